@@ -1,0 +1,20 @@
+# cmake --install, find_package(bifilar CONFIG) and pkg-config.
+include(CMakePackageConfigHelpers)
+
+set(file_sets)
+foreach(part common drivers stackless stackful runtime)
+  list(APPEND file_sets FILE_SET ${part}_headers DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+endforeach()
+install(TARGETS bifilar EXPORT bifilar_targets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        ${file_sets})
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/bifilar)
+install(EXPORT bifilar_targets NAMESPACE bifilar:: DESTINATION ${package_dir})
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/bifilar-config.cmake.in bifilar-config.cmake
+                              INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(bifilar-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bifilar-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/bifilar-config-version.cmake
+        DESTINATION ${package_dir})
+configure_file(${CMAKE_CURRENT_LIST_DIR}/bifilar.pc.in bifilar.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bifilar.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

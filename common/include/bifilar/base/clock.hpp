@@ -1,0 +1,34 @@
+// The one clock: CLOCK_MONOTONIC, as std::chrono::steady_clock counts it, in 64-bit nanoseconds.
+// Deadlines are absolute and saturate, so that "now + a very long time" never wraps.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
+namespace bifilar::base {
+
+using steady = std::chrono::steady_clock;
+
+/// Nanoseconds since the clock's epoch.
+using instant_ns = std::int64_t;
+
+/// A deadline that never comes.
+inline constexpr instant_ns never = std::numeric_limits<instant_ns>::max();
+
+inline instant_ns to_ns(steady::time_point when) noexcept {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(when.time_since_epoch()).count();
+}
+
+/// Reads the clock; about 20 ns.
+inline instant_ns now_ns() noexcept { return to_ns(steady::now()); }
+
+/// now + duration, or `never` where that would overflow. Negative durations are in the past already.
+inline instant_ns after(instant_ns now, std::chrono::nanoseconds duration) noexcept {
+    instant_ns sum = 0;
+    if (__builtin_add_overflow(now, static_cast<instant_ns>(duration.count()), &sum))
+        return duration.count() > 0 ? never : std::numeric_limits<instant_ns>::min();
+    return sum;
+}
+
+}  // namespace bifilar::base

@@ -1,0 +1,54 @@
+// A one-byte lock for critical sections of a few dozen instructions.
+// It yields the processor after a bounded spin, because on an oversubscribed machine the holder may be asleep.
+#pragma once
+
+#include <bifilar/base/atomic.hpp>
+
+namespace bifilar::base {
+
+/// Yields this thread's time slice to the kernel. The model's door has no kernel: there it is a plain pause.
+void yield_thread() noexcept;
+
+/// Mutual exclusion between threads; not recursive; unfair. Meets BasicLockable.
+/// Never hold it across user code, a wake, or a suspension.
+class spin_lock {
+public:
+    spin_lock() noexcept = default;
+    spin_lock(const spin_lock&) = delete;
+    spin_lock& operator=(const spin_lock&) = delete;
+
+    void lock() noexcept {
+        // Pairs with unlock; so that what the last holder wrote is visible.
+        if (!held_.exchange(true, acquire)) [[likely]]
+            return;
+        lock_slow();
+    }
+
+    [[nodiscard]] bool try_lock() noexcept {
+        // Relaxed first look: it orders nothing, the exchange behind it does (pairs with unlock).
+        return !held_.load(relaxed) && !held_.exchange(true, acquire);
+    }
+
+    // Pairs with lock; so that the section's writes are visible to the next holder.
+    void unlock() noexcept { held_.store(false, release); }
+
+private:
+    void lock_slow() noexcept {
+        constexpr int spins_before_yield = 64;
+        for (int spins = 0;; ++spins) {
+            // Relaxed while waiting: only the exchange below takes the lock (pairs with unlock).
+            while (held_.load(relaxed)) {
+                if (++spins < spins_before_yield)
+                    spin_pause();
+                else
+                    yield_thread();
+            }
+            if (!held_.exchange(true, acquire)) return;
+        }
+    }
+
+    // false: free, true: held. Written by whoever takes or leaves, read by those who wait.
+    atomic<bool> held_{false};
+};
+
+}  // namespace bifilar::base

@@ -1,0 +1,41 @@
+// Why a channel operation did not do its work. Closed, full and empty are different answers; values come back.
+#pragma once
+
+#include <utility>
+
+namespace bifilar {
+
+/// The channel was closed before the value was taken; here it is.
+template <class T>
+class send_error {
+public:
+    explicit send_error(T value) noexcept : value_{std::move(value)} {}
+    /// The value, moved out.
+    [[nodiscard]] T take() noexcept { return std::move(value_); }
+
+private:
+    T value_;
+};
+
+/// try_send had no room, or nobody will ever receive; the value comes back.
+template <class T>
+class try_send_error {
+public:
+    try_send_error(bool closed, T value) noexcept : value_{std::move(value)}, closed_{closed} {}
+    [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+    [[nodiscard]] bool is_full() const noexcept { return !closed_; }
+    /// The value, moved out.
+    [[nodiscard]] T take() noexcept { return std::move(value_); }
+
+private:
+    T value_;
+    bool closed_;
+};
+
+/// Why try_recv has no value.
+enum class try_recv_error : bool {
+    empty,   ///< Nothing there now.
+    closed,  ///< Closed and drained: nothing will ever come.
+};
+
+}  // namespace bifilar

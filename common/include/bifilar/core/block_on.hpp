@@ -1,0 +1,47 @@
+// Drives one future on a plain thread, which sleeps while the future is not ready.
+// The thread looks like a task to whoever wakes it: it has a header and a state word of its own.
+#pragma once
+
+#include <bifilar/core/future.hpp>
+#include <utility>
+
+namespace bifilar {
+
+namespace detail {
+
+/// The calling thread as something that can be woken. Kept per thread and reused; it outlives its thread as long as
+/// wakers refer to it. Throws std::logic_error when made inside a task.
+class blocked_thread {
+public:
+    blocked_thread();
+    blocked_thread(const blocked_thread&) = delete;
+    blocked_thread& operator=(const blocked_thread&) = delete;
+    ~blocked_thread();
+
+    [[nodiscard]] task_header& header() noexcept;
+
+    /// After a poll that was not ready: sleeps until woken, serving the thread's timers and driver meanwhile.
+    void wait(const context& cx) noexcept;
+
+private:
+    class cell;
+    cell* cell_;
+};
+
+}  // namespace detail
+
+/// Polls `f` until it is ready and gives its output; rethrows what it threw. Blocks the calling thread, which must
+/// not be running a task: there, std::logic_error says what to use instead. `f` stays where it is.
+template <class F>
+    requires future<std::remove_cvref_t<F>>
+output_of<F> block_on(F&& f) {
+    detail::blocked_thread self;
+    for (;;) {
+        context cx{self.header()};
+        polled<output_of<F>> answer = f.poll(cx);
+        if (answer) return answer.take();
+        self.wait(cx);
+    }
+}
+
+}  // namespace bifilar

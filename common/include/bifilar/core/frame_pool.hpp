@@ -1,0 +1,51 @@
+// Memory for coroutine frames and tasks: size classes in 64 KiB slabs, a cache per thread, one depot a process.
+// A steady state calls no malloc. Each block also carries a mark that says whether it is a live task and whose,
+// so that a runtime can find all its tasks at shutdown without paying for a list at every spawn.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bifilar {
+
+struct task_header;
+
+/// Which runtime a block's task belongs to. 0: not a task. At most `max_task_owners` runtimes live at once.
+using task_owner = std::uint16_t;
+inline constexpr task_owner max_task_owners = 4094;
+
+/// Blocks above this size come from operator new, on 64 KiB boundaries.
+inline constexpr std::size_t largest_pooled_bytes = 4096;
+
+/// At least `bytes` bytes, aligned to 16. About 3 ns from the thread's cache. Throws std::bad_alloc. Any thread.
+[[nodiscard]] void* allocate_frame(std::size_t bytes);
+
+/// Returns a block. Any thread; its memory stays in the pool for the next frame.
+void release_frame(void* block) noexcept;
+
+/// The same two for coroutine frames. When the thread's frame_prefix_bytes is set, the frame leaves that many bytes
+/// (a multiple of 16, at most `largest_prefix_bytes`) free in front of it and the request is cleared: that is how a
+/// spawned coroutine and its task share one block. A frame that became a task is not freed with the coroutine but
+/// with the task.
+[[nodiscard]] void* allocate_coroutine(std::size_t bytes);
+void release_coroutine(void* frame) noexcept;
+inline constexpr std::size_t largest_prefix_bytes = 112;
+
+/// How many bytes allocate_coroutine left in front of this frame.
+[[nodiscard]] std::size_t prefix_of(void* frame) noexcept;
+
+/// Marks a place as a live task of `owner` whose header lies `header_before` bytes in front of it (0 to 112, a
+/// multiple of 8). The place is the block itself, or a coroutine frame with a prefix. Whoever creates the task.
+void mark_task(void* place, task_owner owner, std::size_t header_before) noexcept;
+
+/// The task is complete. Whoever ran it.
+void unmark_task(void* place) noexcept;
+
+/// Calls `visit` for every live task of `owner`. The caller makes sure that none of them is created or completes
+/// meanwhile; tasks of other owners may come and go.
+void visit_tasks(task_owner owner, void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept;
+
+/// Bytes that the pool holds from the system, used or not.
+[[nodiscard]] std::size_t frame_pool_bytes() noexcept;
+
+}  // namespace bifilar

@@ -1,0 +1,48 @@
+// The protocol of everything that can be waited for. A concept, no base class.
+// Shape after Pigweed's pw_async2 and Rust's Future; every rule has its test in tests/both.
+#pragma once
+
+#include <bifilar/core/context.hpp>
+#include <bifilar/core/polled.hpp>
+#include <concepts>
+#include <type_traits>
+
+namespace bifilar {
+
+/// A future promises, and may count on, this:
+///  1. Not ready implies that a waker was stored, or the task yielded. Debug builds check it and name the task.
+///  2. A leaf owns its wait node: waiting allocates nothing; its destructor unlinks the node.
+///  3. A wake may be spurious but is never lost. Wakes happen outside of locks, in batches.
+///  4. It may be moved before its first poll and never after.
+///  5. After it was ready it is not polled again.
+///  6. A coroutine chain keeps its leaf: a wake polls the leaf alone and then resumes the innermost frame.
+///  7. It reads no thread-local across a suspension.
+///  8. What completes is collected first and run afterwards, on the worker's own queue.
+template <class F>
+concept future = std::is_object_v<F> && requires(F& f, context& cx) {
+    /// What the future comes to; `void` is allowed.
+    typename F::output;
+    /// Makes progress. May suspend nothing and block nothing; may throw, which ends the future.
+    { f.poll(cx) } -> std::same_as<polled<typename F::output>>;
+};
+
+/// A future that needs time to be cancelled: an operation that the kernel still holds, a group, a coroutine.
+/// `poll_cancel` is ready when the future may be destroyed. After its first call `poll` is not called again.
+template <class F>
+concept cancellable_future = future<F> && requires(F& f, context& cx) {
+    { f.poll_cancel(cx) } -> std::same_as<polled<void>>;
+};
+
+template <class F>
+using output_of = typename std::remove_cvref_t<F>::output;
+
+/// Brings any future to rest: at once where its destructor does it all, else by asking it.
+template <future F>
+polled<void> poll_cancel(F& f, context& cx) {
+    if constexpr (cancellable_future<F>)
+        return f.poll_cancel(cx);
+    else
+        return done;
+}
+
+}  // namespace bifilar

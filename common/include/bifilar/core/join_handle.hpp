@@ -1,0 +1,144 @@
+// A spawned task as its creator sees it: a future of its outcome, and the means to cancel or let go of it.
+// One pointer; the joiner's place is in the task itself, so waiting allocates nothing.
+#pragma once
+
+#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/core/block_on.hpp>
+#include <bifilar/core/future.hpp>
+#include <bifilar/core/task_core.hpp>
+#include <expected>
+#include <utility>
+
+namespace bifilar {
+
+namespace detail {
+
+/// The part of a handle that does not depend on the outcome's type. Owns one reference to the task.
+class join_base {
+public:
+    explicit join_base(task_core* task) noexcept : task_{task} {}
+    join_base(join_base&& other) noexcept
+        : task_{std::exchange(other.task_, nullptr)}, registered_{std::exchange(other.registered_, false)} {}
+    join_base& operator=(join_base&& other) noexcept {
+        if (this != &other) {
+            detach();
+            task_ = std::exchange(other.task_, nullptr);
+            registered_ = std::exchange(other.registered_, false);
+        }
+        return *this;
+    }
+    ~join_base() { detach(); }
+
+    void detach() noexcept {
+        if (task_ == nullptr) return;
+        leave();
+        release_task(*std::exchange(task_, nullptr));
+    }
+
+    /// True when the outcome may be taken; else the waker is stored.
+    bool poll_complete(context& cx) noexcept {
+        BIFILAR_CHECK(task_ != nullptr, "a join_handle was polled after detach() or after it was moved from");
+        if (!task_->state_.is_complete()) {
+            const waker_ref mine = cx.borrow();
+            if (registered_ && task_->joiner_ == mine) return false;
+            leave();
+            if (!task_->state_.is_complete()) {
+                task_->joiner_ = mine;
+                registered_ = !task_->state_.set_join();
+                if (registered_) return false;
+            }
+        }
+        leave();
+        return true;
+    }
+
+    [[nodiscard]] task_core* task() const noexcept { return task_; }
+
+private:
+    /// Takes the joiner's address back. Waits a moment when the completing worker is just using it.
+    void leave() noexcept {
+        if (!std::exchange(registered_, false)) return;
+        if (!task_->state_.clear_join()) return;
+        for (int spins = 0; !task_->state_.join_finished(); ++spins)
+            spins < 64 ? base::spin_pause() : base::yield_thread();
+    }
+
+    task_core* task_;
+    bool registered_ = false;
+};
+
+}  // namespace detail
+
+template <class T>
+class outcome_future;
+
+/// A future of the task's value; its exception is rethrown, its cancellation thrown as task_cancelled. Dropped means
+/// detached: the task goes on, and an exception of its body goes to the runtime's handler. Movable, also while
+/// nobody polls it; one thread at a time.
+template <class T>
+class [[nodiscard]] join_handle {
+public:
+    using output = T;
+
+    explicit join_handle(task_cell<T>& task) noexcept : base_{&task} {}
+
+    polled<T> poll(context& cx) {
+        if (!base_.poll_complete(cx)) return not_ready;
+        if constexpr (std::is_void_v<T>) {
+            cell().outcome_.take();
+            return bifilar::done;
+        } else {
+            return cell().outcome_.take();
+        }
+    }
+
+    /// Waits on a plain thread; blocks it. Inside a task use co_await or await.
+    T join() { return block_on(*this); }
+
+    /// Asks the task to end: what it waits for is brought to rest, then it unwinds. Any number of times, before or
+    /// after completion. Does not wait; never blocks.
+    void cancel() noexcept {
+        task_core* const task = base_.task();
+        BIFILAR_CHECK(task != nullptr, "cancel() on a join_handle that was detached or moved from");
+        if (task->state_.request_cancel() == wake_answer::schedule) task->kind_->schedule(*task);
+    }
+
+    /// Lets the task go on by itself.
+    void detach() noexcept { base_.detach(); }
+
+    /// Whether the outcome is there. An answer of false may be old at once.
+    [[nodiscard]] bool done() const noexcept {
+        BIFILAR_CHECK(base_.task() != nullptr, "done() on a join_handle that was detached or moved from");
+        return base_.task()->state_.is_complete();
+    }
+
+    /// A future of the value, or why there is none. Takes the handle over.
+    [[nodiscard]] outcome_future<T> outcome() && noexcept { return outcome_future<T>{std::move(*this)}; }
+    [[nodiscard]] outcome_future<T> outcome() & noexcept { return outcome_future<T>{std::move(*this)}; }
+
+private:
+    friend class outcome_future<T>;
+
+    task_cell<T>& cell() noexcept { return static_cast<task_cell<T>&>(*base_.task()); }
+
+    detail::join_base base_;
+};
+
+/// See join_handle::outcome.
+template <class T>
+class [[nodiscard]] outcome_future {
+public:
+    using output = std::expected<T, task_error>;
+
+    explicit outcome_future(join_handle<T> handle) noexcept : handle_{std::move(handle)} {}
+
+    polled<output> poll(context& cx) {
+        if (!handle_.base_.poll_complete(cx)) return not_ready;
+        return handle_.cell().outcome_.take_expected();
+    }
+
+private:
+    join_handle<T> handle_;
+};
+
+}  // namespace bifilar

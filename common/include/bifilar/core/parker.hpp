@@ -1,0 +1,42 @@
+// Where a thread sleeps: one place, so that kernel events, wakes and deadlines all end the same sleep.
+// The drivers implement it; workers and block_on sleep in it.
+#pragma once
+
+#include <bifilar/base/clock.hpp>
+
+namespace bifilar {
+
+/// One per thread; everything but unpark belongs to that thread. Nothing throws, nothing allocates per call.
+class parker {
+public:
+    parker() noexcept = default;
+    parker(const parker&) = delete;
+    parker& operator=(const parker&) = delete;
+    virtual ~parker() = default;
+
+    /// Submits what was queued, sleeps until an event, an unpark or `deadline` (base::never: none), then wakes the
+    /// tasks whose operations ended. An unpark that came before is remembered: park then returns at once.
+    virtual void park(base::instant_ns deadline) noexcept = 0;
+
+    /// As park, but never sleeps.
+    virtual void poll() noexcept = 0;
+
+    /// Ends the current sleep, or the next one. Any thread.
+    virtual void unpark() noexcept = 0;
+};
+
+/// The timers of a thread, as seen by whoever sleeps on its behalf.
+class timer_source {
+public:
+    timer_source() noexcept = default;
+    timer_source(const timer_source&) = delete;
+    timer_source& operator=(const timer_source&) = delete;
+    virtual ~timer_source() = default;
+
+    /// The earliest deadline, or base::never.
+    [[nodiscard]] virtual base::instant_ns next_deadline() noexcept = 0;
+    /// Wakes every task whose deadline is not after `now`.
+    virtual void fire(base::instant_ns now) noexcept = 0;
+};
+
+}  // namespace bifilar

@@ -1,0 +1,67 @@
+// The answer of one poll: a value, or not ready.
+// It builds on std::optional; it is a class of its own so that "not ready" cannot be mistaken for "no value".
+#pragma once
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace bifilar {
+
+/// The tag of an answer that is still to come. Not an aggregate: GCC 12 destroys such temporaries twice.
+struct not_ready_t {
+    explicit constexpr not_ready_t(int) noexcept {}
+};
+inline constexpr not_ready_t not_ready{0};
+
+/// The tag of a finished poll that has no value.
+struct done_t {
+    explicit constexpr done_t(int) noexcept {}
+};
+inline constexpr done_t done{0};
+
+/// What `poll` returns. Owns the value. Taking a value that is not there is undefined.
+template <class T>
+class [[nodiscard]] polled {
+    static_assert(!std::is_reference_v<T>, "a future's output is a value; use a pointer or std::reference_wrapper");
+
+public:
+    using value_type = T;
+
+    constexpr polled(not_ready_t) noexcept {}
+    /// Anything that T can be made of. In place, because copying a value that was just written in parts costs more
+    /// than the poll.
+    template <class U = T>
+        requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, polled> &&
+                 !std::is_same_v<std::remove_cvref_t<U>, not_ready_t>)
+    constexpr polled(U&& value) noexcept(std::is_nothrow_constructible_v<T, U&&>)
+        : value_{std::in_place, std::forward<U>(value)} {}
+
+    [[nodiscard]] constexpr bool is_ready() const noexcept { return value_.has_value(); }
+    constexpr explicit operator bool() const noexcept { return is_ready(); }
+
+    /// The value, moved out. Only when is_ready().
+    constexpr T take() { return std::move(*value_); }
+    constexpr T& operator*() noexcept { return *value_; }
+
+private:
+    std::optional<T> value_;
+};
+
+template <>
+class [[nodiscard]] polled<void> {
+public:
+    using value_type = void;
+
+    constexpr polled(not_ready_t) noexcept {}
+    constexpr polled(done_t) noexcept : ready_{true} {}
+
+    [[nodiscard]] constexpr bool is_ready() const noexcept { return ready_; }
+    constexpr explicit operator bool() const noexcept { return ready_; }
+    constexpr void take() const noexcept {}
+
+private:
+    bool ready_ = false;
+};
+
+}  // namespace bifilar

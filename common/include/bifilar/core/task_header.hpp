@@ -1,0 +1,44 @@
+// What the scheduler knows of a task: a queue link, its operations, its state word. 24 bytes.
+// Everything that can be woken starts with it: futures, coroutines, fibers, and the thread inside block_on.
+#pragma once
+
+#include <bifilar/core/task_state.hpp>
+
+namespace bifilar {
+
+class context;
+struct task_header;
+namespace sched {
+class worker;
+}
+
+/// What one run of a task came to.
+enum class run_answer : bool { pending, done };
+
+/// The operations of one kind of task. All are noexcept: a body's exceptions are stored in its outcome.
+struct operations {
+    /// Polls the body once. `done`: the outcome is stored and the body destroyed. Only the owner of the body.
+    run_answer (*run)(task_header&, context&) noexcept;
+    /// Queues a claimed task. Any thread; outside of all locks.
+    void (*schedule)(task_header&) noexcept;
+    /// Frees a task whose references are gone. Any thread.
+    void (*destroy)(task_header&) noexcept;
+    /// Queues a claimed task behind all others of the worker that ran it: it yielded, or was woken while it ran. Null
+    /// for what no worker runs.
+    void (*requeue)(task_header&, sched::worker&) noexcept = nullptr;
+};
+
+struct task_header {
+    task_header(const operations& kind, std::uint64_t handles) noexcept : kind_{&kind}, state_{handles} {}
+    task_header(const task_header&) = delete;
+    task_header& operator=(const task_header&) = delete;
+
+    /// The next task in the one queue or batch that holds this one. Belongs to whoever claimed the task.
+    task_header* next_ = nullptr;
+    const operations* kind_;
+    task_state state_;
+};
+
+static_assert(sizeof(task_header) == 24, "three words; everything that waits carries them");
+
+}  // namespace bifilar

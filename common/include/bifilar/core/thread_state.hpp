@@ -1,0 +1,38 @@
+// What the library keeps per thread, behind one accessor that no compiler can see through.
+// Compilers cache the address of a thread_local inside a function; a fiber that moved would then use another
+// thread's. Hence no other thread_local in the library is read where a task may have been suspended.
+#pragma once
+
+#include <cstddef>
+
+namespace bifilar {
+
+class parker;
+class timer_source;
+class frame_cache;
+struct task_header;
+namespace sched {
+class worker;
+}
+
+struct thread_state {
+    /// The worker whose loop this thread runs, or null on a plain thread.
+    sched::worker* worker = nullptr;
+    /// The task that runs right now, or null.
+    task_header* task = nullptr;
+    /// The fiber that runs right now (stackful's own type), or null.
+    void* fiber = nullptr;
+    /// Where this thread sleeps, or null as long as nothing but other threads' wakes can end its sleep.
+    parker* sleeps_in = nullptr;
+    /// The timers that this thread serves, or null as long as there are none.
+    timer_source* timers = nullptr;
+    /// This thread's share of the frame pool, or null before its first frame.
+    frame_cache* frames = nullptr;
+    /// Bytes that the next coroutine frame leaves free in front of it, for the task that it will be; 0 mostly.
+    std::size_t frame_prefix_bytes = 0;
+};
+
+/// The state of the calling thread, looked up afresh at each call. Never keep the reference across a suspension.
+[[gnu::noinline]] thread_state& this_thread() noexcept;
+
+}  // namespace bifilar

@@ -1,0 +1,133 @@
+// Tasks that wait for the same thing, oldest first. The nodes live in the waiting futures.
+// One lock guards list and nodes; wakes are claimed under it and scheduled after it.
+#pragma once
+
+#include <bifilar/base/intrusive_list.hpp>
+#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/core/context.hpp>
+#include <cstdint>
+#include <mutex>
+
+namespace bifilar {
+
+/// One waiting future's place in a wait_list.
+class wait_node : public base::list_link<wait_node> {
+public:
+    wait_node() noexcept = default;
+    /// A future may be moved before its first poll; its node is fresh then.
+    wait_node(wait_node&& other) noexcept {
+        BIFILAR_CHECK(other.where(base::relaxed) == place::fresh, "a future was moved after its first poll");
+    }
+    wait_node& operator=(wait_node&&) = delete;
+
+    enum class place : std::uint8_t {
+        fresh,    ///< Never linked.
+        waiting,  ///< In the list. The waker is valid.
+        woken,    ///< Taken out by whoever woke it, for good.
+    };
+
+    /// Where the node is. Outside of the lock only `woken` is final.
+    [[nodiscard]] place where(std::memory_order order = base::acquire) const noexcept {
+        // Pairs with wait_list::wake_one; so that what the waker did before is visible.
+        return place_.load(order);
+    }
+
+private:
+    friend class wait_list;
+
+    waker_ref waker_;
+    // See place. Written under the list's lock; read by the owner without it.
+    base::atomic<place> place_{place::fresh};
+};
+
+/// The list and its lock. All members but the destructor are for any thread; none blocks for long or allocates.
+///
+/// A wake claims the task first and marks the node `woken` after it, so a poll that is under way may still read
+/// `waiting`. A poll that is about to answer not ready therefore looks at the node once more under the lock, which
+/// wait() does; looking at where() alone would lose the wake.
+class wait_list {
+public:
+    wait_list() noexcept = default;
+
+    /// The lock. What else it guards is up to the owner of the list. Never held across a wake.
+    [[nodiscard]] base::spin_lock& lock() noexcept { return lock_; }
+
+    [[nodiscard]] bool empty() const noexcept { return nodes_.empty(); }
+
+    /// Under the lock: links the node, or renews the waker of one that waits already.
+    void wait(wait_node& node, context& cx) noexcept {
+        node.waker_ = cx.borrow();
+        // Relaxed: only lock holders write the place.
+        if (node.where(base::relaxed) == wait_node::place::waiting) return;
+        nodes_.push_back(node);
+        // Relaxed: `waiting` alone tells nobody anything; the lock orders the rest.
+        node.place_.store(wait_node::place::waiting, base::relaxed);
+    }
+
+    /// Under the lock: takes out and claims the oldest. False when nobody waits. From here on the node may be gone.
+    bool wake_one(wake_batch& batch) noexcept {
+        wait_node* const node = nodes_.take_front();
+        if (node == nullptr) return false;
+        batch.claim(node->waker_);
+        // Pairs with where; the claim comes first, because the owner may end as soon as it sees this.
+        node->place_.store(wait_node::place::woken, base::release);
+        return true;
+    }
+
+    /// Under the lock: the node that wake_one would wake, or null.
+    [[nodiscard]] wait_node* front() noexcept { return nodes_.front(); }
+
+    /// Under the lock: unlinks a node that waits.
+    void remove(wait_node& node) noexcept {
+        nodes_.erase(node);
+        node.place_.store(wait_node::place::fresh, base::relaxed);  // Relaxed: the owner itself reads it next.
+    }
+
+    /// Takes the lock: wakes all that wait at this moment, in portions, so that the lock is never held for long.
+    /// `locked` runs under the first hold of the lock.
+    template <class Function>
+    void wake_all(Function locked) noexcept;
+
+    /// Takes the lock when the node may still be linked. Afterwards it is not. True when it had been woken.
+    bool leave(wait_node& node) noexcept {
+        // Relaxed: a fresh node was never shared.
+        if (node.where(base::relaxed) == wait_node::place::fresh) return false;
+        const std::lock_guard guard{lock_};
+        if (node.where(base::relaxed) != wait_node::place::waiting) return true;
+        remove(node);
+        return false;
+    }
+
+private:
+    using list = base::intrusive_list<wait_node>;
+
+    static constexpr int wakes_per_hold = 64;
+
+    base::spin_lock lock_;
+    list nodes_;
+};
+
+template <class Function>
+void wait_list::wake_all(Function locked) noexcept {
+    list all;
+    {
+        const std::lock_guard guard{lock_};
+        locked();
+        all.splice(nodes_);
+    }
+    for (bool more = true; more;) {
+        wake_batch batch;
+        const std::lock_guard guard{lock_};
+        for (int count = 0; count < wakes_per_hold && more; ++count) {
+            wait_node* const node = all.take_front();
+            more = node != nullptr;
+            if (!more) break;
+            batch.claim(node->waker_);
+            // Pairs with where, as in wake_one.
+            node->place_.store(wait_node::place::woken, base::release);
+        }
+        // The guard is destroyed before the batch: the lock is free when the wakes go out.
+    }
+}
+
+}  // namespace bifilar

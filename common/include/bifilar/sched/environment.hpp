@@ -1,0 +1,35 @@
+// What the scheduler asks of the part that assembles a runtime: where workers sleep, and which tasks it cannot see.
+// The scheduler knows no driver and no fiber; this interface is how the floor above lends it both.
+#pragma once
+
+#include <bifilar/core/parker.hpp>
+#include <bifilar/core/task_header.hpp>
+#include <cstdint>
+#include <exception>
+#include <memory>
+
+namespace bifilar::sched {
+
+class environment {
+public:
+    environment() noexcept = default;
+    environment(const environment&) = delete;
+    environment& operator=(const environment&) = delete;
+    virtual ~environment() = default;
+
+    /// Makes the place where a worker sleeps. On the worker's thread, which also destroys it. May throw: the
+    /// scheduler's constructor then throws the same.
+    [[nodiscard]] virtual std::unique_ptr<parker> make_parker(std::uint32_t worker) = 0;
+
+    /// The worker's thread starts and ends.
+    virtual void thread_starts(std::uint32_t /*worker*/) {}
+    virtual void thread_ends(std::uint32_t /*worker*/) noexcept {}
+
+    /// Visits live tasks that do not live in the frame pool. All workers stand still.
+    virtual void visit_tasks(void (*/*visit*/)(task_header&, void* argument) noexcept, void* /*argument*/) noexcept {}
+
+    /// An exception left a task whose handle is gone. May end the process.
+    virtual void detached_exception(const char* /*task_name*/, std::exception_ptr error) noexcept = 0;
+};
+
+}  // namespace bifilar::sched

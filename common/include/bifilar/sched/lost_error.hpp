@@ -1,0 +1,20 @@
+// What happens to an exception that nobody will join: it goes to the runtime's handler.
+// Called by every kind of task when its last reference goes.
+#pragma once
+
+#include <bifilar/core/outcome.hpp>
+#include <bifilar/core/task_core.hpp>
+#include <exception>
+
+namespace bifilar::sched {
+
+/// Hands the exception to the handler of the task's runtime; without one it prints the message and terminates.
+void report_lost(const task_core& task, std::exception_ptr error) noexcept;
+
+template <class T>
+void report_lost_error(const task_core& task, detail::outcome<T>& outcome) noexcept {
+    if (outcome.has_error()) [[unlikely]]
+        report_lost(task, outcome.take_error());
+}
+
+}  // namespace bifilar::sched

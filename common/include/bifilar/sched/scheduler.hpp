@@ -1,0 +1,127 @@
+// All workers of one runtime together: what they share, how they start, stand still, drain and stop.
+// Built on run_queue, inbox, global_queue, idle_set and worker; see docs in those files for the protocols.
+#pragma once
+
+#include <bifilar/core/frame_pool.hpp>
+#include <bifilar/core/task_core.hpp>
+#include <bifilar/sched/environment.hpp>
+#include <bifilar/sched/global_queue.hpp>
+#include <bifilar/sched/idle_set.hpp>
+#include <bifilar/sched/worker_layout.hpp>
+#include <bifilar/sched/worker.hpp>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace bifilar::stackful {
+class fiber_home;
+}
+
+namespace bifilar::sched {
+
+struct scheduler_options {
+    std::uint32_t workers = 1;
+    pin pinning = pin::none;
+    /// Where fibers of this runtime get their stacks; only passed on.
+    stackful::fiber_home* fibers = nullptr;
+};
+
+class scheduler {
+public:
+    /// Starts the workers and waits until each has its place to sleep. Throws what a worker's start threw.
+    /// `parts` outlives the scheduler.
+    scheduler(const scheduler_options& options, environment& parts);
+    scheduler(const scheduler&) = delete;
+    scheduler& operator=(const scheduler&) = delete;
+    /// Drains and stops. Plain thread; blocks until all tasks have ended.
+    ~scheduler();
+
+    /// The scheduler that `task` was started on; null when it is gone, or before the start.
+    [[nodiscard]] static scheduler* of(const task_header& task) noexcept;
+
+    /// Queues a claimed task that may run anywhere. Any thread.
+    void schedule(task_header& task) noexcept {
+        worker* const here = this_thread().worker;
+        if (here != nullptr && &here->owner() == this)
+            here->push_front(task);
+        else
+            inject(task);
+    }
+
+    /// Makes a new task known and queues it. Throws std::logic_error when the runtime has been shut down. Any thread.
+    /// `place` is where mark_task finds it; null for tasks that the environment visits. Counts the start; whoever runs
+    /// the task to its end unmarks it.
+    void start(task_core& task, void* place);
+
+    /// Cancels all tasks, runs them to their ends and lets new ones end at once. True when none is left, false when
+    /// `deadline` came first. Plain thread; blocks. May be repeated.
+    bool drain(base::instant_ns deadline) noexcept;
+
+    /// How many tasks have been started and not completed; exact while nothing runs.
+    [[nodiscard]] std::uint64_t live() const noexcept;
+
+    [[nodiscard]] std::uint32_t workers() const noexcept { return static_cast<std::uint32_t>(workers_.size()); }
+    [[nodiscard]] runtime_stats stats() const;
+    [[nodiscard]] environment& parts() const noexcept { return parts_; }
+    [[nodiscard]] stackful::fiber_home* fibers() const noexcept { return fibers_; }
+    [[nodiscard]] task_owner owner_id() const noexcept { return owner_id_; }
+    /// Workers that could not be pinned, one line each; empty when all was well.
+    [[nodiscard]] const std::string& pin_report() const noexcept { return pin_report_; }
+    /// Calls `visit` for every live task. Drained or stopped runtimes only.
+    void visit_tasks(void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept;
+
+private:
+    friend class worker;
+
+    enum class phase : std::uint8_t {
+        running,   ///< Tasks come and go.
+        halting,   ///< Workers stop between two tasks, so that all tasks can be visited.
+        draining,  ///< New tasks are born cancelled; workers run until none is left.
+        stopping,  ///< Workers leave their loops.
+    };
+
+    void inject(task_header& task) noexcept;
+    // Work appeared in a worker's own queue. A lone worker finds it itself.
+    void notify(worker_counters* counters) noexcept {
+        if (workers_.size() != 1) notify_others(counters);
+    }
+    void notify_others(worker_counters* counters) noexcept;
+    void move_to(phase next) noexcept;
+    [[nodiscard]] phase now() const noexcept {
+        // seq_cst: a worker that is about to sleep must not miss a change; pairs with move_to.
+        return phase_.load(base::seq_cst);
+    }
+    void stand_still() noexcept;
+    void report_drained() noexcept;
+    void halt_and_cancel() noexcept;
+    void start_threads(const scheduler_options& options);
+    void worker_ready(std::exception_ptr error, const std::string& pin_problem) noexcept;
+
+    environment& parts_;
+    stackful::fiber_home* const fibers_;
+    const task_owner owner_id_;
+    global_queue global_;
+    idle_set idle_;
+    std::vector<std::unique_ptr<worker>> workers_;
+    std::vector<std::thread> threads_;
+    std::vector<std::vector<std::uint32_t>> pin_masks_;
+    std::string pin_report_;
+
+    // See phase. Written under mutex_ by drain and the destructor; read by all.
+    base::atomic<phase> phase_{phase::running};
+    // Tasks started by threads that are not workers, and how many such threads are inside start() right now.
+    base::atomic<std::uint64_t> spawned_outside_{0};
+    base::atomic<std::uint32_t> starting_outside_{0};
+
+    std::mutex mutex_;  // Guards what follows. Never taken while a task runs.
+    std::condition_variable changed_;
+    std::uint32_t ready_workers_ = 0;
+    std::uint32_t still_workers_ = 0;
+    std::uint64_t halts_ = 0;  // How many times the workers were told to stand still.
+    std::exception_ptr start_error_;
+};
+
+}  // namespace bifilar::sched

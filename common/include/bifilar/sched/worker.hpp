@@ -1,0 +1,131 @@
+// One scheduler thread: its queues, its loop, its sleep.
+// The order of looking for work is the table in the design: LIFO slot, own queues, inbox, global queue, theft, sleep.
+#pragma once
+
+#include <bifilar/base/random.hpp>
+#include <bifilar/core/parker.hpp>
+#include <bifilar/core/task_core.hpp>
+#include <bifilar/core/thread_state.hpp>
+#include <bifilar/sched/inbox.hpp>
+#include <bifilar/sched/run_queue.hpp>
+#include <bifilar/sched/stats.hpp>
+#include <bifilar/time/timer_queue.hpp>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace bifilar::sched {
+
+class scheduler;
+
+class worker {
+public:
+    static constexpr std::uint32_t queue_capacity_tasks = 256;
+    static constexpr std::uint32_t lifo_runs_in_a_row = 3;
+    static constexpr std::uint32_t tasks_per_tick = 128;
+
+    worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<std::uint32_t>> victims);
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+
+    [[nodiscard]] scheduler& owner() const noexcept { return owner_; }
+    [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
+    [[nodiscard]] const worker_counters& counters() const noexcept { return counters_; }
+
+    /// A woken or new task: next in turn, for what it needs is in the cache now. Owner only.
+    void push_front(task_header& task) noexcept;
+    /// A task that yielded: behind all others. Owner only.
+    void push_back(task_header& task) noexcept;
+    /// The same two for tasks that must stay here. Owner only.
+    void pin_front(task_header& task) noexcept;
+    void pin_back(task_header& task) noexcept;
+    /// A woken task that must run here. Any thread.
+    void post(task_header& task) noexcept;
+
+    /// Counts a task that the running task created. Owner only.
+    void count_spawn() noexcept { counters_.spawned.add(); }
+
+    /// Ends this worker's sleep. Any thread, between the scheduler's start and the end of its threads.
+    void unpark() noexcept { parker_->unpark(); }
+
+private:
+    friend class scheduler;
+
+    // Tasks chained through next_, first in, first out; one thread.
+    class chain {
+    public:
+        void push(task_header& task) noexcept {
+            task.next_ = nullptr;
+            (last_ != nullptr ? last_->next_ : first_) = &task;
+            last_ = &task;
+        }
+        task_header* take() noexcept {
+            task_header* const task = first_;
+            if (task != nullptr && (first_ = task->next_) == nullptr) last_ = nullptr;
+            return task;
+        }
+        [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+
+    private:
+        task_header* first_ = nullptr;
+        task_header* last_ = nullptr;
+    };
+
+    // On the worker's thread: everything from start to end.
+    void thread_main();
+    void loop() noexcept;
+    void run(task_header& task) noexcept;
+
+    task_header* next() noexcept;
+    task_header* take_lifo() noexcept;
+    void flush_lifo() noexcept;
+    task_header* take_queued() noexcept;
+    task_header* take_inbox() noexcept;
+    task_header* take_global() noexcept;
+    void overflow(task_header& task) noexcept;
+    void tick() noexcept;
+    void adapt(base::instant_ns now) noexcept;
+
+    task_header* search() noexcept;
+    task_header* steal() noexcept;
+    task_header* steal_slot(bool first_look) noexcept;
+    void stop_searching() noexcept;
+    void sleep() noexcept;
+    [[nodiscard]] bool work_in_sight() noexcept;
+
+    scheduler& owner_;
+    const std::uint32_t index_;
+    // Other workers by distance: same L2 first, then L3, NUMA node, machine.
+    const std::vector<std::vector<std::uint32_t>> victims_;
+    std::unique_ptr<parker> parker_;
+    thread_state* state_ = nullptr;  // Of this worker's thread; the loop itself never moves.
+    timer_queue timers_;
+    base::random random_;
+
+    chain pinned_;
+    task_header* pinned_next_ = nullptr;  // The LIFO slot of tasks that must stay here.
+    std::uint32_t lifo_runs_ = 0;
+    std::uint32_t until_tick_ = tasks_per_tick;
+    std::uint32_t until_global_ = 64;
+    std::uint32_t global_interval_tasks_ = 64;
+    std::uint32_t tick_tasks_ = tasks_per_tick;
+    base::instant_ns tick_began_ns_ = 0;
+    double task_ns_ = 5'000;  // Moving average; the start is a guess that soon does not matter.
+    bool pinned_turn_ = false;
+    bool searching_ = false;
+    // Progress and slot of each victim at the last look, to tell a stuck worker from a busy one.
+    struct sighting {
+        task_header* task = nullptr;
+        std::uint64_t polled = 0;
+    };
+    std::vector<sighting> sightings_;
+
+    // The newest woken task, or null. Set by the owner; taken by the owner, or by a searcher when the owner is stuck
+    // in a long run.
+    alignas(base::cache_line_bytes) base::atomic<task_header*> lifo_{nullptr};
+    inbox inbox_;
+    run_queue<queue_capacity_tasks> queue_;
+    worker_counters counters_;
+};
+
+}  // namespace bifilar::sched

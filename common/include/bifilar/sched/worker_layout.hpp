@@ -1,0 +1,34 @@
+// Which worker sits where: its processors, and the other workers by distance.
+// Built on topology.hpp, which knows the machine.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bifilar {
+
+/// Where the workers of a runtime may run.
+enum class pin : std::uint8_t {
+    none,  ///< Wherever the kernel puts them.
+    core,  ///< One core each, neighbours first; shared when there are more workers than cores.
+    numa,  ///< Any core of one NUMA node each, nodes in turn.
+};
+
+namespace sched {
+
+struct worker_layout {
+    /// Per worker the operating system's numbers of its processors; empty lists without pinning.
+    std::vector<std::vector<std::uint32_t>> cpus;
+    /// Per worker the other workers, nearest ring first.
+    std::vector<std::vector<std::vector<std::uint32_t>>> victims;
+};
+
+/// Lays out `workers` workers on the processors that this process may use. Without pinning all others are one ring.
+[[nodiscard]] worker_layout lay_out_workers(std::uint32_t workers, pin pinning);
+
+/// Pins the calling thread. Empty when it worked, else one line that says what was refused and why.
+[[nodiscard]] std::string pin_this_thread(const std::vector<std::uint32_t>& cpus);
+
+}  // namespace sched
+}  // namespace bifilar

@@ -1,0 +1,59 @@
+// Sleeping until a moment of the steady clock.
+// Built on the polling thread's timer_queue; waiting allocates nothing.
+#pragma once
+
+#include <bifilar/base/clock.hpp>
+#include <bifilar/core/future.hpp>
+#include <bifilar/time/timer_queue.hpp>
+#include <chrono>
+
+namespace bifilar {
+
+/// Ready once its deadline has passed: never early, late by scheduling only. Cancelled by its destructor.
+class [[nodiscard]] sleep {
+public:
+    using output = void;
+
+    explicit sleep(base::instant_ns deadline) noexcept : deadline_{deadline} {}
+    sleep(sleep&&) noexcept = default;
+    sleep& operator=(sleep&&) = delete;
+    ~sleep() {
+        if (queue_ != nullptr) (void)queue_->remove(node_);
+    }
+
+    polled<void> poll(context& cx) {
+        if (node_.where() == timer_node::place::fired) return done;
+        if (queue_ != nullptr) {
+            if (queue_->renew(node_, cx)) return not_ready;
+            return done;
+        }
+        if (deadline_ <= base::now_ns()) {
+            if (!cx.take_budget()) return not_ready;
+            return done;
+        }
+        queue_ = &this_thread_timers();
+        queue_->insert(node_, deadline_, cx);
+        return not_ready;
+    }
+
+private:
+    base::instant_ns deadline_;
+    timer_queue* queue_ = nullptr;
+    timer_node node_;
+};
+
+/// Ready when `moment` has passed. A moment in the past is ready at once.
+[[nodiscard]] inline sleep sleep_until(base::steady::time_point moment) noexcept { return sleep{base::to_ns(moment)}; }
+
+/// Ready when `duration`, counted from this call, has passed. Saturates: a huge duration means for ever.
+template <class Rep, class Period>
+[[nodiscard]] sleep sleep_for(std::chrono::duration<Rep, Period> duration) noexcept {
+    using wide = std::chrono::duration<long double, std::nano>;
+    constexpr auto longest = static_cast<long double>(base::never);
+    const long double ns = wide{duration}.count();
+    const base::instant_ns rounded = ns >= longest ? base::never : static_cast<base::instant_ns>(ns) +
+                                                                       (ns > static_cast<long double>(static_cast<base::instant_ns>(ns)) ? 1 : 0);
+    return sleep{base::after(base::now_ns(), std::chrono::nanoseconds{rounded})};
+}
+
+}  // namespace bifilar

@@ -1,0 +1,31 @@
+// How a failed check reports itself: one line on stderr, then abort.
+// It takes no lock and allocates nothing, because it may run inside the scheduler.
+#include <bifilar/base/assert.hpp>
+
+#include <bifilar/base/atomic.hpp>
+#include <cstdio>
+#include <cstdlib>
+
+namespace bifilar::base {
+namespace {
+
+// Written once by set_task_namer, read by any failing thread. Null until a scheduler exists.
+atomic<task_namer> current_namer{nullptr};
+
+}  // namespace
+
+void set_task_namer(task_namer namer) noexcept {
+    // Pairs with check_failed; so that the function is seen whole. It has no state of its own.
+    current_namer.store(namer, release);
+}
+
+void check_failed(const char* condition, const char* sentence, std::source_location where) noexcept {
+    // Pairs with set_task_namer.
+    const task_namer namer = current_namer.load(acquire);
+    const char* task = namer != nullptr ? namer() : nullptr;
+    std::fprintf(stderr, "bifilar: %s (%s) at %s:%u, task %s\n", sentence, condition, where.file_name(),
+                 static_cast<unsigned>(where.line()), task != nullptr ? task : "none");
+    std::abort();
+}
+
+}  // namespace bifilar::base

@@ -1,0 +1,114 @@
+// The sleeping side of block_on.
+// A thread sleeps on its gate, or in its parker when it has one, so that kernel events end the same sleep.
+#include <bifilar/core/block_on.hpp>
+
+#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/base/thread_gate.hpp>
+#include <bifilar/core/parker.hpp>
+#include <bifilar/core/thread_state.hpp>
+
+#include <mutex>
+#include <stdexcept>
+
+namespace bifilar::detail {
+
+class blocked_thread::cell : public task_header {
+public:
+    cell() noexcept : task_header{kind, 0} {}
+
+    void sleep() noexcept {
+        thread_state& here = this_thread();
+        while (!woken(here.sleeps_in)) {
+            const base::instant_ns deadline = here.timers != nullptr ? here.timers->next_deadline() : base::never;
+            if (here.sleeps_in != nullptr)
+                here.sleeps_in->park(deadline);
+            else if (deadline == base::never)
+                gate_.wait();
+            else
+                (void)gate_.wait_for(deadline - base::now_ns());
+            if (here.timers != nullptr && here.timers->next_deadline() <= base::now_ns())
+                here.timers->fire(base::now_ns());
+        }
+    }
+
+private:
+    // Whether a wake came; consumes it, and says where the thread will sleep if none did. A parker may be gone when
+    // the thread is, so it is named only while the thread sleeps.
+    bool woken(parker* place) noexcept {
+        const std::lock_guard guard{lock_};
+        parker_ = wake_ ? nullptr : place;
+        return std::exchange(wake_, false);
+    }
+
+    static void schedule(task_header& task) noexcept {
+        auto& self = static_cast<cell&>(task);
+        // A reference, because the thread may go on, and end, as soon as the lock is free.
+        self.state_.add_reference();
+        {
+            const std::lock_guard guard{self.lock_};
+            self.wake_ = true;
+            if (self.parker_ != nullptr)
+                self.parker_->unpark();
+            else
+                self.gate_.open();
+        }
+        if (self.state_.drop_reference()) destroy(self);
+    }
+    static void destroy(task_header& task) noexcept { delete static_cast<cell*>(&task); }
+
+    static constexpr operations kind{nullptr, &schedule, &destroy, nullptr};
+
+    base::thread_gate gate_;
+    base::spin_lock lock_;      // Guards what follows. Held for an unpark at most.
+    bool wake_ = false;         // Woken and not yet noticed.
+    parker* parker_ = nullptr;  // Where the thread sleeps; null: on the gate.
+};
+
+namespace {
+
+// One cell a thread is enough, because block_on does not nest in practice; a nested one makes its own.
+struct spare_cell {
+    task_header* cell = nullptr;
+    spare_cell() noexcept = default;
+    spare_cell(const spare_cell&) = delete;
+    spare_cell& operator=(const spare_cell&) = delete;
+    ~spare_cell() {
+        if (cell != nullptr && cell->state_.drop_reference()) cell->kind_->destroy(*cell);
+    }
+};
+
+spare_cell& this_spare() noexcept {
+    thread_local spare_cell spare;
+    return spare;
+}
+
+}  // namespace
+
+blocked_thread::blocked_thread() {
+    if (this_thread().task != nullptr)
+        throw std::logic_error{
+            "block_on() inside a task would block its worker; use co_await in a coroutine, bifilar::await in a fiber"};
+    spare_cell& spare = this_spare();
+    cell_ = static_cast<cell*>(std::exchange(spare.cell, nullptr));
+    if (cell_ == nullptr) cell_ = new cell;
+}
+
+blocked_thread::~blocked_thread() {
+    spare_cell& spare = this_spare();
+    if (spare.cell == nullptr)
+        spare.cell = cell_;
+    else if (cell_->state_.drop_reference())
+        cell_->kind_->destroy(*cell_);
+}
+
+task_header& blocked_thread::header() noexcept { return *cell_; }
+
+void blocked_thread::wait(const context& cx) noexcept {
+    BIFILAR_CHECK(cx.armed(), "a future answered not ready without having stored a waker");
+    if (cx.yielding()) return;
+    if (cell_->state_.end_pending() == park_answer::again) return;
+    cell_->sleep();
+    (void)cell_->state_.begin_run();
+}
+
+}  // namespace bifilar::detail

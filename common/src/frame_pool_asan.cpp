@@ -1,0 +1,84 @@
+// The frame pool under AddressSanitizer: every block is a malloc of its own, so that a use after free is seen.
+// Marks live in a map; speed is no concern here.
+#include <bifilar/base/sanitizer.hpp>
+#if defined(BIFILAR_ASAN)
+
+#include "frame_marks.hpp"
+#include <bifilar/core/thread_state.hpp>
+
+#include <mutex>
+#include <new>
+#include <unordered_map>
+#include <utility>
+
+namespace bifilar {
+namespace {
+
+struct ledger {
+    std::mutex mutex;  // Guards the rest.
+    std::unordered_map<void*, mark> marks;
+};
+
+ledger& the_ledger() noexcept {
+    static ledger* const one = new ledger;
+    return *one;
+}
+
+mark look_up(void* place) noexcept {
+    ledger& l = the_ledger();
+    const std::lock_guard guard{l.mutex};
+    const auto found = l.marks.find(place);
+    return found != l.marks.end() ? found->second : mark{0};
+}
+
+}  // namespace
+
+void* allocate_frame(std::size_t bytes) { return ::operator new(bytes); }
+
+void release_frame(void* block) noexcept { ::operator delete(block); }
+
+void* allocate_coroutine(std::size_t bytes) {
+    const std::size_t prefix = std::exchange(this_thread().frame_prefix_bytes, 0);
+    void* const frame = static_cast<std::byte*>(allocate_frame(bytes + prefix)) + prefix;
+    if (prefix != 0) mark_task(frame, nobody, prefix);
+    return frame;
+}
+
+void release_coroutine(void* frame) noexcept {
+    const mark seen = look_up(frame);
+    if (seen == 0) return release_frame(frame);
+    if (owner_of(seen) != nobody) return;
+    unmark_task(frame);
+    release_frame(static_cast<std::byte*>(frame) - header_before(seen));
+}
+
+std::size_t prefix_of(void* frame) noexcept {
+    const mark seen = look_up(frame);
+    return owner_of(seen) == nobody ? header_before(seen) : 0;
+}
+
+void mark_task(void* place, task_owner owner, std::size_t before) noexcept {
+    ledger& l = the_ledger();
+    const std::lock_guard guard{l.mutex};
+    l.marks[place] = make_mark(owner, before);
+}
+
+void unmark_task(void* place) noexcept {
+    ledger& l = the_ledger();
+    const std::lock_guard guard{l.mutex};
+    l.marks.erase(place);
+}
+
+void visit_tasks(task_owner owner, void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept {
+    ledger& l = the_ledger();
+    const std::lock_guard guard{l.mutex};
+    for (const auto& [place, seen] : l.marks)
+        if (owner_of(seen) == owner)
+            visit(*reinterpret_cast<task_header*>(static_cast<std::byte*>(place) - header_before(seen)), argument);
+}
+
+std::size_t frame_pool_bytes() noexcept { return 0; }
+
+}  // namespace bifilar
+
+#endif

@@ -1,0 +1,19 @@
+// The way of an exception that nobody joins.
+#include <bifilar/sched/lost_error.hpp>
+
+#include <bifilar/sched/scheduler.hpp>
+
+#include <cstdio>
+
+namespace bifilar::sched {
+
+void report_lost(const task_core& task, std::exception_ptr error) noexcept {
+    if (scheduler* const owner = scheduler::of(task)) {
+        owner->parts().detached_exception(nullptr, std::move(error));
+        return;
+    }
+    std::fputs("bifilar: an exception of a task that nobody joined outlived its runtime; join the handle first\n", stderr);
+    std::terminate();
+}
+
+}  // namespace bifilar::sched

@@ -1,0 +1,222 @@
+// Start, drain and stop of a scheduler, and the two ways in for threads that are not its workers.
+// The order of a drain: halt, visit and cancel all tasks, run until none is left.
+#include <bifilar/sched/scheduler.hpp>
+
+#include <bifilar/base/assert.hpp>
+
+#include <array>
+#include <stdexcept>
+
+namespace bifilar::sched {
+namespace {
+
+// The live runtimes by number. Written under the mutex; read by every wake, without it.
+class registry {
+public:
+    task_owner add(scheduler& one) {
+        const std::lock_guard guard{mutex_};
+        for (task_owner id = 1; id <= max_task_owners; ++id) {
+            // Relaxed: only lock holders write.
+            if (table_[id].load(base::relaxed) != nullptr) continue;
+            // Pairs with find; so that the scheduler is seen whole.
+            table_[id].store(&one, base::release);
+            return id;
+        }
+        throw std::runtime_error{"4094 runtimes are alive at once; shut some down before starting another"};
+    }
+    void remove(task_owner id) noexcept {
+        const std::lock_guard guard{mutex_};
+        table_[id].store(nullptr, base::release);  // Nobody may wake a task of a runtime that is gone.
+    }
+    scheduler* find(std::uint32_t id) noexcept { return table_[id].load(base::acquire); }  // Pairs with add.
+
+private:
+    std::mutex mutex_;
+    std::array<base::atomic<scheduler*>, max_task_owners + 1> table_{};
+};
+
+constinit registry runtimes;
+
+}  // namespace
+
+scheduler* scheduler::of(const task_header& task) noexcept { return runtimes.find(task.state_.owner()); }
+
+scheduler::scheduler(const scheduler_options& options, environment& parts)
+    : parts_{parts}, fibers_{options.fibers}, owner_id_{runtimes.add(*this)}, idle_{options.workers} {
+    try {
+        start_threads(options);
+    } catch (...) {
+        runtimes.remove(owner_id_);
+        throw;
+    }
+}
+
+void scheduler::start_threads(const scheduler_options& options) {
+    const worker_layout layout = lay_out_workers(options.workers, options.pinning);
+    if (options.pinning != pin::none) pin_masks_ = layout.cpus;
+    workers_.reserve(options.workers);
+    for (std::uint32_t index = 0; index < options.workers; ++index)
+        workers_.push_back(std::make_unique<worker>(*this, index, layout.victims[index]));
+    std::exception_ptr failed;
+    try {
+        for (const auto& each : workers_) threads_.emplace_back([&one = *each] { one.thread_main(); });
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    {
+        std::unique_lock lock{mutex_};
+        changed_.wait(lock, [&] { return ready_workers_ == threads_.size(); });
+        if (failed == nullptr) failed = start_error_;
+    }
+    if (failed == nullptr) return;
+    move_to(phase::stopping);
+    for (std::thread& thread : threads_) thread.join();
+    std::rethrow_exception(failed);
+}
+
+void scheduler::worker_ready(std::exception_ptr error, const std::string& pin_problem) noexcept {
+    std::unique_lock lock{mutex_};
+    ++ready_workers_;
+    if (error != nullptr) start_error_ = error;
+    pin_report_ += pin_problem;
+    changed_.notify_all();
+    // Nobody steals before all are there; a worker whose start failed leaves at once.
+    changed_.wait(lock, [&] {
+        return error != nullptr || ready_workers_ == workers_.size() || now() == phase::stopping;
+    });
+}
+
+scheduler::~scheduler() {
+    (void)drain(base::never);
+    move_to(phase::stopping);
+    for (std::thread& thread : threads_) thread.join();
+    runtimes.remove(owner_id_);
+}
+
+void scheduler::start(task_core& task, void* place) {
+    worker* const here = this_thread().worker;
+    const bool inside = here != nullptr && &here->owner() == this;
+    if (!inside) {
+        // seq_cst: pairs with halt_and_cancel; either it waits for this start, or this thread sees the phase.
+        starting_outside_.fetch_add(1, base::seq_cst);
+        if (now() != phase::running) {
+            starting_outside_.fetch_sub(1, base::release);  // Pairs with halt_and_cancel; nothing was started.
+            throw std::logic_error{"spawn on a runtime that has been shut down; spawn before shutdown()"};
+        }
+        spawned_outside_.fetch_add(1, base::relaxed);  // Relaxed: the counter above orders it.
+    } else {
+        here->count_spawn();
+        // A task that starts while its runtime ends is cancelled at birth.
+        if (now() == phase::draining) (void)task.state_.request_cancel();
+    }
+    task.state_.set_owner(owner_id_);
+    if (place != nullptr) {
+        const auto before = static_cast<std::byte*>(place) - reinterpret_cast<std::byte*>(&task);
+        mark_task(place, owner_id_, static_cast<std::size_t>(before));
+    }
+    if (inside) {
+        here->push_front(task);
+        return;
+    }
+    inject(task);
+    starting_outside_.fetch_sub(1, base::release);  // Pairs with halt_and_cancel; so that it sees the mark.
+}
+
+void scheduler::inject(task_header& task) noexcept {
+    global_.push(task);
+    notify_others(nullptr);
+}
+
+void scheduler::notify_others(worker_counters* counters) noexcept {
+    base::fence_seq_cst();  // Pairs with the fence in worker::sleep; see idle_set.
+    const auto sleeper = idle_.claim();
+    if (!sleeper) return;
+    if (counters != nullptr) counters->wakes.add();
+    workers_[*sleeper]->unpark();
+}
+
+void scheduler::move_to(phase next) noexcept {
+    {
+        const std::lock_guard guard{mutex_};
+        // seq_cst: pairs with worker::sleep; a worker sees the phase or is seen asleep and is woken below.
+        phase_.store(next, base::seq_cst);
+        still_workers_ = 0;
+        if (next == phase::halting) ++halts_;
+    }
+    changed_.notify_all();
+    for (const auto& each : workers_)
+        if (each->parker_ != nullptr) each->unpark();
+}
+
+void scheduler::stand_still() noexcept {
+    std::unique_lock lock{mutex_};
+    // A second drain may halt again before this thread has left the first halt; it is then counted once more.
+    while (now() == phase::halting) {
+        const std::uint64_t halt = halts_;
+        ++still_workers_;
+        changed_.notify_all();
+        changed_.wait(lock, [&] { return now() != phase::halting || halts_ != halt; });
+    }
+}
+
+void scheduler::report_drained() noexcept {
+    // Pairs with itself on the other workers: of two that finish at once, one sees both counts.
+    base::fence_seq_cst();
+    if (live() != 0) return;
+    const std::lock_guard guard{mutex_};
+    changed_.notify_all();
+}
+
+std::uint64_t scheduler::live() const noexcept {
+    // Ends before beginnings: when both sums agree, every task begun by then had ended, and ended tasks spawn nothing.
+    std::uint64_t completed = 0;
+    for (const auto& each : workers_) completed += each->counters_.completed.get();
+    std::uint64_t spawned = spawned_outside_.load(base::acquire);  // Pairs with start.
+    for (const auto& each : workers_) spawned += each->counters_.spawned.get();
+    return spawned - completed;
+}
+
+bool scheduler::drain(base::instant_ns deadline) noexcept {
+    BIFILAR_CHECK(this_thread().worker == nullptr || &this_thread().worker->owner() != this,
+                  "a runtime was shut down by one of its own tasks; return from the body of run instead");
+    halt_and_cancel();
+    move_to(phase::draining);
+    std::unique_lock lock{mutex_};
+    const auto empty = [&] { return live() == 0; };
+    if (deadline == base::never) {
+        changed_.wait(lock, empty);
+        return true;
+    }
+    return changed_.wait_until(lock, base::steady::time_point{std::chrono::nanoseconds{deadline}}, empty);
+}
+
+void scheduler::halt_and_cancel() noexcept {
+    move_to(phase::halting);
+    {
+        std::unique_lock lock{mutex_};
+        changed_.wait(lock, [&] { return still_workers_ == workers_.size(); });
+    }
+    // Pairs with start; no task of ours appears any more once this is zero.
+    while (starting_outside_.load(base::seq_cst) != 0) base::yield_thread();
+    wake_batch batch;  // Schedules at the end of this function, when the visit is over.
+    visit_tasks(
+        [](task_header& task, void* claimed) noexcept {
+            if (task.state_.request_cancel() == wake_answer::schedule)
+                static_cast<wake_batch*>(claimed)->add_claimed(task);
+        },
+        &batch);
+}
+
+void scheduler::visit_tasks(void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept {
+    bifilar::visit_tasks(owner_id_, visit, argument);
+    parts_.visit_tasks(visit, argument);
+}
+
+runtime_stats scheduler::stats() const {
+    runtime_stats all;
+    for (const auto& each : workers_) all.workers.push_back(each->counters_.read());
+    all.spawned_outside = spawned_outside_.load(base::acquire);  // Pairs with start.
+    return all;
+}
+
+}  // namespace bifilar::sched

@@ -1,0 +1,308 @@
+// The worker's loop, read from top to bottom: run what is there, look elsewhere, sleep.
+// Every function below is noexcept; bodies keep their exceptions in their outcomes.
+#include <bifilar/sched/worker.hpp>
+
+#include <bifilar/sched/scheduler.hpp>
+
+#include <algorithm>
+#include <string>
+
+namespace bifilar::sched {
+
+worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<std::uint32_t>> victims)
+    : owner_{owner}, index_{index}, victims_{std::move(victims)}, random_{index + 1}, sightings_(owner.workers_.capacity()) {}
+
+void worker::thread_main() {
+    std::string pin_problem;
+    std::exception_ptr error;
+    try {
+        if (!owner_.pin_masks_.empty()) pin_problem = pin_this_thread(owner_.pin_masks_[index_]);
+        parker_ = owner_.parts_.make_parker(index_);
+        owner_.parts_.thread_starts(index_);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    thread_state& here = this_thread();
+    state_ = &here;
+    here.worker = this;
+    here.sleeps_in = parker_.get();
+    here.timers = &timers_;
+    owner_.worker_ready(error, pin_problem);
+    if (error == nullptr) {
+        loop();
+        owner_.parts_.thread_ends(index_);
+    }
+    here.worker = nullptr;
+    here.sleeps_in = nullptr;
+    here.timers = nullptr;
+}
+
+void worker::loop() noexcept {
+    tick_began_ns_ = base::now_ns();
+    for (;;) {
+        task_header* task = next();
+        if (task == nullptr) task = search();
+        if (task != nullptr) {
+            if (searching_) [[unlikely]]
+                stop_searching();
+            run(*task);
+            continue;
+        }
+        switch (owner_.now()) {
+            case scheduler::phase::running:
+                break;
+            case scheduler::phase::halting:
+                owner_.stand_still();
+                continue;
+            case scheduler::phase::draining:
+                owner_.report_drained();
+                break;
+            case scheduler::phase::stopping:
+                if (searching_) stop_searching();
+                return;
+        }
+        sleep();
+    }
+}
+
+void worker::run(task_header& task) noexcept {
+    thread_state& here = *state_;
+    here.task = &task;
+    context cx{task, task.state_.begin_run()};
+    counters_.polled.add();
+    const run_answer answer = task.kind_->run(task, cx);
+    here.task = nullptr;
+    if (answer == run_answer::done) {
+        counters_.completed.add();
+        complete_task(static_cast<task_core&>(task));
+        return;
+    }
+    // A yielding task stays claimed: nobody else may queue it, so its state need not be touched.
+    if (cx.yielding() || task.state_.end_pending() == park_answer::again) task.kind_->requeue(task, *this);
+    // From here on a parked task may be anybody's.
+}
+
+// --- the worker's own queues ---
+
+void worker::push_front(task_header& task) noexcept {
+    // Relaxed: only the owner puts tasks in, so null stays null.
+    if (lifo_.load(base::relaxed) == nullptr) {
+        // Pairs with steal_slot; so that a thief sees the task as its last poll left it.
+        lifo_.store(&task, base::release);
+        return;
+    }
+    // Pairs with steal_slot on both sides; so that one of owner and thief gets the older task.
+    task_header* const older = lifo_.exchange(&task, base::acq_rel);
+    if (older != nullptr) push_back(*older);
+}
+
+void worker::push_back(task_header& task) noexcept {
+    if (!queue_.push(task)) [[unlikely]]
+        overflow(task);
+    owner_.notify(&counters_);
+}
+
+void worker::pin_front(task_header& task) noexcept {
+    task_header* const older = std::exchange(pinned_next_, &task);
+    if (older != nullptr) pinned_.push(*older);
+}
+
+void worker::pin_back(task_header& task) noexcept { pinned_.push(task); }
+
+void worker::post(task_header& task) noexcept {
+    inbox_.push(task);
+    // The push is seq_cst and so is the driver's look at "asleep": either this thread sees the worker asleep, or the
+    // worker sees the task in work_in_sight.
+    parker_->unpark();
+}
+
+[[gnu::noinline]] void worker::overflow(task_header& task) noexcept {
+    for (;;) {
+        task_header* last = nullptr;
+        task_header* const first = queue_.take_half(last);
+        if (first != nullptr) {
+            last->next_ = &task;
+            owner_.global_.push_chain(*first, task, queue_capacity_tasks / 2 + 1);
+            return;
+        }
+        // A thief is at work or has just made room.
+        if (queue_.push(task)) return;
+        base::spin_pause();
+    }
+}
+
+task_header* worker::next() noexcept {
+    if (--until_tick_ == 0) [[unlikely]]
+        tick();
+    if (--until_global_ == 0) [[unlikely]] {
+        until_global_ = global_interval_tasks_;
+        if (task_header* const task = take_global()) return task;
+    }
+    if (task_header* const task = take_lifo()) return task;
+    if (task_header* const task = take_queued()) return task;
+    return take_global();
+}
+
+task_header* worker::take_lifo() noexcept {
+    if (lifo_runs_ == lifo_runs_in_a_row) [[unlikely]] {
+        flush_lifo();
+        return nullptr;
+    }
+    task_header* task = std::exchange(pinned_next_, nullptr);
+    // Relaxed: the exchange decides; pairs with steal_slot.
+    if (task == nullptr && lifo_.load(base::relaxed) != nullptr) task = lifo_.exchange(nullptr, base::acquire);
+    if (task == nullptr) return nullptr;
+    ++lifo_runs_;
+    counters_.lifo_hits.add();
+    return task;
+}
+
+void worker::flush_lifo() noexcept {
+    lifo_runs_ = 0;
+    if (task_header* const task = std::exchange(pinned_next_, nullptr)) pinned_.push(*task);
+    // Relaxed: as in take_lifo.
+    if (lifo_.load(base::relaxed) == nullptr) return;
+    if (task_header* const task = lifo_.exchange(nullptr, base::acquire)) push_back(*task);
+}
+
+task_header* worker::take_queued() noexcept {
+    if (task_header* const task = take_inbox()) return task;
+    pinned_turn_ = !pinned_turn_;
+    task_header* task = pinned_turn_ ? pinned_.take() : queue_.pop();
+    if (task == nullptr) task = pinned_turn_ ? queue_.pop() : pinned_.take();
+    lifo_runs_ = 0;
+    return task;
+}
+
+task_header* worker::take_inbox() noexcept {
+    if (inbox_.empty()) return nullptr;
+    task_header* at = inbox_.take_all();
+    while (at != nullptr) {
+        task_header* const next = at->next_;
+        pinned_.push(*at);
+        at = next;
+    }
+    return pinned_.take();
+}
+
+task_header* worker::take_global() noexcept {
+    const std::size_t waiting = owner_.global_.size();
+    if (waiting == 0) return nullptr;
+    const std::size_t share = std::clamp<std::size_t>(waiting / owner_.workers(), 4, 64);
+    task_header* const first = owner_.global_.take(share);
+    if (first == nullptr) return nullptr;
+    for (task_header* at = first->next_; at != nullptr;) {
+        task_header* const next = at->next_;
+        if (!queue_.push(*at)) overflow(*at);
+        at = next;
+    }
+    return first;
+}
+
+// --- time, events and self-tuning: once a tick ---
+
+void worker::tick() noexcept {
+    const base::instant_ns now = base::now_ns();
+    adapt(now);
+    parker_->poll();
+    if (timers_.next_deadline() <= now) timers_.fire(now);
+    if (owner_.now() == scheduler::phase::halting) owner_.stand_still();
+}
+
+void worker::adapt(base::instant_ns now) noexcept {
+    constexpr double target_ns = 1'000'000;
+    constexpr double weight = 0.1;
+    const double sample = static_cast<double>(now - tick_began_ns_) / tick_tasks_;
+    tick_began_ns_ = now;
+    task_ns_ += weight * (std::max(sample, 1.0) - task_ns_);
+    const double interval = std::clamp(target_ns / task_ns_, 8.0, 255.0);
+    global_interval_tasks_ = static_cast<std::uint32_t>(interval);
+    until_tick_ = tick_tasks_ = std::min(global_interval_tasks_, tasks_per_tick);
+}
+
+// --- looking elsewhere ---
+
+task_header* worker::search() noexcept {
+    if (owner_.workers() == 1) return nullptr;
+    if (!searching_) {
+        if (!owner_.idle_.start_search()) return nullptr;
+        searching_ = true;
+    }
+    // A short wait between looks is worth much where waking a sleeping processor takes tens of microseconds.
+    constexpr int looks = 4;
+    constexpr int pauses_between_looks = 50;
+    for (int look = 0; look < looks; ++look) {
+        if (task_header* const task = steal()) return task;
+        if (task_header* const task = take_global()) return task;
+        if (task_header* const task = steal_slot(look == 0)) return task;
+        if (owner_.idle_.idle() + owner_.idle_.searching() >= owner_.workers()) break;
+        for (int pause = 0; pause < pauses_between_looks; ++pause) base::spin_pause();
+        if (!inbox_.empty()) return take_inbox();
+    }
+    return nullptr;
+}
+
+task_header* worker::steal() noexcept {
+    for (const std::vector<std::uint32_t>& ring : victims_) {
+        const auto size = static_cast<std::uint32_t>(ring.size());
+        std::uint32_t at = size > 1 ? random_.below(size) : 0;
+        for (std::uint32_t count = 0; count < size; ++count, at = at + 1 == size ? 0 : at + 1) {
+            std::uint32_t moved = 0;
+            task_header* const task = owner_.workers_[ring[at]]->queue_.steal_into(queue_, moved);
+            if (task == nullptr) continue;
+            counters_.stolen.add(moved);
+            return task;
+        }
+    }
+    return nullptr;
+}
+
+// A slot is taken only when its owner has neither finished a task nor changed the slot since the first look: then it
+// sits in a long run. Taking it earlier would tear a pair of tasks that talk to each other off one cache.
+task_header* worker::steal_slot(bool first_look) noexcept {
+    for (const std::vector<std::uint32_t>& ring : victims_) {
+        for (const std::uint32_t index : ring) {
+            worker& victim = *owner_.workers_[index];
+            sighting& seen = sightings_[index];
+            // Relaxed: a guess that the exchange below confirms.
+            task_header* task = victim.lifo_.load(base::relaxed);
+            const sighting now{task, victim.counters_.polled.get()};
+            const bool stuck = !first_look && task != nullptr && now.task == seen.task && now.polled == seen.polled;
+            seen = now;
+            // Pairs with push_front and take_lifo; so that one gets the task, as its last poll left it.
+            if (!stuck || !victim.lifo_.compare_exchange_strong(task, nullptr, base::acq_rel, base::relaxed)) continue;
+            counters_.stolen.add();
+            return task;
+        }
+    }
+    return nullptr;
+}
+
+void worker::stop_searching() noexcept {
+    searching_ = false;
+    if (owner_.idle_.end_search()) owner_.notify(&counters_);
+}
+
+bool worker::work_in_sight() noexcept {
+    if (owner_.global_.size() != 0 || !inbox_.empty()) return true;
+    if (owner_.workers() == 1) return false;
+    return std::any_of(owner_.workers_.begin(), owner_.workers_.end(),
+                       [](const auto& other) { return !other->queue_.empty(); });
+}
+
+void worker::sleep() noexcept {
+    owner_.idle_.enter(index_, std::exchange(searching_, false));
+    base::fence_seq_cst();  // Pairs with the fence in scheduler::notify; see idle_set.
+    const scheduler::phase phase = owner_.now();
+    const bool stay_up = phase == scheduler::phase::halting || phase == scheduler::phase::stopping;
+    if (!stay_up && !work_in_sight()) {
+        counters_.parked.add();
+        parker_->park(timers_.next_deadline());
+        tick_began_ns_ = base::now_ns();
+        if (timers_.next_deadline() <= tick_began_ns_) timers_.fire(tick_began_ns_);
+        until_tick_ = tick_tasks_;
+    }
+    searching_ = owner_.idle_.leave(index_);
+}
+
+}  // namespace bifilar::sched

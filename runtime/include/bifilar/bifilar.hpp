@@ -1,0 +1,15 @@
+// Everything an application includes.
+#pragma once
+
+#include <bifilar/channel/channel.hpp>      // IWYU pragma: export
+#include <bifilar/core/block_on.hpp>        // IWYU pragma: export
+#include <bifilar/core/map.hpp>             // IWYU pragma: export
+#include <bifilar/core/ready.hpp>           // IWYU pragma: export
+#include <bifilar/core/yield.hpp>           // IWYU pragma: export
+#include <bifilar/runtime/runtime.hpp>      // IWYU pragma: export
+#include <bifilar/runtime/spawn.hpp>        // IWYU pragma: export
+#include <bifilar/stackful/await.hpp>       // IWYU pragma: export
+#include <bifilar/stackful/this_fiber.hpp>  // IWYU pragma: export
+#include <bifilar/stackless/task.hpp>       // IWYU pragma: export
+#include <bifilar/sync/event.hpp>           // IWYU pragma: export
+#include <bifilar/time/sleep.hpp>           // IWYU pragma: export

@@ -1,0 +1,147 @@
+// What every spawn comes down to: a callable or a future, a backend, a scheduler.
+// Chooses the cheapest task that keeps what must be kept; used by spawn.hpp and runtime.hpp.
+#pragma once
+
+#include <bifilar/runtime/spawn_options.hpp>
+#include <bifilar/stackful/await.hpp>
+#include <bifilar/stackful/fiber_task.hpp>
+#include <bifilar/stackless/bound_call.hpp>
+#include <bifilar/stackless/coroutine_task.hpp>
+#include <bifilar/stackless/future_task.hpp>
+#include <type_traits>
+#include <utility>
+
+namespace bifilar::detail {
+
+/// Whether spawn(F, Args…) was given a future by itself.
+template <class F, class... Args>
+inline constexpr bool is_bare_future = sizeof...(Args) == 0 && future<std::decay_t<F>>;
+
+template <class F, class... Args>
+struct launched {
+    using type = call_output<F, Args...>;
+};
+template <class F>
+    requires future<std::decay_t<F>>
+struct launched<F> {
+    using type = output_of<std::decay_t<F>>;
+};
+
+/// What the task of spawn(F, Args…) comes to.
+template <class F, class... Args>
+using launched_output = typename launched<F, Args...>::type;
+
+/// Functions whose parameters are all values: a coroutine then keeps copies in its frame and needs nothing else.
+template <class F>
+inline constexpr bool takes_values = false;
+template <class R, class... P>
+inline constexpr bool takes_values<R (*)(P...)> = (!std::is_reference_v<P> && ...);
+template <class R, class... P>
+inline constexpr bool takes_values<R (*)(P...) noexcept> = (!std::is_reference_v<P> && ...);
+
+/// Callables without state and with one operator() whose parameters are all values.
+template <class M>
+inline constexpr bool member_takes_values = false;
+template <class R, class C, class... P>
+inline constexpr bool member_takes_values<R (C::*)(P...) const> = (!std::is_reference_v<P> && ...);
+template <class R, class C, class... P>
+inline constexpr bool member_takes_values<R (C::*)(P...)> = (!std::is_reference_v<P> && ...);
+template <class F>
+    requires std::is_empty_v<F> && requires { &F::operator(); }
+inline constexpr bool takes_values<F> = member_takes_values<decltype(&F::operator())>;
+
+/// Whether f(args…) gives a coroutine that may share its block with its task.
+template <class F, class... Args>
+constexpr bool shares_block() {
+    using made = std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>;
+    if constexpr (stackless::is_task<made>)
+        return stackless::coroutine_task<output_of<made>>::fits && takes_values<std::decay_t<F>>;
+    else
+        return false;
+}
+
+template <class F, class... Args>
+auto launch_coroutine(sched::scheduler& on, F&& f, Args&&... args) {
+    using made = std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>;
+    using shared = stackless::coroutine_task<output_of<made>>;
+    const auto call = [&]() -> made {
+        const stackless::prefix_request request{shared::prefix_bytes};
+        return std::invoke(std::forward<F>(f), std::unwrap_ref_decay_t<Args>(std::forward<Args>(args))...);
+    };
+    made body = call();
+    // A function that only passes on another's coroutine did not use the request, or somebody else's frame did.
+    if (body.frame() != nullptr && prefix_of(body.frame()) == shared::prefix_bytes)
+        return shared::start(on, std::move(body));
+    return stackless::future_task<made>::start(on, std::move(body));
+}
+
+template <class F, class... Args>
+join_handle<launched_output<F, Args...>> launch_stackless(sched::scheduler& on, F&& f, Args&&... args) {
+    if constexpr (is_bare_future<F, Args...>)
+        return stackless::future_task<std::decay_t<F>>::start(on, std::forward<F>(f));
+    else if constexpr (shares_block<F, Args...>())
+        return launch_coroutine(on, std::forward<F>(f), std::forward<Args>(args)...);
+    else
+        return stackless::future_task<bound_call_for<F, Args...>>::start(on, std::in_place, std::forward<F>(f),
+                                                                         std::forward<Args>(args)...);
+}
+
+/// What a fiber runs: the call, or the wait for the future.
+template <class Future>
+class fiber_body {
+public:
+    template <class... Given>
+    explicit fiber_body(Given&&... given) : future_(std::forward<Given>(given)...) {}
+    output_of<Future> operator()() { return await(future_); }
+
+private:
+    Future future_;
+};
+
+template <class F, class... Args>
+class fiber_call {
+public:
+    template <class G, class... Given>
+    explicit fiber_call(std::in_place_t, G&& f, Given&&... args)
+        : call_(std::forward<G>(f)), args_(std::forward<Given>(args)...) {}
+
+    using made = std::invoke_result_t<F&, Args&&...>;
+
+    typename call_result<made>::type operator()() {
+        const auto call = [this](Args&... args) -> made { return std::invoke(call_, std::forward<Args>(args)...); };
+        if constexpr (future<made>)
+            return await(std::apply(call, args_));
+        else
+            return std::apply(call, args_);
+    }
+
+private:
+    [[no_unique_address]] F call_;
+    [[no_unique_address]] std::tuple<Args...> args_;
+};
+
+template <class F, class... Args>
+join_handle<launched_output<F, Args...>> launch_stackful(sched::scheduler& on, const spawn_options& options, F&& f,
+                                                         Args&&... args) {
+    using output = launched_output<F, Args...>;
+    stackful::fiber_options stack;
+    stack.stack_bytes = options.stack_bytes;
+    stack.migratable = options.migratable;
+    BIFILAR_CHECK(on.fibers() != nullptr, "this scheduler was made without stacks; spawn on a bifilar::runtime");
+    if constexpr (is_bare_future<F, Args...>)
+        return stackful::fiber_task<output, fiber_body<std::decay_t<F>>>::start(on, *on.fibers(), stack,
+                                                                               std::forward<F>(f));
+    else
+        return stackful::fiber_task<output, fiber_call<std::decay_t<F>, std::unwrap_ref_decay_t<Args>...>>::start(
+            on, *on.fibers(), stack, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+template <class F, class... Args>
+join_handle<launched_output<F, Args...>> launch(sched::scheduler& on, const spawn_options& options, F&& f,
+                                                Args&&... args) {
+    if (options.on == backend::stackful)
+        return launch_stackful(on, options, std::forward<F>(f), std::forward<Args>(args)...);
+    return launch_stackless(on, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+}  // namespace bifilar::detail

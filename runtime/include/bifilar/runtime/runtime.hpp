@@ -1,0 +1,118 @@
+// A runtime: workers, drivers, stacks and the blocking pool, put together; and run(), which needs no configuration.
+// Several may live in one process; each has its own threads and shares nothing with the others but frame memory.
+#pragma once
+
+#include <bifilar/drivers/driver_kind.hpp>
+#include <bifilar/runtime/spawn.hpp>
+#include <bifilar/sched/scheduler.hpp>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace bifilar {
+
+struct runtime_options {
+    /// Scheduler threads. Unset: BIFILAR_WORKERS, else what the affinity mask and the cgroup's CPU quota allow.
+    std::optional<std::uint32_t> workers;
+    /// How workers talk to the kernel. BIFILAR_DRIVER=epoll|uring decides where this says best.
+    driver_kind driver = driver_kind::best;
+    /// Where workers run. A refused pin is reported on stderr, and the worker runs unpinned.
+    bifilar::pin pin = bifilar::pin::none;
+    /// Threads of spawn_blocking; jobs beyond that wait in a queue.
+    std::uint32_t max_blocking_threads = 512;
+    /// How long such a thread waits for its next job before it ends.
+    std::chrono::nanoseconds blocking_keep_alive = std::chrono::seconds{10};
+    /// Usable bytes of a fiber's stack where spawn_options does not say; 8 KiB to 1 GiB, rounded up to a power of 2.
+    std::size_t stack_bytes = std::size_t{256} << 10;
+    /// Gets the exception of a task whose handle is gone; called on a worker. Unset: print its message, terminate.
+    std::function<void(std::exception_ptr)> on_detached_exception;
+};
+
+/// What shutdown() found.
+class shutdown_report {
+public:
+    explicit shutdown_report(std::uint64_t alive) noexcept : alive_{alive} {}
+    /// Whether every task has ended.
+    [[nodiscard]] bool clean() const noexcept { return alive_ == 0; }
+    /// Tasks that had not ended when the deadline came.
+    [[nodiscard]] std::uint64_t tasks_alive() const noexcept { return alive_; }
+
+private:
+    std::uint64_t alive_;
+};
+
+class runtime {
+public:
+    /// Starts the workers. Throws std::invalid_argument for a bad value (and says which), std::system_error when
+    /// threads, rings or memory cannot be had.
+    explicit runtime(runtime_options options = {});
+    runtime(const runtime&) = delete;
+    runtime& operator=(const runtime&) = delete;
+    /// Cancels what still lives, waits until it has unwound, ends the threads. Not inside one of its own tasks.
+    ~runtime();
+
+    /// Runs f(args…) as a task and blocks until it ends; gives its value or rethrows its exception. A plain callable
+    /// runs as a fiber, so that it may await; a coroutine or future runs stackless. Plain threads only. Other tasks
+    /// go on when it returns.
+    template <class F, class... Args>
+    detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
+        return launch_root(std::forward<F>(f), std::forward<Args>(args)...).join();
+    }
+
+    /// As bifilar::spawn, on this runtime, from any thread.
+    template <class F, class... Args>
+    join_handle<detail::launched_output<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
+        return detail::launch(scheduler(), options, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+    template <class F, class... Args>
+    join_handle<detail::launched_output<F, Args...>> spawn(backend on, F&& f, Args&&... args) {
+        spawn_options options;
+        options.on = on;
+        return spawn(options, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+    template <class F, class... Args>
+        requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
+    join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
+        return detail::launch_stackless(scheduler(), std::forward<F>(f), std::forward<Args>(args)...);
+    }
+
+    /// Cancels all tasks and waits until they have ended, at most until `deadline`. Later spawns throw. May be
+    /// repeated; the destructor then waits for what is left. Plain threads only.
+    shutdown_report shutdown(std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
+
+    /// Counts per worker. Any thread; allocates.
+    [[nodiscard]] runtime_stats stats() const;
+    [[nodiscard]] std::uint32_t workers() const noexcept;
+    /// The driver in use: never `best`.
+    [[nodiscard]] driver_kind driver() const noexcept;
+
+private:
+    class parts;
+
+    [[nodiscard]] sched::scheduler& scheduler() const noexcept;
+
+    template <class F, class... Args>
+    auto launch_root(F&& f, Args&&... args) {
+        if constexpr (detail::is_bare_future<F, Args...>)
+            return detail::launch_stackless(scheduler(), std::forward<F>(f));
+        else if constexpr (future<std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>>)
+            return detail::launch_stackless(scheduler(), std::forward<F>(f), std::forward<Args>(args)...);
+        else
+            return spawn(backend::stackful, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+
+    std::unique_ptr<parts> parts_;
+};
+
+/// Makes a runtime with default options, runs f(args…) in it, shuts it down: tasks that still live are cancelled.
+template <class F, class... Args>
+detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
+    runtime made;
+    return made.run(std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+}  // namespace bifilar

@@ -1,0 +1,45 @@
+// spawn: a task beside the one that runs now, on the same runtime.
+// Forms: a plain callable with arguments, a callable that returns a future (a coroutine), or a future; all of them on
+// either backend.
+#pragma once
+
+#include <bifilar/runtime/launch.hpp>
+
+namespace bifilar {
+
+namespace detail {
+
+/// The scheduler of the running task. Throws std::logic_error elsewhere.
+[[nodiscard]] sched::scheduler& current_scheduler();
+
+}  // namespace detail
+
+/// Starts f(args…), or the future `f`, as a task of the current runtime and returns its handle. Callable and
+/// arguments are decayed and kept in the task (std::ref passes a reference), so a coroutine lambda's captures live
+/// as long as the coroutine. On the stackless backend a plain callable runs to its end in one poll.
+///
+/// Does not suspend. Allocates one block from the frame pool (a coroutine function with value parameters shares the
+/// frame's block; a coroutine lambda with captures takes two), or one stack from the stack pool.
+/// Throws std::logic_error outside of a runtime's task and after its shutdown, std::bad_alloc, and for a fiber
+/// std::invalid_argument (stack_bytes) or std::system_error (no more address space or mappings; says what to do).
+template <class F, class... Args>
+join_handle<detail::launched_output<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
+    return detail::launch(detail::current_scheduler(), options, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+/// The same on the given backend.
+template <class F, class... Args>
+join_handle<detail::launched_output<F, Args...>> spawn(backend on, F&& f, Args&&... args) {
+    spawn_options options;
+    options.on = on;
+    return spawn(options, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+/// The same on the stackless backend.
+template <class F, class... Args>
+    requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
+join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
+    return detail::launch_stackless(detail::current_scheduler(), std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+}  // namespace bifilar

@@ -1,0 +1,33 @@
+// How a task is to run: an ordinary value, chosen at run time.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bifilar {
+
+/// The two models of a task.
+enum class backend : unsigned char {
+    stackless,  ///< A polled future or a coroutine: a few hundred bytes, runs on the worker's stack.
+    stackful,   ///< A fiber: a stack of its own, may suspend at any depth.
+};
+
+/// "stackless" or "stackful", for command lines. Empty for anything else.
+[[nodiscard]] constexpr std::optional<backend> parse_backend(std::string_view name) noexcept {
+    if (name == "stackless") return backend::stackless;
+    if (name == "stackful") return backend::stackful;
+    return std::nullopt;
+}
+
+struct spawn_options {
+    backend on = backend::stackless;
+    /// Usable bytes of a fiber's stack, rounded up to a power of two; 0: the runtime's default. 8 KiB to 1 GiB.
+    std::size_t stack_bytes = 0;
+    /// The fiber may continue on another worker after a suspension. Only for code that keeps no thread-local, errno
+    /// included, across one: compilers cache their addresses.
+    bool migratable = false;
+};
+
+}  // namespace bifilar

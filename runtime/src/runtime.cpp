@@ -1,0 +1,109 @@
+// The parts of a runtime and the order in which they start and end.
+#include <bifilar/runtime/runtime.hpp>
+
+#include <bifilar/core/gate_parker.hpp>
+#include <bifilar/stackful/overflow.hpp>
+
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace bifilar {
+
+class runtime::parts final : public sched::environment {
+public:
+    explicit parts(runtime_options options)
+        : options_{check(std::move(options))},
+          fibers_{new stackful::fiber_home{*options_.workers, options_.stack_bytes}, &stackful::fiber_home::abandon},
+          watches_(*options_.workers),
+          scheduler_{std::make_unique<sched::scheduler>(layout(), *this)} {
+        if (!scheduler_->pin_report().empty())
+            std::fprintf(stderr, "bifilar: %s", scheduler_->pin_report().c_str());
+    }
+    ~parts() override { scheduler_.reset(); }
+
+    std::unique_ptr<parker> make_parker(std::uint32_t) override { return std::make_unique<gate_parker>(); }
+
+    void thread_starts(std::uint32_t worker) override {
+        fibers_->open(worker);
+        watches_[worker] = std::make_unique<stackful::overflow_watch>(&describe_fiber);
+    }
+    void thread_ends(std::uint32_t worker) noexcept override {
+        watches_[worker].reset();
+        fibers_->close(worker);
+    }
+
+    void visit_tasks(void (*visit)(task_header&, void*) noexcept, void* argument) noexcept override {
+        fibers_->pool().for_each_taken([&](stackful::stack_view stack) {
+            if (task_header* const task = stackful::task_at(stack)) visit(*task, argument);
+        });
+    }
+
+    void detached_exception(const char* task_name, std::exception_ptr error) noexcept override {
+        if (options_.on_detached_exception) {
+            options_.on_detached_exception(std::move(error));
+            return;
+        }
+        const char* what = "an exception of unknown type";
+        try {
+            std::rethrow_exception(error);
+        } catch (const std::exception& known) {
+            std::fprintf(stderr, "bifilar: detached task %s ended with an exception: %s\n",
+                         task_name != nullptr ? task_name : "without a name", known.what());
+        } catch (...) {
+            std::fprintf(stderr, "bifilar: detached task ended with %s\n", what);
+        }
+        std::terminate();
+    }
+
+    [[nodiscard]] sched::scheduler& scheduler() noexcept { return *scheduler_; }
+    [[nodiscard]] driver_kind driver() const noexcept { return options_.driver; }
+
+private:
+    static runtime_options check(runtime_options options) {
+        if (!options.workers) options.workers = std::max(1U, std::thread::hardware_concurrency());
+        if (*options.workers == 0)
+            throw std::invalid_argument{"runtime_options::workers is 0; leave it unset for the default, or give at least 1"};
+        return options;
+    }
+
+    [[nodiscard]] sched::scheduler_options layout() const noexcept {
+        return {.workers = *options_.workers, .pinning = options_.pin, .fibers = fibers_.get()};
+    }
+
+    static stackful::running_fiber describe_fiber(void*) noexcept {
+        stackful::running_fiber now;
+        if (const auto* const fiber = stackful::fiber::current()) now.stack = fiber->stack();
+        return now;
+    }
+
+    const runtime_options options_;
+    const std::unique_ptr<stackful::fiber_home, void (*)(stackful::fiber_home*) noexcept> fibers_;
+    std::vector<std::unique_ptr<stackful::overflow_watch>> watches_;
+    std::unique_ptr<sched::scheduler> scheduler_;
+};
+
+runtime::runtime(runtime_options options) : parts_{std::make_unique<parts>(std::move(options))} {}
+
+runtime::~runtime() = default;
+
+shutdown_report runtime::shutdown(std::chrono::steady_clock::time_point deadline) {
+    const auto until = deadline == std::chrono::steady_clock::time_point::max() ? base::never : base::to_ns(deadline);
+    const bool clean = scheduler().drain(until);
+    return shutdown_report{clean ? 0 : scheduler().live()};
+}
+
+runtime_stats runtime::stats() const { return scheduler().stats(); }
+std::uint32_t runtime::workers() const noexcept { return scheduler().workers(); }
+driver_kind runtime::driver() const noexcept { return parts_->driver(); }
+sched::scheduler& runtime::scheduler() const noexcept { return parts_->scheduler(); }
+
+sched::scheduler& detail::current_scheduler() {
+    sched::worker* const here = this_thread().worker;
+    if (here == nullptr)
+        throw std::logic_error{"spawn() outside of a runtime's task; call runtime::spawn, or spawn inside of run()"};
+    return here->owner();
+}
+
+}  // namespace bifilar

@@ -1,0 +1,55 @@
+// await: any future, from a fiber, written once: poll; when not ready, switch out until woken; poll again.
+// On a plain thread it blocks; inside a stackless poll it is refused, because it would block the worker.
+#pragma once
+
+#include <bifilar/core/block_on.hpp>
+#include <bifilar/core/future.hpp>
+#include <bifilar/core/outcome.hpp>
+#include <bifilar/stackful/fiber.hpp>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+namespace bifilar {
+
+namespace detail {
+
+/// The fiber that may wait here; null on a plain thread. Throws std::logic_error inside a stackless poll.
+[[nodiscard]] stackful::fiber* waiting_fiber();
+
+/// Brings `f` to rest and unwinds the fiber.
+template <future F>
+[[noreturn]] void cancel_await(stackful::fiber& self, F& f) {
+    for (;;) {
+        context& cx = self.poll_context();
+        cx.start_poll();
+        if (poll_cancel(f, cx)) break;
+        self.suspend();
+    }
+    throw cancelled{};
+}
+
+}  // namespace detail
+
+/// Waits for `f` and gives its output; rethrows what it threw. `f` stays where it is: pass a temporary or a variable.
+/// Suspends a fiber; blocks a plain thread; throws std::logic_error in a stackless task (use co_await there).
+/// Throws `cancelled` when the fiber's task is cancelled and `f` was not ready; what `f` had taken by then is not
+/// lost, see the operation. During unwinding it waits in spite of cancellation. Allocates nothing of its own.
+template <class F>
+    requires future<std::remove_cvref_t<F>>
+output_of<F> await(F&& f) {
+    stackful::fiber* const self = detail::waiting_fiber();
+    if (self == nullptr) return block_on(f);
+    for (;;) {
+        context& cx = self->poll_context();
+        cx.start_poll();
+        polled<output_of<F>> answer = f.poll(cx);
+        if (answer) return answer.take();
+        BIFILAR_ASSERT(cx.armed(), "a future answered not ready without having stored a waker");
+        if (cx.cancelling() && std::uncaught_exceptions() == 0) [[unlikely]]
+            detail::cancel_await(*self, f);
+        self->suspend();
+    }
+}
+
+}  // namespace bifilar

@@ -1,0 +1,67 @@
+// A fiber as the scheduler and `await` see it, without its types: its context, its stack, where it must run.
+// It lives at the top of its own stack. Built on switch.hpp and the worker's queues.
+#pragma once
+
+#include <bifilar/core/context.hpp>
+#include <bifilar/core/task_core.hpp>
+#include <bifilar/sched/worker.hpp>
+#include <bifilar/stackful/fiber_home.hpp>
+#include <bifilar/stackful/switch.hpp>
+
+namespace bifilar::stackful {
+
+class fiber {
+public:
+    fiber(task_core& task, fiber_home& home, stack_view stack, bool migratable) noexcept
+        : task_{&task}, stacks_{&home}, stack_{stack}, migratable_{migratable} {}
+    fiber(const fiber&) = delete;
+    fiber& operator=(const fiber&) = delete;
+
+    /// The fiber that runs on this thread, or null.
+    [[nodiscard]] static fiber* current() noexcept { return static_cast<fiber*>(this_thread().fiber); }
+
+    /// What the present poll may use. Inside the fiber; changes with every suspension.
+    [[nodiscard]] context& poll_context() noexcept { return *context_; }
+
+    /// Leaves for the worker until the task is run again. Inside the fiber.
+    void suspend() noexcept { switch_.suspend(); }
+
+    [[nodiscard]] stack_view stack() const noexcept { return stack_; }
+    [[nodiscard]] task_core& task() noexcept { return *task_; }
+
+    /// Runs the fiber until it waits or ends. True when it ended. Worker only.
+    bool resume(context& cx) noexcept;
+    /// Whether it has run. Worker only.
+    [[nodiscard]] bool started() const noexcept { return started_; }
+
+    /// Queues the claimed task where it may run: anywhere before it has begun, on its worker afterwards. Any thread.
+    void schedule() noexcept;
+    /// The same behind all others of the worker that ran it.
+    void requeue(sched::worker& here) noexcept {
+        if (migratable_)
+            here.push_back(*task_);
+        else
+            here.pin_back(*task_);
+    }
+
+    /// Gives the stack back, and with it this object. Any thread.
+    static void release(fiber_home& home, sched::scheduler* owner, stack_view stack) noexcept;
+    [[nodiscard]] fiber_home& stacks() const noexcept { return *stacks_; }
+
+    /// Sets up the switch: `entry(argument)` will run below `top`.
+    void prepare(std::byte* top, void (*entry)(void*) noexcept, void* argument) noexcept {
+        switch_.prepare(top, static_cast<std::size_t>(top - stack_.low), entry, argument);
+    }
+
+private:
+    fiber_context switch_;
+    context* context_ = nullptr;             // The worker's, for the present run.
+    sched::worker* stays_on_ = nullptr;      // Set by the first run, unless migratable. Read by wakers that claimed.
+    task_core* task_;
+    fiber_home* stacks_;
+    stack_view stack_;
+    bool started_ = false;
+    const bool migratable_;
+};
+
+}  // namespace bifilar::stackful

@@ -1,0 +1,46 @@
+// The fibers' side of one runtime: its stack pool and each worker's warm stacks.
+// A fiber's outcome lies on its stack, so the pool stays until the last handle has let go, even after the runtime.
+#pragma once
+
+#include <bifilar/base/atomic.hpp>
+#include <bifilar/sched/worker.hpp>
+#include <bifilar/stackful/stack_pool.hpp>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace bifilar::stackful {
+
+class fiber_home {
+public:
+    /// `workers` is the number of workers that will call open().
+    explicit fiber_home(std::uint32_t workers, std::size_t stack_bytes, stack_pool_options options = {});
+    fiber_home(const fiber_home&) = delete;
+    fiber_home& operator=(const fiber_home&) = delete;
+
+    /// The runtime is over: frees this object now, or when the last stack comes back.
+    static void abandon(fiber_home* home) noexcept;
+
+    /// The worker's thread starts and ends: its warm stacks.
+    void open(std::uint32_t worker);
+    void close(std::uint32_t worker) noexcept;
+
+    /// A stack for a fiber spawned by this thread. `bytes` 0 means the runtime's default. Throws as stack_pool::take.
+    [[nodiscard]] stack_view take(const sched::worker* here, std::size_t bytes);
+    /// Returns it. `here` is the calling thread's worker when it belongs to the same runtime, else null. Any thread.
+    void give(const sched::worker* here, stack_view stack) noexcept;
+
+    [[nodiscard]] stack_pool& pool() noexcept { return pool_; }
+    [[nodiscard]] std::size_t stack_bytes() const noexcept { return stack_bytes_; }
+
+private:
+    ~fiber_home() = default;
+
+    const std::size_t stack_bytes_;
+    stack_pool pool_;
+    std::vector<std::unique_ptr<stack_cache>> caches_;  // Each touched by its worker's thread alone.
+    std::mutex mutex_;         // Guards abandoned_ and the look at the pool that goes with it.
+    bool abandoned_ = false;
+};
+
+}  // namespace bifilar::stackful

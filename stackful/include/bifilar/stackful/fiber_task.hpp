@@ -1,0 +1,121 @@
+// A spawned fiber: [stack ... | task: header, joiner, outcome, switch, callable | address of the header], top last.
+// One stack from the pool holds all of it; nothing else is allocated.
+#pragma once
+
+#include <bifilar/core/join_handle.hpp>
+#include <bifilar/sched/lost_error.hpp>
+#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/stackful/fiber.hpp>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace bifilar::stackful {
+
+/// Where a taken stack keeps the address of its task, for whoever visits all stacks. Null when there is none yet.
+inline task_header*& task_at(stack_view stack) noexcept {
+    return *reinterpret_cast<task_header**>(stack.top - sizeof(void*) * 2);
+}
+
+struct fiber_options {
+    std::size_t stack_bytes = 0;  ///< 0: the runtime's default.
+    bool migratable = false;      ///< May continue on another worker after a suspension.
+};
+
+/// `Body` is called once with no arguments, on the fiber; what it returns is the outcome.
+template <class T, class Body>
+class fiber_task : public task_cell<T>, public fiber {
+public:
+    /// Takes a stack, builds the task on it and starts it on `on`. Throws as fiber_home::take and scheduler::start.
+    template <class... Given>
+    static join_handle<T> start(sched::scheduler& on, fiber_home& home, const fiber_options& options,
+                                Given&&... given) {
+        sched::worker* here = this_thread().worker;
+        if (here != nullptr && &here->owner() != &on) here = nullptr;
+        const stack_view stack = home.take(here, options.stack_bytes);
+        task_at(stack) = nullptr;
+        fiber_task* made = nullptr;
+        try {
+            made = new (place_in(stack)) fiber_task{home, stack, options.migratable, std::forward<Given>(given)...};
+            task_at(stack) = made;
+            on.start(*made, nullptr);
+        } catch (...) {
+            if (made != nullptr) {
+                std::destroy_at(&made->body_);
+                made->~fiber_task();
+            }
+            home.give(here, stack);
+            throw;
+        }
+        return join_handle<T>{*made};
+    }
+
+private:
+    template <class... Given>
+    fiber_task(fiber_home& home, stack_view stack, bool migratable, Given&&... given)
+        : task_cell<T>{kind, 1}, fiber{*this, home, stack, migratable} {
+        ::new (static_cast<void*>(&body_)) Body(std::forward<Given>(given)...);
+        prepare(reinterpret_cast<std::byte*>(this), &enter, this);
+    }
+    ~fiber_task() {}
+
+    static void* place_in(stack_view stack) {
+        constexpr std::size_t alignment = alignof(fiber_task) > 64 ? alignof(fiber_task) : 64;
+        const auto top = reinterpret_cast<std::uintptr_t>(&task_at(stack));
+        if (stack.size() < sizeof(fiber_task) + smallest_stack_bytes / 2)
+            throw std::invalid_argument{"a fiber's callable and arguments do not fit its stack; raise stack_bytes"};
+        return reinterpret_cast<void*>((top - sizeof(fiber_task)) & ~(alignment - 1));
+    }
+
+    static fiber_task& of(task_header& task) noexcept {
+        return static_cast<fiber_task&>(static_cast<task_cell<T>&>(static_cast<task_core&>(task)));
+    }
+
+    // Runs on the fiber's stack, from its first resume to its end.
+    static void enter(void* argument) noexcept {
+        auto& self = *static_cast<fiber_task*>(argument);
+        try {
+            if constexpr (std::is_void_v<T>) {
+                self.body_();
+                self.outcome_.set_value();
+            } else {
+                self.outcome_.set_value(self.body_());
+            }
+        } catch (const cancelled&) {
+            self.outcome_.set_cancelled();
+        } catch (...) {
+            self.outcome_.set_error(std::current_exception());
+        }
+        std::destroy_at(&self.body_);
+    }
+
+    static run_answer run(task_header& task, context& cx) noexcept {
+        fiber_task& self = of(task);
+        if (!self.started() && cx.cancelling()) [[unlikely]] {
+            self.outcome_.set_cancelled();
+            std::destroy_at(&self.body_);
+            return run_answer::done;
+        }
+        return self.resume(cx) ? run_answer::done : run_answer::pending;
+    }
+
+    static void schedule(task_header& task) noexcept { of(task).fiber::schedule(); }
+    static void requeue(task_header& task, sched::worker& here) noexcept { of(task).fiber::requeue(here); }
+    static void destroy(task_header& task) noexcept {
+        fiber_task& self = of(task);
+        sched::report_lost_error(self, self.outcome_);
+        sched::scheduler* const owner = sched::scheduler::of(task);
+        fiber_home& home = self.stacks();
+        const stack_view stack = self.stack();
+        self.~fiber_task();
+        fiber::release(home, owner, stack);
+    }
+
+    static constexpr operations kind{&run, &schedule, &destroy, &requeue};
+
+    union {
+        Body body_;
+    };
+};
+
+}  // namespace bifilar::stackful

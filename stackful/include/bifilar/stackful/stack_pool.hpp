@@ -1,0 +1,150 @@
+// The runtime's stacks: slabs of equal stacks, a depot of free ones, and a warm list per worker.
+// It builds on stack.hpp. A stack's record lies in the stack's own top page, so that a stack costs no other memory.
+// A parked fiber that touches only its top page costs that page and its share of the page tables.
+#pragma once
+
+#include <array>
+#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/intrusive_list.hpp>
+#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/stackful/stack.hpp>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace bifilar::stackful {
+
+struct stack_pool_options {
+    /// Bytes of the guard below each stack, rounded up to pages. A frame larger than this can jump over it, unless
+    /// the code is compiled with -fstack-clash-protection; 64 KiB costs 128 bytes of page table more a stack.
+    std::size_t guard_bytes = 4096;
+    guard_kind guard = guard_kind::best;
+    /// A stack used deeper than this loses all pages but its top one when it leaves a warm list for the depot.
+    std::size_t trim_bytes = std::size_t{64} << 10;
+    /// Free stacks a size class keeps in the depot; beyond that, slabs without a taken stack go back to the kernel.
+    std::size_t spare_stacks = 1024;
+    /// Shifts each stack's top by 0 to 960 bytes. Without it the busiest lines of all parked fibers have the same
+    /// address bits and share 1/64 of the first-level cache. The shift stays inside the top page.
+    bool colour = true;
+};
+
+/// Numbers of one pool. Stacks in warm lists count as taken.
+struct stack_pool_counts {
+    std::size_t slabs = 0;
+    std::size_t taken = 0;
+    std::size_t free = 0;
+    std::size_t reserved_bytes = 0;
+};
+
+namespace detail {
+struct stack_slab;
+struct stack_record;
+struct in_shelf;  // Tags of the two lists that a slab may be in.
+struct in_stock;
+}  // namespace detail
+
+/// All fiber stacks of one runtime. Sizes are rounded up to powers of two (stack_class_bytes()).
+///
+/// What a parked shallow fiber costs besides its page: (stack + guard) / 512 bytes of page table, because the guard
+/// and the top need entries of their own. 16 KiB: 40 B, 64 KiB: 136 B, 256 KiB: 520 B. Stacks are packed one after
+/// the other, which is what lets small ones share a table.
+class stack_pool {
+public:
+    explicit stack_pool(stack_pool_options options = {});
+    stack_pool(const stack_pool&) = delete;
+    stack_pool& operator=(const stack_pool&) = delete;
+    /// Gives all memory back. Checks that no stack is taken and no stack_cache is left.
+    ~stack_pool();
+
+    /// A stack of at least `bytes` usable bytes less 1 KiB for record and colour. Its content is undefined; `top` is
+    /// aligned to 64. Any thread. Throws std::invalid_argument for the size, std::system_error when the kernel has
+    /// no more (both say what to do), std::bad_alloc. Workers use a stack_cache instead: this takes a lock.
+    [[nodiscard]] stack_view take(std::size_t bytes);
+
+    /// Returns a stack that nobody runs on any more. Any thread.
+    void give(stack_view stack) noexcept;
+
+    /// Calls `visit(stack_view)` for every stack that is taken and not returned, warm ones excepted. While no other
+    /// thread uses the pool. `visit` may give the stack that it was called for, through the pool or a cache.
+    template <class Visit>
+    void for_each_taken(Visit visit) {
+        visit_taken([](stack_view stack, void* to) { (*static_cast<Visit*>(to))(stack); }, &visit);
+    }
+
+    /// Any thread. Takes the lock of each size class in turn.
+    [[nodiscard]] stack_pool_counts counts() const noexcept;
+
+    /// The guard below a stack of any pool, as [first, second). Async-signal-safe.
+    [[nodiscard]] static stack_view guard_of(stack_view stack) noexcept;
+
+private:
+    friend class stack_cache;
+
+    static constexpr std::size_t smallest_class = std::countr_zero(smallest_stack_bytes);
+    static constexpr std::size_t classes = std::countr_zero(largest_stack_bytes) - smallest_class + 1;
+    static constexpr std::size_t batch_stacks = 32;
+
+    // All stacks of one size.
+    struct shelf {
+        mutable base::spin_lock lock;  // Guards all below, and the slabs' counts and free lists. Held alone.
+        base::intrusive_list<detail::stack_slab, detail::in_shelf> slabs;
+        // Those with a free stack, in front, and those with space that was never used.
+        base::intrusive_list<detail::stack_slab, detail::in_stock> stock;
+        std::size_t slab_count = 0;
+        std::size_t stack_count = 0;
+        std::size_t free_count = 0;
+    };
+
+    static std::size_t class_of(std::size_t bytes) {
+        return static_cast<std::size_t>(std::countr_zero(stack_class_bytes(bytes))) - smallest_class;
+    }
+    std::size_t pitch(std::size_t size_class) const noexcept;
+    detail::stack_record* record_at(const detail::stack_slab& slab, std::size_t index) const noexcept;
+    detail::stack_record* take_chain(std::size_t size_class, std::size_t most);
+    detail::stack_record* take_free(shelf& from, std::size_t most) noexcept;
+    detail::stack_record* carve(detail::stack_slab& slab, std::size_t index);
+    detail::stack_slab* make_slab(std::size_t size_class);
+    void give_chain(std::size_t size_class, detail::stack_record* chain) noexcept;
+    void release_slab(detail::stack_slab* slab) noexcept;
+    void visit_taken(void (*visit)(stack_view, void*), void* argument);
+
+    const stack_pool_options options_;
+    std::array<shelf, classes> shelves_;
+    // Caches that exist. Written by their constructors and destructors, read by ours.
+    base::atomic<std::size_t> caches_{0};
+    // Numbers the slabs, to spread the colours of stacks that have a slab to themselves. Any thread.
+    base::atomic<std::size_t> next_slab_{0};
+    // Keeps every slab while for_each_taken walks. Written and read where no other thread uses the pool.
+    bool visiting_ = false;
+};
+
+/// One worker's warm stacks: the newest returned is the next taken, while its top is still in the cache.
+/// Owner thread only. A stack may be taken through one cache and given through another, or through the pool.
+class stack_cache {
+public:
+    explicit stack_cache(stack_pool& pool) noexcept;
+    stack_cache(const stack_cache&) = delete;
+    stack_cache& operator=(const stack_cache&) = delete;
+    ~stack_cache();
+
+    /// As stack_pool::take; a few nanoseconds from the warm list.
+    [[nodiscard]] stack_view take(std::size_t bytes);
+    /// As stack_pool::give. When 64 are warm, the coldest 32 move to the depot.
+    void give(stack_view stack) noexcept;
+    /// Moves all warm stacks to the depot, which trims those that were used deeply.
+    void flush() noexcept;
+
+private:
+    static constexpr std::size_t warm_stacks = 64;
+    struct bin {
+        detail::stack_record* first = nullptr;
+        std::size_t length = 0;
+    };
+    void spill(bin& from, std::size_t size_class, std::size_t keep) noexcept;
+    [[gnu::noinline]] void refill(bin& to, std::size_t size_class);
+
+    stack_pool& pool_;
+    std::array<bin, stack_pool::classes> bins_{};
+};
+
+}  // namespace bifilar::stackful

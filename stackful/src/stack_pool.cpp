@@ -1,0 +1,382 @@
+// The stack pool. The warm lists take no lock; the depot takes one a chain of up to 32 stacks.
+// All system calls happen outside the locks: guards, mappings and trimming are the slow part.
+// ASan sees a returned stack as poisoned; Valgrind is told of each stack once, when it is first carved.
+#include <bifilar/stackful/stack_pool.hpp>
+
+#include <bifilar/base/assert.hpp>
+#include <bifilar/base/sanitizer.hpp>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#if defined(BIFILAR_ASAN)
+#include <sanitizer/asan_interface.h>
+#endif
+#if defined(BIFILAR_VALGRIND)
+#include <valgrind/valgrind.h>
+#endif
+
+namespace bifilar::stackful {
+namespace detail {
+
+enum class stack_state : std::uint32_t { taken = 0x7461'6b65, warm = 0x7761'726d, free = 0x6672'6565 };
+
+// At the top of every stack, above what its user sees. Owned by whoever holds the stack.
+struct alignas(64) stack_record {
+    stack_slab* slab;
+    std::byte* low;
+    stack_record* next;  // In a warm list, a chain, or the slab's free list.
+    stack_state state;
+    unsigned valgrind_id;
+};
+static_assert(sizeof(stack_record) == 64);
+
+// Equal stacks in one mapping. All but `base` and sizes is guarded by the shelf's lock.
+struct stack_slab : base::list_link<in_shelf>, base::list_link<in_stock> {
+    std::byte* base = nullptr;
+    std::size_t bytes = 0;
+    std::size_t guard_bytes = 0;
+    std::size_t number = 0;
+    std::uint32_t size_class = 0;
+    std::uint32_t capacity = 0;
+    std::uint32_t carved = 0;  // Stacks that were ever taken; the rest of the mapping is untouched.
+    std::uint32_t free = 0;
+    std::uint32_t holes = 0;  // Carved, but the kernel refused the guard.
+    std::uint32_t protect_guards = 0;
+    stack_record* free_first = nullptr;
+    stack_slab* next_released = nullptr;
+
+    bool stocked() const noexcept { return base::list_link<in_stock>::linked(); }
+    bool idle() const noexcept { return free + holes == carved; }
+};
+
+}  // namespace detail
+
+namespace {
+
+using detail::stack_record;
+using detail::stack_slab;
+using detail::stack_state;
+
+constexpr std::size_t colours = 16;
+constexpr std::size_t colour_step_bytes = 64;
+constexpr std::size_t slab_limit_bytes = std::size_t{16} << 20;
+constexpr std::size_t slab_limit_stacks = 64;
+
+stack_view view_of(stack_record& record) noexcept { return {record.low, reinterpret_cast<std::byte*>(&record)}; }
+
+stack_record& record_of(stack_view stack) noexcept {
+    auto& record = *reinterpret_cast<stack_record*>(stack.top);
+    BIFILAR_CHECK(!stack.empty() && record.low == stack.low && record.state == stack_state::taken,
+                  "a stack was returned that is not taken; return each stack once, as it was taken");
+    return record;
+}
+
+stack_view hand_out(stack_record& record) noexcept {
+    record.state = stack_state::taken;
+#if defined(BIFILAR_ASAN)
+    // Also clears the red zones of frames that were left without returning.
+    __asan_unpoison_memory_region(record.low, view_of(record).size());
+#endif
+    return view_of(record);
+}
+
+void take_back(stack_record& record, stack_state state) noexcept {
+    record.state = state;
+#if defined(BIFILAR_ASAN)
+    __asan_poison_memory_region(record.low, view_of(record).size());
+#endif
+}
+
+// Whether the stack was used deeper than `bytes`: four words spread over a page's length are looked at. Frames may
+// leave a word zero, hence four; a miss costs memory until the next return. Reading an untouched page maps the
+// kernel's zero page, which is not counted. A watermark written there would cost every shallow stack a page.
+#if defined(__clang__)
+__attribute__((no_sanitize("address", "thread", "memory")))
+#else
+__attribute__((no_sanitize("address", "thread")))
+#endif
+bool used_deeper(const stack_record& record, std::size_t bytes) noexcept {
+    constexpr std::size_t probes = 4, step_bytes = 1024;
+    const auto* const top = reinterpret_cast<const std::byte*>(&record);
+    if (static_cast<std::size_t>(top - record.low) < bytes + probes * step_bytes) return false;
+    const auto* at = reinterpret_cast<const volatile std::uint64_t*>(top - bytes);
+    std::uint64_t seen = 0;
+    for (std::size_t i = 1; i <= probes; ++i) seen |= *(at - i * step_bytes / sizeof(*at));
+    return seen != 0;
+}
+
+void trim(stack_record& record, std::size_t bytes) noexcept {
+    if (!used_deeper(record, bytes)) [[likely]]
+        return;
+    // The record's page stays: it holds the record, and the next fiber needs it first.
+    const auto top_page = reinterpret_cast<std::uintptr_t>(&record) & ~(page_bytes() - 1);
+    discard_pages(record.low, top_page - reinterpret_cast<std::uintptr_t>(record.low));
+}
+
+}  // namespace
+
+stack_pool::stack_pool(stack_pool_options options) : options_([&options] {
+    const std::size_t page = page_bytes();
+    options.guard_bytes = std::max((options.guard_bytes + page - 1) / page * page, page);
+    if (options.guard == guard_kind::best) options.guard = best_guard();
+    return options;
+}()) {}
+
+stack_pool::~stack_pool() {
+    // Pairs with ~stack_cache; so that its last stacks are in the depot.
+    BIFILAR_CHECK(caches_.load(base::acquire) == 0, "a stack_pool was destroyed before its caches; destroy those first");
+    for (shelf& s : shelves_) {
+        while (stack_slab* const slab = s.slabs.take_front()) {
+            BIFILAR_CHECK(slab->idle(), "a stack_pool was destroyed with stacks still taken; return them first");
+            if (slab->stocked()) s.stock.erase(*slab);
+            release_slab(slab);
+        }
+    }
+}
+
+std::size_t stack_pool::pitch(std::size_t size_class) const noexcept {
+    return (smallest_stack_bytes << size_class) + options_.guard_bytes;
+}
+
+stack_record* stack_pool::record_at(const stack_slab& slab, std::size_t index) const noexcept {
+    std::byte* const end = slab.base + (index + 1) * pitch(slab.size_class);
+    const std::size_t colour = options_.colour ? (slab.number + index) % colours * colour_step_bytes : 0;
+    return reinterpret_cast<stack_record*>(end - colour - sizeof(stack_record));
+}
+
+stack_view stack_pool::take(std::size_t bytes) { return hand_out(*take_chain(class_of(bytes), 1)); }
+
+void stack_pool::give(stack_view stack) noexcept {
+    stack_record& record = record_of(stack);
+    take_back(record, stack_state::free);
+    record.next = nullptr;
+    give_chain(record.slab->size_class, &record);
+}
+
+// One to `most` free stacks, linked; or one that was never used.
+stack_record* stack_pool::take_chain(std::size_t size_class, std::size_t most) {
+    shelf& from = shelves_[size_class];
+    stack_slab* made = nullptr;
+    for (;;) {
+        stack_slab* slab = nullptr;
+        std::uint32_t index = 0;
+        {
+            const std::lock_guard guard{from.lock};
+            if (made != nullptr) {
+                from.slabs.push_back(*made);
+                from.stock.push_back(*made);
+                ++from.slab_count;
+            }
+            if (stack_record* const chain = take_free(from, most); chain != nullptr) return chain;
+            slab = from.stock.front();
+            if (slab != nullptr) {
+                index = slab->carved++;
+                ++from.stack_count;
+                if (slab->carved == slab->capacity) from.stock.erase(*slab);
+            }
+        }
+        // The claimed stack counts as taken, so nobody releases the slab meanwhile.
+        if (slab != nullptr) return carve(*slab, index);
+        made = make_slab(size_class);
+    }
+}
+
+// Under the shelf's lock. Null when all free stacks are gone.
+stack_record* stack_pool::take_free(shelf& from, std::size_t most) noexcept {
+    stack_record* chain = nullptr;
+    for (; most != 0 && from.free_count != 0; --most) {
+        stack_slab* const slab = from.stock.front();
+        stack_record* const record = slab->free_first;
+        slab->free_first = record->next;
+        --slab->free;
+        --from.free_count;
+        record->next = std::exchange(chain, record);
+        if (slab->free != 0) continue;
+        // Those with free stacks stay in front of those that have only untouched ones.
+        from.stock.erase(*slab);
+        if (slab->carved != slab->capacity) from.stock.push_back(*slab);
+    }
+    return chain;
+}
+
+// Makes the claimed stack usable: guard, record, Valgrind.
+stack_record* stack_pool::carve(stack_slab& slab, std::size_t index) {
+    shelf& from = shelves_[slab.size_class];
+    std::byte* const guard_low = slab.base + index * pitch(slab.size_class);
+    try {
+        if (install_guard(guard_low, slab.guard_bytes, options_.guard) == guard_kind::protect) {
+            const std::lock_guard guard{from.lock};
+            ++slab.protect_guards;
+        }
+    } catch (...) {
+        const std::lock_guard guard{from.lock};
+        --from.stack_count;
+        if (slab.carved == index + 1) {
+            --slab.carved;
+            if (!slab.stocked()) from.stock.push_back(slab);
+        } else {
+            ++slab.holes;
+        }
+        throw;
+    }
+    auto* const record = new (record_at(slab, index)) stack_record{};
+    record->slab = &slab;
+    record->low = guard_low + slab.guard_bytes;
+#if defined(BIFILAR_VALGRIND)
+    record->valgrind_id = VALGRIND_STACK_REGISTER(record->low, record);
+#endif
+    return record;
+}
+
+stack_slab* stack_pool::make_slab(std::size_t size_class) {
+    auto* const slab = new stack_slab;
+    const std::size_t each = pitch(size_class);
+    const std::size_t count = std::clamp<std::size_t>(slab_limit_bytes / each, 1, slab_limit_stacks);
+    try {
+        slab->base = reserve_stacks(count * each);
+    } catch (...) {
+        delete slab;
+        throw;
+    }
+    slab->bytes = count * each;
+    slab->guard_bytes = options_.guard_bytes;
+    slab->size_class = static_cast<std::uint32_t>(size_class);
+    slab->capacity = static_cast<std::uint32_t>(count);
+    // Relaxed: only the number matters.
+    slab->number = next_slab_.fetch_add(1, base::relaxed);
+    return slab;
+}
+
+void stack_pool::give_chain(std::size_t size_class, stack_record* chain) noexcept {
+    for (stack_record* r = chain; r != nullptr; r = r->next) trim(*r, options_.trim_bytes);
+    shelf& to = shelves_[size_class];
+    stack_slab* released = nullptr;
+    {
+        const std::lock_guard guard{to.lock};
+        while (chain != nullptr) {
+            stack_record* const record = std::exchange(chain, chain->next);
+            stack_slab* const slab = record->slab;
+            record->next = std::exchange(slab->free_first, record);
+            ++to.free_count;
+            if (++slab->free == 1) {
+                if (slab->stocked()) to.stock.erase(*slab);
+                to.stock.push_front(*slab);
+            }
+            if (!slab->idle() || to.free_count <= options_.spare_stacks || visiting_) continue;
+            to.stock.erase(*slab);
+            to.slabs.erase(*slab);
+            --to.slab_count;
+            to.stack_count -= slab->free;
+            to.free_count -= slab->free;
+            slab->next_released = std::exchange(released, slab);
+        }
+    }
+    while (released != nullptr) release_slab(std::exchange(released, released->next_released));
+}
+
+void stack_pool::release_slab(stack_slab* slab) noexcept {
+#if defined(BIFILAR_VALGRIND)
+    for (std::size_t i = 0; i < slab->carved; ++i) {
+        const stack_record& record = *record_at(*slab, i);
+        if (record.low != nullptr) VALGRIND_STACK_DEREGISTER(record.valgrind_id);  // Null: a hole, never registered.
+    }
+#endif
+#if defined(BIFILAR_ASAN)
+    // The next mapping at this place must not inherit the poison.
+    __asan_unpoison_memory_region(slab->base, slab->bytes);
+#endif
+    release_stacks(slab->base, slab->bytes, slab->protect_guards);
+    delete slab;
+}
+
+void stack_pool::visit_taken(void (*visit)(stack_view, void*), void* argument) {
+    visiting_ = true;
+    for (shelf& s : shelves_) {
+        for (std::size_t left = s.slab_count; left != 0; --left) {
+            stack_slab& slab = *s.slabs.take_front();
+            s.slabs.push_back(slab);
+            for (std::size_t i = 0; i < slab.carved; ++i) {
+                stack_record& record = *record_at(slab, i);
+                if (record.state == stack_state::taken) visit(view_of(record), argument);
+            }
+        }
+    }
+    visiting_ = false;
+}
+
+stack_pool_counts stack_pool::counts() const noexcept {
+    stack_pool_counts sum;
+    for (std::size_t i = 0; i < classes; ++i) {
+        const shelf& s = shelves_[i];
+        const std::lock_guard guard{s.lock};
+        sum.slabs += s.slab_count;
+        sum.taken += s.stack_count - s.free_count;
+        sum.free += s.free_count;
+        sum.reserved_bytes += s.slab_count * pitch(i) *
+                              std::clamp<std::size_t>(slab_limit_bytes / pitch(i), 1, slab_limit_stacks);
+    }
+    return sum;
+}
+
+stack_view stack_pool::guard_of(stack_view stack) noexcept {
+    const auto& record = *reinterpret_cast<const stack_record*>(stack.top);
+    return {stack.low - record.slab->guard_bytes, stack.low};
+}
+
+stack_cache::stack_cache(stack_pool& pool) noexcept : pool_(pool) {
+    pool_.caches_.fetch_add(1, base::relaxed);  // Relaxed: whoever destroys the pool is ordered behind us by the join.
+}
+
+stack_cache::~stack_cache() {
+    flush();
+    pool_.caches_.fetch_sub(1, base::release);  // Pairs with ~stack_pool; so that our stacks are in the depot.
+}
+
+stack_view stack_cache::take(std::size_t bytes) {
+    const std::size_t size_class = stack_pool::class_of(bytes);
+    bin& b = bins_[size_class];
+    if (b.first == nullptr) [[unlikely]]
+        refill(b, size_class);
+    stack_record& record = *b.first;
+    b.first = record.next;
+    --b.length;
+    return hand_out(record);
+}
+
+void stack_cache::refill(bin& to, std::size_t size_class) {
+    to.first = pool_.take_chain(size_class, stack_pool::batch_stacks);
+    for (stack_record* r = to.first; r != nullptr; r = r->next) {
+        r->state = stack_state::warm;
+        ++to.length;
+    }
+}
+
+void stack_cache::give(stack_view stack) noexcept {
+    stack_record& record = record_of(stack);
+    const std::size_t size_class = record.slab->size_class;
+    bin& b = bins_[size_class];
+    if (b.length == warm_stacks) [[unlikely]]
+        spill(b, size_class, warm_stacks - stack_pool::batch_stacks);
+    take_back(record, stack_state::warm);
+    record.next = std::exchange(b.first, &record);
+    ++b.length;
+}
+
+void stack_cache::flush() noexcept {
+    for (std::size_t size_class = 0; size_class < bins_.size(); ++size_class) spill(bins_[size_class], size_class, 0);
+}
+
+// Keeps the `keep` stacks returned last.
+void stack_cache::spill(bin& from, std::size_t size_class, std::size_t keep) noexcept {
+    if (from.length <= keep) return;
+    stack_record** cut = &from.first;
+    for (std::size_t i = 0; i < keep; ++i) cut = &(*cut)->next;
+    stack_record* const chain = std::exchange(*cut, nullptr);
+    from.length = keep;
+    for (stack_record* r = chain; r != nullptr; r = r->next) r->state = stack_state::free;
+    pool_.give_chain(size_class, chain);
+}
+
+}  // namespace bifilar::stackful

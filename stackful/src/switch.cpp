@@ -1,0 +1,176 @@
+// The switch itself, on jump_fcontext: it saves the callee-saved registers and both floating-point control words.
+// All work about exceptions is done on the resumer's side, which cannot change threads between two jumps.
+// Sanitizer calls stand in the function that jumps: a wrapper that returned first would unbalance TSan's shadow stack.
+#include <bifilar/stackful/switch.hpp>
+
+#include <bifilar/base/assert.hpp>
+#include <bifilar/base/sanitizer.hpp>
+
+#include <boost/context/detail/fcontext.hpp>
+
+#if defined(BIFILAR_ASAN)
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(BIFILAR_TSAN)
+#include <array>
+#include <bifilar/base/spin_lock.hpp>
+#include <mutex>
+#include <sanitizer/tsan_interface.h>
+#endif
+
+// The first function on a fiber's stack never returns; TSan must not count its entry, or every reuse of a
+// handle would leave one frame more on the shadow stack.
+#if defined(BIFILAR_TSAN) && defined(__clang__)
+#define BIFILAR_FIRST_FRAME [[clang::disable_sanitizer_instrumentation]]
+#elif defined(BIFILAR_TSAN)
+#define BIFILAR_FIRST_FRAME [[gnu::no_sanitize("thread")]]
+#else
+#define BIFILAR_FIRST_FRAME
+#endif
+
+namespace bifilar::stackful {
+namespace {
+
+using boost::context::detail::fcontext_t;
+using boost::context::detail::jump_fcontext;
+using boost::context::detail::make_fcontext;
+using boost::context::detail::transfer_t;
+
+#if defined(BIFILAR_TSAN)
+// TSan handles, used again and again: clang's runtime never gives all of a dead fiber's memory back, and
+// GCC 12's runtime ends at 8128 that are alive. A handle is made at the first resume, so that fibers that only
+// wait to be run do not count.
+class tsan_handles {
+public:
+    void* take() noexcept {
+        const std::lock_guard guard{lock_};
+        return count_ != 0 ? idle_[--count_] : __tsan_create_fiber(0);
+    }
+    // Never the current fiber's: TSan dies when that is destroyed.
+    void give(void* handle, bool balanced) noexcept {
+        const std::lock_guard guard{lock_};
+        if (balanced && count_ != idle_.size())
+            idle_[count_++] = handle;
+        else
+            __tsan_destroy_fiber(handle);
+    }
+
+private:
+    base::spin_lock lock_;  // Guards the two below.
+    std::array<void*, 4096> idle_{};
+    std::size_t count_ = 0;
+};
+
+tsan_handles& idle_handles() noexcept {
+    static tsan_handles one;
+    return one;
+}
+#endif
+
+}  // namespace
+
+// Two names for one pair of pointers: both come back in two registers. Initialised by the linker, so that it is
+// there before any constructor of a static runs a fiber.
+static_assert(sizeof(detail::landing) == sizeof(transfer_t) && sizeof(fcontext_t) == sizeof(void*));
+detail::landing (*const detail::jump)(void*, void*) noexcept =
+    reinterpret_cast<landing (*)(void*, void*) noexcept>(reinterpret_cast<void (*)()>(&jump_fcontext));
+
+struct fiber_context::jumps {
+    BIFILAR_FIRST_FRAME [[noreturn]] static void first_frame(transfer_t came) noexcept {
+        auto* const self = static_cast<fiber_context*>(came.data);
+        self->resumer_ = came.fctx;
+#if defined(BIFILAR_ASAN)
+        __sanitizer_finish_switch_fiber(nullptr, &self->marks_.resumer_low, &self->marks_.resumer_bytes);
+#endif
+        self->entry_(self->argument_);
+#if defined(BIFILAR_ASAN)
+        // Null: this fiber's fake frames are freed, it never comes back.
+        __sanitizer_start_switch_fiber(nullptr, self->marks_.resumer_low, self->marks_.resumer_bytes);
+#endif
+#if defined(BIFILAR_TSAN)
+        __tsan_switch_to_fiber(self->marks_.tsan_resumer, 0);
+#endif
+        jump_fcontext(self->resumer_, nullptr);  // Null data tells resume() that there is nothing to come back to.
+        __builtin_unreachable();
+    }
+};
+
+fiber_context::~fiber_context() {
+#if defined(BIFILAR_TSAN)
+    if (marks_.tsan_fiber != nullptr) idle_handles().give(marks_.tsan_fiber, false);
+#endif
+}
+
+void fiber_context::prepare(void* top, std::size_t bytes, void (*entry)(void*) noexcept, void* argument) noexcept {
+    BIFILAR_ASSERT(finished(), "a fiber context was prepared while suspended; let it finish first");
+    entry_ = entry;
+    argument_ = argument;
+    exceptions_ = {};
+    stack_pointer_ = make_fcontext(top, bytes, &jumps::first_frame);
+#if defined(BIFILAR_ASAN)
+    marks_.stack_low = static_cast<const char*>(top) - bytes;
+    marks_.stack_bytes = bytes;
+#endif
+}
+
+#if !defined(BIFILAR_SWITCH_INLINE)
+// The same two functions as in the header, with the sanitizers told. The reasons stand there.
+void fiber_context::resume() noexcept {
+    BIFILAR_ASSERT(!finished(), "a fiber context was resumed that is running, finished or was never prepared");
+    exception_globals& here = thread_exceptions();
+    const exception_globals outer = here;
+    here = exceptions_;
+#if defined(BIFILAR_ASAN)
+    void* fake_stack = nullptr;
+    __sanitizer_start_switch_fiber(&fake_stack, marks_.stack_low, marks_.stack_bytes);
+#endif
+#if defined(BIFILAR_TSAN)
+    if (marks_.tsan_fiber == nullptr) marks_.tsan_fiber = idle_handles().take();
+    marks_.tsan_resumer = __tsan_get_current_fiber();
+    __tsan_switch_to_fiber(marks_.tsan_fiber, 0);
+#endif
+    const transfer_t back = jump_fcontext(stack_pointer_, this);
+#if defined(BIFILAR_ASAN)
+    __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
+#endif
+    exceptions_ = here;
+    here = outer;
+    stack_pointer_ = back.data != nullptr ? back.fctx : nullptr;
+#if defined(BIFILAR_TSAN)
+    if (back.data == nullptr) {
+        idle_handles().give(marks_.tsan_fiber, marks_.unwound);
+        marks_.tsan_fiber = nullptr;
+        marks_.unwound = true;
+    }
+#endif
+}
+
+void fiber_context::suspend() noexcept {
+#if defined(BIFILAR_ASAN)
+    __sanitizer_start_switch_fiber(&marks_.fake_stack, marks_.resumer_low, marks_.resumer_bytes);
+#endif
+#if defined(BIFILAR_TSAN)
+    __tsan_switch_to_fiber(marks_.tsan_resumer, 0);
+#endif
+    const transfer_t back = jump_fcontext(resumer_, this);
+#if defined(BIFILAR_ASAN)
+    __sanitizer_finish_switch_fiber(marks_.fake_stack, &marks_.resumer_low, &marks_.resumer_bytes);
+#endif
+    resumer_ = back.fctx;
+}
+#endif
+
+void fiber_context::finish() noexcept {
+    // TSan's handle keeps the frames that never return, so it cannot serve another fiber.
+    marks_.unwound = false;
+#if defined(BIFILAR_ASAN)
+    __sanitizer_start_switch_fiber(nullptr, marks_.resumer_low, marks_.resumer_bytes);
+#endif
+#if defined(BIFILAR_TSAN)
+    __tsan_switch_to_fiber(marks_.tsan_resumer, 0);
+#endif
+    jump_fcontext(resumer_, nullptr);
+    __builtin_unreachable();
+}
+
+}  // namespace bifilar::stackful

@@ -1,0 +1,161 @@
+// A coroutine and the coroutines that it awaits: one chain, driven by a trampoline.
+// The outermost coroutine (the top) knows the innermost and the leaf that it waits for, so a wake costs the same at
+// any depth. The trampoline stands in for symmetric transfer, which GCC 12 does not compile to a jump at -O0, -O1
+// and under sanitizers (GCC bug 100897).
+#pragma once
+
+#include <bifilar/base/assert.hpp>
+#include <bifilar/core/context.hpp>
+#include <coroutine>
+#include <cstdint>
+
+namespace bifilar::stackless {
+
+class leaf;
+
+/// What a leaf can be asked, for its type of future.
+struct leaf_operations {
+    /// True when its future is ready, or threw; the result is kept for the coroutine.
+    bool (*poll)(leaf&, context&);
+    /// True when its future may be destroyed.
+    bool (*poll_cancel)(leaf&, context&);
+};
+
+/// The future that a coroutine waits for, seen without its type. Lives in the coroutine's frame.
+class leaf {
+public:
+    explicit leaf(const leaf_operations& kind) noexcept : kind_{&kind} {}
+    leaf(const leaf&) = delete;
+    leaf& operator=(const leaf&) = delete;
+
+    bool poll(context& cx) { return kind_->poll(*this, cx); }
+    bool poll_cancel(context& cx) { return kind_->poll_cancel(*this, cx); }
+
+private:
+    const leaf_operations* kind_;
+};
+
+/// Where a child coroutine leaves its result, and the way back. Lives in the parent's frame, in front of an outcome.
+class child_slot {
+public:
+    explicit child_slot(void* child) noexcept : child_{child} {}
+    child_slot(const child_slot&) = delete;
+    child_slot& operator=(const child_slot&) = delete;
+
+    void* child_;             ///< The child's frame; null when it was destroyed from below.
+    void* parent_ = nullptr;  ///< The frame that awaits.
+};
+
+/// One poll of a chain: what the running coroutines may use. Lives on the poller's stack.
+class chain_run {
+public:
+    chain_run(context& cx, void* result) noexcept : context_{&cx}, result_{result} {}
+
+    context* context_;
+    void* result_;  ///< The outcome<T> that the top leaves its result in.
+};
+
+/// What every promise has: two words, whose meaning depends on the coroutine's place in the chain.
+class link {
+public:
+    link() noexcept = default;
+    link(const link&) = delete;
+    link& operator=(const link&) = delete;
+
+    static link& of(void* frame) noexcept { return std::coroutine_handle<link>::from_address(frame).promise(); }
+    void* frame() noexcept { return std::coroutine_handle<link>::from_promise(*this).address(); }
+
+    /// Makes a fresh coroutine a top: it is its own innermost.
+    void become_top() noexcept { next_ = frame(); }
+    /// Makes a fresh coroutine the innermost of `parent`'s chain.
+    void become_child(link& parent, child_slot& slot) noexcept;
+
+    [[nodiscard]] bool is_child() const noexcept { return (word_ & child_tag) != 0; }
+    link& top() noexcept { return is_child() ? *reinterpret_cast<link*>(word_ & ~tags) : *this; }
+    child_slot& slot() noexcept { return *static_cast<child_slot*>(next_); }
+
+    /// Tops only. The poll that is under way.
+    chain_run& run() noexcept { return *reinterpret_cast<chain_run*>(word_ & ~tags); }
+
+    /// Tops only, called by the innermost: the chain waits for `at`.
+    void wait_for(leaf& at) noexcept { word_ = reinterpret_cast<std::uintptr_t>(&at); }
+
+    /// At the end of a coroutine: the next to run is the parent, or nobody.
+    void end() noexcept {
+        if (is_child())
+            top().next_ = slot().parent_;
+        else
+            next_ = nullptr;
+    }
+
+    /// Tops only: polls the leaf, then runs coroutines until one waits (false) or the top ends (true).
+    bool drive(chain_run& run);
+
+    /// Tops only: whether it has begun, and whether it has ended.
+    [[nodiscard]] bool started() const noexcept { return word_ != 0; }
+    [[nodiscard]] bool ended() const noexcept { return next_ == nullptr; }
+
+    /// Tops only: asks the leaf to come to rest. True when the chain may be destroyed.
+    bool poll_cancel(context& cx);
+    /// Tops only: poll_cancel has begun, the coroutines will not run again.
+    [[nodiscard]] bool cancel_begun() const noexcept { return (word_ & cancel_tag) != 0; }
+
+    /// Tops only: destroys all coroutines but the top, innermost first, without recursion.
+    void unwind() noexcept;
+
+private:
+    static constexpr std::uintptr_t child_tag = 1;
+    static constexpr std::uintptr_t running_tag = 2;
+    static constexpr std::uintptr_t cancel_tag = 4;
+    static constexpr std::uintptr_t tags = 7;
+
+    leaf& waits_for() noexcept { return *reinterpret_cast<leaf*>(word_ & ~tags); }
+
+    // Child: the top | child_tag. Top: 0 before its first poll; the chain_run | running_tag while it runs; the leaf
+    // while it waits, | cancel_tag once it is being cancelled.
+    std::uintptr_t word_ = 0;
+    // Child: its child_slot. Top: the frame of the innermost coroutine; null when it has ended.
+    void* next_ = nullptr;
+};
+
+static_assert(sizeof(link) == 16, "two words a coroutine");
+
+inline void link::become_child(link& parent, child_slot& slot) noexcept {
+    BIFILAR_CHECK(word_ == 0, "a task was awaited that had been polled before; await it by reference instead");
+    link& top = parent.top();
+    word_ = reinterpret_cast<std::uintptr_t>(&top) | child_tag;
+    next_ = &slot;
+    slot.parent_ = parent.frame();
+    top.next_ = frame();
+}
+
+inline bool link::drive(chain_run& run) {
+    if (started() && !waits_for().poll(*run.context_)) return false;
+    word_ = reinterpret_cast<std::uintptr_t>(&run) | running_tag;
+    for (;;) {
+        // Comes back when a leaf waits, a child was begun, or the innermost ended: next_ says who runs next.
+        std::coroutine_handle<>::from_address(next_).resume();
+        if ((word_ & running_tag) == 0) return false;
+        if (next_ == nullptr) return true;
+    }
+}
+
+inline bool link::poll_cancel(context& cx) {
+    if (!started() || ended()) return true;
+    word_ |= cancel_tag;
+    return waits_for().poll_cancel(cx);
+}
+
+inline void link::unwind() noexcept {
+    void* const own = frame();
+    while (next_ != nullptr && next_ != own) {
+        child_slot& slot = of(next_).slot();
+        next_ = slot.parent_;
+        slot.parent_ = nullptr;
+        void* const child = slot.child_;
+        slot.child_ = nullptr;
+        std::coroutine_handle<>::from_address(child).destroy();
+    }
+}
+
+}  // namespace bifilar::stackless

@@ -1,0 +1,88 @@
+// A spawned coroutine that shares one block with its task: [header, joiner, outcome | coroutine frame].
+// The frame leaves room in front of itself when spawn asks for it, so a spawn allocates once.
+#pragma once
+
+#include <bifilar/core/frame_pool.hpp>
+#include <bifilar/core/join_handle.hpp>
+#include <bifilar/sched/lost_error.hpp>
+#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/stackless/task.hpp>
+#include <new>
+#include <utility>
+
+namespace bifilar::stackless {
+
+/// Room in front of the next coroutine frame, asked for as long as this lives.
+class prefix_request {
+public:
+    explicit prefix_request(std::size_t bytes) noexcept { this_thread().frame_prefix_bytes = bytes; }
+    prefix_request(const prefix_request&) = delete;
+    prefix_request& operator=(const prefix_request&) = delete;
+    ~prefix_request() { this_thread().frame_prefix_bytes = 0; }
+};
+
+template <class T>
+class coroutine_task : public task_cell<T> {
+public:
+    static constexpr std::size_t prefix_bytes = (sizeof(task_cell<T>) + 15) / 16 * 16;
+    /// Whether the outcome is small enough to share the block.
+    static constexpr bool fits = prefix_bytes <= largest_prefix_bytes;
+
+    /// Takes over a coroutine whose frame has the prefix. Starts it on `on`.
+    static join_handle<T> start(sched::scheduler& on, task<T> body) {
+        void* const frame = body.release();
+        auto* const made = new (static_cast<std::byte*>(frame) - prefix_bytes) coroutine_task;
+        link::of(frame).become_top();
+        try {
+            on.start(*made, frame);
+        } catch (...) {
+            std::coroutine_handle<>::from_address(frame).destroy();
+            throw;
+        }
+        return join_handle<T>{*made};
+    }
+
+private:
+    coroutine_task() noexcept : task_cell<T>{kind, 1} {}
+
+    static coroutine_task& of(task_header& task) noexcept {
+        return static_cast<coroutine_task&>(static_cast<task_cell<T>&>(static_cast<task_core&>(task)));
+    }
+    void* frame() noexcept { return reinterpret_cast<std::byte*>(this) + prefix_bytes; }
+
+    static run_answer run(task_header& task, context& cx) noexcept {
+        coroutine_task& self = of(task);
+        void* const frame = self.frame();
+        link& top = link::of(frame);
+        if (!top.cancel_begun() && (top.started() || !cx.cancelling())) {
+            chain_run run{cx, &self.outcome_};
+            if (top.drive(run)) return finish(frame);
+            BIFILAR_ASSERT(cx.armed(), "a future answered not ready without having stored a waker");
+            if (!cx.cancelling()) return run_answer::pending;
+        }
+        if (!top.poll_cancel(cx)) return run_answer::pending;
+        self.outcome_.set_cancelled();
+        top.unwind();
+        return finish(frame);
+    }
+
+    // The frame's locals and arguments end now; its memory stays, for the task is in it.
+    static run_answer finish(void* frame) noexcept {
+        std::coroutine_handle<>::from_address(frame).destroy();
+        unmark_task(frame);
+        return run_answer::done;
+    }
+
+    static void schedule(task_header& task) noexcept { sched::scheduler::of(task)->schedule(task); }
+    static void requeue(task_header& task, sched::worker& here) noexcept { here.push_back(task); }
+    static void destroy(task_header& task) noexcept {
+        coroutine_task& self = of(task);
+        sched::report_lost_error(self, self.outcome_);
+        self.~coroutine_task();
+        release_frame(&self);
+    }
+
+    static constexpr operations kind{&run, &schedule, &destroy, &requeue};
+};
+
+}  // namespace bifilar::stackless

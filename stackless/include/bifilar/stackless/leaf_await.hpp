@@ -1,0 +1,130 @@
+// co_await of any future: polls it at once, and leaves it as the chain's leaf when it is not ready.
+// Constructed in the frame by await_transform; not an aggregate, because GCC 12 destroys those twice.
+#pragma once
+
+#include <bifilar/core/future.hpp>
+#include <bifilar/core/outcome.hpp>
+#include <bifilar/stackless/chain.hpp>
+#include <exception>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace bifilar::stackless {
+
+/// What a leaf keeps between its future's readiness and the coroutine's resumption. Empty for a future that can
+/// neither throw nor give a value, which is the most common thing to wait for.
+template <class T, bool MayThrow>
+class leaf_result {
+public:
+    leaf_result() noexcept {}
+    ~leaf_result() { clear(); }
+
+    /// True when the future was ready. Its answer is built where the coroutine will take it.
+    template <class F>
+    bool poll(F& future, context& cx) {
+        ::new (static_cast<void*>(&answer_)) polled<T>(future.poll(cx));
+        if (!answer_.is_ready()) return false;
+        kind_ = kind::answer;
+        return true;
+    }
+    void keep_error() noexcept {
+        std::construct_at(&error_, std::current_exception());
+        kind_ = kind::error;
+    }
+    T take() {
+        if (kind_ == kind::error) {
+            std::exception_ptr error = std::move(error_);
+            clear();
+            std::rethrow_exception(std::move(error));
+        }
+        return answer_.take();
+    }
+
+private:
+    enum class kind : unsigned char { none, answer, error };
+
+    void clear() noexcept {
+        if (kind_ == kind::answer) std::destroy_at(&answer_);
+        if (kind_ == kind::error) std::destroy_at(&error_);
+        kind_ = kind::none;
+    }
+
+    union {
+        polled<T> answer_;
+        std::exception_ptr error_;
+    };
+    kind kind_ = kind::none;
+};
+
+template <>
+class leaf_result<void, true> {
+public:
+    template <class F>
+    bool poll(F& future, context& cx) {
+        return future.poll(cx).is_ready();
+    }
+    void keep_error() noexcept { error_ = std::current_exception(); }
+    void take() {
+        if (error_ != nullptr) std::rethrow_exception(std::exchange(error_, nullptr));
+    }
+
+private:
+    std::exception_ptr error_;
+};
+
+template <>
+class leaf_result<void, false> {
+public:
+    template <class F>
+    bool poll(F& future, context& cx) noexcept {
+        return future.poll(cx).is_ready();
+    }
+    void keep_error() noexcept { std::terminate(); }
+    void take() noexcept {}
+};
+
+/// Awaits a future that lives elsewhere: a temporary of the same expression, or the caller's variable.
+template <future F>
+class leaf_await : public leaf {
+public:
+    explicit leaf_await(F& future) noexcept : leaf{operations}, future_{&future} {}
+
+    [[nodiscard]] static constexpr bool await_ready() noexcept { return false; }
+
+    /// False when the future was ready: the coroutine goes on without having been suspended.
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> frame) {
+        link& top = frame.promise().top();
+        if (poll_one(*this, *top.run().context_)) return false;
+        top.wait_for(*this);
+        return true;
+    }
+
+    output_of<F> await_resume() { return result_.take(); }
+
+private:
+    static constexpr bool may_throw = !noexcept(std::declval<F&>().poll(std::declval<context&>()));
+
+    static bool poll_one(leaf& self, context& cx) {
+        auto& here = static_cast<leaf_await&>(self);
+        try {
+            return here.result_.poll(*here.future_, cx);
+        } catch (...) {
+            here.result_.keep_error();
+            return true;
+        }
+    }
+
+    static bool cancel_one(leaf& self, context& cx) {
+        return bifilar::poll_cancel(*static_cast<leaf_await&>(self).future_, cx).is_ready();
+    }
+
+    static constexpr leaf_operations operations{&poll_one, &cancel_one};
+
+    F* future_;
+    [[no_unique_address]] leaf_result<output_of<F>, may_throw> result_;
+};
+
+}  // namespace bifilar::stackless

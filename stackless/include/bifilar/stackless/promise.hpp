@@ -1,0 +1,107 @@
+// The promise of task<T>: two words, frames from the pool, and the rules of co_await.
+// The result goes straight to where it is wanted: the parent's frame, the poller's stack, or the spawned task.
+#pragma once
+
+#include <bifilar/core/frame_pool.hpp>
+#include <bifilar/stackless/leaf_await.hpp>
+#include <concepts>
+
+namespace bifilar {
+
+template <class T>
+class task;
+
+namespace stackless {
+
+/// A parent's view of its child while it awaits it.
+template <class T>
+class child_await : public child_slot {
+public:
+    explicit child_await(void* child) noexcept : child_slot{child} {}
+    ~child_await() {
+        if (child_ != nullptr) std::coroutine_handle<>::from_address(child_).destroy();
+    }
+
+    [[nodiscard]] static constexpr bool await_ready() noexcept { return false; }
+
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> parent) noexcept {
+        link::of(child_).become_child(parent.promise(), *this);
+    }
+
+    T await_resume() {
+        // The child's frame goes first, so that its arguments end before the parent continues.
+        std::coroutine_handle<>::from_address(std::exchange(child_, nullptr)).destroy();
+        return outcome_.take();
+    }
+
+    detail::outcome<T> outcome_;
+};
+
+/// Ends a coroutine: the trampoline runs whoever is next.
+class final_await {
+public:
+    final_await() noexcept {}
+    [[nodiscard]] static constexpr bool await_ready() noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> frame) noexcept {
+        frame.promise().end();
+    }
+    static void await_resume() noexcept {}
+};
+
+template <class T>
+class promise_base : public link {
+public:
+    static void* operator new(std::size_t bytes) { return allocate_coroutine(bytes); }
+    static void operator delete(void* frame, std::size_t) noexcept { release_coroutine(frame); }
+
+    [[nodiscard]] static std::suspend_always initial_suspend() noexcept { return {}; }
+    [[nodiscard]] static final_await final_suspend() noexcept { return final_await{}; }
+
+    void unhandled_exception() noexcept { result().set_error(std::current_exception()); }
+
+    /// A task is awaited as a child of this chain, at the price of a call.
+    template <class U>
+    child_await<U> await_transform(task<U>&& child) noexcept {
+        return child_await<U>{child.release()};
+    }
+
+    /// Any other future is polled where it is.
+    template <class F>
+        requires future<std::remove_cvref_t<F>>
+    leaf_await<std::remove_cvref_t<F>> await_transform(F&& awaited) noexcept {
+        return leaf_await<std::remove_cvref_t<F>>{awaited};
+    }
+
+protected:
+    detail::outcome<T>& result() noexcept {
+        if (this->is_child()) return static_cast<child_await<T>&>(this->slot()).outcome_;
+        return *static_cast<detail::outcome<T>*>(this->run().result_);
+    }
+};
+
+template <class T>
+class promise : public promise_base<T> {
+public:
+    task<T> get_return_object() noexcept;
+
+    template <class U>
+        requires std::constructible_from<T, U>
+    void return_value(U&& value) {
+        this->result().set_value(std::forward<U>(value));
+    }
+};
+
+template <>
+class promise<void> : public promise_base<void> {
+public:
+    task<void> get_return_object() noexcept;
+    void return_void() noexcept { result().set_value(); }
+};
+
+static_assert(sizeof(promise<void>) == sizeof(link) && alignof(promise<void>) <= 16,
+              "link::of finds the promise 16 bytes into the frame");
+
+}  // namespace stackless
+}  // namespace bifilar

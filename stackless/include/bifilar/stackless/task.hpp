@@ -1,0 +1,86 @@
+// task<T>: a lazy coroutine that is itself a future.
+// Await it from another coroutine, give it to spawn, or poll it by hand; it starts with the first poll.
+#pragma once
+
+#include <bifilar/stackless/promise.hpp>
+#include <utility>
+
+namespace bifilar {
+
+/// Owns the coroutine's frame, which comes from the frame pool (no malloc in the steady state). Move-only.
+/// Destroying it ends the coroutine where it stands: what it waits for is left, the innermost frame goes first.
+/// The size of a frame is known to the compiler alone; `stackless::frame_bytes` tells it at run time.
+template <class T = void>
+class [[nodiscard]] task {
+public:
+    using output = T;
+    using promise_type = stackless::promise<T>;
+
+    task(task&& other) noexcept : frame_{std::exchange(other.frame_, nullptr)} {}
+    task& operator=(task&& other) noexcept {
+        std::swap(frame_, other.frame_);
+        return *this;
+    }
+    ~task() { end(); }
+
+    /// Runs the coroutine, and those it awaits, until one waits or the end. Rethrows what the body threw.
+    polled<T> poll(context& cx) {
+        BIFILAR_CHECK(frame_ != nullptr, "a task was polled after it was ready, awaited or moved from");
+        stackless::link& top = stackless::link::of(frame_);
+        detail::outcome<T> result;
+        stackless::chain_run run{cx, &result};
+        if (!top.started()) top.become_top();
+        if (!top.drive(run)) return not_ready;
+        end();
+        if constexpr (std::is_void_v<T>) {
+            result.take();
+            return done;
+        } else {
+            return result.take();
+        }
+    }
+
+    /// Brings the innermost coroutine's leaf to rest, then destroys the chain. Ready when that is done.
+    polled<void> poll_cancel(context& cx) {
+        if (frame_ != nullptr && !stackless::link::of(frame_).poll_cancel(cx)) return not_ready;
+        end();
+        return done;
+    }
+
+    /// The frame, or null after release.
+    [[nodiscard]] void* frame() const noexcept { return frame_; }
+    /// Gives the frame away; for whoever drives it from now on.
+    [[nodiscard]] void* release() noexcept { return std::exchange(frame_, nullptr); }
+
+private:
+    friend class stackless::promise<T>;
+
+    explicit task(void* frame) noexcept : frame_{frame} {}
+
+    void end() noexcept {
+        void* const frame = std::exchange(frame_, nullptr);
+        if (frame == nullptr) return;
+        stackless::link::of(frame).unwind();
+        std::coroutine_handle<>::from_address(frame).destroy();
+    }
+
+    void* frame_;
+};
+
+namespace stackless {
+
+template <class T>
+task<T> promise<T>::get_return_object() noexcept {
+    static_assert(alignof(promise) <= 16, "a task's output is aligned to at most 16 bytes; return a pointer instead");
+    return task<T>{this->frame()};
+}
+
+inline task<void> promise<void>::get_return_object() noexcept { return task<void>{this->frame()}; }
+
+template <class T>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<task<T>> = true;
+
+}  // namespace stackless
+}  // namespace bifilar

@@ -1,0 +1,56 @@
+// Runs one wait in each of the three models: a coroutine, a fiber, a plain thread. The body of a test is written once.
+#pragma once
+
+#include "catch.hpp"
+#include <bifilar/bifilar.hpp>
+#include <string>
+
+namespace both {
+
+namespace bf = bifilar;
+
+enum class model { coroutine, fiber, thread };
+
+inline const char* name(model m) {
+    switch (m) {
+        case model::coroutine: return "coroutine";
+        case model::fiber: return "fiber";
+        case model::thread: return "thread";
+    }
+    return "?";
+}
+
+inline bf::runtime_options small_runtime(unsigned workers = 2) {
+    bf::runtime_options options;
+    options.workers = workers;
+    options.stack_bytes = 64 * 1024;
+    return options;
+}
+
+// What the factory makes is awaited by the model; its output comes back.
+template <class Factory>
+auto await_in(model m, bf::runtime& rt, Factory factory) {
+    using made = decltype(factory());
+    using output = bf::output_of<made>;
+    switch (m) {
+        case model::coroutine:
+            return rt.spawn([](Factory make) -> bf::task<output> { co_return co_await make(); }, factory).join();
+        case model::fiber:
+            return rt.spawn(bf::backend::stackful, [](Factory make) { return bf::await(make()); }, factory).join();
+        case model::thread:
+            break;
+    }
+    return bf::await(factory());
+}
+
+// Calls the test once per model, each time with a fresh runtime.
+template <class Test>
+void in_each_model(Test test, unsigned workers = 2) {
+    for (const model m : {model::coroutine, model::fiber, model::thread}) {
+        INFO("model: " << name(m));
+        bf::runtime rt{small_runtime(workers)};
+        test(m, rt);
+    }
+}
+
+}  // namespace both

@@ -1,0 +1,257 @@
+// Who runs: the life of one execution, the choice of the next thread, deadlock and livelock.
+// Builds on strand and search. Nothing here throws through a model's code: a failed execution abandons its stacks.
+#include "execution.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace model {
+namespace {
+
+// The execution in progress. Written by execution::run, read by every hook; one OS thread.
+execution* current_execution = nullptr;
+
+// A thread that only spins is let through this often when nothing else can run, so that bounded spins end.
+constexpr unsigned max_idle_rounds = 300;
+
+}  // namespace
+
+execution* execution::current() noexcept { return current_execution; }
+
+void model_thread::reset() {
+    condition = thread_condition::ready;
+    fresh = true;
+    yields = may_sleep = timed = changed_something = false;
+    gate = nullptr;
+    reads.clear();
+    buffer.clear();
+    clock = unacquired = fenced = {};
+}
+
+void execution::reset(bool traced) {
+    threads_.clear();
+    always_.clear();
+    finally_.clear();
+    labels_.clear();
+    kept_.clear();
+    writes_.clear();
+    schedule_.clear();
+    lines_.clear();
+    sentence_.clear();
+    locations_.clear();
+    running_ = pick_ = -1;
+    quiet_ = true;
+    failed_ = false;
+    traced_ = traced;
+    preemptions_left_ = how_->preemptions;
+    delays_left_ = how_->store_delays;
+    idle_rounds_ = 0;
+    alive_ = 0;
+    steps_ = 0;
+}
+
+bool execution::run(const body& model, search& choices, bool traced) {
+    reset(traced);
+    choices_ = &choices;
+    choices.begin_execution(most_steps_);
+    current_execution = this;
+    run_quietly([&] {
+        world here(*this);
+        model(here);
+    });
+    if (!failed_) run_threads();
+    if (!failed_) run_quietly([this] { finish(); });
+    if (failed_) bury();
+    current_execution = nullptr;
+    most_steps_ = std::max<std::size_t>(most_steps_, steps_);
+    return !failed_;
+}
+
+void execution::run_quietly(const std::function<void()>& work) {
+    quiet_ = true;
+    running_ = -1;
+    quiet_work_ = work;
+    director_.prepare(
+        [](void* self) {
+            auto& here = *static_cast<execution*>(self);
+            try {
+                here.quiet_work_();
+            } catch (const std::exception& error) {
+                here.fail(std::string("uncaught exception: ") + error.what());
+            }
+        },
+        this);
+    on_strand_ = &director_;
+    director_.resume();
+    on_strand_ = nullptr;
+}
+
+void execution::finish() {
+    run_checks(finally_);
+    // Destructors run before the captured pointers die, in reverse order as for members.
+    while (!kept_.empty()) {
+        const kept_state last = kept_.back();
+        kept_.pop_back();
+        last.destroy(last.state);
+    }
+    if (alive_ != 0) fail("leak: " + std::to_string(alive_) + " counted objects are alive at the end");
+}
+
+// State of a failed execution may be half-way through an operation, so it is not destroyed; it stays reachable,
+// because a leak checker would otherwise report it.
+void execution::bury() {
+    static auto* const graveyard = new std::vector<kept_state>;
+    graveyard->insert(graveyard->end(), kept_.begin(), kept_.end());
+    kept_.clear();
+}
+
+void execution::run_checks(const std::vector<std::function<void()>>& checks) {
+    const bool was_quiet = quiet_;
+    quiet_ = true;
+    for (const auto& check : checks) check();
+    quiet_ = was_quiet;
+}
+
+void execution::add_thread(std::string name, std::function<void()> run, bool may_sleep) {
+    const std::size_t index = threads_.size();
+    if (index == max_threads) return fail("a model has more than 8 threads; make it smaller");
+    if (pool_.size() == index) pool_.push_back(std::make_unique<model_thread>());
+    model_thread& made = *pool_[index];
+    made.reset();
+    made.name = std::move(name);
+    made.body = std::move(run);
+    made.may_sleep = may_sleep;
+    made.clock.at[index] = 1;
+    threads_.push_back(&made);
+}
+
+void execution::thread_main() noexcept {
+    try {
+        self().body();
+    } catch (const std::exception& error) {
+        fail(std::string("uncaught exception: ") + error.what());
+    }
+    settle();
+    self().condition = thread_condition::ended;
+    decide();
+}
+
+void execution::run_threads() {
+    quiet_ = false;
+    for (model_thread* thread : threads_)
+        thread->stack.prepare([](void* run) { static_cast<execution*>(run)->thread_main(); }, this);
+    if (!threads_.empty()) decide();
+    while (!failed_ && pick_ >= 0) {
+        running_ = pick_;
+        on_strand_ = &self().stack;
+        on_strand_->resume();
+        on_strand_ = nullptr;
+    }
+    running_ = -1;
+    quiet_ = true;
+}
+
+void execution::fail(std::string sentence) {
+    if (!failed_) sentence_ = std::move(sentence);
+    failed_ = true;
+    pick_ = -1;
+    // An abandoned stack is never resumed; the loop only satisfies callers that must not return.
+    while (on_strand_ != nullptr) on_strand_->suspend();
+}
+
+// Before an operation: perhaps another thread goes first. Being chosen to begin covers the first operation.
+void execution::point() {
+    if (!always_.empty()) run_checks(always_);
+    if (std::exchange(self().fresh, false)) return;
+    switch_away();
+}
+
+void execution::switch_away() {
+    self().fresh = false;
+    decide();
+    if (pick_ != running_) on_strand_->suspend();
+}
+
+alternatives execution::ready_threads(bool goes_on) const noexcept {
+    alternatives from;
+    const int count = static_cast<int>(threads_.size());
+    const int first = running_ < 0 ? 0 : running_;
+    for (int i = 0; i < count; ++i) {
+        const int index = (first + i) % count;
+        if (index == running_ && !goes_on) continue;
+        if (threads_[static_cast<std::size_t>(index)]->condition == thread_condition::ready)
+            from.add(static_cast<unsigned>(index));
+    }
+    return from;
+}
+
+void execution::decide() {
+    if (++steps_ > how_->max_steps)
+        return fail("livelock: the execution did not end after " + std::to_string(how_->max_steps) + " operations");
+    const bool ready = running_ >= 0 && self().condition == thread_condition::ready;
+    const bool yields = ready && self().yields;
+    alternatives from = ready_threads(ready && !yields);
+    const std::size_t enabled = from.count + (yields ? 1 : 0);
+    if (yields && (from.count == 0 || !choices_->yields_to_others())) from.add(static_cast<unsigned>(running_));
+    if (enabled == 0) {
+        if (unstick()) return decide();
+        return;
+    }
+    const bool preempts = ready && !yields;
+    if (preempts && choices_->bounded() && preemptions_left_ == 0) from.count = 1;
+    // While nothing but spinning is left, the order of the spinners is of no interest.
+    if (idle_rounds_ > 0) from.count = 1;
+    pick_ = static_cast<int>(from.count == 1 ? from.item[0] : choices_->choose(from, true));
+    if (enabled > 1 && idle_rounds_ == 0) schedule_.push_back(static_cast<std::uint8_t>(pick_));
+    if (preempts && pick_ != running_ && preemptions_left_ > 0) --preemptions_left_;
+}
+
+// Nobody is ready. True when somebody is now; otherwise the execution has ended or failed.
+bool execution::unstick() {
+    pick_ = -1;
+    bool released = false;
+    bool asleep_for_good = true;
+    for (model_thread* thread : threads_) {
+        if (thread->condition == thread_condition::in_gate && thread->timed) {
+            thread->condition = thread_condition::ready;
+            return true;
+        }
+        if (thread->condition == thread_condition::spinning) released = true;
+        if (thread->condition != thread_condition::ended &&
+            !(thread->condition == thread_condition::in_gate && thread->may_sleep))
+            asleep_for_good = false;
+    }
+    if (released && ++idle_rounds_ <= max_idle_rounds) {
+        for (model_thread* thread : threads_)
+            if (thread->condition == thread_condition::spinning) thread->condition = thread_condition::ready;
+        return true;
+    }
+    if (!asleep_for_good) fail((released ? "livelock: " : "deadlock: ") + who_is_stuck());
+    return false;
+}
+
+std::string execution::who_is_stuck() const {
+    std::string text;
+    for (const model_thread* thread : threads_) {
+        if (thread->condition == thread_condition::ended) continue;
+        if (!text.empty()) text += ", ";
+        text += thread->name;
+        text += thread->condition == thread_condition::in_gate ? " waits in a gate" : " spins";
+    }
+    return text;
+}
+
+unsigned execution::choose(unsigned count) {
+    if (quiet_ || count < 2) return 0;
+    if (count > max_alternatives) {
+        fail("choose() was asked for more than 16 alternatives; nest two calls");
+        return 0;
+    }
+    alternatives from;
+    for (unsigned i = 0; i < count; ++i) from.add(i);
+    const unsigned chosen = choices_->choose(from, false);
+    schedule_.push_back(static_cast<std::uint8_t>(chosen));
+    return chosen;
+}
+
+}  // namespace model

@@ -1,0 +1,191 @@
+// The work-stealing ring with two and four slots: every task is taken exactly once, whoever takes it.
+// Builds on sched/run_queue.hpp and the model checker.
+#include "engine.hpp"
+#include "model_task.hpp"
+
+#include <bifilar/sched/run_queue.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <string>
+
+using namespace bifilar;
+
+namespace {
+
+constexpr int most_tasks = 8;
+
+template <std::uint32_t Capacity>
+struct ring {
+    // The taker reads what the pusher wrote; that no other taker does is the point of the queue.
+    void take(task_header* task) noexcept {
+        auto& taken = *static_cast<model::gated_task*>(task);
+        model::require(taken.alive.get(), "a task was taken twice");
+        taken.alive.set(false);
+        ++count_taken;
+    }
+    void take_chain(task_header* at) noexcept {
+        while (at != nullptr) {
+            task_header* const next = at->next_;
+            take(at);
+            at = next;
+        }
+    }
+    // As the worker does: a full ring gives half of itself and the new task away.
+    void push(int number) noexcept {
+        model::gated_task& task = tasks[static_cast<std::size_t>(number)];
+        task.alive.set(true);
+        while (!queue.push(task)) {
+            task_header* last = nullptr;
+            if (task_header* const half = queue.take_half(last)) {
+                take_chain(half);
+                return take(&task);
+            }
+            // A theft is under way: the worker would put the task elsewhere.
+            return take(&task);
+        }
+    }
+    void steal(sched::run_queue<Capacity>& into) noexcept {
+        std::uint32_t moved = 0;
+        task_header* const newest = queue.steal_into(into, moved);
+        model::require((newest != nullptr) == (moved > 0), "moved does not fit the answer");
+        if (newest != nullptr) take(newest);
+    }
+    void drain(sched::run_queue<Capacity>& from) noexcept {
+        while (task_header* const task = from.pop()) take(task);
+    }
+
+    sched::run_queue<Capacity> queue;
+    sched::run_queue<Capacity> thief[2];
+    std::array<model::gated_task, most_tasks> tasks;
+    int count_taken = 0;
+};
+
+// The owner pushes and pops while thieves steal; in the end all tasks have been taken once.
+template <std::uint32_t Capacity>
+void check_ring(int before, int pushes, int pops, int thieves, unsigned preemptions) {
+    const std::string name = "run_queue<" + std::to_string(Capacity) + ">, " + std::to_string(before) + "+" +
+                             std::to_string(pushes) + " pushed, " + std::to_string(pops) + " popped, " +
+                             std::to_string(thieves) + " thieves";
+    model::check({.name = name, .preemptions = preemptions}, [=](model::world& world) {
+        auto* const all = world.make<ring<Capacity>>();
+        for (int i = 0; i < before; ++i) all->push(i);
+        const int taken_before = all->count_taken;
+        world.thread("owner", [=] {
+            for (int i = before; i < before + pushes; ++i) all->push(i);
+            for (int i = 0; i < pops; ++i)
+                if (task_header* const task = all->queue.pop()) all->take(task);
+        });
+        for (int t = 0; t < thieves; ++t)
+            world.thread("thief " + std::to_string(t), [=] {
+                all->steal(all->thief[t]);
+                all->drain(all->thief[t]);
+            });
+        world.finally([=] {
+            all->drain(all->queue);
+            model::require(all->queue.empty(), "the queue does not know that it is empty");
+            model::require(all->count_taken == before + pushes && taken_before <= before, "a task was lost");
+        });
+    });
+}
+
+}  // namespace
+
+TEST_CASE("run_queue_gives_each_task_once_to_owner_or_thief", "[run_queue]") {
+    check_ring<2>(0, 2, 1, 1, 4);
+    check_ring<2>(2, 1, 1, 1, 4);
+    check_ring<4>(3, 1, 2, 1, 4);
+    check_ring<4>(4, 1, 1, 1, 4);
+}
+
+TEST_CASE("run_queue_survives_two_thieves", "[run_queue]") {
+    check_ring<2>(1, 2, 1, 2, 2);
+    check_ring<4>(3, 1, 1, 2, 3);
+    check_ring<4>(4, 2, 1, 2, 2);
+}
+
+TEST_CASE("run_queue_wraps_round_under_a_thief", "[run_queue]") {
+    model::check({.name = "run_queue<2>, wraps round", .preemptions = 3}, [](model::world& world) {
+        auto* const all = world.make<ring<2>>();
+        world.thread("owner", [=] {
+            for (int i = 0; i < 4; ++i) {
+                all->push(i);
+                if (i % 2 == 1)
+                    if (task_header* const task = all->queue.pop()) all->take(task);
+            }
+        });
+        world.thread("thief", [=] {
+            all->steal(all->thief[0]);
+            all->steal(all->thief[0]);
+        });
+        world.finally([=] {
+            all->drain(all->queue);
+            all->drain(all->thief[0]);
+            model::require(all->count_taken == 4, "a task was lost");
+        });
+    });
+}
+
+TEST_CASE("thief_is_robbed_while_it_steals", "[run_queue]") {
+    model::check({.name = "run_queue<4>, chain of thieves", .preemptions = 3}, [](model::world& world) {
+        auto* const all = world.make<ring<4>>();
+        for (int i = 0; i < 4; ++i) all->push(i);
+        world.thread("thief", [=] {
+            all->steal(all->thief[0]);
+            all->drain(all->thief[0]);
+        });
+        world.thread("robber", [=] {
+            std::uint32_t moved = 0;
+            if (task_header* const task = all->thief[0].steal_into(all->thief[1], moved)) all->take(task);
+            all->drain(all->thief[1]);
+        });
+        world.finally([=] {
+            all->drain(all->queue);
+            model::require(all->count_taken == 4, "a task was lost");
+        });
+    });
+}
+
+TEST_CASE("robber_sees_what_the_owner_wrote", "[run_queue]") {
+    model::check({.name = "run_queue<4>, owner to thief to robber", .preemptions = 3}, [](model::world& world) {
+        auto* const all = world.make<ring<4>>();
+        world.thread("owner", [=] {
+            for (int i = 0; i < 3; ++i) all->push(i);
+        });
+        world.thread("thief", [=] { all->steal(all->thief[0]); });
+        world.thread("robber", [=] {
+            std::uint32_t moved = 0;
+            if (task_header* const task = all->thief[0].steal_into(all->thief[1], moved)) all->take(task);
+        });
+        world.finally([=] {
+            all->drain(all->queue);
+            all->drain(all->thief[0]);
+            model::require(all->count_taken == 3, "a task was lost");
+        });
+    });
+}
+
+TEST_CASE("run_queue_random_mix", "[run_queue]") {
+    model::check({.name = "run_queue<4>, random", .random_executions = 30'000}, [](model::world& world) {
+        auto* const all = world.make<ring<4>>();
+        world.thread("owner", [=] {
+            for (int i = 0; i < most_tasks; ++i) {
+                all->push(i);
+                if (i % 3 == 2)
+                    if (task_header* const task = all->queue.pop()) all->take(task);
+            }
+        });
+        for (int t = 0; t < 2; ++t)
+            world.thread("thief " + std::to_string(t), [=] {
+                for (int i = 0; i < 3; ++i) {
+                    all->steal(all->thief[t]);
+                    all->drain(all->thief[t]);
+                }
+            });
+        world.finally([=] {
+            all->drain(all->queue);
+            model::require(all->count_taken == most_tasks, "a task was lost");
+        });
+    });
+}

@@ -1,0 +1,197 @@
+// Every order of wakes, cancellation, parking, completion, joining and dropped references on one task state word.
+// Builds on core/task_state.hpp and the model checker.
+#include "engine.hpp"
+
+#include <bifilar/base/thread_gate.hpp>
+#include <bifilar/core/task_state.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <string>
+
+using namespace bifilar;
+
+namespace {
+
+constexpr int most_wakers = 3;
+
+// Whoever is told to schedule the task runs it on the spot, as a worker would.
+struct woken_task {
+    explicit woken_task(int count) : wakers(count) {}
+
+    void run() noexcept {
+        for (;;) {
+            const bool cancelling = state.begin_run();
+            // No choice point since begin_run: what all these wakers wrote must be visible to this poll.
+            const bool last = claims == wakers;
+            body.set(body.get() + 1);
+            if (last) return end(cancelling);
+            if (state.end_pending() == park_answer::parked) return;
+        }
+    }
+
+    void end(bool cancelling) noexcept {
+        for (int i = 0; i < wakers; ++i)
+            model::require(payload[static_cast<std::size_t>(i)].get() == i + 1, "a waker's payload was not there");
+        model::require(cancelling == cancel_asked, "a request to cancel was not seen by the poll after it");
+        completed = true;
+        if (state.complete() == task_state::complete_answer::last) destroy();
+    }
+
+    void wake(int number, bool cancels) noexcept {
+        payload[static_cast<std::size_t>(number)].set(number + 1);
+        const wake_answer answer = cancels ? state.request_cancel() : state.claim();
+        // No choice point since the exchange: the count is exact.
+        ++claims;
+        cancel_asked = cancel_asked || cancels;
+        if (answer == wake_answer::schedule) run();
+    }
+
+    void destroy() noexcept {
+        model::require(!destroyed, "the task was destroyed twice");
+        destroyed = true;
+        memory.set(0);
+    }
+
+    task_state state{1};
+    model::cell<int> body{0, "body"};
+    model::cell<int> memory{1, "memory"};
+    std::array<model::cell<int>, most_wakers> payload;
+    int wakers;
+    int claims = 0;
+    bool cancel_asked = false;
+    bool completed = false;
+    bool destroyed = false;
+};
+
+void check_wakes(int wakers, bool cancel, unsigned preemptions) {
+    const std::string name = std::to_string(wakers) + (cancel ? " wakers, one cancels" : " wakers");
+    model::check({.name = "task_state, " + name, .preemptions = preemptions}, [=](model::world& world) {
+        auto* const task = world.make<woken_task>(wakers);
+        world.label(&task->state, "state");
+        world.thread("spawner", [=] { task->run(); });
+        for (int i = 0; i < wakers; ++i)
+            world.thread("waker " + std::to_string(i), [=] { task->wake(i, cancel && i == 0); });
+        world.thread("handle", [=] {
+            (void)task->memory.get();
+            if (task->state.drop_reference()) task->destroy();
+        });
+        world.finally([=] {
+            model::require(task->completed, "a wake was lost: the task is parked and all wakers have gone");
+            model::require(task->destroyed, "the task leaked");
+        });
+    });
+}
+
+}  // namespace
+
+TEST_CASE("task_state_loses_no_wake", "[task_state]") {
+    check_wakes(1, false, 5);
+    check_wakes(2, false, 3);
+    check_wakes(3, false, 2);
+}
+
+TEST_CASE("task_state_shows_cancellation_to_the_next_poll", "[task_state]") {
+    check_wakes(1, true, 5);
+    check_wakes(2, true, 3);
+}
+
+TEST_CASE("task_state_frees_after_the_last_of_many_references", "[task_state]") {
+    struct shared {
+        task_state state{2};
+        model::cell<int> memory{1, "memory"};
+        int destroyed = 0;
+    };
+    model::check({.name = "task_state, three references", .preemptions = 4}, [](model::world& world) {
+        auto* const task = world.make<shared>();
+        const auto destroy = [=] {
+            ++task->destroyed;
+            task->memory.set(0);
+        };
+        for (const char* name : {"one", "two"})
+            world.thread(name, [=] {
+                (void)task->memory.get();
+                task->state.add_reference();
+                if (task->state.drop_reference()) destroy();
+                (void)task->memory.get();
+                if (task->state.drop_reference()) destroy();
+            });
+        world.thread("runner", [=] {
+            (void)task->state.begin_run();
+            (void)task->memory.get();
+            if (task->state.complete() == task_state::complete_answer::last) destroy();
+        });
+        world.finally([=] { model::require(task->destroyed == 1, "not destroyed exactly once"); });
+    });
+}
+
+namespace {
+
+// The joiner registers, perhaps goes away again, and frees its memory; the runner completes meanwhile.
+struct joined_task {
+    task_state state{1};
+    model::cell<int> outcome{0, "outcome"};
+    model::cell<int> joiner{0, "joiner's address"};
+    model::cell<bool> joiner_alive{true, "joiner's memory"};
+    base::thread_gate joiner_woken;
+    int destroyed = 0;
+};
+
+void complete(joined_task& task) {
+    (void)task.state.begin_run();
+    task.outcome.set(42);
+    switch (task.state.complete()) {
+        case task_state::complete_answer::alive: return;
+        case task_state::complete_answer::last: ++task.destroyed; return;
+        case task_state::complete_answer::wake_join: break;
+    }
+    model::require(task.joiner.get() == 7, "the joiner's address was not there");
+    model::require(task.joiner_alive.get(), "the joiner was gone");
+    task.joiner_woken.open();
+    if (task.state.finish_join()) ++task.destroyed;
+}
+
+void drop(joined_task& task, bool registered) {
+    if (registered && task.state.clear_join())
+        while (!task.state.join_finished()) base::spin_pause();
+    task.joiner_alive.set(false);
+    if (task.state.drop_reference()) ++task.destroyed;
+}
+
+}  // namespace
+
+TEST_CASE("join_is_woken_or_withdrawn_and_never_touched_after", "[task_state]") {
+    for (const bool waits : {true, false})
+        model::check({.name = waits ? "task_state, join" : "task_state, join withdrawn", .preemptions = 5},
+                     [=](model::world& world) {
+                         auto* const task = world.make<joined_task>();
+                         world.thread("runner", [=] { complete(*task); });
+                         world.thread("joiner", [=] {
+                             task->joiner.set(7);
+                             const bool registered = !task->state.set_join();
+                             if (registered && waits) task->joiner_woken.wait();
+                             if (task->state.is_complete())
+                                 model::require(task->outcome.get() == 42, "the outcome was not there");
+                             drop(*task, registered);
+                         });
+                         world.finally([=] { model::require(task->destroyed == 1, "not destroyed exactly once"); });
+                     });
+}
+
+TEST_CASE("joiner_changes_its_address", "[task_state]") {
+    model::check({.name = "task_state, join renewed", .preemptions = 5}, [](model::world& world) {
+        auto* const task = world.make<joined_task>();
+        world.thread("runner", [=] { complete(*task); });
+        world.thread("joiner", [=] {
+            task->joiner.set(7);
+            bool registered = !task->state.set_join();
+            if (registered && !task->state.clear_join()) {
+                task->joiner.set(7);
+                registered = !task->state.set_join();
+            }
+            drop(*task, registered);
+        });
+        world.finally([=] { model::require(task->destroyed == 1, "not destroyed exactly once"); });
+    });
+}
