@@ -1,7 +1,7 @@
 // The parts of a runtime and the order in which they start and end.
 #include <bifilar/runtime/runtime.hpp>
 
-#include <bifilar/core/gate_parker.hpp>
+#include <bifilar/drivers/driver.hpp>
 #include <bifilar/stackful/overflow.hpp>
 
 #include <cstdio>
@@ -23,7 +23,7 @@ public:
     }
     ~parts() override { scheduler_.reset(); }
 
-    std::unique_ptr<parker> make_parker(std::uint32_t) override { return std::make_unique<gate_parker>(); }
+    std::unique_ptr<parker> make_parker(std::uint32_t) override { return drivers::make_driver(options_.driver); }
 
     void thread_starts(std::uint32_t worker) override {
         fibers_->open(worker);
@@ -65,6 +65,7 @@ private:
         if (!options.workers) options.workers = std::max(1U, std::thread::hardware_concurrency());
         if (*options.workers == 0)
             throw std::invalid_argument{"runtime_options::workers is 0; leave it unset for the default, or give at least 1"};
+        options.driver = drivers::choose_driver(options.driver);
         return options;
     }
 

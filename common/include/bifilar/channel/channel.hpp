@@ -70,7 +70,7 @@ public:
             closed_ = true;
             more = false;
             for (int count = 0; count < wakes_per_hold; ++count)
-                more = senders_.wake_one(batch) | receivers_.wake_one(batch);
+                more = wake_pair(batch);
         }
     }
 
@@ -130,6 +130,13 @@ private:
         if (++first_ == capacity_) first_ = 0;
         --count_;
         return value;
+    }
+
+    // One peer of each side; true when there was one at all.
+    bool wake_pair(wake_batch& batch) noexcept {
+        const bool sender = senders_.wake_one(batch);
+        const bool receiver = receivers_.wake_one(batch);
+        return sender || receiver;
     }
 
     // Takes an item and lets the oldest waiting sender have the room.

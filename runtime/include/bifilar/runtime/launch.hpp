@@ -17,14 +17,18 @@ namespace bifilar::detail {
 template <class F, class... Args>
 inline constexpr bool is_bare_future = sizeof...(Args) == 0 && future<std::decay_t<F>>;
 
+// Empty where nothing can be spawned, so that the wrong overload of spawn drops out.
 template <class F, class... Args>
-struct launched {
-    using type = call_output<F, Args...>;
-};
+struct launched {};
 template <class F>
     requires future<std::decay_t<F>>
 struct launched<F> {
     using type = output_of<std::decay_t<F>>;
+};
+template <class F, class... Args>
+    requires(!is_bare_future<F, Args...> && std::is_invocable_v<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>)
+struct launched<F, Args...> {
+    using type = call_output<F, Args...>;
 };
 
 /// What the task of spawn(F, Args…) comes to.

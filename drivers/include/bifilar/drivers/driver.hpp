@@ -1,0 +1,67 @@
+// What talks to the kernel on behalf of one thread: submits operations, sleeps until something ends, wakes tasks.
+// The contract; uring and epoll fulfil it.
+#pragma once
+
+#include <bifilar/base/atomic.hpp>
+#include <bifilar/core/parker.hpp>
+#include <bifilar/drivers/driver_kind.hpp>
+#include <bifilar/drivers/io_source.hpp>
+#include <bifilar/drivers/op.hpp>
+#include <memory>
+
+namespace bifilar::drivers {
+
+class driver : public parker {
+public:
+    /// Takes an operation whose immediate try said "wait". True: it is in flight, its task will be woken. False: it
+    /// is over already, with its result. The calling thread's own driver.
+    [[nodiscard]] virtual bool submit(op& which, waker_ref waits) noexcept = 0;
+
+    /// Brings an operation in flight to its end, which may also be success. Any thread; once per operation.
+    virtual void cancel(op& which) noexcept = 0;
+
+    /// Runs the driver of this thread until `which` is over, without running tasks. For destructors.
+    virtual void finish(op& which) noexcept = 0;
+
+    [[nodiscard]] virtual driver_kind kind() const noexcept = 0;
+};
+
+/// Decides once what `best` means, honouring BIFILAR_DRIVER (epoll, uring). Prints one line when io_uring cannot be
+/// had and `best` was wanted. Throws std::invalid_argument for an unknown name in BIFILAR_DRIVER, and
+/// std::runtime_error when uring was demanded and cannot be had; both say what to do. BIFILAR_PROBE_FAIL=EPERM (or
+/// another errno's number) makes the probe fail, for tests.
+[[nodiscard]] driver_kind choose_driver(driver_kind wanted);
+
+/// A driver for the calling thread, which alone uses it. `kind` is not best. Throws std::system_error.
+[[nodiscard]] std::unique_ptr<driver> make_driver(driver_kind kind);
+
+/// The driver in which the calling thread sleeps: the worker's, or one made on a plain thread's first I/O.
+[[nodiscard]] driver& this_driver();
+
+/// Operations that were destroyed in flight, whose destructors had to wait. Process-wide; 0 is good.
+[[nodiscard]] std::uint64_t destroyed_in_flight() noexcept;
+void count_destroyed_in_flight() noexcept;
+
+/// Awake, asleep or told: what lets an unpark skip the system call when its owner is awake.
+class sleep_flag {
+public:
+    /// The owner is about to sleep. False: it was told meanwhile and must not.
+    [[nodiscard]] bool fall_asleep() noexcept {
+        std::uint8_t expected = awake;
+        // Pairs with tell; seq_cst because what the teller wrote before is looked at next.
+        if (word_.compare_exchange_strong(expected, asleep, base::seq_cst)) return true;
+        word_.store(awake, base::seq_cst);
+        return false;
+    }
+    /// The owner woke, told or not.
+    void wake_up() noexcept { word_.store(awake, base::seq_cst); }
+    /// Any thread. True: the owner sleeps and the caller has to wake it by the kernel.
+    [[nodiscard]] bool tell() noexcept { return word_.exchange(told, base::seq_cst) == asleep; }
+
+private:
+    static constexpr std::uint8_t awake = 0, asleep = 1, told = 2;
+    // The owner writes awake and asleep, others write told, which stays until the owner's next attempt to sleep.
+    base::atomic<std::uint8_t> word_{awake};
+};
+
+}  // namespace bifilar::drivers

@@ -1,0 +1,115 @@
+// One operation in the kernel's hands: an intrusive node inside the future that waits for it.
+// Nothing is allocated per operation; the kernel may touch the buffer until the operation is over.
+#pragma once
+
+#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/core/waker.hpp>
+#include <cstdint>
+#include <sys/socket.h>
+
+namespace bifilar::drivers {
+
+class driver;
+class io_source;
+
+enum class op_kind : std::uint8_t {
+    accept,   ///< Result: the new descriptor.
+    connect,  ///< To the address in `address`.
+    recv,     ///< Into [buffer, buffer + bytes). Result: how many; 0 at the end of the stream.
+    send,     ///< From there. Result: how many were taken.
+    read,     ///< As recv, for what is not a socket.
+    write,    ///< As send, likewise.
+    poll_in,  ///< Until there is something to read.
+};
+
+/// Waits for readability, as opposed to writability.
+[[nodiscard]] constexpr bool reads(op_kind kind) noexcept {
+    return kind != op_kind::connect && kind != op_kind::send && kind != op_kind::write;
+}
+
+class op {
+public:
+    enum class phase : std::uint8_t {
+        idle,        ///< Not submitted. The future's thread owns all.
+        in_flight,   ///< The driver, and maybe the kernel, use buffer and node.
+        completing,  ///< The result is there; the completing thread is about to wake the task. A few instructions.
+        completed,   ///< The driver has let go of it for good.
+    };
+
+    op(op_kind what, io_source& on) noexcept : kind{what}, source{&on} {}
+    /// A future may be moved before its first poll; its operation is idle then.
+    op(op&& other) noexcept;
+    op& operator=(op&&) = delete;
+
+    [[nodiscard]] phase now() const noexcept {
+        // Pairs with complete; so that the result is visible.
+        return phase_.load(base::acquire);
+    }
+    /// The future's thread, before it submits.
+    void begin(waker_ref waits) noexcept {
+        waits_ = waits;
+        // Relaxed: what submits it (a lock, or the ring) publishes it.
+        phase_.store(phase::in_flight, base::relaxed);
+    }
+    /// The future uses the node for another call. Its thread, when the last one is over.
+    void rewind() noexcept {
+        cancel_asked = false;
+        requested_.store(0, base::relaxed);  // Relaxed: at rest, nobody else looks.
+        phase_.store(phase::idle, base::relaxed);  // Relaxed: this thread alone looks.
+    }
+
+    [[nodiscard]] waker_ref waits() const noexcept { return waits_; }
+
+    /// The driver's thread, once: stores the result and claims the task; after this the node may be gone. The claim
+    /// comes between the two stores: before it the task must not see the end, after it the task may be gone.
+    void complete(int with, wake_batch& batch) noexcept {
+        result = with;
+        // Pairs with settle; so that a poll in this moment waits for the second store instead of parking.
+        phase_.store(phase::completing, base::release);
+        batch.claim(waits_);
+        // Pairs with now; so that result and claim come before the end of the node.
+        phase_.store(phase::completed, base::release);
+    }
+
+    /// The phase, with the short `completing` waited out. The future's thread.
+    [[nodiscard]] phase settle() const noexcept {
+        phase at = now();
+        for (int spins = 0; at == phase::completing; at = now())
+            ++spins < 64 ? base::spin_pause() : base::yield_thread();
+        return at;
+    }
+
+    /// Another thread than the driver's asked for a cancel, and the driver has seen that. The operation stays alive
+    /// in between, because it is linked in the driver's list.
+    void request_cancel() noexcept { requested_.store(1, base::relaxed); }  // Relaxed: the list publishes it.
+    void request_seen() noexcept { requested_.store(2, base::release); }   // Pairs with at_rest.
+    [[nodiscard]] bool cancel_requested() const noexcept { return cancel_asked; }
+
+    /// Whether node and buffer may go. The future's thread.
+    [[nodiscard]] bool at_rest() const noexcept {
+        // Pairs with request_seen; so that the list's use of the node is over.
+        return settle() != phase::in_flight && requested_.load(base::acquire) != 1;
+    }
+
+    op_kind kind;
+    int result = 0;  ///< As the system call gives it; a negative errno for a failure.
+    io_source* source;
+    void* buffer = nullptr;
+    std::size_t bytes = 0;
+    const sockaddr* address = nullptr;
+    socklen_t address_bytes = 0;
+    driver* on = nullptr;          ///< Whose ring it is in, for cancelling. Set by submit.
+    op* next_request = nullptr;    ///< Link of the list of cancel requests.
+    // Whether a cancel was asked for. Written by the future's thread, before the driver's cancel publishes it.
+    bool cancel_asked = false;
+
+private:
+    waker_ref waits_;
+    // 0 no request from another thread, 1 in the driver's list, 2 seen. See request_cancel.
+    base::atomic<std::uint8_t> requested_{0};
+    // See phase. idle and in_flight are written by the future's thread, the others by the completing thread.
+    base::atomic<phase> phase_{phase::idle};
+};
+
+}  // namespace bifilar::drivers

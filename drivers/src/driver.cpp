@@ -1,0 +1,84 @@
+// Which driver a thread gets, and why.
+#include <bifilar/drivers/driver.hpp>
+
+#include "epoll_driver.hpp"
+#include "uring_driver.hpp"
+
+#include <bifilar/core/thread_state.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+
+namespace bifilar::drivers {
+namespace {
+
+base::atomic<std::uint64_t> destroyed{0};  // Counted by any thread, read by any; orders nothing.
+
+const char* probe(int& error) noexcept {
+    if (const char* const injected = std::getenv("BIFILAR_PROBE_FAIL")) {
+        error = std::strcmp(injected, "EPERM") == 0 ? EPERM : std::atoi(injected);
+        return "the probe was told to fail by BIFILAR_PROBE_FAIL";
+    }
+    return probe_uring(error);
+}
+
+driver_kind from_environment(driver_kind wanted) {
+    const char* const name = std::getenv("BIFILAR_DRIVER");
+    if (name == nullptr || *name == '\0' || wanted != driver_kind::best) return wanted;
+    const auto kind = parse_driver(name);
+    if (!kind) throw std::invalid_argument{std::string{"BIFILAR_DRIVER is '"} + name + "'; use best, uring or epoll"};
+    return *kind;
+}
+
+}  // namespace
+
+driver_kind choose_driver(driver_kind wanted) {
+    wanted = from_environment(wanted);
+    if (wanted == driver_kind::epoll) return wanted;
+    int error = 0;
+    const char* const reason = probe(error);
+    if (reason == nullptr) return driver_kind::uring;
+    const std::string why = std::string{reason} + ": " + std::strerror(error);
+    if (wanted == driver_kind::uring)
+        throw std::runtime_error{"io_uring was demanded but " + why + "; choose driver_kind::best or BIFILAR_DRIVER=epoll"};
+    static std::once_flag printed;
+    std::call_once(printed, [&] { std::fprintf(stderr, "bifilar: using epoll, because %s\n", why.c_str()); });
+    return driver_kind::epoll;
+}
+
+std::unique_ptr<driver> make_driver(driver_kind kind) {
+    if (kind == driver_kind::uring) return std::make_unique<uring_driver>();
+    return std::make_unique<epoll_driver>();
+}
+
+namespace {
+
+// A plain thread's own driver, for block_on. Uninstalled before it goes.
+class plain_thread_driver {
+public:
+    plain_thread_driver() : driver_{make_driver(choose_driver(driver_kind::best))} { this_thread().sleeps_in = driver_.get(); }
+    plain_thread_driver(const plain_thread_driver&) = delete;
+    plain_thread_driver& operator=(const plain_thread_driver&) = delete;
+    ~plain_thread_driver() { this_thread().sleeps_in = nullptr; }
+    driver& get() noexcept { return *driver_; }
+
+private:
+    std::unique_ptr<driver> driver_;
+};
+
+}  // namespace
+
+driver& this_driver() {
+    if (parker* const installed = this_thread().sleeps_in) return static_cast<driver&>(*installed);
+    thread_local plain_thread_driver own;
+    return own.get();
+}
+
+std::uint64_t destroyed_in_flight() noexcept { return destroyed.load(base::relaxed); }   // Relaxed: a count.
+void count_destroyed_in_flight() noexcept { destroyed.fetch_add(1, base::relaxed); }  // Relaxed: a count.
+
+}  // namespace bifilar::drivers

@@ -1,0 +1,155 @@
+// The epoll driver. epoll_pwait2 (Linux 5.11) gives nanoseconds; older kernels get milliseconds, rounded up.
+#include "epoll_driver.hpp"
+
+#include <bifilar/base/assert.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <mutex>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace bifilar::drivers {
+
+struct epoll_driver::events {
+    std::array<epoll_event, 256> at;
+    bool nanoseconds = true;  // Until the kernel says ENOSYS.
+};
+
+epoll_driver::epoll_driver() : events_{std::make_unique<events>()} {
+    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_ < 0) throw std::system_error{errno, std::generic_category(), "epoll_create1; raise the limit on open files"};
+    eventfd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (eventfd_ < 0) {
+        const int error = errno;
+        ::close(epoll_);
+        throw std::system_error{error, std::generic_category(), "eventfd; raise the limit on open files"};
+    }
+    epoll_event wakes{EPOLLIN | EPOLLET, {nullptr}};
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, eventfd_, &wakes);
+}
+
+epoll_driver::~epoll_driver() {
+    ::close(eventfd_);
+    ::close(epoll_);
+}
+
+bool epoll_driver::submit(op& which, waker_ref waits) noexcept {
+    io_source& source = *which.source;
+    const std::lock_guard guard{source.lock};
+    if (source.home == nullptr) {
+        epoll_event wanted{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {&source}};
+        if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, source.descriptor(), &wanted) != 0) {
+            which.result = -errno;
+            return false;
+        }
+        source.home = retired_;
+    }
+    io_source::side& side = source.side_of(which.kind);
+    if (side.waiting != nullptr) {
+        which.result = -EBUSY;
+        return false;
+    }
+    // An event may have come between the try that said "wait" and this lock.
+    while (side.ready || (source.hung_up && reads(which.kind))) {
+        which.result = try_now(which);
+        source.learn(which, which.result);
+        if (!would_wait(which.result)) return false;
+        if (source.hung_up && reads(which.kind)) break;
+    }
+    which.on = this;
+    which.begin(waits);
+    side.waiting = &which;
+    return true;
+}
+
+void epoll_driver::cancel(op& which) noexcept {
+    wake_batch batch;  // Outlives the guard.
+    io_source& source = *which.source;
+    const std::lock_guard guard{source.lock};
+    io_source::side& side = source.side_of(which.kind);
+    if (side.waiting != &which) return;
+    side.waiting = nullptr;
+    which.complete(-ECANCELED, batch);
+}
+
+void epoll_driver::finish(op& which) noexcept {
+    // A cancelled operation is over when cancel returns, or another thread is just completing it.
+    while (!which.at_rest()) base::yield_thread();
+}
+
+void epoll_driver::park(base::instant_ns deadline) noexcept {
+    if (!sleeps_.fall_asleep()) return poll();
+    wake_batch batch;
+    const int count = wait(deadline);
+    sleeps_.wake_up();
+    reap(count, batch);
+}
+
+void epoll_driver::poll() noexcept {
+    wake_batch batch;
+    reap(wait(std::numeric_limits<base::instant_ns>::min()), batch);
+}
+
+void epoll_driver::unpark() noexcept {
+    if (!sleeps_.tell()) return;
+    const std::uint64_t one = 1;
+    (void)!::write(eventfd_, &one, sizeof one);  // Fails only when the counter is full, and then it is readable.
+}
+
+int epoll_driver::wait(base::instant_ns deadline) noexcept {
+    retired_->free_all();
+    const int most = static_cast<int>(events_->at.size());
+    if (deadline == base::never) return ::epoll_wait(epoll_, events_->at.data(), most, -1);
+    if (deadline == std::numeric_limits<base::instant_ns>::min())
+        return ::epoll_wait(epoll_, events_->at.data(), most, 0);
+    const base::instant_ns left = std::max<base::instant_ns>(deadline - base::now_ns(), 0);
+    if (events_->nanoseconds) {
+        const timespec limit{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
+        const int count = ::epoll_pwait2(epoll_, events_->at.data(), most, &limit, nullptr);
+        if (count >= 0 || errno != ENOSYS) return count;
+        events_->nanoseconds = false;
+    }
+    const base::instant_ns ms = std::min<base::instant_ns>((left + 999'999) / 1'000'000, std::numeric_limits<int>::max());
+    return ::epoll_wait(epoll_, events_->at.data(), most, static_cast<int>(ms));
+}
+
+void epoll_driver::reap(int count, wake_batch& batch) noexcept {
+    for (int n = 0; n < count; ++n) {
+        const epoll_event& event = events_->at[static_cast<std::size_t>(n)];
+        if (event.data.ptr == nullptr)
+            drain_eventfd();
+        else
+            on_event(*static_cast<io_source*>(event.data.ptr), event.events, batch);
+    }
+}
+
+void epoll_driver::drain_eventfd() noexcept {
+    std::uint64_t count = 0;
+    (void)!::read(eventfd_, &count, sizeof count);
+}
+
+void epoll_driver::on_event(io_source& source, std::uint32_t events, wake_batch& batch) noexcept {
+    const std::lock_guard guard{source.lock};
+    constexpr std::uint32_t ended = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    if ((events & ended) != 0) source.hung_up = true;
+    const auto serve = [&](io_source::side& side, std::uint32_t wanted) {
+        if ((events & (wanted | ended)) == 0) return;
+        side.ready = true;
+        op* const which = side.waiting;
+        if (which == nullptr) return;
+        const int result = try_now(*which);
+        source.learn(*which, result);
+        if (would_wait(result)) return;
+        side.waiting = nullptr;
+        which->complete(result, batch);
+    };
+    serve(source.in, EPOLLIN);
+    serve(source.out, EPOLLOUT);
+}
+
+}  // namespace bifilar::drivers

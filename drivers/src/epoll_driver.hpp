@@ -1,0 +1,36 @@
+// epoll, edge-triggered: an event means that a call is worth trying, and the driver tries it for the waiting operation.
+// A descriptor stays registered with the first driver that waited for it, wherever its task goes.
+#pragma once
+
+#include <bifilar/drivers/driver.hpp>
+
+namespace bifilar::drivers {
+
+class epoll_driver final : public driver {
+public:
+    epoll_driver();
+    ~epoll_driver() override;
+
+    bool submit(op& which, waker_ref waits) noexcept override;
+    void cancel(op& which) noexcept override;
+    void finish(op& which) noexcept override;
+    void park(base::instant_ns deadline) noexcept override;
+    void poll() noexcept override;
+    void unpark() noexcept override;
+    [[nodiscard]] driver_kind kind() const noexcept override { return driver_kind::epoll; }
+
+private:
+    int wait(base::instant_ns deadline) noexcept;
+    void reap(int count, wake_batch& batch) noexcept;
+    void on_event(io_source& source, std::uint32_t events, wake_batch& batch) noexcept;
+    void drain_eventfd() noexcept;
+
+    std::shared_ptr<retired_sources> retired_ = std::make_shared<retired_sources>();
+    int epoll_ = -1;
+    int eventfd_ = -1;
+    sleep_flag sleeps_;
+    struct events;
+    std::unique_ptr<events> events_;
+};
+
+}  // namespace bifilar::drivers

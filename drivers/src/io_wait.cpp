@@ -1,0 +1,56 @@
+// One operation's way through the driver, as its future sees it.
+#include <bifilar/drivers/io_wait.hpp>
+
+#include <bifilar/base/assert.hpp>
+
+namespace bifilar::drivers {
+
+std::optional<int> io_wait::poll(context& cx) {
+    switch (op_.settle()) {
+        case op::phase::completed:
+            op_.rewind();
+            return op_.result;
+        case op::phase::in_flight:
+            BIFILAR_CHECK(cx.borrow() == op_.waits(), "an I/O future was polled by another task than the one that started it");
+            return std::nullopt;
+        case op::phase::completing:
+        case op::phase::idle:
+            break;
+    }
+    if (!cx.take_budget()) return std::nullopt;
+    const int result = op_.source->attempt(op_);
+    if (!would_wait(result)) return result;
+    if (this_driver().submit(op_, cx.borrow())) return std::nullopt;
+    return op_.result;
+}
+
+bool io_wait::poll_cancel(context& cx) noexcept {
+    if (op_.now() == op::phase::idle) return true;
+    if (!op_.cancel_asked) {
+        op_.cancel_asked = true;
+        op_.on->cancel(op_);
+    }
+    cx.set_armed();
+    if (op_.settle() == op::phase::in_flight) return false;
+    while (!op_.at_rest()) base::yield_thread();
+    return true;
+}
+
+std::optional<int> io_wait::finished() const noexcept {
+    if (op_.settle() != op::phase::completed) return std::nullopt;
+    return op_.result;
+}
+
+void io_wait::end() noexcept {
+    if (op_.now() == op::phase::idle) return;
+    if (op_.settle() == op::phase::in_flight) {
+        count_destroyed_in_flight();
+        if (!op_.cancel_asked) {
+            op_.cancel_asked = true;
+            op_.on->cancel(op_);
+        }
+    }
+    if (!op_.at_rest()) op_.on->finish(op_);
+}
+
+}  // namespace bifilar::drivers

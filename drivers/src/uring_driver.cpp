@@ -1,0 +1,230 @@
+// The io_uring driver. The completion's user_data is the operation; three small numbers stand for our own entries.
+// A ring belongs to the thread that made it: others ask for a cancel through a list and an unpark.
+#include "uring_driver.hpp"
+
+#include <bifilar/base/assert.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <mutex>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace bifilar::drivers {
+namespace {
+
+// user_data of entries that are no operations. Operations are aligned, so no address looks like these.
+constexpr std::uint64_t unpark_data = 1;
+constexpr std::uint64_t cancel_data = 2;
+
+int open_ring(io_uring& ring, unsigned entries) noexcept {
+    io_uring_params params{};
+    params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
+    params.cq_entries = entries * 4;
+    int result = io_uring_queue_init_params(entries, &ring, &params);
+    if (result != -EINVAL) return result;
+    // Before Linux 6.1.
+    params = {};
+    params.flags = IORING_SETUP_CQSIZE;
+    params.cq_entries = entries * 4;
+    return io_uring_queue_init_params(entries, &ring, &params);
+}
+
+}  // namespace
+
+const char* probe_uring(int& error) noexcept {
+    io_uring ring{};
+    error = -open_ring(ring, 8);
+    switch (error) {
+        case 0: break;
+        case EPERM: return "io_uring is forbidden here (seccomp, or kernel.io_uring_disabled)";
+        case ENOSYS: return "this kernel has no io_uring";
+        case ENOMEM: return "io_uring may not lock enough memory (ulimit -l)";
+        default: return "io_uring cannot be set up";
+    }
+    const char* reason = nullptr;
+    if (io_uring_probe* const probe = io_uring_get_probe_ring(&ring)) {
+        for (const int needed : {IORING_OP_ACCEPT, IORING_OP_CONNECT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_READ,
+                                 IORING_OP_WRITE, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL})
+            if (io_uring_opcode_supported(probe, needed) == 0) reason = "this kernel's io_uring lacks operations we need";
+        io_uring_free_probe(probe);
+    } else {
+        reason = "this kernel's io_uring cannot be asked what it supports";
+    }
+    if ((ring.features & IORING_FEAT_EXT_ARG) == 0) reason = "this kernel's io_uring cannot wait with a time limit";
+    if (reason != nullptr) error = EOPNOTSUPP;
+    io_uring_queue_exit(&ring);
+    return reason;
+}
+
+uring_driver::uring_driver(unsigned entries) : owner_{::pthread_self()} {
+    const int result = open_ring(ring_, entries);
+    if (result < 0) throw std::system_error{-result, std::generic_category(), "io_uring; choose driver_kind::epoll"};
+    (void)io_uring_ring_dontfork(&ring_);
+    eventfd_ = ::eventfd(0, EFD_CLOEXEC);
+    if (eventfd_ < 0) {
+        const int error = errno;
+        io_uring_queue_exit(&ring_);
+        throw std::system_error{error, std::generic_category(), "eventfd; raise the limit on open files"};
+    }
+}
+
+uring_driver::~uring_driver() {
+    io_uring_queue_exit(&ring_);
+    ::close(eventfd_);
+}
+
+io_uring_sqe& uring_driver::next_entry() noexcept {
+    for (;;) {
+        if (io_uring_sqe* const entry = io_uring_get_sqe(&ring_)) return *entry;
+        flush();
+    }
+}
+
+// Hands over what is prepared. A kernel that is out of memory or room for completions takes it the next time.
+void uring_driver::flush() noexcept {
+    const int result = io_uring_submit(&ring_);
+    if (result == -EBUSY || result == -EAGAIN) (void)io_uring_get_events(&ring_);
+}
+
+void uring_driver::prepare(op& which) noexcept {
+    io_uring_sqe& entry = next_entry();
+    const int descriptor = which.source->descriptor();
+    const auto bytes = static_cast<unsigned>(std::min<std::size_t>(which.bytes, 0x7ffff000));
+    switch (which.kind) {
+        case op_kind::recv: io_uring_prep_recv(&entry, descriptor, which.buffer, bytes, 0); break;
+        case op_kind::send: io_uring_prep_send(&entry, descriptor, which.buffer, bytes, MSG_NOSIGNAL); break;
+        // These descriptors are non-blocking, on which the ring would answer EAGAIN instead of waiting: it waits for
+        // readiness, and reap makes the call.
+        default: io_uring_prep_poll_add(&entry, descriptor, reads(which.kind) ? POLLIN : POLLOUT); break;
+    }
+    io_uring_sqe_set_data(&entry, &which);
+    ++in_flight_;
+}
+
+bool uring_driver::submit(op& which, waker_ref waits) noexcept {
+    which.on = this;
+    which.begin(waits);
+    prepare(which);
+    return true;
+}
+
+void uring_driver::prepare_cancel(op& which) noexcept {
+    io_uring_sqe& entry = next_entry();
+    io_uring_prep_cancel(&entry, &which, 0);
+    entry.user_data = cancel_data;
+}
+
+void uring_driver::cancel(op& which) noexcept {
+    if (::pthread_equal(owner_, ::pthread_self()) != 0) {
+        if (which.now() == op::phase::in_flight) prepare_cancel(which);
+        return;
+    }
+    which.request_cancel();
+    // Relaxed: a guess for the exchange.
+    op* top = requests_.load(base::relaxed);
+    do
+        which.next_request = top;
+    // Pairs with take_requests; so that the link is visible.
+    while (!requests_.compare_exchange_weak(top, &which, base::release, base::relaxed));
+    unpark();
+}
+
+void uring_driver::take_requests() noexcept {
+    // Relaxed: a first look; pairs with cancel in the exchange.
+    if (requests_.load(base::relaxed) == nullptr) return;
+    op* at = requests_.exchange(nullptr, base::acquire);
+    while (at != nullptr) {
+        // The asker waits until its request was seen, so the operation is alive until then.
+        op* const next = at->next_request;
+        if (at->now() == op::phase::in_flight) prepare_cancel(*at);
+        at->request_seen();
+        at = next;
+    }
+}
+
+void uring_driver::finish(op& which) noexcept {
+    const bool own = ::pthread_equal(owner_, ::pthread_self()) != 0;
+    wake_batch batch;
+    while (!which.at_rest()) {
+        if (!own) {
+            base::yield_thread();
+            continue;
+        }
+        (void)io_uring_submit_and_wait(&ring_, 1);
+        reap(batch);
+    }
+}
+
+void uring_driver::listen_for_unparks() noexcept {
+    if (std::exchange(listening_, true)) return;
+    io_uring_sqe& entry = next_entry();
+    io_uring_prep_read(&entry, eventfd_, &eventfd_count_, sizeof eventfd_count_, 0);
+    entry.user_data = unpark_data;
+}
+
+void uring_driver::park(base::instant_ns deadline) noexcept {
+    listen_for_unparks();
+    if (!sleeps_.fall_asleep()) return poll();
+    wait(deadline);
+    sleeps_.wake_up();
+    wake_batch batch;
+    reap(batch);
+    take_requests();
+}
+
+void uring_driver::poll() noexcept {
+    take_requests();
+    if (in_flight_ != 0 || io_uring_sq_ready(&ring_) != 0) (void)io_uring_submit_and_get_events(&ring_);
+    wake_batch batch;
+    reap(batch);
+}
+
+void uring_driver::wait(base::instant_ns deadline) noexcept {
+    if (deadline == base::never) {
+        (void)io_uring_submit_and_wait(&ring_, 1);
+        return;
+    }
+    const base::instant_ns left = std::max<base::instant_ns>(deadline - base::now_ns(), 0);
+    __kernel_timespec limit{left / 1'000'000'000, left % 1'000'000'000};
+    io_uring_cqe* first = nullptr;
+    (void)io_uring_submit_and_wait_timeout(&ring_, &first, 1, &limit, nullptr);
+}
+
+void uring_driver::unpark() noexcept {
+    if (!sleeps_.tell()) return;
+    const std::uint64_t one = 1;
+    (void)!::write(eventfd_, &one, sizeof one);
+}
+
+void uring_driver::end(op& which, int result, wake_batch& batch) noexcept {
+    {
+        const std::lock_guard guard{which.source->lock};
+        if (result >= 0 && which.kind != op_kind::recv && which.kind != op_kind::send) result = try_now(which);
+        which.source->learn(which, result);
+    }
+    // Somebody else was faster; unless a cancel is on its way, wait again.
+    if (would_wait(result) && !which.cancel_requested()) return prepare(which);
+    which.complete(would_wait(result) ? -ECANCELED : result, batch);
+}
+
+void uring_driver::reap(wake_batch& batch) noexcept {
+    for (;;) {
+        io_uring_cqe* at[64];
+        const unsigned count = io_uring_peek_batch_cqe(&ring_, at, 64);
+        if (count == 0) return;
+        for (unsigned n = 0; n < count; ++n) {
+            const io_uring_cqe cqe = *at[n];
+            if (cqe.user_data == unpark_data) listening_ = false;
+            if (cqe.user_data <= cancel_data) continue;
+            op& which = *reinterpret_cast<op*>(cqe.user_data);
+            --in_flight_;
+            end(which, cqe.res, batch);
+        }
+        io_uring_cq_advance(&ring_, count);
+    }
+}
+
+}  // namespace bifilar::drivers

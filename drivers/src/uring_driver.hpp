@@ -1,0 +1,51 @@
+// io_uring: one ring per thread, submissions collected and handed over with the wait, in one system call a loop.
+// Linux 6.1 flags (single issuer, deferred task work) where the kernel has them. liburing 2.3.
+#pragma once
+
+#include <bifilar/drivers/driver.hpp>
+
+#include <liburing.h>
+#include <pthread.h>
+
+namespace bifilar::drivers {
+
+/// Null when a ring with the operations we need can be had, else the reason, for people.
+[[nodiscard]] const char* probe_uring(int& error) noexcept;
+
+class uring_driver final : public driver {
+public:
+    /// `entries`: submissions that fit before the kernel must be asked to take them.
+    explicit uring_driver(unsigned entries = 256);
+    ~uring_driver() override;
+
+    bool submit(op& which, waker_ref waits) noexcept override;
+    void cancel(op& which) noexcept override;
+    void finish(op& which) noexcept override;
+    void park(base::instant_ns deadline) noexcept override;
+    void poll() noexcept override;
+    void unpark() noexcept override;
+    [[nodiscard]] driver_kind kind() const noexcept override { return driver_kind::uring; }
+
+private:
+    io_uring_sqe& next_entry() noexcept;
+    void prepare(op& which) noexcept;
+    void prepare_cancel(op& which) noexcept;
+    void listen_for_unparks() noexcept;
+    void take_requests() noexcept;
+    void flush() noexcept;
+    void wait(base::instant_ns deadline) noexcept;
+    void end(op& which, int result, wake_batch& batch) noexcept;
+    void reap(wake_batch& batch) noexcept;
+
+    io_uring ring_{};
+    int eventfd_ = -1;
+    std::uint64_t eventfd_count_ = 0;  // The kernel writes it when an unpark comes.
+    bool listening_ = false;
+    std::size_t in_flight_ = 0;
+    sleep_flag sleeps_;
+    // Operations that other threads want cancelled, newest first. Pushed by any thread, emptied by the owner.
+    base::atomic<op*> requests_{nullptr};
+    pthread_t owner_;
+};
+
+}  // namespace bifilar::drivers

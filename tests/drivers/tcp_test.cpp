@@ -1,0 +1,267 @@
+// TCP over whichever driver BIFILAR_DRIVER names: values, ends, failures, and cancellation at every moment.
+#include "catch.hpp"
+#include <bifilar/bifilar.hpp>
+
+#include <array>
+#include <cstdlib>
+#include <dirent.h>
+#include <string>
+#include <sys/socket.h>
+#include <thread>
+#include <vector>
+
+namespace bf = bifilar;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::size_t open_descriptors() {
+    std::size_t count = 0;
+    DIR* const folder = ::opendir("/proc/self/fd");
+    REQUIRE(folder != nullptr);
+    while (::readdir(folder) != nullptr) ++count;
+    ::closedir(folder);
+    return count;
+}
+
+bf::runtime_options small(unsigned workers = 2) {
+    bf::runtime_options options;
+    options.workers = workers;
+    options.stack_bytes = 64 * 1024;
+    return options;
+}
+
+std::string address_of(const bf::tcp_listener& listener) { return listener.local_address().value().to_string(); }
+
+bf::tcp_listener listen_anywhere() {
+    auto listener = bf::tcp_listener::bind("127.0.0.1:0");
+    REQUIRE(listener.has_value());
+    return std::move(*listener);
+}
+
+class connected_pair {
+public:
+    explicit connected_pair(bf::tcp_stream a, bf::tcp_stream b) : near{std::move(a)}, far{std::move(b)} {}
+    bf::tcp_stream near;
+    bf::tcp_stream far;
+};
+
+bf::task<connected_pair> connect_pair() {
+    auto listener = listen_anywhere();
+    auto far = bf::spawn([](std::string to) -> bf::task<bf::tcp_stream> {
+        auto stream = co_await bf::tcp_stream::connect(to);
+        co_return std::move(stream.value());
+    }, address_of(listener));
+    auto near = co_await listener.accept();
+    co_return connected_pair{std::move(near.value()), co_await far};
+}
+
+std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
+
+}  // namespace
+
+TEST_CASE("bytes_arrive_and_the_end_is_a_value") {
+    bf::runtime rt{small()};
+    rt.run([]() -> bf::task<> {
+        auto pair = co_await connect_pair();
+        const std::string text = "over the wire";
+        const auto wrote = co_await pair.near.write_all(bytes_of(text));
+        CHECK(wrote.value() == text.size());
+        std::array<std::byte, 64> buffer{};
+        const auto got = co_await pair.far.read_exact(std::span{buffer}.first(text.size()));
+        CHECK(got.value() == text.size());
+        CHECK(std::memcmp(buffer.data(), text.data(), text.size()) == 0);
+        CHECK(pair.near.shutdown_write().has_value());
+        const auto end = co_await pair.far.read(buffer);
+        CHECK(end.value() == 0);
+        const auto short_read = co_await pair.far.read_exact(buffer);
+        CHECK(short_read.error() == std::errc::no_message_available);
+    });
+}
+
+TEST_CASE("failures_keep_the_systems_codes") {
+    bf::runtime rt{small()};
+    CHECK(bf::tcp_listener::bind("nonsense").error() == std::errc::invalid_argument);
+    CHECK(bf::tcp_listener::bind("127.0.0.1:99999").error() == std::errc::invalid_argument);
+    rt.run([]() -> bf::task<> {
+        std::string closed;
+        {
+            auto listener = listen_anywhere();
+            closed = address_of(listener);
+            CHECK(bf::tcp_listener::bind(closed).error() == std::errc::address_in_use);
+        }
+        auto refused = co_await bf::tcp_stream::connect(closed);
+        CHECK(refused.error() == std::errc::connection_refused);
+        auto bad = co_await bf::tcp_stream::connect("localhost:80");
+        CHECK(bad.error() == std::errc::invalid_argument);
+        auto pair = co_await connect_pair();
+        const ::linger reset{1, 0};
+        ::setsockopt(pair.near.descriptor(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        pair.near.close();
+        std::array<std::byte, 8> buffer{};
+        auto gone = co_await pair.far.read(buffer);
+        CHECK(gone.error() == std::errc::connection_reset);
+    });
+}
+
+TEST_CASE("large_transfers_cross_partial_reads_and_writes") {
+    bf::runtime rt{small()};
+    rt.run([]() -> bf::task<> {
+        auto pair = co_await connect_pair();
+        std::vector<std::byte> sent(4'000'000);
+        for (std::size_t n = 0; n < sent.size(); ++n) sent[n] = static_cast<std::byte>(n * 7);
+        auto writer = bf::spawn([](bf::tcp_stream& to, const std::vector<std::byte>& data) -> bf::task<std::size_t> {
+            const auto wrote = co_await to.write_all(data);
+            co_return wrote.value_or(0);
+        }, std::ref(pair.near), std::cref(sent));
+        std::vector<std::byte> received(sent.size());
+        const auto got = co_await pair.far.read_exact(received);
+        CHECK(got.value() == sent.size());
+        CHECK(received == sent);
+        CHECK(co_await std::move(writer) == sent.size());
+    });
+}
+
+TEST_CASE("sockets_work_from_a_plain_thread") {
+    auto listener = listen_anywhere();
+    std::thread client{[to = address_of(listener)] {
+        auto stream = bf::await(bf::tcp_stream::connect(to)).value();
+        const std::string text = "ping";
+        (void)bf::await(stream.write_all(bytes_of(text)));
+    }};
+    auto stream = bf::block_on(listener.accept()).value();
+    std::array<std::byte, 4> buffer{};
+    CHECK(bf::block_on(stream.read_exact(buffer)).value() == 4);
+    client.join();
+}
+
+TEST_CASE("a_cancelled_read_ends_at_once_and_the_stream_still_works") {
+    for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful}) {
+        bf::runtime rt{small()};
+        rt.run([](bf::backend model) -> bf::task<> {
+            auto pair = co_await connect_pair();
+            struct body {
+                static bf::task<> read(bf::tcp_stream& from) {
+                    std::array<std::byte, 8> buffer;
+                    (void)co_await from.read(buffer);
+                }
+            };
+            auto reader = bf::spawn(model, body::read, std::ref(pair.far));
+            for (int n = 0; n < 10; ++n) co_await bf::yield_now();
+            reader.cancel();
+            const auto outcome = co_await reader.outcome();
+            CHECK_FALSE(outcome.has_value());
+            const std::string text = "late";
+            (void)co_await pair.near.write_all(bytes_of(text));
+            std::array<std::byte, 4> buffer{};
+            const auto got = co_await pair.far.read_exact(buffer);
+            CHECK(got.value() == 4);
+        }, on);
+    }
+}
+
+TEST_CASE("timeout_of_an_accept_brings_it_to_rest") {
+    bf::runtime rt{small()};
+    rt.run([]() -> bf::task<> {
+        auto listener = listen_anywhere();
+        for (int n = 0; n < 20; ++n) {
+            const auto late = co_await bf::timeout(listener.accept(), 200us);
+            CHECK_FALSE(late.has_value());
+        }
+    });
+}
+
+TEST_CASE("descriptors_are_conserved_over_cancel_races") {
+    (void)bf::block_on(bf::timeout(bf::ctrl_c(), 1ms));  // Opens what stays open.
+    bf::runtime rt{small()};
+    rt.run([]() -> bf::task<> { (void)co_await connect_pair(); });
+    const std::size_t before = open_descriptors();
+    for (int round = 0; round < 500; ++round) {
+        rt.run([]() -> bf::task<> {
+            auto listener = listen_anywhere();
+            auto accepting = bf::spawn([](bf::tcp_listener& on) -> bf::task<> { (void)co_await on.accept(); },
+                                       std::ref(listener));
+            auto connecting = bf::spawn([](std::string to) -> bf::task<> { (void)co_await bf::tcp_stream::connect(to); },
+                                        address_of(listener));
+            accepting.cancel();
+            (void)co_await accepting.outcome();
+            (void)co_await connecting.outcome();
+        });
+    }
+    rt.run([]() -> bf::task<> { co_await bf::sleep_for(1ms); });
+    // Sources wait for their driver's next look; a few may still be on their way.
+    CHECK(open_descriptors() <= before + 4);
+}
+
+TEST_CASE("destroying_an_operation_in_flight_is_safe_and_counted") {
+    bf::runtime rt{small(1)};
+    rt.run([]() -> bf::task<> {
+        auto pair = co_await connect_pair();
+        const auto before = bf::drivers::destroyed_in_flight();
+        {
+            std::array<std::byte, 8> buffer;
+            auto reading = pair.far.read(buffer);
+            auto turn = bf::yield_now();
+            (void)co_await bf::select(reading, turn);
+        }
+        CHECK(bf::drivers::destroyed_in_flight() == before + 1);
+        const std::string text = "next";
+        (void)co_await pair.near.write_all(bytes_of(text));
+        std::array<std::byte, 4> buffer{};
+        const auto got = co_await pair.far.read_exact(buffer);
+        CHECK(got.value() == 4);
+    });
+}
+
+TEST_CASE("a_hundred_connections_echo_on_both_backends") {
+    for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful}) {
+        bf::runtime rt{small()};
+        rt.run([](bf::backend model) -> bf::task<> {
+            struct body {
+                static bf::task<> echo(bf::tcp_stream stream) {
+                    std::array<std::byte, 256> buffer;
+                    while (const std::size_t count = (co_await stream.read(buffer)).value_or(0))
+                        (void)co_await stream.write_all(std::span{buffer}.first(count));
+                }
+                static bf::task<int> client(std::string to) {
+                    auto stream = (co_await bf::tcp_stream::connect(to)).value();
+                    int good = 0;
+                    for (int n = 0; n < 20; ++n) {
+                        const std::string text = "message " + std::to_string(n);
+                        (void)co_await stream.write_all(bytes_of(text));
+                        std::string back(text.size(), '\0');
+                        const auto got = co_await stream.read_exact(std::as_writable_bytes(std::span{back}));
+                        if (got && back == text) ++good;
+                    }
+                    co_return good;
+                }
+            };
+            auto listener = listen_anywhere();
+            std::vector<bf::join_handle<int>> clients;
+            for (int n = 0; n < 100; ++n) clients.push_back(bf::spawn(model, body::client, address_of(listener)));
+            for (int n = 0; n < 100; ++n) {
+                auto stream = co_await listener.accept();
+                bf::spawn(model, body::echo, std::move(stream.value())).detach();
+            }
+            int good = 0;
+            for (auto& client : clients) good += co_await client;
+            CHECK(good == 2000);
+        }, on);
+    }
+}
+
+TEST_CASE("a_refused_ring_falls_back_and_a_demanded_one_is_an_error") {
+    const char* const kept = std::getenv("BIFILAR_DRIVER");
+    const std::string restore = kept != nullptr ? kept : "";
+    ::setenv("BIFILAR_PROBE_FAIL", "EPERM", 1);
+    ::unsetenv("BIFILAR_DRIVER");
+    CHECK(bf::drivers::choose_driver(bf::driver_kind::best) == bf::driver_kind::epoll);
+    CHECK_THROWS_AS(bf::drivers::choose_driver(bf::driver_kind::uring), std::runtime_error);
+    ::unsetenv("BIFILAR_PROBE_FAIL");
+    ::setenv("BIFILAR_DRIVER", "kqueue", 1);
+    CHECK_THROWS_WITH(bf::drivers::choose_driver(bf::driver_kind::best), Catch::Contains("kqueue"));
+    if (restore.empty())
+        ::unsetenv("BIFILAR_DRIVER");
+    else
+        ::setenv("BIFILAR_DRIVER", restore.c_str(), 1);
+}
