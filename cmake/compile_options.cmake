@@ -7,8 +7,8 @@ if(BIFILAR_WERROR)
   target_compile_options(bifilar_own_options INTERFACE -Werror)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
-  # GCC 12 sees uninitialised values in libstdc++'s own optional and expected once they are inlined.
-  target_compile_options(bifilar_own_options INTERFACE -Wno-maybe-uninitialized)
+  # GCC 12 sees uninitialised values and overlaps in libstdc++ itself once it is inlined (GCC bugs 105562, 105329).
+  target_compile_options(bifilar_own_options INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
 endif()
 if(BIFILAR_DEBUG_CHECKS)
   add_compile_definitions(BIFILAR_DEBUG=1)

@@ -1,5 +1,7 @@
-// The layout of workers, from the processors that the process may use.
+// The layout of workers on the processors that the process may use.
 #include <bifilar/sched/worker_layout.hpp>
+
+#include <bifilar/sched/topology.hpp>
 
 #include <cerrno>
 #include <cstring>
@@ -8,31 +10,39 @@
 namespace bifilar::sched {
 namespace {
 
-std::vector<std::uint32_t> usable_cpus() {
-    std::vector<std::uint32_t> cpus;
-    cpu_set_t mask;
-    CPU_ZERO(&mask);
-    if (::sched_getaffinity(0, sizeof mask, &mask) == 0)
-        for (std::uint32_t cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-            if (CPU_ISSET(cpu, &mask)) cpus.push_back(cpu);
-    if (cpus.empty()) cpus.push_back(0);
-    return cpus;
+// The other workers in rings of equal distance; without pinning nobody knows where they are, so they are one ring.
+std::vector<std::vector<std::uint32_t>> rings_of(std::uint32_t self, std::uint32_t workers, pin pinning) {
+    const auto& machine = topology::of_machine().processors();
+    const auto seat = [&](std::uint32_t worker) -> const processor& { return machine[worker % machine.size()]; };
+    std::vector<std::vector<std::uint32_t>> rings(5);
+    for (std::uint32_t other = 0; other < workers; ++other)
+        if (other != self) rings[pinning == pin::core ? seat(self).distance(seat(other)) : 0].push_back(other);
+    std::erase_if(rings, [](const auto& ring) { return ring.empty(); });
+    return rings;
+}
+
+std::vector<std::uint32_t> seats_of(std::uint32_t worker, pin pinning) {
+    const auto& machine = topology::of_machine().processors();
+    std::vector<std::uint32_t> numbers;
+    if (pinning == pin::core) {
+        numbers.push_back(machine[worker % machine.size()].number());
+    } else if (pinning == pin::numa) {
+        std::vector<int> nodes;
+        for (const processor& one : machine)
+            if (nodes.empty() || nodes.back() != one.node()) nodes.push_back(one.node());
+        for (const processor& one : machine)
+            if (one.node() == nodes[worker % nodes.size()]) numbers.push_back(one.number());
+    }
+    return numbers;
 }
 
 }  // namespace
 
 worker_layout lay_out_workers(std::uint32_t workers, pin pinning) {
     worker_layout layout;
-    const std::vector<std::uint32_t> cpus = usable_cpus();
-    for (std::uint32_t one = 0; one < workers; ++one) {
-        std::vector<std::uint32_t> others;
-        for (std::uint32_t other = 0; other < workers; ++other)
-            if (other != one) others.push_back(other);
-        layout.victims.push_back({std::move(others)});
-        if (pinning == pin::core)
-            layout.cpus.push_back({cpus[one % cpus.size()]});
-        else
-            layout.cpus.push_back(cpus);
+    for (std::uint32_t worker = 0; worker < workers; ++worker) {
+        layout.cpus.push_back(seats_of(worker, pinning));
+        layout.victims.push_back(rings_of(worker, workers, pinning));
     }
     return layout;
 }
@@ -40,10 +50,11 @@ worker_layout lay_out_workers(std::uint32_t workers, pin pinning) {
 std::string pin_this_thread(const std::vector<std::uint32_t>& cpus) {
     cpu_set_t mask;
     CPU_ZERO(&mask);
-    for (const std::uint32_t cpu : cpus) CPU_SET(cpu, &mask);
+    for (const std::uint32_t cpu : cpus)
+        if (cpu < CPU_SETSIZE) CPU_SET(cpu, &mask);
     if (::sched_setaffinity(0, sizeof mask, &mask) == 0) return {};
     return std::string{"a worker could not be pinned to processor "} + std::to_string(cpus.front()) + ": " +
-           std::strerror(errno) + "\n";
+           std::strerror(errno) + "; it runs unpinned\n";
 }
 
 }  // namespace bifilar::sched

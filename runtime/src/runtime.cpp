@@ -2,6 +2,7 @@
 #include <bifilar/runtime/runtime.hpp>
 
 #include <bifilar/drivers/driver.hpp>
+#include <bifilar/sched/cpu_quota.hpp>
 #include <bifilar/stackful/overflow.hpp>
 
 #include <cstdio>
@@ -17,6 +18,7 @@ public:
         : options_{check(std::move(options))},
           fibers_{new stackful::fiber_home{*options_.workers, options_.stack_bytes}, &stackful::fiber_home::abandon},
           watches_(*options_.workers),
+          blocking_{options_.max_blocking_threads, options_.blocking_keep_alive},
           scheduler_{std::make_unique<sched::scheduler>(layout(), *this)} {
         if (!scheduler_->pin_report().empty())
             std::fprintf(stderr, "bifilar: %s", scheduler_->pin_report().c_str());
@@ -58,11 +60,12 @@ public:
     }
 
     [[nodiscard]] sched::scheduler& scheduler() noexcept { return *scheduler_; }
+    [[nodiscard]] sched::blocking_pool& blocking() noexcept { return blocking_; }
     [[nodiscard]] driver_kind driver() const noexcept { return options_.driver; }
 
 private:
     static runtime_options check(runtime_options options) {
-        if (!options.workers) options.workers = std::max(1U, std::thread::hardware_concurrency());
+        if (!options.workers) options.workers = sched::default_workers();
         if (*options.workers == 0)
             throw std::invalid_argument{"runtime_options::workers is 0; leave it unset for the default, or give at least 1"};
         options.driver = drivers::choose_driver(options.driver);
@@ -82,6 +85,7 @@ private:
     const runtime_options options_;
     const std::unique_ptr<stackful::fiber_home, void (*)(stackful::fiber_home*) noexcept> fibers_;
     std::vector<std::unique_ptr<stackful::overflow_watch>> watches_;
+    sched::blocking_pool blocking_;  // Outlives the scheduler: a task that ends may still wait for a job.
     std::unique_ptr<sched::scheduler> scheduler_;
 };
 
@@ -99,6 +103,13 @@ runtime_stats runtime::stats() const { return scheduler().stats(); }
 std::uint32_t runtime::workers() const noexcept { return scheduler().workers(); }
 driver_kind runtime::driver() const noexcept { return parts_->driver(); }
 sched::scheduler& runtime::scheduler() const noexcept { return parts_->scheduler(); }
+
+sched::blocking_pool& detail::blocking_pool_of(sched::scheduler& of) { return runtime::blocking_pool_of(of); }
+
+sched::blocking_pool& runtime::blocking_pool_of(sched::scheduler& of) {
+    // Schedulers with tasks that include this header are made by runtimes alone.
+    return static_cast<parts&>(of.parts()).blocking();
+}
 
 sched::scheduler& detail::current_scheduler() {
     sched::worker* const here = this_thread().worker;

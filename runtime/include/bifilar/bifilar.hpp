@@ -13,6 +13,7 @@
 #include <bifilar/drivers/tcp_stream.hpp>    // IWYU pragma: export
 #include <bifilar/runtime/runtime.hpp>      // IWYU pragma: export
 #include <bifilar/runtime/spawn.hpp>        // IWYU pragma: export
+#include <bifilar/runtime/spawn_blocking.hpp>  // IWYU pragma: export
 #include <bifilar/stackful/await.hpp>       // IWYU pragma: export
 #include <bifilar/stackful/this_fiber.hpp>  // IWYU pragma: export
 #include <bifilar/stackless/task.hpp>       // IWYU pragma: export

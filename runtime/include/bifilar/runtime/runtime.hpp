@@ -4,6 +4,7 @@
 
 #include <bifilar/drivers/driver_kind.hpp>
 #include <bifilar/runtime/spawn.hpp>
+#include <bifilar/runtime/spawn_blocking.hpp>
 #include <bifilar/sched/scheduler.hpp>
 #include <chrono>
 #include <cstdint>
@@ -89,6 +90,9 @@ public:
     [[nodiscard]] std::uint32_t workers() const noexcept;
     /// The driver in use: never `best`.
     [[nodiscard]] driver_kind driver() const noexcept;
+
+    /// For spawn_blocking.
+    [[nodiscard]] static sched::blocking_pool& blocking_pool_of(sched::scheduler& of);
 
 private:
     class parts;

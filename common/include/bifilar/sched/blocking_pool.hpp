@@ -1,0 +1,64 @@
+// Threads for what blocks: system calls, files, other people's libraries. Made on demand, ended when idle.
+// Jobs beyond the limit of threads wait in a queue, first in, first out.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <mutex>
+#include <thread>
+
+namespace bifilar::sched {
+
+/// One thing to do. Intrusive: it must live until `run` was called, which happens once.
+class blocking_job {
+public:
+    blocking_job() noexcept = default;
+    blocking_job(const blocking_job&) = delete;
+    blocking_job& operator=(const blocking_job&) = delete;
+    virtual ~blocking_job() = default;
+    /// On a pool's thread. May block; the job may free itself.
+    virtual void run() noexcept = 0;
+
+private:
+    friend class blocking_pool;
+    blocking_job* next_ = nullptr;
+};
+
+class blocking_pool {
+public:
+    /// At least one thread. Starts none yet. Throws std::invalid_argument for 0.
+    blocking_pool(std::uint32_t most_threads, std::chrono::nanoseconds keep_alive);
+    blocking_pool(const blocking_pool&) = delete;
+    blocking_pool& operator=(const blocking_pool&) = delete;
+    /// Runs what is queued, then ends the threads. Blocks.
+    ~blocking_pool();
+
+    /// Queues a job. Any thread; does not block. Throws std::system_error when no thread can be made and none exists
+    /// (the job is then not queued), std::logic_error when the pool is ending.
+    void submit(blocking_job& job);
+
+    /// Threads that exist now.
+    [[nodiscard]] std::uint32_t threads() const;
+
+private:
+    void serve(std::list<std::thread>::iterator self) noexcept;
+    void start_thread();
+    void reap_ended() noexcept;
+
+    const std::uint32_t most_threads_;
+    const std::chrono::nanoseconds keep_alive_;
+    mutable std::mutex mutex_;  // Guards all below.
+    std::condition_variable work_;
+    blocking_job* first_ = nullptr;
+    blocking_job* last_ = nullptr;
+    std::size_t queued_ = 0;
+    std::uint32_t idle_ = 0;      // Threads in wait; queued jobs that will wake one are not subtracted.
+    std::list<std::thread> threads_;
+    std::list<std::thread> ended_;  // Their threads are about to return; joined by the next submit or the destructor.
+    bool ending_ = false;
+};
+
+}  // namespace bifilar::sched

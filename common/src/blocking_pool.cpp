@@ -1,0 +1,94 @@
+// The blocking pool. One mutex is enough: its jobs cost a microsecond at the very least.
+#include <bifilar/sched/blocking_pool.hpp>
+
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace bifilar::sched {
+
+blocking_pool::blocking_pool(std::uint32_t most_threads, std::chrono::nanoseconds keep_alive)
+    : most_threads_{most_threads}, keep_alive_{keep_alive} {
+    if (most_threads == 0)
+        throw std::invalid_argument{"max_blocking_threads is 0; give at least 1, or leave the default of 512"};
+}
+
+blocking_pool::~blocking_pool() {
+    std::unique_lock lock{mutex_};
+    ending_ = true;
+    work_.notify_all();
+    while (!threads_.empty() || !ended_.empty()) {
+        std::list<std::thread> join = std::exchange(ended_, {});
+        if (join.empty()) {
+            work_.wait(lock);
+            continue;
+        }
+        lock.unlock();
+        for (std::thread& one : join) one.join();
+        lock.lock();
+    }
+}
+
+void blocking_pool::submit(blocking_job& job) {
+    const std::lock_guard guard{mutex_};
+    if (ending_) throw std::logic_error{"spawn_blocking on a runtime that is ending; finish it before the shutdown"};
+    reap_ended();
+    // One thread more when every waiting thread has a job already.
+    if (idle_ <= queued_ && threads_.size() < most_threads_) {
+        try {
+            start_thread();
+        } catch (const std::system_error&) {
+            // The job waits for a thread that exists; without any it would wait for ever.
+            if (threads_.empty()) throw;
+        }
+    }
+    (last_ != nullptr ? last_->next_ : first_) = &job;
+    last_ = &job;
+    ++queued_;
+    work_.notify_one();
+}
+
+void blocking_pool::start_thread() {
+    threads_.emplace_back();
+    const auto self = std::prev(threads_.end());
+    try {
+        // The new thread takes the mutex first, so it sees its own place filled.
+        *self = std::thread{[this, self] { serve(self); }};
+    } catch (...) {
+        threads_.erase(self);
+        throw;
+    }
+}
+
+void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
+    std::unique_lock lock{mutex_};
+    for (;;) {
+        const auto deadline = std::chrono::steady_clock::now() + keep_alive_;
+        ++idle_;
+        while (first_ == nullptr && !ending_)
+            if (work_.wait_until(lock, deadline) == std::cv_status::timeout) break;
+        --idle_;
+        blocking_job* const job = first_;
+        if (job == nullptr) break;
+        first_ = job->next_;
+        if (first_ == nullptr) last_ = nullptr;
+        --queued_;
+        lock.unlock();
+        job->run();
+        lock.lock();
+    }
+    ended_.splice(ended_.end(), threads_, self);
+    if (ending_) work_.notify_all();
+}
+
+void blocking_pool::reap_ended() noexcept {
+    for (std::thread& one : ended_) one.join();
+    ended_.clear();
+}
+
+std::uint32_t blocking_pool::threads() const {
+    const std::lock_guard guard{mutex_};
+    return static_cast<std::uint32_t>(threads_.size());
+}
+
+}  // namespace bifilar::sched

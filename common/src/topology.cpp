@@ -1,0 +1,76 @@
+// The topology from hwloc 2.
+#include <bifilar/sched/topology.hpp>
+
+#include <hwloc.h>
+
+#include <memory>
+#include <sched.h>
+
+namespace bifilar::sched {
+namespace {
+
+struct topology_closer {
+    void operator()(hwloc_topology* loaded) const noexcept { hwloc_topology_destroy(loaded); }
+};
+using loaded_topology = std::unique_ptr<hwloc_topology, topology_closer>;
+
+loaded_topology load() {
+    hwloc_topology_t made = nullptr;
+    if (hwloc_topology_init(&made) != 0) return nullptr;
+    loaded_topology owner{made};
+    if (hwloc_topology_load(made) != 0) return nullptr;
+    return owner;
+}
+
+bool allowed(unsigned number) noexcept {
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    if (::sched_getaffinity(0, sizeof mask, &mask) != 0) return true;
+    return number < CPU_SETSIZE && CPU_ISSET(number, &mask);
+}
+
+int number_of(hwloc_obj_t found) noexcept { return found != nullptr ? static_cast<int>(found->logical_index) : -1; }
+
+std::string size_text(hwloc_topology_t from, hwloc_obj_type_t type) {
+    hwloc_obj_t const cache = hwloc_get_obj_by_type(from, type, 0);
+    if (cache == nullptr || cache->attr == nullptr) return "unknown";
+    const std::uint64_t kib = cache->attr->cache.size / 1024;
+    return kib >= 1024 && kib % 1024 == 0 ? std::to_string(kib / 1024) + " MiB" : std::to_string(kib) + " KiB";
+}
+
+}  // namespace
+
+std::uint32_t processor::distance(const processor& other) const noexcept {
+    for (std::uint32_t level = 0; level < 4; ++level)
+        if (shares_[level] >= 0 && shares_[level] == other.shares_[level]) return level;
+    return 4;
+}
+
+topology::topology() {
+    const loaded_topology loaded = load();
+    hwloc_topology_t const from = loaded.get();
+    if (from != nullptr) {
+        // Logical order puts neighbours beside each other.
+        for (hwloc_obj_t pu = nullptr; (pu = hwloc_get_next_obj_by_type(from, HWLOC_OBJ_PU, pu)) != nullptr;) {
+            if (!allowed(pu->os_index)) continue;
+            const int core = number_of(hwloc_get_ancestor_obj_by_type(from, HWLOC_OBJ_CORE, pu));
+            const int l2 = number_of(hwloc_get_ancestor_obj_by_type(from, HWLOC_OBJ_L2CACHE, pu));
+            const int l3 = number_of(hwloc_get_ancestor_obj_by_type(from, HWLOC_OBJ_L3CACHE, pu));
+            const int node = pu->nodeset != nullptr ? hwloc_bitmap_first(pu->nodeset) : -1;
+            processors_.emplace_back(pu->os_index, core, l2, l3, node);
+        }
+        description_ = std::to_string(hwloc_get_nbobjs_by_type(from, HWLOC_OBJ_CORE)) + " cores, " +
+                       std::to_string(hwloc_get_nbobjs_by_type(from, HWLOC_OBJ_NUMANODE)) + " NUMA nodes, L1 " +
+                       size_text(from, HWLOC_OBJ_L1CACHE) + ", L2 " + size_text(from, HWLOC_OBJ_L2CACHE) + ", L3 " +
+                       size_text(from, HWLOC_OBJ_L3CACHE);
+    }
+    if (processors_.empty()) processors_.emplace_back(0, -1, -1, -1, -1);
+    if (description_.empty()) description_ = "topology unknown: hwloc could not read this machine";
+}
+
+const topology& topology::of_machine() {
+    static const topology one;
+    return one;
+}
+
+}  // namespace bifilar::sched

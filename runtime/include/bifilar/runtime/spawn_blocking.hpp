@@ -1,0 +1,84 @@
+// spawn_blocking: a call that may block its thread, made on the runtime's pool of such threads.
+#pragma once
+
+#include <bifilar/core/join_handle.hpp>
+#include <bifilar/sched/blocking_pool.hpp>
+#include <bifilar/runtime/spawn.hpp>
+#include <bifilar/sched/lost_error.hpp>
+#include <bifilar/stackless/bound_call.hpp>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace bifilar {
+
+namespace detail {
+
+/// A job that looks like a task to whoever joins it: header, joiner and outcome, and the call.
+template <class Call>
+class blocking_task final : public task_cell<output_of<Call>>, public sched::blocking_job {
+    using output = output_of<Call>;
+
+public:
+    template <class... Given>
+    static join_handle<output> start(sched::scheduler& on, sched::blocking_pool& pool, Given&&... given) {
+        std::unique_ptr<blocking_task> made{new blocking_task{std::forward<Given>(given)...}};
+        made->state_.set_owner(on.owner_id());  // Whose handler gets an exception that nobody joins.
+        pool.submit(*made);
+        return join_handle<output>{*made.release()};
+    }
+
+private:
+    template <class... Given>
+    explicit blocking_task(Given&&... given)
+        : task_cell<output>{kind, 1}, call_{std::make_unique<Call>(std::in_place, std::forward<Given>(given)...)} {}
+
+    void run() noexcept override {
+        context cx{*this};
+        if (this->state_.begin_run()) {
+            this->outcome_.set_cancelled();
+        } else {
+            try {
+                polled<output> answer = call_->poll(cx);
+                if constexpr (std::is_void_v<output>)
+                    this->outcome_.set_value();
+                else
+                    this->outcome_.set_value(answer.take());
+            } catch (...) {
+                this->outcome_.set_error(std::current_exception());
+            }
+        }
+        call_.reset();
+        complete_task(*this);
+    }
+
+    // A cancel before the start is seen by run(); afterwards the call cannot be interrupted.
+    static void schedule(task_header&) noexcept {}
+    static void destroy(task_header& task) noexcept {
+        auto& self = static_cast<blocking_task&>(static_cast<task_cell<output>&>(static_cast<task_core&>(task)));
+        sched::report_lost_error(self, self.outcome_);
+        delete &self;
+    }
+    static constexpr operations kind{nullptr, &schedule, &destroy, nullptr};
+
+    std::unique_ptr<Call> call_;
+};
+
+/// The pool of a runtime.
+[[nodiscard]] sched::blocking_pool& blocking_pool_of(sched::scheduler& of);
+
+}  // namespace detail
+
+/// Calls f(args…), a plain callable, on a thread that may block. Callable and arguments are decayed and kept until
+/// the call is over. Cancelled before it began, it does not run; afterwards it runs to its end. Does not suspend;
+/// allocates. Throws std::logic_error outside of a runtime's task, std::system_error when no thread can be had.
+template <class F, class... Args>
+join_handle<call_output<F, Args...>> spawn_blocking(F&& f, Args&&... args) {
+    static_assert(!future<std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>>,
+                  "spawn_blocking calls plain functions; give coroutines and futures to spawn");
+    sched::scheduler& here = detail::current_scheduler();
+    return detail::blocking_task<bound_call_for<F, Args...>>::start(
+        here, detail::blocking_pool_of(here), std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+}  // namespace bifilar

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Installs the library, static or shared, and builds an outside project against it: by find_package and by pkg-config.
+#   consumer_test.sh static|shared <source> <build> <compiler>
+set -euo pipefail
+kind=$1 source=$2 build=$3 compiler=$4
+prefix=$build/prefix
+rm -rf "$build"
+shared=OFF
+[ "$kind" = shared ] && shared=ON
+cmake -S "$source" -B "$build/library" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=Release \
+    -DBUILD_SHARED_LIBS=$shared -DBIFILAR_TESTS=OFF -DBIFILAR_EXPERIMENTS=OFF -DBIFILAR_EXAMPLES=OFF \
+    -DCMAKE_INSTALL_PREFIX="$prefix" >/dev/null
+cmake --build "$build/library" --target install >/dev/null
+
+cmake -S "$source/tests/consumer" -B "$build/consumer" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" \
+    -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+cmake --build "$build/consumer" >/dev/null
+"$build/consumer/consumer"
+
+library=$(dirname "$(find "$prefix" -name 'libbifilar.*' | head -n 1)")
+export PKG_CONFIG_PATH=$library/pkgconfig LD_LIBRARY_PATH=$library
+static=()
+[ "$kind" = static ] && static=(--static)
+# Word splitting is wanted: pkg-config prints several arguments.
+# shellcheck disable=SC2046
+"$compiler" "$source/tests/consumer/main.cpp" -o "$build/by-pkg-config" $(pkg-config "${static[@]}" --cflags --libs bifilar)
+"$build/by-pkg-config"

@@ -1,0 +1,5 @@
+// expect: await
+// Only futures can be awaited.
+#include <bifilar/bifilar.hpp>
+
+int main() { bifilar::await(5); }

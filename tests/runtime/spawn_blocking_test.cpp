@@ -1,0 +1,81 @@
+// Calls that block, from coroutines and fibers, and what the runtime says about itself.
+#include "catch.hpp"
+#include <bifilar/bifilar.hpp>
+
+#include <latch>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace bf = bifilar;
+
+namespace {
+
+bf::runtime_options small() {
+    bf::runtime_options options;
+    options.workers = 1;
+    options.stack_bytes = 64 * 1024;
+    return options;
+}
+
+}  // namespace
+
+TEST_CASE("a_blocking_call_runs_elsewhere_and_gives_its_value_or_exception") {
+    bf::runtime rt{small()};
+    rt.run([]() -> bf::task<> {
+        const auto here = std::this_thread::get_id();
+        const auto there = co_await bf::spawn_blocking([] { return std::this_thread::get_id(); });
+        CHECK(here != there);
+        bool thrown = false;
+        try {
+            (void)co_await bf::spawn_blocking([]() -> int { throw std::runtime_error{"blocked"}; });
+        } catch (const std::runtime_error&) {
+            thrown = true;
+        }
+        CHECK(thrown);
+    });
+    rt.run([] { CHECK(bf::await(bf::spawn_blocking([](int a) { return a + 1; }, 1)) == 2); });
+    CHECK_THROWS_AS(bf::spawn_blocking([] {}), std::logic_error);
+}
+
+TEST_CASE("six_hundred_blocking_calls_wait_for_512_threads_and_all_finish") {
+    bf::runtime rt{small()};
+    const int finished = rt.run([]() -> bf::task<int> {
+        std::latch full{512};
+        std::vector<bf::join_handle<int>> calls;
+        for (int n = 0; n < 600; ++n)
+            calls.push_back(bf::spawn_blocking([&full, n] {
+                if (n < 512) full.arrive_and_wait();
+                return 1;
+            }));
+        int sum = 0;
+        for (auto& call : calls) sum += co_await call;
+        co_return sum;
+    });
+    CHECK(finished == 600);
+}
+
+TEST_CASE("stats_count_what_happened") {
+    bf::runtime rt{small()};
+    rt.run([]() -> bf::task<> {
+        for (int n = 0; n < 10; ++n) co_await bf::spawn([] {});
+    });
+    const bf::worker_stats total = rt.stats().total();
+    CHECK(total.spawned == 11);
+    CHECK(total.polled >= 11);
+    CHECK(rt.workers() == 1);
+    CHECK(rt.driver() != bf::driver_kind::best);
+}
+
+TEST_CASE("an_idle_runtime_does_not_wake_up") {
+    bf::runtime_options options = small();
+    options.workers = 4;
+    bf::runtime rt{options};
+    rt.run([]() -> bf::task<> { co_await bf::yield_now(); });
+    const auto settle = [&] { bf::block_on(bf::sleep_for(std::chrono::milliseconds{100})); };
+    settle();
+    const auto before = rt.stats().total().parked;
+    settle();
+    settle();
+    CHECK(rt.stats().total().parked == before);
+}

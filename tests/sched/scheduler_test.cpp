@@ -1,0 +1,207 @@
+// The scheduler without drivers and fibers: parkers are plain gates.
+#include "catch.hpp"
+#include <bifilar/core/gate_parker.hpp>
+#include <bifilar/core/ready.hpp>
+#include <bifilar/core/yield.hpp>
+#include <bifilar/sched/blocking_pool.hpp>
+#include <bifilar/sched/cpu_quota.hpp>
+#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/sched/topology.hpp>
+#include <bifilar/stackless/future_task.hpp>
+#include <bifilar/stackless/task.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <latch>
+#include <unistd.h>
+#include <vector>
+
+namespace bf = bifilar;
+using bf::stackless::future_task;
+
+namespace {
+
+class gates final : public bf::sched::environment {
+public:
+    std::unique_ptr<bf::parker> make_parker(std::uint32_t) override { return std::make_unique<bf::gate_parker>(); }
+    void detached_exception(const char*, std::exception_ptr) noexcept override { ++lost; }
+    std::atomic<int> lost{0};
+};
+
+bf::sched::scheduler_options with(std::uint32_t workers) {
+    bf::sched::scheduler_options options;
+    options.workers = workers;
+    return options;
+}
+
+template <class F>
+auto start(bf::sched::scheduler& on, F f) {
+    return future_task<F>::start(on, std::move(f));
+}
+
+class temporary_folder {
+public:
+    temporary_folder() : path_{std::filesystem::temp_directory_path() / ("bifilar-" + std::to_string(::getpid()))} {}
+    ~temporary_folder() { std::filesystem::remove_all(path_); }
+    void put(const std::string& name, const std::string& text) {
+        std::filesystem::create_directories((path_ / name).parent_path());
+        std::ofstream{path_ / name} << text;
+    }
+    [[nodiscard]] std::string root() const { return path_.string(); }
+
+private:
+    std::filesystem::path path_;
+};
+
+bf::task<int> count_turns(int turns) {
+    for (int n = 0; n < turns; ++n) co_await bf::yield_now();
+    co_return turns;
+}
+
+}  // namespace
+
+TEST_CASE("every_task_runs_exactly_once_for_any_number_of_workers") {
+    for (const std::uint32_t workers : {1U, 2U, 3U, 8U, 70U}) {
+        gates parts;
+        bf::sched::scheduler scheduler{with(workers), parts};
+        std::vector<bf::join_handle<int>> handles;
+        for (int n = 0; n < 2'000; ++n) handles.push_back(start(scheduler, count_turns(n % 7)));
+        long sum = 0;
+        for (auto& handle : handles) sum += handle.join();
+        long expected = 0;
+        for (int n = 0; n < 2'000; ++n) expected += n % 7;
+        CHECK(sum == expected);
+        CHECK(scheduler.stats().total().spawned == 2'000);
+    }
+}
+
+TEST_CASE("a_spinning_pair_does_not_starve_the_rest") {
+    // Two tasks wake each other for ever through their turns; a third must get its turns as well.
+    gates parts;
+    bf::sched::scheduler scheduler{with(1), parts};
+    std::atomic<bool> stop{false};
+    struct body {
+        static bf::task<> spin(std::atomic<bool>& stop) {
+            while (!stop) co_await bf::yield_now();
+        }
+    };
+    auto a = start(scheduler, body::spin(stop));
+    auto b = start(scheduler, body::spin(stop));
+    CHECK(start(scheduler, count_turns(100)).join() == 100);
+    stop = true;
+    a.join();
+    b.join();
+}
+
+TEST_CASE("drain_cancels_what_is_parked_and_can_be_repeated") {
+    gates parts;
+    bf::sched::scheduler scheduler{with(2), parts};
+    for (int n = 0; n < 100; ++n) start(scheduler, bf::pending<int>()).detach();
+    CHECK(scheduler.drain(bf::base::never));
+    CHECK(scheduler.live() == 0);
+    CHECK(scheduler.drain(bf::base::never));
+    CHECK_THROWS_AS(start(scheduler, bf::ready(1)), std::logic_error);
+}
+
+TEST_CASE("start_and_stop_many_times") {
+    for (int round = 0; round < 300; ++round) {
+        gates parts;
+        bf::sched::scheduler scheduler{with(2), parts};
+        start(scheduler, count_turns(3)).detach();
+    }
+}
+
+TEST_CASE("a_lost_exception_reaches_the_environment") {
+    gates parts;
+    {
+        bf::sched::scheduler scheduler{with(1), parts};
+        auto handle = start(scheduler, bf::lazy([]() -> int { throw std::runtime_error{"lost"}; }));
+        while (!handle.done()) std::this_thread::yield();
+        handle.detach();
+    }
+    CHECK(parts.lost == 1);
+}
+
+TEST_CASE("quotas_are_read_as_containers_set_them") {
+    ::unsetenv("BIFILAR_WORKERS");
+    temporary_folder files;
+    files.put("proc/self/cgroup", "0::/box/inner\n");
+    files.put("sys/fs/cgroup/box/cpu.max", "150000 100000\n");
+    files.put("sys/fs/cgroup/box/inner/cpu.max", "max 100000\n");
+    CHECK(bf::sched::cgroup_quota(files.root()) == 2);
+    CHECK(bf::sched::cgroup_quota(files.root() + "/nowhere") == 0);
+    temporary_folder older;
+    CHECK(bf::sched::default_workers() >= 1);
+    ::setenv("BIFILAR_WORKERS", "3", 1);
+    CHECK(bf::sched::default_workers() == 3);
+    for (const char* const bad : {"0", "many", "-1", "5000"}) {
+        ::setenv("BIFILAR_WORKERS", bad, 1);
+        CHECK_THROWS_WITH(bf::sched::default_workers(), Catch::Contains(bad) && Catch::Contains("1 to 4096"));
+    }
+    ::unsetenv("BIFILAR_WORKERS");
+}
+
+TEST_CASE("the_topology_knows_its_processors") {
+    const auto& machine = bf::sched::topology::of_machine();
+    REQUIRE_FALSE(machine.processors().empty());
+    CHECK(machine.processors().front().distance(machine.processors().front()) == 0);
+    CHECK_FALSE(machine.describe().empty());
+    const auto layout = bf::sched::lay_out_workers(5, bf::pin::core);
+    for (std::uint32_t worker = 0; worker < 5; ++worker) {
+        std::size_t others = 0;
+        for (const auto& ring : layout.victims[worker]) others += ring.size();
+        CHECK(others == 4);
+        CHECK(layout.cpus[worker].size() == 1);
+    }
+}
+
+namespace {
+
+class counting_job final : public bf::sched::blocking_job {
+public:
+    counting_job(std::atomic<int>& runs, std::latch& start) : runs_{&runs}, start_{&start} {}
+    void run() noexcept override {
+        start_->arrive_and_wait();
+        ++*runs_;
+    }
+
+private:
+    std::atomic<int>* runs_;
+    std::latch* start_;
+};
+
+}  // namespace
+
+TEST_CASE("blocking_jobs_run_at_once_up_to_the_limit_and_all_in_the_end") {
+    std::atomic<int> runs{0};
+    {
+        // As many threads as jobs are needed, or the latch would never open.
+        bf::sched::blocking_pool pool{8, std::chrono::seconds{10}};
+        std::latch all{8};
+        std::vector<std::unique_ptr<counting_job>> jobs;
+        for (int n = 0; n < 8; ++n) {
+            jobs.push_back(std::make_unique<counting_job>(runs, all));
+            pool.submit(*jobs.back());
+        }
+        all.wait();
+        CHECK(pool.threads() == 8);
+        std::latch none{0};
+        std::vector<std::unique_ptr<counting_job>> more;
+        std::latch singles{100};
+        struct quick final : bf::sched::blocking_job {
+            explicit quick(std::latch& l) : latch{&l} {}
+            void run() noexcept override { latch->count_down(); }
+            std::latch* latch;
+        };
+        std::vector<std::unique_ptr<quick>> queue;
+        for (int n = 0; n < 100; ++n) {
+            queue.push_back(std::make_unique<quick>(singles));
+            pool.submit(*queue.back());
+        }
+        singles.wait();
+        CHECK(pool.threads() <= 8);
+    }
+    CHECK(runs == 8);
+    CHECK_THROWS_AS((bf::sched::blocking_pool{0, std::chrono::seconds{1}}), std::invalid_argument);
+}
