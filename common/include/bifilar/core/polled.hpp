@@ -29,6 +29,11 @@ public:
     using value_type = T;
 
     constexpr polled(not_ready_t) noexcept {}
+    /// User-provided on purpose: a trivially movable answer would be returned in registers, put together from parts
+    /// that were just written to memory one by one, which stalls the processor for longer than the whole poll takes.
+    constexpr polled(polled&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
+        : value_{std::move(other.value_)} {}
+    polled& operator=(polled&&) = delete;
     /// Anything that T can be made of. In place, because copying a value that was just written in parts costs more
     /// than the poll.
     template <class U = T>

@@ -29,15 +29,26 @@ public:
     /// Where the node is. Outside of the lock only `woken` is final.
     [[nodiscard]] place where(std::memory_order order = base::acquire) const noexcept {
         // Pairs with wait_list::wake_one; so that what the waker did before is visible.
-        return place_.load(order);
+        return static_cast<place>(word_.load(order) & place_bits);
     }
 
 private:
     friend class wait_list;
 
-    waker_ref waker_;
-    // See place. Written under the list's lock; read by the owner without it.
-    base::atomic<place> place_{place::fresh};
+    static constexpr std::uintptr_t place_bits = 3;
+    static_assert(alignof(task_header) > place_bits, "a header's address leaves room for the place");
+
+    [[nodiscard]] waker_ref waker() const noexcept {
+        // Relaxed: under the lock, and valid while waiting.
+        return waker_ref{*reinterpret_cast<task_header*>(word_.load(base::relaxed) & ~place_bits)};
+    }
+    void set(place at, std::memory_order order, task_header* task = nullptr) noexcept {
+        word_.store(reinterpret_cast<std::uintptr_t>(task) | static_cast<std::uintptr_t>(at), order);
+    }
+
+    // The place, and while it waits the address of the task to wake. Written under the list's lock; read by the owner
+    // without it. One word, because every parked task carries it.
+    base::atomic<std::uintptr_t> word_{0};
 };
 
 /// The list and its lock. All members but the destructor are for any thread; none blocks for long or allocates.
@@ -56,21 +67,19 @@ public:
 
     /// Under the lock: links the node, or renews the waker of one that waits already.
     void wait(wait_node& node, context& cx) noexcept {
-        node.waker_ = cx.borrow();
         // Relaxed: only lock holders write the place.
-        if (node.where(base::relaxed) == wait_node::place::waiting) return;
-        nodes_.push_back(node);
+        if (node.where(base::relaxed) != wait_node::place::waiting) nodes_.push_back(node);
         // Relaxed: `waiting` alone tells nobody anything; the lock orders the rest.
-        node.place_.store(wait_node::place::waiting, base::relaxed);
+        node.set(wait_node::place::waiting, base::relaxed, cx.borrow().task());
     }
 
     /// Under the lock: takes out and claims the oldest. False when nobody waits. From here on the node may be gone.
     bool wake_one(wake_batch& batch) noexcept {
         wait_node* const node = nodes_.take_front();
         if (node == nullptr) return false;
-        batch.claim(node->waker_);
+        batch.claim(node->waker());
         // Pairs with where; the claim comes first, because the owner may end as soon as it sees this.
-        node->place_.store(wait_node::place::woken, base::release);
+        node->set(wait_node::place::woken, base::release);
         return true;
     }
 
@@ -80,7 +89,7 @@ public:
     /// Under the lock: unlinks a node that waits.
     void remove(wait_node& node) noexcept {
         nodes_.erase(node);
-        node.place_.store(wait_node::place::fresh, base::relaxed);  // Relaxed: the owner itself reads it next.
+        node.set(wait_node::place::fresh, base::relaxed);  // Relaxed: the owner itself reads it next.
     }
 
     /// Takes the lock: wakes all that wait at this moment, in portions, so that the lock is never held for long.
@@ -122,9 +131,9 @@ void wait_list::wake_all(Function locked) noexcept {
             wait_node* const node = all.take_front();
             more = node != nullptr;
             if (!more) break;
-            batch.claim(node->waker_);
+            batch.claim(node->waker());
             // Pairs with where, as in wake_one.
-            node->place_.store(wait_node::place::woken, base::release);
+            node->set(wait_node::place::woken, base::release);
         }
         // The guard is destroyed before the batch: the lock is free when the wakes go out.
     }

@@ -75,7 +75,7 @@ private:
     wait_node node_;
 };
 
-static_assert(sizeof(event) <= 40 && sizeof(event::wait_future) == 40, "what a parked task pays for its event");
+static_assert(sizeof(event) <= 40 && sizeof(event::wait_future) == 32, "what a parked task pays for its event");
 static_assert(future<event::wait_future>);
 
 inline event::wait_future event::wait() noexcept { return wait_future{*this}; }

@@ -35,31 +35,63 @@ struct launched<F, Args...> {
 template <class F, class... Args>
 using launched_output = typename launched<F, Args...>::type;
 
-/// Functions whose parameters are all values: a coroutine then keeps copies in its frame and needs nothing else.
-template <class F>
-inline constexpr bool takes_values = false;
-template <class R, class... P>
-inline constexpr bool takes_values<R (*)(P...)> = (!std::is_reference_v<P> && ...);
-template <class R, class... P>
-inline constexpr bool takes_values<R (*)(P...) noexcept> = (!std::is_reference_v<P> && ...);
+/// Whether a parameter keeps nothing that the task would have to keep: it is a value, which the coroutine copies into
+/// its frame, or the argument is a std::ref, which refers to something outside of the task anyway.
+template <class Parameter, class Arg>
+inline constexpr bool needs_no_copy = !std::is_reference_v<Parameter> || std::is_reference_v<std::unwrap_ref_decay_t<Arg>>;
 
-/// Callables without state and with one operator() whose parameters are all values.
-template <class M>
-inline constexpr bool member_takes_values = false;
+template <class... P>
+class parameters {
+public:
+    template <class... Args>
+    static constexpr bool need_no_copies() {
+        if constexpr (sizeof...(P) == sizeof...(Args))
+            return (needs_no_copy<P, Args> && ...);
+        else
+            return false;
+    }
+};
+/// Stands for a callable that has to be kept, or whose parameters cannot be known.
+class unknown_parameters {
+public:
+    template <class... Args>
+    static constexpr bool need_no_copies() {
+        return false;
+    }
+};
+
+template <class F>
+struct parameters_of {
+    using type = unknown_parameters;
+};
+template <class R, class... P>
+struct parameters_of<R (*)(P...)> {
+    using type = parameters<P...>;
+};
+template <class R, class... P>
+struct parameters_of<R (*)(P...) noexcept> {
+    using type = parameters<P...>;
+};
 template <class R, class C, class... P>
-inline constexpr bool member_takes_values<R (C::*)(P...) const> = (!std::is_reference_v<P> && ...);
+struct parameters_of<R (C::*)(P...) const> {
+    using type = parameters<P...>;
+};
 template <class R, class C, class... P>
-inline constexpr bool member_takes_values<R (C::*)(P...)> = (!std::is_reference_v<P> && ...);
+struct parameters_of<R (C::*)(P...)> {
+    using type = parameters<P...>;
+};
+/// Callables without state and with one operator(): lambdas without captures.
 template <class F>
     requires std::is_empty_v<F> && requires { &F::operator(); }
-inline constexpr bool takes_values<F> = member_takes_values<decltype(&F::operator())>;
+struct parameters_of<F> : parameters_of<decltype(&F::operator())> {};
 
 /// Whether f(args…) gives a coroutine that may share its block with its task.
 template <class F, class... Args>
 constexpr bool shares_block() {
     using made = std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>;
     if constexpr (stackless::is_task<made>)
-        return stackless::coroutine_task<output_of<made>>::fits && takes_values<std::decay_t<F>>;
+        return stackless::coroutine_task<output_of<made>>::fits &&
+               parameters_of<std::decay_t<F>>::type::template need_no_copies<Args...>();
     else
         return false;
 }
@@ -70,7 +102,7 @@ auto launch_coroutine(sched::scheduler& on, F&& f, Args&&... args) {
     using shared = stackless::coroutine_task<output_of<made>>;
     const auto call = [&]() -> made {
         const stackless::prefix_request request{shared::prefix_bytes};
-        return std::invoke(std::forward<F>(f), std::unwrap_ref_decay_t<Args>(std::forward<Args>(args))...);
+        return std::invoke(std::forward<F>(f), static_cast<std::unwrap_ref_decay_t<Args>>(std::forward<Args>(args))...);
     };
     made body = call();
     // A function that only passes on another's coroutine did not use the request, or somebody else's frame did.
