@@ -1,0 +1,87 @@
+// Repetitions in processes of their own: forked ones, whose memory starts small, and the peers' programs.
+// Results come back through a pipe as one JSON object.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <iostream>
+#include <stdexcept>
+#include <system_error>
+
+#include "run.hpp"
+
+namespace bifilar::experiments {
+
+namespace {
+
+std::string read_all(int file) {
+    std::string text;
+    std::array<char, 4096> part;
+    for (;;) {
+        const ssize_t got = read(file, part.data(), part.size());
+        if (got > 0)
+            text.append(part.data(), static_cast<std::size_t>(got));
+        else if (got == 0 || errno != EINTR)
+            return text;
+    }
+}
+
+sample parse(const std::string& text) {
+    const auto json = nlohmann::json::parse(text);
+    sample got{json.at("value").get<double>(), json.at("answer").get<std::uint64_t>(), {}};
+    if (json.contains("also"))
+        for (const auto& [key, value] : json["also"].items()) got.also[key] = value.get<double>();
+    return got;
+}
+
+// Runs `child` in a new process with its standard output, or `to`, at the pipe.
+std::string output_of_child(const std::function<void(int)>& child) {
+    int ends[2];
+    if (pipe(ends) != 0) throw std::system_error{errno, std::generic_category(), "pipe"};
+    std::cout.flush();
+    const pid_t made = fork();
+    if (made < 0) throw std::system_error{errno, std::generic_category(), "fork"};
+    if (made == 0) {
+        close(ends[0]);
+        child(ends[1]);
+        _exit(0);
+    }
+    close(ends[1]);
+    std::string text = read_all(ends[0]);
+    close(ends[0]);
+    int status = 0;
+    waitpid(made, &status, 0);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        throw std::runtime_error{"a measuring process ended with status " + std::to_string(status)};
+    return text;
+}
+
+}  // namespace
+
+sample run_isolated(const std::function<sample()>& work) {
+    return parse(output_of_child([&](int to) {
+        try {
+            const sample got = work();
+            const nlohmann::json json{{"value", got.value}, {"answer", got.answer}, {"also", got.also}};
+            const std::string text = json.dump();
+            if (write(to, text.data(), text.size()) != static_cast<ssize_t>(text.size())) _exit(3);
+        } catch (const std::exception& error) {
+            std::cerr << "measurement failed: " << error.what() << std::endl;
+            _exit(4);
+        }
+    }));
+}
+
+sample run_peer(const std::string& program, const std::vector<std::string>& arguments) {
+    return parse(output_of_child([&](int to) {
+        dup2(to, STDOUT_FILENO);
+        std::vector<char*> words{const_cast<char*>(program.c_str())};
+        for (const std::string& one : arguments) words.push_back(const_cast<char*>(one.c_str()));
+        words.push_back(nullptr);
+        execv(program.c_str(), words.data());
+        _exit(127);
+    }));
+}
+
+}  // namespace bifilar::experiments

@@ -1,0 +1,19 @@
+// What the process costs the machine: resident pages, their page tables, address space, kernel stacks.
+// Read from /proc; works since Linux 4.14 (smaps_rollup).
+#pragma once
+
+#include <cstdint>
+
+namespace bifilar::experiments {
+
+struct memory_use {
+    std::int64_t resident_bytes = 0;      ///< Rss of smaps_rollup: exact, unlike that of status.
+    std::int64_t page_table_bytes = 0;    ///< VmPTE.
+    std::int64_t virtual_bytes = 0;       ///< VmSize.
+    std::int64_t kernel_stack_bytes = 0;  ///< KernelStack of meminfo: the whole machine's.
+};
+
+/// Takes milliseconds when much is mapped. Throws std::runtime_error when /proc is not there.
+[[nodiscard]] memory_use read_memory();
+
+}  // namespace bifilar::experiments

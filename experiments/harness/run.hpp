@@ -1,0 +1,84 @@
+// One experiment: workloads, each with contenders that do the same work and an oracle that checks their answers.
+// Contenders take turns (A B C, A B C, ...), so that a slow minute of the machine hits all of them alike.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace bifilar::experiments {
+
+/// What one repetition of a contender gave.
+struct sample {
+    double value = 0;                    ///< In the workload's unit.
+    std::uint64_t answer = 0;            ///< Compared with the oracle's.
+    std::map<std::string, double> also;  ///< Further figures, named with their unit last.
+};
+
+struct contender {
+    std::string name;
+    std::function<sample()> once;
+    bool slow = false;  ///< Fewer repetitions, and left out of --quick.
+};
+
+struct workload {
+    std::string id;  ///< A word of the experiment, for the report's rules and plots.
+    std::string title;
+    std::string unit;
+    double size = 0;  ///< The abscissa of a sweep: tasks, bytes.
+    std::uint64_t oracle = 0;
+    std::vector<contender> contenders;
+    bool isolated = false;      ///< Each repetition in a process of its own, for memory.
+    bool full_only = false;     ///< Not in --quick.
+    int repetitions = 0;        ///< 0: the experiment's.
+    int quick_repetitions = 0;  ///< The same for --quick.
+    int warm_up = 1;            ///< Repetitions that are thrown away.
+};
+
+struct run_options {
+    bool quick = false;
+    bool list = false;
+    bool progress = false;
+    std::string json_file;
+    std::string peers;  ///< Folder with the peers' executables; empty: none.
+    std::string only;   ///< A workload's id; empty: all.
+};
+
+class experiment {
+public:
+    experiment(std::string id, int repetitions, int quick_repetitions);
+
+    /// Reads --quick --list --json FILE --peers DIR --only WORKLOAD --progress. Ends the process on anything else.
+    void parse(int argc, char** argv);
+    [[nodiscard]] const run_options& options() const noexcept { return options_; }
+
+    void add(workload work) { workloads_.push_back(std::move(work)); }
+    /// A figure that is not timed, such as the size of a type.
+    void fact(const std::string& name, nlohmann::ordered_json value) { facts_[name] = std::move(value); }
+
+    /// Runs what was added and writes the JSON. The process's exit code: 1 when an answer differs from its oracle.
+    [[nodiscard]] int run();
+
+private:
+    [[nodiscard]] nlohmann::ordered_json run_one(const workload& work);
+    void list() const;
+
+    std::string id_;
+    int repetitions_;
+    int quick_repetitions_;
+    run_options options_;
+    std::vector<workload> workloads_;
+    nlohmann::ordered_json facts_ = nlohmann::ordered_json::object();
+    bool wrong_ = false;
+};
+
+/// Runs `work` in a forked process and gives its sample. While this process has one thread.
+[[nodiscard]] sample run_isolated(const std::function<sample()>& work);
+
+/// Runs a peer's program; it prints one JSON object with "value" and "answer". Throws std::runtime_error.
+[[nodiscard]] sample run_peer(const std::string& program, const std::vector<std::string>& arguments);
+
+}  // namespace bifilar::experiments

@@ -1,0 +1,20 @@
+// What a handful of repetitions says: median, extremes, and how far the median may be off.
+// The interval is the percentile bootstrap (Efron 1979) with a fixed seed, so that a report can be made again.
+#pragma once
+
+#include <vector>
+
+namespace bifilar::experiments {
+
+struct summary {
+    double median = 0;
+    double least = 0;
+    double most = 0;
+    double median_low = 0;  ///< 95 % interval of the median.
+    double median_high = 0;
+};
+
+/// Of at least one value.
+[[nodiscard]] summary summarise(std::vector<double> values);
+
+}  // namespace bifilar::experiments

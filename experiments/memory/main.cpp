@@ -1,0 +1,75 @@
+// Question: how much memory does a parked task cost in each model, at ten thousand, a hundred thousand and a million?
+// Unit: bytes a task, resident pages and page tables. Threats: huge pages, pools kept warm; see the report.
+#include <bifilar/bifilar.hpp>
+
+#include "parked.hpp"
+
+namespace bifilar::experiments {
+
+namespace {
+
+void add_parked(experiment& all, std::uint64_t tasks, int repetitions) {
+    workload work{"parked", "tasks parked on one event", "bytes per task", static_cast<double>(tasks), tasks, {}};
+    work.isolated = true;
+    work.warm_up = 0;
+    work.repetitions = repetitions;
+    work.contenders = {
+        {"coroutine", [=] { return park_coroutines(tasks); }},
+        {"future by hand", [=] { return park_future_tasks(tasks); }},
+        {"fiber, 16 KiB stack", [=] { return park_fibers(tasks, 16 << 10, 0); }},
+        {"fiber, 64 KiB stack", [=] { return park_fibers(tasks, 64 << 10, 0); }},
+    };
+    if (tasks <= 10'000) work.contenders.push_back({"thread", [=] { return park_threads(tasks); }});
+    all.add(std::move(work));
+}
+
+void add_touched(experiment& all, std::size_t touched_bytes) {
+    constexpr std::uint64_t tasks = 10'000;
+    workload work{"touched",
+                  "fibers parked after a call that used some of the stack",
+                  "bytes per task",
+                  static_cast<double>(touched_bytes),
+                  tasks,
+                  {}};
+    work.isolated = true;
+    work.warm_up = 0;
+    work.contenders = {{"fiber, 64 KiB stack", [=] { return park_fibers(tasks, 64 << 10, touched_bytes); }}};
+    all.add(std::move(work));
+}
+
+void add_reserved(experiment& all, std::size_t stack_bytes) {
+    constexpr std::uint64_t tasks = 10'000;
+    workload work{"reserved",
+                  "fibers parked, by the size of their stacks",
+                  "bytes per task",
+                  static_cast<double>(stack_bytes),
+                  tasks,
+                  {}};
+    work.isolated = true;
+    work.warm_up = 0;
+    work.contenders = {{"fiber", [=] { return park_fibers(tasks, stack_bytes, 0); }}};
+    all.add(std::move(work));
+}
+
+}  // namespace
+
+}  // namespace bifilar::experiments
+
+int main(int argc, char** argv) {
+    using namespace bifilar::experiments;
+    experiment all{"memory", 5, 1};
+    all.parse(argc, argv);
+    add_parked(all, 10'000, 5);
+    add_parked(all, 100'000, 5);
+    add_parked(all, 1'000'000, 3);
+    for (const std::size_t bytes : {0, 4096, 8192, 16384, 32768, 57344}) add_touched(all, bytes);
+    for (const std::size_t bytes : {std::size_t{16} << 10, std::size_t{64} << 10, std::size_t{256} << 10,
+                                    std::size_t{1} << 20, std::size_t{8} << 20})
+        add_reserved(all, bytes);
+    all.fact("sizeof(waker)", sizeof(bifilar::waker));
+    all.fact("sizeof(waker_ref)", sizeof(bifilar::waker_ref));
+    all.fact("sizeof(task<void>)", sizeof(bifilar::task<void>));
+    all.fact("sizeof(join_handle<void>)", sizeof(bifilar::join_handle<void>));
+    all.fact("sizeof(event::wait_future)", sizeof(bifilar::event::wait_future));
+    return all.run();
+}

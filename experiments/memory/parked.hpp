@@ -1,0 +1,21 @@
+// The work of the memory experiment: n tasks that all wait for one event, measured, then released and counted.
+// One file a contender; the harness gives each measurement a process of its own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <harness/memory.hpp>
+#include <harness/run.hpp>
+
+namespace bifilar::experiments {
+
+[[nodiscard]] sample park_coroutines(std::uint64_t tasks);
+[[nodiscard]] sample park_future_tasks(std::uint64_t tasks);
+/// `touched_bytes` of each stack are written before the wait.
+[[nodiscard]] sample park_fibers(std::uint64_t tasks, std::size_t stack_bytes, std::size_t touched_bytes);
+[[nodiscard]] sample park_threads(std::uint64_t tasks);
+
+/// What one of `tasks` costs more than nothing. `value` is resident bytes with page tables.
+[[nodiscard]] sample per_task(const memory_use& before, const memory_use& after, std::uint64_t tasks);
+
+}  // namespace bifilar::experiments

@@ -1,0 +1,138 @@
+// The same workloads in Go. One run, one sample: prints {"value": ns, "answer": n}.
+// Usage: go_peer yield TASKS ROUNDS | channel TRIPS | sequential N | concurrent N | million N WORKERS
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+func number(at int) int {
+	value, err := strconv.Atoi(os.Args[at])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "go_peer: not a number:", os.Args[at])
+		os.Exit(2)
+	}
+	return value
+}
+
+func report(elapsed time.Duration, operations, answer int) {
+	fmt.Printf("{\"value\": %g, \"answer\": %d}\n", float64(elapsed.Nanoseconds())/float64(operations), answer)
+}
+
+func yields(tasks, rounds int) {
+	const warm = 2
+	var all sync.WaitGroup
+	var turns int
+	var start, end time.Time
+	open := make(chan struct{})
+	all.Add(tasks)
+	for i := 0; i < tasks; i++ {
+		go func(first bool) {
+			<-open
+			for round := 0; round <= warm+rounds; round++ {
+				if round >= warm && round < warm+rounds {
+					turns++
+				}
+				if first && round == warm {
+					start = time.Now()
+				}
+				if first && round == warm+rounds {
+					end = time.Now()
+				}
+				runtime.Gosched()
+			}
+			all.Done()
+		}(i == 0)
+	}
+	runtime.Gosched()
+	close(open)
+	all.Wait()
+	report(end.Sub(start), tasks*rounds, turns)
+}
+
+func channel(trips int) {
+	requests, replies := make(chan int, 1), make(chan int, 1)
+	go func() {
+		for got := range requests {
+			replies <- got + 1
+		}
+	}()
+	converse := func(count int) int {
+		sum := 0
+		for i := 0; i < count; i++ {
+			requests <- i
+			sum += <-replies - i
+		}
+		return sum
+	}
+	converse(1000)
+	start := time.Now()
+	sum := converse(trips)
+	report(time.Since(start), trips, sum)
+}
+
+func sequential(count int) {
+	run := func() int {
+		sum := 0
+		for i := 0; i < count; i++ {
+			done := make(chan int, 1)
+			go func() { done <- 1 }()
+			sum += <-done
+		}
+		return sum
+	}
+	run()
+	start := time.Now()
+	sum := run()
+	report(time.Since(start), count, sum)
+}
+
+func concurrent(count int) {
+	run := func() int {
+		var all sync.WaitGroup
+		var sum int64
+		all.Add(count)
+		for i := 0; i < count; i++ {
+			go func() {
+				atomic.AddInt64(&sum, 1)
+				all.Done()
+			}()
+		}
+		all.Wait()
+		return int(sum)
+	}
+	run()
+	start := time.Now()
+	sum := run()
+	report(time.Since(start), count, sum)
+}
+
+func main() {
+	if len(os.Args) < 3 {
+		fmt.Fprintln(os.Stderr, "go_peer: name a workload and its numbers")
+		os.Exit(2)
+	}
+	runtime.GOMAXPROCS(1)
+	switch os.Args[1] {
+	case "yield":
+		yields(number(2), number(3))
+	case "channel":
+		channel(number(2))
+	case "sequential":
+		sequential(number(2))
+	case "concurrent":
+		concurrent(number(2))
+	case "million":
+		runtime.GOMAXPROCS(number(3))
+		concurrent(number(2))
+	default:
+		fmt.Fprintln(os.Stderr, "go_peer: unknown workload", os.Args[1])
+		os.Exit(2)
+	}
+}

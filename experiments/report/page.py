@@ -1,0 +1,133 @@
+# One report page as Markdown: question, claims, method, unit, threats, results, plots, verdicts.
+# The words come from experiments/<id>/page.json, the figures from the run.
+import svg
+import verdict as verdicts
+
+
+def table(rows):
+    head, *body = rows
+    lines = ["| " + " | ".join(head) + " |", "|" + "|".join("---" if i == 0 else "---:" for i in range(len(head))) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in body])
+
+
+def shown(value):
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def size_of(work, definition):
+    unit = definition.get("sizes", {}).get(work["id"])
+    return "" if unit is None else f" · {work['size']:,.0f} {unit}"
+
+
+def results(report, definition):
+    parts = []
+    for work in report["workloads"]:
+        further = sorted({key for one in work["contenders"] for key in one.get("also", {})})
+        rows = [["", f"median, {work['unit']}", "95 % of median", "least to most"] +
+                [key.replace("_", " ") for key in further]]
+        for one in work["contenders"]:
+            low, high = one["median_interval"]
+            rows.append([one["name"], f"**{shown(one['median'])}**", f"{shown(low)} – {shown(high)}",
+                         f"{shown(one['least'])} – {shown(one['most'])}"] +
+                        [shown(one["also"][key]) if key in one.get("also", {}) else "" for key in further])
+        runs = work["repetitions"]
+        parts.append(f"### {work['title']}{size_of(work, definition)}\n\n{table(rows)}\n\n"
+                     f"{runs} repetition{'s' if runs != 1 else ''} in turn, after {work['warm_up']} that did not count.\n")
+    return "\n".join(parts)
+
+
+def point(one, key):
+    if key:
+        return (one["also"][key],) * 3
+    return one["median"], one["least"], one["most"]
+
+
+def charts(report, definition):
+    """{file name: SVG text} and the Markdown that shows them."""
+    files, lines = {}, []
+    for chart in definition["charts"]:
+        wanted = [w for w in report["workloads"] if w["id"] in chart["workloads"] and
+                  ("size" not in chart or w["size"] == chart["size"])]
+        skip, key = chart.get("without", []), chart.get("figure")
+        if chart["kind"] == "sweep":
+            series = {}
+            for work in wanted:
+                for one in work["contenders"]:
+                    if one["name"] not in skip and work["size"] >= chart.get("from", 0):
+                        series.setdefault(one["name"], []).append((work["size"], *point(one, key)))
+            if not series:
+                continue
+            text = svg.sweep(chart["title"], chart["x"], chart["y"], series, chart.get("log_x", True),
+                             chart.get("log_y", True), svg.binary if chart.get("bytes") else svg.number)
+        else:
+            rows = [(one["name"] if len(wanted) == 1 else f"{one['name']}, {svg.number(work['size'])}", *point(one, key))
+                    for work in wanted for one in work["contenders"] if one["name"] not in skip]
+            if not rows:
+                continue
+            text = svg.bars(chart["title"], chart["x"], rows, chart.get("log_x", False))
+        files[chart["file"]] = text
+        lines.append(f"![{chart['title']}]({chart['file']})\n")
+    return files, "\n".join(lines)
+
+
+def quoted(claim):
+    words = claim["quotation"] if isinstance(claim["quotation"], list) else [claim["quotation"]]
+    lines = "<br>".join(f"`{w.strip().strip('|').strip().replace('|', '·')}`" for w in words)
+    return f"**{claim['id']}.** {lines} — {claim['document_name']}"
+
+
+def judgement(claim, result):
+    figures = ", ".join(f"{name} = {shown(value)}" for name, value in result["figures"].items())
+    lines = [f"### {verdicts.SIGN[result['verdict']]} Claim {claim['id']}: {result['verdict']}", "", f"> {quoted(claim)}", "",
+             f"Measured: {claim['measured']}. {('Here: ' + figures + '.') if figures else ''}", "",
+             f"Rule: holds if `{claim['rule']['holds']}`" +
+             (f"; holds partly if `{claim['rule']['partly']}`" if claim["rule"].get("partly") else "") + ".", ""]
+    if result["reason"]:
+        lines += [f"Why not: {result['reason']}.", ""]
+    if claim.get("remark"):
+        lines += [claim["remark"], ""]
+    return "\n".join(lines)
+
+
+def facts(report):
+    if not report["facts"]:
+        return ""
+    rows = [["fact", "value"]] + [[f"`{name}`", shown(value) if isinstance(value, (int, float)) else str(value)]
+                                  for name, value in report["facts"].items()]
+    return "### Sizes and counts\n\n" + table(rows) + "\n"
+
+
+def make(report, definition, claims, judged):
+    """The page's Markdown and its charts."""
+    pictures, picture_lines = charts(report, definition)
+    machine = report["machine"]
+    mode = ("\n> Quick run: few repetitions, smaller sizes. The committed reports come from a full run.\n"
+            if report["quick"] else "")
+    text = f"""# {definition['title']}
+{mode}
+**Question.** {definition['question']}
+
+**Unit.** {definition['unit']}
+
+**Method.** {definition['method']}
+
+**Threats.** {definition['threats']}
+
+## Result in pictures
+
+{picture_lines}
+## Verdicts
+
+{chr(10).join(judgement(claim, judged[claim['id']]) for claim in claims)}
+## Figures
+
+{results(report, definition)}
+{facts(report)}
+## Machine
+
+{machine['processor']}, {machine['processors']} processors{', virtual' if machine['hypervisor'] else ''}, {machine['kernel']}, \
+{machine['compiler']}, {machine['build']}; {machine['date']}. Hardware counters: {machine['hardware_counters']}
+Everything about it: [machine.md](machine.md). Raw figures: [data/{report['id']}.json](data/{report['id']}.json).
+Made by `experiments/run --only {report['id']}`.
+"""
+    return text, pictures

@@ -1,0 +1,16 @@
+// Tasks that add one to a counter: spawned and awaited one by one, or all together.
+// Values are nanoseconds a task, of the second of two runs in the same runtime; "cold" is the first.
+#pragma once
+
+#include <bifilar/runtime/spawn_options.hpp>
+#include <cstdint>
+#include <harness/run.hpp>
+
+namespace bifilar::experiments {
+
+[[nodiscard]] sample spawn_sequential(backend on, std::uint64_t tasks);
+[[nodiscard]] sample spawn_concurrent(backend on, std::uint64_t tasks, std::uint32_t workers);
+[[nodiscard]] sample threads_sequential(std::uint64_t tasks);
+[[nodiscard]] sample threads_concurrent(std::uint64_t tasks);
+
+}  // namespace bifilar::experiments

@@ -1,0 +1,67 @@
+// Coroutines and fibers spawned from one coroutine, awaited in order.
+// The counter is one atomic of all tasks: the documents' "increment".
+#include <bifilar/base/atomic.hpp>
+#include <bifilar/bifilar.hpp>
+#include <harness/clock.hpp>
+#include <harness/pin.hpp>
+
+#include "contenders.hpp"
+
+namespace bifilar::experiments {
+
+namespace {
+
+// Written by all tasks. Relaxed: joining a task is what makes its addition visible.
+using tally = base::atomic<std::uint64_t>;
+
+task<void> coroutine_child(tally* counter) {
+    counter->fetch_add(1, base::relaxed);  // Relaxed: see tally.
+    co_return;
+}
+
+void fiber_child(tally* counter) { counter->fetch_add(1, base::relaxed); }  // Relaxed: see tally.
+
+join_handle<void> start(backend on, tally* counter) {
+    return on == backend::stackful ? spawn(on, fiber_child, counter) : spawn(on, coroutine_child, counter);
+}
+
+task<double> one_by_one(backend on, std::uint64_t tasks, tally* counter) {
+    const stopwatch watch;
+    for (std::uint64_t i = 0; i < tasks; ++i) co_await start(on, counter);
+    co_return watch.per_operation(static_cast<double>(tasks));
+}
+
+task<double> all_together(backend on, std::uint64_t tasks, tally* counter) {
+    const stopwatch watch;
+    std::vector<join_handle<void>> handles;
+    handles.reserve(tasks);
+    for (std::uint64_t i = 0; i < tasks; ++i) handles.push_back(start(on, counter));
+    for (auto& handle : handles) co_await handle;
+    co_return watch.per_operation(static_cast<double>(tasks));
+}
+
+// Two runs of `body` in one runtime.
+template <class Body>
+sample run_twice(backend on, std::uint64_t tasks, std::uint32_t workers, Body body) {
+    const pinned here{workers};
+    runtime_options options;
+    options.workers = workers;
+    options.pin = pin::core;
+    options.stack_bytes = std::size_t{16} << 10;
+    runtime made{options};
+    tally counter{0};
+    const double cold = made.run(body, on, tasks, &counter);
+    counter.store(0, base::relaxed);  // Relaxed: no task lives here.
+    const double warm = made.run(body, on, tasks, &counter);
+    return {warm, counter.load(base::relaxed), {{"cold_ns", cold}}};  // Relaxed: all were joined.
+}
+
+}  // namespace
+
+sample spawn_sequential(backend on, std::uint64_t tasks) { return run_twice(on, tasks, 1, one_by_one); }
+
+sample spawn_concurrent(backend on, std::uint64_t tasks, std::uint32_t workers) {
+    return run_twice(on, tasks, workers, all_together);
+}
+
+}  // namespace bifilar::experiments

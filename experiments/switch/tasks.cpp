@@ -1,0 +1,182 @@
+// Yields and channels between tasks of one runtime with one pinned worker.
+// The ring is in order, so the time between two turns of one member is the time of one round of all.
+#include <bifilar/bifilar.hpp>
+#include <deque>
+#include <harness/clock.hpp>
+#include <harness/pin.hpp>
+
+#include "contenders.hpp"
+
+namespace bifilar::experiments {
+
+namespace {
+
+constexpr std::uint64_t warm_rounds = 2;
+
+struct ring {
+    std::uint64_t rounds;
+    std::deque<event> gates;  // Opened in the ring's order, which so becomes the queue's order.
+    // Worker's thread alone, all below.
+    std::uint64_t turns = 0;
+    std::int64_t start_ns = 0;
+    std::int64_t end_ns = 0;
+
+    void turn(bool first, std::uint64_t round) {
+        if (round >= warm_rounds && round < warm_rounds + rounds) ++turns;
+        if (first && round == warm_rounds) start_ns = now_ns();
+        if (first && round == warm_rounds + rounds) end_ns = now_ns();
+    }
+    [[nodiscard]] std::uint64_t last_round() const { return warm_rounds + rounds; }
+};
+
+task<void> coroutine_member(ring* in, std::uint32_t at, bool first) {
+    co_await in->gates[at].wait();
+    for (std::uint64_t round = 0; round <= in->last_round(); ++round) {
+        in->turn(first, round);
+        co_await yield_now();
+    }
+}
+
+void fiber_member(ring* in, std::uint32_t at, bool first) {
+    await(in->gates[at].wait());
+    for (std::uint64_t round = 0; round <= in->last_round(); ++round) {
+        in->turn(first, round);
+        this_fiber::yield();
+    }
+}
+
+class hand_member {
+public:
+    using output = void;
+    hand_member(ring* in, std::uint32_t at, bool first) : in_{in}, gate_{in->gates[at].wait()}, first_{first} {}
+
+    polled<void> poll(context& cx) noexcept {
+        if (!open_ && !gate_.poll(cx)) return not_ready;
+        open_ = true;
+        if (round_ > in_->last_round()) return done;
+        in_->turn(first_, round_++);
+        cx.yield();
+        return not_ready;
+    }
+
+private:
+    ring* in_;
+    event::wait_future gate_;
+    std::uint64_t round_ = 0;
+    bool first_;
+    bool open_ = false;
+};
+
+// `start(ring*, index, first)` spawns one member.
+template <class Start>
+task<sample> go_round(std::size_t tasks, std::uint64_t rounds, bool shuffled, Start start) {
+    ring in{rounds, std::deque<event>(tasks)};
+    const std::vector<std::uint32_t> order = ring_order(tasks, shuffled);
+    std::vector<join_handle<void>> handles;
+    handles.reserve(tasks);
+    for (std::uint32_t at = 0; at < tasks; ++at) handles.push_back(start(&in, at, at == order[0]));
+    for (int i = 0; i < 3; ++i) co_await yield_now();  // All wait at their gates now.
+    for (const std::uint32_t at : order) in.gates[at].set();
+    for (auto& handle : handles) co_await handle;
+    const double turns = static_cast<double>(tasks) * static_cast<double>(rounds);
+    co_return sample{static_cast<double>(in.end_ns - in.start_ns) / turns, in.turns, {}};
+}
+
+template <class Start>
+sample run_ring(std::size_t tasks, std::uint64_t rounds, bool shuffled, Start start) {
+    const pinned here{1};
+    runtime_options options;
+    options.workers = 1;
+    options.stack_bytes = std::size_t{16} << 10;
+    runtime on{options};
+    return on.run([](std::size_t n, std::uint64_t r, bool s, Start each) { return go_round(n, r, s, each); }, tasks,
+                  rounds, shuffled, start);
+}
+
+using line = channel<std::uint64_t>;
+
+task<std::uint64_t> coroutine_server(line* requests, line* replies) {
+    std::uint64_t served = 0;
+    while (const std::optional<std::uint64_t> got = co_await requests->recv()) {
+        ++served;
+        (void)co_await replies->send(*got + 1);
+    }
+    co_return served;
+}
+
+task<std::uint64_t> coroutine_client(line* requests, line* replies, std::uint64_t trips) {
+    std::uint64_t sum = 0;
+    for (std::uint64_t i = 0; i < trips; ++i) {
+        (void)co_await requests->send(i);
+        sum += *co_await replies->recv() - i;
+    }
+    co_return sum;
+}
+
+std::uint64_t fiber_server(line* requests, line* replies) {
+    std::uint64_t served = 0;
+    while (const std::optional<std::uint64_t> got = await(requests->recv())) {
+        ++served;
+        (void)await(replies->send(*got + 1));
+    }
+    return served;
+}
+
+std::uint64_t fiber_client(line* requests, line* replies, std::uint64_t trips) {
+    std::uint64_t sum = 0;
+    for (std::uint64_t i = 0; i < trips; ++i) {
+        (void)await(requests->send(i));
+        sum += *await(replies->recv()) - i;
+    }
+    return sum;
+}
+
+task<sample> converse(backend on, std::uint64_t trips) {
+    line requests{1};
+    line replies{1};
+    const bool fibers = on == backend::stackful;
+    auto server =
+        fibers ? spawn(on, fiber_server, &requests, &replies) : spawn(on, coroutine_server, &requests, &replies);
+    const auto client = [&](std::uint64_t count) {
+        return fibers ? spawn(on, fiber_client, &requests, &replies, count)
+                      : spawn(on, coroutine_client, &requests, &replies, count);
+    };
+    co_await client(1000);
+    const stopwatch watch;
+    const std::uint64_t sum = co_await client(trips);
+    const double each = watch.per_operation(static_cast<double>(trips));
+    requests.close();
+    const std::uint64_t served = co_await server;
+    co_return sample{each, served == trips + 1000 ? sum : 0, {}};
+}
+
+}  // namespace
+
+sample coroutine_yields(std::size_t tasks, std::uint64_t rounds, bool shuffled) {
+    return run_ring(tasks, rounds, shuffled, [](ring* in, std::uint32_t at, bool first) {
+        return spawn(backend::stackless, coroutine_member, in, at, first);
+    });
+}
+
+sample hand_future_yields(std::size_t tasks, std::uint64_t rounds, bool shuffled) {
+    return run_ring(tasks, rounds, shuffled, [](ring* in, std::uint32_t at, bool first) {
+        return spawn(backend::stackless, hand_member{in, at, first});
+    });
+}
+
+sample fiber_yields(std::size_t tasks, std::uint64_t rounds, bool shuffled) {
+    return run_ring(tasks, rounds, shuffled, [](ring* in, std::uint32_t at, bool first) {
+        return spawn(backend::stackful, fiber_member, in, at, first);
+    });
+}
+
+sample channel_round_trips(backend on, std::uint64_t trips) {
+    const pinned here{1};
+    runtime_options options;
+    options.workers = 1;
+    options.stack_bytes = std::size_t{16} << 10;
+    runtime made{options};
+    return made.run(converse, on, trips);
+}
+
+}  // namespace bifilar::experiments
