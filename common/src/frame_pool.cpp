@@ -306,6 +306,11 @@ void release_coroutine(void* frame) noexcept {
     release_frame(static_cast<std::byte*>(frame) - header_before(seen));
 }
 
+std::size_t frame_bytes(void* frame) noexcept {
+    const slab& home = slab::of(frame);
+    return home.size_class == slab::large ? 0 : block_bytes_of(home.size_class) - prefix_of(frame);
+}
+
 std::size_t prefix_of(void* frame) noexcept {
     // Relaxed: as in release_coroutine.
     const mark seen = slab::of(frame).mark_of(frame).load(base::relaxed);

@@ -52,6 +52,8 @@ void release_coroutine(void* frame) noexcept {
     release_frame(static_cast<std::byte*>(frame) - header_before(seen));
 }
 
+std::size_t frame_bytes(void*) noexcept { return 0; }
+
 std::size_t prefix_of(void* frame) noexcept {
     const mark seen = look_up(frame);
     return owner_of(seen) == nobody ? header_before(seen) : 0;

@@ -89,6 +89,7 @@ void worker::push_front(task_header& task) noexcept {
     if (lifo_.load(base::relaxed) == nullptr) {
         // Pairs with steal_slot; so that a thief sees the task as its last poll left it.
         lifo_.store(&task, base::release);
+        if (owner_.workers() != 1 && owner_.idle_.idle() != 0) offer_slot();
         return;
     }
     // Pairs with steal_slot on both sides; so that one of owner and thief gets the older task.
@@ -163,6 +164,16 @@ void worker::flush_lifo() noexcept {
     // Relaxed: as in take_lifo.
     if (lifo_.load(base::relaxed) == nullptr) return;
     if (task_header* const task = lifo_.exchange(nullptr, base::acquire)) push_back(*task);
+}
+
+// A task in the slot waits for the end of the present run. When that may be long and others sleep, one of them is
+// woken to watch the slot; not each time, because two tasks that talk to each other would pay for it at every turn.
+[[gnu::noinline]] void worker::offer_slot() noexcept {
+    constexpr base::instant_ns pause_ns = 4'000'000;
+    const base::instant_ns now = base::coarse_now_ns();
+    if (now - last_offer_ns_ < pause_ns) return;
+    last_offer_ns_ = now;
+    owner_.notify(&counters_);
 }
 
 task_header* worker::take_queued() noexcept {
@@ -297,12 +308,17 @@ void worker::sleep() noexcept {
     const bool stay_up = phase == scheduler::phase::halting || phase == scheduler::phase::stopping;
     if (!stay_up && !work_in_sight()) {
         counters_.parked.add();
-        parker_->park(timers_.next_deadline());
+        base::instant_ns deadline = timers_.next_deadline();
+        // Within the pause of offer_slot another offer may have been held back.
+        constexpr base::instant_ns nap_ns = 10'000'000;
+        if (std::exchange(naps_, false)) deadline = std::min(deadline, base::now_ns() + nap_ns);
+        parker_->park(deadline);
         tick_began_ns_ = base::now_ns();
         if (timers_.next_deadline() <= tick_began_ns_) timers_.fire(tick_began_ns_);
         until_tick_ = tick_tasks_;
     }
     searching_ = owner_.idle_.leave(index_);
+    naps_ = searching_;
 }
 
 }  // namespace bifilar::sched

@@ -34,6 +34,7 @@ epoll_driver::epoll_driver() : events_{std::make_unique<events>()} {
 }
 
 epoll_driver::~epoll_driver() {
+    retired_->close();
     ::close(eventfd_);
     ::close(epoll_);
 }

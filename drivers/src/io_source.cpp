@@ -39,8 +39,20 @@ op::op(op&& other) noexcept
 }
 
 void retired_sources::add(io_source* source) noexcept {
+    std::unique_ptr<io_source> now;  // Outlives the guard.
     const std::lock_guard guard{lock_};
-    source->next_retired_ = std::exchange(first_, source);
+    if (closed_)
+        now.reset(source);
+    else
+        source->next_retired_ = std::exchange(first_, source);
+}
+
+void retired_sources::close() noexcept {
+    {
+        const std::lock_guard guard{lock_};
+        closed_ = true;
+    }
+    free_all();
 }
 
 void retired_sources::free_all() noexcept {

@@ -17,7 +17,7 @@ using ring_function = sample (*)(const ring_shape&);
 /// Nanoseconds an addition of two threads, on a processor each, to counters that are `stride_bytes` apart.
 [[nodiscard]] sample add_apart(std::size_t stride_bytes, std::uint64_t additions);
 
-/// For a memory trace: prints a marker's address, then resumes two members in turn and writes the marker after each.
+/// For a memory trace: prints a marker's address, then resumes members in turn and writes the marker after each.
 /// `model` is "coroutine", "poll", "jump" or "fiber". Gives the process's exit code.
 [[nodiscard]] int trace(const char* model);
 

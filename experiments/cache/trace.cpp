@@ -1,4 +1,4 @@
-// Two members resumed in turn under a memory trace; a marker is written after each resume.
+// Eight members resumed in turn under a memory trace; a marker is written after each resume.
 // cache/trace.py reads the trace: the lines between two markers are those of one resume and suspend.
 #include <cstdio>
 #include <cstring>
@@ -15,8 +15,8 @@ volatile std::uint64_t marker = 0;
 
 int trace(const char* model) {
     ring_shape shape;
-    shape.tasks = 2;
-    shape.turns = 10;
+    shape.tasks = 8;
+    shape.turns = 32;
     shape.after_each = [] { marker = marker + 1; };
     std::printf("%p\n", static_cast<const volatile void*>(&marker));
     std::fflush(stdout);

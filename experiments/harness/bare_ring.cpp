@@ -13,6 +13,7 @@
 #include <random>
 
 #include "clock.hpp"
+#include "counters.hpp"
 
 namespace bifilar::experiments {
 
@@ -30,6 +31,8 @@ sample measure(const ring_shape& shape, std::uint64_t& total, Resume resume) {
     const std::vector<std::uint32_t> order = ring_order(shape.tasks, shape.shuffled);
     for (const std::uint32_t at : order) resume(at);
     total = 0;
+    const counters hardware;
+    const auto counted_before = hardware.read();
     const stopwatch watch;
     for (std::uint64_t left = shape.turns; left != 0;) {
         const std::size_t portion = std::min<std::uint64_t>(left, order.size());
@@ -41,7 +44,15 @@ sample measure(const ring_shape& shape, std::uint64_t& total, Resume resume) {
         left -= portion;
     }
     const double each = watch.per_operation(static_cast<double>(shape.turns));
-    return {each, total, {}};
+    sample result{each, total, {}};
+    if (hardware.available()) {
+        const auto counted = hardware.read();
+        const char* const names[] = {"cycles", "instructions", "cache_misses"};
+        for (std::size_t i = 0; i < counters::kinds; ++i)
+            result.also[names[i]] =
+                static_cast<double>(counted[i] - counted_before[i]) / static_cast<double>(shape.turns);
+    }
+    return result;
 }
 
 // Stacks for all members; none is ever finished, so nothing on them needs to be destroyed.

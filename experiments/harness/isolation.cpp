@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <iostream>
 #include <stdexcept>
 #include <system_error>
@@ -27,8 +28,13 @@ std::string read_all(int file) {
     }
 }
 
+void write_all(int file, const std::string& text) {
+    if (write(file, text.data(), text.size()) != static_cast<ssize_t>(text.size())) _exit(3);
+}
+
 sample parse(const std::string& text) {
     const auto json = nlohmann::json::parse(text);
+    if (json.contains("error")) throw std::runtime_error{json["error"].get<std::string>()};
     sample got{json.at("value").get<double>(), json.at("answer").get<std::uint64_t>(), {}};
     if (json.contains("also"))
         for (const auto& [key, value] : json["also"].items()) got.also[key] = value.get<double>();
@@ -52,8 +58,11 @@ std::string output_of_child(const std::function<void(int)>& child) {
     close(ends[0]);
     int status = 0;
     waitpid(made, &status, 0);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        throw std::runtime_error{"a measuring process ended with status " + std::to_string(status)};
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        throw std::runtime_error{"the measuring process was killed, as the kernel does when memory runs out"};
+    if (WIFSIGNALED(status)) throw crashed{"crashed with signal " + std::to_string(WTERMSIG(status))};
+    if (WEXITSTATUS(status) != 0)
+        throw std::runtime_error{"the measuring process ended with exit code " + std::to_string(WEXITSTATUS(status))};
     return text;
 }
 
@@ -63,12 +72,9 @@ sample run_isolated(const std::function<sample()>& work) {
     return parse(output_of_child([&](int to) {
         try {
             const sample got = work();
-            const nlohmann::json json{{"value", got.value}, {"answer", got.answer}, {"also", got.also}};
-            const std::string text = json.dump();
-            if (write(to, text.data(), text.size()) != static_cast<ssize_t>(text.size())) _exit(3);
+            write_all(to, nlohmann::json{{"value", got.value}, {"answer", got.answer}, {"also", got.also}}.dump());
         } catch (const std::exception& error) {
-            std::cerr << "measurement failed: " << error.what() << std::endl;
-            _exit(4);
+            write_all(to, nlohmann::json{{"error", error.what()}}.dump());
         }
     }));
 }

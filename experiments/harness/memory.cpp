@@ -26,6 +26,8 @@ memory_use read_memory() {
     use.page_table_bytes = bytes_after("/proc/self/status", "VmPTE:");
     use.virtual_bytes = bytes_after("/proc/self/status", "VmSize:");
     use.kernel_stack_bytes = bytes_after("/proc/meminfo", "KernelStack:");
+    std::ifstream maps{"/proc/self/maps"};
+    for (std::string line; std::getline(maps, line);) ++use.mappings;
     return use;
 }
 

@@ -11,6 +11,7 @@ struct memory_use {
     std::int64_t page_table_bytes = 0;    ///< VmPTE.
     std::int64_t virtual_bytes = 0;       ///< VmSize.
     std::int64_t kernel_stack_bytes = 0;  ///< KernelStack of meminfo: the whole machine's.
+    std::int64_t mappings = 0;            ///< Lines of maps; vm.max_map_count limits them.
 };
 
 /// Takes milliseconds when much is mapped. Throws std::runtime_error when /proc is not there.

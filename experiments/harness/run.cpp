@@ -28,6 +28,7 @@ nlohmann::ordered_json to_json(const std::string& name, const std::vector<sample
     result["median"] = all.median;
     result["least"] = all.least;
     result["most"] = all.most;
+    result["quartiles"] = {all.low_quartile, all.high_quartile};
     result["median_interval"] = {all.median_low, all.median_high};
     result["samples"] = values;
     for (auto& [key, list] : also) result["also"][key] = summarise(list).median;
@@ -79,11 +80,24 @@ nlohmann::ordered_json experiment::run_one(const workload& work) {
     const int own = options_.quick ? work.quick_repetitions : work.repetitions;
     const int wanted = own != 0 ? own : (options_.quick ? quick_repetitions_ : repetitions_);
     std::vector<std::vector<sample>> taken(work.contenders.size());
+    std::vector<std::string> refused(work.contenders.size());  // Why; empty: it can be measured.
     for (int round = -work.warm_up; round < wanted; ++round) {
         for (std::size_t i = 0; i < work.contenders.size(); ++i) {
             const contender& one = work.contenders[i];
             if (one.slow && (options_.quick || round >= std::max(1, wanted / 3))) continue;
-            const sample got = work.isolated ? run_isolated(one.once) : one.once();
+            if (!refused[i].empty()) continue;
+            sample got;
+            try {
+                got = work.isolated ? run_isolated(one.once) : one.once();
+            } catch (const std::exception& error) {
+                // A machine may refuse what another gives: a million stacks, ten thousand threads. The rest goes on.
+                refused[i] = error.what();
+                if (dynamic_cast<const crashed*>(&error) != nullptr) wrong_ = true;
+                std::cerr << id_ << ": " << work.id << ' ' << work.size << ", " << one.name << ": " << refused[i]
+                          << '\n';
+                taken[i].clear();
+                continue;
+            }
             if (got.answer != work.oracle) {
                 std::cerr << id_ << ": " << work.id << ", " << one.name << ": the answer is " << got.answer
                           << ", the oracle says " << work.oracle << '\n';
@@ -93,11 +107,15 @@ nlohmann::ordered_json experiment::run_one(const workload& work) {
         }
     }
     nlohmann::ordered_json result{{"id", work.id}, {"title", work.title}, {"unit", work.unit}, {"size", work.size}};
+    result["oracle"] = work.oracle;
     result["repetitions"] = wanted;
     result["warm_up"] = work.warm_up;
     result["contenders"] = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < taken.size(); ++i)
-        if (!taken[i].empty()) result["contenders"].push_back(to_json(work.contenders[i].name, taken[i]));
+        if (!refused[i].empty())
+            result["refused"].push_back({{"name", work.contenders[i].name}, {"reason", refused[i]}});
+        else if (!taken[i].empty())
+            result["contenders"].push_back(to_json(work.contenders[i].name, taken[i]));
     return result;
 }
 
@@ -120,6 +138,10 @@ int experiment::run() {
             std::cout << "progress " << done << ' ' << workloads_.size() << ' ' << work.id << ' '
                       << std::llround(work.size) << std::endl;
     }
+    if (wrong_) {
+        std::cerr << id_ << ": no figures are written, because work was left undone\n";
+        return 1;
+    }
     if (options_.json_file.empty()) {
         std::cout << report.dump(1) << '\n';
     } else {
@@ -130,7 +152,7 @@ int experiment::run() {
             return 1;
         }
     }
-    return wrong_ ? 1 : 0;
+    return 0;
 }
 
 }  // namespace bifilar::experiments

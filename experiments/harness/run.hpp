@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -59,7 +60,8 @@ public:
     /// A figure that is not timed, such as the size of a type.
     void fact(const std::string& name, nlohmann::ordered_json value) { facts_[name] = std::move(value); }
 
-    /// Runs what was added and writes the JSON. The process's exit code: 1 when an answer differs from its oracle.
+    /// Runs what was added and writes the JSON. The process's exit code: 1 when an answer differs from its oracle or a
+    /// contender crashes, and then no JSON. A contender that throws is left out, with its reason under "refused".
     [[nodiscard]] int run();
 
 private:
@@ -73,6 +75,11 @@ private:
     std::vector<workload> workloads_;
     nlohmann::ordered_json facts_ = nlohmann::ordered_json::object();
     bool wrong_ = false;
+};
+
+/// A measuring process crashed: a fault of ours, not something that the machine refuses.
+struct crashed : std::logic_error {
+    using std::logic_error::logic_error;
 };
 
 /// Runs `work` in a forked process and gives its sample. While this process has one thread.

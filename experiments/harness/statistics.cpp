@@ -14,12 +14,26 @@ double median_of_sorted(const std::vector<double>& sorted) {
     return sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
+// Between the two nearest values, as spreadsheets do it.
+double quantile_of_sorted(const std::vector<double>& sorted, double share) {
+    const double place = share * static_cast<double>(sorted.size() - 1);
+    const auto below = static_cast<std::size_t>(place);
+    const std::size_t above = std::min(below + 1, sorted.size() - 1);
+    return sorted[below] + (sorted[above] - sorted[below]) * (place - static_cast<double>(below));
+}
+
 }  // namespace
 
 summary summarise(std::vector<double> values) {
     constexpr std::size_t resamples = 1000;
     std::sort(values.begin(), values.end());
-    summary result{median_of_sorted(values), values.front(), values.back(), 0, 0};
+    summary result{median_of_sorted(values),
+                   values.front(),
+                   values.back(),
+                   quantile_of_sorted(values, 0.25),
+                   quantile_of_sorted(values, 0.75),
+                   0,
+                   0};
     std::mt19937 random{20261121};
     std::uniform_int_distribution<std::size_t> pick{0, values.size() - 1};
     std::vector<double> medians(resamples);

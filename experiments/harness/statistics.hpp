@@ -10,6 +10,8 @@ struct summary {
     double median = 0;
     double least = 0;
     double most = 0;
+    double low_quartile = 0;
+    double high_quartile = 0;
     double median_low = 0;  ///< 95 % interval of the median.
     double median_high = 0;
 };

@@ -100,6 +100,7 @@ sample per_task(const memory_use& before, const memory_use& after, std::uint64_t
     result.also["page_table_bytes"] = each(after.page_table_bytes - before.page_table_bytes);
     result.also["virtual_bytes"] = each(after.virtual_bytes - before.virtual_bytes);
     result.also["kernel_stack_bytes"] = each(after.kernel_stack_bytes - before.kernel_stack_bytes);
+    result.also["mappings_of_all"] = static_cast<double>(after.mappings - before.mappings);
     result.also["resident_total_mb"] = static_cast<double>(after.resident_bytes - before.resident_bytes) / 1e6;
     result.value = result.also["resident_bytes"] + result.also["page_table_bytes"];
     return result;

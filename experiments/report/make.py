@@ -5,6 +5,7 @@ import argparse
 import json
 import pathlib
 import shutil
+import sys
 
 import page
 import verdict as verdicts
@@ -56,6 +57,9 @@ def main():
     reports = {name: load(options.data / f"{name}.json") for name in PAGES if (options.data / f"{name}.json").exists()}
     definitions = {name: load(HERE.parent / name / "page.json") for name in PAGES}
     judged = {claim["id"]: verdicts.judge(claim, reports) for claim in claims}
+    for claim in claims:
+        if claim["page"] in reports and judged[claim["id"]]["reason"]:
+            print(f"claim {claim['id']}: {judged[claim['id']]['reason']}", file=sys.stderr)
     target = options.out / "data"
     target.mkdir(parents=True, exist_ok=True)
     for name, report in reports.items():

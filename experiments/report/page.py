@@ -30,9 +30,10 @@ def results(report, definition):
             rows.append([one["name"], f"**{shown(one['median'])}**", f"{shown(low)} – {shown(high)}",
                          f"{shown(one['least'])} – {shown(one['most'])}"] +
                         [shown(one["also"][key]) if key in one.get("also", {}) else "" for key in further])
+        notes = "".join(f"\nNot measured here: {one['name']}: {one['reason']}.\n" for one in work.get("refused", []))
         runs = work["repetitions"]
         parts.append(f"### {work['title']}{size_of(work, definition)}\n\n{table(rows)}\n\n"
-                     f"{runs} repetition{'s' if runs != 1 else ''} in turn, after {work['warm_up']} that did not count.\n")
+                     f"{runs} repetition{'s' if runs != 1 else ''} in turn, after {work['warm_up']} that did not count.\n{notes}")
     return "\n".join(parts)
 
 

@@ -84,10 +84,10 @@ class scale:
 
 def marker(kind, x, y):
     shapes = [
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.2" class="f{kind}"/>',
-        f'<rect x="{x - 3.8:.1f}" y="{y - 3.8:.1f}" width="7.6" height="7.6" class="f{kind}"/>',
-        f'<path d="M{x:.1f} {y - 5:.1f}l5 8.6h-10z" class="f{kind}"/>',
-        f'<path d="M{x:.1f} {y - 5.4:.1f}l5.4 5.4l-5.4 5.4l-5.4 -5.4z" class="f{kind}"/>',
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.2" class="f{kind % 8}"/>',
+        f'<rect x="{x - 3.8:.1f}" y="{y - 3.8:.1f}" width="7.6" height="7.6" class="f{kind % 8}"/>',
+        f'<path d="M{x:.1f} {y - 5:.1f}l5 8.6h-10z" class="f{kind % 8}"/>',
+        f'<path d="M{x:.1f} {y - 5.4:.1f}l5.4 5.4l-5.4 5.4l-5.4 -5.4z" class="f{kind % 8}"/>',
     ]
     return shapes[kind % len(shapes)]
 
@@ -99,7 +99,7 @@ def legend(names, left, top, right):
         need = 44 + text_width(name)
         if x > left and x + need > right:
             x, y = left, y + 20
-        parts.append(f'<path d="M{x:.0f} {y - 4}h24" class="line s{i}" stroke-dasharray="{DASHES[i]}"/>')
+        parts.append(f'<path d="M{x:.0f} {y - 4}h24" class="line s{i % 8}" stroke-dasharray="{DASHES[i % 8]}"/>')
         parts.append(marker(i, x + 12, y - 4))
         parts.append(f'<text x="{x + 30:.0f}" y="{y}">{escape(name)}</text>')
         x += need + 10
@@ -144,10 +144,10 @@ def sweep(title, x_label, y_label, series, log_x=True, log_y=True, name_x=number
     for i, name in enumerate(names):
         line = sorted(series[name])
         path = "L".join(f"{x(p[0]):.1f} {y(p[1]):.1f}" for p in line)
-        parts.append(f'<path class="line s{i}" stroke-dasharray="{DASHES[i]}" d="M{path}"/>')
+        parts.append(f'<path class="line s{i % 8}" stroke-dasharray="{DASHES[i % 8]}" d="M{path}"/>')
         for at, median, least, most in line:
             if abs(y(least) - y(most)) > 3:
-                parts.append(f'<path class="line s{i}" style="stroke-width:1.2" d="M{x(at):.1f} {y(least):.1f}V{y(most):.1f}"/>')
+                parts.append(f'<path class="line s{i % 8}" style="stroke-width:1.2" d="M{x(at):.1f} {y(least):.1f}V{y(most):.1f}"/>')
             parts.append(marker(i, x(at), y(median)))
     return document(bottom + 58, title, parts)
 

@@ -33,8 +33,13 @@ def figure(reports, path):
         if work["id"] != identity or (size and float(size) != work["size"]):
             continue
         for contender in work["contenders"]:
+            if contender["name"] == name and key and key not in contender.get("also", {}):
+                raise missing(f"{path} was not measured in this run")
             if contender["name"] == name:
                 return contender["also"][key] if key else contender["median"]
+        for one in work.get("refused", []):
+            if one["name"] == name:
+                raise missing(f"{name}, {work['size']:,.0f}: {one['reason']}")
     raise missing(f"{path} was not measured in this run")
 
 
@@ -66,6 +71,8 @@ def evaluate(expression, values):
 def judge(claim, reports):
     """{verdict, figures: {name: value}, reason} of one claim."""
     values = {}
+    if not claim.get("rule", {}).get("holds"):
+        raise SystemExit(f"claim {claim.get('id')} has no rule; write one to claims.json before it is measured")
     try:
         for name, path in claim["figures"].items():
             try:
@@ -78,12 +85,15 @@ def judge(claim, reports):
     except missing as reason:
         return {"verdict": NOT_HERE, "figures": values, "reason": str(reason)}
     condition = claim.get("sound")  # What the figures must show before they can tell anything.
-    if condition and not evaluate(condition["if"], values):
-        return {"verdict": NOT_HERE, "figures": values, "reason": condition["else"]}
-    if evaluate(claim["rule"]["holds"], values):
-        verdict = HOLDS
-    elif claim["rule"].get("partly") and evaluate(claim["rule"]["partly"], values):
-        verdict = PARTLY
-    else:
-        verdict = FAILS
+    try:
+        if condition and not evaluate(condition["if"], values):
+            return {"verdict": NOT_HERE, "figures": values, "reason": condition["else"]}
+        if evaluate(claim["rule"]["holds"], values):
+            verdict = HOLDS
+        elif claim["rule"].get("partly") and evaluate(claim["rule"]["partly"], values):
+            verdict = PARTLY
+        else:
+            verdict = FAILS
+    except ZeroDivisionError:
+        return {"verdict": NOT_HERE, "figures": values, "reason": "a figure that the rule divides by is zero"}
     return {"verdict": verdict, "figures": values, "reason": ""}

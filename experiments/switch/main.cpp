@@ -1,5 +1,8 @@
 // Question: what does it cost to leave a task and come back, hot and cold, by itself and through the scheduler?
 // Unit: nanoseconds a turn (one task is resumed, counts, gives up). Threats: clock speed, virtual processors.
+#include <algorithm>
+#include <harness/pin.hpp>
+
 #include "contenders.hpp"
 
 namespace bifilar::experiments {
@@ -24,20 +27,28 @@ void add_ring(experiment& all, std::size_t tasks, bool shuffled) {
     work.full_only = tasks > 100'000 || tasks == 10 || tasks == 10'000;
     work.quick_repetitions = tasks == 100'000 ? 3 : 0;
     work.repetitions = tasks > 100'000 ? 5 : (tasks > 1000 ? 9 : 0);
+    const auto bare = [&](sample (*ring)(const ring_shape&)) {
+        return [=] {
+            const pinned here{1};
+            return ring(shape);
+        };
+    };
     work.contenders = {
-        {"virtual poll, bare", [=] { return poll_ring(shape); }},
-        {"coroutine handle, bare", [=] { return coroutine_ring(shape); }},
-        {"jump_fcontext, bare", [=] { return jump_ring(shape); }},
-        {"fiber_context, bare", [=] { return fiber_context_ring(shape); }},
+        {"virtual poll, bare", bare(poll_ring)},
+        {"coroutine handle, bare", bare(coroutine_ring)},
+        {"jump_fcontext, bare", bare(jump_ring)},
+        {"fiber_context, bare", bare(fiber_context_ring)},
         {"future by hand, yield", [=] { return hand_future_yields(tasks, rounds, shuffled); }},
         {"coroutine yield", [=] { return coroutine_yields(tasks, rounds, shuffled); }},
         {"fiber yield", [=] { return fiber_yields(tasks, rounds, shuffled); }},
     };
     const std::string peers = all.options().peers;
     if (!peers.empty() && !shuffled && tasks <= 100'000)
-        work.contenders.push_back(
-            {"Go, Gosched",
-             [=] { return run_peer(peers + "/go_peer", {"yield", std::to_string(tasks), std::to_string(rounds)}); }});
+        work.contenders.push_back({"Go, Gosched", [=] {
+                                       const pinned here{1};
+                                       return run_peer(peers + "/go_peer",
+                                                       {"yield", std::to_string(tasks), std::to_string(rounds)});
+                                   }});
     all.add(std::move(work));
 }
 
@@ -62,8 +73,10 @@ void add_channel(experiment& all) {
     };
     const std::string peers = all.options().peers;
     if (!peers.empty())
-        work.contenders.push_back(
-            {"Go", [=] { return run_peer(peers + "/go_peer", {"channel", std::to_string(trips)}); }});
+        work.contenders.push_back({"Go", [=] {
+                                       const pinned here{1};
+                                       return run_peer(peers + "/go_peer", {"channel", std::to_string(trips)});
+                                   }});
     all.add(std::move(work));
 }
 

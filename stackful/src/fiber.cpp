@@ -5,19 +5,6 @@
 
 namespace bifilar::stackful {
 
-bool fiber::resume(context& cx) noexcept {
-    thread_state& here = this_thread();  // The worker's own frame: it does not move.
-    context_ = &cx;
-    if (!started_) {
-        started_ = true;
-        if (!migratable_) stays_on_ = here.worker;
-    }
-    here.fiber = this;
-    switch_.resume();
-    here.fiber = nullptr;
-    return switch_.finished();
-}
-
 void fiber::schedule() noexcept {
     if (stays_on_ == nullptr) {
         sched::scheduler::of(*task_)->schedule(*task_);

@@ -20,7 +20,7 @@ for backend in stackless stackful; do
         wait $(jobs -p | grep -vx "$pid")
         for client in 1 2 3; do cmp "$folder/sent" "$folder/received$client"; done
         kill -INT "$pid"
-        read -r -t 20 line <&"$from" || { echo "no last line"; exit 1; }
+        read -r -t 20 line <&"$from" || { echo "no last line: $(cat "$folder/errors")"; exit 1; }
         [ "$line" = "served 3 connections, 3000000 bytes" ] || { echo "unexpected: $line"; exit 1; }
         wait "$pid" || { echo "exit code $?"; exit 1; }
         exec {from}<&-

@@ -94,6 +94,22 @@ TEST_CASE("a_spinning_pair_does_not_starve_the_rest") {
     b.join();
 }
 
+TEST_CASE("a_stuck_workers_slot_is_taken_by_another") {
+    gates parts;
+    bf::sched::scheduler scheduler{with(2), parts};
+    for (int round = 0; round < 20; ++round) {
+        // The first task puts the second into its slot and then holds its worker until the second has run.
+        std::atomic<bool> ran{false};
+        auto stuck = start(scheduler, bf::lazy([&] {
+            auto second = start(scheduler, bf::lazy([&] { ran = true; }));
+            while (!ran) std::this_thread::yield();
+            second.detach();
+        }));
+        stuck.join();
+        CHECK(ran);
+    }
+}
+
 TEST_CASE("drain_cancels_what_is_parked_and_can_be_repeated") {
     gates parts;
     bf::sched::scheduler scheduler{with(2), parts};

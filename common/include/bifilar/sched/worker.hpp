@@ -79,6 +79,7 @@ private:
     task_header* next() noexcept;
     task_header* take_lifo() noexcept;
     void flush_lifo() noexcept;
+    void offer_slot() noexcept;
     task_header* take_queued() noexcept;
     task_header* take_inbox() noexcept;
     task_header* take_global() noexcept;
@@ -113,6 +114,8 @@ private:
     double task_ns_ = 5'000;  // Moving average; the start is a guess that soon does not matter.
     bool pinned_turn_ = false;
     bool searching_ = false;
+    bool naps_ = false;  // Was woken to look after others' slots: sleeps shortly once, to look again.
+    base::instant_ns last_offer_ns_ = 0;
     // Progress and slot of each victim at the last look, to tell a stuck worker from a busy one.
     struct sighting {
         task_header* task = nullptr;

@@ -17,16 +17,19 @@ public:
     retired_sources() noexcept = default;
     retired_sources(const retired_sources&) = delete;
     retired_sources& operator=(const retired_sources&) = delete;
-    ~retired_sources() { free_all(); }
+    ~retired_sources() = default;
 
     /// Any thread.
     void add(io_source* source) noexcept;
     /// The driver's thread, with no events in hand.
     void free_all() noexcept;
+    /// The driver ends: what comes later is freed at once.
+    void close() noexcept;
 
 private:
-    base::spin_lock lock_;  // Guards first_ and the links behind it.
+    base::spin_lock lock_;  // Guards all below and the links behind first_.
     io_source* first_ = nullptr;
+    bool closed_ = false;
 };
 
 /// Owns the descriptor. At most one operation waits per direction; others get EBUSY.

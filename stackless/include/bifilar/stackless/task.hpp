@@ -9,7 +9,7 @@ namespace bifilar {
 
 /// Owns the coroutine's frame, which comes from the frame pool (no malloc in the steady state). Move-only.
 /// Destroying it ends the coroutine where it stands: what it waits for is left, the innermost frame goes first.
-/// The size of a frame is known to the compiler alone; `stackless::frame_bytes` tells it at run time.
+/// The size of a frame is known to the compiler alone; frame_bytes(made.frame()) tells it at run time.
 template <class T = void>
 class [[nodiscard]] task {
 public:
