@@ -30,6 +30,8 @@ def index(reports, definitions, claims, judged):
              "the figures and the rule of every verdict.", ""]
     if any(report["quick"] for report in reports.values()):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
+    lines += ["Rules are in `experiments/claims.json`. Those of claims 24, 27, 28 and 38 to 40 were sharpened after a first, "
+              "discarded run had shown what they would have measured; all precede the figures below.", ""]
     count = {sign: sum(1 for r in judged.values() if r["verdict"] == sign) for sign in verdicts.SIGN}
     lines += [" · ".join(f"{verdicts.SIGN[v]} {v}: {n}" for v, n in count.items()), "",
               "| page | question |", "|---|---|"]
