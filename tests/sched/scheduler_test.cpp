@@ -147,7 +147,6 @@ TEST_CASE("quotas_are_read_as_containers_set_them") {
     files.put("sys/fs/cgroup/box/inner/cpu.max", "max 100000\n");
     CHECK(bf::sched::cgroup_quota(files.root()) == 2);
     CHECK(bf::sched::cgroup_quota(files.root() + "/nowhere") == 0);
-    temporary_folder older;
     CHECK(bf::sched::default_workers() >= 1);
     ::setenv("BIFILAR_WORKERS", "3", 1);
     CHECK(bf::sched::default_workers() == 3);
@@ -202,8 +201,6 @@ TEST_CASE("blocking_jobs_run_at_once_up_to_the_limit_and_all_in_the_end") {
         }
         all.wait();
         CHECK(pool.threads() == 8);
-        std::latch none{0};
-        std::vector<std::unique_ptr<counting_job>> more;
         std::latch singles{100};
         struct quick final : bf::sched::blocking_job {
             explicit quick(std::latch& l) : latch{&l} {}
