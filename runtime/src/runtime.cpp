@@ -18,12 +18,17 @@ public:
         : options_{check(std::move(options))},
           fibers_{new stackful::fiber_home{*options_.workers, options_.stack_bytes}, &stackful::fiber_home::abandon},
           watches_(*options_.workers),
-          blocking_{options_.max_blocking_threads, options_.blocking_keep_alive},
+          blocking_{std::make_unique<sched::blocking_pool>(options_.max_blocking_threads, options_.blocking_keep_alive)},
           scheduler_{std::make_unique<sched::scheduler>(layout(), *this)} {
         if (!scheduler_->pin_report().empty())
             std::fprintf(stderr, "bifilar: %s", scheduler_->pin_report().c_str());
     }
-    ~parts() override { scheduler_.reset(); }
+    // A thread that ends a blocking job wakes its joiner through the scheduler, so those threads go before it.
+    ~parts() override {
+        (void)scheduler_->drain(base::never);
+        blocking_.reset();
+        scheduler_.reset();
+    }
 
     std::unique_ptr<parker> make_parker(std::uint32_t) override { return drivers::make_driver(options_.driver); }
 
@@ -60,7 +65,7 @@ public:
     }
 
     [[nodiscard]] sched::scheduler& scheduler() noexcept { return *scheduler_; }
-    [[nodiscard]] sched::blocking_pool& blocking() noexcept { return blocking_; }
+    [[nodiscard]] sched::blocking_pool& blocking() noexcept { return *blocking_; }
     [[nodiscard]] driver_kind driver() const noexcept { return options_.driver; }
 
 private:
@@ -85,7 +90,7 @@ private:
     const runtime_options options_;
     const std::unique_ptr<stackful::fiber_home, void (*)(stackful::fiber_home*) noexcept> fibers_;
     std::vector<std::unique_ptr<stackful::overflow_watch>> watches_;
-    sched::blocking_pool blocking_;  // Outlives the scheduler: a task that ends may still wait for a job.
+    std::unique_ptr<sched::blocking_pool> blocking_;
     std::unique_ptr<sched::scheduler> scheduler_;
 };
 
