@@ -189,25 +189,26 @@ private:
 }  // namespace
 
 TEST_CASE("blocking_jobs_run_at_once_up_to_the_limit_and_all_in_the_end") {
+    struct quick final : bf::sched::blocking_job {
+        explicit quick(std::latch& l) : latch{&l} {}
+        void run() noexcept override { latch->count_down(); }
+        std::latch* latch;
+    };
     std::atomic<int> runs{0};
+    // Jobs and latches outlive the pool: a thread may still be inside a job when its latch opens.
+    std::latch all{8};
+    std::latch singles{100};
+    std::vector<std::unique_ptr<counting_job>> jobs;
+    std::vector<std::unique_ptr<quick>> queue;
     {
         // As many threads as jobs are needed, or the latch would never open.
         bf::sched::blocking_pool pool{8, std::chrono::seconds{10}};
-        std::latch all{8};
-        std::vector<std::unique_ptr<counting_job>> jobs;
         for (int n = 0; n < 8; ++n) {
             jobs.push_back(std::make_unique<counting_job>(runs, all));
             pool.submit(*jobs.back());
         }
         all.wait();
         CHECK(pool.threads() == 8);
-        std::latch singles{100};
-        struct quick final : bf::sched::blocking_job {
-            explicit quick(std::latch& l) : latch{&l} {}
-            void run() noexcept override { latch->count_down(); }
-            std::latch* latch;
-        };
-        std::vector<std::unique_ptr<quick>> queue;
         for (int n = 0; n < 100; ++n) {
             queue.push_back(std::make_unique<quick>(singles));
             pool.submit(*queue.back());
