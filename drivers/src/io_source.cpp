@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <mutex>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
 
@@ -33,8 +34,7 @@ int readable(int descriptor) noexcept {
 }  // namespace
 
 op::op(op&& other) noexcept
-    : kind{other.kind}, source{other.source}, buffer{other.buffer}, bytes{other.bytes}, address{other.address},
-      address_bytes{other.address_bytes} {
+    : kind{other.kind}, source{other.source}, buffer{other.buffer}, bytes{other.bytes} {
     BIFILAR_CHECK(other.now() == phase::idle, "an I/O future was moved after its first poll");
 }
 

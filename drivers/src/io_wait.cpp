@@ -3,6 +3,8 @@
 
 #include <bifilar/base/assert.hpp>
 
+#include <utility>
+
 namespace bifilar::drivers {
 
 std::optional<int> io_wait::poll(context& cx) {
@@ -24,12 +26,14 @@ std::optional<int> io_wait::poll(context& cx) {
     return op_.result;
 }
 
+void io_wait::ask_cancel() noexcept {
+    if (std::exchange(op_.cancel_asked, true)) return;
+    op_.on->cancel(op_);
+}
+
 bool io_wait::poll_cancel(context& cx) noexcept {
     if (op_.now() == op::phase::idle) return true;
-    if (!op_.cancel_asked) {
-        op_.cancel_asked = true;
-        op_.on->cancel(op_);
-    }
+    ask_cancel();
     cx.set_armed();
     if (op_.settle() == op::phase::in_flight) return false;
     while (!op_.at_rest()) base::yield_thread();
@@ -45,10 +49,7 @@ void io_wait::end() noexcept {
     if (op_.now() == op::phase::idle) return;
     if (op_.settle() == op::phase::in_flight) {
         count_destroyed_in_flight();
-        if (!op_.cancel_asked) {
-            op_.cancel_asked = true;
-            op_.on->cancel(op_);
-        }
+        ask_cancel();
     }
     if (!op_.at_rest()) op_.on->finish(op_);
 }

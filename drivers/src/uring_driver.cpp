@@ -206,7 +206,7 @@ void uring_driver::end(op& which, int result, wake_batch& batch) noexcept {
         which.source->learn(which, result);
     }
     // Somebody else was faster; unless a cancel is on its way, wait again.
-    if (would_wait(result) && !which.cancel_requested()) return prepare(which);
+    if (would_wait(result) && !which.cancel_asked) return prepare(which);
     which.complete(would_wait(result) ? -ECANCELED : result, batch);
 }
 

@@ -32,6 +32,8 @@ public:
     }
 
 private:
+    void ask_cancel() noexcept;
+
     op op_;
 };
 

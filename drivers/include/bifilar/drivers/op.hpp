@@ -6,7 +6,7 @@
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/core/waker.hpp>
 #include <cstdint>
-#include <sys/socket.h>
+#include <cstddef>
 
 namespace bifilar::drivers {
 
@@ -15,7 +15,7 @@ class io_source;
 
 enum class op_kind : std::uint8_t {
     accept,   ///< Result: the new descriptor.
-    connect,  ///< To the address in `address`.
+    connect,  ///< Until the connect(2) that was made is over.
     recv,     ///< Into [buffer, buffer + bytes). Result: how many; 0 at the end of the stream.
     send,     ///< From there. Result: how many were taken.
     read,     ///< As recv, for what is not a socket.
@@ -84,7 +84,6 @@ public:
     /// in between, because it is linked in the driver's list.
     void request_cancel() noexcept { requested_.store(1, base::relaxed); }  // Relaxed: the list publishes it.
     void request_seen() noexcept { requested_.store(2, base::release); }   // Pairs with at_rest.
-    [[nodiscard]] bool cancel_requested() const noexcept { return cancel_asked; }
 
     /// Whether node and buffer may go. The future's thread.
     [[nodiscard]] bool at_rest() const noexcept {
@@ -97,8 +96,6 @@ public:
     io_source* source;
     void* buffer = nullptr;
     std::size_t bytes = 0;
-    const sockaddr* address = nullptr;
-    socklen_t address_bytes = 0;
     driver* on = nullptr;          ///< Whose ring it is in, for cancelling. Set by submit.
     op* next_request = nullptr;    ///< Link of the list of cancel requests.
     // Whether a cancel was asked for. Written by the future's thread, before the driver's cancel publishes it.
