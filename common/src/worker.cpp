@@ -10,7 +10,7 @@
 namespace bifilar::sched {
 
 worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<std::uint32_t>> victims)
-    : owner_{owner}, index_{index}, victims_{std::move(victims)}, random_{index + 1}, sightings_(owner.workers_.capacity()) {}
+    : owner_{owner}, index_{index}, alone_{owner.workers_.capacity() == 1}, victims_{std::move(victims)}, random_{index + 1}, sightings_(owner.workers_.capacity()) {}
 
 void worker::thread_main() {
     std::string pin_problem;
@@ -65,21 +65,46 @@ void worker::loop() noexcept {
     }
 }
 
-void worker::run(task_header& task) noexcept {
-    thread_state& here = *state_;
-    here.task = &task;
-    context cx{task, task.state_.begin_run()};
+[[gnu::always_inline]] inline void worker::run(task_header& task) noexcept {
+    context cx{task, task.state_.begin_run(), this};
+    if (poll(task, cx, nullptr)) complete_task(static_cast<task_core&>(task));
+    // From here on a parked task may be anybody's.
+}
+
+// True when the body has ended and complete_task is due. `outer` is the task whose poll this happens in.
+[[gnu::always_inline]] inline bool worker::poll(task_header& task, context& cx, task_header* outer) noexcept {
+    state_->task = &task;
     counters_.polled.add();
     const run_answer answer = task.kind_->run(task, cx);
-    here.task = nullptr;
+    state_->task = outer;
     if (answer == run_answer::done) {
         counters_.completed.add();
-        complete_task(static_cast<task_core&>(task));
-        return;
+        return true;
     }
     // A yielding task stays claimed: nobody else may queue it, so its state need not be touched.
-    if (cx.yielding() || task.state_.end_pending() == park_answer::again) task.kind_->requeue(task, *this);
-    // From here on a parked task may be anybody's.
+    if (cx.yielding() || task.state_.end_pending() == park_answer::again) {
+        if (task.kind_->requeue == nullptr)
+            enqueue(task);
+        else
+            task.kind_->requeue(task, *this);
+    }
+    return false;
+}
+
+// A task that waits for the child that it has just made would leave the processor to it in any case. Running it on the
+// spot saves the way through the queue, the joiner's wake, and all but one of the locked operations.
+bool worker::run_nested(task_header& task, context& outer) noexcept {
+    // Relaxed: only this thread puts tasks in; a thief can at most have emptied the slot.
+    if (lifo_.load(base::relaxed) != &task || nested_ == most_nested) return false;
+    if (take_slot() == nullptr) return false;
+    counters_.lifo_hits.add();
+    ++nested_;
+    context cx{task, task.state_.begin_run(), outer};
+    const bool ended = poll(task, cx, &outer.task());
+    outer.spend_as(cx);
+    --nested_;
+    if (ended && !task.state_.complete_unshared()) complete_task(static_cast<task_core&>(task));
+    return ended;
 }
 
 // --- the worker's own queues ---
@@ -92,12 +117,14 @@ void worker::push_front(task_header& task) noexcept {
         if (owner_.workers() != 1 && owner_.idle_.idle() != 0) offer_slot();
         return;
     }
-    // Pairs with steal_slot on both sides; so that one of owner and thief gets the older task.
-    task_header* const older = lifo_.exchange(&task, base::acq_rel);
+    task_header* const older = take_slot();
+    lifo_.store(&task, base::release);  // As above.
     if (older != nullptr) push_back(*older);
 }
 
-void worker::push_back(task_header& task) noexcept {
+void worker::push_back(task_header& task) noexcept { enqueue(task); }
+
+[[gnu::always_inline]] inline void worker::enqueue(task_header& task) noexcept {
     if (!queue_.push(task)) [[unlikely]]
         overflow(task);
     owner_.notify(&counters_);
@@ -132,7 +159,7 @@ void worker::post(task_header& task) noexcept {
     }
 }
 
-task_header* worker::next() noexcept {
+[[gnu::always_inline]] inline task_header* worker::next() noexcept {
     if (--until_tick_ == 0) [[unlikely]]
         tick();
     if (--until_global_ == 0) [[unlikely]] {
@@ -141,29 +168,39 @@ task_header* worker::next() noexcept {
     }
     if (task_header* const task = take_lifo()) return task;
     if (task_header* const task = take_queued()) return task;
-    return take_global();
+    return owner_.global_.size() != 0 ? take_global() : nullptr;
 }
 
-task_header* worker::take_lifo() noexcept {
+[[gnu::always_inline]] inline task_header* worker::take_lifo() noexcept {
     if (lifo_runs_ == lifo_runs_in_a_row) [[unlikely]] {
         flush_lifo();
         return nullptr;
     }
     task_header* task = std::exchange(pinned_next_, nullptr);
-    // Relaxed: the exchange decides; pairs with steal_slot.
-    if (task == nullptr && lifo_.load(base::relaxed) != nullptr) task = lifo_.exchange(nullptr, base::acquire);
+    if (task == nullptr) task = take_slot();
     if (task == nullptr) return nullptr;
     ++lifo_runs_;
     counters_.lifo_hits.add();
     return task;
 }
 
+// The slot's task, or null. Without a locked operation where nobody steals.
+[[gnu::always_inline]] inline task_header* worker::take_slot() noexcept {
+    // Relaxed: the exchange decides.
+    task_header* const seen = lifo_.load(base::relaxed);
+    if (seen == nullptr) return nullptr;
+    if (alone_) {
+        lifo_.store(nullptr, base::relaxed);  // Relaxed: one thread.
+        return seen;
+    }
+    // Pairs with steal_slot; so that one of owner and thief gets the task.
+    return lifo_.exchange(nullptr, base::acquire);
+}
+
 void worker::flush_lifo() noexcept {
     lifo_runs_ = 0;
     if (task_header* const task = std::exchange(pinned_next_, nullptr)) pinned_.push(*task);
-    // Relaxed: as in take_lifo.
-    if (lifo_.load(base::relaxed) == nullptr) return;
-    if (task_header* const task = lifo_.exchange(nullptr, base::acquire)) push_back(*task);
+    if (task_header* const task = take_slot()) push_back(*task);
 }
 
 // A task in the slot waits for the end of the present run. When that may be long and others sleep, one of them is
@@ -176,17 +213,19 @@ void worker::flush_lifo() noexcept {
     owner_.notify(&counters_);
 }
 
-task_header* worker::take_queued() noexcept {
-    if (task_header* const task = take_inbox()) return task;
+[[gnu::always_inline]] inline task_header* worker::take_queued() noexcept {
+    if (!inbox_.empty()) [[unlikely]] {
+        if (task_header* const task = take_inbox()) return task;
+    }
     pinned_turn_ = !pinned_turn_;
-    task_header* task = pinned_turn_ ? pinned_.take() : queue_.pop();
-    if (task == nullptr) task = pinned_turn_ ? queue_.pop() : pinned_.take();
+    const auto pop = [this] { return alone_ ? queue_.pop_alone() : queue_.pop(); };
+    task_header* task = pinned_turn_ ? pinned_.take() : pop();
+    if (task == nullptr) task = pinned_turn_ ? pop() : pinned_.take();
     lifo_runs_ = 0;
     return task;
 }
 
-task_header* worker::take_inbox() noexcept {
-    if (inbox_.empty()) return nullptr;
+[[gnu::noinline]] task_header* worker::take_inbox() noexcept {
     task_header* at = inbox_.take_all();
     while (at != nullptr) {
         task_header* const next = at->next_;
@@ -196,7 +235,7 @@ task_header* worker::take_inbox() noexcept {
     return pinned_.take();
 }
 
-task_header* worker::take_global() noexcept {
+[[gnu::noinline]] task_header* worker::take_global() noexcept {
     const std::size_t waiting = owner_.global_.size();
     if (waiting == 0) return nullptr;
     const std::size_t share = std::clamp<std::size_t>(waiting / owner_.workers(), 4, 64);
@@ -212,7 +251,7 @@ task_header* worker::take_global() noexcept {
 
 // --- time, events and self-tuning: once a tick ---
 
-void worker::tick() noexcept {
+[[gnu::noinline]] void worker::tick() noexcept {
     const base::instant_ns now = base::now_ns();
     adapt(now);
     parker_->poll();
@@ -233,7 +272,7 @@ void worker::adapt(base::instant_ns now) noexcept {
 
 // --- looking elsewhere ---
 
-task_header* worker::search() noexcept {
+[[gnu::noinline]] task_header* worker::search() noexcept {
     if (owner_.workers() == 1) return nullptr;
     if (!searching_) {
         if (!owner_.idle_.start_search()) return nullptr;
@@ -301,7 +340,7 @@ bool worker::work_in_sight() noexcept {
                        [](const auto& other) { return !other->queue_.empty(); });
 }
 
-void worker::sleep() noexcept {
+[[gnu::noinline]] void worker::sleep() noexcept {
     owner_.idle_.enter(index_, std::exchange(searching_, false));
     base::fence_seq_cst();  // Pairs with the fence in scheduler::notify; see idle_set.
     const scheduler::phase phase = owner_.now();

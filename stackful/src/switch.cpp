@@ -72,7 +72,7 @@ tsan_handles& idle_handles() noexcept {
 // Two names for one pair of pointers: both come back in two registers. Initialised by the linker, so that it is
 // there before any constructor of a static runs a fiber.
 static_assert(sizeof(detail::landing) == sizeof(transfer_t) && sizeof(fcontext_t) == sizeof(void*));
-detail::landing (*const detail::jump)(void*, void*) noexcept =
+detail::landing (*const detail::jump_function)(void*, void*) noexcept =
     reinterpret_cast<landing (*)(void*, void*) noexcept>(reinterpret_cast<void (*)()>(&jump_fcontext));
 
 struct fiber_context::jumps {

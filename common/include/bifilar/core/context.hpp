@@ -10,9 +10,27 @@ namespace bifilar {
 /// Leaf operations that one run of a task may finish before it goes to the back of the queue.
 inline constexpr std::uint32_t operations_per_run = 128;
 
+class context;
+
+/// Who polls, when it is a worker on its own stack: it can run one more task there.
+class nesting_runner {
+public:
+    /// Runs `task` when it is the newest that this thread has queued and was not taken by another. True when it has
+    /// completed; false when it was not run, or waits now. The caller holds the only handle, and nobody joins it.
+    virtual bool run_nested(task_header& task, context& outer) noexcept = 0;
+
+protected:
+    nesting_runner() noexcept = default;
+    ~nesting_runner() = default;
+};
+
 class context {
 public:
-    explicit context(task_header& task, bool cancelling = false) noexcept : task_{&task}, cancelling_{cancelling} {}
+    explicit context(task_header& task, bool cancelling = false, nesting_runner* runner = nullptr) noexcept
+        : task_{&task}, runner_{runner}, cancelling_{cancelling} {}
+    /// For a task that runs inside of another's poll: it spends the other's budget.
+    context(task_header& task, bool cancelling, const context& outer) noexcept
+        : task_{&task}, runner_{outer.runner_}, budget_{outer.budget_}, cancelling_{cancelling} {}
     context(const context&) = delete;
     context& operator=(const context&) = delete;
 
@@ -36,8 +54,18 @@ public:
         return true;
     }
 
+    /// Runs a child that was queued a moment ago in place of a wait for it. Spends one of the budget. True when it has
+    /// completed. What nesting_runner::run_nested asks for holds.
+    bool run_child(task_header& child) noexcept { return runner_ != nullptr && runner_->run_nested(child, *this); }
+    /// The poll goes on where there is no room for another task: on a fiber's stack.
+    void forbid_nesting() noexcept { runner_ = nullptr; }
+    /// For the runner: a nested task has spent some of the budget.
+    void spend_as(const context& nested) noexcept { budget_ = nested.budget_; }
+
     /// The task polls again after the others that are queued. The caller then answers not ready.
     void yield() noexcept { armed_ = yielding_ = true; }
+
+    [[nodiscard]] task_header& task() const noexcept { return *task_; }
 
     /// A waker was stored by somebody else on the future's behalf, or its state already keeps one.
     void set_armed() noexcept { armed_ = true; }
@@ -54,6 +82,7 @@ public:
 
 private:
     task_header* task_;
+    nesting_runner* runner_;  // Null where tasks cannot nest.
     std::uint32_t budget_ = operations_per_run;
     bool armed_ = false;
     bool yielding_ = false;

@@ -38,6 +38,10 @@ public:
     /// True when the outcome may be taken; else the waker is stored.
     bool poll_complete(context& cx) noexcept {
         BIFILAR_CHECK(task_ != nullptr, "a join_handle was polled after detach() or after it was moved from");
+        if (!registered_) {
+            if (!cx.take_budget()) return false;
+            if (task_->state_.is_complete() || cx.run_child(*task_)) return true;
+        }
         if (!task_->state_.is_complete()) {
             const waker_ref mine = cx.borrow();
             if (registered_ && task_->joiner_ == mine) return false;

@@ -2,6 +2,7 @@
 // It builds on std::optional; it is a class of its own so that "not ready" cannot be mistaken for "no value".
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -19,6 +20,30 @@ struct done_t {
     explicit constexpr done_t(int) noexcept {}
 };
 inline constexpr done_t done{0};
+
+namespace detail {
+
+/// An answer moved on, part by part. Most answers were written part by part a moment ago; a copy in one wide load, which
+/// compilers make of a trivial move, waits until all those stores have left the processor's store buffer.
+template <class T>
+constexpr T moved_on(T& answer) {
+    return std::move(answer);
+}
+template <class T>
+constexpr std::optional<T> moved_on(std::optional<T>& answer) {
+    if (!answer) return std::nullopt;
+    return std::optional<T>{std::in_place, std::move(*answer)};
+}
+template <class T, class E>
+constexpr std::expected<T, E> moved_on(std::expected<T, E>& answer) {
+    if (!answer) return std::unexpected<E>{std::move(answer.error())};
+    if constexpr (std::is_void_v<T>)
+        return {};
+    else
+        return std::expected<T, E>{std::in_place, std::move(*answer)};
+}
+
+}  // namespace detail
 
 /// What `poll` returns. Owns the value. Taking a value that is not there is undefined.
 template <class T>
@@ -46,7 +71,7 @@ public:
     constexpr explicit operator bool() const noexcept { return is_ready(); }
 
     /// The value, moved out. Only when is_ready().
-    constexpr T take() { return std::move(*value_); }
+    constexpr T take() { return detail::moved_on(*value_); }
     constexpr T& operator*() noexcept { return *value_; }
 
 private:

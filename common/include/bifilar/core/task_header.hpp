@@ -23,8 +23,8 @@ struct operations {
     void (*schedule)(task_header&) noexcept;
     /// Frees a task whose references are gone. Any thread.
     void (*destroy)(task_header&) noexcept;
-    /// Queues a claimed task behind all others of the worker that ran it: it yielded, or was woken while it ran. Null
-    /// for what no worker runs.
+    /// Queues a claimed task behind all others of the worker that ran it: it yielded, or was woken while it ran. Null:
+    /// the worker's own queue, where it may be stolen.
     void (*requeue)(task_header&, sched::worker&) noexcept = nullptr;
 };
 

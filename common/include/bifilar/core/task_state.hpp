@@ -30,7 +30,7 @@ enum class [[nodiscard]] park_answer : std::uint8_t {
 ///                                                           |     +--- (2) begin_run --+
 ///                                                           |     +--- (3) end_pending: again
 ///                                                           v
-///                                             (4) complete  [complete]
+///                                  (4) complete, complete_unshared  [complete]
 ///
 /// *claimed* means that the body has an owner: a queue, the worker that runs it, or a waker that is about to queue
 /// it. There is no separate "running" bit: a wake of a claimed task only leaves *notified* behind, and whoever owns
@@ -106,6 +106,19 @@ public:
                 return (next & references) == 0 ? complete_answer::last : complete_answer::alive;
             }
         }
+    }
+
+    /// (4) The same for a task that ran inside its only handle's poll and that nobody joins. True when nothing but that
+    /// handle refers to it, so that no other thread can look at the word and a plain store does. False: nothing was
+    /// done, call complete().
+    [[nodiscard]] bool complete_unshared() noexcept {
+        // Pairs with drop_reference; so that the last use by others comes before the owner's next use of the memory.
+        const std::uint64_t seen = word_.load(base::acquire);
+        BIFILAR_ASSERT((seen & joining) == 0, "a task with a joiner was run by its handle");
+        if ((seen & references) != 2 * reference) return false;
+        // Relaxed: read by this thread alone until the handle moves to another, which orders it.
+        word_.store(((seen | completed) & ~(claimed | notified)) - reference, base::relaxed);
+        return true;
     }
 
     /// (5) The joiner's address was written; publishes it. True when the task is complete already (then nothing was

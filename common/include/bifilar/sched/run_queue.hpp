@@ -51,6 +51,15 @@ public:
         }
     }
 
+    /// The same where nobody steals: a runtime of one worker. Owner only.
+    task_header* pop_alone() noexcept {
+        // Relaxed throughout: one thread.
+        const std::uint32_t real = real_of(head_.load(base::relaxed));
+        if (real == tail_.load(base::relaxed)) return nullptr;
+        head_.store(pack(real + 1, real + 1), base::relaxed);
+        return slot(real).load(base::relaxed);
+    }
+
     /// Takes half of a full ring out in one claim and chains it through `next_`, oldest first. Returns the first
     /// task and sets `last`; null when a thief was faster. Owner only.
     task_header* take_half(task_header*& last) noexcept {

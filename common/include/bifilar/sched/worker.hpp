@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/random.hpp>
+#include <bifilar/core/context.hpp>
 #include <bifilar/core/parker.hpp>
 #include <bifilar/core/task_core.hpp>
 #include <bifilar/core/thread_state.hpp>
@@ -18,11 +19,14 @@ namespace bifilar::sched {
 
 class scheduler;
 
-class worker {
+class worker final : public nesting_runner {
 public:
     static constexpr std::uint32_t queue_capacity_tasks = 256;
     static constexpr std::uint32_t lifo_runs_in_a_row = 3;
     static constexpr std::uint32_t tasks_per_tick = 128;
+    /// How deep tasks run inside of each other's polls; each level takes a few hundred bytes of the worker's stack and
+    /// what the bodies need.
+    static constexpr std::uint32_t most_nested = 32;
 
     worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<std::uint32_t>> victims);
     worker(const worker&) = delete;
@@ -44,6 +48,8 @@ public:
 
     /// Counts a task that the running task created. Owner only.
     void count_spawn() noexcept { counters_.spawned.add(); }
+
+    bool run_nested(task_header& task, context& outer) noexcept override;
 
     /// Ends this worker's sleep. Any thread, between the scheduler's start and the end of its threads.
     void unpark() noexcept { parker_->unpark(); }
@@ -75,9 +81,12 @@ private:
     void thread_main();
     void loop() noexcept;
     void run(task_header& task) noexcept;
+    bool poll(task_header& task, context& cx, task_header* outer) noexcept;
 
+    void enqueue(task_header& task) noexcept;
     task_header* next() noexcept;
     task_header* take_lifo() noexcept;
+    task_header* take_slot() noexcept;
     void flush_lifo() noexcept;
     void offer_slot() noexcept;
     task_header* take_queued() noexcept;
@@ -96,6 +105,7 @@ private:
 
     scheduler& owner_;
     const std::uint32_t index_;
+    const bool alone_;  // The only worker of its runtime: nobody steals.
     // Other workers by distance: same L2 first, then L3, NUMA node, machine.
     const std::vector<std::vector<std::uint32_t>> victims_;
     std::unique_ptr<parker> parker_;
@@ -106,6 +116,7 @@ private:
     chain pinned_;
     task_header* pinned_next_ = nullptr;  // The LIFO slot of tasks that must stay here.
     std::uint32_t lifo_runs_ = 0;
+    std::uint32_t nested_ = 0;  // Polls that are under way inside of each other, but for the outermost.
     std::uint32_t until_tick_ = tasks_per_tick;
     std::uint32_t until_global_ = 64;
     std::uint32_t global_interval_tasks_ = 64;

@@ -34,6 +34,7 @@ public:
     [[gnu::always_inline]] bool resume(context& cx) noexcept {
         thread_state& here = this_thread();  // The worker's own frame: it does not move.
         context_ = &cx;
+        cx.forbid_nesting();
         if (!started_) {
             started_ = true;
             if (!migratable_) stays_on_ = here.worker;

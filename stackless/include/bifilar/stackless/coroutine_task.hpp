@@ -74,7 +74,6 @@ private:
     }
 
     static void schedule(task_header& task) noexcept { sched::scheduler::of(task)->schedule(task); }
-    static void requeue(task_header& task, sched::worker& here) noexcept { here.push_back(task); }
     static void destroy(task_header& task) noexcept {
         coroutine_task& self = of(task);
         sched::report_lost_error(self, self.outcome_);
@@ -82,7 +81,7 @@ private:
         release_frame(&self);
     }
 
-    static constexpr operations kind{&run, &schedule, &destroy, &requeue};
+    static constexpr operations kind{&run, &schedule, &destroy};
 };
 
 }  // namespace bifilar::stackless

@@ -84,7 +84,6 @@ private:
     }
 
     static void schedule(task_header& task) noexcept { sched::scheduler::of(task)->schedule(task); }
-    static void requeue(task_header& task, sched::worker& here) noexcept { here.push_back(task); }
     static void destroy(task_header& task) noexcept {
         future_task& self = of(task);
         sched::report_lost_error(self, self.outcome_);
@@ -92,7 +91,7 @@ private:
         release_frame(&self);
     }
 
-    static constexpr operations kind{&run, &schedule, &destroy, &requeue};
+    static constexpr operations kind{&run, &schedule, &destroy};
 
     bool begun_ = false;         // Polled at least once.
     bool cancel_begun_ = false;  // Its poll_cancel was called; poll is not called any more.
