@@ -7,6 +7,7 @@
 #include <bifilar/core/parker.hpp>
 #include <bifilar/core/thread_state.hpp>
 
+#include <algorithm>
 #include <mutex>
 #include <stdexcept>
 
@@ -25,7 +26,7 @@ public:
             else if (deadline == base::never)
                 gate_.wait();
             else
-                (void)gate_.wait_for(deadline - base::now_ns());
+                (void)gate_.wait_for(std::max<base::instant_ns>(deadline - base::now_ns(), 0));
             if (here.timers != nullptr && here.timers->next_deadline() <= base::now_ns())
                 here.timers->fire(base::now_ns());
         }
@@ -66,21 +67,22 @@ private:
 
 namespace {
 
-// One cell a thread is enough, because block_on does not nest in practice; a nested one makes its own.
-struct spare_cell {
-    task_header* cell = nullptr;
-    spare_cell() noexcept = default;
-    spare_cell(const spare_cell&) = delete;
-    spare_cell& operator=(const spare_cell&) = delete;
-    ~spare_cell() {
-        if (cell != nullptr && cell->state_.drop_reference()) cell->kind_->destroy(*cell);
-    }
-};
-
-spare_cell& this_spare() noexcept {
-    thread_local spare_cell spare;
-    return spare;
+void drop(task_header& cell) noexcept {
+    if (cell.state_.drop_reference()) cell.kind_->destroy(cell);
 }
+
+// Frees the thread's spare cell when the thread ends.
+struct spare_keeper {
+    spare_keeper() noexcept = default;
+    spare_keeper(const spare_keeper&) = delete;
+    spare_keeper& operator=(const spare_keeper&) = delete;
+    ~spare_keeper() {
+        thread_state& here = this_thread();
+        here.ends = true;
+        if (task_header* const spare = std::exchange(here.spare_waiter, nullptr)) drop(*spare);
+    }
+    void touch() noexcept {}
+};
 
 }  // namespace
 
@@ -88,17 +90,20 @@ blocked_thread::blocked_thread() {
     if (this_thread().task != nullptr)
         throw std::logic_error{
             "block_on() inside a task would block its worker; use co_await in a coroutine, bifilar::await in a fiber"};
-    spare_cell& spare = this_spare();
-    cell_ = static_cast<cell*>(std::exchange(spare.cell, nullptr));
+    // One cell a thread is enough, because block_on does not nest in practice; a nested one makes its own.
+    cell_ = static_cast<cell*>(std::exchange(this_thread().spare_waiter, nullptr));
     if (cell_ == nullptr) cell_ = new cell;
 }
 
 blocked_thread::~blocked_thread() {
-    spare_cell& spare = this_spare();
-    if (spare.cell == nullptr)
-        spare.cell = cell_;
-    else if (cell_->state_.drop_reference())
-        cell_->kind_->destroy(*cell_);
+    thread_state& here = this_thread();
+    if (here.ends || here.spare_waiter != nullptr) {
+        drop(*cell_);
+        return;
+    }
+    thread_local spare_keeper keeper;
+    keeper.touch();
+    here.spare_waiter = cell_;
 }
 
 task_header& blocked_thread::header() noexcept { return *cell_; }

@@ -1,11 +1,28 @@
 // The blocking pool. One mutex is enough: its jobs cost a microsecond at the very least.
 #include <bifilar/sched/blocking_pool.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
 namespace bifilar::sched {
+namespace {
+
+class reaper {
+public:
+    explicit reaper(std::list<std::thread>& ended) noexcept : ended_{&ended} {}
+    reaper(const reaper&) = delete;
+    reaper& operator=(const reaper&) = delete;
+    ~reaper() {
+        for (std::thread& one : *ended_) one.join();
+    }
+
+private:
+    std::list<std::thread>* ended_;
+};
+
+}  // namespace
 
 blocking_pool::blocking_pool(std::uint32_t most_threads, std::chrono::nanoseconds keep_alive)
     : most_threads_{most_threads}, keep_alive_{keep_alive} {
@@ -30,9 +47,11 @@ blocking_pool::~blocking_pool() {
 }
 
 void blocking_pool::submit(blocking_job& job) {
+    std::list<std::thread> ended;  // Joined at the end without the mutex: their thread_locals may submit jobs.
+    const reaper joins{ended};
     const std::lock_guard guard{mutex_};
     if (ending_) throw std::logic_error{"spawn_blocking on a runtime that is ending; finish it before the shutdown"};
-    reap_ended();
+    ended.swap(ended_);
     // One thread more when every waiting thread has a job already.
     if (idle_ <= queued_ && threads_.size() < most_threads_) {
         try {
@@ -63,7 +82,8 @@ void blocking_pool::start_thread() {
 void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
     std::unique_lock lock{mutex_};
     for (;;) {
-        const auto deadline = std::chrono::steady_clock::now() + keep_alive_;
+        // Capped: a condition variable's wait counts in another clock, which must not overflow either.
+        const auto deadline = std::chrono::steady_clock::now() + std::min<std::chrono::nanoseconds>(keep_alive_, std::chrono::hours{24 * 365});
         ++idle_;
         while (first_ == nullptr && !ending_)
             if (work_.wait_until(lock, deadline) == std::cv_status::timeout) break;
@@ -79,11 +99,6 @@ void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
     }
     ended_.splice(ended_.end(), threads_, self);
     if (ending_) work_.notify_all();
-}
-
-void blocking_pool::reap_ended() noexcept {
-    for (std::thread& one : ended_) one.join();
-    ended_.clear();
 }
 
 std::uint32_t blocking_pool::threads() const {

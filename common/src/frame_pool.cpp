@@ -235,23 +235,22 @@ namespace {
 // Gives the cache back when the thread ends. Frames freed after that go to the depot one by one.
 struct cache_keeper {
     frame_cache* cache = nullptr;
-    bool over = false;
 
     cache_keeper() noexcept = default;
     cache_keeper(const cache_keeper&) = delete;
     cache_keeper& operator=(const cache_keeper&) = delete;
     ~cache_keeper() {
-        over = true;
-        if (cache == nullptr) return;
-        this_thread().frames = nullptr;
+        thread_state& here = this_thread();
+        here.ends = true;
+        here.frames = nullptr;
         cache->flush();
         delete cache;
     }
 };
 
 [[gnu::noinline]] frame_cache* open_cache() {
+    if (this_thread().ends) return nullptr;
     thread_local cache_keeper keeper;
-    if (keeper.over) return nullptr;
     keeper.cache = new frame_cache;
     return this_thread().frames = keeper.cache;
 }
@@ -290,7 +289,8 @@ void* allocate_coroutine(std::size_t bytes) {
         return allocate_frame(bytes);
     const std::size_t prefix = std::exchange(here.frame_prefix_bytes, 0);
     BIFILAR_ASSERT(prefix <= largest_prefix_bytes, "a frame prefix is too long for its mark");
-    void* const frame = static_cast<std::byte*>(allocate_frame(bytes + prefix)) + prefix;
+    // At least a granule behind the prefix, so that the frame's mark is not the next block's.
+    void* const frame = static_cast<std::byte*>(allocate_frame(std::max(bytes, smallest_block_bytes) + prefix)) + prefix;
     mark_task(frame, nobody, prefix);
     return frame;
 }

@@ -8,10 +8,7 @@
 namespace bifilar::sched {
 
 void report_lost(const task_core& task, std::exception_ptr error) noexcept {
-    if (scheduler* const owner = scheduler::of(task)) {
-        owner->parts().detached_exception(nullptr, std::move(error));
-        return;
-    }
+    if (scheduler::report(task, std::move(error))) return;
     std::fputs("bifilar: an exception of a task that nobody joined outlived its runtime; join the handle first\n", stderr);
     std::terminate();
 }

@@ -5,6 +5,7 @@
 #include <bifilar/base/assert.hpp>
 
 #include <array>
+#include <optional>
 #include <stdexcept>
 
 namespace bifilar::sched {
@@ -28,6 +29,12 @@ public:
         const std::lock_guard guard{mutex_};
         table_[id].store(nullptr, base::release);  // Nobody may wake a task of a runtime that is gone.
     }
+    /// Keeps it alive as long as the answer is. Empty when it is gone.
+    void enter(std::uint32_t id, std::optional<scheduler::visit>& inside, scheduler*& found) noexcept {
+        const std::lock_guard guard{mutex_};
+        found = table_[id].load(base::relaxed);  // Relaxed: under the lock.
+        if (found != nullptr) inside.emplace(*found);
+    }
     scheduler* find(std::uint32_t id) noexcept { return table_[id].load(base::acquire); }  // Pairs with add.
 
 private:
@@ -40,6 +47,15 @@ constinit registry runtimes;
 }  // namespace
 
 scheduler* scheduler::of(const task_header& task) noexcept { return runtimes.find(task.state_.owner()); }
+
+bool scheduler::report(const task_header& task, std::exception_ptr error) noexcept {
+    std::optional<visit> inside;
+    scheduler* owner = nullptr;
+    runtimes.enter(task.state_.owner(), inside, owner);
+    if (owner == nullptr) return false;
+    owner->parts_.detached_exception(nullptr, std::move(error));
+    return true;
+}
 
 scheduler::scheduler(const scheduler_options& options, environment& parts)
     : parts_{parts}, fibers_{options.fibers}, owner_id_{runtimes.add(*this)}, idle_{options.workers} {
@@ -91,6 +107,8 @@ scheduler::~scheduler() {
     move_to(phase::stopping);
     for (std::thread& thread : threads_) thread.join();
     runtimes.remove(owner_id_);
+    // Pairs with visit; such a thread is a few instructions from its end.
+    while (visitors_.load(base::acquire) != 0) base::yield_thread();
 }
 
 void scheduler::start(task_core& task, void* place) {
@@ -123,6 +141,7 @@ void scheduler::start(task_core& task, void* place) {
 }
 
 void scheduler::inject(task_header& task) noexcept {
+    const visit inside{*this};
     global_.push(task);
     notify_others(nullptr);
 }
@@ -179,8 +198,11 @@ std::uint64_t scheduler::live() const noexcept {
 bool scheduler::drain(base::instant_ns deadline) noexcept {
     BIFILAR_CHECK(this_thread().worker == nullptr || &this_thread().worker->owner() != this,
                   "a runtime was shut down by one of its own tasks; return from the body of run instead");
-    halt_and_cancel();
-    move_to(phase::draining);
+    {
+        const std::lock_guard one_at_a_time{drain_mutex_};
+        halt_and_cancel();
+        move_to(phase::draining);
+    }
     std::unique_lock lock{mutex_};
     const auto empty = [&] { return live() == 0; };
     if (deadline == base::never) {

@@ -57,8 +57,8 @@ bool thread_gate::wait_for(std::int64_t timeout_ns) noexcept {
         }
         (void)futex(state_, FUTEX_WAIT, sleeping, deadline_ns >= 0 ? &left : nullptr);
     }
-    // Relaxed: only this thread closes the gate, and the acquire above ordered the opening.
-    state_.store(closed, relaxed);
+    // Pairs with open; an exchange, because another opening may have come since, whose writes this wait consumes too.
+    (void)state_.exchange(closed, acquire);
     return true;
 }
 

@@ -31,8 +31,9 @@ bool timer_queue::renew(timer_node& node, context& cx) noexcept {
 }
 
 bool timer_queue::remove(timer_node& node) noexcept {
-    // Relaxed: a fresh node was never shared.
-    if (node.where(base::relaxed) == timer_node::place::fresh) return false;
+    // `fired` is final, and the queue may be gone with its thread by then. A fresh node was never shared.
+    const timer_node::place at = node.where();
+    if (at != timer_node::place::waiting) return at == timer_node::place::fired;
     const std::lock_guard guard{lock_};
     if (node.where(base::relaxed) == timer_node::place::fired) return true;  // Relaxed: under the lock.
     detach(node);
@@ -125,7 +126,10 @@ public:
     plain_thread_timers() noexcept { this_thread().timers = &queue_; }
     plain_thread_timers(const plain_thread_timers&) = delete;
     plain_thread_timers& operator=(const plain_thread_timers&) = delete;
-    ~plain_thread_timers() { this_thread().timers = nullptr; }
+    ~plain_thread_timers() {
+        this_thread().timers = nullptr;
+        this_thread().ends = true;
+    }
 
     timer_queue& queue() noexcept { return queue_; }
 
@@ -137,6 +141,7 @@ private:
 
 timer_queue& this_thread_timers() {
     if (timer_source* const installed = this_thread().timers) return static_cast<timer_queue&>(*installed);
+    if (this_thread().ends) return (new plain_thread_timers)->queue();
     thread_local plain_thread_timers own;
     return own.queue();
 }

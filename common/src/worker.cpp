@@ -5,6 +5,7 @@
 #include <bifilar/sched/scheduler.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 namespace bifilar::sched {
@@ -13,6 +14,9 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
     : owner_{owner}, index_{index}, alone_{owner.workers_.capacity() == 1}, victims_{std::move(victims)}, random_{index + 1}, sightings_(owner.workers_.capacity()) {}
 
 void worker::thread_main() {
+    thread_state& here = this_thread();
+    state_ = &here;
+    here.worker = this;
     std::string pin_problem;
     std::exception_ptr error;
     try {
@@ -22,9 +26,6 @@ void worker::thread_main() {
     } catch (...) {
         error = std::current_exception();
     }
-    thread_state& here = this_thread();
-    state_ = &here;
-    here.worker = this;
     here.sleeps_in = parker_.get();
     here.timers = &timers_;
     owner_.worker_ready(error, pin_problem);
@@ -138,6 +139,9 @@ void worker::pin_front(task_header& task) noexcept {
 void worker::pin_back(task_header& task) noexcept { pinned_.push(task); }
 
 void worker::post(task_header& task) noexcept {
+    const worker* const here = this_thread().worker;
+    std::optional<scheduler::visit> inside;
+    if (here == nullptr || &here->owner_ != &owner_) inside.emplace(owner_);
     inbox_.push(task);
     // The push is seq_cst and so is the driver's look at "asleep": either this thread sees the worker asleep, or the
     // worker sees the task in work_in_sight.
@@ -246,6 +250,8 @@ void worker::flush_lifo() noexcept {
         if (!queue_.push(*at)) overflow(*at);
         at = next;
     }
+    // Searchers may have looked while these tasks were in nobody's queue.
+    if (!queue_.empty()) owner_.notify(&counters_);
     return first;
 }
 
@@ -340,6 +346,14 @@ bool worker::work_in_sight() noexcept {
                        [](const auto& other) { return !other->queue_.empty(); });
 }
 
+// A slot that another worker has not come to yet. Without a fence in push_front one that is being filled right now may
+// be missed; it then waits for the end of its owner's run.
+bool worker::slot_in_sight() noexcept {
+    return std::any_of(owner_.workers_.begin(), owner_.workers_.end(), [](const auto& other) {
+        return other->lifo_.load(base::relaxed) != nullptr;  // Relaxed: a hint.
+    });
+}
+
 [[gnu::noinline]] void worker::sleep() noexcept {
     owner_.idle_.enter(index_, std::exchange(searching_, false));
     base::fence_seq_cst();  // Pairs with the fence in scheduler::notify; see idle_set.
@@ -348,9 +362,9 @@ bool worker::work_in_sight() noexcept {
     if (!stay_up && !work_in_sight()) {
         counters_.parked.add();
         base::instant_ns deadline = timers_.next_deadline();
-        // Within the pause of offer_slot another offer may have been held back.
+        // Within the pause of offer_slot another offer may have been held back, or came between search and sleep.
         constexpr base::instant_ns nap_ns = 10'000'000;
-        if (std::exchange(naps_, false)) deadline = std::min(deadline, base::now_ns() + nap_ns);
+        if (std::exchange(naps_, false) || slot_in_sight()) deadline = std::min(deadline, base::now_ns() + nap_ns);
         parker_->park(deadline);
         tick_began_ns_ = base::now_ns();
         if (timers_.next_deadline() <= tick_began_ns_) timers_.fire(tick_began_ns_);

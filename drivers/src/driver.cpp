@@ -63,7 +63,10 @@ public:
     plain_thread_driver() : driver_{make_driver(choose_driver(driver_kind::best))} { this_thread().sleeps_in = driver_.get(); }
     plain_thread_driver(const plain_thread_driver&) = delete;
     plain_thread_driver& operator=(const plain_thread_driver&) = delete;
-    ~plain_thread_driver() { this_thread().sleeps_in = nullptr; }
+    ~plain_thread_driver() {
+        this_thread().sleeps_in = nullptr;
+        this_thread().ends = true;
+    }
     driver& get() noexcept { return *driver_; }
 
 private:
@@ -74,6 +77,7 @@ private:
 
 driver& this_driver() {
     if (parker* const installed = this_thread().sleeps_in) return static_cast<driver&>(*installed);
+    if (this_thread().ends) return (new plain_thread_driver)->get();
     thread_local plain_thread_driver own;
     return own.get();
 }

@@ -2,16 +2,20 @@
 #include "epoll_driver.hpp"
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/core/thread_state.hpp>
+#include <bifilar/sched/worker.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <limits>
 #include <mutex>
+#include <new>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace bifilar::drivers {
 
@@ -31,10 +35,13 @@ epoll_driver::epoll_driver() : events_{std::make_unique<events>()} {
     }
     epoll_event wakes{EPOLLIN | EPOLLET, {nullptr}};
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, eventfd_, &wakes);
+    const sched::worker* const worker = this_thread().worker;
+    group_ = worker != nullptr ? static_cast<const void*>(&worker->owner()) : this;
+    home_ = std::make_shared<epoll_home>(epoll_, group_);
 }
 
 epoll_driver::~epoll_driver() {
-    retired_->close();
+    home_->close();
     ::close(eventfd_);
     ::close(epoll_);
 }
@@ -42,13 +49,9 @@ epoll_driver::~epoll_driver() {
 bool epoll_driver::submit(op& which, waker_ref waits) noexcept {
     io_source& source = *which.source;
     const std::lock_guard guard{source.lock};
-    if (source.home == nullptr) {
-        epoll_event wanted{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {&source}};
-        if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, source.descriptor(), &wanted) != 0) {
-            which.result = -errno;
-            return false;
-        }
-        source.home = retired_;
+    if (!source.watched || !source.homes.back()->serves(group_)) {
+        which.result = adopt(source);
+        if (which.result != 0) return false;
     }
     io_source::side& side = source.side_of(which.kind);
     if (side.waiting != nullptr) {
@@ -66,6 +69,24 @@ bool epoll_driver::submit(op& which, waker_ref waits) noexcept {
     which.begin(waits);
     side.waiting = &which;
     return true;
+}
+
+// Under the source's lock. A former home's events still find the source alive; they only make it try in vain.
+int epoll_driver::adopt(io_source& source) noexcept {
+    auto& homes = source.homes;
+    try {
+        homes.reserve(homes.size() + 1);
+    } catch (const std::bad_alloc&) {
+        return -ENOMEM;
+    }
+    if (std::exchange(source.watched, false)) homes.back()->forget(source);
+    if (const auto known = std::find(homes.begin(), homes.end(), home_); known != homes.end())
+        std::rotate(known, known + 1, homes.end());
+    else
+        homes.push_back(home_);
+    const int result = home_->watch(source);
+    source.watched = result == 0;
+    return result;
 }
 
 void epoll_driver::cancel(op& which) noexcept {
@@ -103,7 +124,7 @@ void epoll_driver::unpark() noexcept {
 }
 
 int epoll_driver::wait(base::instant_ns deadline) noexcept {
-    retired_->free_all();
+    home_->free_all();
     const int most = static_cast<int>(events_->at.size());
     if (deadline == base::never) return ::epoll_wait(epoll_, events_->at.data(), most, -1);
     if (deadline == std::numeric_limits<base::instant_ns>::min())

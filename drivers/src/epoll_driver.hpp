@@ -1,5 +1,5 @@
 // epoll, edge-triggered: an event means that a call is worth trying, and the driver tries it for the waiting operation.
-// A descriptor stays registered with the first driver that waited for it, wherever its task goes.
+// A descriptor stays registered with the first driver that waited for it, wherever its task goes within the runtime.
 #pragma once
 
 #include <bifilar/drivers/driver.hpp>
@@ -25,7 +25,11 @@ private:
     void on_event(io_source& source, std::uint32_t events, wake_batch& batch) noexcept;
     void drain_eventfd() noexcept;
 
-    std::shared_ptr<retired_sources> retired_ = std::make_shared<retired_sources>();
+    [[nodiscard]] int adopt(io_source& source) noexcept;
+
+    // Drivers of one runtime's workers serve each other's tasks; a plain thread's serves only its own.
+    const void* group_;
+    std::shared_ptr<epoll_home> home_;
     int epoll_ = -1;
     int eventfd_ = -1;
     sleep_flag sleeps_;

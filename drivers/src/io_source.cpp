@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <mutex>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -38,44 +39,60 @@ op::op(op&& other) noexcept
     BIFILAR_CHECK(other.now() == phase::idle, "an I/O future was moved after its first poll");
 }
 
-void retired_sources::add(io_source* source) noexcept {
-    std::unique_ptr<io_source> now;  // Outlives the guard.
+int epoll_home::watch(io_source& source) noexcept {
+    epoll_event wanted{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {&source}};
+    return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, source.descriptor(), &wanted) == 0 ? 0 : -errno;
+}
+
+void epoll_home::forget(const io_source& source) noexcept {
     const std::lock_guard guard{lock_};
-    if (closed_)
-        now.reset(source);
-    else
-        source->next_retired_ = std::exchange(first_, source);
+    if (epoll_ >= 0) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, source.descriptor(), nullptr);
 }
 
-void retired_sources::close() noexcept {
-    {
-        const std::lock_guard guard{lock_};
-        closed_ = true;
-    }
-    free_all();
+bool epoll_home::add(io_source* source) noexcept {
+    const std::lock_guard guard{lock_};
+    if (epoll_ < 0) return false;
+    source->next_retired_ = std::exchange(first_, source);
+    return true;
 }
 
-void retired_sources::free_all() noexcept {
+void epoll_home::free_all() noexcept {
     io_source* at = nullptr;
     {
         const std::lock_guard guard{lock_};
         at = std::exchange(first_, nullptr);
     }
-    while (at != nullptr) {
-        // The source's own share of this list must not be the last one to go while the list is in use.
-        const std::unique_ptr<io_source> source{std::exchange(at, at->next_retired_)};
-        source->home.reset();
+    while (at != nullptr) io_source::retire(std::exchange(at, at->next_retired_));
+}
+
+void epoll_home::close() noexcept {
+    {
+        const std::lock_guard guard{lock_};
+        epoll_ = -1;
     }
+    free_all();
+}
+
+bool epoll_home::serves(const void* group) noexcept {
+    const std::lock_guard guard{lock_};
+    return epoll_ >= 0 && group_ == group;
+}
+
+void io_source::retire(io_source* source) noexcept {
+    while (!source->homes.empty()) {
+        const std::shared_ptr<epoll_home> home = std::move(source->homes.back());
+        source->homes.pop_back();
+        if (home->add(source)) return;
+    }
+    delete source;
 }
 
 void io_source::closer::operator()(io_source* source) const noexcept {
     BIFILAR_CHECK(source->in.waiting == nullptr && source->out.waiting == nullptr,
                   "a socket was closed while an operation on it is in flight; cancel or await the operation first");
+    if (source->watched) source->homes.back()->forget(*source);
     if (source->descriptor_ >= 0) ::close(source->descriptor_);
-    if (const std::shared_ptr<retired_sources> home = source->home)
-        home->add(source);
-    else
-        delete source;
+    retire(source);
 }
 
 int io_source::attempt(op& which) noexcept {
@@ -89,8 +106,8 @@ int io_source::attempt(op& which) noexcept {
 }
 
 void io_source::learn(const op& which, int result) noexcept {
-    // A read that did not fill its buffer has drained the socket: trying again before the next event is in vain.
-    const bool drained = reads(which.kind) && result >= 0 && static_cast<std::size_t>(result) < which.bytes;
+    // A read that did not fill its buffer has drained a TCP socket: trying again before the next event is in vain.
+    const bool drained = which.kind == op_kind::recv && result >= 0 && static_cast<std::size_t>(result) < which.bytes;
     side_of(which.kind).ready = !would_wait(result) && !drained;
 }
 

@@ -27,17 +27,14 @@ std::optional<int> io_wait::poll(context& cx) {
 }
 
 void io_wait::ask_cancel() noexcept {
-    if (std::exchange(op_.cancel_asked, true)) return;
-    op_.on->cancel(op_);
+    if (op_.ask_cancel()) op_.on->cancel(op_);
 }
 
 bool io_wait::poll_cancel(context& cx) noexcept {
     if (op_.now() == op::phase::idle) return true;
     ask_cancel();
     cx.set_armed();
-    if (op_.settle() == op::phase::in_flight) return false;
-    while (!op_.at_rest()) base::yield_thread();
-    return true;
+    return op_.at_rest();
 }
 
 std::optional<int> io_wait::finished() const noexcept {

@@ -3,6 +3,7 @@
 #include "uring_driver.hpp"
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/core/thread_state.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -136,25 +137,34 @@ void uring_driver::take_requests() noexcept {
     // Relaxed: a first look; pairs with cancel in the exchange.
     if (requests_.load(base::relaxed) == nullptr) return;
     op* at = requests_.exchange(nullptr, base::acquire);
+    wake_batch batch;
     while (at != nullptr) {
         // The asker waits until its request was seen, so the operation is alive until then.
         op* const next = at->next_request;
         if (at->now() == op::phase::in_flight) prepare_cancel(*at);
-        at->request_seen();
+        at->request_seen(batch);
         at = next;
     }
 }
 
 void uring_driver::finish(op& which) noexcept {
-    const bool own = ::pthread_equal(owner_, ::pthread_self()) != 0;
-    wake_batch batch;
-    while (!which.at_rest()) {
-        if (!own) {
-            base::yield_thread();
-            continue;
-        }
+    if (::pthread_equal(owner_, ::pthread_self()) == 0) return finish_elsewhere(which);
+    for (;;) {
+        take_requests();  // The operation's own may be among them.
+        if (which.at_rest()) return;
         (void)io_uring_submit_and_wait(&ring_, 1);
+        wake_batch batch;
         reap(batch);
+    }
+}
+
+// The ring's thread brings it to rest when it comes to its driver. Meanwhile it may wait in the same way for an
+// operation in this thread's ring.
+void uring_driver::finish_elsewhere(op& which) noexcept {
+    parker* const own = this_thread().sleeps_in;
+    while (!which.at_rest()) {
+        if (own != nullptr) own->poll();
+        base::yield_thread();
     }
 }
 
@@ -206,7 +216,7 @@ void uring_driver::end(op& which, int result, wake_batch& batch) noexcept {
         which.source->learn(which, result);
     }
     // Somebody else was faster; unless a cancel is on its way, wait again.
-    if (would_wait(result) && !which.cancel_asked) return prepare(which);
+    if (would_wait(result) && !which.cancel_asked()) return prepare(which);
     which.complete(would_wait(result) ? -ECANCELED : result, batch);
 }
 

@@ -33,6 +33,7 @@ private:
     void listen_for_unparks() noexcept;
     void take_requests() noexcept;
     void flush() noexcept;
+    static void finish_elsewhere(op& which) noexcept;
     void wait(base::instant_ns deadline) noexcept;
     void end(op& which, int result, wake_batch& batch) noexcept;
     void reap(wake_batch& batch) noexcept;

@@ -266,3 +266,40 @@ TEST_CASE("a_refused_ring_falls_back_and_a_demanded_one_is_an_error") {
     else
         ::setenv("BIFILAR_DRIVER", restore.c_str(), 1);
 }
+
+// Where a stream first waits must not be where its events go for ever.
+TEST_CASE("a_stream_goes_on_in_another_thread_and_in_another_runtime") {
+    auto listener = listen_anywhere();
+    const std::string at = address_of(listener);
+    std::optional<bf::tcp_stream> far;
+    // This thread connects, waits for a first byte in a driver of its own, and ends.
+    std::thread first{[&] {
+        far.emplace(bf::block_on(bf::tcp_stream::connect(at)).value());
+        std::array<std::byte, 1> one{};
+        far.emplace(bf::block_on([](bf::tcp_stream stream, std::span<std::byte> into) -> bf::task<bf::tcp_stream> {
+            (void)co_await stream.read_exact(into);
+            co_return stream;
+        }(std::move(*far), one)));
+    }};
+    auto near = bf::block_on(listener.accept()).value();
+    std::this_thread::sleep_for(10ms);
+    CHECK(bf::block_on(near.write_all(bytes_of("1"))).value() == 1);
+    first.join();
+    // This thread has waited on `near` by now, stays alive, and does not look at its driver any more.
+    std::array<std::byte, 1> got{};
+    CHECK(bf::block_on(bf::timeout(near.read(got), 1ms)).has_value() == false);
+    for (int round = 0; round < 2; ++round) {
+        bf::runtime rt{small()};
+        const auto sum = rt.run([](bf::tcp_stream& a, bf::tcp_stream& b) -> bf::task<std::size_t> {
+            auto reader = bf::spawn([](bf::tcp_stream& from) -> bf::task<std::size_t> {
+                std::array<std::byte, 2> buffer{};
+                const auto result = co_await from.read_exact(buffer);
+                co_return result.value();
+            }, std::ref(a));
+            co_await bf::sleep_for(5ms);
+            (void)co_await b.write_all(bytes_of("23"));
+            co_return co_await reader;
+        }, std::ref(round == 0 ? near : *far), std::ref(round == 0 ? *far : near));
+        CHECK(sum == 2);
+    }
+}

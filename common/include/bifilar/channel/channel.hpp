@@ -116,7 +116,7 @@ private:
     bool has_room() noexcept { return count_ < capacity_ && senders_.empty(); }
 
     void push(T&& value, wake_batch& batch) noexcept {
-        std::uint32_t at = first_ + count_;
+        std::uint64_t at = std::uint64_t{first_} + count_;
         if (at >= capacity_) at -= capacity_;
         std::construct_at(&slots_[at].value, std::move(value));
         ++count_;
@@ -148,7 +148,13 @@ private:
             (void)senders_.wake_one(batch);
             push(std::move(next), batch);
         }
+        end_receiver(batch);
         return value;
+    }
+
+    // Closed and drained: the oldest waiting receiver is told, and tells the next.
+    void end_receiver(wake_batch& batch) noexcept {
+        if (closed_ && count_ == 0) (void)receivers_.wake_one(batch);
     }
 
     void wake_receiver(wake_batch& batch) noexcept {
@@ -228,6 +234,8 @@ public:
         } else if (node_.reserved) {
             --channel_->reserved_;
             channel_->wake_receiver(batch);
+        } else {
+            channel_->end_receiver(batch);
         }
     }
 
@@ -237,18 +245,22 @@ public:
         const std::lock_guard guard{channel_->lock()};
         // Relaxed: under the lock.
         const wait_node::place at = node_.where(base::relaxed);
-        if (at == woken) {
+        if (at == woken && node_.reserved) {
             over_ = true;
-            if (!node_.reserved) return finish_closed(batch);
             --channel_->reserved_;
             return channel_->take(batch);
         }
-        if (at == fresh && channel_->count_ > channel_->reserved_) {
-            if (!cx.take_budget()) return not_ready;
+        if (at != waiting && channel_->count_ > channel_->reserved_) {
+            if (at == fresh && !cx.take_budget()) return not_ready;
+            over_ = true;
             return channel_->take(batch);
         }
-        if (channel_->closed_) {
+        // A closed channel is drained only when nothing is reserved any more: a receiver that is cancelled leaves its
+        // item to those who still wait.
+        if (channel_->closed_ && channel_->count_ == 0) {
             if (at == waiting) channel_->receivers_.remove(node_);
+            over_ = true;
+            channel_->end_receiver(batch);
             return output{};
         }
         channel_->receivers_.wait(node_, cx);
@@ -256,12 +268,6 @@ public:
     }
 
 private:
-    // Woken by close: an item may have been left by a receiver that was cancelled meanwhile.
-    output finish_closed(wake_batch& batch) noexcept {
-        if (channel_->count_ > channel_->reserved_) return output{channel_->take(batch)};
-        return output{};
-    }
-
     channel* channel_;
     recv_node node_;
     bool over_ = false;  // The outcome of a wake was consumed.

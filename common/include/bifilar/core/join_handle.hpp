@@ -17,13 +17,16 @@ namespace detail {
 class join_base {
 public:
     explicit join_base(task_core* task) noexcept : task_{task} {}
-    join_base(join_base&& other) noexcept
-        : task_{std::exchange(other.task_, nullptr)}, registered_{std::exchange(other.registered_, false)} {}
+    /// The old owner's task may end before the new one polls, so its address does not travel along.
+    join_base(join_base&& other) noexcept {
+        other.leave();
+        task_ = std::exchange(other.task_, nullptr);
+    }
     join_base& operator=(join_base&& other) noexcept {
         if (this != &other) {
             detach();
+            other.leave();
             task_ = std::exchange(other.task_, nullptr);
-            registered_ = std::exchange(other.registered_, false);
         }
         return *this;
     }
@@ -67,7 +70,7 @@ private:
             spins < 64 ? base::spin_pause() : base::yield_thread();
     }
 
-    task_core* task_;
+    task_core* task_ = nullptr;
     bool registered_ = false;
 };
 

@@ -28,6 +28,11 @@ struct thread_state {
     timer_source* timers = nullptr;
     /// This thread's share of the frame pool, or null before its first frame.
     frame_cache* frames = nullptr;
+    /// What this thread's next block_on sleeps on; null: made then.
+    task_header* spare_waiter = nullptr;
+    /// The destructors of this thread's thread_locals run. What is made from now on, for the destructors of statics, is
+    /// never freed.
+    bool ends = false;
     /// Bytes that the next coroutine frame leaves free in front of it, for the task that it will be; 0 mostly.
     std::size_t frame_prefix_bytes = 0;
 };

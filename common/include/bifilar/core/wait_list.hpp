@@ -92,8 +92,8 @@ public:
         node.set(wait_node::place::fresh, base::relaxed);  // Relaxed: the owner itself reads it next.
     }
 
-    /// Takes the lock: wakes all that wait at this moment, in portions, so that the lock is never held for long.
-    /// `locked` runs under the first hold of the lock.
+    /// Takes the lock: wakes all that wait at this moment, in portions of 64, so that the lock is never held for long.
+    /// `locked` runs under the first hold of the lock. The lock is not touched again once nobody is left to wake.
     template <class Function>
     void wake_all(Function locked) noexcept;
 
@@ -119,23 +119,20 @@ private:
 template <class Function>
 void wait_list::wake_all(Function locked) noexcept {
     list all;
-    {
+    for (bool first = true, more = true; more; first = false) {
+        wake_batch batch;  // Outlives the guard: the lock is free when the wakes go out.
         const std::lock_guard guard{lock_};
-        locked();
-        all.splice(nodes_);
-    }
-    for (bool more = true; more;) {
-        wake_batch batch;
-        const std::lock_guard guard{lock_};
-        for (int count = 0; count < wakes_per_hold && more; ++count) {
-            wait_node* const node = all.take_front();
-            more = node != nullptr;
-            if (!more) break;
-            batch.claim(node->waker());
-            // Pairs with where, as in wake_one.
-            node->set(wait_node::place::woken, base::release);
+        if (first) {
+            locked();
+            all.splice(nodes_);
         }
-        // The guard is destroyed before the batch: the lock is free when the wakes go out.
+        for (int count = 0; count < wakes_per_hold && !all.empty(); ++count) {
+            wait_node& node = *all.take_front();
+            batch.claim(node.waker());
+            // Pairs with where, as in wake_one.
+            node.set(wait_node::place::woken, base::release);
+        }
+        more = !all.empty();
     }
 }
 

@@ -46,7 +46,6 @@ public:
 private:
     void serve(std::list<std::thread>::iterator self) noexcept;
     void start_thread();
-    void reap_ended() noexcept;
 
     const std::uint32_t most_threads_;
     const std::chrono::nanoseconds keep_alive_;

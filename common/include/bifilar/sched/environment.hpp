@@ -17,8 +17,8 @@ public:
     environment& operator=(const environment&) = delete;
     virtual ~environment() = default;
 
-    /// Makes the place where a worker sleeps. On the worker's thread, which also destroys it. May throw: the
-    /// scheduler's constructor then throws the same.
+    /// Makes the place where a worker sleeps. On the worker's thread; the scheduler's destructor destroys it, after that
+    /// thread has ended. May throw: the scheduler's constructor then throws the same.
     [[nodiscard]] virtual std::unique_ptr<parker> make_parker(std::uint32_t worker) = 0;
 
     /// The worker's thread starts and ends.

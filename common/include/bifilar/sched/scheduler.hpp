@@ -42,6 +42,26 @@ public:
     /// The scheduler that `task` was started on; null when it is gone, or before the start.
     [[nodiscard]] static scheduler* of(const task_header& task) noexcept;
 
+    /// Keeps the scheduler alive for a thread that is not its worker and hands it a task: as soon as the task is visible
+    /// it may run to its end, and with it the last reason for the runtime to stay.
+    class visit {
+    public:
+        /// The caller has claimed a task of `of`, or holds the registry's lock.
+        explicit visit(scheduler& of) noexcept : of_{&of} {
+            of.visitors_.fetch_add(1, base::relaxed);  // Relaxed: what makes the task visible comes later and orders it.
+        }
+        visit(const visit&) = delete;
+        visit& operator=(const visit&) = delete;
+        // Pairs with the destructor; so that it comes after all that was done here.
+        ~visit() { of_->visitors_.fetch_sub(1, base::release); }
+
+    private:
+        scheduler* of_;
+    };
+
+    /// Gives an exception that nobody joined to the handler of the task's runtime. False when the runtime is gone.
+    [[nodiscard]] static bool report(const task_header& task, std::exception_ptr error) noexcept;
+
     /// Queues a claimed task that may run anywhere. Any thread.
     void schedule(task_header& task) noexcept {
         worker* const here = this_thread().worker;
@@ -116,6 +136,10 @@ private:
     base::atomic<std::uint64_t> spawned_outside_{0};
     base::atomic<std::uint32_t> starting_outside_{0};
 
+    // Threads inside of visit. Counted by any, awaited by the destructor.
+    base::atomic<std::uint32_t> visitors_{0};
+
+    std::mutex drain_mutex_;  // One shutdown at a time halts and visits. Taken before mutex_.
     std::mutex mutex_;  // Guards what follows. Never taken while a task runs.
     std::condition_variable changed_;
     std::uint32_t ready_workers_ = 0;

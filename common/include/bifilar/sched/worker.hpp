@@ -102,6 +102,7 @@ private:
     void stop_searching() noexcept;
     void sleep() noexcept;
     [[nodiscard]] bool work_in_sight() noexcept;
+    [[nodiscard]] bool slot_in_sight() noexcept;
 
     scheduler& owner_;
     const std::uint32_t index_;

@@ -7,7 +7,8 @@
 
 namespace bifilar {
 
-/// Manual-reset event. Any thread. Must outlive its waits. Cancelling a wait loses nothing.
+/// Manual-reset event. Any thread. Must outlive its waits, and a set() that finds more than 64 of them; a task that sees
+/// a smaller event set may destroy it. Cancelling a wait loses nothing.
 class event {
 public:
     class wait_future;

@@ -50,11 +50,12 @@ public:
         std::uint8_t expected = awake;
         // Pairs with tell; seq_cst because what the teller wrote before is looked at next.
         if (word_.compare_exchange_strong(expected, asleep, base::seq_cst)) return true;
-        word_.store(awake, base::seq_cst);
+        wake_up();
         return false;
     }
     /// The owner woke, told or not.
-    void wake_up() noexcept { word_.store(awake, base::seq_cst); }
+    // Pairs with tell; an exchange, so that what a teller wrote before is visible to the looks that follow.
+    void wake_up() noexcept { (void)word_.exchange(awake, base::seq_cst); }
     /// Any thread. True: the owner sleeps and the caller has to wake it by the kernel.
     [[nodiscard]] bool tell() noexcept { return word_.exchange(told, base::seq_cst) == asleep; }
 

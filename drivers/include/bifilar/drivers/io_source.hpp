@@ -5,31 +5,43 @@
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/drivers/op.hpp>
 #include <memory>
+#include <vector>
 
 namespace bifilar::drivers {
 
 class io_source;
 
-/// Sources that were closed while their driver may still hold events for them. Shared by the driver and its sources,
-/// because either may end first. The driver's thread frees what is here before it asks the kernel for new events.
-class retired_sources {
+/// An epoll instance as its sources see it, and those that were closed while its driver may still hold events for
+/// them. Shared by the driver and its sources, because either may end first. The driver's thread frees what is here
+/// before it asks the kernel for new events.
+class epoll_home {
 public:
-    retired_sources() noexcept = default;
-    retired_sources(const retired_sources&) = delete;
-    retired_sources& operator=(const retired_sources&) = delete;
-    ~retired_sources() = default;
+    /// `group` tells drivers whose threads poll for each other, a runtime's workers, from all others.
+    epoll_home(int epoll, const void* group) noexcept : group_{group}, epoll_{epoll} {}
+    epoll_home(const epoll_home&) = delete;
+    epoll_home& operator=(const epoll_home&) = delete;
+    ~epoll_home() = default;
 
-    /// Any thread.
-    void add(io_source* source) noexcept;
+    /// Registers the source, edge-triggered, for everything. 0 or a negative errno. The driver's thread.
+    [[nodiscard]] int watch(io_source& source) noexcept;
+    /// No more events for the source. Any thread, before the descriptor is closed: a copy of it, in a child process
+    /// maybe, would keep the registration alive.
+    void forget(const io_source& source) noexcept;
+    /// Takes over a closed source until no event for it can be in hand. False when the driver has ended. Any thread.
+    [[nodiscard]] bool add(io_source* source) noexcept;
     /// The driver's thread, with no events in hand.
     void free_all() noexcept;
-    /// The driver ends: what comes later is freed at once.
+    /// The driver ends.
     void close() noexcept;
 
+    /// Whether a task of this group may rely on events here. Any thread.
+    [[nodiscard]] bool serves(const void* group) noexcept;
+
 private:
+    const void* const group_;
     base::spin_lock lock_;  // Guards all below and the links behind first_.
+    int epoll_;             // -1 when the driver has ended.
     io_source* first_ = nullptr;
-    bool closed_ = false;
 };
 
 /// Owns the descriptor. At most one operation waits per direction; others get EBUSY.
@@ -62,13 +74,18 @@ public:
     side in;
     side out;
     bool hung_up = false;       ///< The peer closed: reads never wait again, whatever the edges say.
-    /// Set when an epoll instance knows the descriptor: where the source goes when it is closed.
-    std::shared_ptr<retired_sources> home;
+    bool watched = false;       ///< The last of the homes knows the descriptor.
+    /// The epoll instances that may hold events for the source; the last one is the present one. Mostly one: more
+    /// when a stream went from a thread, or a runtime, to another.
+    std::vector<std::shared_ptr<epoll_home>> homes;
 
     [[nodiscard]] side& side_of(op_kind kind) noexcept { return reads(kind) ? in : out; }
 
 private:
-    friend class retired_sources;
+    friend class epoll_home;
+
+    /// Frees the source once it has been with all of its homes.
+    static void retire(io_source* source) noexcept;
 
     const int descriptor_;
     io_source* next_retired_ = nullptr;

@@ -2,6 +2,7 @@
 // Nothing is allocated per operation; the kernel may touch the buffer until the operation is over.
 #pragma once
 
+#include <bifilar/base/assert.hpp>
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/core/waker.hpp>
@@ -54,8 +55,9 @@ public:
     }
     /// The future uses the node for another call. Its thread, when the last one is over.
     void rewind() noexcept {
-        cancel_asked = false;
-        requested_.store(0, base::relaxed);  // Relaxed: at rest, nobody else looks.
+        BIFILAR_ASSERT(at_rest(), "an I/O future was polled after its poll_cancel");
+        cancel_asked_.store(false, base::relaxed);       // Relaxed: at rest, nobody else looks.
+        requested_.store(request::none, base::relaxed);  // Relaxed: likewise.
         phase_.store(phase::idle, base::relaxed);  // Relaxed: this thread alone looks.
     }
 
@@ -80,15 +82,37 @@ public:
         return at;
     }
 
-    /// Another thread than the driver's asked for a cancel, and the driver has seen that. The operation stays alive
-    /// in between, because it is linked in the driver's list.
-    void request_cancel() noexcept { requested_.store(1, base::relaxed); }  // Relaxed: the list publishes it.
-    void request_seen() noexcept { requested_.store(2, base::release); }   // Pairs with at_rest.
+    /// Whether this is the first cancel of the present call. The future's thread.
+    [[nodiscard]] bool ask_cancel() noexcept {
+        // Relaxed twice: a hint for the driver, which gets the cancel itself by another way.
+        if (cancel_asked_.load(base::relaxed)) return false;
+        cancel_asked_.store(true, base::relaxed);
+        return true;
+    }
+    /// A hint for the driver's thread: a call that has to wait again need not begin.
+    [[nodiscard]] bool cancel_asked() const noexcept { return cancel_asked_.load(base::relaxed); }  // Relaxed: as above.
 
-    /// Whether node and buffer may go. The future's thread.
+    /// Another thread than the driver's asks for a cancel. The operation stays alive until the driver has seen that,
+    /// because it is linked in the driver's list.
+    void request_cancel() noexcept { requested_.store(request::listed, base::relaxed); }  // Relaxed: the list publishes it.
+    /// The driver has taken the request off its list. Wakes a task that waits for that alone; the order of the three
+    /// steps is that of complete.
+    void request_seen(wake_batch& batch) noexcept {
+        if (now() != phase::in_flight) {
+            requested_.store(request::leaving, base::release);  // Pairs with at_rest, as in complete.
+            batch.claim(waits_);
+        }
+        requested_.store(request::seen, base::release);  // Pairs with at_rest; so that the list's use comes before the end.
+    }
+
+    /// Whether node and buffer may go. The future's thread. When not, a wake comes.
     [[nodiscard]] bool at_rest() const noexcept {
-        // Pairs with request_seen; so that the list's use of the node is over.
-        return settle() != phase::in_flight && requested_.load(base::acquire) != 1;
+        if (settle() == phase::in_flight) return false;
+        // Pairs with request_seen.
+        request at = requested_.load(base::acquire);
+        for (int spins = 0; at == request::leaving; at = requested_.load(base::acquire))
+            ++spins < 64 ? base::spin_pause() : base::yield_thread();
+        return at != request::listed;
     }
 
     op_kind kind;
@@ -98,13 +122,20 @@ public:
     std::size_t bytes = 0;
     driver* on = nullptr;          ///< Whose ring it is in, for cancelling. Set by submit.
     op* next_request = nullptr;    ///< Link of the list of cancel requests.
-    // Whether a cancel was asked for. Written by the future's thread, before the driver's cancel publishes it.
-    bool cancel_asked = false;
 
 private:
+    enum class request : std::uint8_t {
+        none,     ///< Nobody but the driver's own thread asked for a cancel.
+        listed,   ///< In the driver's list of requests.
+        leaving,  ///< The driver is about to wake the task. A few instructions.
+        seen,     ///< The driver has let go of the node.
+    };
+
     waker_ref waits_;
-    // 0 no request from another thread, 1 in the driver's list, 2 seen. See request_cancel.
-    base::atomic<std::uint8_t> requested_{0};
+    // Whether a cancel was asked for. Written by the future's thread, read by the driver's.
+    base::atomic<bool> cancel_asked_{false};
+    // See request. none and listed are written by the future's thread, the others by the driver's.
+    base::atomic<request> requested_{request::none};
     // See phase. idle and in_flight are written by the future's thread, the others by the completing thread.
     base::atomic<phase> phase_{phase::idle};
 };
