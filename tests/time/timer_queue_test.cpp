@@ -1,0 +1,334 @@
+// timer_queue against std::multimap: what the ordered map says must fire is what fires, for any 64-bit deadline.
+// Time is a number of the test; the tasks are bare headers that count how often they were scheduled.
+#include "catch.hpp"
+#include "seed.hpp"
+#include <bifilar/base/random.hpp>
+#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/core/context.hpp>
+#include <bifilar/time/timer_queue.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace bf = bifilar;
+using bf::base::instant_ns;
+using bf::base::never;
+
+namespace {
+
+#if defined(BIFILAR_ASAN) || defined(BIFILAR_TSAN)
+constexpr int many = 100'000;
+#else
+constexpr int many = 1'000'000;
+#endif
+
+constexpr instant_ns second = 1'000'000'000;
+constexpr instant_ns day = 86'400 * second;
+constexpr instant_ns range_ms_36 = (instant_ns{1} << 36) * 1'000'000;  // Where a wheel of six 6-bit levels wraps.
+
+// Stands parked between its wakes. A wake is noted in the order of the schedules and the task is parked again.
+class sleeper_task : public bf::task_header {
+public:
+    explicit sleeper_task(std::vector<sleeper_task*>* order = nullptr) noexcept
+        : task_header{kind, 0}, order_{order} {
+        (void)state_.end_pending();
+    }
+
+    // As many wakes as schedules: the queue wakes a parked task.
+    [[nodiscard]] int wakes() const noexcept { return wakes_.load(); }
+
+private:
+    static bf::run_answer run(task_header&, bf::context&) noexcept { return bf::run_answer::done; }
+    static void schedule(task_header& task) noexcept {
+        auto& self = static_cast<sleeper_task&>(task);
+        ++self.wakes_;
+        if (self.order_ != nullptr) self.order_->push_back(&self);
+        (void)self.state_.begin_run();
+        (void)self.state_.end_pending();
+    }
+    static void destroy(task_header&) noexcept {}
+    static constexpr bf::operations kind{&run, &schedule, &destroy};
+
+    std::vector<sleeper_task*>* order_;
+    std::atomic<int> wakes_{0};
+};
+
+// A queue and its oracle, with a fixed number of timers that come and go.
+class pair_of_queues {
+public:
+    pair_of_queues(std::size_t timers, std::uint64_t seed) : random_{seed}, timers_(timers) {
+        for (timer& t : timers_)
+            for (auto& task : t.tasks) {
+                task = std::make_unique<sleeper_task>(&order_);
+                owner_[task.get()] = &t;
+            }
+    }
+    ~pair_of_queues() {
+        for (timer& t : timers_)
+            if (t.node) (void)queue_.remove(*t.node);
+    }
+
+    void step() {
+        timer& t = timers_[random_.below(static_cast<std::uint32_t>(timers_.size()))];
+        const std::uint32_t what = random_.below(100);
+        if (!t.node)
+            insert(t, some_deadline());
+        else if (what < 55)
+            remove(t);
+        else if (what < 97)
+            renew(t);
+        if (what >= 98) fire(some_moment());
+        if (queue_.next_deadline() != oracle_deadline()) ++wrong_deadlines;
+    }
+    void remove_all() {
+        for (timer& t : timers_)
+            if (t.node) remove(t);
+    }
+    [[nodiscard]] bool nothing_left() { return oracle_.empty() && queue_.next_deadline() == never; }
+
+    int wrong_deadlines = 0;
+    int early = 0;
+    int forgotten = 0;
+    int wrong_wakers = 0;
+    int wrong_answers = 0;
+    int out_of_order = 0;
+    long fired = 0;
+
+private:
+    struct timer {
+        std::array<std::unique_ptr<sleeper_task>, 2> tasks;
+        std::optional<bf::timer_node> node;
+        std::size_t waker = 0;
+        std::multimap<instant_ns, timer*>::iterator place;
+    };
+
+    [[nodiscard]] instant_ns oracle_deadline() const { return oracle_.empty() ? never : oracle_.begin()->first; }
+
+    instant_ns some_deadline() {
+        const auto from_now = [&](instant_ns ns) { return bf::base::after(now_, std::chrono::nanoseconds{ns}); };
+        const auto bits = [&](std::uint32_t count) { return static_cast<instant_ns>(random_.next() >> (64 - count)); };
+        switch (random_.below(10)) {
+            case 0: return now_;
+            case 1: return now_ - bits(30);
+            case 2: return never;
+            case 3: return from_now(12 * day + bits(20));
+            case 4: return from_now(730 * day + bits(20));
+            case 5: return from_now(range_ms_36 - 1 + random_.below(3));
+            case 6: return oracle_.empty() ? now_ : std::prev(oracle_.end())->first;
+            case 7: return oracle_deadline();
+            default: return from_now(bits(1 + random_.below(62)));
+        }
+    }
+    // Never less than the last one: time does not go back.
+    instant_ns some_moment() {
+        const instant_ns next = oracle_deadline();
+        const bool near = next > now_ && next < instant_ns{1} << 61;
+        switch (random_.below(4)) {
+            case 0: return now_;
+            case 1: return near ? next - 1 : now_;
+            case 2: return near ? next : now_;
+            default: return now_ + static_cast<instant_ns>(random_.next() >> (64 - 1 - random_.below(48)));
+        }
+    }
+
+    void insert(timer& t, instant_ns deadline) {
+        t.node.emplace();
+        t.waker = random_.below(2);
+        bf::context cx{*t.tasks[t.waker]};
+        queue_.insert(*t.node, deadline, cx);
+        if (!cx.armed() || t.node->where() != bf::timer_node::place::waiting) ++wrong_answers;
+        t.place = oracle_.emplace(deadline, &t);
+    }
+    void remove(timer& t) {
+        if (queue_.remove(*t.node)) ++wrong_answers;
+        if (t.node->where() != bf::timer_node::place::fresh) ++wrong_answers;
+        if (queue_.remove(*t.node)) ++wrong_answers;  // The second time it does nothing.
+        oracle_.erase(t.place);
+        t.node.reset();
+    }
+    void renew(timer& t) {
+        t.waker = 1 - t.waker;
+        bf::context cx{*t.tasks[t.waker]};
+        if (!queue_.renew(*t.node, cx)) ++wrong_answers;
+    }
+    void fire(instant_ns now) {
+        now_ = now;
+        order_.clear();
+        queue_.fire(now);
+        instant_ns last = std::numeric_limits<instant_ns>::min();
+        for (sleeper_task* const task : order_) {
+            timer& t = *owner_.at(task);
+            if (task != t.tasks[t.waker].get()) ++wrong_wakers;
+            const instant_ns deadline = t.place->first;
+            if (deadline > now) ++early;
+            if (deadline < last) ++out_of_order;
+            last = deadline;
+            if (t.node->where() != bf::timer_node::place::fired) ++wrong_answers;
+            bf::context cx{*task};
+            if (queue_.renew(*t.node, cx) || !queue_.remove(*t.node)) ++wrong_answers;
+            oracle_.erase(t.place);
+            t.node.reset();
+            ++fired;
+        }
+        if (oracle_deadline() <= now) ++forgotten;
+    }
+
+    bf::timer_queue queue_;
+    std::multimap<instant_ns, timer*> oracle_;
+    std::map<sleeper_task*, timer*> owner_;
+    std::vector<sleeper_task*> order_;
+    bf::base::random random_;
+    instant_ns now_ = 1'000 * second;
+    std::vector<timer> timers_;
+};
+
+void check_against_oracle(std::size_t timers, int steps, std::uint64_t seed) {
+    INFO("timers: " << timers << ", seed: " << seed);
+    pair_of_queues both{timers, seed};
+    for (int n = 0; n < steps; ++n) both.step();
+    both.remove_all();
+    CHECK(both.wrong_deadlines == 0);
+    CHECK(both.early == 0);
+    CHECK(both.forgotten == 0);
+    CHECK(both.wrong_wakers == 0);
+    CHECK(both.wrong_answers == 0);
+    CHECK(both.out_of_order == 0);
+    CHECK(both.fired > 0);
+    CHECK(both.nothing_left());
+}
+
+}  // namespace
+
+TEST_CASE("random_timers_do_what_an_ordered_map_says") {
+    const std::uint64_t seed = tests::seed_of_this_run("timer_queue");
+    check_against_oracle(1, 10'000, seed);
+    check_against_oracle(7, 30'000, seed + 1);
+    check_against_oracle(5'000, 200'000, seed + 2);
+}
+
+TEST_CASE("one_fire_wakes_all_that_are_due_whatever_their_number") {
+    // Around the portions in which the queue lets its lock go.
+    for (const std::size_t count : {0U, 1U, 63U, 64U, 65U, 128U, 1'000U}) {
+        bf::timer_queue queue;
+        std::deque<sleeper_task> tasks;
+        std::deque<bf::timer_node> nodes(count + 1);
+        for (std::size_t n = 0; n <= count; ++n) {
+            bf::context cx{tasks.emplace_back()};
+            queue.insert(nodes[n], n < count ? 100 : 101, cx);
+        }
+        queue.fire(99);
+        const bool none = std::all_of(tasks.begin(), tasks.end(), [](const auto& t) { return t.wakes() == 0; });
+        CHECK(none);
+        queue.fire(100);
+        const auto woken = std::count_if(tasks.begin(), tasks.end(), [](const auto& t) { return t.wakes() == 1; });
+        CHECK(static_cast<std::size_t>(woken) == count);
+        CHECK(tasks.back().wakes() == 0);
+        CHECK(queue.next_deadline() == 101);
+        queue.fire(never - 1);
+        CHECK(tasks.back().wakes() == 1);
+        CHECK(queue.next_deadline() == never);
+    }
+}
+
+TEST_CASE("a_timer_that_never_comes_does_not_fire") {
+    bf::timer_queue queue;
+    sleeper_task task;
+    bf::timer_node node;
+    bf::context cx{task};
+    queue.insert(node, never, cx);
+    CHECK(queue.next_deadline() == never);
+    queue.fire(never - 1);
+    CHECK(task.wakes() == 0);
+    CHECK_FALSE(queue.remove(node));
+}
+
+TEST_CASE("a_timer_may_be_set_again_after_it_was_removed") {
+    bf::timer_queue queue;
+    sleeper_task task;
+    bf::timer_node node;
+    CHECK_FALSE(queue.remove(node));
+    for (int n = 0; n < 3; ++n) {
+        bf::context cx{task};
+        queue.insert(node, 100 - n, cx);
+        CHECK(queue.next_deadline() == 100 - n);
+        CHECK_FALSE(queue.remove(node));
+        CHECK(queue.next_deadline() == never);
+    }
+    CHECK(task.wakes() == 0);
+}
+
+TEST_CASE("very_many_timers_come_and_go_in_any_order") {
+    // Iterative merging and O(log n) removal: a recursion or a linear step would not end here.
+    bf::base::random random{tests::seed_of_this_run("many timers")};
+    bf::timer_queue queue;
+    sleeper_task task;
+    bf::context cx{task};
+    const auto count = static_cast<std::uint32_t>(many);
+    std::deque<bf::timer_node> nodes(count);
+    std::vector<bf::timer_node*> shuffled;
+    for (bf::timer_node& node : nodes) shuffled.push_back(&node);
+    for (std::uint32_t n = count - 1; n > 0; --n) std::swap(shuffled[n], shuffled[random.below(n + 1)]);
+
+    const auto nothing_left = [&] { return queue.next_deadline() == never; };
+    for (bf::timer_node& node : nodes) queue.insert(node, static_cast<instant_ns>(random.next() >> 2), cx);
+    bool fired = false;
+    for (bf::timer_node* const node : shuffled) fired |= queue.remove(*node);
+    CHECK_FALSE(fired);
+    CHECK(nothing_left());
+
+    // Rising deadlines hang flat under one root; falling ones make a chain.
+    for (const bool rising : {true, false}) {
+        instant_ns deadline = 0;
+        for (bf::timer_node& node : nodes) queue.insert(node, rising ? deadline++ : deadline--, cx);
+        for (bf::timer_node* const node : shuffled) fired |= queue.remove(*node);
+        CHECK_FALSE(fired);
+        CHECK(nothing_left());
+    }
+
+    for (bf::timer_node& node : nodes) queue.insert(node, static_cast<instant_ns>(random.next() >> 2), cx);
+    queue.fire(never - 1);
+    const bool all = std::all_of(nodes.begin(), nodes.end(),
+                                 [](const auto& node) { return node.where() == bf::timer_node::place::fired; });
+    CHECK(all);
+    CHECK(nothing_left());
+}
+
+TEST_CASE("removal_on_another_thread_and_expiry_never_both_win") {
+    constexpr int rounds = 300;
+    constexpr int batch = 64;
+    bf::timer_queue queue;
+    std::vector<std::unique_ptr<sleeper_task>> tasks;
+    for (int n = 0; n < batch; ++n) tasks.push_back(std::make_unique<sleeper_task>());
+    int mismatches = 0;
+    for (int round = 0; round < rounds; ++round) {
+        std::deque<bf::timer_node> nodes(batch);
+        std::vector<int> before;
+        for (const auto& task : tasks) before.push_back(task->wakes());
+        for (std::size_t n = 0; n < batch; ++n) {
+            bf::context cx{*tasks[n]};
+            queue.insert(nodes[n], static_cast<instant_ns>(n), cx);
+        }
+        std::vector<char> fired(batch, 0);
+        std::atomic<bool> begin{false};
+        std::thread remover{[&] {
+            while (!begin) std::this_thread::yield();
+            for (std::size_t n = batch; n-- > 0;) fired[n] = queue.remove(nodes[n]) ? 1 : 0;
+        }};
+        begin = true;
+        for (instant_ns now = 0; now < batch; ++now) queue.fire(now);
+        remover.join();
+        for (std::size_t n = 0; n < batch; ++n)
+            if (tasks[n]->wakes() - before[n] != fired[n]) ++mismatches;
+    }
+    CHECK(mismatches == 0);
+    CHECK(queue.next_deadline() == never);
+}
