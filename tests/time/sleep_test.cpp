@@ -1,0 +1,275 @@
+// sleep and timeout through a runtime, in a coroutine, a fiber and a plain thread.
+// Only lower bounds of real time are asked for: how late a timer is depends on the machine.
+#include "both/in_each_model.hpp"
+#include "seed.hpp"
+#include <bifilar/base/random.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+using namespace both;
+using namespace std::chrono_literals;
+using steady = std::chrono::steady_clock;
+
+namespace {
+
+constexpr bf::backend backends[] = {bf::backend::stackless, bf::backend::stackful};
+
+// Deadlines that nobody lives to see.
+std::vector<bf::sleep> endless_sleeps() {
+    std::vector<bf::sleep> all;
+    all.push_back(bf::sleep_for(std::chrono::hours::max()));
+    all.push_back(bf::sleep_for(std::chrono::nanoseconds::max()));
+    all.push_back(bf::sleep_for(std::chrono::years{2}));
+    all.push_back(bf::sleep_for(std::chrono::milliseconds{std::int64_t{1} << 36}));
+    all.push_back(bf::sleep_for(std::chrono::duration<double>{1e30}));
+    all.push_back(bf::sleep_until(steady::time_point::max()));
+    return all;
+}
+
+class counted {
+public:
+    explicit counted(std::atomic<int>& alive) : alive_{&alive} { ++*alive_; }
+    counted(const counted&) = delete;
+    counted& operator=(const counted&) = delete;
+    ~counted() { --*alive_; }
+
+private:
+    std::atomic<int>* alive_;
+};
+
+bf::task<> sleep_in_coroutine(bf::sleep sleeper, std::atomic<int>& alive) {
+    const counted one{alive};
+    co_await sleeper;
+}
+void sleep_in_fiber(bf::sleep sleeper, std::atomic<int>& alive) {
+    const counted one{alive};
+    bf::await(sleeper);
+}
+
+}  // namespace
+
+TEST_CASE("no_sleep_is_early") {
+    in_each_model([](model m, bf::runtime& rt) {
+        bool early = false;
+        for (const auto length : {0ns, 1ns, 999ns, 50'000ns, 999'999ns, 1'000'000ns, 3'300'000ns}) {
+            if (m == model::thread && length < 1ms) continue;
+            const auto began = steady::now();
+            await_in(m, rt, [length] { return bf::sleep_for(length); });
+            early |= steady::now() - began < length;
+            const auto moment = steady::now() + length;
+            await_in(m, rt, [moment] { return bf::sleep_until(moment); });
+            early |= steady::now() < moment;
+        }
+        CHECK_FALSE(early);
+    });
+}
+
+TEST_CASE("a_moment_in_the_past_is_ready_at_once") {
+    in_each_model([](model m, bf::runtime& rt) {
+        await_in(m, rt, [] { return bf::sleep_until(steady::time_point{}); });
+        await_in(m, rt, [] { return bf::sleep_until(steady::time_point::min()); });
+        await_in(m, rt, [] { return bf::sleep_for(-5s); });
+        await_in(m, rt, [] { return bf::sleep_for(std::chrono::hours::min()); });
+        CHECK(rt.workers() == 2);
+    });
+}
+
+TEST_CASE("fractions_of_a_nanosecond_are_rounded_up") {
+    const auto began = steady::now();
+    bf::block_on(bf::sleep_for(std::chrono::duration<double, std::nano>{1'000'000.25}));
+    CHECK(steady::now() - began >= 1'000'001ns);
+}
+
+TEST_CASE("sleeps_end_in_the_order_of_their_deadlines") {
+    for (const bf::backend on : backends) {
+        bf::runtime rt{small_runtime(1)};
+        // The first task starts all others on its own worker, so one queue has all the timers.
+        const auto order = rt.run([](bf::backend model) -> bf::task<std::vector<int>> {
+            std::vector<int> ended;
+            std::vector<bf::join_handle<void>> handles;
+            const auto from = steady::now() + 5ms;
+            const auto body = [](steady::time_point when, int number, std::vector<int>& out) -> bf::task<> {
+                co_await bf::sleep_until(when);
+                out.push_back(number);
+            };
+            for (const int number : {4, 1, 3, 0, 2})
+                handles.push_back(bf::spawn(model, body, from + number * 1ms, number, std::ref(ended)));
+            for (auto& handle : handles) co_await handle;
+            co_return ended;
+        }, on);
+        CHECK(order == std::vector<int>{0, 1, 2, 3, 4});
+    }
+}
+
+TEST_CASE("timeout_gives_the_value_or_says_that_the_time_was_up") {
+    in_each_model([](model m, bf::runtime& rt) {
+        const auto ready = await_in(m, rt, [] { return bf::timeout(bf::ready(5), 10s); });
+        REQUIRE(ready.has_value());
+        CHECK(*ready == 5);
+
+        const auto at_zero = await_in(m, rt, [] { return bf::timeout(bf::ready(6), 0s); });
+        REQUIRE(at_zero.has_value());
+        CHECK(*at_zero == 6);
+
+        const auto began = steady::now();
+        const auto late = await_in(m, rt, [] { return bf::timeout(bf::pending<int>(), 3ms); });
+        REQUIRE_FALSE(late.has_value());
+        CHECK(late.error() == bf::timed_out{});
+        CHECK(steady::now() - began >= 3ms);
+
+        const auto in_time = await_in(m, rt, [] { return bf::timeout(bf::sleep_for(1ms), std::chrono::hours::max()); });
+        CHECK(in_time.has_value());
+
+        const auto nested = await_in(m, rt, [] { return bf::timeout(bf::timeout(bf::pending<>(), 1h), 1ms); });
+        CHECK_FALSE(nested.has_value());
+        const auto inner = await_in(m, rt, [] { return bf::timeout(bf::timeout(bf::pending<>(), 1ms), 1h); });
+        REQUIRE(inner.has_value());
+        CHECK_FALSE(inner->has_value());
+    });
+}
+
+TEST_CASE("a_timeout_leaves_what_it_gave_up_as_it_was") {
+    in_each_model([](model m, bf::runtime& rt) {
+        bf::event event;
+        bf::channel<int> channel{1};
+        const auto waited = await_in(m, rt, [&event] { return bf::timeout(event.wait(), 1ms); });
+        CHECK_FALSE(waited.has_value());
+        const auto received = await_in(m, rt, [&channel] { return bf::timeout(channel.recv(), 1ms); });
+        CHECK_FALSE(received.has_value());
+        CHECK(channel.try_send(7).has_value());
+        CHECK(channel.try_recv() == 7);
+        event.set();
+        const auto again = await_in(m, rt, [&event] { return bf::timeout(event.wait(), 1h); });
+        CHECK(again.has_value());
+    });
+}
+
+TEST_CASE("an_endless_sleep_can_be_dropped_in_every_model") {
+    in_each_model([](model m, bf::runtime& rt) {
+        for (std::size_t n = 0; n < endless_sleeps().size(); ++n) {
+            const auto raced = [n] { return bf::race(std::move(endless_sleeps()[n]), bf::sleep_for(1ms)); };
+            auto first = await_in(m, rt, raced);
+            CHECK(first.index() == 1);
+        }
+    });
+}
+
+TEST_CASE("a_cancelled_sleep_ends_at_once_and_unwinds") {
+    for (const bf::backend on : backends) {
+        bf::runtime rt{small_runtime()};
+        std::atomic<int> alive{0};
+        std::vector<bf::join_handle<void>> handles;
+        for (bf::sleep& sleeper : endless_sleeps()) {
+            if (on == bf::backend::stackless)
+                handles.push_back(rt.spawn(sleep_in_coroutine, std::move(sleeper), std::ref(alive)));
+            else
+                handles.push_back(rt.spawn(on, sleep_in_fiber, std::move(sleeper), std::ref(alive)));
+        }
+        while (static_cast<std::size_t>(alive) != handles.size()) std::this_thread::yield();
+        bool any_done = false;
+        for (auto& handle : handles) any_done |= handle.done();
+        for (auto& handle : handles) handle.cancel();
+        std::size_t cancelled = 0;
+        for (auto& handle : handles) {
+            const auto outcome = bf::block_on(handle.outcome());
+            cancelled += !outcome && outcome.error().is_cancelled() ? 1 : 0;
+        }
+        CHECK_FALSE(any_done);
+        CHECK(cancelled == handles.size());
+        CHECK(alive == 0);
+    }
+}
+
+TEST_CASE("shutdown_ends_endless_sleeps") {
+    std::atomic<int> alive{0};
+    {
+        bf::runtime rt{small_runtime()};
+        for (bf::sleep& sleeper : endless_sleeps()) rt.spawn(sleep_in_coroutine, std::move(sleeper), std::ref(alive)).detach();
+        for (bf::sleep& sleeper : endless_sleeps())
+            rt.spawn(bf::backend::stackful, sleep_in_fiber, std::move(sleeper), std::ref(alive)).detach();
+        while (alive != 12) std::this_thread::yield();
+        CHECK(rt.shutdown().clean());
+    }
+    CHECK(alive == 0);
+}
+
+TEST_CASE("a_plain_thread_sleeps_without_a_runtime") {
+    std::atomic<int> early{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t)
+        threads.emplace_back([&early] {
+            for (const auto length : {1'000us, 2'000us}) {
+                const auto began = steady::now();
+                bf::block_on(bf::sleep_for(length));
+                if (steady::now() - began < length) ++early;
+            }
+            if (bf::block_on(bf::timeout(bf::sleep_for(1h), 1ms)).has_value()) ++early;
+            // Two timers of one thread at once.
+            auto shorter = bf::sleep_for(1ms);
+            auto longer = bf::sleep_for(2ms);
+            const auto began = steady::now();
+            bf::block_on(bf::join_all(std::move(longer), std::move(shorter)));
+            if (steady::now() - began < 2ms) ++early;
+        });
+    for (std::thread& thread : threads) thread.join();
+    CHECK(early == 0);
+}
+
+TEST_CASE("sleeps_and_their_cancellations_on_two_workers_end_every_task_once") {
+    constexpr std::uint32_t rounds = 20'000;
+    constexpr std::uint32_t at_once = 500;
+    const std::uint64_t seed = tests::seed_of_this_run("sleep and cancel");
+    INFO("seed: " << seed);
+    bf::runtime rt{small_runtime(2)};
+    std::atomic<int> alive{0};
+    std::atomic<std::uint32_t> woken{0};
+    std::atomic<std::uint32_t> early{0};
+    struct body {
+        static bf::task<> sleeps(std::uint32_t ns, std::atomic<int>& alive, std::atomic<std::uint32_t>& woken,
+                                 std::atomic<std::uint32_t>& early) {
+            const counted one{alive};
+            const auto until = steady::now() + std::chrono::nanoseconds{ns};
+            co_await bf::sleep_for(std::chrono::nanoseconds{ns});
+            if (steady::now() < until) ++early;
+            ++woken;
+        }
+        // Returns how many of the tasks were cancelled; each one is asked after.
+        static bf::task<std::uint32_t> cancels(std::vector<bf::join_handle<void>> handles, std::uint64_t seed) {
+            bf::base::random random{seed};
+            for (auto& handle : handles) {
+                if (random.below(3) != 0) handle.cancel();
+                if (random.below(64) == 0) co_await bf::sleep_for(std::chrono::microseconds{random.below(400)});
+            }
+            std::uint32_t cancelled = 0;
+            for (auto& handle : handles) {
+                const auto outcome = co_await handle.outcome();
+                if (!outcome && outcome.error().is_cancelled()) ++cancelled;
+            }
+            co_return cancelled;
+        }
+    };
+    bf::base::random random{seed};
+    std::uint32_t cancelled = 0;
+    for (std::uint32_t round = 0; round < rounds; round += at_once) {
+        // The sleepers of a round are spread over both workers; so are the tasks that cancel them.
+        std::vector<bf::join_handle<void>> handles[2];
+        for (std::uint32_t n = 0; n < at_once; ++n) {
+            const bf::backend on = backends[random.below(2)];
+            handles[n % 2].push_back(rt.spawn(on, body::sleeps, random.below(2'000'000), std::ref(alive),
+                                              std::ref(woken), std::ref(early)));
+        }
+        auto first = rt.spawn(body::cancels, std::move(handles[0]), random.next());
+        auto second = rt.spawn(body::cancels, std::move(handles[1]), random.next());
+        cancelled += first.join();
+        cancelled += second.join();
+    }
+    CHECK(early == 0);
+    CHECK(alive == 0);
+    CHECK(woken + cancelled == rounds);
+    CHECK(woken > 0);
+    CHECK(cancelled > 0);
+}
