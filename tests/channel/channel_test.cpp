@@ -1,23 +1,18 @@
-// The contract of channel: try_ and awaiting operations, order, capacity, close, and what a cancelled peer leaves.
-// How the peers of both models and plain threads meet is at the end, with a count of every message.
-#include "both/in_each_model.hpp"
-#include "seed.hpp"
+// The contract of channel: try_ and awaiting operations, order, capacity and close.
+// Cancelled peers are in channel_cancel_test.cpp, many peers of all kinds in channel_load_test.cpp.
+#include "one_worker.hpp"
 #include <bifilar/base/random.hpp>
-#include <bifilar/base/sanitizer.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <numeric>
-#include <optional>
-#include <thread>
 #include <vector>
 
 using namespace both;
+using tests::let_others_park;
+using tests::on_one_worker;
 
 namespace {
-
-constexpr bf::backend backends[] = {bf::backend::stackless, bf::backend::stackful};
 
 using values = std::vector<int>;
 
@@ -26,11 +21,6 @@ bf::task<bool> send_one(bf::channel<int>& to, int value) {
     co_return sent.has_value();
 }
 bf::task<int> receive_one(bf::channel<int>& from) { co_return (co_await from.recv()).value_or(-1); }
-
-// Tasks of one worker run until they park before the yielding task runs again.
-void let_others_park() {
-    for (int turn = 0; turn < 3; ++turn) bf::this_fiber::yield();
-}
 
 // Counts its living values; a moved-from one is none.
 class tracked {
@@ -45,16 +35,6 @@ public:
 private:
     std::atomic<int>* alive_;
 };
-
-// Runs `body(model)` as a fiber of a runtime with one worker, once per backend of the tasks it spawns.
-template <class Body>
-void on_one_worker(Body body) {
-    for (const bf::backend model : backends) {
-        INFO("model: " << (model == bf::backend::stackless ? "stackless" : "stackful"));
-        bf::runtime rt{small_runtime(1)};
-        rt.run(body, model);
-    }
-}
 
 }  // namespace
 
@@ -270,274 +250,4 @@ TEST_CASE("close_after_a_send_to_a_parked_receiver_loses_nothing") {
         CHECK(a == 1);
         CHECK(b == -1);
     });
-}
-
-TEST_CASE("a_cancelled_parked_sender_sends_nothing_and_blocks_nobody") {
-    on_one_worker([](bf::backend model) {
-        std::atomic<int> alive{0};
-        const auto sends = [](bf::channel<tracked>& to, std::atomic<int>& count) -> bf::task<bool> {
-            const auto sent = co_await to.send(tracked{count});
-            co_return sent.has_value();
-        };
-        {
-            bf::channel<tracked> channel{1};
-            std::vector<bf::join_handle<bool>> senders;
-            for (int n = 0; n < 4; ++n) {
-                senders.push_back(bf::spawn(model, sends, std::ref(channel), std::ref(alive)));
-                let_others_park();
-            }
-            CHECK(alive == 4);
-            senders[1].cancel();
-            senders[2].cancel();
-            int cancelled = 0;
-            for (const std::size_t n : {std::size_t{1}, std::size_t{2}}) {
-                const auto outcome = bf::await(senders[n].outcome());
-                cancelled += !outcome && outcome.error().is_cancelled() ? 1 : 0;
-            }
-            CHECK(cancelled == 2);
-            CHECK(alive == 2);
-            CHECK(channel.try_recv().has_value());
-            CHECK(channel.try_recv().has_value());  // The value of the last sender, which was behind the cancelled.
-            CHECK(channel.try_recv().error() == bf::try_recv_error::empty);
-            CHECK(bf::await(senders[0]));
-            CHECK(bf::await(senders[3]));
-        }
-        CHECK(alive == 0);
-    });
-}
-
-TEST_CASE("an_item_of_a_cancelled_receiver_goes_to_the_next") {
-    on_one_worker([](bf::backend model) {
-        bf::channel<int> channel{2};
-        auto first = bf::spawn(model, receive_one, std::ref(channel));
-        let_others_park();
-        auto second = bf::spawn(model, receive_one, std::ref(channel));
-        let_others_park();
-        (void)channel.try_send(1);
-        (void)channel.try_send(2);
-        first.cancel();
-        const auto outcome = bf::await(first.outcome());
-        const int got = bf::await(second);
-        // A task that is woken and cancelled at once may take its item or leave it; it is there in any case.
-        const int rest = channel.try_recv().value_or(0);
-        CHECK(outcome.value_or(0) + got + rest == 3);
-        CHECK(channel.len() == 0);
-    });
-}
-
-TEST_CASE("a_dropped_wait_gives_its_reserved_item_to_a_parked_receiver") {
-    // The future is polled by hand, woken, and destroyed without another poll.
-    bf::runtime rt{small_runtime(1)};
-    rt.run([] {
-        bf::channel<int> channel{1};
-        auto first = bf::spawn([](bf::channel<int>& from) -> bf::task<int> {
-            auto receiving = std::make_unique<bf::channel<int>::recv_future>(from.recv());
-            auto turn = bf::yield_now();
-            auto which = co_await bf::select(*receiving, turn);
-            co_await bf::yield_now();  // The item is sent and reserved meanwhile.
-            receiving.reset();
-            co_return static_cast<int>(which.index());
-        }, std::ref(channel));
-        auto second = bf::spawn([](bf::channel<int>& from) -> bf::task<int> {
-            co_await bf::yield_now();
-            co_return (co_await from.recv()).value_or(-1);
-        }, std::ref(channel));
-        let_others_park();
-        (void)channel.try_send(8);
-        const int got = bf::await(second);
-        CHECK(bf::await(first) == 1);
-        CHECK(got == 8);
-        CHECK(channel.len() == 0);
-    });
-}
-
-TEST_CASE("a_coroutine_sends_a_fiber_receives_a_thread_closes") {
-    bf::runtime rt{small_runtime(2)};
-    bf::channel<int> channel{3};
-    auto sender = rt.spawn([](bf::channel<int>& to) -> bf::task<int> {
-        int sent = 0;
-        while (true) {
-            const auto answer = co_await to.send(sent);
-            if (!answer) co_return sent;
-            ++sent;
-        }
-    }, std::ref(channel));
-    std::atomic<int> received{0};
-    auto receiver = rt.spawn(bf::backend::stackful, [](bf::channel<int>& from, std::atomic<int>& count) {
-        bool in_order = true;
-        while (const auto value = bf::await(from.recv())) in_order &= *value == count++;
-        return in_order;
-    }, std::ref(channel), std::ref(received));
-    std::thread closer{[&] {
-        while (received < 10'000) std::this_thread::yield();
-        channel.close();
-    }};
-    const int sent = sender.join();
-    const bool in_order = receiver.join();
-    closer.join();
-    CHECK(in_order);
-    CHECK(sent == received);
-    CHECK(sent >= 10'000);
-}
-
-TEST_CASE("a_plain_thread_sends_to_a_coroutine_and_receives_from_a_fiber") {
-    bf::runtime rt{small_runtime(2)};
-    bf::channel<int> there{1};
-    bf::channel<int> between{1};
-    bf::channel<int> back{1};
-    auto doubles = rt.spawn([](bf::channel<int>& in, bf::channel<int>& out) -> bf::task<> {
-        while (const auto value = co_await in.recv()) (void)co_await out.send(*value * 2);
-        out.close();
-    }, std::ref(there), std::ref(between));
-    auto adds = rt.spawn(bf::backend::stackful, [](bf::channel<int>& in, bf::channel<int>& out) {
-        while (const auto value = bf::await(in.recv())) (void)bf::await(out.send(*value + 1));
-        out.close();
-    }, std::ref(between), std::ref(back));
-    bool right = true;
-    for (int n = 0; n < 2'000; ++n) {
-        right &= bf::await(there.send(n)).has_value();
-        right &= bf::await(back.recv()) == 2 * n + 1;
-    }
-    there.close();
-    right &= !bf::await(back.recv()).has_value();
-    doubles.join();
-    adds.join();
-    CHECK(right);
-}
-
-namespace {
-
-#if defined(BIFILAR_ASAN) || defined(BIFILAR_TSAN)
-constexpr int messages = 10'000;
-#else
-constexpr int messages = 100'000;
-#endif
-constexpr int peers = 4;
-
-struct message {
-    int from = 0;
-    int number = 0;
-};
-
-// What one receiver saw of each sender.
-struct received {
-    std::array<long, peers> count{};
-    std::array<long long, peers> sum{};
-    bool in_order = true;
-
-    void add(const message& m, std::array<int, peers>& last) {
-        const auto from = static_cast<std::size_t>(m.from);
-        in_order &= m.number > last[from];
-        last[from] = m.number;
-        ++count[from];
-        sum[from] += m.number;
-    }
-};
-
-bf::task<> send_all(bf::channel<message>& to, int from) {
-    for (int n = 1; n <= messages; ++n) {
-        const auto sent = co_await to.send({from, n});
-        if (!sent) throw std::runtime_error{"closed before all was sent"};
-    }
-}
-bf::task<received> receive_all(bf::channel<message>& from) {
-    received seen;
-    std::array<int, peers> last{};
-    while (const auto value = co_await from.recv()) seen.add(*value, last);
-    co_return seen;
-}
-
-}  // namespace
-
-TEST_CASE("every_message_of_four_senders_reaches_one_of_four_receivers") {
-    for (const std::uint32_t capacity : {1U, 64U}) {
-        INFO("capacity: " << capacity);
-        bf::runtime rt{small_runtime(4)};
-        bf::channel<message> channel{capacity};
-        std::vector<bf::join_handle<void>> senders;
-        std::vector<bf::join_handle<received>> receivers;
-        for (int p = 0; p < peers; ++p) {
-            receivers.push_back(rt.spawn(backends[p % 2], receive_all, std::ref(channel)));
-            senders.push_back(rt.spawn(backends[p / 2], send_all, std::ref(channel), p));
-        }
-        for (auto& sender : senders) sender.join();
-        channel.close();
-        std::array<long, peers> count{};
-        std::array<long long, peers> sum{};
-        bool in_order = true;
-        for (auto& receiver : receivers) {
-            const received seen = receiver.join();
-            in_order &= seen.in_order;
-            for (std::size_t p = 0; p < peers; ++p) {
-                count[p] += seen.count[p];
-                sum[p] += seen.sum[p];
-            }
-        }
-        CHECK(in_order);
-        for (std::size_t p = 0; p < peers; ++p) {
-            CHECK(count[p] == messages);
-            CHECK(sum[p] == static_cast<long long>(messages) * (messages + 1) / 2);
-        }
-    }
-}
-
-TEST_CASE("cancelled_peers_lose_no_message_under_load") {
-    // Receivers and senders are cancelled at random by timeouts; sent and not received values must still be there.
-    const std::uint64_t seed = tests::seed_of_this_run("channel cancel");
-    INFO("seed: " << seed);
-    bf::runtime rt{small_runtime(4)};
-    bf::channel<int> channel{2};
-    struct totals {
-        long count = 0;
-        long long sum = 0;
-    };
-    struct body {
-        static bf::task<totals> sends(bf::channel<int>& to, std::uint64_t seed) {
-            bf::base::random random{seed};
-            totals sent;
-            for (int n = 1; n <= 5'000; ++n) {
-                const auto limit = std::chrono::microseconds{random.below(30)};
-                const auto answer = co_await bf::timeout(to.send(n), limit);
-                if (!answer || !*answer) continue;
-                ++sent.count;
-                sent.sum += n;
-            }
-            co_return sent;
-        }
-        static bf::task<totals> receives(bf::channel<int>& from, std::uint64_t seed) {
-            bf::base::random random{seed};
-            totals got;
-            while (true) {
-                const auto limit = std::chrono::microseconds{random.below(30)};
-                const auto answer = co_await bf::timeout(from.recv(), limit);
-                if (!answer) continue;
-                if (!*answer) co_return got;
-                ++got.count;
-                got.sum += **answer;
-            }
-        }
-    };
-    std::vector<bf::join_handle<totals>> senders;
-    std::vector<bf::join_handle<totals>> receivers;
-    for (std::uint64_t p = 0; p < 4; ++p) {
-        senders.push_back(rt.spawn(backends[p % 2], body::sends, std::ref(channel), seed + p));
-        receivers.push_back(rt.spawn(backends[p / 2], body::receives, std::ref(channel), seed + 10 + p));
-    }
-    totals sent;
-    totals got;
-    for (auto& sender : senders) {
-        const totals one = sender.join();
-        sent.count += one.count;
-        sent.sum += one.sum;
-    }
-    channel.close();
-    for (auto& receiver : receivers) {
-        const totals one = receiver.join();
-        got.count += one.count;
-        got.sum += one.sum;
-    }
-    CHECK(sent.count > 0);
-    CHECK(got.count == sent.count);
-    CHECK(got.sum == sent.sum);
-    CHECK(channel.len() == 0);
 }

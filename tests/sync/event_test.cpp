@@ -1,5 +1,5 @@
 // The contract of event: set, reset, wait in every model, waits that are dropped, and many waiters at once.
-#include "both/in_each_model.hpp"
+#include "one_worker.hpp"
 #include "seed.hpp"
 #include <bifilar/base/random.hpp>
 #include <bifilar/base/sanitizer.hpp>
@@ -11,19 +11,14 @@
 #include <vector>
 
 using namespace both;
+using tests::let_others_park;
 using namespace std::chrono_literals;
 
 namespace {
 
-constexpr bf::backend backends[] = {bf::backend::stackless, bf::backend::stackful};
-
 bf::task<> wait_and_count(bf::event& event, std::atomic<int>& count) {
     co_await event.wait();
     ++count;
-}
-
-void let_others_park() {
-    for (int turn = 0; turn < 3; ++turn) bf::this_fiber::yield();
 }
 
 }  // namespace
@@ -57,7 +52,7 @@ TEST_CASE("waiting_for_a_set_event_is_ready_at_once_any_number_of_times") {
     bf::runtime rt{small_runtime(1)};
     bf::event event;
     event.set();
-    for (const bf::backend on : backends) {
+    for (const bf::backend on : tests::both_backends) {
         const int passed = rt.spawn(on, [](bf::event& e) -> bf::task<int> {
             int count = 0;
             for (; count < 10'000; ++count) co_await e.wait();
@@ -93,7 +88,7 @@ TEST_CASE("set_wakes_all_waiters_of_all_kinds_in_portions") {
         std::atomic<int> woken{0};
         std::vector<bf::join_handle<void>> handles;
         for (int n = 0; n < waiters; ++n)
-            handles.push_back(rt.spawn(backends[n % 2], wait_and_count, std::ref(event), std::ref(woken)));
+            handles.push_back(rt.spawn(tests::both_backends[n % 2], wait_and_count, std::ref(event), std::ref(woken)));
         std::vector<std::thread> threads;
         for (int n = 0; n < 3; ++n)
             threads.emplace_back([&] {
@@ -111,7 +106,7 @@ TEST_CASE("set_wakes_all_waiters_of_all_kinds_in_portions") {
 }
 
 TEST_CASE("waiters_that_a_set_has_woken_stay_woken_after_reset") {
-    for (const bf::backend on : backends) {
+    for (const bf::backend on : tests::both_backends) {
         bf::runtime rt{small_runtime(1)};
         rt.run([](bf::backend model) {
             bf::event event;
@@ -133,7 +128,7 @@ TEST_CASE("waiters_that_a_set_has_woken_stay_woken_after_reset") {
 }
 
 TEST_CASE("a_cancelled_wait_leaves_the_others_waiting") {
-    for (const bf::backend on : backends) {
+    for (const bf::backend on : tests::both_backends) {
         bf::runtime rt{small_runtime(1)};
         rt.run([](bf::backend model) {
             bf::event event;
@@ -199,7 +194,7 @@ TEST_CASE("setters_waiters_and_cancellers_on_many_workers_end_every_wait_once") 
         bf::event event;
         std::vector<bf::join_handle<void>> handles;
         for (int n = 0; n < waiters; ++n)
-            handles.push_back(rt.spawn(backends[random.below(2)], wait_and_count, std::ref(event), std::ref(woken)));
+            handles.push_back(rt.spawn(tests::both_backends[random.below(2)], wait_and_count, std::ref(event), std::ref(woken)));
         auto setter = rt.spawn([](bf::event& e) { e.set(); }, std::ref(event));
         for (auto& handle : handles)
             if (random.below(2) == 0) handle.cancel();
@@ -214,8 +209,8 @@ TEST_CASE("setters_waiters_and_cancellers_on_many_workers_end_every_wait_once") 
 }
 
 TEST_CASE("two_tasks_that_set_each_others_events_lose_no_wake") {
-    for (const bf::backend first : backends)
-        for (const bf::backend second : backends) {
+    for (const bf::backend first : tests::both_backends)
+        for (const bf::backend second : tests::both_backends) {
             bf::runtime rt{small_runtime(2)};
             bf::event ping;
             bf::event pong;
