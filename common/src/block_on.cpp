@@ -110,7 +110,10 @@ task_header& blocked_thread::header() noexcept { return *cell_; }
 
 void blocked_thread::wait(const context& cx) noexcept {
     BIFILAR_CHECK(cx.armed(), "a future answered not ready without having stored a waker");
-    if (cx.yielding()) return;
+    if (cx.yielding()) {
+        base::yield_thread();
+        return;
+    }
     if (cell_->state_.end_pending() == park_answer::again) return;
     cell_->sleep();
     (void)cell_->state_.begin_run();

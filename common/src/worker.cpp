@@ -11,7 +11,7 @@
 namespace bifilar::sched {
 
 worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<std::uint32_t>> victims)
-    : owner_{owner}, index_{index}, alone_{owner.workers_.capacity() == 1}, victims_{std::move(victims)}, random_{index + 1}, sightings_(owner.workers_.capacity()) {}
+    : owner_{owner}, owner_id_{owner.owner_id()}, index_{index}, alone_{owner.workers_.capacity() == 1}, victims_{std::move(victims)}, random_{index + 1}, sightings_(owner.workers_.capacity()) {}
 
 void worker::thread_main() {
     thread_state& here = this_thread();
@@ -115,7 +115,8 @@ void worker::push_front(task_header& task) noexcept {
     if (lifo_.load(base::relaxed) == nullptr) {
         // Pairs with steal_slot; so that a thief sees the task as its last poll left it.
         lifo_.store(&task, base::release);
-        if (owner_.workers() != 1 && owner_.idle_.idle() != 0) offer_slot();
+        if (!alone_ && owner_.idle_.idle() != 0) [[unlikely]]
+            offer_slot();
         return;
     }
     task_header* const older = take_slot();
@@ -128,7 +129,7 @@ void worker::push_back(task_header& task) noexcept { enqueue(task); }
 [[gnu::always_inline]] inline void worker::enqueue(task_header& task) noexcept {
     if (!queue_.push(task)) [[unlikely]]
         overflow(task);
-    owner_.notify(&counters_);
+    if (!alone_) owner_.notify_others(&counters_);
 }
 
 void worker::pin_front(task_header& task) noexcept {
@@ -279,7 +280,7 @@ void worker::adapt(base::instant_ns now) noexcept {
 // --- looking elsewhere ---
 
 [[gnu::noinline]] task_header* worker::search() noexcept {
-    if (owner_.workers() == 1) return nullptr;
+    if (alone_) return nullptr;
     if (!searching_) {
         if (!owner_.idle_.start_search()) return nullptr;
         searching_ = true;
@@ -341,7 +342,7 @@ void worker::stop_searching() noexcept {
 
 bool worker::work_in_sight() noexcept {
     if (owner_.global_.size() != 0 || !inbox_.empty()) return true;
-    if (owner_.workers() == 1) return false;
+    if (alone_) return false;
     return std::any_of(owner_.workers_.begin(), owner_.workers_.end(),
                        [](const auto& other) { return !other->queue_.empty(); });
 }

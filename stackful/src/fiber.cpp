@@ -7,7 +7,7 @@ namespace bifilar::stackful {
 
 void fiber::schedule() noexcept {
     if (stays_on_ == nullptr) {
-        sched::scheduler::of(*task_)->schedule(*task_);
+        sched::scheduler::schedule(*task_);
         return;
     }
     if (this_thread().worker == stays_on_)

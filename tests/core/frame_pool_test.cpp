@@ -299,3 +299,27 @@ TEST_CASE("random_use_by_many_threads_keeps_every_block_apart") {
     }
     CHECK(broken == 0);
 }
+
+TEST_CASE("neighbours_of_one_class_have_marks_of_their_own") {
+    // A short frame behind a prefix, and a task without one in the next block: their places are less than 64 bytes apart.
+    for (std::size_t prefix = 16; prefix <= bf::largest_prefix_bytes; prefix += 16)
+        for (const std::size_t bytes : {32U, 40U, 48U, 56U, 64U}) {
+            INFO("prefix " << prefix << ", bytes " << bytes);
+            std::multiset<void*> expected;
+            std::vector<std::pair<void*, void*>> tasks;
+            for (int n = 0; n < 200; ++n) {
+                const bool with_frame = n % 2 == 0;
+                void* const place = with_frame ? allocate_with_prefix(prefix, bytes) : bf::allocate_frame(prefix + bytes);
+                const std::size_t before = with_frame ? prefix : 0;
+                bf::mark_task(place, one_owner, before);
+                tasks.emplace_back(place, static_cast<std::byte*>(place) - before);
+                expected.insert(tasks.back().second);
+            }
+            const bool all_found = visited(one_owner) == expected;
+            CHECK(all_found);
+            for (const auto& [place, block] : tasks) {
+                bf::unmark_task(place);
+                bf::release_frame(block);
+            }
+        }
+}

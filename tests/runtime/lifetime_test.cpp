@@ -60,10 +60,6 @@ TEST_CASE("a_handle_moved_out_of_a_finished_task_forgets_that_task") {
     }
 }
 
-TEST_CASE("a_plain_thread_sleeps_for_very_short_times") {
-    for (int n = 0; n < 4'000; ++n) bf::block_on(bf::sleep_for(std::chrono::nanoseconds{n % 3'000}));
-}
-
 namespace {
 
 // Joins when main's thread_locals are gone; fails as a crash or a hang of the whole program.

@@ -1,6 +1,8 @@
-// A bounded channel of any number of senders and receivers, first in, first out in both directions.
+// A bounded channel of any number of senders and receivers. Values leave in the order in which they came; senders and
+// receivers are woken in the order in which they began to wait.
 // One lock guards a ring and two lists of waiters. A receiver moves the value of the oldest waiting sender into the
-// ring itself; a woken receiver has an item reserved, so nobody overtakes it.
+// ring itself. A sender hands its value to a waiting receiver, one such hand-over at a time; receivers that are woken
+// meanwhile have an item of the ring reserved. So nobody is overtaken.
 #pragma once
 
 #include <bifilar/base/spin_lock.hpp>
@@ -9,6 +11,7 @@
 #include <bifilar/core/wait_list.hpp>
 #include <cstdint>
 #include <expected>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -28,8 +31,9 @@ public:
     class send_future;
     class recv_future;
 
-    /// Room for `capacity` values, at least 1. Throws std::invalid_argument for 0, std::bad_alloc.
-    explicit channel(std::uint32_t capacity) : capacity_{checked(capacity)}, slots_{new slot[capacity]} {}
+    /// Room for `capacity` values, at least 1, besides what a woken receiver holds. Throws std::invalid_argument for 0
+    /// and for 2^32 - 1, std::bad_alloc.
+    explicit channel(std::uint32_t capacity) : capacity_{checked(capacity)}, slots_{new slot[capacity + 1]} {}
     channel(const channel&) = delete;
     channel& operator=(const channel&) = delete;
     ~channel() {
@@ -42,12 +46,13 @@ public:
         const std::lock_guard guard{lock()};
         if (closed_) return std::unexpected{try_send_error<T>{true, std::move(value)}};
         if (!has_room()) return std::unexpected{try_send_error<T>{false, std::move(value)}};
-        push(std::move(value), batch);
+        accept(std::move(value), batch);
         return {};
     }
 
     /// A future that is ready when the value is in the channel. Cancelled before that, the value is destroyed with
-    /// the future and was not sent; a poll after it was taken says so.
+    /// the future and was not sent; a poll after it was taken says so. A value may be taken between the last poll and
+    /// the end of the future: a timeout around a send does not mean that the value was not sent.
     [[nodiscard]] send_future send(T value) noexcept { return send_future{*this, std::move(value)}; }
 
     /// Takes the oldest value that is not reserved for a receiver that waited.
@@ -58,7 +63,7 @@ public:
         return std::unexpected{closed_ ? try_recv_error::closed : try_recv_error::empty};
     }
 
-    /// A future of the oldest value; empty when the channel is closed and drained. Cancelled, it takes nothing: an
+    /// A future of a value, the oldest that no other receiver was promised; empty when the channel is closed and drained. Cancelled, it takes nothing: an
     /// item that was reserved for it goes to the next receiver.
     [[nodiscard]] recv_future recv() noexcept { return recv_future{*this}; }
 
@@ -101,12 +106,17 @@ private:
         std::optional<T> value;  // Empty once a receiver has moved it into the ring.
     };
     struct recv_node : wait_node {
-        bool reserved = false;  // Woken because an item is there for it, and not because of close.
+        recv_node() noexcept = default;
+        recv_node(recv_node&&) noexcept = default;
+        bool reserved = false;   // Woken because an item of the ring is there for it, and not because of close.
+        std::optional<T> value;  // Or handed over by a sender.
     };
 
     static std::uint32_t checked(std::uint32_t capacity) {
         if (capacity == 0)
             throw std::invalid_argument{"channel capacity is 0; a channel needs room for at least 1 value"};
+        if (capacity == std::numeric_limits<std::uint32_t>::max())
+            throw std::invalid_argument{"channel capacity is 4294967295; it may be at most one less"};
         return capacity;
     }
 
@@ -115,9 +125,39 @@ private:
     // All below: under the lock.
     bool has_room() noexcept { return count_ < capacity_ && senders_.empty(); }
 
+    // A new value: to the oldest waiting receiver, or into the ring.
+    void accept(T&& value, wake_batch& batch) noexcept {
+        if (!hand_over(value, batch)) push(std::move(value), batch);
+    }
+
+    // False when no receiver waits, or others have not come for their values yet: they would find an older one in the
+    // ring after they took this.
+    bool hand_over(T& value, wake_batch& batch) noexcept {
+        auto* const receiver = static_cast<recv_node*>(receivers_.front());
+        // Pairs with release_handed; so that the last receiver has let go.
+        if (receiver == nullptr || count_ != 0 || handed_.load(base::acquire)) return false;
+        handed_.store(true, base::relaxed);  // Relaxed: lock holders alone ask.
+        receiver->value.emplace(std::move(value));
+        (void)receivers_.wake_one(batch);
+        return true;
+    }
+
+    // The receiver has its value. Without the lock.
+    void release_handed() noexcept { handed_.store(false, base::release); }  // Pairs with hand_over.
+
+    // A receiver that was cancelled gives its value back: to the next, or as the oldest into the spare slot.
+    void put_back(T& value, wake_batch& batch) noexcept {
+        release_handed();
+        if (hand_over(value, batch)) return;
+        first_ = first_ == 0 ? capacity_ : first_ - 1;
+        std::construct_at(&slots_[first_].value, std::move(value));
+        ++count_;
+        wake_receiver(batch);
+    }
+
     void push(T&& value, wake_batch& batch) noexcept {
         std::uint64_t at = std::uint64_t{first_} + count_;
-        if (at >= capacity_) at -= capacity_;
+        if (at > capacity_) at -= std::uint64_t{capacity_} + 1;
         std::construct_at(&slots_[at].value, std::move(value));
         ++count_;
         wake_receiver(batch);
@@ -127,7 +167,7 @@ private:
         slot& from = slots_[first_];
         T value = std::move(from.value);
         std::destroy_at(&from.value);
-        if (++first_ == capacity_) first_ = 0;
+        first_ = first_ == capacity_ ? 0 : first_ + 1;
         --count_;
         return value;
     }
@@ -172,6 +212,9 @@ private:
     std::uint32_t count_ = 0;
     std::uint32_t reserved_ = 0;  // Items that belong to woken receivers; at most count_.
     bool closed_ = false;
+    // Whether a woken receiver holds a value that a sender gave it. Set under the lock, cleared by that receiver.
+    base::atomic<bool> handed_{false};
+    // One more than the capacity, for a value that comes back while the ring is full.
     const std::unique_ptr<slot[]> slots_;
 };
 
@@ -203,7 +246,7 @@ public:
         }
         if (at == fresh && channel_->has_room()) {
             if (!cx.take_budget()) return not_ready;
-            channel_->push(std::move(*node_.value), batch);
+            channel_->accept(std::move(*node_.value), batch);
             return output{};
         }
         channel_->senders_.wait(node_, cx);
@@ -231,6 +274,8 @@ public:
         // Relaxed: under the lock.
         if (node_.where(base::relaxed) == waiting) {
             channel_->receivers_.remove(node_);
+        } else if (node_.value) {
+            channel_->put_back(*node_.value, batch);
         } else if (node_.reserved) {
             --channel_->reserved_;
             channel_->wake_receiver(batch);
@@ -241,10 +286,12 @@ public:
 
     polled<output> poll(context& cx) noexcept {
         using enum wait_node::place;
+        if (node_.where() == woken && node_.value) return take_handed();
         wake_batch batch;
         const std::lock_guard guard{channel_->lock()};
         // Relaxed: under the lock.
         const wait_node::place at = node_.where(base::relaxed);
+        if (at == woken && node_.value) return take_handed();
         if (at == woken && node_.reserved) {
             over_ = true;
             --channel_->reserved_;
@@ -255,9 +302,13 @@ public:
             over_ = true;
             return channel_->take(batch);
         }
-        // A closed channel is drained only when nothing is reserved any more: a receiver that is cancelled leaves its
-        // item to those who still wait.
+        // A closed channel is drained only when nothing is reserved or handed over any more: a receiver that is cancelled
+        // leaves its value to those who still wait.
         if (channel_->closed_ && channel_->count_ == 0) {
+            if (channel_->handed_.load(base::acquire)) {  // Pairs with release_handed, which wakes nobody.
+                cx.yield();
+                return not_ready;
+            }
             if (at == waiting) channel_->receivers_.remove(node_);
             over_ = true;
             channel_->end_receiver(batch);
@@ -268,6 +319,13 @@ public:
     }
 
 private:
+    polled<output> take_handed() noexcept {
+        over_ = true;
+        polled<output> answer{std::move(node_.value)};
+        channel_->release_handed();
+        return answer;
+    }
+
     channel* channel_;
     recv_node node_;
     bool over_ = false;  // The outcome of a wake was consumed.

@@ -33,7 +33,8 @@ inline constexpr std::size_t largest_prefix_bytes = 112;
 
 /// What a coroutine's frame takes from the pool, its size rounded up to the pool's next class; the prefix of a spawned
 /// coroutine is not counted. 0 where the pool does not know: above largest_pooled_bytes, under AddressSanitizer, and
-/// once the coroutine has been spawned.
+/// once the coroutine has been spawned. Not for a coroutine that never left the function that
+/// made it: compilers put its frame on the stack.
 [[nodiscard]] std::size_t frame_bytes(void* frame) noexcept;
 
 /// How many bytes allocate_coroutine left in front of this frame.

@@ -62,13 +62,13 @@ public:
     /// Gives an exception that nobody joined to the handler of the task's runtime. False when the runtime is gone.
     [[nodiscard]] static bool report(const task_header& task, std::exception_ptr error) noexcept;
 
-    /// Queues a claimed task that may run anywhere. Any thread.
-    void schedule(task_header& task) noexcept {
+    /// Queues a claimed task of any runtime that may run on any of its workers. Any thread.
+    static void schedule(task_header& task) noexcept {
         worker* const here = this_thread().worker;
-        if (here != nullptr && &here->owner() == this)
+        if (here != nullptr && here->owner_id() == task.state_.owner()) [[likely]]
             here->push_front(task);
         else
-            inject(task);
+            of(task)->inject(task);
     }
 
     /// Makes a new task known and queues it. Throws std::logic_error when the runtime has been shut down. Any thread.

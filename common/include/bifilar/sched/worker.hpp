@@ -33,6 +33,8 @@ public:
     worker& operator=(const worker&) = delete;
 
     [[nodiscard]] scheduler& owner() const noexcept { return owner_; }
+    /// The number of the runtime, as its tasks carry it.
+    [[nodiscard]] std::uint32_t owner_id() const noexcept { return owner_id_; }
     [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
     [[nodiscard]] const worker_counters& counters() const noexcept { return counters_; }
 
@@ -105,6 +107,7 @@ private:
     [[nodiscard]] bool slot_in_sight() noexcept;
 
     scheduler& owner_;
+    const std::uint32_t owner_id_;
     const std::uint32_t index_;
     const bool alone_;  // The only worker of its runtime: nobody steals.
     // Other workers by distance: same L2 first, then L3, NUMA node, machine.

@@ -6,6 +6,7 @@
 #include <bifilar/core/future.hpp>
 #include <bifilar/time/timer_queue.hpp>
 #include <chrono>
+#include <cmath>
 
 namespace bifilar {
 
@@ -49,10 +50,10 @@ private:
 template <class Rep, class Period>
 [[nodiscard]] sleep sleep_for(std::chrono::duration<Rep, Period> duration) noexcept {
     using wide = std::chrono::duration<long double, std::nano>;
+    // Rounded up, because a sleep is never early; a negative duration is over already.
+    const long double ns = std::ceil(wide{duration}.count());
     constexpr auto longest = static_cast<long double>(base::never);
-    const long double ns = wide{duration}.count();
-    const base::instant_ns rounded = ns >= longest ? base::never : static_cast<base::instant_ns>(ns) +
-                                                                       (ns > static_cast<long double>(static_cast<base::instant_ns>(ns)) ? 1 : 0);
+    const base::instant_ns rounded = ns >= longest ? base::never : ns <= 0 ? 0 : static_cast<base::instant_ns>(ns);
     return sleep{base::after(base::now_ns(), std::chrono::nanoseconds{rounded})};
 }
 

@@ -73,7 +73,6 @@ private:
         return run_answer::done;
     }
 
-    static void schedule(task_header& task) noexcept { sched::scheduler::of(task)->schedule(task); }
     static void destroy(task_header& task) noexcept {
         coroutine_task& self = of(task);
         sched::report_lost_error(self, self.outcome_);
@@ -81,7 +80,7 @@ private:
         release_frame(&self);
     }
 
-    static constexpr operations kind{&run, &schedule, &destroy};
+    static constexpr operations kind{&run, &sched::scheduler::schedule, &destroy};
 };
 
 }  // namespace bifilar::stackless

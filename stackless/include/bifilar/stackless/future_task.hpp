@@ -83,7 +83,6 @@ private:
         return true;
     }
 
-    static void schedule(task_header& task) noexcept { sched::scheduler::of(task)->schedule(task); }
     static void destroy(task_header& task) noexcept {
         future_task& self = of(task);
         sched::report_lost_error(self, self.outcome_);
@@ -91,7 +90,7 @@ private:
         release_frame(&self);
     }
 
-    static constexpr operations kind{&run, &schedule, &destroy};
+    static constexpr operations kind{&run, &sched::scheduler::schedule, &destroy};
 
     bool begun_ = false;         // Polled at least once.
     bool cancel_begun_ = false;  // Its poll_cancel was called; poll is not called any more.
