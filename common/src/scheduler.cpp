@@ -4,6 +4,7 @@
 
 #include <bifilar/base/assert.hpp>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <stdexcept>
@@ -53,7 +54,7 @@ bool scheduler::report(const task_header& task, std::exception_ptr error) noexce
     scheduler* owner = nullptr;
     runtimes.enter(task.state_.owner(), inside, owner);
     if (owner == nullptr) return false;
-    owner->parts_.detached_exception(nullptr, std::move(error));
+    owner->parts_.detached_exception(name_of(task), std::move(error));
     return true;
 }
 
@@ -195,29 +196,40 @@ std::uint64_t scheduler::live() const noexcept {
     return spawned - completed;
 }
 
+namespace {
+
+// "never" is 292 years from the clock's start: waiting until then is waiting without a limit.
+base::steady::time_point time_point_of(base::instant_ns deadline) noexcept {
+    constexpr base::instant_ns centuries = base::never / 2;
+    return base::steady::time_point{std::chrono::nanoseconds{std::min(deadline, centuries)}};
+}
+
+}  // namespace
+
+template <class Condition>
+bool scheduler::wait_for_change(std::unique_lock<std::mutex>& lock, base::instant_ns deadline, Condition met) {
+    if (deadline != base::never) return changed_.wait_until(lock, time_point_of(deadline), met);
+    changed_.wait(lock, met);
+    return true;
+}
+
 bool scheduler::drain(base::instant_ns deadline) noexcept {
     BIFILAR_CHECK(this_thread().worker == nullptr || &this_thread().worker->owner() != this,
                   "a runtime was shut down by one of its own tasks; return from the body of run instead");
     {
-        const std::lock_guard one_at_a_time{drain_mutex_};
-        halt_and_cancel();
+        const std::unique_lock one_at_a_time{drain_mutex_, time_point_of(deadline)};
+        if (!one_at_a_time.owns_lock()) return false;
+        const bool cancelled = halt_and_cancel(deadline);
         move_to(phase::draining);
+        if (!cancelled) return false;
     }
     std::unique_lock lock{mutex_};
-    const auto empty = [&] { return live() == 0; };
-    if (deadline == base::never) {
-        changed_.wait(lock, empty);
-        return true;
-    }
-    return changed_.wait_until(lock, base::steady::time_point{std::chrono::nanoseconds{deadline}}, empty);
+    return wait_for_change(lock, deadline, [&] { return live() == 0; });
 }
 
-void scheduler::halt_and_cancel() noexcept {
-    move_to(phase::halting);
-    {
-        std::unique_lock lock{mutex_};
-        changed_.wait(lock, [&] { return still_workers_ == workers_.size(); });
-    }
+// False when a task ran on until the deadline: then nothing was cancelled.
+bool scheduler::halt_and_cancel(base::instant_ns deadline) noexcept {
+    if (!halt(deadline)) return false;
     // Pairs with start; no task of ours appears any more once this is zero.
     while (starting_outside_.load(base::seq_cst) != 0) base::yield_thread();
     wake_batch batch;  // Schedules at the end of this function, when the visit is over.
@@ -227,6 +239,61 @@ void scheduler::halt_and_cancel() noexcept {
                 static_cast<wake_batch*>(claimed)->add_claimed(task);
         },
         &batch);
+    return true;
+}
+
+bool scheduler::halt(base::instant_ns deadline) noexcept {
+    move_to(phase::halting);
+    std::unique_lock lock{mutex_};
+    return wait_for_change(lock, deadline, [&] { return still_workers_ == workers_.size(); });
+}
+
+task_description scheduler::describe(const task_header& task) {
+    task_description made;
+    copied_label label = label_at(&task);
+    made.name = std::move(label.name);
+    made.spawned_at = label.spawned_at;
+    made.parked = !task.state_.is_claimed();
+    if (task.kind_->describe != nullptr) task.kind_->describe(task, made);
+    if (!made.parked) made.waits_on = {};
+    return made;
+}
+
+std::vector<task_description> scheduler::survivors(std::size_t most) {
+    constexpr std::chrono::milliseconds patience{100};
+    struct gathered {
+        std::vector<task_description> all;
+        std::exception_ptr error;
+    } found;
+    const std::lock_guard one_at_a_time{drain_mutex_};
+    found.all.reserve(std::min<std::uint64_t>(most, live()));
+    if (halt(base::after(base::now_ns(), patience))) {
+        visit_tasks(
+            [](task_header& task, void* argument) noexcept {
+                auto& into = *static_cast<gathered*>(argument);
+                if (into.all.size() == into.all.capacity() || into.error != nullptr) return;
+                try {
+                    into.all.push_back(describe(task));
+                } catch (...) {
+                    into.error = std::current_exception();
+                }
+            },
+            &found);
+    } else {
+        for (const auto& each : workers_) {
+            // Relaxed: compared, not looked into.
+            const task_header* const task = each->state_->task.load(base::relaxed);
+            if (task == nullptr || found.all.size() == found.all.capacity()) continue;
+            task_description made;
+            copied_label label = label_at(task);
+            made.name = std::move(label.name);
+            made.spawned_at = label.spawned_at;
+            found.all.push_back(std::move(made));
+        }
+    }
+    move_to(phase::draining);
+    if (found.error != nullptr) std::rethrow_exception(found.error);
+    return std::move(found.all);
 }
 
 void scheduler::visit_tasks(void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept {

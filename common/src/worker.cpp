@@ -74,10 +74,10 @@ void worker::loop() noexcept {
 
 // True when the body has ended and complete_task is due. `outer` is the task whose poll this happens in.
 [[gnu::always_inline]] inline bool worker::poll(task_header& task, context& cx, task_header* outer) noexcept {
-    state_->task = &task;
+    state_->task.store(&task, base::relaxed);  // Relaxed, twice: see thread_state.
     counters_.polled.add();
     const run_answer answer = task.kind_->run(task, cx);
-    state_->task = outer;
+    state_->task.store(outer, base::relaxed);
     if (answer == run_answer::done) {
         counters_.completed.add();
         return true;

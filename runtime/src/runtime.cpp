@@ -52,14 +52,14 @@ public:
             options_.on_detached_exception(std::move(error));
             return;
         }
-        const char* what = "an exception of unknown type";
         try {
             std::rethrow_exception(error);
         } catch (const std::exception& known) {
             std::fprintf(stderr, "bifilar: detached task %s ended with an exception: %s\n",
                          task_name != nullptr ? task_name : "without a name", known.what());
         } catch (...) {
-            std::fprintf(stderr, "bifilar: detached task ended with %s\n", what);
+            std::fprintf(stderr, "bifilar: detached task %s ended with an exception of unknown type\n",
+                         task_name != nullptr ? task_name : "without a name");
         }
         std::terminate();
     }
@@ -83,7 +83,14 @@ private:
 
     static stackful::running_fiber describe_fiber(void*) noexcept {
         stackful::running_fiber now;
-        if (const auto* const fiber = stackful::fiber::current()) now.stack = fiber->stack();
+        const auto* const fiber = stackful::fiber::current();
+        if (fiber == nullptr) return now;
+        now.stack = fiber->stack();
+        if (const copied_label* const label = fiber->label()) {
+            now.name = label->name.c_str();
+            now.spawn_file = label->spawned_at.file_name();
+            now.spawn_line = label->spawned_at.line();
+        }
         return now;
     }
 
@@ -100,8 +107,10 @@ runtime::~runtime() = default;
 
 shutdown_report runtime::shutdown(std::chrono::steady_clock::time_point deadline) {
     const auto until = deadline == std::chrono::steady_clock::time_point::max() ? base::never : base::to_ns(deadline);
-    const bool clean = scheduler().drain(until);
-    return shutdown_report{clean ? 0 : scheduler().live()};
+    constexpr std::size_t most_described = 1'000;
+    if (scheduler().drain(until)) return shutdown_report{0};
+    std::vector<task_description> left = scheduler().survivors(most_described);
+    return shutdown_report{scheduler().live(), std::move(left)};
 }
 
 runtime_stats runtime::stats() const { return scheduler().stats(); }

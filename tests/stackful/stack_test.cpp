@@ -2,6 +2,7 @@
 // It builds on stack.hpp and overflow.hpp; what must die does so in a child process, whose last words are read.
 // Needs no particular kernel: both kinds of guard are tried where both exist.
 #include "catch.hpp"
+#include "last_words.hpp"
 
 #include <bifilar/base/sanitizer.hpp>
 #include <bifilar/stackful/overflow.hpp>
@@ -22,51 +23,11 @@
 
 using namespace bifilar::stackful;
 using Catch::Matchers::Contains;
+using tests::descend;
+using tests::dies;
+using tests::last_words;
 
 namespace {
-
-struct last_words {
-    int signal = 0;
-    std::string text;
-};
-
-// Runs `body` in a child and reads what it wrote to stderr.
-template <class Body>
-last_words dies(Body body) {
-    std::array<int, 2> ends{};
-    if (::pipe(ends.data()) != 0) std::abort();
-    const pid_t child = ::fork();
-    if (child == 0) {
-        ::dup2(ends[1], STDERR_FILENO);
-        const rlimit no_core{0, 0};
-        ::setrlimit(RLIMIT_CORE, &no_core);
-        // The test framework's own handlers would speak here.
-        for (const int signal : {SIGABRT, SIGSEGV}) std::signal(signal, SIG_DFL);
-        body();
-        ::_exit(0);
-    }
-    ::close(ends[1]);
-    last_words last;
-    std::array<char, 512> buffer;
-    for (ssize_t n = 0; (n = ::read(ends[0], buffer.data(), buffer.size())) > 0;)
-        last.text.append(buffer.data(), static_cast<std::size_t>(n));
-    ::close(ends[0]);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    last.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    return last;
-}
-
-// Uses at least `pages` times 2 KiB of stack, frame by frame.
-[[gnu::noinline]] std::size_t descend(std::size_t pages) {
-    std::array<char, 2048> frame;
-    frame.fill(1);
-    asm volatile("" : : "r"(frame.data()) : "memory");  // Somebody might look, so every byte stays.
-    if (pages == 0) return 0;
-    const std::size_t below = descend(pages - 1);
-    asm volatile("" : : "r"(frame.data()) : "memory");  // After the call too, or it would become a loop.
-    return below + 1;
-}
 
 struct one_fiber {
     stack_view stack;

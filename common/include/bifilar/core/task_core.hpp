@@ -3,12 +3,17 @@
 #pragma once
 
 #include <bifilar/core/outcome.hpp>
+#include <bifilar/core/task_label.hpp>
 #include <bifilar/core/waker.hpp>
 
 namespace bifilar {
 
 struct task_core : task_header {
     using task_header::task_header;
+    ~task_core() {
+        if (state_.is_labelled()) [[unlikely]]
+            forget_label(*this);
+    }
 
     /// Who waits for the outcome. Written by the handle's owner before set_join, read by the completing worker.
     waker_ref joiner_;

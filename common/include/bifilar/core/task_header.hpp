@@ -7,6 +7,7 @@
 namespace bifilar {
 
 class context;
+struct task_description;
 struct task_header;
 namespace sched {
 class worker;
@@ -26,6 +27,8 @@ struct operations {
     /// Queues a claimed task behind all others of the worker that ran it: it yielded, or was woken while it ran. Null:
     /// the worker's own queue, where it may be stolen.
     void (*requeue)(task_header&, sched::worker&) noexcept = nullptr;
+    /// Says model and wait of a task that does not run; the caller fills in the rest. Null for what is not a task.
+    void (*describe)(const task_header&, task_description&) noexcept = nullptr;
 };
 
 struct task_header {

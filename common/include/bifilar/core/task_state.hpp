@@ -45,6 +45,7 @@ public:
     static constexpr std::uint64_t cancelling = 1 << 3; ///< Cancellation was asked for. Never cleared.
     static constexpr std::uint64_t joining = 1 << 4;    ///< A joiner is stored in the task.
     static constexpr std::uint64_t join_over = 1 << 5;  ///< The completing worker has let go of the joiner.
+    static constexpr std::uint64_t labelled = 1 << 6;   ///< The task has a label; see task_label.
     static constexpr std::uint64_t reference = 1 << 8;  ///< One reference; the count fills bits 8 to 51.
     static constexpr unsigned owner_shift = 52;         ///< The number of the owning runtime fills bits 52 to 63.
     static constexpr std::uint64_t references = (std::uint64_t{1} << owner_shift) - reference;
@@ -180,6 +181,18 @@ public:
     void set_owner(std::uint32_t owner) noexcept {
         // Relaxed twice: the queue that shares the task publishes this.
         word_.store(word_.load(base::relaxed) | std::uint64_t{owner} << owner_shift, base::relaxed);
+    }
+
+    /// Whether the task has a label. Never changes once the task is shared.
+    [[nodiscard]] bool is_labelled() const noexcept {
+        return (word_.load(base::relaxed) & labelled) != 0;  // Relaxed: written before the task was shared.
+    }
+    /// Once, before the task is shared.
+    void set_labelled() noexcept { word_.store(word_.load(base::relaxed) | labelled, base::relaxed); }  // Relaxed: as set_owner.
+
+    /// Whether the body has an owner: it runs or is about to. A hint unless all workers stand still.
+    [[nodiscard]] bool is_claimed() const noexcept {
+        return (word_.load(base::relaxed) & claimed) != 0;  // Relaxed: a hint.
     }
 
     /// One more reference. The caller has one, or owns the body.

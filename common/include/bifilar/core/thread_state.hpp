@@ -3,6 +3,7 @@
 // thread's. Hence no other thread_local in the library is read where a task may have been suspended.
 #pragma once
 
+#include <bifilar/base/atomic.hpp>
 #include <cstddef>
 
 namespace bifilar {
@@ -19,7 +20,8 @@ struct thread_state {
     /// The worker whose loop this thread runs, or null on a plain thread.
     sched::worker* worker = nullptr;
     /// The task that runs right now, or null.
-    task_header* task = nullptr;
+    // Written by this thread; read by a shutdown that has waited in vain and looks for the name.
+    base::atomic<task_header*> task{nullptr};
     /// The fiber that runs right now (stackful's own type), or null.
     void* fiber = nullptr;
     /// Where this thread sleeps, or null as long as nothing but other threads' wakes can end its sleep.

@@ -4,6 +4,7 @@
 
 #include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/task_core.hpp>
+#include <bifilar/core/task_description.hpp>
 #include <bifilar/sched/environment.hpp>
 #include <bifilar/sched/global_queue.hpp>
 #include <bifilar/sched/idle_set.hpp>
@@ -80,6 +81,11 @@ public:
     /// `deadline` came first. Plain thread; blocks. May be repeated.
     bool drain(base::instant_ns deadline) noexcept;
 
+    /// After a drain that returned false: what is still alive, at most `most` tasks. Stops the workers for a moment;
+    /// when one of them does not stop, because its task runs on, tells only what such workers run. Plain thread;
+    /// blocks for a tenth of a second at most.
+    [[nodiscard]] std::vector<task_description> survivors(std::size_t most);
+
     /// How many tasks have been started and not completed; exact while nothing runs.
     [[nodiscard]] std::uint64_t live() const noexcept;
 
@@ -116,7 +122,11 @@ private:
     }
     void stand_still() noexcept;
     void report_drained() noexcept;
-    void halt_and_cancel() noexcept;
+    [[nodiscard]] bool halt(base::instant_ns deadline) noexcept;
+    [[nodiscard]] bool halt_and_cancel(base::instant_ns deadline) noexcept;
+    template <class Condition>
+    bool wait_for_change(std::unique_lock<std::mutex>& lock, base::instant_ns deadline, Condition met);
+    [[nodiscard]] static task_description describe(const task_header& task);
     void start_threads(const scheduler_options& options);
     void worker_ready(std::exception_ptr error, const std::string& pin_problem) noexcept;
 
@@ -139,7 +149,7 @@ private:
     // Threads inside of visit. Counted by any, awaited by the destructor.
     base::atomic<std::uint32_t> visitors_{0};
 
-    std::mutex drain_mutex_;  // One shutdown at a time halts and visits. Taken before mutex_.
+    std::timed_mutex drain_mutex_;  // One shutdown at a time halts and visits. Taken before mutex_.
     std::mutex mutex_;  // Guards what follows. Never taken while a task runs.
     std::condition_variable changed_;
     std::uint32_t ready_workers_ = 0;

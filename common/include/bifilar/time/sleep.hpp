@@ -19,7 +19,8 @@ public:
     sleep(sleep&&) noexcept = default;
     sleep& operator=(sleep&&) = delete;
     ~sleep() {
-        if (queue_ != nullptr) (void)queue_->remove(node_);
+        // Once it has fired, the queue may be gone with its thread.
+        if (node_.where() == timer_node::place::waiting) (void)queue_->remove(node_);
     }
 
     polled<void> poll(context& cx) {

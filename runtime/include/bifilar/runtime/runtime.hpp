@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace bifilar {
 
@@ -36,14 +37,19 @@ struct runtime_options {
 /// What shutdown() found.
 class shutdown_report {
 public:
-    explicit shutdown_report(std::uint64_t alive) noexcept : alive_{alive} {}
+    explicit shutdown_report(std::uint64_t alive, std::vector<task_description> tasks = {}) noexcept
+        : alive_{alive}, tasks_{std::move(tasks)} {}
     /// Whether every task has ended.
     [[nodiscard]] bool clean() const noexcept { return alive_ == 0; }
     /// Tasks that had not ended when the deadline came.
     [[nodiscard]] std::uint64_t tasks_alive() const noexcept { return alive_; }
+    /// Who they are and what they wait on: at most 1,000 of them. When a task keeps its worker busy, only such tasks, for
+    /// the others cannot be looked at while workers run.
+    [[nodiscard]] const std::vector<task_description>& tasks() const noexcept { return tasks_; }
 
 private:
     std::uint64_t alive_;
+    std::vector<task_description> tasks_;
 };
 
 class runtime {
@@ -78,11 +84,11 @@ public:
     template <class F, class... Args>
         requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
     join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
-        return detail::launch_stackless(scheduler(), std::forward<F>(f), std::forward<Args>(args)...);
+        return detail::launch_stackless(scheduler(), task_label{}, std::forward<F>(f), std::forward<Args>(args)...);
     }
 
-    /// Cancels all tasks and waits until they have ended, at most until `deadline`. Later spawns throw. May be
-    /// repeated; the destructor then waits for what is left. Plain threads only.
+    /// Cancels all tasks and waits until they have ended, at most until `deadline`; then says who is left. Later spawns
+    /// throw. May be repeated; the destructor then waits for what is left. Plain threads only; throws std::bad_alloc.
     shutdown_report shutdown(std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
 
     /// Counts per worker. Any thread; allocates.
@@ -102,9 +108,9 @@ private:
     template <class F, class... Args>
     auto launch_root(F&& f, Args&&... args) {
         if constexpr (detail::is_bare_future<F, Args...>)
-            return detail::launch_stackless(scheduler(), std::forward<F>(f));
+            return detail::launch_stackless(scheduler(), task_label{}, std::forward<F>(f));
         else if constexpr (future<std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>>)
-            return detail::launch_stackless(scheduler(), std::forward<F>(f), std::forward<Args>(args)...);
+            return detail::launch_stackless(scheduler(), task_label{}, std::forward<F>(f), std::forward<Args>(args)...);
         else
             return spawn(backend::stackful, std::forward<F>(f), std::forward<Args>(args)...);
     }

@@ -1,9 +1,9 @@
 // How a task is to run: an ordinary value, chosen at run time.
 #pragma once
 
+#include <bifilar/core/task_label.hpp>
 #include <cstddef>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace bifilar {
@@ -28,6 +28,9 @@ struct spawn_options {
     /// The fiber may continue on another worker after a suspension. Only for code that keeps no thread-local, errno
     /// included, across one: compilers cache their addresses.
     bool migratable = false;
+    /// What the task is called in messages: any text; copied. A name costs an allocation and an entry in a table. Where it
+    /// was given is noted with it.
+    task_label name = {};
 };
 
 }  // namespace bifilar

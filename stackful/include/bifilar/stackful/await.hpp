@@ -5,6 +5,7 @@
 #include <bifilar/core/block_on.hpp>
 #include <bifilar/core/future.hpp>
 #include <bifilar/core/outcome.hpp>
+#include <bifilar/core/type_name.hpp>
 #include <bifilar/stackful/fiber.hpp>
 #include <exception>
 #include <stdexcept>
@@ -24,6 +25,7 @@ template <future F>
         context& cx = self.poll_context();
         cx.start_poll();
         if (poll_cancel(f, cx)) break;
+        self.wait_on(type_name<F>);
         self.suspend();
     }
     throw cancelled{};
@@ -48,6 +50,7 @@ output_of<F> await(F&& f) {
         BIFILAR_ASSERT(cx.armed(), "a future answered not ready without having stored a waker");
         if (cx.cancelling() && std::uncaught_exceptions() == 0) [[unlikely]]
             detail::cancel_await(*self, f);
+        self->wait_on(detail::type_name<std::remove_cvref_t<F>>);
         self->suspend();
     }
 }

@@ -7,6 +7,7 @@
 #include <bifilar/sched/worker.hpp>
 #include <bifilar/stackful/fiber_home.hpp>
 #include <bifilar/stackful/switch.hpp>
+#include <string_view>
 
 namespace bifilar::stackful {
 
@@ -25,6 +26,15 @@ public:
 
     /// Leaves for the worker until the task is run again. Inside the fiber.
     void suspend() noexcept { switch_.suspend(); }
+
+    /// What the next suspension is for: a constant. Inside the fiber.
+    void wait_on(const std::string_view& what) noexcept { waits_on_ = &what; }
+    /// What the last suspension was for; empty before the first.
+    [[nodiscard]] std::string_view waits_on() const noexcept { return waits_on_ != nullptr ? *waits_on_ : std::string_view{}; }
+
+    /// Null without a name. For signal handlers too.
+    [[nodiscard]] const copied_label* label() const noexcept { return label_; }
+    void set_label(const copied_label* label) noexcept { label_ = label; }
 
     [[nodiscard]] stack_view stack() const noexcept { return stack_; }
     [[nodiscard]] task_core& task() noexcept { return *task_; }
@@ -73,6 +83,8 @@ private:
     task_core* task_;
     fiber_home* stacks_;
     stack_view stack_;
+    const copied_label* label_ = nullptr;
+    const std::string_view* waits_on_ = nullptr;  // A constant of `await`.
     bool started_ = false;
     const bool migratable_;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/core/join_handle.hpp>
+#include <bifilar/core/task_description.hpp>
 #include <bifilar/sched/lost_error.hpp>
 #include <bifilar/sched/scheduler.hpp>
 #include <bifilar/stackful/fiber.hpp>
@@ -19,6 +20,7 @@ inline task_header*& task_at(stack_view stack) noexcept {
 
 struct fiber_options {
     std::size_t stack_bytes = 0;  ///< 0: the runtime's default.
+    task_label label;             ///< Without a name mostly.
     bool migratable = false;      ///< May continue on another worker after a suspension.
 };
 
@@ -37,6 +39,7 @@ public:
         fiber_task* made = nullptr;
         try {
             made = new (place_in(stack)) fiber_task{home, stack, options.migratable, std::forward<Given>(given)...};
+            made->set_label(label_task(*made, options.label));
             task_at(stack) = made;
             on.start(*made, nullptr);
         } catch (...) {
@@ -101,6 +104,10 @@ private:
 
     static void schedule(task_header& task) noexcept { of(task).fiber::schedule(); }
     static void requeue(task_header& task, sched::worker& here) noexcept { of(task).fiber::requeue(here); }
+    static void describe(const task_header& task, task_description& into) noexcept {
+        into.model = "fiber";
+        into.waits_on = static_cast<const fiber_task&>(static_cast<const task_core&>(task)).fiber::waits_on();
+    }
     static void destroy(task_header& task) noexcept {
         fiber_task& self = of(task);
         sched::report_lost_error(self, self.outcome_);
@@ -111,7 +118,7 @@ private:
         fiber::release(home, owner, stack);
     }
 
-    static constexpr operations kind{&run, &schedule, &destroy, &requeue};
+    static constexpr operations kind{&run, &schedule, &destroy, &requeue, &describe};
 
     union {
         Body body_;

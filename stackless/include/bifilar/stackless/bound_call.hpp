@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/core/future.hpp>
+#include <bifilar/core/type_name.hpp>
 #include <functional>
 #include <optional>
 #include <tuple>
@@ -37,6 +38,16 @@ class bound_call {
 public:
     using output = typename detail::call_result<made>::type;
 
+    /// For people.
+    static constexpr std::string_view model = [] {
+        if constexpr (!future<made>)
+            return std::string_view{"call"};
+        else if constexpr (requires { made::model; })
+            return made::model;
+        else
+            return std::string_view{"future"};
+    }();
+
     template <class G, class... Given>
     explicit bound_call(std::in_place_t, G&& f, Given&&... args)
         : call_{std::forward<G>(f)}, args_{std::forward<Given>(args)...} {}
@@ -58,6 +69,14 @@ public:
             if (made_) return bifilar::poll_cancel(*made_, cx);
         }
         return done;
+    }
+
+    /// What the future that the call gave waits on.
+    [[nodiscard]] std::string_view waits_on() const noexcept {
+        if constexpr (future<made>) {
+            if (made_) return detail::waits_on(*made_);
+        }
+        return {};
     }
 
 private:

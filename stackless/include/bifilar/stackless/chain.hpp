@@ -8,6 +8,7 @@
 #include <bifilar/core/context.hpp>
 #include <coroutine>
 #include <cstdint>
+#include <string_view>
 
 namespace bifilar::stackless {
 
@@ -19,6 +20,8 @@ struct leaf_operations {
     bool (*poll)(leaf&, context&);
     /// True when its future may be destroyed.
     bool (*poll_cancel)(leaf&, context&);
+    /// What the future waits on, for people.
+    std::string_view (*waits_on)(const leaf&) noexcept;
 };
 
 /// The future that a coroutine waits for, seen without its type. Lives in the coroutine's frame.
@@ -30,6 +33,7 @@ public:
 
     bool poll(context& cx) { return kind_->poll(*this, cx); }
     bool poll_cancel(context& cx) { return kind_->poll_cancel(*this, cx); }
+    [[nodiscard]] std::string_view waits_on() const noexcept { return kind_->waits_on(*this); }
 
 private:
     const leaf_operations* kind_;
@@ -99,6 +103,12 @@ public:
     bool poll_cancel(context& cx);
     /// Tops only: poll_cancel has begun, the coroutines will not run again.
     [[nodiscard]] bool cancel_begun() const noexcept { return (word_ & cancel_tag) != 0; }
+
+    /// Tops only: what the innermost waits on; empty when the chain does not wait. Nobody polls it meanwhile.
+    [[nodiscard]] std::string_view waits_on() const noexcept {
+        if (!started() || ended() || (word_ & running_tag) != 0) return {};
+        return reinterpret_cast<const leaf*>(word_ & ~tags)->waits_on();
+    }
 
     /// Tops only: destroys all coroutines but the top, innermost first, without recursion.
     void unwind() noexcept;

@@ -4,6 +4,7 @@
 
 #include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/join_handle.hpp>
+#include <bifilar/core/task_description.hpp>
 #include <bifilar/sched/lost_error.hpp>
 #include <bifilar/sched/scheduler.hpp>
 #include <bifilar/stackless/task.hpp>
@@ -29,13 +30,15 @@ public:
     static constexpr bool fits = prefix_bytes <= largest_prefix_bytes;
 
     /// Takes over a coroutine whose frame has the prefix. Starts it on `on`.
-    static join_handle<T> start(sched::scheduler& on, task<T> body) {
+    static join_handle<T> start(sched::scheduler& on, const task_label& label, task<T> body) {
         void* const frame = body.release();
         auto* const made = new (static_cast<std::byte*>(frame) - prefix_bytes) coroutine_task;
         link::of(frame).become_top();
         try {
+            label_task(*made, label);
             on.start(*made, frame);
         } catch (...) {
+            made->~coroutine_task();
             std::coroutine_handle<>::from_address(frame).destroy();
             throw;
         }
@@ -73,6 +76,11 @@ private:
         return run_answer::done;
     }
 
+    static void describe(const task_header& task, task_description& into) noexcept {
+        const auto* const block = reinterpret_cast<const std::byte*>(&task);
+        into.model = "coroutine";
+        into.waits_on = link::of(const_cast<std::byte*>(block) + prefix_bytes).waits_on();
+    }
     static void destroy(task_header& task) noexcept {
         coroutine_task& self = of(task);
         sched::report_lost_error(self, self.outcome_);
@@ -80,7 +88,7 @@ private:
         release_frame(&self);
     }
 
-    static constexpr operations kind{&run, &sched::scheduler::schedule, &destroy};
+    static constexpr operations kind{&run, &sched::scheduler::schedule, &destroy, nullptr, &describe};
 };
 
 }  // namespace bifilar::stackless

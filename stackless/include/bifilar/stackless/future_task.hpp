@@ -5,6 +5,8 @@
 #include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/future.hpp>
 #include <bifilar/core/join_handle.hpp>
+#include <bifilar/core/task_description.hpp>
+#include <bifilar/core/type_name.hpp>
 #include <bifilar/sched/lost_error.hpp>
 #include <bifilar/sched/scheduler.hpp>
 #include <memory>
@@ -22,11 +24,12 @@ public:
     /// Makes the task and starts it on `on`. Allocates one block. Throws std::bad_alloc, what F's constructor
     /// throws, and std::logic_error when the runtime has been shut down.
     template <class... Given>
-    static join_handle<output> start(sched::scheduler& on, Given&&... given) {
+    static join_handle<output> start(sched::scheduler& on, const task_label& label, Given&&... given) {
         void* const block = allocate_frame(sizeof(future_task));
         future_task* made = nullptr;
         try {
             made = new (block) future_task{std::in_place, std::forward<Given>(given)...};
+            label_task(*made, label);
             on.start(*made, block);
         } catch (...) {
             if (made != nullptr) {
@@ -83,6 +86,14 @@ private:
         return true;
     }
 
+    static void describe(const task_header& task, task_description& into) noexcept {
+        const auto& self = static_cast<const future_task&>(static_cast<const task_core&>(task));
+        if constexpr (requires { F::model; })
+            into.model = F::model;
+        else
+            into.model = "future";
+        if (self.begun_) into.waits_on = detail::waits_on(self.future_);
+    }
     static void destroy(task_header& task) noexcept {
         future_task& self = of(task);
         sched::report_lost_error(self, self.outcome_);
@@ -90,7 +101,7 @@ private:
         release_frame(&self);
     }
 
-    static constexpr operations kind{&run, &sched::scheduler::schedule, &destroy};
+    static constexpr operations kind{&run, &sched::scheduler::schedule, &destroy, nullptr, &describe};
 
     bool begun_ = false;         // Polled at least once.
     bool cancel_begun_ = false;  // Its poll_cancel was called; poll is not called any more.

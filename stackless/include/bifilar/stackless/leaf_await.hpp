@@ -4,6 +4,7 @@
 
 #include <bifilar/core/future.hpp>
 #include <bifilar/core/outcome.hpp>
+#include <bifilar/core/type_name.hpp>
 #include <bifilar/stackless/chain.hpp>
 #include <exception>
 #include <memory>
@@ -121,7 +122,11 @@ private:
         return bifilar::poll_cancel(*static_cast<leaf_await&>(self).future_, cx).is_ready();
     }
 
-    static constexpr leaf_operations operations{&poll_one, &cancel_one};
+    static std::string_view name_one(const leaf& self) noexcept {
+        return detail::waits_on(*static_cast<const leaf_await&>(self).future_);
+    }
+
+    static constexpr leaf_operations operations{&poll_one, &cancel_one, &name_one};
 
     F* future_;
     [[no_unique_address]] leaf_result<output_of<F>, may_throw> result_;

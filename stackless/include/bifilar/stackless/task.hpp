@@ -15,6 +15,7 @@ class [[nodiscard]] task {
 public:
     using output = T;
     using promise_type = stackless::promise<T>;
+    static constexpr std::string_view model = "coroutine";  ///< For people.
 
     task(task&& other) noexcept : frame_{std::exchange(other.frame_, nullptr)} {}
     task& operator=(task&& other) noexcept {
@@ -45,6 +46,11 @@ public:
         if (frame_ != nullptr && !stackless::link::of(frame_).poll_cancel(cx)) return not_ready;
         end();
         return done;
+    }
+
+    /// What the innermost coroutine waits on, for people; empty when it does not wait. Nobody polls it meanwhile.
+    [[nodiscard]] std::string_view waits_on() const noexcept {
+        return frame_ != nullptr ? stackless::link::of(frame_).waits_on() : std::string_view{};
     }
 
     /// The frame, or null after release.

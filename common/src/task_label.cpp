@@ -1,0 +1,72 @@
+// The table of labels: hashed by address into parts with a lock each, because every connection of a server may be named.
+#include <bifilar/core/task_label.hpp>
+
+#include <bifilar/base/assert.hpp>
+#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/core/task_header.hpp>
+#include <bifilar/core/thread_state.hpp>
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+
+namespace bifilar {
+namespace {
+
+struct part {
+    std::mutex mutex;  // Guards the table; held for a look-up or an insertion.
+    std::unordered_map<const task_header*, copied_label> labels;
+};
+
+part& part_of(const task_header* task) noexcept {
+    // Never destroyed: tasks may be freed by destructors of statics.
+    static auto& parts = *new std::array<part, 64>;
+    return parts[reinterpret_cast<std::uintptr_t>(task) / 64 % parts.size()];
+}
+
+// For failed checks: the task that runs on this thread.
+const char* running_task() noexcept {
+    // Relaxed: this thread wrote it.
+    const task_header* const task = this_thread().task.load(base::relaxed);
+    if (task == nullptr) return nullptr;
+    const char* const name = name_of(*task);
+    return name != nullptr ? name : "without a name";
+}
+
+}  // namespace
+
+const copied_label* label_task(task_header& task, const task_label& label) {
+    if (label.name().empty()) [[likely]]
+        return nullptr;
+    base::set_task_namer(&running_task);
+    part& p = part_of(&task);
+    const std::lock_guard guard{p.mutex};
+    // A node-based table: the label stays where it is.
+    const auto made = p.labels.insert_or_assign(&task, copied_label{std::string{label.name()}, label.place()}).first;
+    task.state_.set_labelled();
+    return &made->second;
+}
+
+void forget_label(const task_header& task) noexcept {
+    part& p = part_of(&task);
+    const std::lock_guard guard{p.mutex};
+    p.labels.erase(&task);
+}
+
+const char* name_of(const task_header& task) noexcept {
+    if (!task.state_.is_labelled()) return nullptr;
+    part& p = part_of(&task);
+    const std::lock_guard guard{p.mutex};
+    const auto found = p.labels.find(&task);
+    return found != p.labels.end() ? found->second.name.c_str() : nullptr;
+}
+
+copied_label label_at(const task_header* at) {
+    part& p = part_of(at);
+    const std::lock_guard guard{p.mutex};
+    const auto found = p.labels.find(at);
+    return found != p.labels.end() ? found->second : copied_label{};
+}
+
+}  // namespace bifilar

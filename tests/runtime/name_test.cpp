@@ -1,0 +1,139 @@
+// Names of tasks, and what a shutdown says about those that do not end.
+#include "catch.hpp"
+#include "last_words.hpp"
+#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/bifilar.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace bf = bifilar;
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+
+namespace {
+
+bf::spawn_options named(bf::backend on, const char* name) {
+    bf::spawn_options options;
+    options.on = on;
+    options.name = name;
+    return options;
+}
+
+// Ends when it is told, and not because it was cancelled.
+class stubborn {
+public:
+    using output = void;
+    explicit stubborn(bf::event& until) : until_{&until}, wait_{until.wait()} {}
+    bf::polled<void> poll(bf::context& cx) { return wait_.poll(cx); }
+    bf::polled<void> poll_cancel(bf::context& cx) { return wait_.poll(cx); }
+
+private:
+    bf::event* until_;
+    bf::event::wait_future wait_;
+};
+
+const bf::task_description* find(const bf::shutdown_report& report, std::string_view name) {
+    const auto at = std::find_if(report.tasks().begin(), report.tasks().end(),
+                                 [&](const bf::task_description& one) { return one.name == name; });
+    return at != report.tasks().end() ? &*at : nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("a_shutdown_names_the_tasks_that_do_not_end_and_what_they_wait_on") {
+    bf::event go;
+    bf::runtime rt;
+    auto coroutine = rt.spawn(named(bf::backend::stackless, "a coroutine"), [](bf::event& e) -> bf::task<> {
+        co_await stubborn{e};
+    }, std::ref(go));
+    auto lambda = rt.spawn(named(bf::backend::stackless, "a lambda"), [&go]() -> bf::task<> { co_await stubborn{go}; });
+    auto fiber = rt.spawn(named(bf::backend::stackful, "a fiber"), [](bf::event& e) { bf::await(stubborn{e}); },
+                          std::ref(go));
+    auto future = rt.spawn(named(bf::backend::stackless, "a future"), stubborn{go});
+    auto nameless = rt.spawn(stubborn{go});
+
+    const auto report = rt.shutdown(std::chrono::steady_clock::now() + 20ms);
+    CHECK_FALSE(report.clean());
+    CHECK(report.tasks_alive() == 5);
+    CHECK(report.tasks().size() == 5);
+    for (const std::string name : {"a coroutine", "a lambda", "a fiber", "a future"}) {
+        INFO(name);
+        const bf::task_description* const one = find(report, name);
+        REQUIRE(one != nullptr);
+        CHECK(one->parked);
+        CHECK_THAT(std::string{one->waits_on}, Contains("stubborn"));
+        CHECK_THAT(one->spawned_at.file_name(), Contains("name_test.cpp"));
+        CHECK_THAT(bf::to_string(*one), Contains("task " + name) && Contains("name_test.cpp:") && Contains("waits on"));
+    }
+    CHECK(find(report, "a fiber")->model == "fiber");
+    CHECK(find(report, "a coroutine")->model == "coroutine");
+    CHECK(find(report, "a lambda")->model == "coroutine");
+    CHECK(find(report, "a future")->model == "future");
+    go.set();
+    CHECK(rt.shutdown().clean());
+}
+
+TEST_CASE("a_shutdown_names_a_task_that_keeps_its_worker_busy") {
+    std::atomic<bool> stop{false};
+    std::atomic<bool> busy{false};
+    bf::runtime_options options;
+    options.workers = 1;
+    bf::runtime rt{options};
+    auto spins = rt.spawn(named(bf::backend::stackful, "spinner"), [&] {
+        busy = true;
+        while (!stop) std::this_thread::yield();
+    });
+    while (!busy) std::this_thread::yield();
+    const auto report = rt.shutdown(std::chrono::steady_clock::now() + 20ms);
+    const bool named_it = find(report, "spinner") != nullptr;
+    stop = true;
+    CHECK_FALSE(report.clean());
+    CHECK(named_it);
+    CHECK(rt.shutdown().clean());
+}
+
+// ThreadSanitizer refuses threads in a child of a process that has had some.
+#if !defined(BIFILAR_TSAN)
+
+TEST_CASE("a_detached_exception_and_a_failed_check_name_the_task") {
+    const tests::last_words lost = tests::dies([] {
+        bf::runtime rt;
+        rt.spawn(named(bf::backend::stackless, "loser"), []() -> bf::task<> {
+              throw std::runtime_error{"out of luck"};
+              co_return;
+          }).detach();
+        (void)rt.shutdown();
+    });
+    CHECK_THAT(lost.text, Contains("detached task loser ended with an exception: out of luck"));
+    for (const auto on : {bf::backend::stackless, bf::backend::stackful}) {
+        const tests::last_words wrong = tests::dies([on] {
+            bf::runtime rt;
+            rt.spawn(named(on, "careless"), [] {
+                auto handle = bf::spawn([] {});
+                handle.detach();
+                handle.cancel();
+            }).join();
+        });
+        CHECK_THAT(wrong.text, Contains("detached or moved from") && Contains("task careless"));
+    }
+}
+
+// In a process of its own: the test framework takes the handler of the runtimes before away.
+TEST_CASE("a_fiber_overflows", "[.]") {
+    bf::runtime rt;
+    bf::spawn_options options = named(bf::backend::stackful, "deep one");
+    options.stack_bytes = 16 * 1024;
+    rt.spawn(options, [] { (void)tests::descend(100); }).join();
+}
+
+TEST_CASE("an_overflow_names_the_fiber") {
+    const tests::last_words last = tests::dies(
+        [] { ::execl("/proc/self/exe", "test_runtime", "a_fiber_overflows", static_cast<char*>(nullptr)); });
+    CHECK_THAT(last.text, Contains("fiber stack overflow: task deep one, spawned at") && Contains("name_test.cpp"));
+}
+
+#endif
