@@ -36,9 +36,7 @@ const char* running_task() noexcept {
 
 }  // namespace
 
-const copied_label* label_task(task_header& task, const task_label& label) {
-    if (label.name().empty()) [[likely]]
-        return nullptr;
+const copied_label* detail::keep_label(task_header& task, const task_label& label) {
     base::set_task_namer(&running_task);
     part& p = part_of(&task);
     const std::lock_guard guard{p.mutex};

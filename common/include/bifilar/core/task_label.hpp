@@ -36,9 +36,17 @@ struct copied_label {
     std::source_location spawned_at;
 };
 
+namespace detail {
+const copied_label* keep_label(task_header& task, const task_label& label);
+}
+
 /// Gives a task its label, before it is started, and returns it; it stays until the task is freed. Allocates; throws
-/// std::bad_alloc. Without a name does nothing and returns null.
-const copied_label* label_task(task_header& task, const task_label& label);
+/// std::bad_alloc. Null, or without a name: does nothing and returns null.
+inline const copied_label* label_task(task_header& task, const task_label* label) {
+    if (label == nullptr || label->name().empty()) [[likely]]
+        return nullptr;
+    return detail::keep_label(task, *label);
+}
 
 /// The task is about to be freed. Called by its destructor when it has a label.
 void forget_label(const task_header& task) noexcept;

@@ -97,7 +97,7 @@ constexpr bool shares_block() {
 }
 
 template <class F, class... Args>
-auto launch_coroutine(sched::scheduler& on, const task_label& label, F&& f, Args&&... args) {
+auto launch_coroutine(sched::scheduler& on, const task_label* label, F&& f, Args&&... args) {
     using made = std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>;
     using shared = stackless::coroutine_task<output_of<made>>;
     const auto call = [&]() -> made {
@@ -112,7 +112,7 @@ auto launch_coroutine(sched::scheduler& on, const task_label& label, F&& f, Args
 }
 
 template <class F, class... Args>
-join_handle<launched_output<F, Args...>> launch_stackless(sched::scheduler& on, const task_label& label, F&& f, Args&&... args) {
+join_handle<launched_output<F, Args...>> launch_stackless(sched::scheduler& on, const task_label* label, F&& f, Args&&... args) {
     if constexpr (is_bare_future<F, Args...>)
         return stackless::future_task<std::decay_t<F>>::start(on, label, std::forward<F>(f));
     else if constexpr (shares_block<F, Args...>())
@@ -163,7 +163,7 @@ join_handle<launched_output<F, Args...>> launch_stackful(sched::scheduler& on, c
     stackful::fiber_options stack;
     stack.stack_bytes = options.stack_bytes;
     stack.migratable = options.migratable;
-    stack.label = options.name;
+    stack.label = &options.name;
     BIFILAR_CHECK(on.fibers() != nullptr, "this scheduler was made without stacks; spawn on a bifilar::runtime");
     if constexpr (is_bare_future<F, Args...>)
         return stackful::fiber_task<output, fiber_body<std::decay_t<F>>>::start(on, *on.fibers(), stack,
@@ -178,7 +178,7 @@ join_handle<launched_output<F, Args...>> launch(sched::scheduler& on, const spaw
                                                 Args&&... args) {
     if (options.on == backend::stackful)
         return launch_stackful(on, options, std::forward<F>(f), std::forward<Args>(args)...);
-    return launch_stackless(on, options.name, std::forward<F>(f), std::forward<Args>(args)...);
+    return launch_stackless(on, &options.name, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 }  // namespace bifilar::detail

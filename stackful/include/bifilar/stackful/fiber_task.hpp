@@ -20,7 +20,7 @@ inline task_header*& task_at(stack_view stack) noexcept {
 
 struct fiber_options {
     std::size_t stack_bytes = 0;  ///< 0: the runtime's default.
-    task_label label;             ///< Without a name mostly.
+    const task_label* label = nullptr;
     bool migratable = false;      ///< May continue on another worker after a suspension.
 };
 

@@ -30,7 +30,7 @@ public:
     static constexpr bool fits = prefix_bytes <= largest_prefix_bytes;
 
     /// Takes over a coroutine whose frame has the prefix. Starts it on `on`.
-    static join_handle<T> start(sched::scheduler& on, const task_label& label, task<T> body) {
+    static join_handle<T> start(sched::scheduler& on, const task_label* label, task<T> body) {
         void* const frame = body.release();
         auto* const made = new (static_cast<std::byte*>(frame) - prefix_bytes) coroutine_task;
         link::of(frame).become_top();

@@ -24,7 +24,7 @@ public:
     /// Makes the task and starts it on `on`. Allocates one block. Throws std::bad_alloc, what F's constructor
     /// throws, and std::logic_error when the runtime has been shut down.
     template <class... Given>
-    static join_handle<output> start(sched::scheduler& on, const task_label& label, Given&&... given) {
+    static join_handle<output> start(sched::scheduler& on, const task_label* label, Given&&... given) {
         void* const block = allocate_frame(sizeof(future_task));
         future_task* made = nullptr;
         try {
