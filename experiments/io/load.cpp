@@ -229,14 +229,12 @@ int main(int count, char** arguments) try {
     const std::uint64_t cpu = given.server != 0 ? cpu_ns(given.server) - cpu_before : 0;
     const histogram& all = requests.latencies();
     const double each = all.count() != 0 ? static_cast<double>(cpu) / static_cast<double>(all.count()) : 0;
+    const auto us = [&](double share) { return static_cast<double>(all.percentile(share)) / 1000; };
     char line[512];
     std::snprintf(line, sizeof line,
-                  "{\"connections\": %zu, \"bytes\": %zu, \"requests\": %llu, \"requests_per_second\": %.0f, "
-                  "\"p50_ns\": %llu, \"p90_ns\": %llu, \"p99_ns\": %llu, \"p999_ns\": %llu, \"server_cpu_ns_per_request\": %.1f}",
-                  given.connections, given.bytes, static_cast<unsigned long long>(all.count()),
-                  static_cast<double>(all.count()) / took, static_cast<unsigned long long>(all.percentile(0.50)),
-                  static_cast<unsigned long long>(all.percentile(0.90)), static_cast<unsigned long long>(all.percentile(0.99)),
-                  static_cast<unsigned long long>(all.percentile(0.999)), each);
+                  "{\"value\": %.1f, \"answer\": %d, \"also\": {\"requests_per_second\": %.0f, \"p50_us\": %.1f, "
+                  "\"p99_us\": %.1f, \"p99_9_us\": %.1f}}",
+                  each, all.count() != 0 ? 1 : 0, static_cast<double>(all.count()) / took, us(0.50), us(0.99), us(0.999));
     std::puts(line);
     if (!given.json.empty()) std::ofstream{given.json} << line << '\n';
     return 0;

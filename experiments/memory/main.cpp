@@ -71,5 +71,6 @@ int main(int argc, char** argv) {
     all.fact("sizeof(task<void>)", sizeof(bifilar::task<void>));
     all.fact("sizeof(join_handle<void>)", sizeof(bifilar::join_handle<void>));
     all.fact("sizeof(event::wait_future)", sizeof(bifilar::event::wait_future));
+    add_frame_sizes(all);
     return all.run();
 }

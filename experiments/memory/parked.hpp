@@ -18,4 +18,7 @@ namespace bifilar::experiments {
 /// What one of `tasks` costs more than nothing. `value` is resident bytes with page tables.
 [[nodiscard]] sample per_task(const memory_use& before, const memory_use& after, std::uint64_t tasks);
 
+/// Adds the table of frame sizes. Makes no runtime, for the measurements fork.
+void add_frame_sizes(experiment& all);
+
 }  // namespace bifilar::experiments
