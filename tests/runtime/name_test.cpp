@@ -27,12 +27,11 @@ bf::spawn_options named(bf::backend on, const char* name) {
 class stubborn {
 public:
     using output = void;
-    explicit stubborn(bf::event& until) : until_{&until}, wait_{until.wait()} {}
+    explicit stubborn(bf::event& until) : wait_{until.wait()} {}
     bf::polled<void> poll(bf::context& cx) { return wait_.poll(cx); }
     bf::polled<void> poll_cancel(bf::context& cx) { return wait_.poll(cx); }
 
 private:
-    bf::event* until_;
     bf::event::wait_future wait_;
 };
 

@@ -305,7 +305,9 @@ public:
         // A closed channel is drained only when nothing is reserved or handed over any more: a receiver that is cancelled
         // leaves its value to those who still wait.
         if (channel_->closed_ && channel_->count_ == 0) {
-            if (channel_->handed_.load(base::acquire)) {  // Pairs with release_handed, which wakes nobody.
+            // Pairs with release_handed, which wakes nobody, so as to cost no more than a store. The holder was woken and
+            // has not had its turn; until then this task takes turns too.
+            if (channel_->handed_.load(base::acquire)) {
                 cx.yield();
                 return not_ready;
             }
