@@ -233,7 +233,7 @@ int main(int count, char** arguments) try {
     char line[512];
     std::snprintf(line, sizeof line,
                   "{\"value\": %.1f, \"answer\": %d, \"also\": {\"requests_per_second\": %.0f, \"p50_us\": %.1f, "
-                  "\"p99_us\": %.1f, \"p99_9_us\": %.1f}}",
+                  "\"p99_us\": %.1f, \"p99p9_us\": %.1f}}",
                   each, all.count() != 0 ? 1 : 0, static_cast<double>(all.count()) / took, us(0.50), us(0.99), us(0.999));
     std::puts(line);
     if (!given.json.empty()) std::ofstream{given.json} << line << '\n';

@@ -102,6 +102,8 @@ def make(report, definition, claims, judged):
     """The page's Markdown and its charts."""
     pictures, picture_lines = charts(report, definition)
     machine = report["machine"]
+    # Pages that answer no claim of the documents have no verdicts.
+    verdict_lines = "\n".join(["## Verdicts", ""] + [judgement(claim, judged[claim["id"]]) for claim in claims] + [""]) if claims else ""
     mode = ("\n> Quick run: few repetitions, smaller sizes. The committed reports come from a full run.\n"
             if report["quick"] else "")
     text = f"""# {definition['title']}
@@ -117,10 +119,7 @@ def make(report, definition, claims, judged):
 ## Result in pictures
 
 {picture_lines}
-## Verdicts
-
-{chr(10).join(judgement(claim, judged[claim['id']]) for claim in claims)}
-## Figures
+{verdict_lines}## Figures
 
 {results(report, definition)}
 {facts(report)}

@@ -153,7 +153,9 @@ def sweep(title, x_label, y_label, series, log_x=True, log_y=True, name_x=number
 
 
 def bars(title, x_label, rows, log_x=False):
-    """`rows`: [(name, median, least, most), …]. One bar each, the value at its end, a whisker from least to most."""
+    """`rows`: [(name, median, least, most), …]. One bar each, the value at its end, a whisker from least to most.
+
+    On a logarithmic axis, which has no zero for a bar to begin at, a dot instead."""
     left = 30 + max(text_width(row[0]) for row in rows)
     right = WIDTH - 100
     top, pitch = 50, 30
@@ -165,7 +167,11 @@ def bars(title, x_label, rows, log_x=False):
         parts.append(f'<text x="{x(tick):.1f}" y="{bottom + 18}" text-anchor="middle">{number(tick)}</text>')
     for i, (name, median, least, most) in enumerate(rows):
         y = top + pitch * i + 6
-        parts.append(f'<rect class="f{i % 8}" x="{left:.1f}" y="{y}" width="{max(1.0, x(median) - left):.1f}" height="18" opacity="0.85"/>')
+        if log_x:
+            parts.append(f'<circle class="f{i % 8}" cx="{x(median):.1f}" cy="{y + 9}" r="6"/>')
+        else:
+            width = max(1.0, x(median) - left)
+            parts.append(f'<rect class="f{i % 8}" x="{left:.1f}" y="{y}" width="{width:.1f}" height="18" opacity="0.85"/>')
         end = x(median)
         if x(most) - x(least) > 3:
             parts.append(f'<path class="whisker" d="M{x(least):.1f} {y + 9}H{x(most):.1f}m0 -5v10M{x(least):.1f} {y + 4}v10"/>')
