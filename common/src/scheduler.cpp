@@ -168,14 +168,21 @@ void scheduler::move_to(phase next) noexcept {
         if (each->parker_ != nullptr) each->unpark();
 }
 
-void scheduler::stand_still() noexcept {
+void scheduler::stand_still(parker& driver) noexcept {
+    constexpr std::chrono::milliseconds between_looks{1};
     std::unique_lock lock{mutex_};
     // A second drain may halt again before this thread has left the first halt; it is then counted once more.
     while (now() == phase::halting) {
         const std::uint64_t halt = halts_;
         ++still_workers_;
         changed_.notify_all();
-        changed_.wait(lock, [&] { return now() != phase::halting || halts_ != halt; });
+        // The last run of another worker may wait for an operation in this one's ring to be cancelled. Events only queue
+        // tasks here, which those who visit them do not mind.
+        while (!changed_.wait_for(lock, between_looks, [&] { return now() != phase::halting || halts_ != halt; })) {
+            lock.unlock();
+            driver.poll();
+            lock.lock();
+        }
     }
 }
 
@@ -250,50 +257,43 @@ bool scheduler::halt(base::instant_ns deadline) noexcept {
 
 task_description scheduler::describe(const task_header& task) {
     task_description made;
-    copied_label label = label_at(&task);
-    made.name = std::move(label.name);
-    made.spawned_at = label.spawned_at;
+    const task_label label = label_at(&task);
+    made.name = label.name();
+    made.spawned_at = label.place();
     made.parked = !task.state_.is_claimed();
     if (task.kind_->describe != nullptr) task.kind_->describe(task, made);
     if (!made.parked) made.waits_on = {};
     return made;
 }
 
-std::vector<task_description> scheduler::survivors(std::size_t most) {
-    constexpr std::chrono::milliseconds patience{100};
-    struct gathered {
-        std::vector<task_description> all;
-        std::exception_ptr error;
-    } found;
-    const std::lock_guard one_at_a_time{drain_mutex_};
-    found.all.reserve(std::min<std::uint64_t>(most, live()));
-    if (halt(base::after(base::now_ns(), patience))) {
+std::vector<task_description> scheduler::survivors(std::size_t most) noexcept {
+    const base::instant_ns deadline = base::after(base::now_ns(), std::chrono::milliseconds{100});
+    std::vector<task_description> found;
+    found.reserve(std::min<std::uint64_t>(most, live()));
+    const std::unique_lock one_at_a_time{drain_mutex_, time_point_of(deadline)};
+    if (!one_at_a_time.owns_lock()) return found;
+    if (halt(deadline))
         visit_tasks(
             [](task_header& task, void* argument) noexcept {
-                auto& into = *static_cast<gathered*>(argument);
-                if (into.all.size() == into.all.capacity() || into.error != nullptr) return;
-                try {
-                    into.all.push_back(describe(task));
-                } catch (...) {
-                    into.error = std::current_exception();
-                }
+                auto& into = *static_cast<std::vector<task_description>*>(argument);
+                if (into.size() != into.capacity()) into.push_back(describe(task));
             },
             &found);
-    } else {
-        for (const auto& each : workers_) {
-            // Relaxed: compared, not looked into.
-            const task_header* const task = each->state_->task.load(base::relaxed);
-            if (task == nullptr || found.all.size() == found.all.capacity()) continue;
-            task_description made;
-            copied_label label = label_at(task);
-            made.name = std::move(label.name);
-            made.spawned_at = label.spawned_at;
-            found.all.push_back(std::move(made));
-        }
-    }
+    else
+        describe_running(found);
     move_to(phase::draining);
-    if (found.error != nullptr) std::rethrow_exception(found.error);
-    return std::move(found.all);
+    return found;
+}
+
+// Workers whose tasks run on cannot be stopped; their tasks' names are looked up by address.
+void scheduler::describe_running(std::vector<task_description>& found) const {
+    for (const auto& each : workers_) {
+        // Relaxed: compared, not looked into.
+        const task_header* const task = each->state_->task.load(base::relaxed);
+        if (task == nullptr || found.size() == found.capacity()) continue;
+        const task_label label = label_at(task);
+        found.push_back({label.name(), label.place(), {}, false, {}});
+    }
 }
 
 void scheduler::visit_tasks(void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept {

@@ -16,7 +16,7 @@ namespace {
 
 struct part {
     std::mutex mutex;  // Guards the table; held for a look-up or an insertion.
-    std::unordered_map<const task_header*, copied_label> labels;
+    std::unordered_map<const task_header*, task_label> labels;
 };
 
 part& part_of(const task_header* task) noexcept {
@@ -36,12 +36,12 @@ const char* running_task() noexcept {
 
 }  // namespace
 
-const copied_label* detail::keep_label(task_header& task, const task_label& label) {
+const task_label* detail::keep_label(task_header& task, const task_label& label) {
     base::set_task_namer(&running_task);
     part& p = part_of(&task);
     const std::lock_guard guard{p.mutex};
     // A node-based table: the label stays where it is.
-    const auto made = p.labels.insert_or_assign(&task, copied_label{std::string{label.name()}, label.place()}).first;
+    const auto made = p.labels.insert_or_assign(&task, label).first;
     task.state_.set_labelled();
     return &made->second;
 }
@@ -57,14 +57,14 @@ const char* name_of(const task_header& task) noexcept {
     part& p = part_of(&task);
     const std::lock_guard guard{p.mutex};
     const auto found = p.labels.find(&task);
-    return found != p.labels.end() ? found->second.name.c_str() : nullptr;
+    return found != p.labels.end() ? found->second.name().c_str() : nullptr;
 }
 
-copied_label label_at(const task_header* at) {
+task_label label_at(const task_header* at) {
     part& p = part_of(at);
     const std::lock_guard guard{p.mutex};
     const auto found = p.labels.find(at);
-    return found != p.labels.end() ? found->second : copied_label{};
+    return found != p.labels.end() ? found->second : task_label{};
 }
 
 }  // namespace bifilar

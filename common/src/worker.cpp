@@ -53,7 +53,7 @@ void worker::loop() noexcept {
             case scheduler::phase::running:
                 break;
             case scheduler::phase::halting:
-                owner_.stand_still();
+                owner_.stand_still(*parker_);
                 continue;
             case scheduler::phase::draining:
                 owner_.report_drained();
@@ -263,7 +263,7 @@ void worker::flush_lifo() noexcept {
     adapt(now);
     parker_->poll();
     if (timers_.next_deadline() <= now) timers_.fire(now);
-    if (owner_.now() == scheduler::phase::halting) owner_.stand_still();
+    if (owner_.now() == scheduler::phase::halting) owner_.stand_still(*parker_);
 }
 
 void worker::adapt(base::instant_ns now) noexcept {

@@ -15,7 +15,6 @@
 #include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
-#include <utility>
 
 namespace bifilar::drivers {
 
@@ -49,7 +48,8 @@ epoll_driver::~epoll_driver() {
 bool epoll_driver::submit(op& which, waker_ref waits) noexcept {
     io_source& source = *which.source;
     const std::lock_guard guard{source.lock};
-    if (!source.watched || !source.homes.back()->serves(group_)) {
+    const bool known = std::any_of(source.homes.begin(), source.homes.end(), [&](const auto& home) { return home->serves(group_); });
+    if (!known) [[unlikely]] {
         which.result = adopt(source);
         if (which.result != 0) return false;
     }
@@ -71,21 +71,16 @@ bool epoll_driver::submit(op& which, waker_ref waits) noexcept {
     return true;
 }
 
-// Under the source's lock. A former home's events still find the source alive; they only make it try in vain.
+// Under the source's lock: makes the source known to this epoll instance too. Those that know it already go on reporting
+// its events, for the operations of their own threads; an event too many makes a call in vain.
 int epoll_driver::adopt(io_source& source) noexcept {
-    auto& homes = source.homes;
     try {
-        homes.reserve(homes.size() + 1);
+        source.homes.reserve(source.homes.size() + 1);
     } catch (const std::bad_alloc&) {
         return -ENOMEM;
     }
-    if (std::exchange(source.watched, false)) homes.back()->forget(source);
-    if (const auto known = std::find(homes.begin(), homes.end(), home_); known != homes.end())
-        std::rotate(known, known + 1, homes.end());
-    else
-        homes.push_back(home_);
     const int result = home_->watch(source);
-    source.watched = result == 0;
+    if (result == 0) source.homes.push_back(home_);
     return result;
 }
 

@@ -1,5 +1,6 @@
 // epoll, edge-triggered: an event means that a call is worth trying, and the driver tries it for the waiting operation.
-// A descriptor stays registered with the first driver that waited for it, wherever its task goes within the runtime.
+// A descriptor is registered with the first driver of a runtime that waits for it, wherever its task goes within that
+// runtime, and with the driver of each plain thread that waits for it.
 #pragma once
 
 #include <bifilar/drivers/driver.hpp>

@@ -90,7 +90,7 @@ void io_source::retire(io_source* source) noexcept {
 void io_source::closer::operator()(io_source* source) const noexcept {
     BIFILAR_CHECK(source->in.waiting == nullptr && source->out.waiting == nullptr,
                   "a socket was closed while an operation on it is in flight; cancel or await the operation first");
-    if (source->watched) source->homes.back()->forget(*source);
+    for (const auto& home : source->homes) home->forget(*source);
     if (source->descriptor_ >= 0) ::close(source->descriptor_);
     retire(source);
 }

@@ -86,10 +86,10 @@ private:
         const auto* const fiber = stackful::fiber::current();
         if (fiber == nullptr) return now;
         now.stack = fiber->stack();
-        if (const copied_label* const label = fiber->label()) {
-            now.name = label->name.c_str();
-            now.spawn_file = label->spawned_at.file_name();
-            now.spawn_line = label->spawned_at.line();
+        if (const task_label* const label = fiber->label()) {
+            now.name = label->name().c_str();
+            now.spawn_file = label->place().file_name();
+            now.spawn_line = label->place().line();
         }
         return now;
     }

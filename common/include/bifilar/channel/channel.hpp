@@ -60,7 +60,9 @@ public:
         wake_batch batch;
         const std::lock_guard guard{lock()};
         if (count_ > reserved_) return take(batch);
-        return std::unexpected{closed_ ? try_recv_error::closed : try_recv_error::empty};
+        // What was promised to a receiver may come back.
+        const bool drained = closed_ && count_ == 0 && !handed_.load(base::acquire);  // Pairs with release_handed.
+        return std::unexpected{drained ? try_recv_error::closed : try_recv_error::empty};
     }
 
     /// A future of a value, the oldest that no other receiver was promised; empty when the channel is closed and drained. Cancelled, it takes nothing: an

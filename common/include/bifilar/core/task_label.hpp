@@ -11,38 +11,31 @@ namespace bifilar {
 
 struct task_header;
 
-/// How a task is to be called, and where that was said; without a name there is no label. Refers to the name, which
-/// label_task copies.
+/// How a task is to be called, and where that was said; without a name there is no label.
 class task_label {
 public:
     task_label() noexcept = default;
     /// From anything that is text, so that `options.name = "reader"` notes its own place.
     template <class Text>
         requires std::is_convertible_v<const Text&, std::string_view>
-    task_label(const Text& name, std::source_location at = std::source_location::current()) noexcept
-        : name_{name}, place_{at} {}
+    task_label(const Text& name, std::source_location at = std::source_location::current())
+        : name_{std::string_view{name}}, place_{at} {}
 
-    [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] const std::source_location& place() const noexcept { return place_; }
 
 private:
-    std::string_view name_;
+    std::string name_;
     std::source_location place_;
 };
 
-/// A label as it is kept.
-struct copied_label {
-    std::string name;
-    std::source_location spawned_at;
-};
-
 namespace detail {
-const copied_label* keep_label(task_header& task, const task_label& label);
+const task_label* keep_label(task_header& task, const task_label& label);
 }
 
 /// Gives a task its label, before it is started, and returns it; it stays until the task is freed. Allocates; throws
 /// std::bad_alloc. Null, or without a name: does nothing and returns null.
-inline const copied_label* label_task(task_header& task, const task_label* label) {
+inline const task_label* label_task(task_header& task, const task_label* label) {
     if (label == nullptr || label->name().empty()) [[likely]]
         return nullptr;
     return detail::keep_label(task, *label);
@@ -55,6 +48,6 @@ void forget_label(const task_header& task) noexcept;
 [[nodiscard]] const char* name_of(const task_header& task) noexcept;
 
 /// A copy; empty without a label. `at` is compared, not looked into: the task may be gone.
-[[nodiscard]] copied_label label_at(const task_header* at);
+[[nodiscard]] task_label label_at(const task_header* at);
 
 }  // namespace bifilar

@@ -82,9 +82,9 @@ public:
     bool drain(base::instant_ns deadline) noexcept;
 
     /// After a drain that returned false: what is still alive, at most `most` tasks. Stops the workers for a moment;
-    /// when one of them does not stop, because its task runs on, tells only what such workers run. Plain thread;
-    /// blocks for a tenth of a second at most.
-    [[nodiscard]] std::vector<task_description> survivors(std::size_t most);
+    /// when one of them does not stop, because its task runs on, tells only what such workers run. Plain thread; blocks
+    /// for a tenth of a second at most; ends the process when there is no memory for the names.
+    [[nodiscard]] std::vector<task_description> survivors(std::size_t most) noexcept;
 
     /// How many tasks have been started and not completed; exact while nothing runs.
     [[nodiscard]] std::uint64_t live() const noexcept;
@@ -120,13 +120,14 @@ private:
         // seq_cst: a worker that is about to sleep must not miss a change; pairs with move_to.
         return phase_.load(base::seq_cst);
     }
-    void stand_still() noexcept;
+    void stand_still(parker& driver) noexcept;
     void report_drained() noexcept;
     [[nodiscard]] bool halt(base::instant_ns deadline) noexcept;
     [[nodiscard]] bool halt_and_cancel(base::instant_ns deadline) noexcept;
     template <class Condition>
     bool wait_for_change(std::unique_lock<std::mutex>& lock, base::instant_ns deadline, Condition met);
     [[nodiscard]] static task_description describe(const task_header& task);
+    void describe_running(std::vector<task_description>& found) const;
     void start_threads(const scheduler_options& options);
     void worker_ready(std::exception_ptr error, const std::string& pin_problem) noexcept;
 

@@ -74,9 +74,8 @@ public:
     side in;
     side out;
     bool hung_up = false;       ///< The peer closed: reads never wait again, whatever the edges say.
-    bool watched = false;       ///< The last of the homes knows the descriptor.
-    /// The epoll instances that may hold events for the source; the last one is the present one. Mostly one: more
-    /// when a stream went from a thread, or a runtime, to another.
+    /// The epoll instances that know the descriptor, and may hold events for the source. Mostly one: more when threads or
+    /// runtimes share a stream, or pass it on.
     std::vector<std::shared_ptr<epoll_home>> homes;
 
     [[nodiscard]] side& side_of(op_kind kind) noexcept { return reads(kind) ? in : out; }

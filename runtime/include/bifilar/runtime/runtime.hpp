@@ -88,7 +88,7 @@ public:
     }
 
     /// Cancels all tasks and waits until they have ended, at most until `deadline`; then says who is left. Later spawns
-    /// throw. May be repeated; the destructor then waits for what is left. Plain threads only; throws std::bad_alloc.
+    /// throw. May be repeated; the destructor then waits for what is left. Plain threads only.
     shutdown_report shutdown(std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
 
     /// Counts per worker. Any thread; allocates.

@@ -33,8 +33,8 @@ public:
     [[nodiscard]] std::string_view waits_on() const noexcept { return waits_on_ != nullptr ? *waits_on_ : std::string_view{}; }
 
     /// Null without a name. For signal handlers too.
-    [[nodiscard]] const copied_label* label() const noexcept { return label_; }
-    void set_label(const copied_label* label) noexcept { label_ = label; }
+    [[nodiscard]] const task_label* label() const noexcept { return label_; }
+    void set_label(const task_label* label) noexcept { label_ = label; }
 
     [[nodiscard]] stack_view stack() const noexcept { return stack_; }
     [[nodiscard]] task_core& task() noexcept { return *task_; }
@@ -83,7 +83,7 @@ private:
     task_core* task_;
     fiber_home* stacks_;
     stack_view stack_;
-    const copied_label* label_ = nullptr;
+    const task_label* label_ = nullptr;
     const std::string_view* waits_on_ = nullptr;  // A constant of `await`.
     bool started_ = false;
     const bool migratable_;
