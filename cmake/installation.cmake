@@ -16,5 +16,13 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/bifilar-config.cmake.in 
 write_basic_package_version_file(bifilar-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bifilar-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/bifilar-config-version.cmake
         DESTINATION ${package_dir})
+# A static library needs its own libraries in every link, a shared one only where everything is linked statically.
+get_target_property(kind bifilar TYPE)
+set(bifilar_static_libs)
+set(bifilar_private_libs "-lboost_context -luring -lhwloc")
+if(kind STREQUAL "STATIC_LIBRARY")
+  set(bifilar_static_libs ${bifilar_private_libs})
+  set(bifilar_private_libs)
+endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/bifilar.pc.in bifilar.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bifilar.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

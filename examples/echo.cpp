@@ -6,8 +6,10 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace bf = bifilar;
 
@@ -78,6 +80,10 @@ std::uint32_t number(const std::string& name, const std::string& text, std::uint
 
 options parse(int count, char** arguments) {
     options given;
+    if (count == 2 && (std::string_view{arguments[1]} == "--help" || std::string_view{arguments[1]} == "-h")) {
+        std::puts("echo [--host ADDRESS] [--port P] [--backend stackless|stackful] [--driver best|uring|epoll] [--workers N]");
+        std::exit(0);
+    }
     for (int at = 1; at < count; at += 2) {
         const std::string name = arguments[at];
         if (at + 1 == count) throw std::invalid_argument{name + " needs a value"};

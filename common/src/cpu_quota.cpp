@@ -14,8 +14,6 @@
 namespace bifilar::sched {
 namespace {
 
-constexpr std::uint32_t most_workers = 4096;
-
 std::string first_line(const std::string& path) {
     std::ifstream file{path};
     std::string line;

@@ -226,9 +226,8 @@ bool scheduler::drain(base::instant_ns deadline) noexcept {
     {
         const std::unique_lock one_at_a_time{drain_mutex_, time_point_of(deadline)};
         if (!one_at_a_time.owns_lock()) return false;
-        const bool cancelled = halt_and_cancel(deadline);
+        if (!halt_and_cancel(deadline)) return false;
         move_to(phase::draining);
-        if (!cancelled) return false;
     }
     std::unique_lock lock{mutex_};
     return wait_for_change(lock, deadline, [&] { return live() == 0; });
@@ -236,7 +235,13 @@ bool scheduler::drain(base::instant_ns deadline) noexcept {
 
 // False when a task ran on until the deadline: then nothing was cancelled.
 bool scheduler::halt_and_cancel(base::instant_ns deadline) noexcept {
-    if (!halt(deadline)) return false;
+    // A task that runs on keeps its worker from halting; the others go on meanwhile, in slices.
+    constexpr std::chrono::milliseconds slice{10};
+    while (!halt(std::min(deadline, base::after(base::now_ns(), slice)))) {
+        move_to(phase::closing);
+        if (base::now_ns() >= deadline) return false;
+        std::this_thread::sleep_for(slice);
+    }
     // Pairs with start; no task of ours appears any more once this is zero.
     while (starting_outside_.load(base::seq_cst) != 0) base::yield_thread();
     wake_batch batch;  // Schedules at the end of this function, when the visit is over.
@@ -267,11 +272,12 @@ task_description scheduler::describe(const task_header& task) {
 }
 
 std::vector<task_description> scheduler::survivors(std::size_t most) noexcept {
-    const base::instant_ns deadline = base::after(base::now_ns(), std::chrono::milliseconds{100});
+    const base::instant_ns deadline = base::after(base::now_ns(), std::chrono::milliseconds{10});
     std::vector<task_description> found;
     found.reserve(std::min<std::uint64_t>(most, live()));
     const std::unique_lock one_at_a_time{drain_mutex_, time_point_of(deadline)};
     if (!one_at_a_time.owns_lock()) return found;
+    const phase before = now();
     if (halt(deadline))
         visit_tasks(
             [](task_header& task, void* argument) noexcept {
@@ -281,7 +287,7 @@ std::vector<task_description> scheduler::survivors(std::size_t most) noexcept {
             &found);
     else
         describe_running(found);
-    move_to(phase::draining);
+    move_to(before);
     return found;
 }
 

@@ -51,6 +51,7 @@ void worker::loop() noexcept {
         }
         switch (owner_.now()) {
             case scheduler::phase::running:
+            case scheduler::phase::closing:
                 break;
             case scheduler::phase::halting:
                 owner_.stand_still(*parker_);

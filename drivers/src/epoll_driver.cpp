@@ -74,6 +74,7 @@ bool epoll_driver::submit(op& which, waker_ref waits) noexcept {
 // Under the source's lock: makes the source known to this epoll instance too. Those that know it already go on reporting
 // its events, for the operations of their own threads; an event too many makes a call in vain.
 int epoll_driver::adopt(io_source& source) noexcept {
+    std::erase_if(source.homes, [](const auto& home) { return home->closed(); });  // Those hold no events any more.
     try {
         source.homes.reserve(source.homes.size() + 1);
     } catch (const std::bad_alloc&) {

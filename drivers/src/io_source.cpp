@@ -73,6 +73,11 @@ void epoll_home::close() noexcept {
     free_all();
 }
 
+bool epoll_home::closed() noexcept {
+    const std::lock_guard guard{lock_};
+    return epoll_ < 0;
+}
+
 bool epoll_home::serves(const void* group) noexcept {
     const std::lock_guard guard{lock_};
     return epoll_ >= 0 && group_ == group;

@@ -8,15 +8,35 @@
 #include <netinet/in.h>
 
 namespace bifilar {
+namespace {
+
+// EINVAL alone would not tell anybody what is wrong with an address.
+class address_category final : public std::error_category {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "bifilar address"; }
+    [[nodiscard]] std::string message(int) const override {
+        return "not a numeric address with a port; write 127.0.0.1:80 or [::1]:80";
+    }
+    [[nodiscard]] std::error_condition default_error_condition(int) const noexcept override {
+        return std::errc::invalid_argument;
+    }
+};
+
+std::unexpected<std::error_code> bad_address() noexcept {
+    static const address_category category;
+    return std::unexpected{std::error_code{1, category}};
+}
+
+}  // namespace
 
 io_result<socket_address> socket_address::parse(std::string_view text) {
     const std::size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos) return io_failure(EINVAL);
+    if (colon == std::string_view::npos) return bad_address();
     std::string host{text.substr(0, colon)};
     const std::string_view digits = text.substr(colon + 1);
     std::uint16_t port = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    if (error != std::errc{} || end != digits.data() + digits.size()) return io_failure(EINVAL);
+    if (error != std::errc{} || end != digits.data() + digits.size()) return bad_address();
 
     socket_address made;
     sockaddr_in v4{};
@@ -27,10 +47,10 @@ io_result<socket_address> socket_address::parse(std::string_view text) {
         made.bytes_ = sizeof v4;
         return made;
     }
-    if (host.size() < 2 || host.front() != '[' || host.back() != ']') return io_failure(EINVAL);
+    if (host.size() < 2 || host.front() != '[' || host.back() != ']') return bad_address();
     host = host.substr(1, host.size() - 2);
     sockaddr_in6 v6{};
-    if (::inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) != 1) return io_failure(EINVAL);
+    if (::inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) != 1) return bad_address();
     v6.sin6_family = AF_INET6;
     v6.sin6_port = htons(port);
     std::memcpy(&made.storage_, &v6, sizeof v6);

@@ -91,13 +91,13 @@ polled<void> tcp_stream::write_all_future::poll_cancel(context& cx) noexcept {
 tcp_stream::connect_future::connect_future(std::string_view address) {
     auto parsed = socket_address::parse(address);
     if (!parsed) {
-        error_ = parsed.error().value();
+        error_ = parsed.error();
         return;
     }
     to_ = *parsed;
     const int descriptor = ::socket(to_->family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0) {
-        error_ = errno;
+        error_ = io_failure(errno).error();
         return;
     }
     source_.reset(new drivers::io_source{descriptor});
@@ -105,12 +105,12 @@ tcp_stream::connect_future::connect_future(std::string_view address) {
 }
 
 polled<io_result<tcp_stream>> tcp_stream::connect_future::poll(context& cx) {
-    if (error_ == 0 && to_) {
+    if (!error_ && to_) {
         const int answer = ::connect(source_->descriptor(), to_->data(), to_->size());
-        if (answer != 0 && errno != EINPROGRESS && errno != EINTR) error_ = errno;
+        if (answer != 0 && errno != EINPROGRESS && errno != EINTR) error_ = io_failure(errno).error();
         to_.reset();
     }
-    if (error_ != 0) return output{io_failure(error_)};
+    if (error_) return output{std::unexpected{error_}};
     const std::optional<int> result = wait_->poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};

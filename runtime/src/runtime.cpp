@@ -52,16 +52,16 @@ public:
             options_.on_detached_exception(std::move(error));
             return;
         }
+        const char* const name = task_name != nullptr ? task_name : "without a name";
         try {
             std::rethrow_exception(error);
         } catch (const std::exception& known) {
-            std::fprintf(stderr, "bifilar: detached task %s ended with an exception: %s\n",
-                         task_name != nullptr ? task_name : "without a name", known.what());
+            std::fprintf(stderr, "bifilar: detached task %s ended with an exception: %s\n", name, known.what());
+            std::terminate();
         } catch (...) {
-            std::fprintf(stderr, "bifilar: detached task %s ended with an exception of unknown type\n",
-                         task_name != nullptr ? task_name : "without a name");
+            std::fprintf(stderr, "bifilar: detached task %s ended with an exception of unknown type\n", name);
+            std::terminate();
         }
-        std::terminate();
     }
 
     [[nodiscard]] sched::scheduler& scheduler() noexcept { return *scheduler_; }
@@ -71,8 +71,10 @@ public:
 private:
     static runtime_options check(runtime_options options) {
         if (!options.workers) options.workers = sched::default_workers();
-        if (*options.workers == 0)
-            throw std::invalid_argument{"runtime_options::workers is 0; leave it unset for the default, or give at least 1"};
+        if (*options.workers == 0 || *options.workers > sched::most_workers)
+            throw std::invalid_argument{"runtime_options::workers is " + std::to_string(*options.workers) +
+                                        "; leave it unset for the default, or give a number from 1 to " +
+                                        std::to_string(sched::most_workers)};
         options.driver = drivers::choose_driver(options.driver);
         return options;
     }
@@ -125,10 +127,10 @@ sched::blocking_pool& runtime::blocking_pool_of(sched::scheduler& of) {
     return static_cast<parts&>(of.parts()).blocking();
 }
 
-sched::scheduler& detail::current_scheduler() {
+sched::scheduler& detail::current_scheduler(const char* caller, const char* instead) {
     sched::worker* const here = this_thread().worker;
-    if (here == nullptr)
-        throw std::logic_error{"spawn() outside of a runtime's task; call runtime::spawn, or spawn inside of run()"};
+    if (here == nullptr) [[unlikely]]
+        throw std::logic_error{std::string{caller} + "() outside of a runtime's task; " + instead};
     return here->owner();
 }
 

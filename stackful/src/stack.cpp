@@ -69,10 +69,10 @@ std::size_t page_bytes() noexcept {
 
 std::size_t stack_class_bytes(std::size_t bytes) {
     if (bytes < smallest_stack_bytes)
-        throw std::invalid_argument("a fiber stack of " + std::to_string(bytes) + " bytes is too small; ask for " +
+        throw std::invalid_argument("stack_bytes is " + std::to_string(bytes) + ", too small for a fiber; ask for " +
                                     std::to_string(smallest_stack_bytes) + " at least");
     if (bytes > largest_stack_bytes)
-        throw std::invalid_argument("a fiber stack of " + std::to_string(bytes) + " bytes is too large; ask for " +
+        throw std::invalid_argument("stack_bytes is " + std::to_string(bytes) + ", too large; ask for " +
                                     std::to_string(largest_stack_bytes) + " at most");
     return std::bit_ceil(std::max(bytes, page_bytes()));
 }

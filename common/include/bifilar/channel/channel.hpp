@@ -1,5 +1,5 @@
-// A bounded channel of any number of senders and receivers. Values leave in the order in which they came; senders and
-// receivers are woken in the order in which they began to wait.
+// A bounded channel of any number of senders and receivers. Values leave in the order in which they came, but for one that
+// a cancelled receiver gives back; senders and receivers are woken in the order in which they began to wait.
 // One lock guards a ring and two lists of waiters. A receiver moves the value of the oldest waiting sender into the
 // ring itself. A sender hands its value to a waiting receiver, one such hand-over at a time; receivers that are woken
 // meanwhile have an item of the ring reserved. So nobody is overtaken.

@@ -83,7 +83,7 @@ public:
 
     /// After a drain that returned false: what is still alive, at most `most` tasks. Stops the workers for a moment;
     /// when one of them does not stop, because its task runs on, tells only what such workers run. Plain thread; blocks
-    /// for a tenth of a second at most; ends the process when there is no memory for the names.
+    /// for 10 ms at most; ends the process when there is no memory for the names.
     [[nodiscard]] std::vector<task_description> survivors(std::size_t most) noexcept;
 
     /// How many tasks have been started and not completed; exact while nothing runs.
@@ -104,6 +104,7 @@ private:
 
     enum class phase : std::uint8_t {
         running,   ///< Tasks come and go.
+        closing,   ///< A shutdown waits for a task that runs on. Others go on, none come from outside.
         halting,   ///< Workers stop between two tasks, so that all tasks can be visited.
         draining,  ///< New tasks are born cancelled; workers run until none is left.
         stopping,  ///< Workers leave their loops.

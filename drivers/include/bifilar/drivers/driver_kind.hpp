@@ -20,4 +20,10 @@ enum class driver_kind : unsigned char {
     return std::nullopt;
 }
 
+/// The name that parse_driver knows.
+[[nodiscard]] constexpr std::string_view to_string(driver_kind kind) noexcept {
+    if (kind == driver_kind::uring) return "uring";
+    return kind == driver_kind::epoll ? "epoll" : "best";
+}
+
 }  // namespace bifilar

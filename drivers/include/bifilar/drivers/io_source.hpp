@@ -34,6 +34,7 @@ public:
     /// The driver ends.
     void close() noexcept;
 
+    [[nodiscard]] bool closed() noexcept;
     /// Whether a task of this group may rely on events here. Any thread.
     [[nodiscard]] bool serves(const void* group) noexcept;
 

@@ -38,7 +38,7 @@ public:
         completed,   ///< The driver has let go of it for good.
     };
 
-    op(op_kind what, io_source& on) noexcept : kind{what}, source{&on} {}
+    op(op_kind what, io_source& of) noexcept : kind{what}, source{&of} {}
     /// A future may be moved before its first poll; its operation is idle then.
     op(op&& other) noexcept;
     op& operator=(op&&) = delete;

@@ -98,7 +98,7 @@ private:
     drivers::source_ptr source_;  // Before wait_: the operation ends first.
     std::optional<drivers::io_wait> wait_;
     std::optional<socket_address> to_;
-    int error_ = 0;
+    std::error_code error_;  // Known before anything was asked of the kernel.
 };
 
 }  // namespace bifilar

@@ -35,6 +35,14 @@ struct launched<F, Args...> {
 template <class F, class... Args>
 using launched_output = typename launched<F, Args...>::type;
 
+/// Whether spawn(Given…) has a meaning; a backend or options in front do not count.
+template <class... Given>
+inline constexpr bool can_launch = requires { typename launched<Given...>::type; };
+template <class... Given>
+inline constexpr bool can_launch<backend, Given...> = requires { typename launched<Given...>::type; };
+template <class... Given>
+inline constexpr bool can_launch<spawn_options, Given...> = requires { typename launched<Given...>::type; };
+
 /// Whether a parameter keeps nothing that the task would have to keep: it is a value, which the coroutine copies into
 /// its frame, or the argument is a std::ref, which refers to something outside of the task anyway.
 template <class Parameter, class Arg>

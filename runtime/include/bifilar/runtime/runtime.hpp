@@ -18,7 +18,7 @@
 namespace bifilar {
 
 struct runtime_options {
-    /// Scheduler threads. Unset: BIFILAR_WORKERS, else what the affinity mask and the cgroup's CPU quota allow.
+    /// Scheduler threads, 1 to 4096. Unset: BIFILAR_WORKERS, else what the affinity mask and the cgroup's CPU quota allow.
     std::optional<std::uint32_t> workers;
     /// How workers talk to the kernel. BIFILAR_DRIVER=epoll|uring decides where this says best.
     driver_kind driver = driver_kind::best;
@@ -87,8 +87,10 @@ public:
         return detail::launch_stackless(scheduler(), nullptr, std::forward<F>(f), std::forward<Args>(args)...);
     }
 
-    /// Cancels all tasks and waits until they have ended, at most until `deadline`; then says who is left. Later spawns
-    /// throw. May be repeated; the destructor then waits for what is left. Plain threads only.
+    /// Cancels all tasks and waits until they have ended, at most until 10 ms after `deadline`; then says who is left.
+    /// Later spawns from outside throw. To cancel, it needs every worker to come to the end of its present run: while one
+    /// task runs on, the others are not cancelled and take turns with attempts to halt. May be repeated; the destructor
+    /// waits for what is left. Plain threads only.
     shutdown_report shutdown(std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
 
     /// Counts per worker. Any thread; allocates.

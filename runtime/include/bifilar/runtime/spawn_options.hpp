@@ -21,6 +21,11 @@ enum class backend : unsigned char {
     return std::nullopt;
 }
 
+/// The name that parse_backend knows.
+[[nodiscard]] constexpr std::string_view to_string(backend on) noexcept {
+    return on == backend::stackful ? "stackful" : "stackless";
+}
+
 struct spawn_options {
     backend on = backend::stackless;
     /// Usable bytes of a fiber's stack, rounded up to a power of two; 0: the runtime's default. 8 KiB to 1 GiB.
