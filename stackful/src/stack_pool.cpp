@@ -27,7 +27,8 @@ struct alignas(64) stack_record {
     stack_slab* slab;
     std::byte* low;
     stack_record* next;  // In a warm list, a chain, or the slab's free list.
-    stack_state state;
+    // Written by whoever holds the stack; read by visit_taken, which orders nothing by it.
+    base::atomic<stack_state> state;
     unsigned valgrind_id;
 };
 static_assert(sizeof(stack_record) == 64);
@@ -68,13 +69,13 @@ stack_view view_of(stack_record& record) noexcept { return {record.low, reinterp
 
 stack_record& record_of(stack_view stack) noexcept {
     auto& record = *reinterpret_cast<stack_record*>(stack.top);
-    BIFILAR_CHECK(!stack.empty() && record.low == stack.low && record.state == stack_state::taken,
+    BIFILAR_CHECK(!stack.empty() && record.low == stack.low && record.state.load(base::relaxed) == stack_state::taken,
                   "a stack was returned that is not taken; return each stack once, as it was taken");
     return record;
 }
 
 stack_view hand_out(stack_record& record) noexcept {
-    record.state = stack_state::taken;
+    record.state.store(stack_state::taken, base::relaxed);  // Relaxed: see state.
 #if defined(BIFILAR_ASAN)
     // Also clears the red zones of frames that were left without returning.
     __asan_unpoison_memory_region(record.low, view_of(record).size());
@@ -83,7 +84,7 @@ stack_view hand_out(stack_record& record) noexcept {
 }
 
 void take_back(stack_record& record, stack_state state) noexcept {
-    record.state = state;
+    record.state.store(state, base::relaxed);  // Relaxed: see state.
 #if defined(BIFILAR_ASAN)
     __asan_poison_memory_region(record.low, view_of(record).size());
 #endif
@@ -264,7 +265,7 @@ void stack_pool::give_chain(std::size_t size_class, stack_record* chain) noexcep
                 if (slab->stocked()) to.stock.erase(*slab);
                 to.stock.push_front(*slab);
             }
-            if (!slab->idle() || to.free_count <= options_.spare_stacks || visiting_) continue;
+            if (!slab->idle() || to.free_count <= options_.spare_stacks) continue;
             to.stock.erase(*slab);
             to.slabs.erase(*slab);
             --to.slab_count;
@@ -292,18 +293,19 @@ void stack_pool::release_slab(stack_slab* slab) noexcept {
 }
 
 void stack_pool::visit_taken(void (*visit)(stack_view, void*), void* argument) {
-    visiting_ = true;
     for (shelf& s : shelves_) {
+        // Held throughout, so that a stack that comes back meanwhile does not take its slab away.
+        const std::lock_guard guard{s.lock};
         for (std::size_t left = s.slab_count; left != 0; --left) {
             stack_slab& slab = *s.slabs.take_front();
             s.slabs.push_back(slab);
             for (std::size_t i = 0; i < slab.carved; ++i) {
                 stack_record& record = *record_at(slab, i);
-                if (record.state == stack_state::taken) visit(view_of(record), argument);
+                // Relaxed: a stack that is just being returned may be seen either way.
+                if (record.state.load(base::relaxed) == stack_state::taken) visit(view_of(record), argument);
             }
         }
     }
-    visiting_ = false;
 }
 
 stack_pool_counts stack_pool::counts() const noexcept {
@@ -348,7 +350,7 @@ stack_view stack_cache::take(std::size_t bytes) {
 void stack_cache::refill(bin& to, std::size_t size_class) {
     to.first = pool_.take_chain(size_class, stack_pool::batch_stacks);
     for (stack_record* r = to.first; r != nullptr; r = r->next) {
-        r->state = stack_state::warm;
+        r->state.store(stack_state::warm, base::relaxed);  // Relaxed: see state.
         ++to.length;
     }
 }
@@ -375,7 +377,7 @@ void stack_cache::spill(bin& from, std::size_t size_class, std::size_t keep) noe
     for (std::size_t i = 0; i < keep; ++i) cut = &(*cut)->next;
     stack_record* const chain = std::exchange(*cut, nullptr);
     from.length = keep;
-    for (stack_record* r = chain; r != nullptr; r = r->next) r->state = stack_state::free;
+    for (stack_record* r = chain; r != nullptr; r = r->next) r->state.store(stack_state::free, base::relaxed);  // Relaxed.
     pool_.give_chain(size_class, chain);
 }
 

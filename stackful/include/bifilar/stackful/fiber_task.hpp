@@ -97,9 +97,12 @@ private:
         if (!self.started() && cx.cancelling()) [[unlikely]] {
             self.outcome_.set_cancelled();
             std::destroy_at(&self.body_);
-            return run_answer::done;
+        } else if (!self.resume(cx)) {
+            return run_answer::pending;
         }
-        return self.resume(cx) ? run_answer::done : run_answer::pending;
+        // As unmark_task: from here on any thread may free the task, so whoever visits all tasks must not find it.
+        task_at(self.stack()) = nullptr;
+        return run_answer::done;
     }
 
     static void schedule(task_header& task) noexcept { of(task).fiber::schedule(); }

@@ -64,8 +64,8 @@ public:
     /// Returns a stack that nobody runs on any more. Any thread.
     void give(stack_view stack) noexcept;
 
-    /// Calls `visit(stack_view)` for every stack that is taken and not returned, warm ones excepted. While no other
-    /// thread uses the pool. `visit` may give the stack that it was called for, through the pool or a cache.
+    /// Calls `visit(stack_view)` for every stack that is taken and not returned, warm ones excepted. While nobody takes
+    /// stacks; they may come back meanwhile. Under a lock of the pool: `visit` leaves the pool alone.
     template <class Visit>
     void for_each_taken(Visit visit) {
         visit_taken([](stack_view stack, void* to) { (*static_cast<Visit*>(to))(stack); }, &visit);
@@ -114,8 +114,6 @@ private:
     base::atomic<std::size_t> caches_{0};
     // Numbers the slabs, to spread the colours of stacks that have a slab to themselves. Any thread.
     base::atomic<std::size_t> next_slab_{0};
-    // Keeps every slab while for_each_taken walks. Written and read where no other thread uses the pool.
-    bool visiting_ = false;
 };
 
 /// One worker's warm stacks: the newest returned is the next taken, while its top is still in the cache.
