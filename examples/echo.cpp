@@ -81,7 +81,9 @@ std::uint32_t number(const std::string& name, const std::string& text, std::uint
 options parse(int count, char** arguments) {
     options given;
     if (count == 2 && (std::string_view{arguments[1]} == "--help" || std::string_view{arguments[1]} == "-h")) {
-        std::puts("echo [--host ADDRESS] [--port P] [--backend stackless|stackful] [--driver best|uring|epoll] [--workers N]");
+        std::puts(
+            "echo [--host ADDRESS] [--port P] [--backend stackless|stackful] [--driver best|uring|epoll] [--workers "
+            "N]");
         std::exit(0);
     }
     for (int at = 1; at < count; at += 2) {

@@ -1,4 +1,5 @@
-// Tests whose order of events must be known: one worker, a fiber that leads, and tasks that it lets run until they park.
+// Tests whose order of events must be known: one worker, a fiber that leads, and tasks that it lets run until they
+// park.
 #pragma once
 
 #include "both/in_each_model.hpp"

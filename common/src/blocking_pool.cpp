@@ -83,7 +83,8 @@ void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
     std::unique_lock lock{mutex_};
     for (;;) {
         // Capped: a condition variable's wait counts in another clock, which must not overflow either.
-        const auto deadline = std::chrono::steady_clock::now() + std::min<std::chrono::nanoseconds>(keep_alive_, std::chrono::hours{24 * 365});
+        const auto deadline = std::chrono::steady_clock::now() +
+                              std::min<std::chrono::nanoseconds>(keep_alive_, std::chrono::hours{24 * 365});
         ++idle_;
         while (first_ == nullptr && !ending_)
             if (work_.wait_until(lock, deadline) == std::cv_status::timeout) break;

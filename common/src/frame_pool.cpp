@@ -55,7 +55,7 @@ struct slab {
     explicit slab(std::size_t kind) noexcept : size_class{static_cast<std::uint32_t>(kind)} {}
 
     slab* next = nullptr;
-    slab* prev = nullptr;         // Large blocks only: they come and go.
+    slab* prev = nullptr;  // Large blocks only: they come and go.
     const std::uint32_t size_class;
     // The mark of a place, found by the 64-byte granule of its address. 0: nothing. Written by the creator of the
     // task and by the worker that completes it; read by visit_tasks while the owner's workers stand still.
@@ -290,7 +290,8 @@ void* allocate_coroutine(std::size_t bytes) {
     const std::size_t prefix = std::exchange(here.frame_prefix_bytes, 0);
     BIFILAR_ASSERT(prefix <= largest_prefix_bytes, "a frame prefix is too long for its mark");
     // At least a granule behind the prefix, so that the frame's mark is not the next block's.
-    void* const frame = static_cast<std::byte*>(allocate_frame(std::max(bytes, smallest_block_bytes) + prefix)) + prefix;
+    void* const frame =
+        static_cast<std::byte*>(allocate_frame(std::max(bytes, smallest_block_bytes) + prefix)) + prefix;
     mark_task(frame, nobody, prefix);
     return frame;
 }

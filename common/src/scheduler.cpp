@@ -98,9 +98,8 @@ void scheduler::worker_ready(std::exception_ptr error, const std::string& pin_pr
     pin_report_ += pin_problem;
     changed_.notify_all();
     // Nobody steals before all are there; a worker whose start failed leaves at once.
-    changed_.wait(lock, [&] {
-        return error != nullptr || ready_workers_ == workers_.size() || now() == phase::stopping;
-    });
+    changed_.wait(lock,
+                  [&] { return error != nullptr || ready_workers_ == workers_.size() || now() == phase::stopping; });
 }
 
 scheduler::~scheduler() {
@@ -176,8 +175,8 @@ void scheduler::stand_still(parker& driver) noexcept {
         const std::uint64_t halt = halts_;
         ++still_workers_;
         changed_.notify_all();
-        // The last run of another worker may wait for an operation in this one's ring to be cancelled. Events only queue
-        // tasks here, which those who visit them do not mind.
+        // The last run of another worker may wait for an operation in this one's ring to be cancelled. Events only
+        // queue tasks here, which those who visit them do not mind.
         while (!changed_.wait_for(lock, between_looks, [&] { return now() != phase::halting || halts_ != halt; })) {
             lock.unlock();
             driver.poll();

@@ -1,4 +1,5 @@
-// The table of labels: hashed by address into parts with a lock each, because every connection of a server may be named.
+// The table of labels: hashed by address into parts with a lock each, because every connection of a server may be
+// named.
 #include <bifilar/core/task_label.hpp>
 
 #include <bifilar/base/assert.hpp>

@@ -11,7 +11,13 @@
 namespace bifilar::sched {
 
 worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<std::uint32_t>> victims)
-    : owner_{owner}, owner_id_{owner.owner_id()}, index_{index}, alone_{owner.workers_.capacity() == 1}, victims_{std::move(victims)}, random_{index + 1}, sightings_(owner.workers_.capacity()) {}
+    : owner_{owner},
+      owner_id_{owner.owner_id()},
+      index_{index},
+      alone_{owner.workers_.capacity() == 1},
+      victims_{std::move(victims)},
+      random_{index + 1},
+      sightings_(owner.workers_.capacity()) {}
 
 void worker::thread_main() {
     thread_state& here = this_thread();

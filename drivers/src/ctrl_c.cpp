@@ -22,8 +22,9 @@ void on_signal(int) {
 
 int install() {
     signalled = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (signalled < 0) throw std::system_error{errno, std::generic_category(), "ctrl_c: eventfd; raise the limit on open files"};
-    struct sigaction action {};
+    if (signalled < 0)
+        throw std::system_error{errno, std::generic_category(), "ctrl_c: eventfd; raise the limit on open files"};
+    struct sigaction action{};
     action.sa_handler = &on_signal;
     action.sa_flags = SA_RESTART;
     ::sigaction(SIGINT, &action, nullptr);

@@ -44,7 +44,8 @@ driver_kind choose_driver(driver_kind wanted) {
     if (reason == nullptr) return driver_kind::uring;
     const std::string why = std::string{reason} + ": " + std::strerror(error);
     if (wanted == driver_kind::uring)
-        throw std::runtime_error{"io_uring was demanded but " + why + "; choose driver_kind::best or BIFILAR_DRIVER=epoll"};
+        throw std::runtime_error{"io_uring was demanded but " + why +
+                                 "; choose driver_kind::best or BIFILAR_DRIVER=epoll"};
     static std::once_flag printed;
     std::call_once(printed, [&] { std::fprintf(stderr, "bifilar: using epoll, because %s\n", why.c_str()); });
     return driver_kind::epoll;
@@ -60,7 +61,9 @@ namespace {
 // A plain thread's own driver, for block_on. Uninstalled before it goes.
 class plain_thread_driver {
 public:
-    plain_thread_driver() : driver_{make_driver(choose_driver(driver_kind::best))} { this_thread().sleeps_in = driver_.get(); }
+    plain_thread_driver() : driver_{make_driver(choose_driver(driver_kind::best))} {
+        this_thread().sleeps_in = driver_.get();
+    }
     plain_thread_driver(const plain_thread_driver&) = delete;
     plain_thread_driver& operator=(const plain_thread_driver&) = delete;
     ~plain_thread_driver() {
@@ -82,7 +85,7 @@ driver& this_driver() {
     return own.get();
 }
 
-std::uint64_t destroyed_in_flight() noexcept { return destroyed.load(base::relaxed); }   // Relaxed: a count.
-void count_destroyed_in_flight() noexcept { destroyed.fetch_add(1, base::relaxed); }  // Relaxed: a count.
+std::uint64_t destroyed_in_flight() noexcept { return destroyed.load(base::relaxed); }  // Relaxed: a count.
+void count_destroyed_in_flight() noexcept { destroyed.fetch_add(1, base::relaxed); }    // Relaxed: a count.
 
 }  // namespace bifilar::drivers

@@ -25,7 +25,8 @@ struct epoll_driver::events {
 
 epoll_driver::epoll_driver() : events_{std::make_unique<events>()} {
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-    if (epoll_ < 0) throw std::system_error{errno, std::generic_category(), "epoll_create1; raise the limit on open files"};
+    if (epoll_ < 0)
+        throw std::system_error{errno, std::generic_category(), "epoll_create1; raise the limit on open files"};
     eventfd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (eventfd_ < 0) {
         const int error = errno;
@@ -48,7 +49,8 @@ epoll_driver::~epoll_driver() {
 bool epoll_driver::submit(op& which, waker_ref waits) noexcept {
     io_source& source = *which.source;
     const std::lock_guard guard{source.lock};
-    const bool known = std::any_of(source.homes.begin(), source.homes.end(), [&](const auto& home) { return home->serves(group_); });
+    const bool known =
+        std::any_of(source.homes.begin(), source.homes.end(), [&](const auto& home) { return home->serves(group_); });
     if (!known) [[unlikely]] {
         which.result = adopt(source);
         if (which.result != 0) return false;
@@ -71,8 +73,8 @@ bool epoll_driver::submit(op& which, waker_ref waits) noexcept {
     return true;
 }
 
-// Under the source's lock: makes the source known to this epoll instance too. Those that know it already go on reporting
-// its events, for the operations of their own threads; an event too many makes a call in vain.
+// Under the source's lock: makes the source known to this epoll instance too. Those that know it already go on
+// reporting its events, for the operations of their own threads; an event too many makes a call in vain.
 int epoll_driver::adopt(io_source& source) noexcept {
     std::erase_if(source.homes, [](const auto& home) { return home->closed(); });  // Those hold no events any more.
     try {
@@ -132,7 +134,8 @@ int epoll_driver::wait(base::instant_ns deadline) noexcept {
         if (count >= 0 || errno != ENOSYS) return count;
         events_->nanoseconds = false;
     }
-    const base::instant_ns ms = std::min<base::instant_ns>((left + 999'999) / 1'000'000, std::numeric_limits<int>::max());
+    const base::instant_ns ms =
+        std::min<base::instant_ns>((left + 999'999) / 1'000'000, std::numeric_limits<int>::max());
     return ::epoll_wait(epoll_, events_->at.data(), most, static_cast<int>(ms));
 }
 

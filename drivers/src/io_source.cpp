@@ -34,8 +34,7 @@ int readable(int descriptor) noexcept {
 
 }  // namespace
 
-op::op(op&& other) noexcept
-    : kind{other.kind}, source{other.source}, buffer{other.buffer}, bytes{other.bytes} {
+op::op(op&& other) noexcept : kind{other.kind}, source{other.source}, buffer{other.buffer}, bytes{other.bytes} {
     BIFILAR_CHECK(other.now() == phase::idle, "an I/O future was moved after its first poll");
 }
 
@@ -121,13 +120,27 @@ int try_now(const op& which) noexcept {
     for (;;) {
         int result = 0;
         switch (which.kind) {
-            case op_kind::accept: result = answer(::accept4(descriptor, nullptr, nullptr, SOCK_CLOEXEC)); break;
-            case op_kind::connect: result = connection_state(descriptor); break;
-            case op_kind::recv: result = answer(::recv(descriptor, which.buffer, which.bytes, MSG_DONTWAIT)); break;
-            case op_kind::send: result = answer(::send(descriptor, which.buffer, which.bytes, MSG_DONTWAIT | MSG_NOSIGNAL)); break;
-            case op_kind::read: result = answer(::read(descriptor, which.buffer, which.bytes)); break;
-            case op_kind::write: result = answer(::write(descriptor, which.buffer, which.bytes)); break;
-            case op_kind::poll_in: result = readable(descriptor); break;
+            case op_kind::accept:
+                result = answer(::accept4(descriptor, nullptr, nullptr, SOCK_CLOEXEC));
+                break;
+            case op_kind::connect:
+                result = connection_state(descriptor);
+                break;
+            case op_kind::recv:
+                result = answer(::recv(descriptor, which.buffer, which.bytes, MSG_DONTWAIT));
+                break;
+            case op_kind::send:
+                result = answer(::send(descriptor, which.buffer, which.bytes, MSG_DONTWAIT | MSG_NOSIGNAL));
+                break;
+            case op_kind::read:
+                result = answer(::read(descriptor, which.buffer, which.bytes));
+                break;
+            case op_kind::write:
+                result = answer(::write(descriptor, which.buffer, which.bytes));
+                break;
+            case op_kind::poll_in:
+                result = readable(descriptor);
+                break;
         }
         if (result != -EINTR) return result;
     }

@@ -13,7 +13,8 @@ std::optional<int> io_wait::poll(context& cx) {
             op_.rewind();
             return op_.result;
         case op::phase::in_flight:
-            BIFILAR_CHECK(cx.borrow() == op_.waits(), "an I/O future was polled by another task than the one that started it");
+            BIFILAR_CHECK(cx.borrow() == op_.waits(),
+                          "an I/O future was polled by another task than the one that started it");
             return std::nullopt;
         case op::phase::completing:
         case op::phase::idle:

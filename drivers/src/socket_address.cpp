@@ -61,14 +61,16 @@ io_result<socket_address> socket_address::parse(std::string_view text) {
 io_result<socket_address> socket_address::local(int descriptor) noexcept {
     socket_address made;
     made.bytes_ = sizeof made.storage_;
-    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&made.storage_), &made.bytes_) != 0) return io_failure(errno);
+    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&made.storage_), &made.bytes_) != 0)
+        return io_failure(errno);
     return made;
 }
 
 io_result<socket_address> socket_address::peer(int descriptor) noexcept {
     socket_address made;
     made.bytes_ = sizeof made.storage_;
-    if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&made.storage_), &made.bytes_) != 0) return io_failure(errno);
+    if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&made.storage_), &made.bytes_) != 0)
+        return io_failure(errno);
     return made;
 }
 

@@ -39,12 +39,17 @@ io_result<void> tcp_stream::shutdown_write() noexcept {
 
 io_result<void> tcp_stream::set_nodelay(bool on) noexcept {
     const int value = on ? 1 : 0;
-    if (::setsockopt(source().descriptor(), IPPROTO_TCP, TCP_NODELAY, &value, sizeof value) != 0) return io_failure(errno);
+    if (::setsockopt(source().descriptor(), IPPROTO_TCP, TCP_NODELAY, &value, sizeof value) != 0)
+        return io_failure(errno);
     return {};
 }
 
-io_result<socket_address> tcp_stream::peer_address() const noexcept { return socket_address::peer(source().descriptor()); }
-io_result<socket_address> tcp_stream::local_address() const noexcept { return socket_address::local(source().descriptor()); }
+io_result<socket_address> tcp_stream::peer_address() const noexcept {
+    return socket_address::peer(source().descriptor());
+}
+io_result<socket_address> tcp_stream::local_address() const noexcept {
+    return socket_address::local(source().descriptor());
+}
 
 tcp_stream::read_future::read_future(drivers::io_source& from, std::span<std::byte> into, bool all) noexcept
     : wait_{drivers::op_kind::recv, from}, into_{into}, all_{all} {}
@@ -67,7 +72,8 @@ polled<void> tcp_stream::read_future::poll_cancel(context& cx) noexcept {
     return done;
 }
 
-tcp_stream::write_all_future::write_all_future(drivers::io_source& to, std::span<const std::byte> from, bool all) noexcept
+tcp_stream::write_all_future::write_all_future(drivers::io_source& to, std::span<const std::byte> from,
+                                               bool all) noexcept
     : wait_{drivers::op_kind::send, to}, from_{from}, all_{all} {}
 
 polled<io_result<std::size_t>> tcp_stream::write_all_future::poll(context& cx) {

@@ -22,7 +22,8 @@ constexpr std::uint64_t cancel_data = 2;
 
 int open_ring(io_uring& ring, unsigned entries) noexcept {
     io_uring_params params{};
-    params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
+    params.flags =
+        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
     params.cq_entries = entries * 4;
     int result = io_uring_queue_init_params(entries, &ring, &params);
     if (result != -EINVAL) return result;
@@ -39,17 +40,23 @@ const char* probe_uring(int& error) noexcept {
     io_uring ring{};
     error = -open_ring(ring, 8);
     switch (error) {
-        case 0: break;
-        case EPERM: return "io_uring is forbidden here (seccomp, or kernel.io_uring_disabled)";
-        case ENOSYS: return "this kernel has no io_uring";
-        case ENOMEM: return "io_uring may not lock enough memory (ulimit -l)";
-        default: return "io_uring cannot be set up";
+        case 0:
+            break;
+        case EPERM:
+            return "io_uring is forbidden here (seccomp, or kernel.io_uring_disabled)";
+        case ENOSYS:
+            return "this kernel has no io_uring";
+        case ENOMEM:
+            return "io_uring may not lock enough memory (ulimit -l)";
+        default:
+            return "io_uring cannot be set up";
     }
     const char* reason = nullptr;
     if (io_uring_probe* const probe = io_uring_get_probe_ring(&ring)) {
         for (const int needed : {IORING_OP_ACCEPT, IORING_OP_CONNECT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_READ,
                                  IORING_OP_WRITE, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL})
-            if (io_uring_opcode_supported(probe, needed) == 0) reason = "this kernel's io_uring lacks operations we need";
+            if (io_uring_opcode_supported(probe, needed) == 0)
+                reason = "this kernel's io_uring lacks operations we need";
         io_uring_free_probe(probe);
     } else {
         reason = "this kernel's io_uring cannot be asked what it supports";
@@ -95,11 +102,17 @@ void uring_driver::prepare(op& which) noexcept {
     const int descriptor = which.source->descriptor();
     const auto bytes = static_cast<unsigned>(std::min<std::size_t>(which.bytes, 0x7ffff000));
     switch (which.kind) {
-        case op_kind::recv: io_uring_prep_recv(&entry, descriptor, which.buffer, bytes, 0); break;
-        case op_kind::send: io_uring_prep_send(&entry, descriptor, which.buffer, bytes, MSG_NOSIGNAL); break;
+        case op_kind::recv:
+            io_uring_prep_recv(&entry, descriptor, which.buffer, bytes, 0);
+            break;
+        case op_kind::send:
+            io_uring_prep_send(&entry, descriptor, which.buffer, bytes, MSG_NOSIGNAL);
+            break;
         // These descriptors are non-blocking, on which the ring would answer EAGAIN instead of waiting: it waits for
         // readiness, and reap makes the call.
-        default: io_uring_prep_poll_add(&entry, descriptor, reads(which.kind) ? POLLIN : POLLOUT); break;
+        default:
+            io_uring_prep_poll_add(&entry, descriptor, reads(which.kind) ? POLLIN : POLLOUT);
+            break;
     }
     io_uring_sqe_set_data(&entry, &which);
     ++in_flight_;
@@ -126,8 +139,7 @@ void uring_driver::cancel(op& which) noexcept {
     which.request_cancel();
     // Relaxed: a guess for the exchange.
     op* top = requests_.load(base::relaxed);
-    do
-        which.next_request = top;
+    do which.next_request = top;
     // Pairs with take_requests; so that the link is visible.
     while (!requests_.compare_exchange_weak(top, &which, base::release, base::relaxed));
     unpark();

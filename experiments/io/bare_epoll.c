@@ -18,7 +18,7 @@ enum { events_per_wait = 256, buffer_bytes = 16 * 1024 };
 static volatile sig_atomic_t over;
 static void stop(int signal_number) { over = signal_number; }
 
-static void fail(const char *what) {
+static void fail(const char* what) {
     fprintf(stderr, "bare_epoll: %s: %s\n", what, strerror(errno));
     exit(2);
 }
@@ -30,9 +30,9 @@ static int listen_on(unsigned short port) {
     socklen_t bytes = sizeof address;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (descriptor < 0 || setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0 || listen(descriptor, 4096) != 0)
+        bind(descriptor, (struct sockaddr*)&address, sizeof address) != 0 || listen(descriptor, 4096) != 0)
         fail("listen");
-    if (getsockname(descriptor, (struct sockaddr *)&address, &bytes) != 0) fail("getsockname");
+    if (getsockname(descriptor, (struct sockaddr*)&address, &bytes) != 0) fail("getsockname");
     printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
     fflush(stdout);
     return descriptor;
@@ -50,7 +50,7 @@ static void accept_all(int epoll, int listener) {
 }
 
 /* Level-triggered: one recv and one send a request is all it takes. */
-static void echo(int connection, char *buffer) {
+static void echo(int connection, char* buffer) {
     const ssize_t count = recv(connection, buffer, buffer_bytes, 0);
     if (count <= 0) {
         if (count == 0 || (errno != EAGAIN && errno != EINTR)) close(connection);
@@ -67,7 +67,7 @@ static void echo(int connection, char *buffer) {
     }
 }
 
-int main(int count, char **arguments) {
+int main(int count, char** arguments) {
     if (count != 2) {
         fprintf(stderr, "bare_epoll needs one argument, the port (0: any)\n");
         return 2;

@@ -42,7 +42,8 @@ double number(const std::string& name, const std::string& text, double least, do
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
-        refuse(name + " is '" + text + "'; give a number from " + std::to_string(least) + " to " + std::to_string(most));
+        refuse(name + " is '" + text + "'; give a number from " + std::to_string(least) + " to " +
+               std::to_string(most));
     return value;
 }
 
@@ -54,7 +55,8 @@ options parse(int count, char** arguments) {
         const std::string value = arguments[at + 1];
         if (name == "--connect") {
             const std::size_t colon = value.rfind(':');
-            if (colon == std::string::npos) refuse("--connect is '" + value + "'; give an address such as 127.0.0.1:7777");
+            if (colon == std::string::npos)
+                refuse("--connect is '" + value + "'; give an address such as 127.0.0.1:7777");
             given.host = value.substr(0, colon);
             given.port = static_cast<std::uint16_t>(number(name, value.substr(colon + 1), 1, 65535));
         } else if (name == "--connections") {
@@ -110,7 +112,8 @@ private:
 std::uint64_t cpu_ns(int process) {
     std::uint64_t sum = 0;
     std::error_code error;
-    for (const auto& thread : std::filesystem::directory_iterator{"/proc/" + std::to_string(process) + "/task", error}) {
+    for (const auto& thread :
+         std::filesystem::directory_iterator{"/proc/" + std::to_string(process) + "/task", error}) {
         std::ifstream file{thread.path() / "schedstat"};
         std::uint64_t ns = 0;
         file >> ns;
@@ -146,11 +149,13 @@ public:
     // Runs for a while; what it counted before is forgotten.
     void run(double seconds) {
         latencies_ = histogram{};
-        const auto end = clock_type::now() + std::chrono::duration_cast<clock_type::duration>(std::chrono::duration<double>{seconds});
+        const auto end = clock_type::now() +
+                         std::chrono::duration_cast<clock_type::duration>(std::chrono::duration<double>{seconds});
         std::vector<epoll_event> ready(512);
         while (clock_type::now() < end) {
             const int found = ::epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), 100);
-            for (int n = 0; n < found; ++n) advance(*static_cast<connection*>(ready[static_cast<std::size_t>(n)].data.ptr));
+            for (int n = 0; n < found; ++n)
+                advance(*static_cast<connection*>(ready[static_cast<std::size_t>(n)].data.ptr));
         }
     }
     [[nodiscard]] const histogram& latencies() const noexcept { return latencies_; }
@@ -164,8 +169,8 @@ private:
         limit.rlim_cur = std::min(needed, limit.rlim_max);
         ::setrlimit(RLIMIT_NOFILE, &limit);
         if (limit.rlim_cur < needed)
-            refuse("--connections is " + std::to_string(given_.connections) + " but only " + std::to_string(limit.rlim_max) +
-                   " files may be open; raise the limit with ulimit -n");
+            refuse("--connections is " + std::to_string(given_.connections) + " but only " +
+                   std::to_string(limit.rlim_max) + " files may be open; raise the limit with ulimit -n");
     }
 
     void open(connection& one, std::size_t number) {
@@ -192,14 +197,16 @@ private:
         one.received = 0;
         one.began = clock_type::now();
         for (one.sent = 0; one.sent < given_.bytes;) {
-            const ssize_t part = ::send(one.descriptor, one.message.data() + one.sent, given_.bytes - one.sent, MSG_NOSIGNAL);
+            const ssize_t part =
+                ::send(one.descriptor, one.message.data() + one.sent, given_.bytes - one.sent, MSG_NOSIGNAL);
             if (part <= 0) refuse(std::string{"the server went away: "} + std::strerror(errno));
             one.sent += static_cast<std::size_t>(part);
         }
     }
 
     void advance(connection& one) {
-        const ssize_t part = ::recv(one.descriptor, one.back.data() + one.received, given_.bytes - one.received, MSG_DONTWAIT);
+        const ssize_t part =
+            ::recv(one.descriptor, one.back.data() + one.received, given_.bytes - one.received, MSG_DONTWAIT);
         if (part < 0 && (errno == EAGAIN || errno == EINTR)) return;
         if (part <= 0) refuse("the server closed a connection before it had answered");
         one.received += static_cast<std::size_t>(part);
@@ -234,7 +241,8 @@ int main(int count, char** arguments) try {
     std::snprintf(line, sizeof line,
                   "{\"value\": %.1f, \"answer\": %d, \"also\": {\"requests_per_second\": %.0f, \"p50_us\": %.1f, "
                   "\"p99_us\": %.1f, \"p99p9_us\": %.1f}}",
-                  each, all.count() != 0 ? 1 : 0, static_cast<double>(all.count()) / took, us(0.50), us(0.99), us(0.999));
+                  each, all.count() != 0 ? 1 : 0, static_cast<double>(all.count()) / took, us(0.50), us(0.99),
+                  us(0.999));
     std::puts(line);
     if (!given.json.empty()) std::ofstream{given.json} << line << '\n';
     return 0;

@@ -74,16 +74,20 @@ sample measure(const arguments& command, const load_shape& shape) {
     const std::vector<int> usable = allowed_processors();
     const std::vector<int> former = usable;
     pin_to({usable.back()});
-    sample got = run_peer(LOAD_PROGRAM, {"--connect", echo.address(), "--connections", std::to_string(shape.connections),
-                                         "--bytes", "64", "--seconds", std::to_string(shape.seconds), "--server-pid",
-                                         std::to_string(echo.process())});
+    sample got = run_peer(
+        LOAD_PROGRAM, {"--connect", echo.address(), "--connections", std::to_string(shape.connections), "--bytes", "64",
+                       "--seconds", std::to_string(shape.seconds), "--server-pid", std::to_string(echo.process())});
     pin_to(former);
     return got;
 }
 
 void add_echo(experiment& all, const load_shape& shape, bool full_only) {
-    workload work{"echo", "64-byte messages, echoed", "ns of the server's CPU per request",
-                  static_cast<double>(shape.connections), 1, {}};
+    workload work{"echo",
+                  "64-byte messages, echoed",
+                  "ns of the server's CPU per request",
+                  static_cast<double>(shape.connections),
+                  1,
+                  {}};
     work.full_only = full_only;
     const auto bare = std::make_shared<double>(0);  // Of the present round: contenders take turns, this one first.
     work.contenders.push_back({"bare epoll loop in C", [=] {

@@ -18,10 +18,10 @@ public:
         : options_{check(std::move(options))},
           fibers_{new stackful::fiber_home{*options_.workers, options_.stack_bytes}, &stackful::fiber_home::abandon},
           watches_(*options_.workers),
-          blocking_{std::make_unique<sched::blocking_pool>(options_.max_blocking_threads, options_.blocking_keep_alive)},
+          blocking_{
+              std::make_unique<sched::blocking_pool>(options_.max_blocking_threads, options_.blocking_keep_alive)},
           scheduler_{std::make_unique<sched::scheduler>(layout(), *this)} {
-        if (!scheduler_->pin_report().empty())
-            std::fprintf(stderr, "bifilar: %s", scheduler_->pin_report().c_str());
+        if (!scheduler_->pin_report().empty()) std::fprintf(stderr, "bifilar: %s", scheduler_->pin_report().c_str());
     }
     // A thread that ends a blocking job wakes its joiner through the scheduler, so those threads go before it.
     ~parts() override {

@@ -78,7 +78,7 @@ void pass_on(int signal, siginfo_t* info, void* machine) noexcept {
     // Sent by somebody, and to be ignored.
     if (info->si_code <= 0 && former_action.sa_handler == SIG_IGN) return;
     // The default: for a fault, returning repeats it, so that the core shows the true place.
-    struct sigaction standard {};
+    struct sigaction standard{};
     standard.sa_handler = SIG_DFL;
     ::sigaction(signal, &standard, nullptr);
     if (info->si_code <= 0) ::raise(signal);
@@ -103,7 +103,7 @@ void install_handler() {
     std::call_once(once, [] {
         if (::sigaction(SIGSEGV, nullptr, &former_action) != 0)
             throw std::system_error(errno, std::generic_category(), "reading the SIGSEGV handler");
-        struct sigaction action {};
+        struct sigaction action{};
         action.sa_sigaction = on_fault;
         action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
         ::sigemptyset(&action.sa_mask);
@@ -116,8 +116,8 @@ void install_handler() {
 
 overflow_watch::overflow_watch(fiber_describer describer, void* argument) : describe_(describer), argument_(argument) {
     install_handler();
-    void* const memory = ::mmap(nullptr, signal_stack_bytes, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    void* const memory =
+        ::mmap(nullptr, signal_stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "no memory for a signal stack");
     signal_stack_ = static_cast<std::byte*>(memory);
     stack_t ours{};

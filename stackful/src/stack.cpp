@@ -3,9 +3,9 @@
 // Older kernels answer EINVAL, and so do new ones for locked memory.
 #include <bifilar/stackful/stack.hpp>
 
+#include <bifilar/base/atomic.hpp>
 #include <algorithm>
 #include <array>
-#include <bifilar/base/atomic.hpp>
 #include <bit>
 #include <cerrno>
 #include <cstdint>
@@ -41,8 +41,8 @@ std::size_t guard_limit() noexcept { return (map_limit() - map_limit() / 8) / 2;
     throw std::system_error(error, std::generic_category(),
                             "no guard for another fiber stack: this kernel has no MADV_GUARD_INSTALL (Linux 6.13), "
                             "and mprotect guards may use at most " +
-                                std::to_string(2 * guard_limit()) + " of vm.max_map_count = " +
-                                std::to_string(map_limit()) +
+                                std::to_string(2 * guard_limit()) +
+                                " of vm.max_map_count = " + std::to_string(map_limit()) +
                                 " mappings; raise it (sysctl -w vm.max_map_count=N), use a newer kernel, or keep "
                                 "fewer fibers at once");
 }
@@ -89,8 +89,8 @@ guard_kind best_guard() noexcept {
 }
 
 std::byte* reserve_stacks(std::size_t bytes) {
-    void* const base = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    void* const base =
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (base == MAP_FAILED)
         throw std::system_error(errno, std::generic_category(),
                                 "no address space for " + std::to_string(bytes) +
@@ -130,7 +130,8 @@ __attribute__((no_sanitize("address", "thread", "memory")))
 #else
 __attribute__((no_sanitize("address", "thread")))
 #endif
-std::size_t stack_used(stack_view stack) noexcept {
+std::size_t
+stack_used(stack_view stack) noexcept {
     const std::size_t page = page_bytes();
     std::array<unsigned char, 256> present{};
     for (std::byte* chunk = stack.low; chunk < stack.top; chunk += present.size() * page) {
@@ -140,9 +141,11 @@ std::size_t stack_used(stack_view stack) noexcept {
         for (std::size_t i = 0; i < pages; ++i) {
             if ((present[i] & 1) == 0) continue;
             auto* const first = reinterpret_cast<const volatile std::uint64_t*>(chunk + i * page);
-            auto* const end = reinterpret_cast<const volatile std::uint64_t*>(std::min(chunk + (i + 1) * page, stack.top));
+            auto* const end =
+                reinterpret_cast<const volatile std::uint64_t*>(std::min(chunk + (i + 1) * page, stack.top));
             for (const volatile std::uint64_t* word = first; word < end; ++word)
-                if (*word != 0) return static_cast<std::size_t>(stack.top - reinterpret_cast<const volatile std::byte*>(word));
+                if (*word != 0)
+                    return static_cast<std::size_t>(stack.top - reinterpret_cast<const volatile std::byte*>(word));
         }
     }
     return 0;

@@ -118,16 +118,18 @@ void trim(stack_record& record, std::size_t bytes) noexcept {
 
 }  // namespace
 
-stack_pool::stack_pool(stack_pool_options options) : options_([&options] {
-    const std::size_t page = page_bytes();
-    options.guard_bytes = std::max((options.guard_bytes + page - 1) / page * page, page);
-    if (options.guard == guard_kind::best) options.guard = best_guard();
-    return options;
-}()) {}
+stack_pool::stack_pool(stack_pool_options options)
+    : options_([&options] {
+          const std::size_t page = page_bytes();
+          options.guard_bytes = std::max((options.guard_bytes + page - 1) / page * page, page);
+          if (options.guard == guard_kind::best) options.guard = best_guard();
+          return options;
+      }()) {}
 
 stack_pool::~stack_pool() {
     // Pairs with ~stack_cache; so that its last stacks are in the depot.
-    BIFILAR_CHECK(caches_.load(base::acquire) == 0, "a stack_pool was destroyed before its caches; destroy those first");
+    BIFILAR_CHECK(caches_.load(base::acquire) == 0,
+                  "a stack_pool was destroyed before its caches; destroy those first");
     for (shelf& s : shelves_) {
         while (stack_slab* const slab = s.slabs.take_front()) {
             BIFILAR_CHECK(slab->idle(), "a stack_pool was destroyed with stacks still taken; return them first");
@@ -316,8 +318,8 @@ stack_pool_counts stack_pool::counts() const noexcept {
         sum.slabs += s.slab_count;
         sum.taken += s.stack_count - s.free_count;
         sum.free += s.free_count;
-        sum.reserved_bytes += s.slab_count * pitch(i) *
-                              std::clamp<std::size_t>(slab_limit_bytes / pitch(i), 1, slab_limit_stacks);
+        sum.reserved_bytes +=
+            s.slab_count * pitch(i) * std::clamp<std::size_t>(slab_limit_bytes / pitch(i), 1, slab_limit_stacks);
     }
     return sum;
 }
@@ -377,7 +379,8 @@ void stack_cache::spill(bin& from, std::size_t size_class, std::size_t keep) noe
     for (std::size_t i = 0; i < keep; ++i) cut = &(*cut)->next;
     stack_record* const chain = std::exchange(*cut, nullptr);
     from.length = keep;
-    for (stack_record* r = chain; r != nullptr; r = r->next) r->state.store(stack_state::free, base::relaxed);  // Relaxed.
+    for (stack_record* r = chain; r != nullptr; r = r->next)
+        r->state.store(stack_state::free, base::relaxed);  // Relaxed.
     pool_.give_chain(size_class, chain);
 }
 

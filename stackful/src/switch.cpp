@@ -12,8 +12,8 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(BIFILAR_TSAN)
-#include <array>
 #include <bifilar/base/spin_lock.hpp>
+#include <array>
 #include <mutex>
 #include <sanitizer/tsan_interface.h>
 #endif

@@ -127,7 +127,8 @@ TEST_CASE("random_operations_agree_with_a_standard_list") {
         }
         if (random.below(4) == 0) {
             const item* const taken = list.take_front();
-            if ((taken == nullptr) != oracle.empty() || (taken != nullptr && taken->number != oracle.front())) ++differences;
+            if ((taken == nullptr) != oracle.empty() || (taken != nullptr && taken->number != oracle.front()))
+                ++differences;
             if (!oracle.empty()) oracle.pop_front();
         }
         if (list.empty() != oracle.empty()) ++differences;

@@ -31,9 +31,13 @@ TEST_CASE("join_all_gives_all_values_and_the_first_exception") {
             return bf::join_all(std::move(all));
         });
         CHECK(std::accumulate(range.begin(), range.end(), 0) == 4950);
-        CHECK_THROWS_WITH(await_in(m, rt, [] {
-            return bf::join_all(bf::pending<int>(), bf::lazy([]() -> int { throw std::runtime_error{"one failed"}; }));
-        }), "one failed");
+        CHECK_THROWS_WITH(await_in(m, rt,
+                                   [] {
+                                       return bf::join_all(bf::pending<int>(), bf::lazy([]() -> int {
+                                                               throw std::runtime_error{"one failed"};
+                                                           }));
+                                   }),
+                          "one failed");
     });
 }
 
@@ -96,7 +100,8 @@ TEST_CASE("channel_conserves_messages_between_mixed_models") {
                 std::vector<bf::join_handle<void>> out;
                 std::vector<bf::join_handle<long>> in;
                 for (int p = 0; p < peers; ++p) in.push_back(rt.spawn(receivers, body::receive, std::ref(channel)));
-                for (int p = 0; p < peers; ++p) out.push_back(rt.spawn(senders, body::send, std::ref(channel), p * each));
+                for (int p = 0; p < peers; ++p)
+                    out.push_back(rt.spawn(senders, body::send, std::ref(channel), p * each));
                 for (auto& handle : out) handle.join();
                 channel.close();
                 long sum = 0;

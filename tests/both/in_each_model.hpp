@@ -13,9 +13,12 @@ enum class model { coroutine, fiber, thread };
 
 inline const char* name(model m) {
     switch (m) {
-        case model::coroutine: return "coroutine";
-        case model::fiber: return "fiber";
-        case model::thread: return "thread";
+        case model::coroutine:
+            return "coroutine";
+        case model::fiber:
+            return "fiber";
+        case model::thread:
+            return "thread";
     }
     return "?";
 }

@@ -155,10 +155,12 @@ TEST_CASE("contract_8_completions_run_on_the_workers_own_queue") {
     const bool inside = rt.run([]() -> bf::task<bool> {
         bf::event event;
         bool ran = false;
-        auto waiter = bf::spawn([](bf::event& e, bool& flag) -> bf::task<> {
-            co_await e.wait();
-            flag = true;
-        }, std::ref(event), std::ref(ran));
+        auto waiter = bf::spawn(
+            [](bf::event& e, bool& flag) -> bf::task<> {
+                co_await e.wait();
+                flag = true;
+            },
+            std::ref(event), std::ref(ran));
         co_await bf::yield_now();
         co_await bf::yield_now();
         event.set();

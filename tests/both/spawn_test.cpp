@@ -72,18 +72,22 @@ TEST_CASE("cancel_unwinds_a_parked_task_and_runs_its_destructors") {
         std::atomic<int> alive{0};
         bf::event never;
         bf::event parked;
-        bf::join_handle<void> handle =
-            on == bf::backend::stackless
-                ? rt.spawn([](bf::event& e, bf::event& p, std::atomic<int>& n) -> bf::task<> {
-                      const counted one{n};
-                      p.set();
-                      co_await e.wait();
-                  }, std::ref(never), std::ref(parked), std::ref(alive))
-                : rt.spawn(on, [](bf::event& e, bf::event& p, std::atomic<int>& n) {
-                      const counted one{n};
-                      p.set();
-                      bf::await(e.wait());
-                  }, std::ref(never), std::ref(parked), std::ref(alive));
+        bf::join_handle<void> handle = on == bf::backend::stackless
+                                           ? rt.spawn(
+                                                 [](bf::event& e, bf::event& p, std::atomic<int>& n) -> bf::task<> {
+                                                     const counted one{n};
+                                                     p.set();
+                                                     co_await e.wait();
+                                                 },
+                                                 std::ref(never), std::ref(parked), std::ref(alive))
+                                           : rt.spawn(
+                                                 on,
+                                                 [](bf::event& e, bf::event& p, std::atomic<int>& n) {
+                                                     const counted one{n};
+                                                     p.set();
+                                                     bf::await(e.wait());
+                                                 },
+                                                 std::ref(never), std::ref(parked), std::ref(alive));
         bf::block_on(parked.wait());
         CHECK(alive == 1);
         handle.cancel();
@@ -97,13 +101,15 @@ TEST_CASE("cancel_unwinds_a_parked_task_and_runs_its_destructors") {
 TEST_CASE("cancel_before_the_start_never_runs_the_body") {
     for (const bf::backend on : backends) {
         bf::runtime rt{small_runtime(1)};
-        const bool ran = rt.run([](bf::backend model) -> bf::task<bool> {
-            bool touched = false;
-            auto handle = bf::spawn(model, [](bool& flag) { flag = true; }, std::ref(touched));
-            handle.cancel();
-            auto outcome = co_await handle.outcome();
-            co_return touched || outcome.has_value();
-        }, on);
+        const bool ran = rt.run(
+            [](bf::backend model) -> bf::task<bool> {
+                bool touched = false;
+                auto handle = bf::spawn(model, [](bool& flag) { flag = true; }, std::ref(touched));
+                handle.cancel();
+                auto outcome = co_await handle.outcome();
+                co_return touched || outcome.has_value();
+            },
+            on);
         CHECK_FALSE(ran);
     }
 }
@@ -138,17 +144,24 @@ TEST_CASE("shutdown_runs_the_destructors_of_parked_tasks") {
             std::atomic<int> parked{0};
             for (int n = 0; n < 100; ++n) {
                 if (on == bf::backend::stackless)
-                    rt.spawn([](bf::event& e, std::atomic<int>& a, std::atomic<int>& p) -> bf::task<> {
-                        const counted one{a};
-                        ++p;
-                        co_await e.wait();
-                    }, std::ref(never), std::ref(alive), std::ref(parked)).detach();
+                    rt.spawn(
+                          [](bf::event& e, std::atomic<int>& a, std::atomic<int>& p) -> bf::task<> {
+                              const counted one{a};
+                              ++p;
+                              co_await e.wait();
+                          },
+                          std::ref(never), std::ref(alive), std::ref(parked))
+                        .detach();
                 else
-                    rt.spawn(on, [](bf::event& e, std::atomic<int>& a, std::atomic<int>& p) {
-                        const counted one{a};
-                        ++p;
-                        bf::await(e.wait());
-                    }, std::ref(never), std::ref(alive), std::ref(parked)).detach();
+                    rt.spawn(
+                          on,
+                          [](bf::event& e, std::atomic<int>& a, std::atomic<int>& p) {
+                              const counted one{a};
+                              ++p;
+                              bf::await(e.wait());
+                          },
+                          std::ref(never), std::ref(alive), std::ref(parked))
+                        .detach();
             }
             while (parked != 100) std::this_thread::yield();
             CHECK(alive == 100);
@@ -177,11 +190,14 @@ TEST_CASE("several_runtimes_live_in_one_process_and_wake_each_other") {
         bf::runtime first{small_runtime(1)};
         bf::runtime second{small_runtime(1)};
         bf::channel<int> channel{1};
-        auto consumer = first.spawn(on, [](bf::channel<int>& c) {
-            return bf::map(c.recv(), [](std::optional<int> v) { return v.value_or(-1); });
-        }, std::ref(channel));
-        second.spawn(on, [](bf::channel<int>& c) { return bf::map(c.send(4), [](auto) { return 0; }); },
-                     std::ref(channel)).join();
+        auto consumer = first.spawn(
+            on,
+            [](bf::channel<int>& c) { return bf::map(c.recv(), [](std::optional<int> v) { return v.value_or(-1); }); },
+            std::ref(channel));
+        second
+            .spawn(
+                on, [](bf::channel<int>& c) { return bf::map(c.send(4), [](auto) { return 0; }); }, std::ref(channel))
+            .join();
         CHECK(consumer.join() == 4);
     }
 }

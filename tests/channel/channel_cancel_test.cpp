@@ -191,8 +191,10 @@ TEST_CASE("cancelled_peers_lose_no_message_under_load") {
     std::vector<bf::join_handle<void>> senders;
     std::vector<bf::join_handle<void>> receivers;
     for (std::uint64_t p = 0; p < cancelling_peers; ++p) {
-        senders.push_back(rt.spawn(tests::both_backends[p % 2], send_in_a_hurry, std::ref(channel), std::ref(parcels[p]), seed + p));
-        receivers.push_back(rt.spawn(tests::both_backends[p / 2], receive_in_a_hurry, std::ref(channel), seed + 10 + p));
+        senders.push_back(
+            rt.spawn(tests::both_backends[p % 2], send_in_a_hurry, std::ref(channel), std::ref(parcels[p]), seed + p));
+        receivers.push_back(
+            rt.spawn(tests::both_backends[p / 2], receive_in_a_hurry, std::ref(channel), seed + 10 + p));
     }
     for (auto& sender : senders) sender.join();
     channel.close();

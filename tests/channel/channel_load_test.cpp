@@ -13,20 +13,25 @@ using namespace both;
 TEST_CASE("a_coroutine_sends_a_fiber_receives_a_thread_closes") {
     bf::runtime rt{small_runtime(2)};
     bf::channel<int> channel{3};
-    auto sender = rt.spawn([](bf::channel<int>& to) -> bf::task<int> {
-        int sent = 0;
-        while (true) {
-            const auto answer = co_await to.send(sent);
-            if (!answer) co_return sent;
-            ++sent;
-        }
-    }, std::ref(channel));
+    auto sender = rt.spawn(
+        [](bf::channel<int>& to) -> bf::task<int> {
+            int sent = 0;
+            while (true) {
+                const auto answer = co_await to.send(sent);
+                if (!answer) co_return sent;
+                ++sent;
+            }
+        },
+        std::ref(channel));
     std::atomic<int> received{0};
-    auto receiver = rt.spawn(bf::backend::stackful, [](bf::channel<int>& from, std::atomic<int>& count) {
-        bool in_order = true;
-        while (const auto value = bf::await(from.recv())) in_order &= *value == count++;
-        return in_order;
-    }, std::ref(channel), std::ref(received));
+    auto receiver = rt.spawn(
+        bf::backend::stackful,
+        [](bf::channel<int>& from, std::atomic<int>& count) {
+            bool in_order = true;
+            while (const auto value = bf::await(from.recv())) in_order &= *value == count++;
+            return in_order;
+        },
+        std::ref(channel), std::ref(received));
     std::thread closer{[&] {
         while (received < 10'000) std::this_thread::yield();
         channel.close();
@@ -44,14 +49,19 @@ TEST_CASE("a_plain_thread_sends_to_a_coroutine_and_receives_from_a_fiber") {
     bf::channel<int> there{1};
     bf::channel<int> between{1};
     bf::channel<int> back{1};
-    auto doubles = rt.spawn([](bf::channel<int>& in, bf::channel<int>& out) -> bf::task<> {
-        while (const auto value = co_await in.recv()) (void)co_await out.send(*value * 2);
-        out.close();
-    }, std::ref(there), std::ref(between));
-    auto adds = rt.spawn(bf::backend::stackful, [](bf::channel<int>& in, bf::channel<int>& out) {
-        while (const auto value = bf::await(in.recv())) (void)bf::await(out.send(*value + 1));
-        out.close();
-    }, std::ref(between), std::ref(back));
+    auto doubles = rt.spawn(
+        [](bf::channel<int>& in, bf::channel<int>& out) -> bf::task<> {
+            while (const auto value = co_await in.recv()) (void)co_await out.send(*value * 2);
+            out.close();
+        },
+        std::ref(there), std::ref(between));
+    auto adds = rt.spawn(
+        bf::backend::stackful,
+        [](bf::channel<int>& in, bf::channel<int>& out) {
+            while (const auto value = bf::await(in.recv())) (void)bf::await(out.send(*value + 1));
+            out.close();
+        },
+        std::ref(between), std::ref(back));
     bool right = true;
     for (int n = 0; n < 2'000; ++n) {
         right &= bf::await(there.send(n)).has_value();

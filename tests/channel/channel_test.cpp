@@ -115,7 +115,9 @@ TEST_CASE("what_is_left_in_a_channel_is_destroyed_with_it") {
         CHECK(channel.try_send(tracked{alive}).has_value());  // The ring has wrapped.
         CHECK_FALSE(channel.try_send(tracked{alive}).has_value());
         CHECK(alive == 4);
-        { auto never_polled = channel.send(tracked{alive}); }
+        {
+            auto never_polled = channel.send(tracked{alive});
+        }
         CHECK(alive == 4);
     }
     CHECK(alive == 0);

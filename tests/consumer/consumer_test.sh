@@ -23,5 +23,6 @@ static=()
 [ "$kind" = static ] && static=(--static)
 # Word splitting is wanted: pkg-config prints several arguments.
 # shellcheck disable=SC2046
-"$compiler" "$source/tests/consumer/main.cpp" -o "$build/by-pkg-config" $(pkg-config "${static[@]}" --cflags --libs bifilar)
+"$compiler" "$source/tests/consumer/main.cpp" -o "$build/by-pkg-config" \
+    $(pkg-config "${static[@]}" --cflags --libs bifilar)
 "$build/by-pkg-config"

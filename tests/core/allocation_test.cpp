@@ -147,13 +147,15 @@ TEST_CASE("the_counter_counts_every_way_to_ask_for_memory") {
 }
 
 TEST_CASE("spawn_and_join_of_a_coroutine_calls_no_malloc") {
-    check_spawn("coroutine", [](int n) { return bf::spawn(coroutine, n); },
-                [](bf::runtime& rt, int n) { return rt.spawn(coroutine, n); });
+    check_spawn(
+        "coroutine", [](int n) { return bf::spawn(coroutine, n); },
+        [](bf::runtime& rt, int n) { return rt.spawn(coroutine, n); });
 }
 
 TEST_CASE("spawn_and_join_of_a_coroutine_that_yields_calls_no_malloc") {
-    check_spawn("coroutine", [](int n) { return bf::spawn(parking_coroutine, n); },
-                [](bf::runtime& rt, int n) { return rt.spawn(parking_coroutine, n); });
+    check_spawn(
+        "coroutine", [](int n) { return bf::spawn(parking_coroutine, n); },
+        [](bf::runtime& rt, int n) { return rt.spawn(parking_coroutine, n); });
 }
 
 TEST_CASE("spawn_and_join_of_a_coroutine_lambda_with_captures_calls_no_malloc") {
@@ -163,23 +165,27 @@ TEST_CASE("spawn_and_join_of_a_coroutine_lambda_with_captures_calls_no_malloc") 
             co_return n;
         });
     };
-    check_spawn("lambda", [start](int n) { return start([](auto body) { return bf::spawn(body); }, n); },
-                [start](bf::runtime& rt, int n) { return start([&rt](auto body) { return rt.spawn(body); }, n); });
+    check_spawn(
+        "lambda", [start](int n) { return start([](auto body) { return bf::spawn(body); }, n); },
+        [start](bf::runtime& rt, int n) { return start([&rt](auto body) { return rt.spawn(body); }, n); });
 }
 
 TEST_CASE("spawn_and_join_of_a_plain_callable_calls_no_malloc") {
-    check_spawn("callable", [](int n) { return bf::spawn([n] { return n; }); },
-                [](bf::runtime& rt, int n) { return rt.spawn([n] { return n; }); });
+    check_spawn(
+        "callable", [](int n) { return bf::spawn([n] { return n; }); },
+        [](bf::runtime& rt, int n) { return rt.spawn([n] { return n; }); });
 }
 
 TEST_CASE("spawn_and_join_of_a_fiber_calls_no_malloc") {
-    check_spawn("fiber", [](int n) { return bf::spawn(bf::backend::stackful, [n] { return n; }); },
-                [](bf::runtime& rt, int n) { return rt.spawn(bf::backend::stackful, [n] { return n; }); });
+    check_spawn(
+        "fiber", [](int n) { return bf::spawn(bf::backend::stackful, [n] { return n; }); },
+        [](bf::runtime& rt, int n) { return rt.spawn(bf::backend::stackful, [n] { return n; }); });
 }
 
 TEST_CASE("spawn_and_join_of_a_fiber_that_runs_a_coroutine_calls_no_malloc") {
-    check_spawn("fiber", [](int n) { return bf::spawn(bf::backend::stackful, parking_coroutine, n); },
-                [](bf::runtime& rt, int n) { return rt.spawn(bf::backend::stackful, parking_coroutine, n); });
+    check_spawn(
+        "fiber", [](int n) { return bf::spawn(bf::backend::stackful, parking_coroutine, n); },
+        [](bf::runtime& rt, int n) { return rt.spawn(bf::backend::stackful, parking_coroutine, n); });
 }
 
 TEST_CASE("waiting_for_an_event_calls_no_malloc") {

@@ -61,7 +61,10 @@ TEST_CASE("temporaries_of_an_await_expression_are_destroyed_once") {
 
 TEST_CASE("a_child_that_throws_does_not_leak_its_arguments") {
     struct body {
-        static bf::task<int> fails(counted) { throw std::runtime_error{"no"}; co_return 0; }
+        static bf::task<int> fails(counted) {
+            throw std::runtime_error{"no"};
+            co_return 0;
+        }
         static bf::task<int> outer(int& alive) {
             try {
                 co_return co_await fails(counted{alive});

@@ -57,9 +57,9 @@ void* allocate_with_prefix(std::size_t prefix, std::size_t bytes) {
 
 std::multiset<void*> visited(bf::task_owner owner) {
     std::multiset<void*> seen;
-    bf::visit_tasks(owner, [](bf::task_header& task, void* to) noexcept {
-        static_cast<std::multiset<void*>*>(to)->insert(&task);
-    }, &seen);
+    bf::visit_tasks(
+        owner, [](bf::task_header& task, void* to) noexcept { static_cast<std::multiset<void*>*>(to)->insert(&task); },
+        &seen);
     return seen;
 }
 
@@ -82,7 +82,8 @@ TEST_CASE("blocks_of_every_size_are_aligned_and_do_not_overlap") {
 
 TEST_CASE("a_class_is_not_much_larger_than_what_was_asked_for") {
     if (!pools) return;
-    for (const std::size_t bytes : {1U, 63U, 64U, 65U, 80U, 81U, 1'023U, 1'024U, 1'025U, 1'280U, 1'281U, 4'095U, 4'096U}) {
+    for (const std::size_t bytes :
+         {1U, 63U, 64U, 65U, 80U, 81U, 1'023U, 1'024U, 1'025U, 1'280U, 1'281U, 4'095U, 4'096U}) {
         void* const block = bf::allocate_coroutine(bytes);
         const std::size_t got = bf::frame_bytes(block);
         const std::size_t step = bytes <= 64 ? 64 : bytes <= 1'024 ? 16 : 256;
@@ -301,7 +302,8 @@ TEST_CASE("random_use_by_many_threads_keeps_every_block_apart") {
 }
 
 TEST_CASE("neighbours_of_one_class_have_marks_of_their_own") {
-    // A short frame behind a prefix, and a task without one in the next block: their places are less than 64 bytes apart.
+    // A short frame behind a prefix, and a task without one in the next block: their places are less than 64 bytes
+    // apart.
     for (std::size_t prefix = 16; prefix <= bf::largest_prefix_bytes; prefix += 16)
         for (const std::size_t bytes : {32U, 40U, 48U, 56U, 64U}) {
             INFO("prefix " << prefix << ", bytes " << bytes);
@@ -309,7 +311,8 @@ TEST_CASE("neighbours_of_one_class_have_marks_of_their_own") {
             std::vector<std::pair<void*, void*>> tasks;
             for (int n = 0; n < 200; ++n) {
                 const bool with_frame = n % 2 == 0;
-                void* const place = with_frame ? allocate_with_prefix(prefix, bytes) : bf::allocate_frame(prefix + bytes);
+                void* const place =
+                    with_frame ? allocate_with_prefix(prefix, bytes) : bf::allocate_frame(prefix + bytes);
                 const std::size_t before = with_frame ? prefix : 0;
                 bf::mark_task(place, one_owner, before);
                 tasks.emplace_back(place, static_cast<std::byte*>(place) - before);

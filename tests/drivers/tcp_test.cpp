@@ -49,10 +49,12 @@ public:
 
 bf::task<connected_pair> connect_pair() {
     auto listener = listen_anywhere();
-    auto far = bf::spawn([](std::string to) -> bf::task<bf::tcp_stream> {
-        auto stream = co_await bf::tcp_stream::connect(to);
-        co_return std::move(stream.value());
-    }, address_of(listener));
+    auto far = bf::spawn(
+        [](std::string to) -> bf::task<bf::tcp_stream> {
+            auto stream = co_await bf::tcp_stream::connect(to);
+            co_return std::move(stream.value());
+        },
+        address_of(listener));
     auto near = co_await listener.accept();
     co_return connected_pair{std::move(near.value()), co_await far};
 }
@@ -111,10 +113,12 @@ TEST_CASE("large_transfers_cross_partial_reads_and_writes") {
         auto pair = co_await connect_pair();
         std::vector<std::byte> sent(4'000'000);
         for (std::size_t n = 0; n < sent.size(); ++n) sent[n] = static_cast<std::byte>(n * 7);
-        auto writer = bf::spawn([](bf::tcp_stream& to, const std::vector<std::byte>& data) -> bf::task<std::size_t> {
-            const auto wrote = co_await to.write_all(data);
-            co_return wrote.value_or(0);
-        }, std::ref(pair.near), std::cref(sent));
+        auto writer = bf::spawn(
+            [](bf::tcp_stream& to, const std::vector<std::byte>& data) -> bf::task<std::size_t> {
+                const auto wrote = co_await to.write_all(data);
+                co_return wrote.value_or(0);
+            },
+            std::ref(pair.near), std::cref(sent));
         std::vector<std::byte> received(sent.size());
         const auto got = co_await pair.far.read_exact(received);
         CHECK(got.value() == sent.size());
@@ -139,25 +143,27 @@ TEST_CASE("sockets_work_from_a_plain_thread") {
 TEST_CASE("a_cancelled_read_ends_at_once_and_the_stream_still_works") {
     for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful}) {
         bf::runtime rt{small()};
-        rt.run([](bf::backend model) -> bf::task<> {
-            auto pair = co_await connect_pair();
-            struct body {
-                static bf::task<> read(bf::tcp_stream& from) {
-                    std::array<std::byte, 8> buffer;
-                    (void)co_await from.read(buffer);
-                }
-            };
-            auto reader = bf::spawn(model, body::read, std::ref(pair.far));
-            for (int n = 0; n < 10; ++n) co_await bf::yield_now();
-            reader.cancel();
-            const auto outcome = co_await reader.outcome();
-            CHECK_FALSE(outcome.has_value());
-            const std::string text = "late";
-            (void)co_await pair.near.write_all(bytes_of(text));
-            std::array<std::byte, 4> buffer{};
-            const auto got = co_await pair.far.read_exact(buffer);
-            CHECK(got.value() == 4);
-        }, on);
+        rt.run(
+            [](bf::backend model) -> bf::task<> {
+                auto pair = co_await connect_pair();
+                struct body {
+                    static bf::task<> read(bf::tcp_stream& from) {
+                        std::array<std::byte, 8> buffer;
+                        (void)co_await from.read(buffer);
+                    }
+                };
+                auto reader = bf::spawn(model, body::read, std::ref(pair.far));
+                for (int n = 0; n < 10; ++n) co_await bf::yield_now();
+                reader.cancel();
+                const auto outcome = co_await reader.outcome();
+                CHECK_FALSE(outcome.has_value());
+                const std::string text = "late";
+                (void)co_await pair.near.write_all(bytes_of(text));
+                std::array<std::byte, 4> buffer{};
+                const auto got = co_await pair.far.read_exact(buffer);
+                CHECK(got.value() == 4);
+            },
+            on);
     }
 }
 
@@ -180,10 +186,10 @@ TEST_CASE("descriptors_are_conserved_over_cancel_races") {
     for (int round = 0; round < 500; ++round) {
         rt.run([]() -> bf::task<> {
             auto listener = listen_anywhere();
-            auto accepting = bf::spawn([](bf::tcp_listener& on) -> bf::task<> { (void)co_await on.accept(); },
-                                       std::ref(listener));
-            auto connecting = bf::spawn([](std::string to) -> bf::task<> { (void)co_await bf::tcp_stream::connect(to); },
-                                        address_of(listener));
+            auto accepting =
+                bf::spawn([](bf::tcp_listener& on) -> bf::task<> { (void)co_await on.accept(); }, std::ref(listener));
+            auto connecting = bf::spawn(
+                [](std::string to) -> bf::task<> { (void)co_await bf::tcp_stream::connect(to); }, address_of(listener));
             accepting.cancel();
             (void)co_await accepting.outcome();
             (void)co_await connecting.outcome();
@@ -217,37 +223,39 @@ TEST_CASE("destroying_an_operation_in_flight_is_safe_and_counted") {
 TEST_CASE("a_hundred_connections_echo_on_both_backends") {
     for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful}) {
         bf::runtime rt{small()};
-        rt.run([](bf::backend model) -> bf::task<> {
-            struct body {
-                static bf::task<> echo(bf::tcp_stream stream) {
-                    std::array<std::byte, 256> buffer;
-                    while (const std::size_t count = (co_await stream.read(buffer)).value_or(0))
-                        (void)co_await stream.write_all(std::span{buffer}.first(count));
-                }
-                static bf::task<int> client(std::string to) {
-                    auto stream = (co_await bf::tcp_stream::connect(to)).value();
-                    int good = 0;
-                    for (int n = 0; n < 20; ++n) {
-                        const std::string text = "message " + std::to_string(n);
-                        (void)co_await stream.write_all(bytes_of(text));
-                        std::string back(text.size(), '\0');
-                        const auto got = co_await stream.read_exact(std::as_writable_bytes(std::span{back}));
-                        if (got && back == text) ++good;
+        rt.run(
+            [](bf::backend model) -> bf::task<> {
+                struct body {
+                    static bf::task<> echo(bf::tcp_stream stream) {
+                        std::array<std::byte, 256> buffer;
+                        while (const std::size_t count = (co_await stream.read(buffer)).value_or(0))
+                            (void)co_await stream.write_all(std::span{buffer}.first(count));
                     }
-                    co_return good;
+                    static bf::task<int> client(std::string to) {
+                        auto stream = (co_await bf::tcp_stream::connect(to)).value();
+                        int good = 0;
+                        for (int n = 0; n < 20; ++n) {
+                            const std::string text = "message " + std::to_string(n);
+                            (void)co_await stream.write_all(bytes_of(text));
+                            std::string back(text.size(), '\0');
+                            const auto got = co_await stream.read_exact(std::as_writable_bytes(std::span{back}));
+                            if (got && back == text) ++good;
+                        }
+                        co_return good;
+                    }
+                };
+                auto listener = listen_anywhere();
+                std::vector<bf::join_handle<int>> clients;
+                for (int n = 0; n < 100; ++n) clients.push_back(bf::spawn(model, body::client, address_of(listener)));
+                for (int n = 0; n < 100; ++n) {
+                    auto stream = co_await listener.accept();
+                    bf::spawn(model, body::echo, std::move(stream.value())).detach();
                 }
-            };
-            auto listener = listen_anywhere();
-            std::vector<bf::join_handle<int>> clients;
-            for (int n = 0; n < 100; ++n) clients.push_back(bf::spawn(model, body::client, address_of(listener)));
-            for (int n = 0; n < 100; ++n) {
-                auto stream = co_await listener.accept();
-                bf::spawn(model, body::echo, std::move(stream.value())).detach();
-            }
-            int good = 0;
-            for (auto& client : clients) good += co_await client;
-            CHECK(good == 2000);
-        }, on);
+                int good = 0;
+                for (auto& client : clients) good += co_await client;
+                CHECK(good == 2000);
+            },
+            on);
     }
 }
 
@@ -290,16 +298,20 @@ TEST_CASE("a_stream_goes_on_in_another_thread_and_in_another_runtime") {
     CHECK(bf::block_on(bf::timeout(near.read(got), 1ms)).has_value() == false);
     for (int round = 0; round < 2; ++round) {
         bf::runtime rt{small()};
-        const auto sum = rt.run([](bf::tcp_stream& a, bf::tcp_stream& b) -> bf::task<std::size_t> {
-            auto reader = bf::spawn([](bf::tcp_stream& from) -> bf::task<std::size_t> {
-                std::array<std::byte, 2> buffer{};
-                const auto result = co_await from.read_exact(buffer);
-                co_return result.value();
-            }, std::ref(a));
-            co_await bf::sleep_for(5ms);
-            (void)co_await b.write_all(bytes_of("23"));
-            co_return co_await reader;
-        }, std::ref(round == 0 ? near : *far), std::ref(round == 0 ? *far : near));
+        const auto sum = rt.run(
+            [](bf::tcp_stream& a, bf::tcp_stream& b) -> bf::task<std::size_t> {
+                auto reader = bf::spawn(
+                    [](bf::tcp_stream& from) -> bf::task<std::size_t> {
+                        std::array<std::byte, 2> buffer{};
+                        const auto result = co_await from.read_exact(buffer);
+                        co_return result.value();
+                    },
+                    std::ref(a));
+                co_await bf::sleep_for(5ms);
+                (void)co_await b.write_all(bytes_of("23"));
+                co_return co_await reader;
+            },
+            std::ref(round == 0 ? near : *far), std::ref(round == 0 ? *far : near));
         CHECK(sum == 2);
     }
 }

@@ -53,7 +53,9 @@ struct conduit {
         while (const auto value = values.try_recv()) sum += *value;
         return sum;
     }
-    void check() noexcept { model::require(sent == got[0] + got[1] + got[2] + left(), "a value was lost or came twice"); }
+    void check() noexcept {
+        model::require(sent == got[0] + got[1] + got[2] + left(), "a value was lost or came twice");
+    }
 };
 
 }  // namespace

@@ -53,7 +53,8 @@ report search_all(const options& how, const body& model, search& choices) {
             return found;
         }
         if (found.executions >= how.max_executions) return found;
-        if (found.executions % 256 == 0 && std::chrono::duration<double>(clock::now() - started).count() > how.max_seconds)
+        if (found.executions % 256 == 0 &&
+            std::chrono::duration<double>(clock::now() - started).count() > how.max_seconds)
             return found;
     }
 }
@@ -96,8 +97,10 @@ void check(const options& how, const body& model) {
     const report found = explore(how, model);
     std::string reach = "exhaustive within " + std::to_string(how.preemptions) + " preemptions";
     if (how.store_delays > 0) reach += " and " + std::to_string(how.store_delays) + " delayed stores";
-    if (how.random_executions > 0) reach = "random from seed " + std::to_string(seed_of(how));
-    else if (!found.exhaustive) reach = found.failed ? "failed" : "NOT exhaustive, stopped by its limit";
+    if (how.random_executions > 0)
+        reach = "random from seed " + std::to_string(seed_of(how));
+    else if (!found.exhaustive)
+        reach = found.failed ? "failed" : "NOT exhaustive, stopped by its limit";
     std::printf("model %-44s %9llu executions, up to %zu operations, %s\n", how.name.c_str(),
                 static_cast<unsigned long long>(found.executions), found.most_steps, reach.c_str());
     std::fflush(stdout);

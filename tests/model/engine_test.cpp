@@ -255,19 +255,30 @@ TEST_CASE("missing_release_or_acquire_is_a_data_race", "[engine]") {
 TEST_CASE("leaks_exceptions_and_checks_fail_the_execution", "[engine]") {
     // Leaked for the execution only: the test frees what the search and its replay made.
     static std::vector<std::unique_ptr<model::counted>> leaked;
-    CHECK_THAT(model::explore({}, [](model::world& world) {
-                   world.thread("t", [] { leaked.push_back(std::make_unique<model::counted>()); });
-               }).sentence, Contains("leak: 1"));
+    CHECK_THAT(model::explore({},
+                              [](model::world& world) {
+                                  world.thread("t", [] { leaked.push_back(std::make_unique<model::counted>()); });
+                              })
+                   .sentence,
+               Contains("leak: 1"));
     leaked.clear();
-    CHECK_THAT(model::explore({}, [](model::world& world) {
-                   world.thread("t", [] { throw std::runtime_error("boom"); });
-               }).sentence, Contains("boom"));
-    CHECK_THAT(model::explore({}, [](model::world& world) {
-                   world.thread("t", [] { BIFILAR_CHECK(false, "wrong use"); });
-               }).sentence, Contains("wrong use"));
-    CHECK_THAT(model::explore({}, [](model::world& world) {
-                   auto* const shared = world.make<counter>();
-                   world.thread("t", [=] { shared->value.fetch_add(1); shared->value.fetch_add(1); });
-                   world.always([=] { model::require(shared->value.load() == 0, "not always zero"); });
-               }).sentence, Contains("not always zero"));
+    CHECK_THAT(
+        model::explore({}, [](model::world& world) { world.thread("t", [] { throw std::runtime_error("boom"); }); })
+            .sentence,
+        Contains("boom"));
+    CHECK_THAT(
+        model::explore({}, [](model::world& world) { world.thread("t", [] { BIFILAR_CHECK(false, "wrong use"); }); })
+            .sentence,
+        Contains("wrong use"));
+    CHECK_THAT(model::explore({},
+                              [](model::world& world) {
+                                  auto* const shared = world.make<counter>();
+                                  world.thread("t", [=] {
+                                      shared->value.fetch_add(1);
+                                      shared->value.fetch_add(1);
+                                  });
+                                  world.always([=] { model::require(shared->value.load() == 0, "not always zero"); });
+                              })
+                   .sentence,
+               Contains("not always zero"));
 }

@@ -55,9 +55,9 @@ struct model_thread {
     std::vector<read> reads;
     bool changed_something = false;
 
-    vector_clock clock;      // What this thread knows.
-    vector_clock unacquired; // What its relaxed loads met; known after the next fence.
-    vector_clock fenced;     // What its last fence offers to relaxed stores behind it.
+    vector_clock clock;       // What this thread knows.
+    vector_clock unacquired;  // What its relaxed loads met; known after the next fence.
+    vector_clock fenced;      // What its last fence offers to relaxed stores behind it.
     std::vector<delayed_store> buffer;
 
     void reset();

@@ -57,18 +57,18 @@ struct mailbox {
 };
 
 void check_inbox(int posts, unsigned preemptions, unsigned delays) {
-    model::check({.name = "inbox, two posters of " + std::to_string(posts), .preemptions = preemptions, .store_delays = delays},
-                 [=](model::world& world) {
-                     auto* const all = world.make<mailbox>();
-                     world.sleeper("owner", [=] { all->serve(); });
-                     for (int p = 0; p < 2; ++p)
-                         world.thread("poster " + std::to_string(p), [=] {
-                             for (int i = 0; i < posts; ++i) all->post(2 * i + p);
-                         });
-                     world.finally([=] {
-                         model::require(all->taken == 2 * posts, "a task lies in the inbox and the owner sleeps");
-                     });
-                 });
+    model::check(
+        {.name = "inbox, two posters of " + std::to_string(posts), .preemptions = preemptions, .store_delays = delays},
+        [=](model::world& world) {
+            auto* const all = world.make<mailbox>();
+            world.sleeper("owner", [=] { all->serve(); });
+            for (int p = 0; p < 2; ++p)
+                world.thread("poster " + std::to_string(p), [=] {
+                    for (int i = 0; i < posts; ++i) all->post(2 * i + p);
+                });
+            world.finally(
+                [=] { model::require(all->taken == 2 * posts, "a task lies in the inbox and the owner sleeps"); });
+        });
 }
 
 // Pushers and takers of the global queue; its length must tell a sleeper that something is there.

@@ -109,7 +109,8 @@ TEST_CASE("a_handle_moves_to_another_joiner_and_the_first_may_go", "[join]") {
     });
 }
 
-TEST_CASE("a_task_run_by_its_handle_completes_without_a_locked_operation_only_when_nobody_else_refers_to_it", "[join]") {
+TEST_CASE("a_task_run_by_its_handle_completes_without_a_locked_operation_only_when_nobody_else_refers_to_it",
+          "[join]") {
     model::check({.name = "complete_unshared against a waker's end", .preemptions = 5}, [](model::world& world) {
         auto* const all = world.make<joined>();
         // A waker of the task, made by its body and ended on another thread.

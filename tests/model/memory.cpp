@@ -32,15 +32,24 @@ bool releases(std::memory_order order) noexcept {
 
 const char* name_of_access(access what) noexcept {
     switch (what) {
-        case access::load: return "load";
-        case access::store: return "store";
-        case access::exchange: return "exchange";
-        case access::compare_exchange: return "compare_exchange";
-        case access::fetch: return "fetch";
-        case access::fence: return "fence";
-        case access::pause: return "pause";
-        case access::gate_wait: return "gate wait";
-        case access::gate_open: return "gate open";
+        case access::load:
+            return "load";
+        case access::store:
+            return "store";
+        case access::exchange:
+            return "exchange";
+        case access::compare_exchange:
+            return "compare_exchange";
+        case access::fetch:
+            return "fetch";
+        case access::fence:
+            return "fence";
+        case access::pause:
+            return "pause";
+        case access::gate_wait:
+            return "gate wait";
+        case access::gate_open:
+            return "gate open";
     }
     return "?";
 }
@@ -158,13 +167,13 @@ void execution::settle() {
 void execution::pause() {
     settle();
     model_thread& me = self();
-    const bool news = me.changed_something || me.reads.empty() ||
-                      std::any_of(writes_.begin(), writes_.end(), [&](const logged_write& write) {
-                          return write.thread != running_ &&
-                                 std::any_of(me.reads.begin(), me.reads.end(), [&](const auto& read) {
-                                     return read.address == write.address && write.step > read.step;
-                                 });
-                      });
+    const bool news =
+        me.changed_something || me.reads.empty() ||
+        std::any_of(writes_.begin(), writes_.end(), [&](const logged_write& write) {
+            return write.thread != running_ && std::any_of(me.reads.begin(), me.reads.end(), [&](const auto& read) {
+                       return read.address == write.address && write.step > read.step;
+                   });
+        });
     if (traced_) trace("pause", nullptr, 0, "");
     if (news)
         me.yields = true;
@@ -217,8 +226,8 @@ void execution::plain_read(detail::plain_history& history, const char* name) {
     const auto me = static_cast<std::size_t>(running_);
     for (std::size_t i = 0; i < max_threads; ++i)
         if (i != me && history.written[i] > self().clock.at[i])
-            return fail(std::string("data race: ") + name + " is read by " + self().name + ", unordered with the write of " +
-                        threads_[i]->name);
+            return fail(std::string("data race: ") + name + " is read by " + self().name +
+                        ", unordered with the write of " + threads_[i]->name);
     history.read[me] = self().clock.at[me];
     if (traced_) trace("plain read", nullptr, 0, name);
 }

@@ -26,11 +26,10 @@ public:
     void suspend() noexcept;
 
 private:
-
     std::unique_ptr<std::byte[]> stack_;
-    void* context_ = nullptr;         // Where the strand stopped.
-    void* resumer_ = nullptr;         // Where resume() stopped.
-    void* fake_stack_ = nullptr;      // ASan's, of the strand.
+    void* context_ = nullptr;     // Where the strand stopped.
+    void* resumer_ = nullptr;     // Where resume() stopped.
+    void* fake_stack_ = nullptr;  // ASan's, of the strand.
     const void* resumer_bottom_ = nullptr;
     std::size_t resumer_bytes_ = 0;
     entry run_ = nullptr;

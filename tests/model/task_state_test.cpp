@@ -142,9 +142,13 @@ void complete(joined_task& task) {
     (void)task.state.begin_run();
     task.outcome.set(42);
     switch (task.state.complete()) {
-        case task_state::complete_answer::alive: return;
-        case task_state::complete_answer::last: ++task.destroyed; return;
-        case task_state::complete_answer::wake_join: break;
+        case task_state::complete_answer::alive:
+            return;
+        case task_state::complete_answer::last:
+            ++task.destroyed;
+            return;
+        case task_state::complete_answer::wake_join:
+            break;
     }
     model::require(task.joiner.get() == 7, "the joiner's address was not there");
     model::require(task.joiner_alive.get(), "the joiner was gone");

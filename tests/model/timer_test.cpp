@@ -36,9 +36,7 @@ TEST_CASE("a_timer_taken_out_is_not_touched_after", "[timer]") {
             model::require(fired == (all->node.where() == timer_node::place::fired), "the answer and the place differ");
             all->memory.set(false);
         });
-        world.finally([=] {
-            model::require(all->queue.next_deadline() == base::never, "a timer is left over");
-        });
+        world.finally([=] { model::require(all->queue.next_deadline() == base::never, "a timer is left over"); });
     });
 }
 

@@ -24,11 +24,12 @@ void execution::trace(const char* what, const void* address, std::uint64_t value
     char line[200];
     const char* const thread = running_ >= 0 ? self().name.c_str() : "-";
     if (address != nullptr)
-        std::snprintf(line, sizeof(line), "%5llu  %-12s %-16s %-10s = 0x%llx %s", static_cast<unsigned long long>(steps_),
-                      thread, what, name_of(address).c_str(), static_cast<unsigned long long>(value), remark);
+        std::snprintf(line, sizeof(line), "%5llu  %-12s %-16s %-10s = 0x%llx %s",
+                      static_cast<unsigned long long>(steps_), thread, what, name_of(address).c_str(),
+                      static_cast<unsigned long long>(value), remark);
     else
-        std::snprintf(line, sizeof(line), "%5llu  %-12s %-16s %s", static_cast<unsigned long long>(steps_), thread, what,
-                      remark);
+        std::snprintf(line, sizeof(line), "%5llu  %-12s %-16s %s", static_cast<unsigned long long>(steps_), thread,
+                      what, remark);
     lines_.emplace_back(line);
 }
 

@@ -1,5 +1,6 @@
 // A thread that is no worker wakes the last task, and the runtime ends under it; a start from outside meets a shutdown.
-// Builds on the model checker; the functions mirror scheduler::visit, inject, start, halt_and_cancel and the destructor.
+// Builds on the model checker; the functions mirror scheduler::visit, inject, start, halt_and_cancel and the
+// destructor.
 #include "engine.hpp"
 
 #include <bifilar/base/atomic.hpp>

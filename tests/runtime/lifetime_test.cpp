@@ -25,15 +25,19 @@ TEST_CASE("a_runtime_ends_while_a_foreign_thread_wakes_its_last_task") {
             bf::runtime_options options;
             options.workers = 1;
             bf::runtime rt{options};
-            auto waits = on == bf::backend::stackless
-                ? rt.spawn([](bf::event& e, std::atomic<bool>& p) -> bf::task<> {
-                      p = true;
-                      co_await e.wait();
-                  }, std::ref(go), std::ref(parked))
-                : rt.spawn(on, [](bf::event& e, std::atomic<bool>& p) {
-                      p = true;
-                      bf::await(e.wait());
-                  }, std::ref(go), std::ref(parked));
+            auto waits = on == bf::backend::stackless ? rt.spawn(
+                                                            [](bf::event& e, std::atomic<bool>& p) -> bf::task<> {
+                                                                p = true;
+                                                                co_await e.wait();
+                                                            },
+                                                            std::ref(go), std::ref(parked))
+                                                      : rt.spawn(
+                                                            on,
+                                                            [](bf::event& e, std::atomic<bool>& p) {
+                                                                p = true;
+                                                                bf::await(e.wait());
+                                                            },
+                                                            std::ref(go), std::ref(parked));
             waits.join();
         }
         setter.join();
@@ -45,16 +49,21 @@ TEST_CASE("a_handle_moved_out_of_a_finished_task_forgets_that_task") {
     bf::runtime rt;
     for (int round = 0; round < 200; ++round) {
         bf::event go;
-        auto slow = rt.spawn([](bf::event& until) -> bf::task<int> {
-            co_await until.wait();
-            co_return 7;
-        }, std::ref(go));
-        auto kept = rt.spawn([](bf::join_handle<int> joined) -> bf::task<bf::join_handle<int>> {
-            // Polled once, so that the slow task knows this one as its joiner.
-            auto limit = bf::sleep_for(10us);
-            (void)co_await bf::select(joined, limit);
-            co_return joined;
-        }, std::move(slow)).join();
+        auto slow = rt.spawn(
+            [](bf::event& until) -> bf::task<int> {
+                co_await until.wait();
+                co_return 7;
+            },
+            std::ref(go));
+        auto kept = rt.spawn(
+                          [](bf::join_handle<int> joined) -> bf::task<bf::join_handle<int>> {
+                              // Polled once, so that the slow task knows this one as its joiner.
+                              auto limit = bf::sleep_for(10us);
+                              (void)co_await bf::select(joined, limit);
+                              co_return joined;
+                          },
+                          std::move(slow))
+                        .join();
         go.set();
         CHECK(kept.join() == 7);
     }

@@ -46,12 +46,12 @@ const bf::task_description* find(const bf::shutdown_report& report, std::string_
 TEST_CASE("a_shutdown_names_the_tasks_that_do_not_end_and_what_they_wait_on") {
     bf::event go;
     bf::runtime rt;
-    auto coroutine = rt.spawn(named(bf::backend::stackless, "a coroutine"), [](bf::event& e) -> bf::task<> {
-        co_await stubborn{e};
-    }, std::ref(go));
+    auto coroutine = rt.spawn(
+        named(bf::backend::stackless, "a coroutine"), [](bf::event& e) -> bf::task<> { co_await stubborn{e}; },
+        std::ref(go));
     auto lambda = rt.spawn(named(bf::backend::stackless, "a lambda"), [&go]() -> bf::task<> { co_await stubborn{go}; });
-    auto fiber = rt.spawn(named(bf::backend::stackful, "a fiber"), [](bf::event& e) { bf::await(stubborn{e}); },
-                          std::ref(go));
+    auto fiber =
+        rt.spawn(named(bf::backend::stackful, "a fiber"), [](bf::event& e) { bf::await(stubborn{e}); }, std::ref(go));
     auto future = rt.spawn(named(bf::backend::stackless, "a future"), stubborn{go});
     auto nameless = rt.spawn(stubborn{go});
 
@@ -112,10 +112,10 @@ TEST_CASE("a_detached_exception_and_a_failed_check_name_the_task") {
         const tests::last_words wrong = tests::dies([on] {
             bf::runtime rt;
             rt.spawn(named(on, "careless"), [] {
-                auto handle = bf::spawn([] {});
-                handle.detach();
-                handle.cancel();
-            }).join();
+                  auto handle = bf::spawn([] {});
+                  handle.detach();
+                  handle.cancel();
+              }).join();
         });
         CHECK_THAT(wrong.text, Contains("detached or moved from") && Contains("task careless"));
     }

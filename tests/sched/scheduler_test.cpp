@@ -101,10 +101,10 @@ TEST_CASE("a_stuck_workers_slot_is_taken_by_another") {
         // The first task puts the second into its slot and then holds its worker until the second has run.
         std::atomic<bool> ran{false};
         auto stuck = start(scheduler, bf::lazy([&] {
-            auto second = start(scheduler, bf::lazy([&] { ran = true; }));
-            while (!ran) std::this_thread::yield();
-            second.detach();
-        }));
+                               auto second = start(scheduler, bf::lazy([&] { ran = true; }));
+                               while (!ran) std::this_thread::yield();
+                               second.detach();
+                           }));
         stuck.join();
         CHECK(ran);
     }

@@ -46,9 +46,7 @@ std::size_t mappings() {
     return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>{in}, {}, '\n'));
 }
 
-void use(stack_view stack, std::size_t bytes) {
-    std::memset(stack.top - bytes, 0x5a, bytes);
-}
+void use(stack_view stack, std::size_t bytes) { std::memset(stack.top - bytes, 0x5a, bytes); }
 
 }  // namespace
 
@@ -167,7 +165,8 @@ TEST_CASE("100000 guarded stacks fit the default limits and cost a page each", "
         all.push_back(cache.take(65536));
         all.back().top[-64] = std::byte{1};
     }
-    const double each = static_cast<double>(status_kib("VmRSS:") - resident + status_kib("VmPTE:") - tables) * 1024 / count;
+    const double each =
+        static_cast<double>(status_kib("VmRSS:") - resident + status_kib("VmPTE:") - tables) * 1024 / count;
     INFO("bytes each: " << each << ", mappings before " << maps << ", after " << mappings());
     if (!watched) {
         REQUIRE(each < 4.4 * 1024);
@@ -188,8 +187,8 @@ TEST_CASE("a million guarded stacks fit the default limits", "[.][million]") {
         for (const stack_view s : all) s.top[-64] = std::byte{1};
         const double rss = static_cast<double>(status_kib("VmRSS:") - resident) * 1024 / 1e6;
         const double pte = static_cast<double>(status_kib("VmPTE:") - tables) * 1024 / 1e6;
-        WARN(bytes << " byte stacks: resident " << rss << " B, page tables " << pte << " B each, "
-                   << mappings() - maps << " mappings more");
+        WARN(bytes << " byte stacks: resident " << rss << " B, page tables " << pte << " B each, " << mappings() - maps
+                   << " mappings more");
         REQUIRE(rss + pte < 4.4 * 1024);
         for (const stack_view s : all) cache.give(s);
     }

@@ -41,8 +41,8 @@ running_fiber describe(void* fiber) noexcept {
 
 void run_to_depth(one_fiber& f, std::size_t depth) {
     f.depth = depth;
-    f.context.prepare(f.stack.top, f.stack.size(),
-                      [](void* self) noexcept { descend(static_cast<one_fiber*>(self)->depth); }, &f);
+    f.context.prepare(
+        f.stack.top, f.stack.size(), [](void* self) noexcept { descend(static_cast<one_fiber*>(self)->depth); }, &f);
     f.context.resume();
 }
 

@@ -29,13 +29,16 @@ struct strand {
 
     explicit strand(void (*run)(strand&)) : body(run) { start(); }
     void start() noexcept {
-        context.prepare(stack.get() + stack_bytes, stack_bytes,
-                        [](void* self) noexcept { static_cast<strand*>(self)->body(*static_cast<strand*>(self)); }, this);
+        context.prepare(
+            stack.get() + stack_bytes, stack_bytes,
+            [](void* self) noexcept { static_cast<strand*>(self)->body(*static_cast<strand*>(self)); }, this);
     }
     void suspend() noexcept { context.suspend(); }
 };
 
-void resume_elsewhere(strand& s) { std::thread([&] { s.context.resume(); }).join(); }
+void resume_elsewhere(strand& s) {
+    std::thread([&] { s.context.resume(); }).join();
+}
 
 int in_flight() noexcept { return std::uncaught_exceptions(); }
 

@@ -19,7 +19,9 @@ struct use {
 use now() {
     rusage all{};
     ::getrusage(RUSAGE_SELF, &all);
-    const auto ms = [](const timeval& t) { return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_usec) / 1e3; };
+    const auto ms = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_usec) / 1e3;
+    };
     return {ms(all.ru_utime) + ms(all.ru_stime), all.ru_nvcsw + all.ru_nivcsw};
 }
 
@@ -40,9 +42,10 @@ TEST_CASE("an_idle_runtime_of_four_workers_sleeps_for_ten_seconds", "[.][nightly
     std::this_thread::sleep_for(std::chrono::seconds{10});
     const use after = now();
     const double share = (after.processor_ms - before.processor_ms) / 10'000;
-    std::printf("idle for 10 s: %.2f ms of processor time (%.4f %% of a core), %ld context switches, this thread's own 1 "
-                "among them\n",
-                after.processor_ms - before.processor_ms, share * 100, after.switches - before.switches);
+    std::printf(
+        "idle for 10 s: %.2f ms of processor time (%.4f %% of a core), %ld context switches, this thread's own 1 "
+        "among them\n",
+        after.processor_ms - before.processor_ms, share * 100, after.switches - before.switches);
     CHECK(share < 0.001);
     CHECK(rt.stats().total().parked == parked);
 }

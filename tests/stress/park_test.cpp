@@ -19,8 +19,9 @@ namespace {
 
 std::uint64_t seed_of_this_run() {
     const char* const given = std::getenv("BIFILAR_SEED");
-    const auto seed = given != nullptr ? std::strtoull(given, nullptr, 10)
-                                       : static_cast<unsigned long long>(std::chrono::steady_clock::now().time_since_epoch().count());
+    const auto seed =
+        given != nullptr ? std::strtoull(given, nullptr, 10)
+                         : static_cast<unsigned long long>(std::chrono::steady_clock::now().time_since_epoch().count());
     std::printf("stress seed %llu (set BIFILAR_SEED to repeat)\n", seed);
     return seed;
 }

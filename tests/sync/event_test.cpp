@@ -42,9 +42,7 @@ TEST_CASE("waiting_for_a_set_event_is_ready_at_once_any_number_of_times") {
         bf::event event;
         event.set();
         // More often than one run's budget.
-        const auto waits = [&event] {
-            return bf::map(event.wait(), [] { return 1; });
-        };
+        const auto waits = [&event] { return bf::map(event.wait(), [] { return 1; }); };
         int ready = 0;
         for (int n = 0; n < 10; ++n) ready += await_in(m, rt, waits);
         CHECK(ready == 10);
@@ -53,11 +51,15 @@ TEST_CASE("waiting_for_a_set_event_is_ready_at_once_any_number_of_times") {
     bf::event event;
     event.set();
     for (const bf::backend on : tests::both_backends) {
-        const int passed = rt.spawn(on, [](bf::event& e) -> bf::task<int> {
-            int count = 0;
-            for (; count < 10'000; ++count) co_await e.wait();
-            co_return count;
-        }, std::ref(event)).join();
+        const int passed = rt.spawn(
+                                 on,
+                                 [](bf::event& e) -> bf::task<int> {
+                                     int count = 0;
+                                     for (; count < 10'000; ++count) co_await e.wait();
+                                     co_return count;
+                                 },
+                                 std::ref(event))
+                               .join();
         CHECK(passed == 10'000);
     }
 }
@@ -108,50 +110,54 @@ TEST_CASE("set_wakes_all_waiters_of_all_kinds_in_portions") {
 TEST_CASE("waiters_that_a_set_has_woken_stay_woken_after_reset") {
     for (const bf::backend on : tests::both_backends) {
         bf::runtime rt{small_runtime(1)};
-        rt.run([](bf::backend model) {
-            bf::event event;
-            std::atomic<int> woken{0};
-            auto before = bf::spawn(model, wait_and_count, std::ref(event), std::ref(woken));
-            let_others_park();
-            event.set();
-            event.reset();
-            auto after = bf::spawn(model, wait_and_count, std::ref(event), std::ref(woken));
-            bf::await(before);
-            let_others_park();
-            CHECK(woken == 1);
-            CHECK_FALSE(after.done());
-            event.set();
-            bf::await(after);
-            CHECK(woken == 2);
-        }, on);
+        rt.run(
+            [](bf::backend model) {
+                bf::event event;
+                std::atomic<int> woken{0};
+                auto before = bf::spawn(model, wait_and_count, std::ref(event), std::ref(woken));
+                let_others_park();
+                event.set();
+                event.reset();
+                auto after = bf::spawn(model, wait_and_count, std::ref(event), std::ref(woken));
+                bf::await(before);
+                let_others_park();
+                CHECK(woken == 1);
+                CHECK_FALSE(after.done());
+                event.set();
+                bf::await(after);
+                CHECK(woken == 2);
+            },
+            on);
     }
 }
 
 TEST_CASE("a_cancelled_wait_leaves_the_others_waiting") {
     for (const bf::backend on : tests::both_backends) {
         bf::runtime rt{small_runtime(1)};
-        rt.run([](bf::backend model) {
-            bf::event event;
-            std::atomic<int> woken{0};
-            std::vector<bf::join_handle<void>> handles;
-            for (int n = 0; n < 5; ++n) {
-                handles.push_back(bf::spawn(model, wait_and_count, std::ref(event), std::ref(woken)));
-                let_others_park();
-            }
-            // The oldest, the newest and one between.
-            for (const std::size_t n : {0U, 2U, 4U}) handles[n].cancel();
-            int cancelled = 0;
-            for (const std::size_t n : {0U, 2U, 4U}) {
-                const auto outcome = bf::await(handles[n].outcome());
-                cancelled += !outcome && outcome.error().is_cancelled() ? 1 : 0;
-            }
-            CHECK(cancelled == 3);
-            CHECK(woken == 0);
-            event.set();
-            bf::await(handles[1]);
-            bf::await(handles[3]);
-            CHECK(woken == 2);
-        }, on);
+        rt.run(
+            [](bf::backend model) {
+                bf::event event;
+                std::atomic<int> woken{0};
+                std::vector<bf::join_handle<void>> handles;
+                for (int n = 0; n < 5; ++n) {
+                    handles.push_back(bf::spawn(model, wait_and_count, std::ref(event), std::ref(woken)));
+                    let_others_park();
+                }
+                // The oldest, the newest and one between.
+                for (const std::size_t n : {0U, 2U, 4U}) handles[n].cancel();
+                int cancelled = 0;
+                for (const std::size_t n : {0U, 2U, 4U}) {
+                    const auto outcome = bf::await(handles[n].outcome());
+                    cancelled += !outcome && outcome.error().is_cancelled() ? 1 : 0;
+                }
+                CHECK(cancelled == 3);
+                CHECK(woken == 0);
+                event.set();
+                bf::await(handles[1]);
+                bf::await(handles[3]);
+                CHECK(woken == 2);
+            },
+            on);
     }
 }
 
@@ -159,7 +165,9 @@ TEST_CASE("waits_may_be_dropped_before_between_and_after_polls") {
     bf::runtime rt{small_runtime(1)};
     const bool ended = rt.run([]() -> bf::task<bool> {
         bf::event event;
-        { auto never_polled = event.wait(); }
+        {
+            auto never_polled = event.wait();
+        }
         {
             auto waiting = event.wait();
             auto turn = bf::yield_now();
@@ -194,7 +202,8 @@ TEST_CASE("setters_waiters_and_cancellers_on_many_workers_end_every_wait_once") 
         bf::event event;
         std::vector<bf::join_handle<void>> handles;
         for (int n = 0; n < waiters; ++n)
-            handles.push_back(rt.spawn(tests::both_backends[random.below(2)], wait_and_count, std::ref(event), std::ref(woken)));
+            handles.push_back(
+                rt.spawn(tests::both_backends[random.below(2)], wait_and_count, std::ref(event), std::ref(woken)));
         auto setter = rt.spawn([](bf::event& e) { e.set(); }, std::ref(event));
         for (auto& handle : handles)
             if (random.below(2) == 0) handle.cancel();

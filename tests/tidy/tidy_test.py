@@ -10,6 +10,7 @@ import sys
 ROOT = pathlib.Path(sys.argv[1])
 LIBRARY = ["common", "drivers", "stackless", "stackful", "runtime"]
 MOST_LINES = 400
+MOST_COLUMNS = 120
 # Which include prefixes each floor may name, besides its own.
 BELOW = {
     "base": set(),
@@ -84,6 +85,8 @@ def check_text(name, lines):
     for number, line in enumerate(lines, 1):
         if LEFTOVERS.search(line):
             say(name, number, "a leftover word; finish the work or say what is the case")
+        if len(line) > MOST_COLUMNS and not name.endswith(".py"):
+            say(name, number, f"is {len(line)} columns wide, more than {MOST_COLUMNS}; run clang-format")
         if MACHINE_PATH.search(line):
             say(name, number, "a path of somebody's machine; make it relative")
         if library and "std::atomic<" in line and name != "common/include/bifilar/base/atomic.hpp":

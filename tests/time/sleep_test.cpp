@@ -87,18 +87,20 @@ TEST_CASE("sleeps_of_one_worker_each_end_after_their_own_deadline") {
     for (const bf::backend on : backends) {
         bf::runtime rt{small_runtime(1)};
         // Started by a task, so that one queue has all the timers, latest first.
-        const int early = rt.run([](bf::backend model) -> bf::task<int> {
-            const auto body = [](steady::time_point when) -> bf::task<int> {
-                co_await bf::sleep_until(when);
-                co_return steady::now() < when ? 1 : 0;
-            };
-            std::vector<bf::join_handle<int>> handles;
-            const auto from = steady::now();
-            for (int n = 100; n > 0; --n) handles.push_back(bf::spawn(model, body, from + n * 100us));
-            int count = 0;
-            for (auto& handle : handles) count += co_await handle;
-            co_return count;
-        }, on);
+        const int early = rt.run(
+            [](bf::backend model) -> bf::task<int> {
+                const auto body = [](steady::time_point when) -> bf::task<int> {
+                    co_await bf::sleep_until(when);
+                    co_return steady::now() < when ? 1 : 0;
+                };
+                std::vector<bf::join_handle<int>> handles;
+                const auto from = steady::now();
+                for (int n = 100; n > 0; --n) handles.push_back(bf::spawn(model, body, from + n * 100us));
+                int count = 0;
+                for (auto& handle : handles) count += co_await handle;
+                co_return count;
+            },
+            on);
         CHECK(early == 0);
     }
 }
@@ -186,7 +188,8 @@ TEST_CASE("shutdown_ends_endless_sleeps") {
     std::atomic<int> alive{0};
     {
         bf::runtime rt{small_runtime()};
-        for (bf::sleep& sleeper : endless_sleeps()) rt.spawn(sleep_in_coroutine, std::move(sleeper), std::ref(alive)).detach();
+        for (bf::sleep& sleeper : endless_sleeps())
+            rt.spawn(sleep_in_coroutine, std::move(sleeper), std::ref(alive)).detach();
         for (bf::sleep& sleeper : endless_sleeps())
             rt.spawn(bf::backend::stackful, sleep_in_fiber, std::move(sleeper), std::ref(alive)).detach();
         while (alive != 12) std::this_thread::yield();
@@ -257,8 +260,8 @@ TEST_CASE("sleeps_and_their_cancellations_on_two_workers_end_every_task_once") {
         std::vector<bf::join_handle<void>> handles[2];
         for (std::uint32_t n = 0; n < at_once; ++n) {
             const bf::backend on = backends[random.below(2)];
-            handles[n % 2].push_back(rt.spawn(on, body::sleeps, random.below(2'000'000), std::ref(alive),
-                                              std::ref(woken), std::ref(early)));
+            handles[n % 2].push_back(
+                rt.spawn(on, body::sleeps, random.below(2'000'000), std::ref(alive), std::ref(woken), std::ref(early)));
         }
         auto first = rt.spawn(body::cancels, std::move(handles[0]), random.next());
         auto second = rt.spawn(body::cancels, std::move(handles[1]), random.next());
@@ -283,11 +286,13 @@ TEST_CASE("a_sleep_that_has_fired_outlives_the_runtime_that_polled_it") {
     auto kept = bf::sleep_for(5ms);
     {
         bf::runtime rt{small_runtime(1)};
-        rt.run([](bf::sleep& longer) -> bf::task<> {
-            auto turn = bf::yield_now();
-            (void)co_await bf::select(longer, turn);
-            co_await bf::sleep_for(20ms);
-        }, std::ref(kept));
+        rt.run(
+            [](bf::sleep& longer) -> bf::task<> {
+                auto turn = bf::yield_now();
+                (void)co_await bf::select(longer, turn);
+                co_await bf::sleep_for(20ms);
+            },
+            std::ref(kept));
     }
     bf::block_on(kept);
     CHECK(true);

@@ -38,8 +38,7 @@ constexpr instant_ns range_ms_36 = (instant_ns{1} << 36) * 1'000'000;  // Where 
 // Stands parked between its wakes. A wake is noted in the order of the schedules and the task is parked again.
 class sleeper_task : public bf::task_header {
 public:
-    explicit sleeper_task(std::vector<sleeper_task*>* order = nullptr) noexcept
-        : task_header{kind, 0}, order_{order} {
+    explicit sleeper_task(std::vector<sleeper_task*>* order = nullptr) noexcept : task_header{kind, 0}, order_{order} {
         (void)state_.end_pending();
     }
 
@@ -117,15 +116,24 @@ private:
         const auto from_now = [&](instant_ns ns) { return bf::base::after(now_, std::chrono::nanoseconds{ns}); };
         const auto bits = [&](std::uint32_t count) { return static_cast<instant_ns>(random_.next() >> (64 - count)); };
         switch (random_.below(10)) {
-            case 0: return now_;
-            case 1: return now_ - bits(30);
-            case 2: return never;
-            case 3: return from_now(12 * day + bits(20));
-            case 4: return from_now(730 * day + bits(20));
-            case 5: return from_now(range_ms_36 - 1 + random_.below(3));
-            case 6: return oracle_.empty() ? now_ : std::prev(oracle_.end())->first;
-            case 7: return oracle_deadline();
-            default: return from_now(bits(1 + random_.below(62)));
+            case 0:
+                return now_;
+            case 1:
+                return now_ - bits(30);
+            case 2:
+                return never;
+            case 3:
+                return from_now(12 * day + bits(20));
+            case 4:
+                return from_now(730 * day + bits(20));
+            case 5:
+                return from_now(range_ms_36 - 1 + random_.below(3));
+            case 6:
+                return oracle_.empty() ? now_ : std::prev(oracle_.end())->first;
+            case 7:
+                return oracle_deadline();
+            default:
+                return from_now(bits(1 + random_.below(62)));
         }
     }
     // Never less than the last one: time does not go back.
@@ -133,10 +141,14 @@ private:
         const instant_ns next = oracle_deadline();
         const bool near = next > now_ && next < instant_ns{1} << 61;
         switch (random_.below(4)) {
-            case 0: return now_;
-            case 1: return near ? next - 1 : now_;
-            case 2: return near ? next : now_;
-            default: return now_ + static_cast<instant_ns>(random_.next() >> (64 - 1 - random_.below(48)));
+            case 0:
+                return now_;
+            case 1:
+                return near ? next - 1 : now_;
+            case 2:
+                return near ? next : now_;
+            default:
+                return now_ + static_cast<instant_ns>(random_.next() >> (64 - 1 - random_.below(48)));
         }
     }
 

@@ -5,22 +5,22 @@
 #error "bifilar needs C++23: compile with -std=c++23, or set CMAKE_CXX_STANDARD to 23"
 #endif
 
-#include <bifilar/channel/channel.hpp>      // IWYU pragma: export
-#include <bifilar/core/block_on.hpp>        // IWYU pragma: export
-#include <bifilar/core/join_all.hpp>        // IWYU pragma: export
-#include <bifilar/core/map.hpp>             // IWYU pragma: export
-#include <bifilar/core/race.hpp>            // IWYU pragma: export
-#include <bifilar/core/ready.hpp>           // IWYU pragma: export
-#include <bifilar/core/yield.hpp>           // IWYU pragma: export
-#include <bifilar/drivers/ctrl_c.hpp>        // IWYU pragma: export
-#include <bifilar/drivers/tcp_listener.hpp>  // IWYU pragma: export
-#include <bifilar/drivers/tcp_stream.hpp>    // IWYU pragma: export
-#include <bifilar/runtime/runtime.hpp>      // IWYU pragma: export
-#include <bifilar/runtime/spawn.hpp>        // IWYU pragma: export
+#include <bifilar/channel/channel.hpp>         // IWYU pragma: export
+#include <bifilar/core/block_on.hpp>           // IWYU pragma: export
+#include <bifilar/core/join_all.hpp>           // IWYU pragma: export
+#include <bifilar/core/map.hpp>                // IWYU pragma: export
+#include <bifilar/core/race.hpp>               // IWYU pragma: export
+#include <bifilar/core/ready.hpp>              // IWYU pragma: export
+#include <bifilar/core/yield.hpp>              // IWYU pragma: export
+#include <bifilar/drivers/ctrl_c.hpp>          // IWYU pragma: export
+#include <bifilar/drivers/tcp_listener.hpp>    // IWYU pragma: export
+#include <bifilar/drivers/tcp_stream.hpp>      // IWYU pragma: export
+#include <bifilar/runtime/runtime.hpp>         // IWYU pragma: export
+#include <bifilar/runtime/spawn.hpp>           // IWYU pragma: export
 #include <bifilar/runtime/spawn_blocking.hpp>  // IWYU pragma: export
-#include <bifilar/stackful/await.hpp>       // IWYU pragma: export
-#include <bifilar/stackful/this_fiber.hpp>  // IWYU pragma: export
-#include <bifilar/stackless/task.hpp>       // IWYU pragma: export
-#include <bifilar/sync/event.hpp>           // IWYU pragma: export
-#include <bifilar/time/sleep.hpp>           // IWYU pragma: export
-#include <bifilar/time/timeout.hpp>         // IWYU pragma: export
+#include <bifilar/stackful/await.hpp>          // IWYU pragma: export
+#include <bifilar/stackful/this_fiber.hpp>     // IWYU pragma: export
+#include <bifilar/stackless/task.hpp>          // IWYU pragma: export
+#include <bifilar/sync/event.hpp>              // IWYU pragma: export
+#include <bifilar/time/sleep.hpp>              // IWYU pragma: export
+#include <bifilar/time/timeout.hpp>            // IWYU pragma: export

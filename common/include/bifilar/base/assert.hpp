@@ -17,10 +17,10 @@ void set_task_namer(task_namer namer) noexcept;
 }  // namespace bifilar::base
 
 /// Wrong use by a caller: always checked. The sentence says what to do instead.
-#define BIFILAR_CHECK(condition, sentence)                          \
-    do {                                                            \
-        if (!(condition)) [[unlikely]]                              \
-            ::bifilar::base::check_failed(#condition, sentence);    \
+#define BIFILAR_CHECK(condition, sentence)                       \
+    do {                                                         \
+        if (!(condition)) [[unlikely]]                           \
+            ::bifilar::base::check_failed(#condition, sentence); \
     } while (false)
 
 /// An invariant of ours: checked where BIFILAR_DEBUG is defined, free elsewhere.

@@ -6,8 +6,8 @@
 #if defined(BIFILAR_MODEL)
 #include <model/atomic.hpp>  // IWYU pragma: export
 #else
-#include <atomic>
 #include <bifilar/base/sanitizer.hpp>
+#include <atomic>
 
 namespace bifilar::base {
 
@@ -18,7 +18,8 @@ using atomic = std::atomic<T>;
 inline void fence_seq_cst() noexcept {
 #if defined(BIFILAR_TSAN)
     static std::atomic<int> line{0};
-    line.fetch_add(0, std::memory_order_seq_cst);  // Pairs with itself on other threads; so that both sides of a Dekker are ordered.
+    // Pairs with itself on other threads, so that both sides of a Dekker are ordered.
+    line.fetch_add(0, std::memory_order_seq_cst);
 #else
     std::atomic_thread_fence(std::memory_order_seq_cst);  // Partners are named where this is called.
 #endif

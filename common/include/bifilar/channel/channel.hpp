@@ -1,7 +1,7 @@
-// A bounded channel of any number of senders and receivers. Values leave in the order in which they came, but for one that
-// a cancelled receiver gives back; senders and receivers are woken in the order in which they began to wait.
-// One lock guards a ring and two lists of waiters. A receiver moves the value of the oldest waiting sender into the
-// ring itself. A sender hands its value to a waiting receiver, one such hand-over at a time; receivers that are woken
+// A bounded channel of any number of senders and receivers. Values leave in the order in which they came, but for one
+// that a cancelled receiver gives back; senders and receivers are woken in the order in which they began to wait. One
+// lock guards a ring and two lists of waiters. A receiver moves the value of the oldest waiting sender into the ring
+// itself. A sender hands its value to a waiting receiver, one such hand-over at a time; receivers that are woken
 // meanwhile have an item of the ring reserved. So nobody is overtaken.
 #pragma once
 
@@ -65,8 +65,8 @@ public:
         return std::unexpected{drained ? try_recv_error::closed : try_recv_error::empty};
     }
 
-    /// A future of a value, the oldest that no other receiver was promised; empty when the channel is closed and drained. Cancelled, it takes nothing: an
-    /// item that was reserved for it goes to the next receiver.
+    /// A future of a value, the oldest that no other receiver was promised; empty when the channel is closed and
+    /// drained. Cancelled, it takes nothing: an item that was reserved for it goes to the next receiver.
     [[nodiscard]] recv_future recv() noexcept { return recv_future{*this}; }
 
     /// No more sends; waiting senders get their values back, receivers drain what is there. Any number of times.
@@ -76,8 +76,7 @@ public:
             const std::lock_guard guard{lock()};
             closed_ = true;
             more = false;
-            for (int count = 0; count < wakes_per_hold; ++count)
-                more = wake_pair(batch);
+            for (int count = 0; count < wakes_per_hold; ++count) more = wake_pair(batch);
         }
     }
 
@@ -304,11 +303,11 @@ public:
             over_ = true;
             return channel_->take(batch);
         }
-        // A closed channel is drained only when nothing is reserved or handed over any more: a receiver that is cancelled
-        // leaves its value to those who still wait.
+        // A closed channel is drained only when nothing is reserved or handed over any more: a receiver that is
+        // cancelled leaves its value to those who still wait.
         if (channel_->closed_ && channel_->count_ == 0) {
-            // Pairs with release_handed, which wakes nobody, so as to cost no more than a store. The holder was woken and
-            // has not had its turn; until then this task takes turns too.
+            // Pairs with release_handed, which wakes nobody, so as to cost no more than a store. The holder was woken
+            // and has not had its turn; until then this task takes turns too.
             if (channel_->handed_.load(base::acquire)) {
                 cx.yield();
                 return not_ready;

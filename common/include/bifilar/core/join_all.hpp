@@ -73,7 +73,8 @@ public:
     polled<output> poll(context& cx) {
         if (error_ == nullptr) {
             try {
-                const bool all = std::apply([&](auto&... m) { return (static_cast<int>(m.poll(cx)) & ... & 1) != 0; }, members_);
+                const bool all =
+                    std::apply([&](auto&... m) { return (static_cast<int>(m.poll(cx)) & ... & 1) != 0; }, members_);
                 if (!all) return not_ready;
                 return std::apply([](auto&... m) { return output{m.take()...}; }, members_);
             } catch (...) {
@@ -85,7 +86,8 @@ public:
     }
 
     polled<void> poll_cancel(context& cx) {
-        const bool all = std::apply([&](auto&... m) { return (static_cast<int>(m.poll_cancel(cx)) & ... & 1) != 0; }, members_);
+        const bool all =
+            std::apply([&](auto&... m) { return (static_cast<int>(m.poll_cancel(cx)) & ... & 1) != 0; }, members_);
         if (!all) return not_ready;
         return done;
     }

@@ -23,8 +23,8 @@ inline constexpr done_t done{0};
 
 namespace detail {
 
-/// An answer moved on, part by part. Most answers were written part by part a moment ago; a copy in one wide load, which
-/// compilers make of a trivial move, waits until all those stores have left the processor's store buffer.
+/// An answer moved on, part by part. Most answers were written part by part a moment ago; a copy in one wide load,
+/// which compilers make of a trivial move, waits until all those stores have left the processor's store buffer.
 template <class T>
 constexpr T moved_on(T& answer) {
     return std::move(answer);

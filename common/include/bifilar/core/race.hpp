@@ -68,7 +68,8 @@ public:
     }
 
     polled<void> poll_cancel(context& cx) {
-        const bool all = std::apply([&](auto&... m) { return (static_cast<int>(m.poll_cancel(cx)) & ... & 1) != 0; }, members_);
+        const bool all =
+            std::apply([&](auto&... m) { return (static_cast<int>(m.poll_cancel(cx)) & ... & 1) != 0; }, members_);
         if (!all) return not_ready;
         return done;
     }

@@ -39,15 +39,15 @@ enum class [[nodiscard]] park_answer : std::uint8_t {
 /// The joiner's half: (5) set_join, (6) clear_join, (7) finish_join; see join_handle.
 class task_state {
 public:
-    static constexpr std::uint64_t claimed = 1;         ///< The body has an owner.
-    static constexpr std::uint64_t notified = 1 << 1;   ///< Woken while claimed: poll once more.
-    static constexpr std::uint64_t completed = 1 << 2;  ///< The outcome is there; the body is gone.
-    static constexpr std::uint64_t cancelling = 1 << 3; ///< Cancellation was asked for. Never cleared.
-    static constexpr std::uint64_t joining = 1 << 4;    ///< A joiner is stored in the task.
-    static constexpr std::uint64_t join_over = 1 << 5;  ///< The completing worker has let go of the joiner.
-    static constexpr std::uint64_t labelled = 1 << 6;   ///< The task has a label; see task_label.
-    static constexpr std::uint64_t reference = 1 << 8;  ///< One reference; the count fills bits 8 to 51.
-    static constexpr unsigned owner_shift = 52;         ///< The number of the owning runtime fills bits 52 to 63.
+    static constexpr std::uint64_t claimed = 1;          ///< The body has an owner.
+    static constexpr std::uint64_t notified = 1 << 1;    ///< Woken while claimed: poll once more.
+    static constexpr std::uint64_t completed = 1 << 2;   ///< The outcome is there; the body is gone.
+    static constexpr std::uint64_t cancelling = 1 << 3;  ///< Cancellation was asked for. Never cleared.
+    static constexpr std::uint64_t joining = 1 << 4;     ///< A joiner is stored in the task.
+    static constexpr std::uint64_t join_over = 1 << 5;   ///< The completing worker has let go of the joiner.
+    static constexpr std::uint64_t labelled = 1 << 6;    ///< The task has a label; see task_label.
+    static constexpr std::uint64_t reference = 1 << 8;   ///< One reference; the count fills bits 8 to 51.
+    static constexpr unsigned owner_shift = 52;          ///< The number of the owning runtime fills bits 52 to 63.
     static constexpr std::uint64_t references = (std::uint64_t{1} << owner_shift) - reference;
 
     /// A task is born claimed (its creator queues it), with one reference for itself and `others` for handles.
@@ -188,7 +188,9 @@ public:
         return (word_.load(base::relaxed) & labelled) != 0;  // Relaxed: written before the task was shared.
     }
     /// Once, before the task is shared.
-    void set_labelled() noexcept { word_.store(word_.load(base::relaxed) | labelled, base::relaxed); }  // Relaxed: as set_owner.
+    void set_labelled() noexcept {
+        word_.store(word_.load(base::relaxed) | labelled, base::relaxed);
+    }  // Relaxed: as set_owner.
 
     /// Whether the body has an owner: it runs or is about to. A hint unless all workers stand still.
     [[nodiscard]] bool is_claimed() const noexcept {

@@ -54,7 +54,7 @@ private:
     blocking_job* first_ = nullptr;
     blocking_job* last_ = nullptr;
     std::size_t queued_ = 0;
-    std::uint32_t idle_ = 0;      // Threads in wait; queued jobs that will wake one are not subtracted.
+    std::uint32_t idle_ = 0;  // Threads in wait; queued jobs that will wake one are not subtracted.
     std::list<std::thread> threads_;
     std::list<std::thread> ended_;  // Their threads are about to return; joined by the next submit or the destructor.
     bool ending_ = false;

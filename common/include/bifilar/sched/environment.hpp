@@ -17,8 +17,8 @@ public:
     environment& operator=(const environment&) = delete;
     virtual ~environment() = default;
 
-    /// Makes the place where a worker sleeps. On the worker's thread; the scheduler's destructor destroys it, after that
-    /// thread has ended. May throw: the scheduler's constructor then throws the same.
+    /// Makes the place where a worker sleeps. On the worker's thread; the scheduler's destructor destroys it, after
+    /// that thread has ended. May throw: the scheduler's constructor then throws the same.
     [[nodiscard]] virtual std::unique_ptr<parker> make_parker(std::uint32_t worker) = 0;
 
     /// The worker's thread starts and ends.
@@ -26,7 +26,7 @@ public:
     virtual void thread_ends(std::uint32_t /*worker*/) noexcept {}
 
     /// Visits live tasks that do not live in the frame pool. All workers stand still.
-    virtual void visit_tasks(void (*/*visit*/)(task_header&, void* argument) noexcept, void* /*argument*/) noexcept {}
+    virtual void visit_tasks(void (* /*visit*/)(task_header&, void* argument) noexcept, void* /*argument*/) noexcept {}
 
     /// An exception left a task whose handle is gone. May end the process.
     virtual void detached_exception(const char* /*task_name*/, std::exception_ptr error) noexcept = 0;

@@ -18,8 +18,7 @@ public:
     void push(task_header& task) noexcept {
         // Relaxed: a guess for the exchange.
         task_header* top = top_.load(base::relaxed);
-        do
-            task.next_ = top;
+        do task.next_ = top;
         // Pairs with take_all (release: the task is visible) and with the owner's park (seq_cst: either the owner
         // sees this task before it sleeps, or this thread sees it asleep; see worker::sleep).
         while (!top_.compare_exchange_weak(top, &task, base::seq_cst, base::relaxed));

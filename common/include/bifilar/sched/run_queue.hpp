@@ -119,7 +119,9 @@ private:
     static constexpr std::uint64_t pack(std::uint32_t steal, std::uint32_t real) noexcept {
         return static_cast<std::uint64_t>(steal) << 32 | real;
     }
-    static constexpr std::uint32_t steal_of(std::uint64_t head) noexcept { return static_cast<std::uint32_t>(head >> 32); }
+    static constexpr std::uint32_t steal_of(std::uint64_t head) noexcept {
+        return static_cast<std::uint32_t>(head >> 32);
+    }
     static constexpr std::uint32_t real_of(std::uint64_t head) noexcept { return static_cast<std::uint32_t>(head); }
 
     base::atomic<task_header*>& slot(std::uint32_t index) noexcept { return slots_[index & (Capacity - 1)]; }

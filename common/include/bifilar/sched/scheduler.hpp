@@ -8,8 +8,8 @@
 #include <bifilar/sched/environment.hpp>
 #include <bifilar/sched/global_queue.hpp>
 #include <bifilar/sched/idle_set.hpp>
-#include <bifilar/sched/worker_layout.hpp>
 #include <bifilar/sched/worker.hpp>
+#include <bifilar/sched/worker_layout.hpp>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -43,13 +43,14 @@ public:
     /// The scheduler that `task` was started on; null when it is gone, or before the start.
     [[nodiscard]] static scheduler* of(const task_header& task) noexcept;
 
-    /// Keeps the scheduler alive for a thread that is not its worker and hands it a task: as soon as the task is visible
-    /// it may run to its end, and with it the last reason for the runtime to stay.
+    /// Keeps the scheduler alive for a thread that is not its worker and hands it a task: as soon as the task is
+    /// visible it may run to its end, and with it the last reason for the runtime to stay.
     class visit {
     public:
         /// The caller has claimed a task of `of`, or holds the registry's lock.
         explicit visit(scheduler& of) noexcept : of_{&of} {
-            of.visitors_.fetch_add(1, base::relaxed);  // Relaxed: what makes the task visible comes later and orders it.
+            of.visitors_.fetch_add(1,
+                                   base::relaxed);  // Relaxed: what makes the task visible comes later and orders it.
         }
         visit(const visit&) = delete;
         visit& operator=(const visit&) = delete;
@@ -152,7 +153,7 @@ private:
     base::atomic<std::uint32_t> visitors_{0};
 
     std::timed_mutex drain_mutex_;  // One shutdown at a time halts and visits. Taken before mutex_.
-    std::mutex mutex_;  // Guards what follows. Never taken while a task runs.
+    std::mutex mutex_;              // Guards what follows. Never taken while a task runs.
     std::condition_variable changed_;
     std::uint32_t ready_workers_ = 0;
     std::uint32_t still_workers_ = 0;

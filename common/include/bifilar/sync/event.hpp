@@ -7,8 +7,9 @@
 
 namespace bifilar {
 
-/// Manual-reset event. Any thread. Must outlive its waits, and a set() that finds more than 64 of them; whoever's wait has
-/// ended may destroy a smaller one. is_set() and try_wait() do not tell that set() is over. Cancelling a wait loses nothing.
+/// Manual-reset event. Any thread. Must outlive its waits, and a set() that finds more than 64 of them; whoever's wait
+/// has ended may destroy a smaller one. is_set() and try_wait() do not tell that set() is over. Cancelling a wait loses
+/// nothing.
 class event {
 public:
     class wait_future;
@@ -57,7 +58,8 @@ public:
         using enum wait_node::place;
         if (node_.where() == woken) return done;
         const bool fresh_node = node_.where(base::relaxed) == fresh;  // Relaxed: a fresh node is this thread's own.
-        // Under the lock also when the event is set: whoever saw it set may destroy it, and set() may still hold the lock.
+        // Under the lock also when the event is set: whoever saw it set may destroy it, and set() may still hold the
+        // lock.
         const std::lock_guard guard{event_->waiters_.lock()};
         // Relaxed, all: under the lock that guards them.
         if (node_.where(base::relaxed) == woken) return done;

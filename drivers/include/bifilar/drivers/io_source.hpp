@@ -67,16 +67,16 @@ public:
 
     /// One direction. The lock guards everything.
     struct side {
-        bool ready = true;    ///< A call may succeed at once: never tried yet, or an event came since the last try.
+        bool ready = true;  ///< A call may succeed at once: never tried yet, or an event came since the last try.
         op* waiting = nullptr;
     };
 
     base::spin_lock lock;
     side in;
     side out;
-    bool hung_up = false;       ///< The peer closed: reads never wait again, whatever the edges say.
-    /// The epoll instances that know the descriptor, and may hold events for the source. Mostly one: more when threads or
-    /// runtimes share a stream, or pass it on.
+    bool hung_up = false;  ///< The peer closed: reads never wait again, whatever the edges say.
+    /// The epoll instances that know the descriptor, and may hold events for the source. Mostly one: more when threads
+    /// or runtimes share a stream, or pass it on.
     std::vector<std::shared_ptr<epoll_home>> homes;
 
     [[nodiscard]] side& side_of(op_kind kind) noexcept { return reads(kind) ? in : out; }

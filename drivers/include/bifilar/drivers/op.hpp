@@ -6,8 +6,8 @@
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/core/waker.hpp>
-#include <cstdint>
 #include <cstddef>
+#include <cstdint>
 
 namespace bifilar::drivers {
 
@@ -58,7 +58,7 @@ public:
         BIFILAR_ASSERT(at_rest(), "an I/O future was polled after its poll_cancel");
         cancel_asked_.store(false, base::relaxed);       // Relaxed: at rest, nobody else looks.
         requested_.store(request::none, base::relaxed);  // Relaxed: likewise.
-        phase_.store(phase::idle, base::relaxed);  // Relaxed: this thread alone looks.
+        phase_.store(phase::idle, base::relaxed);        // Relaxed: this thread alone looks.
     }
 
     [[nodiscard]] waker_ref waits() const noexcept { return waits_; }
@@ -90,11 +90,15 @@ public:
         return true;
     }
     /// A hint for the driver's thread: a call that has to wait again need not begin.
-    [[nodiscard]] bool cancel_asked() const noexcept { return cancel_asked_.load(base::relaxed); }  // Relaxed: as above.
+    [[nodiscard]] bool cancel_asked() const noexcept {
+        return cancel_asked_.load(base::relaxed);
+    }  // Relaxed: as above.
 
     /// Another thread than the driver's asks for a cancel. The operation stays alive until the driver has seen that,
     /// because it is linked in the driver's list.
-    void request_cancel() noexcept { requested_.store(request::listed, base::relaxed); }  // Relaxed: the list publishes it.
+    void request_cancel() noexcept {
+        requested_.store(request::listed, base::relaxed);
+    }  // Relaxed: the list publishes it.
     /// The driver has taken the request off its list. Wakes a task that waits for that alone; the order of the three
     /// steps is that of complete.
     void request_seen(wake_batch& batch) noexcept {
@@ -102,7 +106,8 @@ public:
             requested_.store(request::leaving, base::release);  // Pairs with at_rest, as in complete.
             batch.claim(waits_);
         }
-        requested_.store(request::seen, base::release);  // Pairs with at_rest; so that the list's use comes before the end.
+        requested_.store(request::seen,
+                         base::release);  // Pairs with at_rest; so that the list's use comes before the end.
     }
 
     /// Whether node and buffer may go. The future's thread. When not, a wake comes.
@@ -120,8 +125,8 @@ public:
     io_source* source;
     void* buffer = nullptr;
     std::size_t bytes = 0;
-    driver* on = nullptr;          ///< Whose ring it is in, for cancelling. Set by submit.
-    op* next_request = nullptr;    ///< Link of the list of cancel requests.
+    driver* on = nullptr;        ///< Whose ring it is in, for cancelling. Set by submit.
+    op* next_request = nullptr;  ///< Link of the list of cancel requests.
 
 private:
     enum class request : std::uint8_t {

@@ -26,7 +26,7 @@ struct launched<F> {
     using type = output_of<std::decay_t<F>>;
 };
 template <class F, class... Args>
-    requires(!is_bare_future<F, Args...> && std::is_invocable_v<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>)
+    requires(!is_bare_future<F, Args...> && std::is_invocable_v<std::decay_t<F>&, std::unwrap_ref_decay_t<Args> && ...>)
 struct launched<F, Args...> {
     using type = call_output<F, Args...>;
 };
@@ -46,7 +46,8 @@ inline constexpr bool can_launch<spawn_options, Given...> = requires { typename 
 /// Whether a parameter keeps nothing that the task would have to keep: it is a value, which the coroutine copies into
 /// its frame, or the argument is a std::ref, which refers to something outside of the task anyway.
 template <class Parameter, class Arg>
-inline constexpr bool needs_no_copy = !std::is_reference_v<Parameter> || std::is_reference_v<std::unwrap_ref_decay_t<Arg>>;
+inline constexpr bool needs_no_copy =
+    !std::is_reference_v<Parameter> || std::is_reference_v<std::unwrap_ref_decay_t<Arg>>;
 
 template <class... P>
 class parameters {
@@ -120,7 +121,8 @@ auto launch_coroutine(sched::scheduler& on, const task_label* label, F&& f, Args
 }
 
 template <class F, class... Args>
-join_handle<launched_output<F, Args...>> launch_stackless(sched::scheduler& on, const task_label* label, F&& f, Args&&... args) {
+join_handle<launched_output<F, Args...>> launch_stackless(sched::scheduler& on, const task_label* label, F&& f,
+                                                          Args&&... args) {
     if constexpr (is_bare_future<F, Args...>)
         return stackless::future_task<std::decay_t<F>>::start(on, label, std::forward<F>(f));
     else if constexpr (shares_block<F, Args...>())
@@ -175,7 +177,7 @@ join_handle<launched_output<F, Args...>> launch_stackful(sched::scheduler& on, c
     BIFILAR_CHECK(on.fibers() != nullptr, "this scheduler was made without stacks; spawn on a bifilar::runtime");
     if constexpr (is_bare_future<F, Args...>)
         return stackful::fiber_task<output, fiber_body<std::decay_t<F>>>::start(on, *on.fibers(), stack,
-                                                                               std::forward<F>(f));
+                                                                                std::forward<F>(f));
     else
         return stackful::fiber_task<output, fiber_call<std::decay_t<F>, std::unwrap_ref_decay_t<Args>...>>::start(
             on, *on.fibers(), stack, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);

@@ -18,7 +18,8 @@
 namespace bifilar {
 
 struct runtime_options {
-    /// Scheduler threads, 1 to 4096. Unset: BIFILAR_WORKERS, else what the affinity mask and the cgroup's CPU quota allow.
+    /// Scheduler threads, 1 to 4096. Unset: BIFILAR_WORKERS, else what the affinity mask and the cgroup's CPU quota
+    /// allow.
     std::optional<std::uint32_t> workers;
     /// How workers talk to the kernel. BIFILAR_DRIVER=epoll|uring decides where this says best.
     driver_kind driver = driver_kind::best;
@@ -43,8 +44,8 @@ public:
     [[nodiscard]] bool clean() const noexcept { return alive_ == 0; }
     /// Tasks that had not ended when the deadline came.
     [[nodiscard]] std::uint64_t tasks_alive() const noexcept { return alive_; }
-    /// Who they are and what they wait on: at most 1,000 of them. When a task keeps its worker busy, only such tasks, for
-    /// the others cannot be looked at while workers run.
+    /// Who they are and what they wait on: at most 1,000 of them. When a task keeps its worker busy, only such tasks,
+    /// for the others cannot be looked at while workers run.
     [[nodiscard]] const std::vector<task_description>& tasks() const noexcept { return tasks_; }
 
 private:
@@ -88,10 +89,11 @@ public:
     }
 
     /// Cancels all tasks and waits until they have ended, at most until 10 ms after `deadline`; then says who is left.
-    /// Later spawns from outside throw. To cancel, it needs every worker to come to the end of its present run: while one
-    /// task runs on, the others are not cancelled and take turns with attempts to halt. May be repeated; the destructor
-    /// waits for what is left. Plain threads only.
-    shutdown_report shutdown(std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
+    /// Later spawns from outside throw. To cancel, it needs every worker to come to the end of its present run: while
+    /// one task runs on, the others are not cancelled and take turns with attempts to halt. May be repeated; the
+    /// destructor waits for what is left. Plain threads only.
+    shutdown_report shutdown(
+        std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
 
     /// Counts per worker. Any thread; allocates.
     [[nodiscard]] runtime_stats stats() const;

@@ -10,8 +10,8 @@ namespace bifilar {
 namespace detail {
 
 /// The scheduler of the running task. Throws std::logic_error elsewhere, which names the caller and what to do instead.
-[[nodiscard]] sched::scheduler& current_scheduler(const char* caller = "spawn",
-                                                  const char* instead = "call runtime::spawn, or spawn inside of run()");
+[[nodiscard]] sched::scheduler& current_scheduler(
+    const char* caller = "spawn", const char* instead = "call runtime::spawn, or spawn inside of run()");
 
 }  // namespace detail
 
@@ -40,16 +40,18 @@ join_handle<detail::launched_output<F, Args...>> spawn(backend on, F&& f, Args&&
 template <class F, class... Args>
     requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
 join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
-    return detail::launch_stackless(detail::current_scheduler(), nullptr, std::forward<F>(f), std::forward<Args>(args)...);
+    return detail::launch_stackless(detail::current_scheduler(), nullptr, std::forward<F>(f),
+                                    std::forward<Args>(args)...);
 }
 
 /// What is left is a mistake: says which.
 template <class... Given>
     requires(!detail::can_launch<std::remove_cvref_t<Given>...>)
 void spawn(Given&&...) {
-    static_assert(detail::can_launch<std::remove_cvref_t<Given>...>,
-                  "spawn takes a future, or a callable and arguments that it can be called with; arguments are copied into "
-                  "the task, so pass std::ref(x) to a parameter that is a reference");
+    static_assert(
+        detail::can_launch<std::remove_cvref_t<Given>...>,
+        "spawn takes a future, or a callable and arguments that it can be called with; arguments are copied into "
+        "the task, so pass std::ref(x) to a parameter that is a reference");
 }
 
 }  // namespace bifilar

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <bifilar/core/join_handle.hpp>
-#include <bifilar/sched/blocking_pool.hpp>
 #include <bifilar/runtime/spawn.hpp>
+#include <bifilar/sched/blocking_pool.hpp>
 #include <bifilar/sched/lost_error.hpp>
 #include <bifilar/stackless/bound_call.hpp>
 #include <memory>
@@ -76,9 +76,10 @@ template <class F, class... Args>
 join_handle<call_output<F, Args...>> spawn_blocking(F&& f, Args&&... args) {
     static_assert(!future<std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>>,
                   "spawn_blocking calls plain functions; give coroutines and futures to spawn");
-    sched::scheduler& here = detail::current_scheduler("spawn_blocking", "call it inside of run() or of a spawned task");
-    return detail::blocking_task<bound_call_for<F, Args...>>::start(
-        here, detail::blocking_pool_of(here), std::forward<F>(f), std::forward<Args>(args)...);
+    sched::scheduler& here =
+        detail::current_scheduler("spawn_blocking", "call it inside of run() or of a spawned task");
+    return detail::blocking_task<bound_call_for<F, Args...>>::start(here, detail::blocking_pool_of(here),
+                                                                    std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 }  // namespace bifilar

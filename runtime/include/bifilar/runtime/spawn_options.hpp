@@ -33,8 +33,8 @@ struct spawn_options {
     /// The fiber may continue on another worker after a suspension. Only for code that keeps no thread-local, errno
     /// included, across one: compilers cache their addresses.
     bool migratable = false;
-    /// What the task is called in messages: any text. A name costs an entry in a table. Where it was given is noted with
-    /// it.
+    /// What the task is called in messages: any text. A name costs an entry in a table. Where it was given is noted
+    /// with it.
     task_label name = {};
 };
 

@@ -30,7 +30,9 @@ public:
     /// What the next suspension is for: a constant. Inside the fiber.
     void wait_on(const std::string_view& what) noexcept { waits_on_ = &what; }
     /// What the last suspension was for; empty before the first.
-    [[nodiscard]] std::string_view waits_on() const noexcept { return waits_on_ != nullptr ? *waits_on_ : std::string_view{}; }
+    [[nodiscard]] std::string_view waits_on() const noexcept {
+        return waits_on_ != nullptr ? *waits_on_ : std::string_view{};
+    }
 
     /// Null without a name. For signal handlers too.
     [[nodiscard]] const task_label* label() const noexcept { return label_; }
@@ -78,8 +80,8 @@ public:
 
 private:
     fiber_context switch_;
-    context* context_ = nullptr;             // The worker's, for the present run.
-    sched::worker* stays_on_ = nullptr;      // Set by the first run, unless migratable. Read by wakers that claimed.
+    context* context_ = nullptr;         // The worker's, for the present run.
+    sched::worker* stays_on_ = nullptr;  // Set by the first run, unless migratable. Read by wakers that claimed.
     task_core* task_;
     fiber_home* stacks_;
     stack_view stack_;

@@ -39,7 +39,7 @@ private:
     const std::size_t stack_bytes_;
     stack_pool pool_;
     std::vector<std::unique_ptr<stack_cache>> caches_;  // Each touched by its worker's thread alone.
-    std::mutex mutex_;         // Guards abandoned_ and the look at the pool that goes with it.
+    std::mutex mutex_;                                  // Guards abandoned_ and the look at the pool that goes with it.
     bool abandoned_ = false;
 };
 

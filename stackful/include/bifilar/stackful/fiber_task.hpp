@@ -21,7 +21,7 @@ inline task_header*& task_at(stack_view stack) noexcept {
 struct fiber_options {
     std::size_t stack_bytes = 0;  ///< 0: the runtime's default.
     const task_label* label = nullptr;
-    bool migratable = false;      ///< May continue on another worker after a suspension.
+    bool migratable = false;  ///< May continue on another worker after a suspension.
 };
 
 /// `Body` is called once with no arguments, on the fiber; what it returns is the outcome.

@@ -11,9 +11,9 @@ namespace bifilar::stackful {
 
 /// What the running fiber says about itself. Null texts are left out of the message.
 struct running_fiber {
-    stack_view stack;                   ///< Empty: no fiber runs on this thread.
-    const char* name = nullptr;         ///< The task's name.
-    const char* spawn_file = nullptr;   ///< Where it was spawned.
+    stack_view stack;                  ///< Empty: no fiber runs on this thread.
+    const char* name = nullptr;        ///< The task's name.
+    const char* spawn_file = nullptr;  ///< Where it was spawned.
     unsigned spawn_line = 0;
 };
 

@@ -29,9 +29,9 @@ inline constexpr std::size_t largest_stack_bytes = std::size_t{1} << 30;
 
 /// How a guard is made.
 enum class guard_kind : unsigned char {
-    best,      ///< Markers where the kernel has them, else protection.
-    marker,    ///< MADV_GUARD_INSTALL: costs no mapping. Linux 6.13 and later.
-    protect,   ///< mprotect: costs two mappings a stack.
+    best,     ///< Markers where the kernel has them, else protection.
+    marker,   ///< MADV_GUARD_INSTALL: costs no mapping. Linux 6.13 and later.
+    protect,  ///< mprotect: costs two mappings a stack.
 };
 
 /// What `best` means on this kernel. Asks the kernel once a process.

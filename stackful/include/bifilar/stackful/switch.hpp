@@ -38,7 +38,7 @@ extern landing (*const jump_function)(void* to, void* word) noexcept;
 
 #if defined(__x86_64__) && !(defined(__CET__) && (__CET__ & 2))
 #if defined(__AVX512F__)
-#define BIFILAR_WIDE_REGISTERS                                                                                     \
+#define BIFILAR_WIDE_REGISTERS                                                                                    \
     , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26", "xmm27", \
         "xmm28", "xmm29", "xmm30", "xmm31", "k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
 #else
@@ -59,8 +59,8 @@ extern landing (*const jump_function)(void* to, void* word) noexcept;
         : "=&a"(from), "=&d"(brought), "+D"(to), "+S"(word)
         : [function] "r"(jump_function)
         : "rcx", "r8", "r9", "r10", "r11", "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
-          "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)",
-          "st(3)", "st(4)", "st(5)", "st(6)", "st(7)" BIFILAR_WIDE_REGISTERS);
+          "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)", "st(3)",
+          "st(4)", "st(5)", "st(6)", "st(7)" BIFILAR_WIDE_REGISTERS);
     return landing{from, brought};
 }
 #undef BIFILAR_WIDE_REGISTERS
@@ -154,9 +154,7 @@ private:
     stack_pointer_ = back.word != nullptr ? back.from : nullptr;
 }
 
-[[gnu::always_inline]] inline void fiber_context::suspend() noexcept {
-    resumer_ = detail::jump(resumer_, this).from;
-}
+[[gnu::always_inline]] inline void fiber_context::suspend() noexcept { resumer_ = detail::jump(resumer_, this).from; }
 #endif
 
 }  // namespace bifilar::stackful

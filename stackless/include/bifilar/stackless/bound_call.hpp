@@ -27,8 +27,8 @@ struct call_result<R> {
 
 /// What a task made of f(args…) comes to: the value, or the output of the future that f returns.
 template <class F, class... Args>
-using call_output = typename detail::call_result<
-    std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>>::type;
+using call_output =
+    typename detail::call_result<std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>>::type;
 
 /// Calls once, on the first poll; when the call gives a future, becomes that. The arguments are moved into the call.
 template <class F, class... Args>

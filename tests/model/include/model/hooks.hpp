@@ -9,7 +9,17 @@
 namespace model {
 
 /// Kinds of operation, as the trace prints them.
-enum class access : unsigned char { load, store, exchange, compare_exchange, fetch, fence, pause, gate_wait, gate_open };
+enum class access : unsigned char {
+    load,
+    store,
+    exchange,
+    compare_exchange,
+    fetch,
+    fence,
+    pause,
+    gate_wait,
+    gate_open
+};
 
 namespace detail {
 
