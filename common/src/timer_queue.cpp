@@ -1,24 +1,50 @@
-// The pairing heap of timer_queue. Merging is iterative: a million timers may hang under one node.
+// The wheel of timer_queue: where a timer lies, when a slot is due, and what happens to its timers then.
 #include <bifilar/time/timer_queue.hpp>
 
 #include <bifilar/core/thread_state.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <mutex>
-#include <utility>
 
 namespace bifilar {
 
-timer_queue::~timer_queue() {
-    BIFILAR_CHECK(root_ == nullptr, "a thread ended while timers of its futures still wait; destroy the futures first");
+namespace {
+
+constexpr auto tick = static_cast<std::uint64_t>(timer_tick_ns);
+
+// Up, because a timer is never early.
+std::uint64_t ticks_up(base::instant_ns moment) noexcept {
+    const auto ns = static_cast<std::uint64_t>(std::max<base::instant_ns>(moment, 0));
+    return ns / tick + (ns % tick != 0 ? 1 : 0);
 }
 
-void timer_queue::insert(timer_node& node, base::instant_ns deadline, context& cx) noexcept {
+std::uint64_t ticks_down(base::instant_ns moment) noexcept {
+    return static_cast<std::uint64_t>(std::max<base::instant_ns>(moment, 0)) / tick;
+}
+
+base::instant_ns moment_of(std::uint64_t ticks) noexcept {
+    constexpr std::uint64_t last = static_cast<std::uint64_t>(base::never) / tick;
+    return ticks > last ? base::never : static_cast<base::instant_ns>(ticks * tick);
+}
+
+}  // namespace
+
+timer_queue::~timer_queue() {
+    BIFILAR_CHECK(moving_.empty() && next_slot().slot == nowhere,
+                  "a thread ended while timers of its futures still wait; destroy the futures first");
+}
+
+void timer_queue::insert(timer_node& node, base::instant_ns deadline, base::instant_ns now, context& cx) noexcept {
     node.waker_ = cx.borrow();
-    node.deadline_ = deadline;
+    node.due_ticks_ = ticks_up(deadline);
     const std::lock_guard guard{lock_};
+    // Relaxed, both: under the lock. Nothing was due until now, so the wheel may stand there; that keeps timers low.
+    if (now < earliest_.load(base::relaxed)) elapsed_ticks_ = std::max(elapsed_ticks_, ticks_down(now));
     // Relaxed: published by the lock; `waiting` alone tells nobody anything.
     node.place_.store(timer_node::place::waiting, base::relaxed);
-    set_root(merge(root_, &node));
+    place(node);
+    publish();
 }
 
 bool timer_queue::renew(timer_node& node, context& cx) noexcept {
@@ -36,7 +62,14 @@ bool timer_queue::remove(timer_node& node) noexcept {
     if (at != timer_node::place::waiting) return at == timer_node::place::fired;
     const std::lock_guard guard{lock_};
     if (node.where(base::relaxed) == timer_node::place::fired) return true;  // Relaxed: under the lock.
-    detach(node);
+    list::erase(node);
+    if (node.slot_ == nowhere) {
+        publish();
+    } else if (slots_[node.slot_].empty()) {
+        // For a timer that is being moved the bit is clear already: its slot stays empty until the move is over.
+        used_[node.slot_ / slots_a_level] &= ~(std::uint64_t{1} << node.slot_ % slots_a_level);
+        publish();
+    }
     node.place_.store(timer_node::place::fresh, base::relaxed);  // Relaxed: the caller itself reads it next.
     return false;
 }
@@ -47,75 +80,67 @@ base::instant_ns timer_queue::next_deadline() noexcept {
 }
 
 void timer_queue::fire(base::instant_ns now) noexcept {
+    const std::uint64_t now_ticks = ticks_down(now);
     for (bool more = true; more;) {
         wake_batch batch;  // Outlives the guard: the lock is free when the wakes go out.
         const std::lock_guard guard{lock_};
-        for (int count = 0; count < wakes_per_hold && more; ++count) {
-            more = root_ != nullptr && root_->deadline_ <= now;
+        for (int count = 0; count < moves_per_hold && more; ++count) {
+            if (timer_node* const node = moving_.take_front()) {
+                if (node->due_ticks_ > elapsed_ticks_) {
+                    place(*node);
+                    continue;
+                }
+                batch.claim(node->waker_);
+                // Pairs with where; the claim comes first, because the owner may end as soon as it sees this.
+                node->place_.store(timer_node::place::fired, base::release);
+                continue;
+            }
+            const upcoming next = next_slot();
+            more = next.slot != nowhere && next.start_ticks <= now_ticks;
+            elapsed_ticks_ = more ? next.start_ticks : std::max(elapsed_ticks_, now_ticks);
             if (!more) break;
-            timer_node& due = *root_;
-            detach(due);
-            batch.claim(due.waker_);
-            // Pairs with where; the claim comes first, because the owner may end as soon as it sees this.
-            due.place_.store(timer_node::place::fired, base::release);
+            used_[next.slot / slots_a_level] &= ~(std::uint64_t{1} << next.slot % slots_a_level);
+            moving_.splice(slots_[next.slot]);
         }
+        publish();
     }
 }
 
-timer_node* timer_queue::merge(timer_node* a, timer_node* b) noexcept {
-    if (a == nullptr) return b;
-    if (b == nullptr) return a;
-    if (b->deadline_ < a->deadline_) std::swap(a, b);
-    b->before_ = a;
-    b->sibling_ = a->child_;
-    if (a->child_ != nullptr) a->child_->before_ = b;
-    a->child_ = b;
-    return a;
-}
-
-// First pass: pairs from left to right, collected in reverse. Second pass: all into one.
-timer_node* timer_queue::merge_children(timer_node* first) noexcept {
-    timer_node* pairs = nullptr;
-    while (first != nullptr) {
-        timer_node* const a = first;
-        timer_node* const b = a->sibling_;
-        first = b != nullptr ? b->sibling_ : nullptr;
-        cut(*a);
-        if (b != nullptr) cut(*b);
-        timer_node* const pair = merge(a, b);
-        pair->sibling_ = pairs;
-        pairs = pair;
-    }
-    timer_node* all = nullptr;
-    while (pairs != nullptr) {
-        timer_node* const pair = std::exchange(pairs, pairs->sibling_);
-        pair->sibling_ = nullptr;
-        all = merge(all, pair);
-    }
-    return all;
-}
-
-void timer_queue::cut(timer_node& node) noexcept { node.sibling_ = node.before_ = nullptr; }
-
-void timer_queue::detach(timer_node& node) noexcept {
-    timer_node* const below = merge_children(std::exchange(node.child_, nullptr));
-    if (&node == root_) {
-        set_root(below);
+void timer_queue::place(timer_node& node) noexcept {
+    if (node.due_ticks_ <= elapsed_ticks_) {
+        node.slot_ = nowhere;
+        moving_.push_back(node);
         return;
     }
-    if (node.before_->child_ == &node)
-        node.before_->child_ = node.sibling_;
-    else
-        node.before_->sibling_ = node.sibling_;
-    if (node.sibling_ != nullptr) node.sibling_->before_ = node.before_;
-    cut(node);
-    set_root(merge(root_, below));
+    const unsigned highest = 63U - static_cast<unsigned>(std::countl_zero(node.due_ticks_ ^ elapsed_ticks_));
+    const unsigned level = highest / bits_a_level;
+    const unsigned digit = (node.due_ticks_ >> (level * bits_a_level)) % slots_a_level;
+    node.slot_ = static_cast<std::uint16_t>(level * slots_a_level + digit);
+    used_[level] |= std::uint64_t{1} << digit;
+    slots_[node.slot_].push_back(node);
 }
 
-void timer_queue::set_root(timer_node* root) noexcept {
-    root_ = root;
-    // Relaxed: see earliest_.
-    earliest_.store(root != nullptr ? root->deadline_ : base::never, base::relaxed);
+timer_queue::upcoming timer_queue::next_slot() const noexcept {
+    for (unsigned level = 0; level < levels; ++level) {
+        if (used_[level] == 0) continue;
+        const auto digit = static_cast<unsigned>(std::countr_zero(used_[level]));
+        const unsigned shift = level * bits_a_level;
+        const std::uint64_t above = elapsed_ticks_ >> shift >> bits_a_level << bits_a_level;
+        upcoming found;
+        found.slot = static_cast<std::uint16_t>(level * slots_a_level + digit);
+        found.start_ticks = (above | digit) << shift;
+        return found;
+    }
+    return {};
+}
+
+void timer_queue::publish() noexcept {
+    base::instant_ns earliest = base::never;
+    if (!moving_.empty())
+        earliest = 0;
+    else if (const upcoming next = next_slot(); next.slot != nowhere)
+        earliest = moment_of(next.start_ticks);
+    earliest_.store(earliest, base::relaxed);  // Relaxed: see earliest_.
 }
 
 namespace {

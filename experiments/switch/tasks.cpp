@@ -18,29 +18,33 @@ struct ring {
     std::deque<event> gates;  // Opened in the ring's order, which so becomes the queue's order.
     // Worker's thread alone, all below.
     std::uint64_t turns = 0;
+    std::uint64_t all_turns = 0;
     std::int64_t start_ns = 0;
     std::int64_t end_ns = 0;
 
-    void turn(bool first, std::uint64_t round) {
+    // The clock counts turns of whomever: a large ring goes through the global queue, and there some tasks are ahead of
+    // others by rounds.
+    void turn(std::uint64_t round) {
         if (round >= warm_rounds && round < warm_rounds + rounds) ++turns;
-        if (first && round == warm_rounds) start_ns = now_ns();
-        if (first && round == warm_rounds + rounds) end_ns = now_ns();
+        if (all_turns == gates.size() * warm_rounds) start_ns = now_ns();
+        if (all_turns == gates.size() * (warm_rounds + rounds)) end_ns = now_ns();
+        ++all_turns;
     }
     [[nodiscard]] std::uint64_t last_round() const { return warm_rounds + rounds; }
 };
 
-task<void> coroutine_member(ring* in, std::uint32_t at, bool first) {
+task<void> coroutine_member(ring* in, std::uint32_t at) {
     co_await in->gates[at].wait();
     for (std::uint64_t round = 0; round <= in->last_round(); ++round) {
-        in->turn(first, round);
+        in->turn(round);
         co_await yield_now();
     }
 }
 
-void fiber_member(ring* in, std::uint32_t at, bool first) {
+void fiber_member(ring* in, std::uint32_t at) {
     await(in->gates[at].wait());
     for (std::uint64_t round = 0; round <= in->last_round(); ++round) {
-        in->turn(first, round);
+        in->turn(round);
         this_fiber::yield();
     }
 }
@@ -48,13 +52,13 @@ void fiber_member(ring* in, std::uint32_t at, bool first) {
 class hand_member {
 public:
     using output = void;
-    hand_member(ring* in, std::uint32_t at, bool first) : in_{in}, gate_{in->gates[at].wait()}, first_{first} {}
+    hand_member(ring* in, std::uint32_t at) : in_{in}, gate_{in->gates[at].wait()} {}
 
     polled<void> poll(context& cx) noexcept {
         if (!open_ && !gate_.poll(cx)) return not_ready;
         open_ = true;
         if (round_ > in_->last_round()) return done;
-        in_->turn(first_, round_++);
+        in_->turn(round_++);
         cx.yield();
         return not_ready;
     }
@@ -63,18 +67,17 @@ private:
     ring* in_;
     event::wait_future gate_;
     std::uint64_t round_ = 0;
-    bool first_;
     bool open_ = false;
 };
 
-// `start(ring*, index, first)` spawns one member.
+// `start(ring*, index)` spawns one member.
 template <class Start>
 task<sample> go_round(std::size_t tasks, std::uint64_t rounds, bool shuffled, Start start) {
     ring in{rounds, std::deque<event>(tasks)};
     const std::vector<std::uint32_t> order = ring_order(tasks, shuffled);
     std::vector<join_handle<void>> handles;
     handles.reserve(tasks);
-    for (std::uint32_t at = 0; at < tasks; ++at) handles.push_back(start(&in, at, at == order[0]));
+    for (std::uint32_t at = 0; at < tasks; ++at) handles.push_back(start(&in, at));
     for (int i = 0; i < 3; ++i) co_await yield_now();  // All wait at their gates now.
     for (const std::uint32_t at : order) in.gates[at].set();
     for (auto& handle : handles) co_await handle;
@@ -153,21 +156,18 @@ task<sample> converse(backend on, std::uint64_t trips) {
 }  // namespace
 
 sample coroutine_yields(std::size_t tasks, std::uint64_t rounds, bool shuffled) {
-    return run_ring(tasks, rounds, shuffled, [](ring* in, std::uint32_t at, bool first) {
-        return spawn(backend::stackless, coroutine_member, in, at, first);
-    });
+    return run_ring(tasks, rounds, shuffled,
+                    [](ring* in, std::uint32_t at) { return spawn(backend::stackless, coroutine_member, in, at); });
 }
 
 sample hand_future_yields(std::size_t tasks, std::uint64_t rounds, bool shuffled) {
-    return run_ring(tasks, rounds, shuffled, [](ring* in, std::uint32_t at, bool first) {
-        return spawn(backend::stackless, hand_member{in, at, first});
-    });
+    return run_ring(tasks, rounds, shuffled,
+                    [](ring* in, std::uint32_t at) { return spawn(backend::stackless, hand_member{in, at}); });
 }
 
 sample fiber_yields(std::size_t tasks, std::uint64_t rounds, bool shuffled) {
-    return run_ring(tasks, rounds, shuffled, [](ring* in, std::uint32_t at, bool first) {
-        return spawn(backend::stackful, fiber_member, in, at, first);
-    });
+    return run_ring(tasks, rounds, shuffled,
+                    [](ring* in, std::uint32_t at) { return spawn(backend::stackful, fiber_member, in, at); });
 }
 
 sample channel_round_trips(backend on, std::uint64_t trips) {

@@ -15,15 +15,23 @@ template <class... T>
 constexpr bool none_is_an_aggregate = (!std::is_aggregate_v<T> && ...);
 
 using lambda = decltype([](auto...) { return bf::ready(1); });
-static_assert(none_is_an_aggregate<
-              bf::ready_future<int>, bf::ready_future<void>, bf::pending_future<int>, bf::lazy_future<lambda>,
-              bf::map_future<bf::ready_future<int>, lambda>, bf::and_then_future<bf::ready_future<int>, lambda>,
-              bf::yield_future, bf::join_all_future<bf::yield_future>, bf::join_range_future<bf::yield_future>,
-              bf::race_future<bf::yield_future>, bf::select_future<bf::yield_future>, bf::sleep,
-              bf::timeout_future<bf::yield_future>, bf::event::wait_future, bf::channel<int>::send_future,
-              bf::channel<int>::recv_future, bf::join_handle<int>, bf::outcome_future<int>, bf::task<int>,
-              bf::tcp_stream::read_future, bf::tcp_stream::write_all_future, bf::tcp_stream::connect_future,
-              bf::tcp_listener::accept_future, bf::ctrl_c_future>);
+static_assert(
+    none_is_an_aggregate<
+        bf::ready_future<int>, bf::ready_future<void>, bf::pending_future<int>, bf::lazy_future<lambda>,
+        bf::map_future<bf::ready_future<int>, lambda>, bf::and_then_future<bf::ready_future<int>, lambda>,
+        bf::yield_future, bf::join_all_future<bf::yield_future>, bf::join_range_future<false, bf::yield_future>,
+        bf::race_future<false, bf::yield_future>, bf::select_future<bf::yield_future>, bf::sleep,
+        bf::timeout_future<bf::yield_future>, bf::event::wait_future, bf::channel<int>::send_future,
+        bf::channel<int>::recv_future, bf::channel<int>::recv_many_future, bf::oneshot<int>::recv_future,
+        bf::broadcast<int>::subscription::recv_future, bf::watch<int>::watcher::changed_future, bf::mutex::lock_future,
+        bf::mutex::guard, bf::shared_mutex::lock_future, bf::shared_mutex::lock_shared_future,
+        bf::semaphore::acquire_future, bf::semaphore::permit, bf::barrier::arrive_future, bf::notify::wait_future,
+        bf::condition::wait_future, bf::once_cell<int>::init_future<lambda>, bf::interval::tick_future,
+        bf::task_scope::join_future, bf::shield_future<bf::yield_future>, bf::finally_future<bf::yield_future, lambda>,
+        bf::race_range_future<bf::yield_future>, bf::stop_when_future<bf::yield_future>,
+        bf::when_future<bf::yield_future>, bf::future_set<bf::yield_future>::next_future, bf::join_handle<int>,
+        bf::outcome_future<int>, bf::task<int>, bf::tcp_stream::read_future, bf::tcp_stream::write_all_future,
+        bf::tcp_stream::connect_future, bf::tcp_listener::accept_future, bf::ctrl_c_future>);
 static_assert(none_is_an_aggregate<bf::stackless::leaf_await<bf::yield_future>, bf::stackless::child_await<int>,
                                    bf::stackless::final_await, bf::polled<int>, bf::polled<void>, bf::not_ready_t,
                                    bf::done_t, bf::timed_out, bf::task_error, bf::send_error<int>>);

@@ -13,7 +13,7 @@ using namespace bifilar;
 
 namespace {
 
-constexpr base::instant_ns due = 100;
+constexpr base::instant_ns due = 100 * timer_tick_ns;
 
 struct timed {
     timer_queue queue;
@@ -28,7 +28,7 @@ TEST_CASE("a_timer_taken_out_is_not_touched_after", "[timer]") {
     model::check({.name = "timer, remove against fire", .preemptions = 5}, [](model::world& world) {
         auto* const all = world.make<timed>();
         context cx{all->sleeper};
-        all->queue.insert(all->node, due, cx);
+        all->queue.insert(all->node, due, due - 1, cx);
         world.thread("worker", [=] { all->queue.fire(due); });
         world.thread("owner", [=] {
             const bool fired = all->queue.remove(all->node);
@@ -44,7 +44,7 @@ TEST_CASE("an_expiry_wakes_whoever_renewed_the_timer", "[timer]") {
     model::check({.name = "timer, renew against fire", .preemptions = 5}, [](model::world& world) {
         auto* const all = world.make<timed>();
         context cx{all->sleeper};
-        all->queue.insert(all->node, due, cx);
+        all->queue.insert(all->node, due, due - 1, cx);
         world.thread("worker", [=] { all->queue.fire(due); });
         // As sleep::poll under block_on.
         world.thread("sleeper", [=] {
@@ -59,7 +59,7 @@ TEST_CASE("an_expiry_wakes_whoever_renewed_the_timer", "[timer]") {
     });
 }
 
-TEST_CASE("a_timer_in_the_middle_of_the_heap_leaves_the_others_in_place", "[timer]") {
+TEST_CASE("a_timer_between_others_leaves_the_others_in_place", "[timer]") {
     struct three {
         timer_queue queue;
         timer_node nodes[3];
@@ -69,9 +69,9 @@ TEST_CASE("a_timer_in_the_middle_of_the_heap_leaves_the_others_in_place", "[time
         auto* const all = world.make<three>();
         for (int i = 0; i < 3; ++i) {
             context cx{all->sleepers[i]};
-            all->queue.insert(all->nodes[i], due + i, cx);
+            all->queue.insert(all->nodes[i], due + i * timer_tick_ns, due - 1, cx);
         }
-        world.thread("worker", [=] { all->queue.fire(due + 2); });
+        world.thread("worker", [=] { all->queue.fire(due + 2 * timer_tick_ns); });
         world.thread("owner", [=] { (void)all->queue.remove(all->nodes[1]); });
         world.finally([=] {
             for (const int i : {0, 2})

@@ -1,5 +1,6 @@
 // The same workloads in Go. One run, one sample: prints {"value": ns, "answer": n}.
 // Usage: go_peer yield TASKS ROUNDS | channel TRIPS | sequential N | concurrent N | million N WORKERS
+// | op NAME COUNT [PROCESSORS], see operations.go.
 package main
 
 import (
@@ -131,6 +132,11 @@ func main() {
 	case "million":
 		runtime.GOMAXPROCS(number(3))
 		concurrent(number(2))
+	case "op":
+		if len(os.Args) > 4 {
+			runtime.GOMAXPROCS(number(4))
+		}
+		operation(os.Args[2], number(3))
 	default:
 		fmt.Fprintln(os.Stderr, "go_peer: unknown workload", os.Args[1])
 		os.Exit(2)

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <ctime>
 #include <limits>
+#include <ratio>
+#include <type_traits>
 
 namespace bifilar::base {
 
@@ -37,6 +40,27 @@ inline instant_ns after(instant_ns now, std::chrono::nanoseconds duration) noexc
     if (__builtin_add_overflow(now, static_cast<instant_ns>(duration.count()), &sum))
         return duration.count() > 0 ? never : std::numeric_limits<instant_ns>::min();
     return sum;
+}
+
+/// A duration in nanoseconds, to wait for: rounded up, because waits are never early; 0 for what is over already, and
+/// the most there is for what does not fit. Any representation.
+template <class Rep, class Period>
+constexpr std::chrono::nanoseconds to_wait_ns(std::chrono::duration<Rep, Period> duration) noexcept {
+    constexpr auto longest = std::chrono::nanoseconds::max();
+    if constexpr (std::is_integral_v<Rep>) {
+        __extension__ using wide = unsigned __int128;
+        using ratio = std::ratio_divide<Period, std::nano>;
+        if (duration.count() <= 0) return std::chrono::nanoseconds::zero();
+        const wide ns = (static_cast<wide>(duration.count()) * ratio::num + (ratio::den - 1)) / ratio::den;
+        return ns > static_cast<wide>(longest.count()) ? longest
+                                                       : std::chrono::nanoseconds{static_cast<std::int64_t>(ns)};
+    } else {
+        const long double ns = std::ceil(std::chrono::duration<long double, std::nano>{duration}.count());
+        if (!(ns > 0)) return std::chrono::nanoseconds::zero();
+        return ns >= static_cast<long double>(longest.count())
+                   ? longest
+                   : std::chrono::nanoseconds{static_cast<std::int64_t>(ns)};
+    }
 }
 
 }  // namespace bifilar::base

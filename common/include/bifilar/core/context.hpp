@@ -54,6 +54,14 @@ public:
         return true;
     }
 
+    /// For combinators that choose among `count` leaves: true when none of them will be refused for want of budget, so
+    /// that those which need none have no advantage. Else as take_budget.
+    [[nodiscard]] bool has_budget(std::uint32_t count) noexcept {
+        if (budget_ >= count) return true;
+        yield();
+        return false;
+    }
+
     /// Runs a child that was queued a moment ago in place of a wait for it. Spends one of the budget. True when it has
     /// completed. What nesting_runner::run_nested asks for holds.
     bool run_child(task_header& child) noexcept { return runner_ != nullptr && runner_->run_nested(child, *this); }

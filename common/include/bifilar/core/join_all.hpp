@@ -1,22 +1,28 @@
-// All of several futures: over a pack, or over a vector.
+// All of several futures; join_range.hpp has the same over a vector.
 // Each poll asks those that are not ready yet; the first exception brings the rest to rest and is then rethrown.
 #pragma once
 
 #include <bifilar/core/future.hpp>
 #include <cstddef>
 #include <exception>
+#include <expected>
 #include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace bifilar {
 
 /// What stands for the output of a future that has none.
 template <class T>
 using value_of = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+/// Whether T is a std::expected.
+template <class T>
+inline constexpr bool is_expected = false;
+template <class T, class E>
+inline constexpr bool is_expected<std::expected<T, E>> = true;
 
 namespace detail {
 
@@ -53,6 +59,8 @@ public:
         if (!at_rest()) rested_ = bifilar::poll_cancel(future_, cx).is_ready();
         return at_rest();
     }
+    /// Once it is ready.
+    value& answer() noexcept { return *value_; }
     value take() { return std::move(*value_); }
 
 private:
@@ -97,46 +105,6 @@ private:
     std::exception_ptr error_;
 };
 
-template <future F>
-class [[nodiscard]] join_range_future {
-public:
-    using output = std::vector<value_of<output_of<F>>>;
-
-    explicit join_range_future(std::vector<F> fs) {
-        members_.reserve(fs.size());
-        for (F& f : fs) members_.emplace_back(std::move(f));
-    }
-
-    polled<output> poll(context& cx) {
-        if (error_ == nullptr) {
-            try {
-                bool all = true;
-                for (auto& m : members_) all = m.poll(cx) && all;
-                if (!all) return not_ready;
-                output values;
-                values.reserve(members_.size());
-                for (auto& m : members_) values.push_back(m.take());
-                return values;
-            } catch (...) {
-                error_ = std::current_exception();
-            }
-        }
-        if (!poll_cancel(cx)) return not_ready;
-        std::rethrow_exception(error_);
-    }
-
-    polled<void> poll_cancel(context& cx) {
-        bool all = true;
-        for (auto& m : members_) all = m.poll_cancel(cx) && all;
-        if (!all) return not_ready;
-        return done;
-    }
-
-private:
-    std::vector<detail::member<F>> members_;
-    std::exception_ptr error_;
-};
-
 /// Ready when all are: a tuple of their values (std::monostate for void). An exception of one cancels the others,
 /// waits until they are at rest and is rethrown. Allocates nothing.
 template <future... F>
@@ -144,10 +112,67 @@ join_all_future<F...> join_all(F... fs) {
     return join_all_future<F...>{std::move(fs)...};
 }
 
-/// The same over a vector, in its order; allocates the vector of values.
-template <future F>
-join_range_future<F> join_all(std::vector<F> fs) {
-    return join_range_future<F>{std::move(fs)};
+template <future... F>
+    requires(is_expected<output_of<F>> && ...)
+class [[nodiscard]] try_join_all_future {
+    using error = std::common_type_t<typename output_of<F>::error_type...>;
+
+public:
+    using output = std::expected<std::tuple<value_of<typename output_of<F>::value_type>...>, error>;
+
+    explicit try_join_all_future(F... fs) : members_{detail::member<F>{std::move(fs)}...} {}
+
+    polled<output> poll(context& cx) {
+        if (thrown_ == nullptr && !failed_) {
+            bool all = true;
+            try {
+                const auto one = [&](auto& m) {
+                    if (failed_) return;
+                    if (!m.poll(cx))
+                        all = false;
+                    else if (!m.answer())
+                        failed_.emplace(std::move(m.answer().error()));
+                };
+                std::apply([&](auto&... m) { (one(m), ...); }, members_);
+            } catch (...) {
+                thrown_ = std::current_exception();
+            }
+            if (thrown_ == nullptr && !failed_) {
+                if (!all) return not_ready;
+                return std::apply([](auto&... m) { return output{std::in_place, plain(m.answer())...}; }, members_);
+            }
+        }
+        if (!poll_cancel(cx)) return not_ready;
+        if (thrown_ != nullptr) std::rethrow_exception(thrown_);
+        return output{std::unexpected<error>{std::move(*failed_)}};
+    }
+
+    polled<void> poll_cancel(context& cx) {
+        const bool all =
+            std::apply([&](auto&... m) { return (static_cast<int>(m.poll_cancel(cx)) & ... & 1) != 0; }, members_);
+        if (!all) return not_ready;
+        return done;
+    }
+
+private:
+    template <class T, class E>
+    static value_of<T> plain(std::expected<T, E>& of) {
+        if constexpr (std::is_void_v<T>)
+            return {};
+        else
+            return std::move(*of);
+    }
+
+    std::tuple<detail::member<F>...> members_;
+    std::optional<error> failed_;
+    std::exception_ptr thrown_;
+};
+
+/// For futures of std::expected: ready with the tuple of all values, or with the first error, once the others were
+/// cancelled and are at rest. An exception counts as in join_all. Allocates nothing.
+template <future... F>
+try_join_all_future<F...> try_join_all(F... fs) {
+    return try_join_all_future<F...>{std::move(fs)...};
 }
 
 }  // namespace bifilar

@@ -1,10 +1,11 @@
 // The first of several futures: race cancels the others, select leaves them to their owner.
-// The first look starts at another member each time, so none is preferred.
+// Each look goes through the members in a random order, so the winner is uniformly random among those that are ready.
+// The arms may be receives and sends of channels. A receive that did not win has taken nothing; a send that did not win
+// may have been taken all the same, see channel::send.
 #pragma once
 
-#include <bifilar/base/random.hpp>
+#include <bifilar/core/arm_order.hpp>
 #include <bifilar/core/join_all.hpp>
-#include <cstdint>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -25,46 +26,35 @@ private:
     std::variant<T...> value_;
 };
 
-namespace detail {
-
-/// Calls function(constant) for place `at`, known at run time only.
-template <class Function, std::size_t... I>
-void at_place(std::size_t at, Function& function, std::index_sequence<I...>) {
-    const auto one = [&](auto place) {
-        if (at == place.value) function(place);
-    };
-    (one(std::integral_constant<std::size_t, I>{}), ...);
-}
-
-/// A different place to start from at each call; any thread, no state shared.
-inline std::size_t some_place(const void* salt, std::uint32_t turn, std::size_t count) noexcept {
-    base::random random{reinterpret_cast<std::uintptr_t>(salt) + turn * 0x9E3779B9ULL};
-    return random.below(static_cast<std::uint32_t>(count));
-}
-
-}  // namespace detail
-
-template <future... F>
+/// `Tries`: when none is ready at the first look, all are cancelled and the answer is empty.
+template <bool Tries, future... F>
 class [[nodiscard]] race_future {
     static_assert(sizeof...(F) > 0, "race needs at least one future");
+    using first = first_of<value_of<output_of<F>>...>;
 
 public:
-    using output = first_of<value_of<output_of<F>>...>;
+    using output = std::conditional_t<Tries, std::optional<first>, first>;
 
     explicit race_future(F... fs) : members_{detail::member<F>{std::move(fs)}...} {}
 
     polled<output> poll(context& cx) {
         if (!decided()) {
+            if (!cx.has_budget(sizeof...(F))) return not_ready;
             try {
                 look(cx);
             } catch (...) {
                 error_ = std::current_exception();
             }
+            // A member of members may have had no budget left all the same: it gets its turn.
+            if (Tries && !decided() && !cx.yielding()) gave_up_ = true;
             if (!decided()) return not_ready;
         }
         if (!poll_cancel(cx)) return not_ready;
         if (error_ != nullptr) std::rethrow_exception(error_);
-        return output{std::move(*winner_)};
+        if constexpr (Tries) {
+            if (!winner_) return output{};
+        }
+        return output{first{std::move(*winner_)}};
     }
 
     polled<void> poll_cancel(context& cx) {
@@ -77,31 +67,64 @@ public:
 private:
     using places = std::index_sequence_for<F...>;
 
-    [[nodiscard]] bool decided() const noexcept { return winner_.has_value() || error_ != nullptr; }
+    [[nodiscard]] bool decided() const noexcept { return winner_.has_value() || error_ != nullptr || gave_up_; }
 
     void look(context& cx) {
-        std::size_t at = detail::some_place(this, turn_++, sizeof...(F));
         const auto one = [&](auto place) {
             auto& m = std::get<place.value>(members_);
             if (m.poll(cx)) winner_.emplace(std::in_place_index<place.value>, m.take());
         };
-        for (std::size_t count = 0; count < sizeof...(F) && !winner_; ++count) {
+        for (const std::size_t at : detail::arm_order<sizeof...(F)>()) {
             detail::at_place(at, one, places{});
-            at = (at + 1) % sizeof...(F);
+            if (winner_) return;
         }
     }
 
     std::tuple<detail::member<F>...> members_;
     std::optional<std::variant<value_of<output_of<F>>...>> winner_;
     std::exception_ptr error_;
-    std::uint32_t turn_ = 0;
+    bool gave_up_ = false;
 };
 
 /// Ready with the first that is ready, once the others are at rest; an exception counts as being first. What a loser
 /// had taken by then is not lost, see the loser's own page. Allocates nothing.
 template <future... F>
-race_future<F...> race(F... fs) {
-    return race_future<F...>{std::move(fs)...};
+race_future<false, F...> race(F... fs) {
+    return race_future<false, F...>{std::move(fs)...};
+}
+
+/// The same for what is ready now: empty when none is, once all are at rest. Go's select with a default arm.
+template <future... F>
+race_future<true, F...> try_race(F... fs) {
+    return race_future<true, F...>{std::move(fs)...};
+}
+
+template <future F>
+class [[nodiscard]] when_future {
+public:
+    using output = output_of<F>;
+
+    when_future(bool condition, F f) : future_{std::move(f)}, condition_{condition} {}
+
+    polled<output> poll(context& cx) {
+        if (condition_) return future_.poll(cx);
+        cx.set_armed();
+        return not_ready;
+    }
+    polled<void> poll_cancel(context& cx) {
+        if (condition_) return bifilar::poll_cancel(future_, cx);
+        return done;
+    }
+
+private:
+    F future_;
+    bool condition_;
+};
+
+/// `f` where the condition holds, else an arm that is never ready: Go's nil channel.
+template <future F>
+when_future<F> when(bool condition, F f) {
+    return when_future<F>{condition, std::move(f)};
 }
 
 template <future... F>
@@ -114,8 +137,8 @@ public:
     explicit select_future(F&... fs) noexcept : members_{fs...} {}
 
     polled<output> poll(context& cx) {
+        if (!cx.has_budget(sizeof...(F))) return not_ready;
         std::optional<std::variant<value_of<output_of<F>>...>> winner;
-        std::size_t at = detail::some_place(this, turn_++, sizeof...(F));
         const auto one = [&](auto place) {
             auto answer = std::get<place.value>(members_).poll(cx);
             if (!answer) return;
@@ -124,17 +147,15 @@ public:
             else
                 winner.emplace(std::in_place_index<place.value>, answer.take());
         };
-        for (std::size_t count = 0; count < sizeof...(F) && !winner; ++count) {
+        for (const std::size_t at : detail::arm_order<sizeof...(F)>()) {
             detail::at_place(at, one, std::index_sequence_for<F...>{});
-            at = (at + 1) % sizeof...(F);
+            if (winner) return output{std::move(*winner)};
         }
-        if (!winner) return not_ready;
-        return output{std::move(*winner)};
+        return not_ready;
     }
 
 private:
     std::tuple<F&...> members_;
-    std::uint32_t turn_ = 0;
 };
 
 /// Ready with the first of the caller's futures that is ready; the others stay as they are, may be waited for again,

@@ -5,6 +5,7 @@
 
 #include <bifilar/base/atomic.hpp>
 #include <cstddef>
+#include <cstdint>
 
 namespace bifilar {
 
@@ -35,6 +36,8 @@ struct thread_state {
     /// The destructors of this thread's thread_locals run. What is made from now on, for the destructors of statics, is
     /// never freed.
     bool ends = false;
+    /// For choices between arms that are all ready. 0: not yet seeded.
+    std::uint64_t random = 0;
     /// Bytes that the next coroutine frame leaves free in front of it, for the task that it will be; 0 mostly.
     std::size_t frame_prefix_bytes = 0;
 };

@@ -7,6 +7,7 @@
 #include <bifilar/core/context.hpp>
 #include <cstdint>
 #include <mutex>
+#include <type_traits>
 
 namespace bifilar {
 
@@ -93,7 +94,8 @@ public:
     }
 
     /// Takes the lock: wakes all that wait at this moment, in portions of 64, so that the lock is never held for long.
-    /// `locked` runs under the first hold of the lock. The lock is not touched again once nobody is left to wake.
+    /// `locked` runs under the first hold of the lock; when it answers false, nobody is woken. The lock is not touched
+    /// again once nobody is left to wake.
     template <class Function>
     void wake_all(Function locked) noexcept;
 
@@ -123,7 +125,10 @@ void wait_list::wake_all(Function locked) noexcept {
         wake_batch batch;  // Outlives the guard: the lock is free when the wakes go out.
         const std::lock_guard guard{lock_};
         if (first) {
-            locked();
+            if constexpr (std::is_void_v<decltype(locked())>)
+                locked();
+            else if (!locked())
+                return;
             all.splice(nodes_);
         }
         for (int count = 0; count < wakes_per_hold && !all.empty(); ++count) {

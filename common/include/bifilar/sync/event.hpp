@@ -1,9 +1,8 @@
 // A flag that tasks and threads wait for until somebody sets it; it stays set until it is reset.
-// Built on wait_list: waiting allocates nothing, setting wakes everybody in portions outside of the lock.
+// Waiting allocates nothing; setting wakes everybody in portions outside of the lock.
 #pragma once
 
-#include <bifilar/core/future.hpp>
-#include <bifilar/core/wait_list.hpp>
+#include <bifilar/sync/gate_wait.hpp>
 
 namespace bifilar {
 
@@ -12,11 +11,12 @@ namespace bifilar {
 /// nothing.
 class event {
 public:
-    class wait_future;
+    using wait_future = detail::gate_wait<event>;
 
     event() noexcept = default;
     event(const event&) = delete;
     event& operator=(const event&) = delete;
+    ~event() { BIFILAR_CHECK(waiters_.empty(), "an event was destroyed while tasks wait for it; join them first"); }
 
     /// Sets the event and wakes all that wait now. A second set does nothing. Does not suspend or allocate.
     void set() noexcept {
@@ -37,49 +37,20 @@ public:
     [[nodiscard]] bool try_wait() const noexcept { return is_set(); }
 
     /// A future that is ready once the event was set after or during the wait.
-    [[nodiscard]] wait_future wait() noexcept;
+    [[nodiscard]] wait_future wait() noexcept { return wait_future{*this}; }
 
 private:
+    friend wait_future;
+
+    // Under the lock that guards it.
+    [[nodiscard]] bool is_open() const noexcept { return set_.load(base::relaxed); }
+
     wait_list waiters_;
     // Written under the list's lock, read by all without it.
     base::atomic<bool> set_{false};
 };
 
-class [[nodiscard]] event::wait_future {
-public:
-    using output = void;
-
-    explicit wait_future(event& of) noexcept : event_{&of} {}
-    wait_future(wait_future&&) noexcept = default;
-    wait_future& operator=(wait_future&&) = delete;
-    ~wait_future() { (void)event_->waiters_.leave(node_); }
-
-    polled<void> poll(context& cx) noexcept {
-        using enum wait_node::place;
-        if (node_.where() == woken) return done;
-        const bool fresh_node = node_.where(base::relaxed) == fresh;  // Relaxed: a fresh node is this thread's own.
-        // Under the lock also when the event is set: whoever saw it set may destroy it, and set() may still hold the
-        // lock.
-        const std::lock_guard guard{event_->waiters_.lock()};
-        // Relaxed, all: under the lock that guards them.
-        if (node_.where(base::relaxed) == woken) return done;
-        if (event_->set_.load(base::relaxed)) {
-            if (node_.where(base::relaxed) == waiting) event_->waiters_.remove(node_);
-            if (fresh_node && !cx.take_budget()) return not_ready;
-            return done;
-        }
-        event_->waiters_.wait(node_, cx);
-        return not_ready;
-    }
-
-private:
-    event* event_;
-    wait_node node_;
-};
-
 static_assert(sizeof(event) <= 40 && sizeof(event::wait_future) == 32, "what a parked task pays for its event");
 static_assert(future<event::wait_future>);
-
-inline event::wait_future event::wait() noexcept { return wait_future{*this}; }
 
 }  // namespace bifilar

@@ -6,11 +6,11 @@
 #include <bifilar/core/future.hpp>
 #include <bifilar/time/timer_queue.hpp>
 #include <chrono>
-#include <cmath>
 
 namespace bifilar {
 
-/// Ready once its deadline has passed: never early, late by scheduling only. Cancelled by its destructor.
+/// Ready once its deadline has passed: never early, late by at most timer_tick_ns and scheduling. Cancelled by its
+/// destructor.
 class [[nodiscard]] sleep {
 public:
     using output = void;
@@ -29,16 +29,24 @@ public:
             if (queue_->renew(node_, cx)) return not_ready;
             return done;
         }
-        if (deadline_ <= base::now_ns()) {
+        // The cheap clock is right but for its last tick, which matters for near deadlines alone.
+        base::instant_ns now = base::coarse_now_ns();
+        if (deadline_ < now + coarse_ns) now = base::now_ns();
+        if (deadline_ <= now) {
             if (!cx.take_budget()) return not_ready;
             return done;
         }
         queue_ = &this_thread_timers();
-        queue_->insert(node_, deadline_, cx);
+        queue_->insert(node_, deadline_, now, cx);
         return not_ready;
     }
 
+    /// Nanoseconds of the steady clock.
+    [[nodiscard]] base::instant_ns deadline() const noexcept { return deadline_; }
+
 private:
+    static constexpr base::instant_ns coarse_ns = 10'000'000;  // The longest tick of a kernel.
+
     base::instant_ns deadline_;
     timer_queue* queue_ = nullptr;
     timer_node node_;
@@ -50,12 +58,7 @@ private:
 /// Ready when `duration`, counted from this call, has passed. Saturates: a huge duration means for ever.
 template <class Rep, class Period>
 [[nodiscard]] sleep sleep_for(std::chrono::duration<Rep, Period> duration) noexcept {
-    using wide = std::chrono::duration<long double, std::nano>;
-    // Rounded up, because a sleep is never early; a negative duration is over already.
-    const long double ns = std::ceil(wide{duration}.count());
-    constexpr auto longest = static_cast<long double>(base::never);
-    const base::instant_ns rounded = ns >= longest ? base::never : ns <= 0 ? 0 : static_cast<base::instant_ns>(ns);
-    return sleep{base::after(base::now_ns(), std::chrono::nanoseconds{rounded})};
+    return sleep{base::after(base::now_ns(), base::to_wait_ns(duration))};
 }
 
 }  // namespace bifilar

@@ -1,19 +1,25 @@
-// The timers of one thread: a pairing heap whose nodes live in the sleeping futures. Right for any 64-bit deadline.
-// Fredman, Sedgewick, Sleator, Tarjan, "The pairing heap: a new form of self-adjusting heap" (1986), two-pass form.
+// The timers of one thread: a hierarchical wheel whose nodes live in the sleeping futures. Right for any 64-bit
+// deadline. Varghese, Lauck, "Hashed and hierarchical timing wheels" (1987), scheme 7; slots are absolute, as in
+// tokio's wheel.
 #pragma once
 
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/clock.hpp>
+#include <bifilar/base/intrusive_list.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/core/context.hpp>
 #include <bifilar/core/parker.hpp>
 #include <bifilar/core/waker.hpp>
+#include <array>
 #include <cstdint>
 
 namespace bifilar {
 
+/// What timers are rounded up to: a timer fires at the first such moment that is not before its deadline. 65.5 us.
+inline constexpr base::instant_ns timer_tick_ns = base::instant_ns{1} << 16;
+
 /// One future's place in a timer_queue. Immovable once linked.
-class timer_node {
+class timer_node : public base::list_link<timer_node> {
 public:
     enum class place : std::uint8_t {
         fresh,    ///< Not linked.
@@ -34,45 +40,62 @@ public:
 private:
     friend class timer_queue;
 
-    timer_node* child_ = nullptr;    // The first of the nodes below.
-    timer_node* sibling_ = nullptr;  // The next node with the same parent.
-    timer_node* before_ = nullptr;   // The previous sibling, or the parent of a first child; null in the root.
-    base::instant_ns deadline_ = 0;
+    std::uint64_t due_ticks_ = 0;  // Rounded up.
     waker_ref waker_;
+    std::uint16_t slot_ = 0;  // Where it lies or lay last; nowhere when it was due at once.
     // See place. Written under the queue's lock; read by the owner without it.
     base::atomic<place> place_{place::fresh};
 };
 
-/// Timers of the thread that it is installed in (this_thread().timers). Waiting allocates nothing; insert is O(1),
-/// remove and expiry O(log n) amortised. A task that moves to another worker keeps its timer where it began.
+/// Timers of the thread that it is installed in (this_thread().timers). Waiting allocates nothing; insert and remove
+/// are O(1), and a timer is moved at most 7 times before it fires. Never early; late by less than a tick. A task that
+/// moves to another worker keeps its timer where it began.
 class timer_queue final : public timer_source {
 public:
     timer_queue() noexcept = default;
     ~timer_queue() override;
 
-    /// Wakes the context's task once `deadline` has passed. The queue's own thread.
-    void insert(timer_node& node, base::instant_ns deadline, context& cx) noexcept;
+    /// Wakes the context's task once `deadline` has passed. The queue's own thread. `now` is a moment that has passed;
+    /// the newer, the fewer steps.
+    void insert(timer_node& node, base::instant_ns deadline, base::instant_ns now, context& cx) noexcept;
     /// The task polls again with another waker. Any thread. False when the timer has fired.
     bool renew(timer_node& node, context& cx) noexcept;
     /// Takes the node out if it still waits. Any thread. True when it had fired.
     bool remove(timer_node& node) noexcept;
 
+    /// When fire() has something to do: to wake a task, or at most 7 times a timer to move it closer.
     [[nodiscard]] base::instant_ns next_deadline() noexcept override;
     void fire(base::instant_ns now) noexcept override;
 
 private:
-    static timer_node* merge(timer_node* a, timer_node* b) noexcept;
-    static timer_node* merge_children(timer_node* first) noexcept;
-    static void cut(timer_node& node) noexcept;
-    void detach(timer_node& node) noexcept;
-    void set_root(timer_node* root) noexcept;
+    // Level n has 64 slots of 64^n ticks each. A timer lies in the level of the highest 6-bit digit in which its tick
+    // differs from `elapsed_ticks_`, in the slot that this digit names. So all slots in use lie ahead of the present
+    // one of their level, and every slot of a level comes before all of the next level.
+    static constexpr unsigned bits_a_level = 6;
+    static constexpr unsigned slots_a_level = 1U << bits_a_level;
+    static constexpr unsigned levels = 8;
+    static constexpr std::uint16_t nowhere = levels * slots_a_level;
+    static constexpr int moves_per_hold = 64;
+    static_assert(64 - 1 - 16 <= levels * bits_a_level, "all ticks of 64-bit nanoseconds have a slot");
 
-    static constexpr int wakes_per_hold = 64;
+    using list = base::intrusive_list<timer_node>;
+    struct upcoming {
+        std::uint16_t slot = nowhere;
+        std::uint64_t start_ticks = 0;
+    };
 
-    base::spin_lock lock_;  // Guards the heap and its nodes. Never held across a wake.
-    timer_node* root_ = nullptr;
-    // The root's deadline, or never. Written under the lock; read without it by the thread that is about to sleep,
-    // which alone inserts, so what it reads is never later than the truth.
+    // All under the lock.
+    void place(timer_node& node) noexcept;
+    [[nodiscard]] upcoming next_slot() const noexcept;
+    void publish() noexcept;
+
+    base::spin_lock lock_;  // Guards everything below, and the nodes. Never held across a wake.
+    std::uint64_t elapsed_ticks_ = 0;
+    std::array<std::uint64_t, levels> used_{};  // A bit for each slot that is not empty.
+    list moving_;                               // Out of their slots: due, or to be placed again.
+    std::array<list, levels * slots_a_level> slots_;
+    // When there is something to do, or never. Written under the lock; read without it by the thread that is about to
+    // sleep, which alone inserts, so what it reads is never later than the truth.
     base::atomic<base::instant_ns> earliest_{base::never};
 };
 

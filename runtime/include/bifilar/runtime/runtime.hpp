@@ -101,6 +101,8 @@ public:
     /// The driver in use: never `best`.
     [[nodiscard]] driver_kind driver() const noexcept;
 
+    /// For scopes.
+    [[nodiscard]] static sched::scheduler& scheduler_of(runtime& of) noexcept { return of.scheduler(); }
     /// For spawn_blocking.
     [[nodiscard]] static sched::blocking_pool& blocking_pool_of(sched::scheduler& of);
 

@@ -31,6 +31,22 @@ template <future F>
     throw cancelled{};
 }
 
+/// Waits for `f` whether the fiber is cancelled or not; for destructors that must not leave before. On a fiber or a
+/// plain thread.
+template <future F>
+output_of<F> await_through(F f) {
+    stackful::fiber* const self = stackful::fiber::current();
+    if (self == nullptr) return block_on(f);
+    for (;;) {
+        context& cx = self->poll_context();
+        cx.start_poll();
+        polled<output_of<F>> answer = f.poll(cx);
+        if (answer) return answer.take();
+        self->wait_on(type_name<F>);
+        self->suspend();
+    }
+}
+
 }  // namespace detail
 
 /// Waits for `f` and gives its output; rethrows what it threw. `f` stays where it is: pass a temporary or a variable.

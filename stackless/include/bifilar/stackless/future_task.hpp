@@ -80,6 +80,8 @@ private:
             cancel_begun_ = true;
             if (begun_ && !poll_cancel(future_, cx)) return false;
             this->outcome_.set_cancelled();
+        } catch (const cancelled&) {
+            this->outcome_.set_cancelled();
         } catch (...) {
             this->outcome_.set_error(std::current_exception());
         }

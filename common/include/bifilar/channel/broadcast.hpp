@@ -1,0 +1,199 @@
+// Every value to every subscriber. Slow subscribers lose the oldest values and are told how many.
+// A ring under one lock; semantics after tokio's broadcast.
+#pragma once
+
+#include <bifilar/channel/channel_error.hpp>
+#include <bifilar/core/future.hpp>
+#include <bifilar/core/wait_list.hpp>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+namespace bifilar {
+
+/// Why a subscriber has no value.
+class broadcast_error {
+public:
+    /// Nothing there now, closed and drained, or so many values lost.
+    enum class reason : std::uint8_t { empty, closed, lagged };
+    explicit broadcast_error(reason why, std::uint64_t missed = 0) noexcept : missed_{missed}, why_{why} {}
+
+    [[nodiscard]] bool is_empty() const noexcept { return why_ == reason::empty; }
+    [[nodiscard]] bool is_closed() const noexcept { return why_ == reason::closed; }
+    [[nodiscard]] bool is_lagged() const noexcept { return why_ == reason::lagged; }
+    /// How many values were overwritten before this subscriber came for them. The next receive gives the oldest that is
+    /// left.
+    [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
+
+private:
+    std::uint64_t missed_;
+    reason why_;
+};
+
+/// Neither copied nor moved; outlives its subscriptions. All members: any thread. Values are copied under the lock:
+/// send a std::shared_ptr to what is expensive to copy. Nothing but the constructor allocates.
+template <class T>
+class broadcast {
+    static_assert(std::is_copy_constructible_v<T>, "a broadcast copies its values; send a std::shared_ptr");
+    static_assert(std::is_nothrow_swappable_v<T> && std::is_nothrow_move_constructible_v<T>,
+                  "a broadcast moves values under its lock; send a std::shared_ptr to a type whose move may throw");
+
+public:
+    class subscription;
+
+    /// Keeps the newest `capacity` values, 1 to 2^31. Throws std::invalid_argument, std::bad_alloc.
+    explicit broadcast(std::uint32_t capacity)
+        : capacity_{checked(capacity)}, slots_{std::make_unique<std::optional<T>[]>(capacity)} {}
+    broadcast(const broadcast&) = delete;
+    broadcast& operator=(const broadcast&) = delete;
+    ~broadcast() {
+        BIFILAR_CHECK(subscribers_ == 0, "a broadcast was destroyed while it has subscriptions; end them first");
+    }
+
+    /// To all subscribers; how many there are. Never waits: overwrites the oldest value when the ring is full. The
+    /// value comes back when the broadcast is closed.
+    std::expected<std::uint64_t, send_error<T>> send(T value) noexcept {
+        std::uint64_t to = 0;
+        bool shut = false;
+        // Swapped in, so that the value that it replaces ends outside of the lock.
+        std::optional<T> fresh{std::move(value)};
+        waiters_.wake_all([&] {
+            shut = closed_;
+            if (shut) return false;
+            to = subscribers_;
+            fresh.swap(slots_[next_ % capacity_]);
+            ++next_;
+            return true;
+        });
+        if (shut) return std::unexpected{send_error<T>{std::move(*fresh)}};
+        return to;
+    }
+
+    /// No more sends; subscribers drain what is there. Any number of times.
+    void close() noexcept {
+        waiters_.wake_all([this] { closed_ = true; });
+    }
+
+    /// Gets every value that is sent from now on.
+    [[nodiscard]] subscription subscribe() noexcept { return subscription{*this}; }
+
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
+
+private:
+    static std::uint32_t checked(std::uint32_t capacity) {
+        if (capacity == 0 || capacity > std::uint32_t{1} << 31)
+            throw std::invalid_argument{"a broadcast keeps 1 to 2147483648 values"};
+        return capacity;
+    }
+
+    using answer = std::expected<T, broadcast_error>;
+
+    // Under the lock; what copying throws leaves the position as it was.
+    answer take(std::uint64_t& at) {
+        using enum broadcast_error::reason;
+        const std::uint64_t oldest = next_ > capacity_ ? next_ - capacity_ : 0;
+        if (at < oldest) {
+            const std::uint64_t missed = oldest - at;
+            at = oldest;
+            return std::unexpected{broadcast_error{lagged, missed}};
+        }
+        if (at == next_) return std::unexpected{broadcast_error{closed_ ? closed : empty}};
+        answer value{*slots_[at % capacity_]};
+        ++at;
+        return value;
+    }
+
+    wait_list waiters_;       // Its lock guards all below.
+    std::uint64_t next_ = 0;  // The number of the next value.
+    std::uint64_t subscribers_ = 0;
+    bool closed_ = false;
+    const std::uint32_t capacity_;
+    const std::unique_ptr<std::optional<T>[]> slots_;
+};
+
+/// One subscriber's place. Copying it subscribes again at the same place. One task or thread at a time.
+template <class T>
+class broadcast<T>::subscription {
+public:
+    class recv_future;
+
+    explicit subscription(broadcast& of) noexcept : of_{&of} {
+        const std::lock_guard guard{of.waiters_.lock()};
+        at_ = of.next_;
+        ++of.subscribers_;
+    }
+    subscription(const subscription& other) noexcept : of_{other.of_}, at_{other.at_} {
+        if (of_ == nullptr) return;
+        const std::lock_guard guard{of_->waiters_.lock()};
+        ++of_->subscribers_;
+    }
+    subscription(subscription&& other) noexcept : of_{std::exchange(other.of_, nullptr)}, at_{other.at_} {}
+    subscription& operator=(subscription other) noexcept {
+        std::swap(of_, other.of_);
+        std::swap(at_, other.at_);
+        return *this;
+    }
+    ~subscription() {
+        if (of_ == nullptr) return;
+        const std::lock_guard guard{of_->waiters_.lock()};
+        --of_->subscribers_;
+    }
+
+    /// The next value now; what copying it throws leaves it there.
+    std::expected<T, broadcast_error> try_recv() {
+        broadcast& of = here();
+        const std::lock_guard guard{of.waiters_.lock()};
+        return of.take(at_);
+    }
+
+    /// A future of the next value; an error when values were lost, or the broadcast is closed and drained. Cancelled,
+    /// it takes nothing.
+    [[nodiscard]] recv_future recv() noexcept {
+        (void)here();
+        return recv_future{*this};
+    }
+
+private:
+    broadcast& here() noexcept {
+        BIFILAR_CHECK(of_ != nullptr, "a subscription was used after it was moved from");
+        return *of_;
+    }
+
+    broadcast* of_;
+    std::uint64_t at_ = 0;  // The number of the next value to get.
+};
+
+template <class T>
+class [[nodiscard]] broadcast<T>::subscription::recv_future {
+public:
+    using output = std::expected<T, broadcast_error>;
+
+    explicit recv_future(subscription& of) noexcept : of_{&of} {}
+    recv_future(recv_future&&) noexcept = default;
+    recv_future& operator=(recv_future&&) = delete;
+    ~recv_future() { (void)of_->of_->waiters_.leave(node_); }
+
+    polled<output> poll(context& cx) {
+        broadcast& from = *of_->of_;
+        // Relaxed: a fresh node was never shared.
+        if (node_.where(base::relaxed) == wait_node::place::fresh && !cx.take_budget()) return not_ready;
+        const std::lock_guard guard{from.waiters_.lock()};
+        output value = from.take(of_->at_);
+        if (!value && value.error().is_empty()) {
+            from.waiters_.wait(node_, cx);
+            return not_ready;
+        }
+        if (node_.where(base::relaxed) == wait_node::place::waiting) from.waiters_.remove(node_);  // Relaxed: locked.
+        return value;
+    }
+
+private:
+    subscription* of_;
+    wait_node node_;
+};
+
+}  // namespace bifilar

@@ -1,0 +1,267 @@
+// One value from one sender to one receiver. A state word and the value; no lock.
+// The object itself for whoever owns it, handles for two sides that end independently.
+#pragma once
+
+#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/channel/channel_error.hpp>
+#include <bifilar/core/frame_pool.hpp>
+#include <bifilar/core/future.hpp>
+#include <bifilar/core/waker.hpp>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <new>
+#include <optional>
+#include <utility>
+
+namespace bifilar {
+
+/// Neither copied nor moved. One thread sends or closes, one receives, at the same time; release on sending, acquire on
+/// receiving. Nothing allocates. Whoever received the value, or that there will be none, may destroy the object at
+/// once.
+template <class T>
+class oneshot {
+    static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
+                  "a oneshot moves values; send a std::unique_ptr to a type whose move may throw");
+
+public:
+    class recv_future;
+
+    oneshot() noexcept {}
+    oneshot(const oneshot&) = delete;
+    oneshot& operator=(const oneshot&) = delete;
+    ~oneshot() {
+        const std::uintptr_t now = word_.load(base::acquire);  // Pairs with send.
+        BIFILAR_CHECK(now <= closed, "a oneshot was destroyed while a task waits for its value; join it first");
+        if (now == full) std::destroy_at(&value_);
+    }
+
+    /// Gives the value, or gives it back when the receiver has closed or a value was sent before.
+    std::expected<void, send_error<T>> send(T value) noexcept {
+        std::uintptr_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
+        if (is_over(seen)) return std::unexpected{send_error<T>{std::move(value)}};
+        std::construct_at(&value_, std::move(value));
+        for (;;) {
+            // Pairs with try_recv and await_value; so that the value is visible. Acquire: the waiter is.
+            if (word_.compare_exchange_weak(seen, full, base::acq_rel, base::relaxed)) break;
+            if (is_over(seen)) {
+                send_error<T> back{std::move(value_)};
+                std::destroy_at(&value_);
+                return std::unexpected{std::move(back)};
+            }
+        }
+        wake(seen);
+        return {};
+    }
+
+    /// There will be no value, or it is not wanted any more: a send gives it back, a receiver gets nothing. A value
+    /// that was sent stays. Either side; any number of times.
+    void close() noexcept {
+        std::uintptr_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
+        while (!is_over(seen))
+            // Pairs with await_value: acquire, for the waiter.
+            if (word_.compare_exchange_weak(seen, closed, base::acq_rel, base::relaxed)) return wake(seen);
+    }
+
+    /// The value, once it is there.
+    std::expected<T, try_recv_error> try_recv() noexcept {
+        const std::uintptr_t now = word_.load(base::acquire);  // Pairs with send.
+        if (now == full) return take();
+        return std::unexpected{now == taken || now == closed ? try_recv_error::closed : try_recv_error::empty};
+    }
+
+    /// A future of the value; empty when the oneshot was closed without one, or it was taken. Cancelled, it takes
+    /// nothing.
+    [[nodiscard]] recv_future recv() noexcept { return recv_future{*this}; }
+
+private:
+    // Where a receiver waits; lives in its future.
+    class waiter {
+    public:
+        waker_ref task;
+        // The sender has claimed the task and does not touch this any more. Written by it, read by the receiver.
+        base::atomic<bool> released{false};
+    };
+    static_assert(alignof(waiter) >= 4, "an address is none of the four states");
+
+    static constexpr std::uintptr_t empty = 0;
+    static constexpr std::uintptr_t full = 1;
+    static constexpr std::uintptr_t taken = 2;
+    static constexpr std::uintptr_t closed = 3;
+
+    static bool is_over(std::uintptr_t word) noexcept { return word == full || word == taken || word == closed; }
+
+    // After the word was exchanged: nothing of this object is touched.
+    static void wake(std::uintptr_t before) noexcept {
+        if (before == empty) return;
+        auto* const waits = reinterpret_cast<waiter*>(before);
+        wake_batch batch;
+        batch.claim(waits->task);
+        waits->released.store(true, base::release);  // Pairs with leave; the last touch.
+    }
+
+    T take() noexcept {
+        T value = std::move(value_);
+        std::destroy_at(&value_);
+        word_.store(taken, base::relaxed);  // Relaxed: says nothing about other memory.
+        return value;
+    }
+
+    // empty | full | taken | closed, or the address of the waiting receiver's node. The sender leaves empty or the
+    // address for full; either side for closed; the receiver goes between empty and its address, and from full to
+    // taken.
+    base::atomic<std::uintptr_t> word_{empty};
+    union {
+        T value_;
+    };
+};
+
+template <class T>
+class [[nodiscard]] oneshot<T>::recv_future {
+public:
+    using output = std::optional<T>;
+
+    explicit recv_future(oneshot& from) noexcept : from_{&from} {}
+    /// Before its first poll.
+    recv_future(recv_future&& other) noexcept : from_{other.from_} {
+        BIFILAR_CHECK(!other.waits_, "a future was moved after its first poll");
+    }
+    recv_future& operator=(recv_future&&) = delete;
+    ~recv_future() { leave(); }
+
+    polled<output> poll(context& cx) noexcept {
+        if (!waits_ && !cx.take_budget()) return not_ready;
+        std::uintptr_t now = from_->word_.load(base::acquire);  // Pairs with send.
+        if (now == reinterpret_cast<std::uintptr_t>(&waiter_)) {
+            if (waiter_.task == cx.borrow()) return not_ready;
+            leave();
+            now = from_->word_.load(base::acquire);  // As above.
+        }
+        if (now == empty) {
+            waiter_.task = cx.borrow();
+            waiter_.released.store(false, base::relaxed);  // Relaxed: published by the exchange.
+            waits_ = true;
+            // Pairs with send and close: release, for the waiter; acquire, for the value.
+            if (from_->word_.compare_exchange_strong(now, reinterpret_cast<std::uintptr_t>(&waiter_), base::acq_rel,
+                                                     base::acquire))
+                return not_ready;
+            waits_ = false;
+        }
+        leave();
+        if (now == full) return output{from_->take()};
+        return output{};
+    }
+
+private:
+    // Afterwards nobody knows the waiter.
+    void leave() noexcept {
+        if (!std::exchange(waits_, false)) return;
+        std::uintptr_t expected = reinterpret_cast<std::uintptr_t>(&waiter_);
+        // Relaxed: nothing was received. When it fails, the sender is about to let go or has.
+        if (from_->word_.compare_exchange_strong(expected, empty, base::relaxed, base::relaxed)) return;
+        // Pairs with wake.
+        for (int spins = 0; !waiter_.released.load(base::acquire); ++spins)
+            spins < 64 ? base::spin_pause() : base::yield_thread();
+    }
+
+    oneshot* from_;
+    waiter waiter_;
+    bool waits_ = false;
+};
+
+template <class T>
+class oneshot_sender;
+template <class T>
+class oneshot_receiver;
+
+namespace detail {
+
+/// A oneshot that belongs to its two handles. From the frame pool.
+template <class T>
+class shared_oneshot : public oneshot<T> {
+public:
+    static shared_oneshot* make() {
+        static_assert(alignof(shared_oneshot) <= 16, "a value is aligned to at most 16 bytes");
+        return new (allocate_frame(sizeof(shared_oneshot))) shared_oneshot;
+    }
+    void drop() noexcept {
+        // Pairs with itself; so that the last owner sees what the first one did.
+        if (owners_.fetch_sub(1, base::acq_rel) != 1) return;
+        this->~shared_oneshot();
+        release_frame(this);
+    }
+
+private:
+    // Two at first; each handle gives up one.
+    base::atomic<std::uint32_t> owners_{2};
+};
+
+}  // namespace detail
+
+/// The sending side. Dropped without having sent, it closes the oneshot. Move-only; one thread at a time. Aborts when
+/// used after it was moved from.
+template <class T>
+class oneshot_sender {
+public:
+    explicit oneshot_sender(detail::shared_oneshot<T>& of) noexcept : of_{&of} {}
+    oneshot_sender(oneshot_sender&& other) noexcept : of_{std::exchange(other.of_, nullptr)} {}
+    oneshot_sender& operator=(oneshot_sender&& other) noexcept {
+        std::swap(of_, other.of_);
+        return *this;
+    }
+    ~oneshot_sender() {
+        if (of_ == nullptr) return;
+        of_->close();
+        of_->drop();
+    }
+
+    /// As oneshot::send.
+    std::expected<void, send_error<T>> send(T value) noexcept { return here().send(std::move(value)); }
+
+private:
+    oneshot<T>& here() noexcept {
+        BIFILAR_CHECK(of_ != nullptr, "a oneshot_sender was used after it was moved from");
+        return *of_;
+    }
+    detail::shared_oneshot<T>* of_;
+};
+
+/// The receiving side. Dropped, it closes the oneshot, and a value in it is destroyed. Move-only, while nobody waits;
+/// one thread at a time. Aborts when used after it was moved from.
+template <class T>
+class oneshot_receiver {
+public:
+    explicit oneshot_receiver(detail::shared_oneshot<T>& of) noexcept : of_{&of} {}
+    oneshot_receiver(oneshot_receiver&& other) noexcept : of_{std::exchange(other.of_, nullptr)} {}
+    oneshot_receiver& operator=(oneshot_receiver&& other) noexcept {
+        std::swap(of_, other.of_);
+        return *this;
+    }
+    ~oneshot_receiver() {
+        if (of_ == nullptr) return;
+        of_->close();
+        of_->drop();
+    }
+
+    /// As in oneshot.
+    std::expected<T, try_recv_error> try_recv() noexcept { return here().try_recv(); }
+    [[nodiscard]] typename oneshot<T>::recv_future recv() noexcept { return here().recv(); }
+    void close() noexcept { here().close(); }
+
+private:
+    oneshot<T>& here() noexcept {
+        BIFILAR_CHECK(of_ != nullptr, "a oneshot_receiver was used after it was moved from");
+        return *of_;
+    }
+    detail::shared_oneshot<T>* of_;
+};
+
+/// Both sides of a new oneshot. One block from the frame pool; throws std::bad_alloc.
+template <class T>
+[[nodiscard]] std::pair<oneshot_sender<T>, oneshot_receiver<T>> make_oneshot() {
+    auto* const made = detail::shared_oneshot<T>::make();
+    return {oneshot_sender<T>{*made}, oneshot_receiver<T>{*made}};
+}
+
+}  // namespace bifilar

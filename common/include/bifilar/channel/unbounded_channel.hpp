@@ -1,0 +1,117 @@
+// A channel of any number of senders and receivers that always has room, as long as there is memory.
+// A chain of blocks under the lock of channel_core.
+#pragma once
+
+#include <bifilar/channel/channel_core.hpp>
+#include <bifilar/core/frame_pool.hpp>
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <new>
+#include <optional>
+
+namespace bifilar {
+
+namespace detail {
+
+/// Values in blocks from the frame pool. One empty block is kept, so that a queue that goes up and down allocates
+/// nothing.
+template <class T>
+class channel_chain {
+public:
+    using count_type = std::size_t;
+
+    channel_chain() noexcept = default;
+    channel_chain(const channel_chain&) = delete;
+    channel_chain& operator=(const channel_chain&) = delete;
+    /// Its values have been popped.
+    ~channel_chain() {
+        free(first_);
+        free(spare_);
+    }
+
+    [[nodiscard]] static bool has_room(std::size_t) noexcept { return true; }
+    [[nodiscard]] static std::size_t capacity() noexcept { return std::numeric_limits<std::size_t>::max(); }
+
+    /// Makes sure that there is room for the next push. Throws std::bad_alloc.
+    void prepare() {
+        if (last_ != nullptr && end_ < values_a_block) return;
+        if (spare_ == nullptr) spare_ = new (allocate_frame(sizeof(block))) block;
+    }
+
+    void push(T&& value, std::size_t) noexcept {
+        if (last_ == nullptr || end_ == values_a_block) {
+            block* const fresh = std::exchange(spare_, nullptr);
+            fresh->next = nullptr;
+            (last_ != nullptr ? last_->next : first_) = fresh;
+            last_ = fresh;
+            end_ = 0;
+        }
+        std::construct_at(&last_->slots[end_++].value, std::move(value));
+    }
+    void push_front(T&& value) noexcept { front_.emplace(std::move(value)); }
+
+    T pop() noexcept {
+        if (front_) {
+            T value = std::move(*front_);
+            front_.reset();
+            return value;
+        }
+        slot& from = first_->slots[begin_++];
+        T value = std::move(from.value);
+        std::destroy_at(&from.value);
+        if (first_ == last_ && begin_ == end_) {
+            begin_ = end_ = 0;  // Empty: the block is used again from its start.
+        } else if (begin_ == values_a_block) {
+            block* const drained = std::exchange(first_, first_->next);
+            begin_ = 0;
+            free(std::exchange(spare_, drained));
+        }
+        return value;
+    }
+
+private:
+    union slot {
+        slot() noexcept {}
+        ~slot() {}
+        T value;
+    };
+    static constexpr std::size_t values_a_block = sizeof(T) < 500 ? 1000 / sizeof(T) : 2;
+    struct block {
+        block* next = nullptr;
+        slot slots[values_a_block];
+    };
+    static_assert(alignof(T) <= 16, "a value is aligned to at most 16 bytes; send a std::unique_ptr to it");
+
+    static void free(block* at) noexcept {
+        if (at != nullptr) release_frame(at);
+    }
+
+    block* first_ = nullptr;
+    block* last_ = nullptr;
+    block* spare_ = nullptr;
+    std::size_t begin_ = 0;   // The oldest value's place in the first block.
+    std::size_t end_ = 0;     // The next value's place in the last one.
+    std::optional<T> front_;  // Came back; older than all others.
+};
+
+}  // namespace detail
+
+/// Neither copied nor moved; used by reference, and outlives its operations. All members: any thread. Sending allocates
+/// when the last block is full: nothing where receivers keep pace. Nothing else allocates. Destroying it while somebody
+/// waits at it aborts; values in it are destroyed.
+template <class T>
+class unbounded_channel : public detail::channel_core<T, detail::channel_chain<T>> {
+public:
+    unbounded_channel() noexcept = default;
+
+    /// Sends at once, or gives the value back because the channel is closed. Does not suspend. Throws std::bad_alloc
+    /// with nothing sent.
+    std::expected<void, send_error<T>> send(T value) {
+        auto sent = this->try_send(std::move(value));
+        if (sent) return {};
+        return std::unexpected{send_error<T>{sent.error().take()}};
+    }
+};
+
+}  // namespace bifilar

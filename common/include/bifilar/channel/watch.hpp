@@ -1,0 +1,158 @@
+// The newest value of something, for those who want to know it now or when it changes. Values in between may be missed.
+// One lock; semantics after tokio's watch.
+#pragma once
+
+#include <bifilar/channel/channel_error.hpp>
+#include <bifilar/core/future.hpp>
+#include <bifilar/core/wait_list.hpp>
+#include <cstdint>
+#include <expected>
+#include <type_traits>
+#include <utility>
+
+namespace bifilar {
+
+/// Neither copied nor moved; outlives its watchers. All members: any thread. Values are copied under the lock: use a
+/// std::shared_ptr for what is expensive to copy. Nothing allocates.
+template <class T>
+class watch {
+    static_assert(std::is_copy_constructible_v<T>, "a watch copies its value; watch a std::shared_ptr");
+    static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_swappable_v<T>,
+                  "a watch swaps values under its lock; watch a std::shared_ptr to a type whose move may throw");
+
+public:
+    class watcher;
+
+    explicit watch(T initial) noexcept : value_{std::move(initial)} {}
+    watch(const watch&) = delete;
+    watch& operator=(const watch&) = delete;
+    ~watch() { BIFILAR_CHECK(watchers_ == 0, "a watch was destroyed while it has watchers; end them first"); }
+
+    /// Replaces the value and wakes those who wait for a change; the old one is destroyed by the caller's thread,
+    /// outside of the lock. The new one comes back when the watch is closed.
+    std::expected<void, send_error<T>> send(T value) noexcept {
+        bool shut = false;
+        waiters_.wake_all([&] {
+            shut = closed_;
+            if (shut) return false;
+            std::swap(value_, value);
+            ++version_;
+            return true;
+        });
+        if (shut) return std::unexpected{send_error<T>{std::move(value)}};
+        return {};
+    }
+
+    /// A copy of the newest value.
+    [[nodiscard]] T get() const {
+        const std::lock_guard guard{waiters_.lock()};
+        return value_;
+    }
+
+    /// The value changes no more; waits end. Any number of times.
+    void close() noexcept {
+        waiters_.wake_all([this] { closed_ = true; });
+    }
+
+    /// Has seen what there is now.
+    [[nodiscard]] watcher subscribe() noexcept { return watcher{*this}; }
+
+private:
+    mutable wait_list waiters_;  // Its lock guards all below.
+    T value_;
+    std::uint64_t version_ = 0;
+    std::uint64_t watchers_ = 0;
+    bool closed_ = false;
+};
+
+/// One reader's view: which version it has seen. Copying it makes another that has seen the same. One task or thread at
+/// a time.
+template <class T>
+class watch<T>::watcher {
+public:
+    class changed_future;
+
+    explicit watcher(watch& of) noexcept : of_{&of} {
+        const std::lock_guard guard{of.waiters_.lock()};
+        seen_ = of.version_;
+        ++of.watchers_;
+    }
+    watcher(const watcher& other) noexcept : of_{other.of_}, seen_{other.seen_} {
+        if (of_ == nullptr) return;
+        const std::lock_guard guard{of_->waiters_.lock()};
+        ++of_->watchers_;
+    }
+    watcher(watcher&& other) noexcept : of_{std::exchange(other.of_, nullptr)}, seen_{other.seen_} {}
+    watcher& operator=(watcher other) noexcept {
+        std::swap(of_, other.of_);
+        std::swap(seen_, other.seen_);
+        return *this;
+    }
+    ~watcher() {
+        if (of_ == nullptr) return;
+        const std::lock_guard guard{of_->waiters_.lock()};
+        --of_->watchers_;
+    }
+
+    /// A copy of the newest value, which then counts as seen.
+    [[nodiscard]] T get() {
+        watch& of = here();
+        const std::lock_guard guard{of.waiters_.lock()};
+        T value = of.value_;
+        seen_ = of.version_;
+        return value;
+    }
+    /// Whether there is a value that get() has not returned.
+    [[nodiscard]] bool has_changed() {
+        watch& of = here();
+        const std::lock_guard guard{of.waiters_.lock()};
+        return seen_ != of.version_;
+    }
+
+    /// A future that is ready when there is a value that get() has not returned: true; or when the watch is closed:
+    /// false. Cancelled, it loses nothing.
+    [[nodiscard]] changed_future changed() noexcept {
+        (void)here();
+        return changed_future{*this};
+    }
+
+private:
+    watch& here() noexcept {
+        BIFILAR_CHECK(of_ != nullptr, "a watcher was used after it was moved from");
+        return *of_;
+    }
+
+    watch* of_;
+    std::uint64_t seen_ = 0;
+};
+
+template <class T>
+class [[nodiscard]] watch<T>::watcher::changed_future {
+public:
+    using output = bool;
+
+    explicit changed_future(watcher& of) noexcept : of_{&of} {}
+    changed_future(changed_future&&) noexcept = default;
+    changed_future& operator=(changed_future&&) = delete;
+    ~changed_future() { (void)of_->of_->waiters_.leave(node_); }
+
+    polled<bool> poll(context& cx) noexcept {
+        watch& from = *of_->of_;
+        // Relaxed: a fresh node was never shared.
+        if (node_.where(base::relaxed) == wait_node::place::fresh && !cx.take_budget()) return not_ready;
+        const std::lock_guard guard{from.waiters_.lock()};
+        const bool changed = of_->seen_ != from.version_;
+        if (!changed && !from.closed_) {
+            from.waiters_.wait(node_, cx);
+            return not_ready;
+        }
+        if (node_.where(base::relaxed) == wait_node::place::waiting) from.waiters_.remove(node_);  // Relaxed: locked.
+        return changed;
+    }
+
+private:
+    watcher* of_;
+    wait_node node_;
+};
+
+}  // namespace bifilar

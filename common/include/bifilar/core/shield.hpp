@@ -1,0 +1,115 @@
+// Two words about cancellation: shield keeps a future from it, finally does something however a future ends.
+#pragma once
+
+#include <bifilar/core/join_all.hpp>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace bifilar {
+
+template <future F>
+class [[nodiscard]] shield_future {
+public:
+    using output = output_of<F>;
+
+    explicit shield_future(F f) : future_{std::move(f)} {}
+
+    polled<output> poll(context& cx) { return future_.poll(cx); }
+    // Goes on to the end; what it came to is destroyed, an exception of it too.
+    polled<void> poll_cancel(context& cx) {
+        try {
+            if (!future_.poll(cx)) return not_ready;
+        } catch (...) {
+            return done;
+        }
+        return done;
+    }
+
+private:
+    F future_;
+};
+
+/// `f`, but cancelling it waits until it is ready; what it came to is then lost with the task.
+template <future F>
+shield_future<F> shield(F f) {
+    return shield_future<F>{std::move(f)};
+}
+
+template <future F, class G>
+class [[nodiscard]] finally_future {
+    using after = std::invoke_result_t<G&>;
+    class none {
+    public:
+        none() noexcept {}
+    };
+
+public:
+    using output = output_of<F>;
+
+    finally_future(F f, G clean_up) : first_{std::move(f)}, clean_up_{std::move(clean_up)} {}
+
+    polled<output> poll(context& cx) {
+        if (!over_) {
+            try {
+                if (!first_.poll(cx)) return not_ready;
+            } catch (...) {
+                error_ = std::current_exception();
+            }
+            over_ = true;
+        }
+        if (!clean(cx)) return not_ready;
+        if (error_ != nullptr) std::rethrow_exception(error_);
+        if constexpr (std::is_void_v<output>)
+            return done;
+        else
+            return output{first_.take()};
+    }
+
+    polled<void> poll_cancel(context& cx) {
+        if (!over_) {
+            if (!first_.poll_cancel(cx)) return not_ready;
+            over_ = true;
+        }
+        if (!clean(cx)) return not_ready;
+        return done;
+    }
+
+private:
+    // True when the cleaning up is over. Its exception counts when the future itself threw none.
+    bool clean(context& cx) {
+        if (cleaned_) return true;
+        try {
+            if constexpr (future<after>) {
+                if (!after_) after_.emplace(std::invoke(clean_up_));
+                if (!after_->poll(cx)) return false;
+            } else {
+                std::invoke(clean_up_);
+            }
+        } catch (...) {
+            if (error_ == nullptr) error_ = std::current_exception();
+        }
+        cleaned_ = true;
+        return true;
+    }
+
+    detail::member<F> first_;
+    G clean_up_;
+    [[no_unique_address]] std::conditional_t<future<after>, std::optional<after>, none> after_;
+    std::exception_ptr error_;
+    bool over_ = false;     // The future has ended or is at rest.
+    bool cleaned_ = false;  // So has what comes after it.
+};
+
+/// `f`, then clean_up(), and the future that it returns if it returns one: also when `f` throws or is cancelled. The
+/// output is that of `f`. An exception of `f` is rethrown after the cleaning up, else one of the cleaning up; when the
+/// task is cancelled, neither is. A future that is destroyed without being asked to cancel first, as when its owner
+/// lets it go in mid-air, is not cleaned up: the clean-up may have to wait, and a destructor cannot.
+template <future F, class G>
+finally_future<F, std::decay_t<G>> finally(F f, G&& clean_up) {
+    return finally_future<F, std::decay_t<G>>{std::move(f), std::forward<G>(clean_up)};
+}
+
+}  // namespace bifilar

@@ -1,0 +1,78 @@
+// Mutual exclusion between tasks, fibers and threads; may be held across a suspension.
+// One permit of detail::permits, with a short adaptive spin in front of the queue.
+#pragma once
+
+#include <bifilar/core/future.hpp>
+#include <bifilar/sync/permits.hpp>
+
+namespace bifilar {
+
+/// First come, first served: an unlock that finds waiters hands the lock to the oldest, and nobody overtakes it. Not
+/// recursive. Acquire on lock, release on unlock. Lock and unlock may happen on different threads. Uncontended, each
+/// is one atomic exchange; waiting allocates nothing. Destroying it locked or waited for aborts.
+class mutex {
+public:
+    class lock_future;
+
+    mutex() noexcept = default;
+    mutex(const mutex&) = delete;
+    mutex& operator=(const mutex&) = delete;
+    ~mutex() {
+        BIFILAR_CHECK(!permit_.waited(), "a mutex was destroyed while tasks wait for it; join them first");
+        BIFILAR_CHECK(permit_.free() == 1, "a mutex was destroyed locked; let its guard end first");
+    }
+
+    /// Any thread. Aborts when the mutex is not locked. For guards, and for what a guard released.
+    void unlock() noexcept { BIFILAR_CHECK(permit_.give(1), "unlock() of a mutex that is not locked"); }
+
+    /// Unlocks in its destructor.
+    using guard = detail::lock_holder<mutex, &mutex::unlock>;
+
+    /// The lock now, or an empty guard. Any thread.
+    [[nodiscard]] guard try_lock() noexcept { return permit_.try_take(1) ? guard{*this} : guard{}; }
+
+    /// A future of the guard. Cancelled, it leaves its place in the queue; a lock that was handed to it goes to the
+    /// next.
+    [[nodiscard]] lock_future lock() noexcept;
+
+    /// Old at once.
+    [[nodiscard]] bool is_locked() const noexcept { return permit_.free() == 0; }
+
+private:
+    friend class condition;
+
+    bool spin() noexcept;
+
+    detail::permits permit_{1, 1};
+    // How many pauses the next contended lock spends before it queues; below 0: how many of them queue at once before
+    // one tries again. A hint: written and read by all, torn updates do no harm.
+    base::atomic<std::int32_t> spins_{4};
+};
+
+class [[nodiscard]] mutex::lock_future {
+public:
+    using output = guard;
+
+    explicit lock_future(mutex& of) noexcept : of_{&of}, wait_{of.permit_, 1} {}
+
+    polled<guard> poll(context& cx) noexcept {
+        if (wait_.is_fresh()) [[likely]] {
+            if (!cx.take_budget()) return not_ready;
+            if (of_->permit_.try_take(1) || of_->spin()) [[likely]]
+                return guard{*of_};
+        }
+        if (!wait_.enter(cx)) return not_ready;
+        return guard{*of_};
+    }
+
+private:
+    mutex* of_;
+    detail::permits::wait wait_;
+};
+
+inline mutex::lock_future mutex::lock() noexcept { return lock_future{*this}; }
+
+static_assert(future<mutex::lock_future>);
+static_assert(sizeof(mutex) <= 48, "what a lock costs where it lies");
+
+}  // namespace bifilar

@@ -1,0 +1,104 @@
+// A notice from one task to another that there is something to look at; one notice is kept when nobody waits.
+// Semantics after tokio's Notify. One word while nobody waits; a list once somebody does.
+#pragma once
+
+#include <bifilar/core/future.hpp>
+#include <bifilar/sync/notice_list.hpp>
+#include <cstdint>
+
+namespace bifilar {
+
+/// Any thread. Release on notifying, acquire on the end of a wait. Waiting allocates nothing. Must outlive its waits,
+/// and a notify_all() that finds more than 64 of them. Destroying it waited for aborts.
+class notify {
+public:
+    class wait_future;
+
+    notify() noexcept = default;
+    notify(const notify&) = delete;
+    notify& operator=(const notify&) = delete;
+    ~notify() { BIFILAR_CHECK(notices_.empty(), "a notify was destroyed while tasks wait for it; join them first"); }
+
+    /// Ends the oldest wait. When nobody waits, the next wait ends at once; several such notices are one.
+    void notify_one() noexcept {
+        std::uint64_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
+        for (;;) {
+            if ((seen & waited_for) != 0) {
+                if (notify_waiter()) return;
+                seen = word_.load(base::relaxed);  // They have left.
+            }
+            // Pairs with try_wait; so that what was written before is visible to whoever takes the notice, also when
+            // one is kept already.
+            else if (word_.compare_exchange_weak(seen, seen | kept, base::release, base::relaxed))
+                return;
+        }
+    }
+
+    /// Ends all waits that were made until now: from the call of wait(), not from its first poll. Keeps no notice.
+    void notify_all() noexcept;
+
+    /// Takes the kept notice, if there is one.
+    [[nodiscard]] bool try_wait() noexcept {
+        std::uint64_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
+        while ((seen & kept) != 0)
+            // Pairs with notify_one.
+            if (word_.compare_exchange_weak(seen, seen & ~kept, base::acquire, base::relaxed)) return true;
+        return false;
+    }
+
+    /// Drops the kept notice, if there is one.
+    void reset() noexcept { (void)try_wait(); }
+
+    /// A future of one notice. Cancelled, it takes none: one that was given to it goes to the next or is kept.
+    [[nodiscard]] wait_future wait() noexcept;
+
+private:
+    [[nodiscard]] bool notify_waiter() noexcept;
+    void leave(detail::notice_list::node& at) noexcept;
+    [[nodiscard]] bool enter(detail::notice_list::node& at, std::uint64_t made_in, context& cx) noexcept;
+
+    static constexpr std::uint64_t waited_for = 1;
+    static constexpr std::uint64_t kept = 2;
+    static constexpr std::uint64_t generation = 4;  // One notify_all; the count fills bits 2 to 63.
+    static constexpr std::uint64_t generations = ~(generation - 1);
+
+    // Bit 0: somebody waits; bit 1: a notice is kept, never both. Without bit 0 anybody may exchange it; with it only
+    // holders of the list's lock write it.
+    base::atomic<std::uint64_t> word_{0};
+    detail::notice_list notices_;
+};
+
+class [[nodiscard]] notify::wait_future {
+public:
+    using output = void;
+
+    explicit wait_future(notify& of) noexcept
+        : of_{&of}, made_in_{of.word_.load(base::acquire) & generations} {}  // Pairs with notify_all.
+    wait_future(wait_future&&) noexcept = default;
+    wait_future& operator=(wait_future&&) = delete;
+    ~wait_future() {
+        // Relaxed: a fresh node was never shared.
+        if (node_.where(base::relaxed) != wait_node::place::fresh && !node_.settled_) of_->leave(node_);
+    }
+
+    polled<void> poll(context& cx) noexcept {
+        // Relaxed: as above.
+        if (node_.where(base::relaxed) == wait_node::place::fresh) [[likely]] {
+            if (!cx.take_budget()) return not_ready;
+            if (of_->try_wait()) return done;
+        }
+        if (!of_->enter(node_, made_in_, cx)) return not_ready;
+        return done;
+    }
+
+private:
+    notify* of_;
+    std::uint64_t made_in_;
+    detail::notice_list::node node_;
+};
+
+inline notify::wait_future notify::wait() noexcept { return wait_future{*this}; }
+
+static_assert(future<notify::wait_future>);
+
+}  // namespace bifilar

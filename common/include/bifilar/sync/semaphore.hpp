@@ -1,0 +1,126 @@
+// Permits for tasks, fibers and threads: a bound on how many do something at a time.
+// detail::permits with a guard that gives back what it took.
+#pragma once
+
+#include <bifilar/core/future.hpp>
+#include <bifilar/sync/permits.hpp>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace bifilar {
+
+/// First come, first served, also where a later one wants fewer permits. Acquire on acquiring, release on giving back.
+/// Uncontended, each is one atomic exchange; waiting allocates nothing. Must outlive its waits, and a release that
+/// more than 64 were waiting for. Destroying it waited for aborts; with permits in somebody's hands it does not,
+/// because their guards may have been told to forget them.
+class semaphore {
+public:
+    class permit;
+    class acquire_future;
+
+    /// The most permits a semaphore can have.
+    static constexpr std::uint32_t most_permits = (std::uint32_t{1} << 31) - 1;
+
+    /// With `permits` free, and never more than that. Throws std::invalid_argument above most_permits.
+    explicit semaphore(std::uint32_t permits) : semaphore{permits, permits} {}
+    /// With `permits` free, and never more than `most`: release() may bring new ones. Throws std::invalid_argument.
+    semaphore(std::uint32_t permits, std::uint32_t most) : permits_{permits, checked(permits, most)} {}
+    semaphore(const semaphore&) = delete;
+    semaphore& operator=(const semaphore&) = delete;
+    ~semaphore() {
+        BIFILAR_CHECK(!permits_.waited(), "a semaphore was destroyed while tasks wait for it; join them first");
+    }
+
+    /// `count` permits now, or an empty permit: also when somebody waits. Any thread. Aborts as acquire().
+    [[nodiscard]] permit try_acquire(std::uint32_t count = 1) noexcept;
+
+    /// A future of `count` permits. Cancelled, it leaves its place, and what was granted to it goes to the next. Aborts
+    /// when `count` is more than there can ever be, for such a wait would never end.
+    [[nodiscard]] acquire_future acquire(std::uint32_t count = 1) noexcept;
+
+    /// Gives back permits that a guard forgot, or brings new ones. Any thread. Aborts when there would be more than the
+    /// semaphore was made for.
+    void release(std::uint32_t count = 1) noexcept {
+        BIFILAR_CHECK(permits_.give(count), "release() of more permits than the semaphore was made for");
+    }
+
+    /// Free permits; old at once.
+    [[nodiscard]] std::uint32_t available() const noexcept { return permits_.free(); }
+
+private:
+    static std::uint32_t checked(std::uint32_t permits, std::uint32_t most) {
+        if (most > most_permits)
+            throw std::invalid_argument{"a semaphore has at most 2147483647 permits, not " + std::to_string(most)};
+        if (permits > most)
+            throw std::invalid_argument{"a semaphore was made with " + std::to_string(permits) +
+                                        " permits and a limit of " + std::to_string(most) + "; raise the limit"};
+        return most;
+    }
+    void check_possible(std::uint32_t count) const noexcept {
+        BIFILAR_CHECK(count <= permits_.most(), "acquire() of more permits than the semaphore was made for");
+    }
+
+    detail::permits permits_;
+};
+
+/// Permits in somebody's hands; given back in the destructor. One thread at a time. Must not outlive the semaphore.
+class [[nodiscard]] semaphore::permit {
+public:
+    /// Holds nothing.
+    permit() noexcept = default;
+    permit(semaphore& from, std::uint32_t count) noexcept : from_{&from}, count_{count} {}
+    permit(permit&& other) noexcept : from_{std::exchange(other.from_, nullptr)}, count_{other.count_} {}
+    permit& operator=(permit&& other) noexcept {
+        if (this != &other) {
+            release();
+            from_ = std::exchange(other.from_, nullptr);
+            count_ = other.count_;
+        }
+        return *this;
+    }
+    ~permit() { release(); }
+
+    /// Gives back now; nothing when it holds nothing.
+    void release() noexcept {
+        if (semaphore* const from = std::exchange(from_, nullptr)) from->release(count_);
+    }
+    /// The permits are not given back, unless by semaphore::release(). Returns how many.
+    std::uint32_t forget() noexcept { return std::exchange(from_, nullptr) != nullptr ? count_ : 0; }
+    /// How many it holds.
+    [[nodiscard]] std::uint32_t count() const noexcept { return from_ != nullptr ? count_ : 0; }
+    [[nodiscard]] explicit operator bool() const noexcept { return from_ != nullptr; }
+
+private:
+    semaphore* from_ = nullptr;
+    std::uint32_t count_ = 0;
+};
+
+class [[nodiscard]] semaphore::acquire_future {
+public:
+    using output = permit;
+
+    acquire_future(semaphore& from, std::uint32_t count) noexcept : from_{&from}, wait_{from.permits_, count} {}
+    polled<permit> poll(context& cx) noexcept {
+        if (!wait_.poll(cx)) return not_ready;
+        return permit{*from_, wait_.count()};
+    }
+
+private:
+    semaphore* from_;
+    detail::permits::wait wait_;
+};
+
+inline semaphore::permit semaphore::try_acquire(std::uint32_t count) noexcept {
+    check_possible(count);
+    return permits_.try_take(count) ? permit{*this, count} : permit{};
+}
+
+inline semaphore::acquire_future semaphore::acquire(std::uint32_t count) noexcept {
+    check_possible(count);
+    return acquire_future{*this, count};
+}
+
+static_assert(future<semaphore::acquire_future>);
+
+}  // namespace bifilar

@@ -1,0 +1,102 @@
+// A lock that many readers or one writer hold; may be held across a suspension.
+// A reader takes one of detail::permits, a writer all of them; one queue for both, so that neither starves.
+#pragma once
+
+#include <bifilar/core/future.hpp>
+#include <bifilar/sync/permits.hpp>
+
+namespace bifilar {
+
+/// First come, first served: a reader that comes while a writer waits queues behind it, and an unlock lets in the
+/// oldest waiter, with the readers directly behind it. Not recursive: a reader that locks again while a writer waits
+/// waits for itself. Acquire on lock, release on unlock. Uncontended, each is one atomic exchange; waiting allocates
+/// nothing. Must outlive its waits, and an unlock that lets more than 64 in. Destroying it locked or waited for aborts.
+class shared_mutex {
+public:
+    class lock_future;
+    class lock_shared_future;
+
+    /// The most readers at one time; further ones wait.
+    static constexpr std::uint32_t most_readers = std::uint32_t{1} << 30;
+
+    shared_mutex() noexcept = default;
+    shared_mutex(const shared_mutex&) = delete;
+    shared_mutex& operator=(const shared_mutex&) = delete;
+    ~shared_mutex() {
+        BIFILAR_CHECK(!permits_.waited(), "a shared_mutex was destroyed while tasks wait for it; join them first");
+        BIFILAR_CHECK(permits_.free() == most_readers, "a shared_mutex was destroyed locked; let its guards end first");
+    }
+
+    /// The writer's. Any thread. Aborts when nobody has locked it.
+    void unlock() noexcept {
+        BIFILAR_CHECK(permits_.give(most_readers), "unlock() of a shared_mutex that no writer has locked");
+    }
+    /// A reader's. Any thread. Aborts when nobody has locked it.
+    void unlock_shared() noexcept {
+        BIFILAR_CHECK(permits_.give(1), "unlock_shared() of a shared_mutex that no reader has locked");
+    }
+
+    /// Unlock in their destructors.
+    using guard = detail::lock_holder<shared_mutex, &shared_mutex::unlock>;
+    using shared_guard = detail::lock_holder<shared_mutex, &shared_mutex::unlock_shared>;
+
+    /// The writer's lock now, or an empty guard. Any thread.
+    [[nodiscard]] guard try_lock() noexcept { return permits_.try_take(most_readers) ? guard{*this} : guard{}; }
+    /// A reader's lock now, or an empty guard: also when a writer waits. Any thread.
+    [[nodiscard]] shared_guard try_lock_shared() noexcept {
+        return permits_.try_take(1) ? shared_guard{*this} : shared_guard{};
+    }
+
+    /// A future of the writer's guard. Cancelled, it leaves its place, and readers behind it come in.
+    [[nodiscard]] lock_future lock() noexcept;
+    /// A future of a reader's guard. Cancelled, it leaves its place.
+    [[nodiscard]] lock_shared_future lock_shared() noexcept;
+
+    /// A writer becomes a reader, without letting another writer in between.
+    [[nodiscard]] static shared_guard downgrade(guard held) noexcept {
+        shared_mutex* const of = held.release();
+        BIFILAR_CHECK(of != nullptr, "downgrade() of a guard that holds nothing");
+        BIFILAR_CHECK(of->permits_.give(most_readers - 1), "downgrade() of a shared_mutex that no writer has locked");
+        return shared_guard{*of};
+    }
+
+private:
+    detail::permits permits_{most_readers, most_readers};
+};
+
+class [[nodiscard]] shared_mutex::lock_future {
+public:
+    using output = guard;
+
+    explicit lock_future(shared_mutex& of) noexcept : of_{&of}, wait_{of.permits_, most_readers} {}
+    polled<guard> poll(context& cx) noexcept {
+        if (!wait_.poll(cx)) return not_ready;
+        return guard{*of_};
+    }
+
+private:
+    shared_mutex* of_;
+    detail::permits::wait wait_;
+};
+
+class [[nodiscard]] shared_mutex::lock_shared_future {
+public:
+    using output = shared_guard;
+
+    explicit lock_shared_future(shared_mutex& of) noexcept : of_{&of}, wait_{of.permits_, 1} {}
+    polled<shared_guard> poll(context& cx) noexcept {
+        if (!wait_.poll(cx)) return not_ready;
+        return shared_guard{*of_};
+    }
+
+private:
+    shared_mutex* of_;
+    detail::permits::wait wait_;
+};
+
+inline shared_mutex::lock_future shared_mutex::lock() noexcept { return lock_future{*this}; }
+inline shared_mutex::lock_shared_future shared_mutex::lock_shared() noexcept { return lock_shared_future{*this}; }
+
+static_assert(future<shared_mutex::lock_future> && future<shared_mutex::lock_shared_future>);
+
+}  // namespace bifilar

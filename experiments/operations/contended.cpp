@@ -1,0 +1,161 @@
+// Rows in which tasks want the same thing at once: on two workers, with and without a suspension while they have it.
+#include <atomic>
+
+#include "measure.hpp"
+#include "rows.hpp"
+
+namespace bifilar::experiments {
+
+namespace {
+
+constexpr std::uint64_t n = contended_operations;
+
+// Tasks that each run `body(count)`, spawned and joined in the timed part; the answer is what they counted.
+template <class Body>
+sample together(backend on, const std::vector<std::uint64_t>& counts, Body body) {
+    const pinned here{2};
+    runtime made{workers(2)};
+    std::atomic<std::uint64_t> counted{0};
+    const auto once = [&] {
+        return made.run([&]() -> task<sample> {
+            std::vector<join_handle<void>> handles;
+            handles.reserve(counts.size());
+            const std::uint64_t before = counted;
+            const stopwatch watch;
+            for (std::size_t at = 0; at < counts.size(); ++at)
+                handles.push_back(spawn(on, body, at, counts[at], std::ref(counted)));
+            for (auto& handle : handles) co_await handle;
+            co_return watch.stop(counted - before, counted - before);
+        });
+    };
+    (void)once();
+    return once();
+}
+
+template <class Take>
+auto critical(Take take, bool suspends) {
+    return [take, suspends](std::size_t me, std::uint64_t count, std::atomic<std::uint64_t>& counted) -> task<> {
+        for (std::uint64_t at = 0; at < count; ++at) {
+            auto held = co_await take(me);
+            counted.fetch_add(1, std::memory_order_relaxed);
+            if (suspends) co_await yield_now();
+        }
+    };
+}
+
+template <class Owner, class Take>
+void add(std::vector<row>& rows, const std::string& id, const std::string& title, std::vector<std::uint64_t> counts,
+         Take take, const std::string& go) {
+    std::uint64_t all = 0;
+    for (const std::uint64_t count : counts) all += count;
+    for (const bool suspends : {false, true}) {
+        row made{suspends ? id + "_suspended" : id,
+                 suspends ? title + ", suspending inside" : title,
+                 all,
+                 all,
+                 {},
+                 {"op", suspends ? go + "_suspended" : go, std::to_string(n), "2"}};
+        for (const backend on : {backend::stackless, backend::stackful})
+            made.contenders.push_back({on == backend::stackless ? "coroutine" : "fiber", [=] {
+                                           Owner o;
+                                           const auto body =
+                                               critical([&](std::size_t me) { return take(o, me); }, suspends);
+                                           return together(on, counts, body);
+                                       }});
+        rows.push_back(std::move(made));
+    }
+}
+
+class two_permits {
+public:
+    semaphore permits{2};
+};
+
+sample mpmc(backend on) {
+    const pinned here{2};
+    runtime made{workers(2)};
+    const auto once = [&] {
+        return made.run([&]() -> task<sample> {
+            channel<std::uint64_t> through{1000};
+            std::vector<join_handle<std::uint64_t>> receivers;
+            std::vector<join_handle<void>> senders;
+            receivers.reserve(4);
+            senders.reserve(4);
+            const stopwatch watch;
+            for (int at = 0; at < 4; ++at) {
+                senders.push_back(spawn(
+                    on,
+                    [](channel<std::uint64_t>& to) -> task<> {
+                        for (std::uint64_t m = 0; m < n / 4; ++m) (void)co_await to.send(1);
+                    },
+                    std::ref(through)));
+                receivers.push_back(spawn(
+                    on,
+                    [](channel<std::uint64_t>& from) -> task<std::uint64_t> {
+                        std::uint64_t sum = 0;
+                        while (auto value = co_await from.recv()) sum += *value;
+                        co_return sum;
+                    },
+                    std::ref(through)));
+            }
+            for (auto& sender : senders) co_await sender;
+            through.close();
+            std::uint64_t sum = 0;
+            for (auto& receiver : receivers) sum += co_await receiver;
+            co_return watch.stop(n, sum);
+        });
+    };
+    (void)once();
+    return once();
+}
+
+sample readers_and_writers(backend on, bool suspends) {
+    constexpr std::uint64_t each = 1'666;
+    shared_mutex lock;
+    const auto body = [&lock, suspends](std::size_t me, std::uint64_t count,
+                                        std::atomic<std::uint64_t>& counted) -> task<> {
+        for (std::uint64_t at = 0; at < count; ++at) {
+            if (me < 4) {
+                auto held = co_await lock.lock_shared();
+                counted.fetch_add(1, std::memory_order_relaxed);
+                if (suspends) co_await yield_now();
+            } else {
+                auto held = co_await lock.lock();
+                counted.fetch_add(1, std::memory_order_relaxed);
+                if (suspends) co_await yield_now();
+            }
+        }
+    };
+    return together(on, std::vector<std::uint64_t>(6, each), body);
+}
+
+}  // namespace
+
+std::vector<row> contended_rows() {
+    std::vector<row> rows;
+    rows.push_back(
+        {"channel_mpmc",
+         "channel of 1,000: 4 senders, 4 receivers, spawn and join included",
+         n,
+         n,
+         {{"coroutine", [] { return mpmc(backend::stackless); }}, {"fiber", [] { return mpmc(backend::stackful); }}},
+         {"op", "mpmc", std::to_string(n), "2"}});
+    add<mutex>(
+        rows, "mutex_contended", "mutex: 4 tasks", std::vector<std::uint64_t>(4, n / 4),
+        [](mutex& m, std::size_t) { return m.lock(); }, "mutex_contended");
+    for (const bool suspends : {false, true})
+        rows.push_back(
+            {suspends ? "rwlock_contended_suspended" : "rwlock_contended",
+             suspends ? "shared_mutex: 4 readers, 2 writers, suspending inside" : "shared_mutex: 4 readers, 2 writers",
+             9'996,
+             9'996,
+             {{"coroutine", [=] { return readers_and_writers(backend::stackless, suspends); }},
+              {"fiber", [=] { return readers_and_writers(backend::stackful, suspends); }}},
+             {"op", suspends ? "rwlock_contended_suspended" : "rwlock_contended", std::to_string(n), "2"}});
+    add<two_permits>(
+        rows, "semaphore_contended", "semaphore of 2: 8 tasks", std::vector<std::uint64_t>(8, n / 8),
+        [](two_permits& s, std::size_t) { return s.permits.acquire(); }, "semaphore_contended");
+    return rows;
+}
+
+}  // namespace bifilar::experiments

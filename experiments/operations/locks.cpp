@@ -1,0 +1,146 @@
+// Rows of locks and of what is built like one: taken and given back without contention.
+#include "measure.hpp"
+#include "rows.hpp"
+
+namespace bifilar::experiments {
+
+namespace {
+
+constexpr std::uint64_t n = direct_operations;
+
+// A row with three contenders: the try_ half, and the awaited half in both models. `Owner` is made once.
+template <class Owner, class Once, class Step>
+row three(std::string id, std::string title, Once once, Step step, std::vector<std::string> go) {
+    return {std::move(id),
+            std::move(title),
+            n,
+            n,
+            {{"direct",
+              [=] {
+                  Owner o;
+                  return direct(n, [&](std::uint64_t) { return once(o); });
+              }},
+             {"coroutine",
+              [=] {
+                  Owner o;
+                  auto s = [&](std::uint64_t) { return step(o); };
+                  return in_coroutine(n, s);
+              }},
+             {"fiber",
+              [=] {
+                  Owner o;
+                  auto s = [&](std::uint64_t) { return step(o); };
+                  return in_fiber(n, s);
+              }}},
+            std::move(go)};
+}
+
+// One after any future; for sums.
+template <class F>
+auto counted(F f) {
+    if constexpr (std::is_void_v<output_of<F>>)
+        return map(std::move(f), [] { return std::uint64_t{1}; });
+    else
+        return map(std::move(f), [](output_of<F>) { return std::uint64_t{1}; });
+}
+
+class ten_permits {
+public:
+    semaphore permits{10};
+};
+class filled_cell {
+public:
+    filled_cell() { (void)cell.emplace(std::uint64_t{1}); }
+    once_cell<std::uint64_t> cell;
+};
+class nothing {};
+
+}  // namespace
+
+std::vector<row> lock_rows() {
+    const std::string count = std::to_string(n);
+    std::vector<row> rows;
+    rows.push_back(three<mutex>(
+        "mutex", "mutex: lock and unlock", [](mutex& m) { return std::uint64_t{m.try_lock() ? 1U : 0U}; },
+        [](mutex& m) { return counted(m.lock()); }, {"op", "mutex", count}));
+    rows.push_back(three<shared_mutex>(
+        "rwlock_read", "shared_mutex: reader's lock and unlock",
+        [](shared_mutex& m) { return std::uint64_t{m.try_lock_shared() ? 1U : 0U}; },
+        [](shared_mutex& m) { return counted(m.lock_shared()); }, {"op", "rwlock_read", count}));
+    rows.push_back(three<shared_mutex>(
+        "rwlock_write", "shared_mutex: writer's lock and unlock",
+        [](shared_mutex& m) { return std::uint64_t{m.try_lock() ? 1U : 0U}; },
+        [](shared_mutex& m) { return counted(m.lock()); }, {"op", "rwlock_write", count}));
+    rows.push_back(three<ten_permits>(
+        "semaphore", "semaphore of 10: acquire and release",
+        [](ten_permits& s) { return std::uint64_t{s.permits.try_acquire().count()}; },
+        [](ten_permits& s) { return counted(s.permits.acquire()); }, {"op", "semaphore", count}));
+    rows.push_back({"oncecell_get",
+                    "once_cell: get of a value that is there",
+                    n,
+                    n,
+                    {{"direct",
+                      [] {
+                          filled_cell c;
+                          return direct(n, [&](std::uint64_t) {
+                              keep(&c);
+                              return *c.cell.get();
+                          });
+                      }}},
+                    {"op", "once_get", count}});
+    rows.push_back({"oncecell_set",
+                    "once_cell: construct and set",
+                    n,
+                    n,
+                    {{"direct",
+                      [] {
+                          return direct(n, [](std::uint64_t at) {
+                              once_cell<std::uint64_t> cell;
+                              const bool set = cell.emplace(at);
+                              keep(&cell);
+                              return std::uint64_t{set ? 1U : 0U};
+                          });
+                      }}},
+                    {"op", "once_set", count}});
+    rows.push_back(three<notify>(
+        "notify", "notify: notify_one and a wait that finds it",
+        [](notify& e) {
+            e.notify_one();
+            return std::uint64_t{e.try_wait() ? 1U : 0U};
+        },
+        [](notify& e) {
+            e.notify_one();
+            return counted(e.wait());
+        },
+        {"op", "notify", count}));
+    rows.push_back({"notify_made",
+                    "the same, construction included",
+                    n,
+                    n,
+                    {{"direct",
+                      [] {
+                          return direct(n, [](std::uint64_t) {
+                              notify e;
+                              keep(&e);
+                              e.notify_one();
+                              return std::uint64_t{e.try_wait() ? 1U : 0U};
+                          });
+                      }}},
+                    {"op", "notify_made", count}});
+    rows.push_back({"barrier",
+                    "barrier of 1: construct and pass as the leader",
+                    n,
+                    n,
+                    {{"direct",
+                      [] {
+                          return direct(n, [](std::uint64_t) {
+                              barrier b{1};
+                              keep(&b);
+                              return std::uint64_t{b.try_arrive() ? 1U : 0U};
+                          });
+                      }}},
+                    {}});
+    return rows;
+}
+
+}  // namespace bifilar::experiments

@@ -1,0 +1,84 @@
+// How a row is timed: a loop on a pinned thread, in a coroutine, or in a fiber of a runtime with one worker.
+#pragma once
+
+#include <bifilar/bifilar.hpp>
+#include <chrono>
+#include <cstdint>
+#include <harness/allocations.hpp>
+#include <harness/pin.hpp>
+#include <harness/run.hpp>
+
+namespace bifilar::experiments {
+
+/// From construction to stop(): time and calls of operator new.
+class stopwatch {
+public:
+    stopwatch() noexcept : allocated_{allocations()}, start_{std::chrono::steady_clock::now()} {}
+    [[nodiscard]] sample stop(std::uint64_t operations, std::uint64_t answer) const {
+        const auto elapsed = std::chrono::steady_clock::now() - start_;
+        const allocation_count now = allocations();
+        const auto count = static_cast<double>(operations);
+        return {std::chrono::duration<double, std::nano>{elapsed}.count() / count,
+                answer,
+                {{"allocations_per_operation", static_cast<double>(now.calls - allocated_.calls) / count},
+                 {"bytes_per_operation", static_cast<double>(now.bytes - allocated_.bytes) / count}}};
+    }
+
+private:
+    allocation_count allocated_;
+    std::chrono::steady_clock::time_point start_;
+};
+
+/// Keeps the compiler from seeing through a value.
+template <class T>
+void keep(const T& value) noexcept {
+    asm volatile("" : : "r,m"(value) : "memory");
+}
+
+/// once(n) for n = 0 … operations - 1 on a pinned thread; the answers are added up.
+template <class Once>
+sample direct(std::uint64_t operations, Once once) {
+    const pinned here{1};
+    for (std::uint64_t n = 0; n < operations / 10; ++n) keep(once(n));
+    std::uint64_t sum = 0;
+    const stopwatch watch;
+    for (std::uint64_t n = 0; n < operations; ++n) sum += once(n);
+    return watch.stop(operations, sum);
+}
+
+inline runtime_options workers(std::uint32_t count) {
+    runtime_options options;
+    options.workers = count;
+    options.stack_bytes = std::size_t{16} << 10;
+    return options;
+}
+
+/// The same in a coroutine; step(n) gives a future of the answer.
+template <class Step>
+sample in_coroutine(std::uint64_t operations, Step& step) {
+    const pinned here{1};
+    runtime made{workers(1)};
+    return made.run([&]() -> task<sample> {
+        for (std::uint64_t n = 0; n < operations / 10; ++n) keep(co_await step(n));
+        std::uint64_t sum = 0;
+        const stopwatch watch;
+        for (std::uint64_t n = 0; n < operations; ++n) sum += co_await step(n);
+        co_return watch.stop(operations, sum);
+    });
+}
+
+/// The same in a fiber.
+template <class Step>
+sample in_fiber(std::uint64_t operations, Step& step) {
+    const pinned here{1};
+    runtime made{workers(1)};
+    return made.run([&] {
+        for (std::uint64_t n = 0; n < operations / 10; ++n) keep(await(step(n)));
+        std::uint64_t sum = 0;
+        const stopwatch watch;
+        for (std::uint64_t n = 0; n < operations; ++n) sum += await(step(n));
+        return watch.stop(operations, sum);
+    });
+}
+
+}  // namespace bifilar::experiments

@@ -1,0 +1,30 @@
+// The eighteen operations of blitz-io's benchmark, one function a row and model: nanoseconds, allocations and bytes an
+// operation. "direct" rows call the try_ half on a plain thread; "coroutine" and "fiber" rows await the other half.
+#pragma once
+
+#include <bifilar/runtime/spawn_options.hpp>
+#include <functional>
+#include <harness/run.hpp>
+#include <string>
+#include <vector>
+
+namespace bifilar::experiments {
+
+inline constexpr std::uint64_t direct_operations = 1'000'000;
+inline constexpr std::uint64_t channel_operations = 100'000;
+inline constexpr std::uint64_t contended_operations = 10'000;
+
+struct row {
+    std::string id;
+    std::string title;
+    std::uint64_t operations;
+    std::uint64_t oracle;
+    std::vector<contender> contenders;
+    std::vector<std::string> go;  ///< The peer's arguments; empty: Go has no such thing.
+};
+
+[[nodiscard]] std::vector<row> lock_rows();
+[[nodiscard]] std::vector<row> channel_rows();
+[[nodiscard]] std::vector<row> contended_rows();
+
+}  // namespace bifilar::experiments

@@ -1,0 +1,354 @@
+// Structured concurrency: tasks that end before the scope does that started them.
+// with_scope for coroutines and wherever a future fits; task_scope by itself for fibers and plain threads.
+#pragma once
+
+#include <bifilar/core/join_all.hpp>
+#include <bifilar/runtime/spawn.hpp>
+#include <bifilar/sync/countdown.hpp>
+#include <bifilar/sync/event.hpp>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace bifilar {
+
+class runtime;
+
+namespace detail {
+
+class scope_child;
+
+/// The children of a scope. Any thread.
+class scope_core {
+public:
+    explicit scope_core(sched::scheduler& on) noexcept : scheduler_{&on}, alive_{0} {}
+    scope_core(const scope_core&) = delete;
+    scope_core& operator=(const scope_core&) = delete;
+
+    /// Asks all children, and those that are still to come, to end. Does not wait.
+    void cancel() noexcept;
+    /// A child, or the scope's body, threw: the first counts, the rest are kept beside it; all others are cancelled.
+    void fail(std::exception_ptr error) noexcept;
+
+    [[nodiscard]] sched::scheduler& scheduler() const noexcept { return *scheduler_; }
+    [[nodiscard]] event& failed() noexcept { return failed_; }
+    [[nodiscard]] countdown& alive() noexcept { return alive_; }
+    /// The first error; null without one. Afterwards there is none.
+    [[nodiscard]] std::exception_ptr take_error() noexcept;
+    /// The others, oldest first.
+    [[nodiscard]] std::vector<std::exception_ptr> take_other_errors() noexcept;
+
+private:
+    friend class scope_child;
+
+    sched::scheduler* scheduler_;
+    countdown alive_;                            // Children that have not ended.
+    event failed_;                               // An error was noted.
+    base::spin_lock lock_;                       // Guards what follows.
+    base::intrusive_list<scope_child> running_;  // Children that have begun and were not asked to end.
+    base::intrusive_list<scope_child> asked_;    // And those that were.
+    bool cancelled_ = false;
+    std::exception_ptr error_;
+    std::vector<std::exception_ptr> other_errors_;
+};
+
+/// A child's membership: kept in its task, ends with its body.
+class scope_child : public base::list_link<scope_child> {
+public:
+    explicit scope_child(scope_core& of) noexcept;
+    /// Before it has begun.
+    scope_child(scope_child&& other) noexcept : scope_{std::exchange(other.scope_, nullptr)} {}
+    scope_child& operator=(scope_child&&) = delete;
+    ~scope_child();
+
+    /// In its final place, by the task itself. Throws `cancelled` when the scope was cancelled before.
+    void begin();
+    void fail(std::exception_ptr error) noexcept { scope_->fail(std::move(error)); }
+
+private:
+    friend class scope_core;
+
+    scope_core* scope_;
+    task_header* task_ = nullptr;  // Set by begin.
+};
+
+/// A child that is a future. Its exceptions go to the scope; its task then counts as cancelled.
+template <future F>
+class scoped_future {
+public:
+    using output = output_of<F>;
+    static constexpr std::string_view model = [] {
+        if constexpr (requires { F::model; })
+            return F::model;
+        else
+            return std::string_view{"future"};
+    }();
+
+    template <class... Given>
+    explicit scoped_future(scope_child child, Given&&... given)
+        : child_{std::move(child)}, body_(std::forward<Given>(given)...) {}
+
+    polled<output> poll(context& cx) {
+        if (!begun_) {
+            child_.begin();
+            begun_ = true;
+        }
+        try {
+            return body_.poll(cx);
+        } catch (const cancelled&) {
+            throw;
+        } catch (...) {
+            child_.fail(std::current_exception());
+            throw cancelled{};
+        }
+    }
+    polled<void> poll_cancel(context& cx) { return begun_ ? bifilar::poll_cancel(body_, cx) : polled<void>{done}; }
+    [[nodiscard]] std::string_view waits_on() const noexcept { return detail::waits_on(body_); }
+
+private:
+    scope_child child_;  // First, so that it ends last.
+    F body_;
+    bool begun_ = false;
+};
+
+/// A child that is a plain callable.
+template <class F, class... Args>
+class scoped_call {
+public:
+    using result = std::invoke_result_t<F&, Args&&...>;
+
+    template <class G, class... Given>
+    explicit scoped_call(scope_child child, G&& f, Given&&... given)
+        : child_{std::move(child)}, call_(std::forward<G>(f)), args_(std::forward<Given>(given)...) {}
+
+    result operator()() {
+        child_.begin();
+        try {
+            return std::apply(
+                [this](Args&... args) -> result { return std::invoke(call_, std::forward<Args>(args)...); }, args_);
+        } catch (const cancelled&) {
+            throw;
+        } catch (...) {
+            child_.fail(std::current_exception());
+            throw cancelled{};
+        }
+    }
+
+private:
+    scope_child child_;
+    [[no_unique_address]] F call_;
+    [[no_unique_address]] std::tuple<Args...> args_;
+};
+
+}  // namespace detail
+
+/// A child as its scope gives it: a join_handle that may be dropped without a thought.
+template <class T>
+class child_handle : public join_handle<T> {
+public:
+    explicit child_handle(join_handle<T> of) noexcept : join_handle<T>{std::move(of)} {}
+};
+
+/// Tasks of either model that end before the scope does. Neither copied nor moved. spawn() and cancel(): any thread,
+/// also from the children.
+///
+/// The first child that throws cancels the others, and join() rethrows its exception when all have ended. A child that
+/// ends by cancellation alone fails nothing.
+///
+/// By itself for fibers and plain threads, whose destructors can wait. In a coroutine, whose destructors cannot, use
+/// with_scope: the constructor throws std::logic_error there.
+class task_scope {
+public:
+    /// For children on the running fiber's runtime. Throws std::logic_error outside of a task, and in a stackless one.
+    task_scope();
+    /// For children on `on`; from a plain thread too.
+    explicit task_scope(runtime& on);
+    task_scope(const task_scope&) = delete;
+    task_scope& operator=(const task_scope&) = delete;
+    /// Waits until all children have ended, in spite of cancellation; cancels them first when an exception is on its
+    /// way out. An exception of a child that no join() has rethrown goes to the runtime's on_detached_exception.
+    ~task_scope();
+
+    /// As bifilar::spawn, and the handle may be dropped: the scope takes care of the task. A child that throws has no
+    /// outcome of its own: its handle says cancelled, the scope has the exception. In a cancelled scope the child ends
+    /// without having begun.
+    template <class F, class... Args>
+    child_handle<detail::launched_output<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
+        using made = child_handle<detail::launched_output<F, Args...>>;
+        detail::scope_child child{*core_};
+        if constexpr (detail::is_bare_future<F, Args...>) {
+            using body = detail::scoped_future<std::decay_t<F>>;
+            return made{detail::launch(core_->scheduler(), options, body{std::move(child), std::forward<F>(f)})};
+        } else if constexpr (future<std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>>) {
+            using body = detail::scoped_future<bound_call_for<F, Args...>>;
+            return made{
+                detail::launch(core_->scheduler(), options,
+                               body{std::move(child), std::in_place, std::forward<F>(f), std::forward<Args>(args)...})};
+        } else {
+            using body = detail::scoped_call<std::decay_t<F>, std::unwrap_ref_decay_t<Args>...>;
+            return made{detail::launch(core_->scheduler(), options,
+                                       body{std::move(child), std::forward<F>(f), std::forward<Args>(args)...})};
+        }
+    }
+    template <class F, class... Args>
+    child_handle<detail::launched_output<F, Args...>> spawn(backend on, F&& f, Args&&... args) {
+        spawn_options options;
+        options.on = on;
+        return spawn(options, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+    template <class F, class... Args>
+        requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
+    child_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
+        return spawn(spawn_options{}, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+
+    class join_future;
+    /// A future that is ready when all children have ended; rethrows the first exception of a child. More children may
+    /// be spawned afterwards, if none has thrown. Cancelled, it cancels them and waits for them.
+    [[nodiscard]] join_future join() noexcept;
+
+    /// Asks all children, and those to come, to end. Does not wait.
+    void cancel() noexcept { core_->cancel(); }
+    /// Children that have not ended; old at once.
+    [[nodiscard]] std::uint64_t alive() const noexcept { return core_->alive().count(); }
+    /// What was thrown besides the exception that join() rethrew, oldest first. Afterwards there is nothing.
+    [[nodiscard]] std::vector<std::exception_ptr> take_other_errors() noexcept { return core_->take_other_errors(); }
+
+private:
+    template <class Body>
+    friend class scope_future;
+
+    // A view of a core that somebody else looks after.
+    explicit task_scope(detail::scope_core& core) noexcept : core_{&core} {}
+
+    std::optional<detail::scope_core> own_;
+    detail::scope_core* core_;
+    int exceptions_ = 0;  // On their way when the scope was made.
+};
+
+class [[nodiscard]] task_scope::join_future {
+public:
+    using output = void;
+
+    explicit join_future(detail::scope_core& of) noexcept : of_{&of}, all_{of.alive()} {}
+
+    polled<void> poll(context& cx) {
+        if (!all_.poll(cx)) return not_ready;
+        if (std::exception_ptr error = of_->take_error()) std::rethrow_exception(std::move(error));
+        return done;
+    }
+    polled<void> poll_cancel(context& cx) {
+        of_->cancel();
+        return all_.poll(cx);
+    }
+
+private:
+    detail::scope_core* of_;
+    detail::gate_wait<detail::countdown> all_;
+};
+
+inline task_scope::join_future task_scope::join() noexcept { return join_future{*core_}; }
+
+/// What with_scope makes.
+template <class Body>
+class [[nodiscard]] scope_future {
+    using made = std::invoke_result_t<Body&, task_scope&>;
+    static_assert(future<made>,
+                  "with_scope takes a callable that gets a task_scope& and returns a future, such as a "
+                  "coroutine; in a fiber, make a task_scope instead");
+
+public:
+    using output = output_of<made>;
+
+    scope_future(Body body, std::vector<std::exception_ptr>* others) : body_{std::move(body)}, others_{others} {}
+    /// Before its first poll.
+    scope_future(scope_future&& other) : body_{std::move(other.body_)}, others_{other.others_} {
+        BIFILAR_CHECK(other.scope_ == nullptr, "a scope was moved after its first poll");
+    }
+    scope_future& operator=(scope_future&&) = delete;
+    ~scope_future() {
+        BIFILAR_CHECK(scope_ == nullptr || scope_->core.alive().is_zero(),
+                      "a scope was destroyed while its children live; await it, or let race, timeout or the end of a "
+                      "cancelled task bring it to rest");
+    }
+
+    polled<output> poll(context& cx) {
+        if (scope_ == nullptr) begin();
+        if (!over_ && !run(cx)) return not_ready;
+        if (!scope_->all.poll(cx)) return not_ready;
+        if (others_ != nullptr) *others_ = scope_->core.take_other_errors();
+        if (std::exception_ptr error = scope_->core.take_error()) std::rethrow_exception(std::move(error));
+        if constexpr (std::is_void_v<output>)
+            return done;
+        else
+            return output{std::move(*value_)};
+    }
+
+    polled<void> poll_cancel(context& cx) {
+        if (scope_ == nullptr) return done;
+        scope_->core.cancel();
+        if (!over_ && scope_->body) {
+            if (!bifilar::poll_cancel(*scope_->body, cx)) return not_ready;
+        }
+        over_ = true;
+        return scope_->all.poll(cx);
+    }
+
+private:
+    // One block, made with the first poll, because it cannot move.
+    struct state {
+        explicit state(sched::scheduler& on) : core{on}, scope{core}, failed{core.failed()}, all{core.alive()} {}
+        detail::scope_core core;
+        task_scope scope;
+        event::wait_future failed;
+        detail::gate_wait<detail::countdown> all;
+        std::optional<made> body;
+    };
+
+    void begin() {
+        scope_ = std::make_unique<state>(detail::current_scheduler("with_scope", "await it inside of run()"));
+    }
+
+    // True when the body has ended, one way or another.
+    bool run(context& cx) {
+        if (!failing_) {
+            try {
+                if (!scope_->body) scope_->body.emplace(std::invoke(body_, scope_->scope));
+                polled<output> answer = scope_->body->poll(cx);
+                if (answer) {
+                    if constexpr (!std::is_void_v<output>) value_.emplace(answer.take());
+                    return over_ = true;
+                }
+            } catch (...) {
+                scope_->core.fail(std::current_exception());
+                return over_ = true;
+            }
+            failing_ = scope_->failed.poll(cx).is_ready();
+            if (!failing_) return false;
+        }
+        // A child has failed: the body ends too.
+        over_ = bifilar::poll_cancel(*scope_->body, cx).is_ready();
+        return over_;
+    }
+
+    Body body_;
+    std::vector<std::exception_ptr>* others_;
+    std::unique_ptr<state> scope_;
+    std::optional<value_of<output>> value_;
+    bool failing_ = false;
+    bool over_ = false;  // The body has ended or is at rest.
+};
+
+/// A future that runs body(scope), a coroutine or another future, and is ready when that and all tasks that were
+/// spawned in the scope have ended. Its output is the body's. The first exception, of the body or of a child, cancels
+/// the rest, the body included, and is rethrown once all have ended; `others` gets those that came after it. Cancelled,
+/// it cancels all and waits for them. Inside of a runtime's task; allocates one block.
+template <class Body>
+scope_future<std::decay_t<Body>> with_scope(Body&& body, std::vector<std::exception_ptr>* others = nullptr) {
+    return scope_future<std::decay_t<Body>>{std::forward<Body>(body), others};
+}
+
+}  // namespace bifilar

@@ -1,0 +1,112 @@
+// The children of a scope: who they are, how they are asked to end, and whose exception counts.
+#include <bifilar/runtime/task_scope.hpp>
+
+#include <bifilar/runtime/runtime.hpp>
+#include <bifilar/sched/lost_error.hpp>
+
+#include <stdexcept>
+
+namespace bifilar {
+namespace detail {
+
+void scope_core::cancel() noexcept {
+    constexpr int wakes_per_hold = 64;
+    for (bool more = true; more;) {
+        wake_batch batch;  // Outlives the guard: the lock is free when the wakes go out.
+        const std::lock_guard guard{lock_};
+        cancelled_ = true;
+        for (int count = 0; count < wakes_per_hold; ++count) {
+            scope_child* const child = running_.take_front();
+            more = child != nullptr;
+            if (!more) break;
+            asked_.push_back(*child);
+            // Alive: its membership ends under this lock, and its task after that.
+            if (child->task_->state_.request_cancel() == wake_answer::schedule) batch.add_claimed(*child->task_);
+        }
+    }
+}
+
+void scope_core::fail(std::exception_ptr error) noexcept {
+    {
+        const std::lock_guard guard{lock_};
+        if (error_ == nullptr && !failed_.is_set())
+            error_ = std::move(error);
+        else
+            other_errors_.push_back(std::move(error));
+    }
+    failed_.set();
+    cancel();
+}
+
+std::exception_ptr scope_core::take_error() noexcept {
+    const std::lock_guard guard{lock_};
+    return std::exchange(error_, nullptr);
+}
+
+std::vector<std::exception_ptr> scope_core::take_other_errors() noexcept {
+    const std::lock_guard guard{lock_};
+    return std::exchange(other_errors_, {});
+}
+
+scope_child::scope_child(scope_core& of) noexcept : scope_{&of} {
+    BIFILAR_CHECK(of.alive_.add(1), "a scope has too many children");
+}
+
+scope_child::~scope_child() {
+    if (scope_ == nullptr) return;
+    if (task_ != nullptr) {
+        const std::lock_guard guard{scope_->lock_};
+        base::intrusive_list<scope_child>::erase(*this);
+    }
+    // The last touch: whoever waits for the children may end the scope now.
+    (void)scope_->alive_.take(1);
+}
+
+void scope_child::begin() {
+    const std::lock_guard guard{scope_->lock_};
+    if (scope_->cancelled_) throw cancelled{};
+    task_ = this_thread().task.load(base::relaxed);  // Relaxed: this thread wrote it.
+    scope_->running_.push_back(*this);
+}
+
+}  // namespace detail
+
+namespace {
+
+sched::scheduler& fiber_scheduler() {
+    sched::scheduler& on = detail::current_scheduler("task_scope", "give it the runtime: task_scope scope{runtime}");
+    if (stackful::fiber::current() == nullptr)
+        throw std::logic_error{
+            "a task_scope in a coroutine could not wait in its destructor; co_await with_scope(…) instead"};
+    return on;
+}
+
+}  // namespace
+
+task_scope::task_scope()
+    : own_{std::in_place, fiber_scheduler()}, core_{&*own_}, exceptions_{std::uncaught_exceptions()} {}
+
+task_scope::task_scope(runtime& on)
+    : own_{std::in_place, runtime::scheduler_of(on)}, core_{&*own_}, exceptions_{std::uncaught_exceptions()} {
+    // Relaxed: this thread wrote it.
+    if (this_thread().task.load(base::relaxed) != nullptr && stackful::fiber::current() == nullptr)
+        throw std::logic_error{
+            "a task_scope in a coroutine could not wait in its destructor; co_await with_scope(…) instead"};
+}
+
+task_scope::~task_scope() {
+    if (!own_) return;
+    if (std::uncaught_exceptions() > exceptions_) own_->cancel();
+    detail::await_through(detail::gate_wait<detail::countdown>{own_->alive()});
+    std::exception_ptr error = own_->take_error();
+    if (error == nullptr || std::uncaught_exceptions() > exceptions_) return;
+    // Relaxed: this thread wrote it.
+    auto* const task = static_cast<task_core*>(this_thread().task.load(base::relaxed));
+    if (task != nullptr) {
+        sched::report_lost(*task, std::move(error));
+        return;
+    }
+    BIFILAR_CHECK(error == nullptr, "a task_scope ended with an exception of a child; join() it");
+}
+
+}  // namespace bifilar

@@ -1,0 +1,288 @@
+// Locks, notices and single values under every interleaving: nobody enters twice, nothing is lost, nobody stays asleep,
+// and whoever comes last may free the object at once (AddressSanitizer watches).
+#include "engine.hpp"
+#include "model_task.hpp"
+
+#include <bifilar/channel/channel.hpp>
+#include <bifilar/channel/oneshot.hpp>
+#include <bifilar/sync/latch.hpp>
+#include <bifilar/sync/mutex.hpp>
+#include <bifilar/sync/notify.hpp>
+#include <bifilar/sync/once_cell.hpp>
+#include <bifilar/sync/semaphore.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+using namespace bifilar;
+
+namespace {
+
+// As block_on, without turns: a yield is a poll.
+template <class Future>
+auto wait_for(Future& f, model::gated_task& task) {
+    for (;;) {
+        (void)task.state_.begin_run();
+        context cx{task};
+        if (auto answer = f.poll(cx)) return answer.take();
+        if (cx.yielding()) continue;
+        if (task.state_.end_pending() == park_answer::parked) task.gate.wait();
+    }
+}
+
+// One poll, then the future goes: a cancellation at any moment. True when it was ready.
+template <class Future>
+bool glance(Future f, model::gated_task& task) {
+    context cx{task};
+    return f.poll(cx).is_ready();
+}
+
+using tasks = std::array<model::gated_task, 3>;
+
+}  // namespace
+
+TEST_CASE("a_mutex_lets_one_in_and_the_last_may_free_it", "[mutex]") {
+    struct room {
+        std::unique_ptr<mutex> lock = std::make_unique<mutex>();
+        model::cell<int> inside{0, "what the mutex guards"};
+        int left = 3;  // Guarded too.
+        tasks all;
+        void visit(std::size_t who) {
+            auto f = lock->lock();
+            auto held = wait_for(f, all[who]);
+            inside.set(inside.get() + 1);
+            const bool last = --left == 0;
+            held.unlock();
+            if (last) lock.reset();
+        }
+    };
+    model::check({.name = "mutex, three visitors, the last frees", .preemptions = 2}, [](model::world& world) {
+        auto* const here = world.make<room>();
+        for (std::size_t who = 0; who < 3; ++who)
+            world.thread("visitor " + std::to_string(who), [=] { here->visit(who); });
+        world.finally([=] { model::require(here->inside.get() == 3, "a visit was lost"); });
+    });
+}
+
+TEST_CASE("a_mutex_whose_waiter_leaves_is_not_lost", "[mutex]") {
+    struct room {
+        mutex lock;
+        model::cell<int> inside{0, "what the mutex guards"};
+        tasks all;
+    };
+    model::check({.name = "mutex, a holder, a waiter, a leaver", .preemptions = 3}, [](model::world& world) {
+        auto* const here = world.make<room>();
+        const auto visit = [=](std::size_t who) {
+            auto f = here->lock.lock();
+            const auto held = wait_for(f, here->all[who]);
+            here->inside.set(here->inside.get() + 1);
+        };
+        world.thread("holder", [=] { visit(0); });
+        world.thread("waiter", [=] { visit(1); });
+        world.thread("leaver", [=] { (void)glance(here->lock.lock(), here->all[2]); });
+        world.finally([=] { model::require(!here->lock.is_locked(), "the mutex stays locked"); });
+    });
+}
+
+TEST_CASE("permits_of_several_sizes_are_all_given_back", "[semaphore]") {
+    struct pool {
+        semaphore permits{2};
+        tasks all;
+    };
+    model::check({.name = "semaphore, two for one, one for two, one leaves", .preemptions = 2},
+                 [](model::world& world) {
+                     auto* const here = world.make<pool>();
+                     const auto use = [=](std::size_t who, std::uint32_t count) {
+                         auto f = here->permits.acquire(count);
+                         const auto held = wait_for(f, here->all[who]);
+                     };
+                     world.thread("one", [=] { use(0, 1); });
+                     world.thread("two", [=] { use(1, 2); });
+                     world.thread("leaver", [=] { (void)glance(here->permits.acquire(2), here->all[2]); });
+                     world.finally([=] { model::require(here->permits.available() == 2, "a permit was lost"); });
+                 });
+}
+
+TEST_CASE("a_notice_reaches_one_whoever_leaves", "[notify]") {
+    struct place {
+        notify notice;
+        int taken = 0;
+        tasks all;
+    };
+    model::check({.name = "notify, one notice, a waiter, a leaver", .preemptions = 3}, [](model::world& world) {
+        auto* const here = world.make<place>();
+        world.thread("notifier", [=] { here->notice.notify_one(); });
+        world.thread("leaver", [=] {
+            if (glance(here->notice.wait(), here->all[0])) here->notice.notify_one();  // Had it, gives it back.
+        });
+        world.thread("waiter", [=] {
+            auto f = here->notice.wait();
+            wait_for(f, here->all[1]);
+        });
+        world.finally([=] { model::require(!here->notice.try_wait(), "a notice came twice"); });
+    });
+}
+
+TEST_CASE("whoever_takes_a_notice_may_free_the_notify", "[notify]") {
+    struct place {
+        std::unique_ptr<notify> notice = std::make_unique<notify>();
+        tasks all;
+    };
+    model::check({.name = "notify, freed by its waiter", .preemptions = 4}, [](model::world& world) {
+        auto* const here = world.make<place>();
+        notify* const notice = here->notice.get();
+        world.thread("notifier", [=] { notice->notify_one(); });
+        world.thread("waiter", [=] {
+            {
+                auto f = notice->wait();
+                wait_for(f, here->all[0]);
+            }
+            here->notice.reset();
+        });
+    });
+}
+
+TEST_CASE("notify_all_ends_every_wait_that_was_made_before_it", "[notify]") {
+    struct place {
+        notify notice;
+        tasks all;
+    };
+    model::check({.name = "notify_all against first polls", .preemptions = 3}, [](model::world& world) {
+        auto* const here = world.make<place>();
+        auto* const first = world.make<notify::wait_future>(here->notice);
+        auto* const second = world.make<notify::wait_future>(here->notice);
+        world.thread("first", [=] { wait_for(*first, here->all[0]); });
+        world.thread("second", [=] { wait_for(*second, here->all[1]); });
+        world.thread("notifier", [=] { here->notice.notify_all(); });
+    });
+}
+
+TEST_CASE("a_oneshot_gives_its_value_once_and_its_receiver_may_free_it", "[oneshot]") {
+    struct mail {
+        std::unique_ptr<oneshot<int>> shot = std::make_unique<oneshot<int>>();
+        tasks all;
+    };
+    model::check({.name = "oneshot, freed by its receiver", .preemptions = 5}, [](model::world& world) {
+        auto* const here = world.make<mail>();
+        oneshot<int>* const shot = here->shot.get();
+        world.thread("sender", [=] { (void)shot->send(7); });
+        world.thread("receiver", [=] {
+            {
+                auto f = shot->recv();
+                model::require(wait_for(f, here->all[0]) == 7, "the value is wrong");
+            }
+            here->shot.reset();
+        });
+    });
+    model::check({.name = "oneshot, a receiver that looks, leaves and comes back", .preemptions = 5},
+                 [](model::world& world) {
+                     auto* const here = world.make<mail>();
+                     oneshot<int>* const shot = here->shot.get();
+                     world.thread("sender", [=] { (void)shot->send(7); });
+                     world.thread("receiver", [=] {
+                         if (glance(shot->recv(), here->all[0])) return;
+                         auto f = shot->recv();
+                         model::require(wait_for(f, here->all[1]) == 7, "the value was lost");
+                     });
+                 });
+    model::check({.name = "oneshot, closed against send", .preemptions = 5}, [](model::world& world) {
+        auto* const here = world.make<mail>();
+        oneshot<int>* const shot = here->shot.get();
+        world.thread("sender", [=] { (void)shot->send(7); });
+        world.thread("closer", [=] { shot->close(); });
+        world.thread("receiver", [=] {
+            auto f = shot->recv();
+            (void)wait_for(f, here->all[0]);
+        });
+    });
+}
+
+TEST_CASE("a_latch_opens_for_all_and_may_be_freed_by_whoever_passed", "[latch]") {
+    struct gate {
+        std::unique_ptr<latch> count = std::make_unique<latch>(2);
+        tasks all;
+    };
+    model::check({.name = "latch, freed by its waiter", .preemptions = 3}, [](model::world& world) {
+        auto* const here = world.make<gate>();
+        latch* const count = here->count.get();
+        world.thread("one", [=] { count->count_down(); });
+        world.thread("other", [=] { count->count_down(); });
+        world.thread("waiter", [=] {
+            {
+                auto f = count->wait();
+                wait_for(f, here->all[0]);
+            }
+            here->count.reset();
+        });
+    });
+}
+
+TEST_CASE("a_once_cell_is_filled_once_by_somebody", "[once_cell]") {
+    struct box {
+        once_cell<int> cell;
+        int made = 0;
+        tasks all;
+    };
+    model::check({.name = "once_cell, a failing maker and two others", .preemptions = 2}, [](model::world& world) {
+        auto* const here = world.make<box>();
+        const auto get = [=](std::size_t who) {
+            auto f = here->cell.get_or_init([=] { return ++here->made; });
+            model::require(*wait_for(f, here->all[who]) == 1, "the value was made twice");
+        };
+        world.thread("failing", [=] {
+            auto f = here->cell.get_or_init([]() -> int { throw 1; });
+            try {
+                (void)wait_for(f, here->all[0]);
+            } catch (int) {
+            }
+        });
+        world.thread("one", [=] { get(1); });
+        world.thread("two", [=] { get(2); });
+    });
+}
+
+TEST_CASE("a_rendezvous_pairs_senders_and_receivers", "[channel]") {
+    struct desk {
+        channel<int> values{0};
+        int got = 0;
+        tasks all;
+    };
+    model::check({.name = "rendezvous, two senders, one receiver of two", .preemptions = 2}, [](model::world& world) {
+        auto* const here = world.make<desk>();
+        for (const std::size_t who : {0U, 1U})
+            world.thread("sender " + std::to_string(who), [=] {
+                auto f = here->values.send(1);
+                model::require(wait_for(f, here->all[who]).has_value(), "a send failed");
+            });
+        world.thread("receiver", [=] {
+            for (int n = 0; n < 2; ++n) {
+                auto f = here->values.recv();
+                here->got += wait_for(f, here->all[2]).value_or(100);
+            }
+        });
+        world.finally([=] { model::require(here->got == 2, "a value was lost or came twice"); });
+    });
+    model::check({.name = "rendezvous, a sender, a receiver, a receiver that leaves", .preemptions = 2},
+                 [](model::world& world) {
+                     auto* const here = world.make<desk>();
+                     world.thread("sender", [=] {
+                         auto f = here->values.send(1);
+                         (void)wait_for(f, here->all[0]);
+                     });
+                     world.thread("leaver", [=] {
+                         // What it gets it sends again.
+                         if (!glance(here->values.recv(), here->all[1])) return;
+                         auto f = here->values.send(1);
+                         (void)wait_for(f, here->all[1]);
+                     });
+                     world.thread("receiver", [=] {
+                         auto f = here->values.recv();
+                         here->got = wait_for(f, here->all[2]).value_or(100);
+                     });
+                     world.finally([=] { model::require(here->got == 1, "the value was lost"); });
+                 });
+}

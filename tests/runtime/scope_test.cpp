@@ -1,0 +1,243 @@
+// Scopes: children end first, the first error cancels the rest, in both models and in both forms.
+#include "last_words.hpp"
+#include "one_worker.hpp"
+
+#include <atomic>
+#include <csignal>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace both;
+using Catch::Matchers::Contains;
+using tests::let_others_park;
+
+namespace {
+
+bf::task<> count_later(std::atomic<int>& count) {
+    for (int n = 0; n < 5; ++n) co_await bf::yield_now();
+    ++count;
+}
+
+void count_on_a_fiber(std::atomic<int>& count) {
+    for (int n = 0; n < 5; ++n) bf::this_fiber::yield();
+    ++count;
+}
+
+bf::task<> fail_later(const char* what) {
+    co_await bf::yield_now();
+    throw std::runtime_error{what};
+}
+
+// Notes that it was unwound.
+class witness {
+public:
+    explicit witness(std::atomic<int>& ended) noexcept : ended_{&ended} {}
+    witness(const witness&) = delete;
+    witness& operator=(const witness&) = delete;
+    ~witness() { ++*ended_; }
+
+private:
+    std::atomic<int>* ended_;
+};
+
+bf::task<> wait_for_ever(std::atomic<int>& ended) {
+    const witness here{ended};
+    co_await bf::pending();
+}
+
+void wait_for_ever_on_a_fiber(std::atomic<int>& ended) {
+    const witness here{ended};
+    bf::await(bf::pending());
+}
+
+}  // namespace
+
+TEST_CASE("a_scope_ends_after_its_children_of_both_models") {
+    for (const bf::backend model : tests::both_backends) {
+        bf::runtime rt{small_runtime(4)};
+        std::atomic<int> count{0};
+        const int value = rt.spawn(model, [&]() -> bf::task<int> {
+                                const auto body = [&](bf::task_scope& scope) -> bf::task<int> {
+                                    for (int n = 0; n < 100; ++n) {
+                                        scope.spawn(count_later, std::ref(count));
+                                        scope.spawn(bf::backend::stackful, count_on_a_fiber, std::ref(count));
+                                    }
+                                    // Children have children.
+                                    scope.spawn([&scope, &count] { scope.spawn(count_later, std::ref(count)); });
+                                    auto seven = scope.spawn([] { return 7; });
+                                    co_return co_await seven;
+                                };
+                                const int got = co_await bf::with_scope(body);
+                                co_return got + count;
+                            }).join();
+        CHECK(value == 208);
+    }
+}
+
+TEST_CASE("a_scope_in_a_fiber_and_on_a_thread_waits_in_its_destructor") {
+    bf::runtime rt{small_runtime(2)};
+    std::atomic<int> count{0};
+    rt.run([&] {
+        bf::task_scope scope;
+        for (int n = 0; n < 10; ++n) scope.spawn(tests::both_backends[n % 2], count_later, std::ref(count));
+    });
+    CHECK(count == 10);
+    {
+        bf::task_scope scope{rt};
+        for (int n = 0; n < 10; ++n) scope.spawn(tests::both_backends[n % 2], count_later, std::ref(count));
+        bf::await(scope.join());
+        CHECK(count == 20);
+        CHECK(scope.alive() == 0);
+        scope.spawn(count_later, std::ref(count));
+    }
+    CHECK(count == 21);
+}
+
+TEST_CASE("the_first_error_cancels_children_and_body_and_comes_out_when_all_have_ended") {
+    for (const bf::backend model : tests::both_backends) {
+        bf::runtime rt{small_runtime(2)};
+        std::atomic<int> ended{0};
+        auto handle = rt.spawn(model, [&]() -> bf::task<> {
+            const auto body = [&](bf::task_scope& scope) -> bf::task<> {
+                for (int n = 0; n < 20; ++n) {
+                    scope.spawn(wait_for_ever, std::ref(ended));
+                    scope.spawn(bf::backend::stackful, wait_for_ever_on_a_fiber, std::ref(ended));
+                }
+                // All of them run before the one that fails.
+                for (int n = 0; n < 200; ++n) co_await bf::yield_now();
+                scope.spawn(fail_later, "child");
+                const witness here{ended};
+                co_await bf::pending();
+            };
+            co_await bf::with_scope(body);
+        });
+        CHECK_THROWS_WITH(handle.join(), "child");
+        CHECK(ended == 41);
+    }
+}
+
+TEST_CASE("an_error_of_the_body_cancels_the_children_and_other_errors_are_kept") {
+    for (const bf::backend model : tests::both_backends) {
+        bf::runtime rt{small_runtime(1)};
+        std::vector<std::exception_ptr> others;
+        std::atomic<int> ended{0};
+        auto handle = rt.spawn(model, [&]() -> bf::task<> {
+            const auto body = [&](bf::task_scope& scope) -> bf::task<> {
+                scope.spawn(wait_for_ever, std::ref(ended));
+                scope.spawn([]() -> bf::task<> {
+                    const auto clean_up = [] { throw std::runtime_error{"clean-up"}; };
+                    try {
+                        co_await bf::finally(bf::pending(), clean_up);
+                    } catch (...) {
+                    }
+                });
+                scope.spawn(bf::backend::stackful, [] {
+                    try {
+                        bf::await(bf::pending());
+                    } catch (const bf::cancelled&) {
+                        throw std::runtime_error{"late"};
+                    }
+                });
+                for (int n = 0; n < 50; ++n) co_await bf::yield_now();
+                throw std::runtime_error{"body"};
+            };
+            co_await bf::with_scope(body, &others);
+        });
+        CHECK_THROWS_WITH(handle.join(), "body");
+        CHECK(ended == 1);
+        REQUIRE(others.size() == 1);
+        CHECK_THROWS_WITH(std::rethrow_exception(others[0]), "late");
+    }
+}
+
+TEST_CASE("a_fiber_joins_its_scope_and_gets_the_first_error") {
+    bf::runtime rt{small_runtime(2)};
+    std::atomic<int> ended{0};
+    rt.run([&] {
+        bf::task_scope scope;
+        scope.spawn(wait_for_ever, std::ref(ended));
+        auto failing = scope.spawn(fail_later, "one");
+        const auto outcome = bf::await(failing.outcome());
+        CHECK_FALSE(outcome.has_value());
+        CHECK(outcome.error().is_cancelled());
+        CHECK_THROWS_WITH(bf::await(scope.join()), "one");
+        CHECK(ended == 1);
+        // A scope that has failed starts nobody.
+        auto late = scope.spawn([] { return 1; });
+        CHECK_FALSE(bf::await(late.outcome()).has_value());
+    });
+}
+
+TEST_CASE("an_exception_on_its_way_out_of_a_fiber_cancels_the_scope") {
+    bf::runtime rt{small_runtime(2)};
+    std::atomic<int> ended{0};
+    CHECK_THROWS_WITH(rt.run([&] {
+        bf::task_scope scope;
+        scope.spawn(wait_for_ever, std::ref(ended));
+        scope.spawn(bf::backend::stackful, wait_for_ever_on_a_fiber, std::ref(ended));
+        for (int n = 0; n < 100; ++n) bf::this_fiber::yield();
+        throw std::runtime_error{"out"};
+    }),
+                      "out");
+    CHECK(ended == 2);
+}
+
+TEST_CASE("cancelling_a_task_with_a_scope_cancels_the_children_first") {
+    for (const bf::backend model : tests::both_backends) {
+        bf::runtime rt{small_runtime(2)};
+        std::atomic<int> ended{0};
+        std::atomic<bool> begun{false};
+        bool before = false;
+        auto handle = rt.spawn(model, [&]() -> bf::task<> {
+            const witness here{ended};
+            const auto body = [&](bf::task_scope& scope) -> bf::task<> {
+                for (int n = 0; n < 10; ++n) scope.spawn(tests::both_backends[n % 2], wait_for_ever, std::ref(ended));
+                for (int n = 0; n < 100; ++n) co_await bf::yield_now();
+                begun = true;
+                co_await bf::pending();
+            };
+            co_await bf::with_scope(body);
+        });
+        while (!begun) std::this_thread::yield();
+        handle.cancel();
+        before = bf::block_on(handle.outcome()).has_value();
+        CHECK_FALSE(before);
+        CHECK(ended == 11);
+    }
+    bf::runtime rt{small_runtime(2)};
+    std::atomic<int> ended{0};
+    auto fiber = rt.spawn(bf::backend::stackful, [&] {
+        bf::task_scope scope;
+        scope.spawn(wait_for_ever, std::ref(ended));
+        bf::await(scope.join());
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    fiber.cancel();
+    CHECK_FALSE(bf::block_on(fiber.outcome()).has_value());
+    CHECK(ended == 1);
+}
+
+TEST_CASE("a_scope_is_refused_where_it_could_not_wait") {
+    CHECK_THROWS_WITH(bf::task_scope{}, Contains("outside"));
+    bf::runtime rt{small_runtime(1)};
+    CHECK_THROWS_WITH(rt.spawn([]() -> bf::task<> {
+                            bf::task_scope scope;
+                            co_return;
+                        }).join(),
+                      Contains("with_scope"));
+    const tests::last_words last = tests::dies([] {
+        bf::runtime inside{small_runtime(1)};
+        inside.run([]() -> bf::task<> {
+            const auto body = [](bf::task_scope& scope) -> bf::task<> {
+                scope.spawn([]() -> bf::task<> { co_await bf::pending(); });
+                co_await bf::pending();
+            };
+            auto scope = bf::with_scope(body);
+            auto turn = bf::yield_now();
+            (void)co_await bf::select(scope, turn);
+        });
+    });
+    CHECK(last.signal == SIGABRT);
+    CHECK_THAT(last.text, Contains("a scope was destroyed while its children live"));
+}
