@@ -1,6 +1,6 @@
 // Rows of channels, from one thread or task and without a wait.
-#include "measure.hpp"
 #include "rows.hpp"
+#include <harness/measure.hpp>
 
 namespace bifilar::experiments {
 

@@ -1,8 +1,8 @@
 // Rows in which tasks want the same thing at once: on two workers, with and without a suspension while they have it.
 #include <atomic>
 
-#include "measure.hpp"
 #include "rows.hpp"
+#include <harness/measure.hpp>
 
 namespace bifilar::experiments {
 

@@ -1,6 +1,6 @@
 // Rows of locks and of what is built like one: taken and given back without contention.
-#include "measure.hpp"
 #include "rows.hpp"
+#include <harness/measure.hpp>
 
 namespace bifilar::experiments {
 

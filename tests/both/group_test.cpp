@@ -340,3 +340,30 @@ TEST_CASE("a_stop_token_cancels_and_cancellation_stops_a_token") {
         CHECK(told);
     });
 }
+
+TEST_CASE("of_several_sends_in_a_race_exactly_one_is_made") {
+    for (const bf::backend model : tests::both_backends)
+        for (const std::uint32_t capacity : {0U, 1U, 3U}) {
+            bf::runtime rt{small_runtime(4)};
+            bf::channel<int> a{capacity};
+            bf::channel<int> b{capacity};
+            constexpr int each = 2'000;
+            const auto send = [&]() -> bf::task<> {
+                for (int n = 1; n <= each; ++n) (void)co_await bf::race(a.send(n), b.send(n));
+            };
+            const auto receive = [](bf::channel<int>& from) -> bf::task<long> {
+                long sum = 0;
+                while (const auto value = co_await from.recv()) sum += *value;
+                co_return sum;
+            };
+            auto from_a = rt.spawn(model, receive, std::ref(a));
+            auto from_b = rt.spawn(model, receive, std::ref(b));
+            auto one = rt.spawn(model, send);
+            auto two = rt.spawn(model, send);
+            one.join();
+            two.join();
+            a.close();
+            b.close();
+            CHECK(from_a.join() + from_b.join() == 2L * each * (each + 1) / 2);
+        }
+}

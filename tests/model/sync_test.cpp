@@ -1,9 +1,8 @@
 // Locks, notices and single values under every interleaving: nobody enters twice, nothing is lost, nobody stays asleep,
 // and whoever comes last may free the object at once (AddressSanitizer watches).
+#include "drive.hpp"
 #include "engine.hpp"
-#include "model_task.hpp"
 
-#include <bifilar/channel/channel.hpp>
 #include <bifilar/channel/oneshot.hpp>
 #include <bifilar/sync/latch.hpp>
 #include <bifilar/sync/mutex.hpp>
@@ -20,30 +19,9 @@
 
 using namespace bifilar;
 
-namespace {
-
-// As block_on, without turns: a yield is a poll.
-template <class Future>
-auto wait_for(Future& f, model::gated_task& task) {
-    for (;;) {
-        (void)task.state_.begin_run();
-        context cx{task};
-        if (auto answer = f.poll(cx)) return answer.take();
-        if (cx.yielding()) continue;
-        if (task.state_.end_pending() == park_answer::parked) task.gate.wait();
-    }
-}
-
-// One poll, then the future goes: a cancellation at any moment. True when it was ready.
-template <class Future>
-bool glance(Future f, model::gated_task& task) {
-    context cx{task};
-    return f.poll(cx).is_ready();
-}
-
-using tasks = std::array<model::gated_task, 3>;
-
-}  // namespace
+using model::glance;
+using model::tasks;
+using model::wait_for;
 
 TEST_CASE("a_mutex_lets_one_in_and_the_last_may_free_it", "[mutex]") {
     struct room {
@@ -243,46 +221,4 @@ TEST_CASE("a_once_cell_is_filled_once_by_somebody", "[once_cell]") {
         world.thread("one", [=] { get(1); });
         world.thread("two", [=] { get(2); });
     });
-}
-
-TEST_CASE("a_rendezvous_pairs_senders_and_receivers", "[channel]") {
-    struct desk {
-        channel<int> values{0};
-        int got = 0;
-        tasks all;
-    };
-    model::check({.name = "rendezvous, two senders, one receiver of two", .preemptions = 2}, [](model::world& world) {
-        auto* const here = world.make<desk>();
-        for (const std::size_t who : {0U, 1U})
-            world.thread("sender " + std::to_string(who), [=] {
-                auto f = here->values.send(1);
-                model::require(wait_for(f, here->all[who]).has_value(), "a send failed");
-            });
-        world.thread("receiver", [=] {
-            for (int n = 0; n < 2; ++n) {
-                auto f = here->values.recv();
-                here->got += wait_for(f, here->all[2]).value_or(100);
-            }
-        });
-        world.finally([=] { model::require(here->got == 2, "a value was lost or came twice"); });
-    });
-    model::check({.name = "rendezvous, a sender, a receiver, a receiver that leaves", .preemptions = 2},
-                 [](model::world& world) {
-                     auto* const here = world.make<desk>();
-                     world.thread("sender", [=] {
-                         auto f = here->values.send(1);
-                         (void)wait_for(f, here->all[0]);
-                     });
-                     world.thread("leaver", [=] {
-                         // What it gets it sends again.
-                         if (!glance(here->values.recv(), here->all[1])) return;
-                         auto f = here->values.send(1);
-                         (void)wait_for(f, here->all[1]);
-                     });
-                     world.thread("receiver", [=] {
-                         auto f = here->values.recv();
-                         here->got = wait_for(f, here->all[2]).value_or(100);
-                     });
-                     world.finally([=] { model::require(here->got == 1, "the value was lost"); });
-                 });
 }

@@ -1,6 +1,6 @@
 // The same workloads in Go. One run, one sample: prints {"value": ns, "answer": n}.
 // Usage: go_peer yield TASKS ROUNDS | channel TRIPS | sequential N | concurrent N | million N WORKERS
-// | op NAME COUNT [PROCESSORS], see operations.go.
+// | op NAME COUNT [PROCESSORS] | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS, see operations.go.
 package main
 
 import (
@@ -132,6 +132,9 @@ func main() {
 	case "million":
 		runtime.GOMAXPROCS(number(3))
 		concurrent(number(2))
+	case "conversation":
+		runtime.GOMAXPROCS(number(6))
+		conversation(number(2), number(3), number(4), number(5))
 	case "op":
 		if len(os.Args) > 4 {
 			runtime.GOMAXPROCS(number(4))

@@ -123,6 +123,46 @@ func mpmc(count int) {
 	report(time.Since(start), count, int(sum))
 }
 
+// Pairs of channels, each with producers and one consumer.
+func conversation(capacity, producers, pairs, messages int) {
+	run := func() int64 {
+		var sum int64
+		var sent, received sync.WaitGroup
+		channels := make([]chan uint64, pairs)
+		sent.Add(pairs * producers)
+		received.Add(pairs)
+		for i := range channels {
+			channels[i] = make(chan uint64, capacity)
+			go func(from chan uint64) {
+				own := int64(0)
+				for value := range from {
+					own += int64(value)
+				}
+				atomic.AddInt64(&sum, own)
+				received.Done()
+			}(channels[i])
+			for p := 0; p < producers; p++ {
+				go func(to chan uint64) {
+					for n := 0; n < messages/pairs/producers; n++ {
+						to <- 1
+					}
+					sent.Done()
+				}(channels[i])
+			}
+		}
+		sent.Wait()
+		for _, channel := range channels {
+			close(channel)
+		}
+		received.Wait()
+		return sum
+	}
+	run()
+	start := time.Now()
+	sum := run()
+	report(time.Since(start), messages, int(sum))
+}
+
 func same(times, count int) []int {
 	counts := make([]int, times)
 	for i := range counts {

@@ -172,13 +172,14 @@ class [[nodiscard]] broadcast<T>::subscription::recv_future {
 public:
     using output = std::expected<T, broadcast_error>;
 
-    explicit recv_future(subscription& of) noexcept : of_{&of} {}
+    explicit recv_future(subscription& of) noexcept : of_{&of}, channel_{of.of_} {}
     recv_future(recv_future&&) noexcept = default;
     recv_future& operator=(recv_future&&) = delete;
-    ~recv_future() { (void)of_->of_->waiters_.leave(node_); }
+    ~recv_future() { (void)channel_->waiters_.leave(node_); }
 
     polled<output> poll(context& cx) {
-        broadcast& from = *of_->of_;
+        broadcast& from = *channel_;
+        BIFILAR_CHECK(of_->of_ == channel_, "a subscription was moved or assigned while a wait of it goes on");
         // Relaxed: a fresh node was never shared.
         if (node_.where(base::relaxed) == wait_node::place::fresh && !cx.take_budget()) return not_ready;
         const std::lock_guard guard{from.waiters_.lock()};
@@ -193,6 +194,7 @@ public:
 
 private:
     subscription* of_;
+    broadcast* channel_;
     wait_node node_;
 };
 

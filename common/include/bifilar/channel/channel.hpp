@@ -62,7 +62,10 @@ private:
 }  // namespace detail
 
 /// Neither copied nor moved; used by reference, and outlives its operations. All members: any thread. No operation but
-/// the constructor allocates. Destroying it while somebody waits at it aborts; values in it are destroyed.
+/// the constructor and recv_many's vector allocates. A value that is on its way to a receiver which is not polled holds
+/// up the others of a rendezvous; do not keep such a future in a select whose other arms go on for long. Where there is
+/// no room, try_recv() meets a plain send only, not one that is an arm of a race. Destroying it while somebody waits at
+/// it aborts; values in it are destroyed.
 template <class T>
 class channel : public detail::channel_core<T, detail::channel_ring<T>> {
 public:

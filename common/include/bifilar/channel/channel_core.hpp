@@ -40,8 +40,10 @@ public:
     channel_core(const channel_core&) = delete;
     channel_core& operator=(const channel_core&) = delete;
     ~channel_core() {
-        BIFILAR_CHECK(senders_.empty() && receivers_.empty(),
-                      "a channel was destroyed while tasks wait at it; close it and join them first");
+        // Relaxed, as all in a destructor: nobody else uses the channel.
+        BIFILAR_CHECK(
+            senders_.empty() && receivers_.empty() && reserved_ == 0 && admitted_ == 0 && !handed_.load(base::relaxed),
+            "a channel was destroyed while tasks wait at it; close it and join them first");
         for (; count_ != 0; --count_) (void)store_.pop();
     }
 
@@ -57,8 +59,8 @@ public:
     }
 
     /// A future that is ready when the value is in the channel. Cancelled before that, the value is destroyed with
-    /// the future and was not sent; a poll after it was taken says so. A value may be taken between the last poll and
-    /// the end of the future: a timeout around a send does not mean that the value was not sent.
+    /// the future and was not sent; a poll after it was taken says so. Under race, select, timeout and the like
+    /// that is exact; else a receiver may take the value between the last poll and the end of the future.
     [[nodiscard]] send_future send(T value) noexcept { return send_future{*this, std::move(value)}; }
 
     /// Takes the oldest value that is not reserved for a receiver that waited.
@@ -66,7 +68,7 @@ public:
         wake_batch batch;
         const std::lock_guard guard{lock()};
         if (count_ > reserved_) return take(batch);
-        if (can_meet()) return meet(batch);
+        if (receivers_.empty() && can_meet()) return meet(batch);
         // What was promised to a receiver may come back.
         const bool drained = closed_ && count_ == 0 && !handed_.load(base::acquire);  // Pairs with release_handed.
         return std::unexpected{drained ? try_recv_error::closed : try_recv_error::empty};
@@ -77,8 +79,8 @@ public:
     [[nodiscard]] recv_future recv() noexcept { return recv_future{*this}; }
 
     /// A future of how many values it appended to `into`: at least 1 and at most `most`, as many as are there when the
-    /// first is; 0 when the channel is closed and drained, or `most` is 0. `into` grows once; what that throws comes
-    /// out before anything was taken. Cancelled, it takes nothing.
+    /// first is; 0 when the channel is closed and drained, or `most` is 0. `into` grows before anything is taken, and
+    /// what that throws comes out; reserve room in it to have it allocate nothing. Cancelled, it takes nothing.
     [[nodiscard]] recv_many_future recv_many(std::vector<T>& into, std::size_t most) noexcept {
         return recv_many_future{*this, into, most};
     }
@@ -115,6 +117,8 @@ private:
         explicit send_node(T&& from) noexcept : value{std::move(from)} {}
         send_node(send_node&&) noexcept = default;
         std::optional<T> value;  // Empty once a receiver has moved it into the ring.
+        bool keeps = false;      // An arm: receivers must not take the value, it is sent by a poll.
+        bool admitted = false;   // Room in the store is kept for it.
     };
     struct recv_node : wait_node {
         recv_node() noexcept = default;
@@ -126,7 +130,8 @@ private:
     base::spin_lock& lock() noexcept { return senders_.lock(); }
 
     // All below: under the lock.
-    bool can_accept() noexcept { return senders_.empty() && (store_.has_room(count_) || can_hand_over()); }
+    bool has_room() noexcept { return store_.has_room(count_ + admitted_); }
+    bool can_accept() noexcept { return senders_.empty() && (has_room() || can_hand_over()); }
 
     // A new value: to the oldest waiting receiver, or into the store.
     void accept(T&& value, wake_batch& batch) noexcept {
@@ -149,7 +154,9 @@ private:
     }
 
     // A receiver takes the value of a waiting sender itself where the store holds none.
-    bool can_meet() noexcept { return !closed_ && count_ == 0 && !senders_.empty(); }
+    bool can_meet() noexcept {
+        return !closed_ && count_ == 0 && !senders_.empty() && !static_cast<send_node*>(senders_.front())->keeps;
+    }
 
     T meet(wake_batch& batch) noexcept {
         auto* const sender = static_cast<send_node*>(senders_.front());
@@ -157,6 +164,26 @@ private:
         sender->value.reset();
         (void)senders_.wake_one(batch);
         return value;
+    }
+
+    // There is room, or there may be: the oldest sender gets it.
+    void admit(wake_batch& batch) noexcept {
+        if (closed_ || senders_.empty() || !has_room()) return;
+        auto* const sender = static_cast<send_node*>(senders_.front());
+        if (!sender->keeps) {
+            push(meet(batch), batch);
+            return;
+        }
+        sender->admitted = true;
+        ++admitted_;
+        (void)senders_.wake_one(batch);
+    }
+
+    // Where there is no room, a receiver that begins to wait calls a sender that keeps its value: when that one polls,
+    // it sends, waits again because the receiver is served or gone, or it leaves and calls the next.
+    void call_keeper(wake_batch& batch) noexcept {
+        if (store_.capacity() != 0 || closed_ || senders_.empty()) return;
+        if (static_cast<send_node*>(senders_.front())->keeps) (void)senders_.wake_one(batch);
     }
 
     // The receiver has its value. Without the lock.
@@ -173,7 +200,8 @@ private:
 
     // Where there is no room, a sender and a receiver may both have begun to wait while another value was on its way.
     void introduce(wake_batch& batch) noexcept {
-        if (store_.capacity() != 0 || !can_meet() || !can_hand_over()) return;
+        if (store_.capacity() != 0 || !can_hand_over()) return;
+        if (!can_meet()) return call_keeper(batch);
         T value = meet(batch);
         (void)hand_over(value, batch);
     }
@@ -195,7 +223,7 @@ private:
     T take(wake_batch& batch) noexcept {
         T value = store_.pop();
         --count_;
-        if (!closed_ && !senders_.empty() && store_.has_room(count_)) push(meet(batch), batch);
+        admit(batch);
         introduce(batch);
         end_receiver(batch);
         return value;
@@ -228,162 +256,14 @@ private:
     wait_list receivers_;
     count_type count_ = 0;
     count_type reserved_ = 0;  // Values that belong to woken receivers; at most count_.
+    count_type admitted_ = 0;  // Room that is kept for woken senders.
     bool closed_ = false;
     // Whether a woken receiver holds a value that a sender gave it. Set under the lock, cleared by that receiver.
     base::atomic<bool> handed_{false};
     Store store_;
 };
 
-template <class T, class Store>
-class [[nodiscard]] channel_core<T, Store>::send_future {
-public:
-    using output = std::expected<void, send_error<T>>;
-
-    send_future(channel_core& to, T&& value) noexcept : channel_{&to}, node_{std::move(value)} {}
-    send_future(send_future&&) noexcept = default;
-    send_future& operator=(send_future&&) = delete;
-    ~send_future() {
-        using enum wait_node::place;
-        if (node_.where() != waiting) return;
-        const std::lock_guard guard{channel_->lock()};
-        if (node_.where(base::relaxed) == waiting) channel_->senders_.remove(node_);  // Relaxed: under the lock.
-    }
-
-    polled<output> poll(context& cx) noexcept(nothrow) {
-        using enum wait_node::place;
-        wake_batch batch;
-        const std::lock_guard guard{channel_->lock()};
-        // Relaxed: under the lock.
-        const wait_node::place at = node_.where(base::relaxed);
-        if (at == woken && !node_.value) return output{};
-        if (channel_->closed_) {
-            if (at == waiting) channel_->senders_.remove(node_);
-            return output{std::unexpected{send_error<T>{std::move(*node_.value)}}};
-        }
-        if (at == fresh && channel_->can_accept()) {
-            if (!cx.take_budget()) return not_ready;
-            channel_->store_.prepare();
-            channel_->accept(std::move(*node_.value), batch);
-            return output{};
-        }
-        channel_->senders_.wait(node_, cx);
-        return not_ready;
-    }
-
-private:
-    channel_core* channel_;
-    send_node node_;
-};
-
-template <class T, class Store>
-class [[nodiscard]] channel_core<T, Store>::recv_future {
-public:
-    using output = std::optional<T>;
-
-    explicit recv_future(channel_core& from) noexcept : channel_{&from} {}
-    recv_future(recv_future&&) noexcept = default;
-    recv_future& operator=(recv_future&&) = delete;
-    ~recv_future() {
-        using enum wait_node::place;
-        if (node_.where() == fresh || over_) return;
-        wake_batch batch;
-        const std::lock_guard guard{channel_->lock()};
-        // Relaxed: under the lock.
-        if (node_.where(base::relaxed) == waiting) {
-            channel_->receivers_.remove(node_);
-        } else if (node_.value) {
-            channel_->put_back(*node_.value, batch);
-        } else if (node_.reserved) {
-            --channel_->reserved_;
-            channel_->wake_receiver(batch);
-        } else {
-            channel_->end_receiver(batch);
-        }
-    }
-
-    polled<output> poll(context& cx) noexcept {
-        using enum wait_node::place;
-        if (channel_->capacity() != 0 && node_.where() == woken && node_.value) return take_handed();
-        wake_batch batch;
-        const std::lock_guard guard{channel_->lock()};
-        // Relaxed: under the lock.
-        const wait_node::place at = node_.where(base::relaxed);
-        if (at == woken && node_.value) {
-            polled<output> answer = take_handed();
-            channel_->introduce(batch);
-            return answer;
-        }
-        if (at == woken && node_.reserved) {
-            over_ = true;
-            --channel_->reserved_;
-            return channel_->take(batch);
-        }
-        if (at != waiting && channel_->count_ > channel_->reserved_) {
-            if (at == fresh && !cx.take_budget()) return not_ready;
-            over_ = true;
-            return channel_->take(batch);
-        }
-        if (at != waiting && channel_->can_meet()) {
-            if (at == fresh && !cx.take_budget()) return not_ready;
-            over_ = true;
-            return channel_->meet(batch);
-        }
-        // A closed channel is drained only when nothing is reserved or handed over any more: a receiver that is
-        // cancelled leaves its value to those who still wait.
-        if (channel_->closed_ && channel_->count_ == 0) {
-            // Pairs with release_handed, which wakes nobody, so as to cost no more than a store. The holder was woken
-            // and has not had its turn; until then this task takes turns too.
-            if (channel_->handed_.load(base::acquire)) {
-                cx.yield();
-                return not_ready;
-            }
-            if (at == waiting) channel_->receivers_.remove(node_);
-            over_ = true;
-            channel_->end_receiver(batch);
-            return output{};
-        }
-        channel_->receivers_.wait(node_, cx);
-        return not_ready;
-    }
-
-private:
-    polled<output> take_handed() noexcept {
-        over_ = true;
-        polled<output> answer{std::move(node_.value)};
-        channel_->release_handed();
-        return answer;
-    }
-
-    channel_core* channel_;
-    recv_node node_;
-    bool over_ = false;  // The outcome of a wake was consumed.
-};
-
-template <class T, class Store>
-class [[nodiscard]] channel_core<T, Store>::recv_many_future {
-public:
-    using output = std::size_t;
-
-    recv_many_future(channel_core& from, std::vector<T>& into, std::size_t most) noexcept
-        : first_{from}, channel_{&from}, into_{&into}, most_{most} {}
-
-    polled<std::size_t> poll(context& cx) {
-        if (most_ == 0) return std::size_t{0};
-        into_->reserve(into_->size() + std::min<std::size_t>(most_, std::max<std::size_t>(channel_->len(), 1)));
-        polled<std::optional<T>> answer = first_.poll(cx);
-        if (!answer) return not_ready;
-        std::optional<T> value = answer.take();
-        if (!value) return std::size_t{0};
-        into_->push_back(std::move(*value));
-        return 1 + channel_->take_more(*into_, most_ - 1);
-    }
-
-private:
-    recv_future first_;
-    channel_core* channel_;
-    std::vector<T>* into_;
-    std::size_t most_;
-};
-
 }  // namespace detail
 }  // namespace bifilar
+
+#include <bifilar/channel/channel_waits.hpp>  // IWYU pragma: export

@@ -71,6 +71,11 @@ public:
         return std::unexpected{now == taken || now == closed ? try_recv_error::closed : try_recv_error::empty};
     }
 
+    /// Whether a receive waits; old at once.
+    [[nodiscard]] bool is_waited_for() const noexcept {
+        return word_.load(base::relaxed) > closed;  // Relaxed: the answer orders nothing.
+    }
+
     /// A future of the value; empty when the oneshot was closed without one, or it was taken. Cancelled, it takes
     /// nothing.
     [[nodiscard]] recv_future recv() noexcept { return recv_future{*this}; }
@@ -150,6 +155,8 @@ public:
         }
         leave();
         if (now == full) return output{from_->take()};
+        BIFILAR_CHECK(now == taken || now == closed,
+                      "two receives of one oneshot at the same time; it has one receiver");
         return output{};
     }
 
@@ -206,7 +213,7 @@ class oneshot_sender {
 public:
     explicit oneshot_sender(detail::shared_oneshot<T>& of) noexcept : of_{&of} {}
     oneshot_sender(oneshot_sender&& other) noexcept : of_{std::exchange(other.of_, nullptr)} {}
-    oneshot_sender& operator=(oneshot_sender&& other) noexcept {
+    oneshot_sender& operator=(oneshot_sender other) noexcept {
         std::swap(of_, other.of_);
         return *this;
     }
@@ -234,13 +241,15 @@ class oneshot_receiver {
 public:
     explicit oneshot_receiver(detail::shared_oneshot<T>& of) noexcept : of_{&of} {}
     oneshot_receiver(oneshot_receiver&& other) noexcept : of_{std::exchange(other.of_, nullptr)} {}
-    oneshot_receiver& operator=(oneshot_receiver&& other) noexcept {
+    oneshot_receiver& operator=(oneshot_receiver other) noexcept {
         std::swap(of_, other.of_);
         return *this;
     }
     ~oneshot_receiver() {
         if (of_ == nullptr) return;
+        BIFILAR_CHECK(!of_->is_waited_for(), "a oneshot_receiver was dropped while its recv() waits; end that first");
         of_->close();
+        (void)of_->try_recv();  // A value that nobody will take ends here.
         of_->drop();
     }
 

@@ -35,7 +35,8 @@ public:
         waiters_.wake_all([&] {
             shut = closed_;
             if (shut) return false;
-            std::swap(value_, value);
+            using std::swap;
+            swap(value_, value);
             ++version_;
             return true;
         });
@@ -131,13 +132,14 @@ class [[nodiscard]] watch<T>::watcher::changed_future {
 public:
     using output = bool;
 
-    explicit changed_future(watcher& of) noexcept : of_{&of} {}
+    explicit changed_future(watcher& of) noexcept : of_{&of}, channel_{of.of_} {}
     changed_future(changed_future&&) noexcept = default;
     changed_future& operator=(changed_future&&) = delete;
-    ~changed_future() { (void)of_->of_->waiters_.leave(node_); }
+    ~changed_future() { (void)channel_->waiters_.leave(node_); }
 
     polled<bool> poll(context& cx) noexcept {
-        watch& from = *of_->of_;
+        watch& from = *channel_;
+        BIFILAR_CHECK(of_->of_ == channel_, "a watcher was moved or assigned while a wait of it goes on");
         // Relaxed: a fresh node was never shared.
         if (node_.where(base::relaxed) == wait_node::place::fresh && !cx.take_budget()) return not_ready;
         const std::lock_guard guard{from.waiters_.lock()};
@@ -152,6 +154,7 @@ public:
 
 private:
     watcher* of_;
+    watch* channel_;
     wait_node node_;
 };
 

@@ -17,7 +17,9 @@ namespace bifilar {
 ///  5. After it was ready it is not polled again.
 ///  6. A coroutine chain keeps its leaf: a wake polls the leaf alone and then resumes the innermost frame.
 ///  7. It reads no thread-local across a suspension.
-///  8. What completes is collected first and run afterwards, on the worker's own queue.
+///  8. Until it is ready or destroyed it belongs to the task that polled it last, which must not end before it: what it
+///     waits for knows that task's address.
+///  9. What completes is collected first and run afterwards, on the worker's own queue.
 template <class F>
 concept future = std::is_object_v<F> && requires(F& f, context& cx) {
     /// What the future comes to; `void` is allowed.
@@ -33,6 +35,14 @@ concept cancellable_future = future<F> && requires(F& f, context& cx) {
     { f.poll_cancel(cx) } -> std::same_as<polled<void>>;
 };
 
+/// A future that may be completed by another's hand between its polls, as a send is whose value a receiver takes. Asked
+/// with `poll_arm` it acts in its polls alone, so whoever gives it up instead of polling again knows that nothing was
+/// done. Combinators that choose ask this way.
+template <class F>
+concept arm_future = future<F> && requires(F& f, context& cx) {
+    { f.poll_arm(cx) } -> std::same_as<polled<typename F::output>>;
+};
+
 template <class F>
 using output_of = typename std::remove_cvref_t<F>::output;
 
@@ -43,6 +53,15 @@ polled<void> poll_cancel(F& f, context& cx) {
         return f.poll_cancel(cx);
     else
         return done;
+}
+
+/// Polls a future that may be given up for another.
+template <future F>
+polled<output_of<F>> poll_arm(F& f, context& cx) {
+    if constexpr (arm_future<F>)
+        return f.poll_arm(cx);
+    else
+        return f.poll(cx);
 }
 
 }  // namespace bifilar

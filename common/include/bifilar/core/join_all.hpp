@@ -40,19 +40,11 @@ public:
 
     /// True when the value is there. Throws what the future throws; the future is then at rest.
     bool poll(context& cx) {
-        if (value_) return true;
-        try {
-            polled<output_of<F>> answer = future_.poll(cx);
-            if (!answer) return false;
-            if constexpr (std::is_void_v<output_of<F>>)
-                value_.emplace();
-            else
-                value_.emplace(answer.take());
-        } catch (...) {
-            rested_ = true;
-            throw;
-        }
-        return true;
+        return poll_with([this, &cx] { return future_.poll(cx); });
+    }
+    /// The same for a future that may be given up for another.
+    bool poll_arm(context& cx) {
+        return poll_with([this, &cx] { return bifilar::poll_arm(future_, cx); });
     }
     /// True when the future may be destroyed.
     bool poll_cancel(context& cx) {
@@ -64,6 +56,23 @@ public:
     value take() { return std::move(*value_); }
 
 private:
+    template <class Poll>
+    bool poll_with(Poll poll_it) {
+        if (value_) return true;
+        try {
+            polled<output_of<F>> answer = poll_it();
+            if (!answer) return false;
+            if constexpr (std::is_void_v<output_of<F>>)
+                value_.emplace();
+            else
+                value_.emplace(answer.take());
+        } catch (...) {
+            rested_ = true;
+            throw;
+        }
+        return true;
+    }
+
     F future_;
     std::optional<value> value_;
     bool rested_ = false;

@@ -40,6 +40,18 @@ public:
 
     polled<output> poll(context& cx) {
         polled<output_of<F>> answer = first_.poll(cx);
+        return apply(answer);
+    }
+    polled<output> poll_arm(context& cx)
+        requires arm_future<F>
+    {
+        polled<output_of<F>> answer = first_.poll_arm(cx);
+        return apply(answer);
+    }
+    polled<void> poll_cancel(context& cx) { return bifilar::poll_cancel(first_, cx); }
+
+private:
+    polled<output> apply(polled<output_of<F>>& answer) {
         if (!answer) return not_ready;
         if constexpr (std::is_void_v<output>) {
             detail::call_then(function_, answer);
@@ -48,9 +60,7 @@ public:
             return detail::call_then(function_, answer);
         }
     }
-    polled<void> poll_cancel(context& cx) { return bifilar::poll_cancel(first_, cx); }
 
-private:
     F first_;
     G function_;
 };

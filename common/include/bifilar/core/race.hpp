@@ -1,7 +1,6 @@
 // The first of several futures: race cancels the others, select leaves them to their owner.
 // Each look goes through the members in a random order, so the winner is uniformly random among those that are ready.
-// The arms may be receives and sends of channels. A receive that did not win has taken nothing; a send that did not win
-// may have been taken all the same, see channel::send.
+// As in Go, the arms may be sends and receives: an arm that did not win has taken nothing and given nothing.
 #pragma once
 
 #include <bifilar/core/arm_order.hpp>
@@ -72,7 +71,7 @@ private:
     void look(context& cx) {
         const auto one = [&](auto place) {
             auto& m = std::get<place.value>(members_);
-            if (m.poll(cx)) winner_.emplace(std::in_place_index<place.value>, m.take());
+            if (m.poll_arm(cx)) winner_.emplace(std::in_place_index<place.value>, m.take());
         };
         for (const std::size_t at : detail::arm_order<sizeof...(F)>()) {
             detail::at_place(at, one, places{});
@@ -111,6 +110,10 @@ public:
         cx.set_armed();
         return not_ready;
     }
+    polled<output> poll_arm(context& cx) {
+        if (condition_) return bifilar::poll_arm(future_, cx);
+        return poll(cx);
+    }
     polled<void> poll_cancel(context& cx) {
         if (condition_) return bifilar::poll_cancel(future_, cx);
         return done;
@@ -140,7 +143,7 @@ public:
         if (!cx.has_budget(sizeof...(F))) return not_ready;
         std::optional<std::variant<value_of<output_of<F>>...>> winner;
         const auto one = [&](auto place) {
-            auto answer = std::get<place.value>(members_).poll(cx);
+            auto answer = bifilar::poll_arm(std::get<place.value>(members_), cx);
             if (!answer) return;
             if constexpr (std::is_void_v<typename decltype(answer)::value_type>)
                 winner.emplace(std::in_place_index<place.value>);
@@ -159,7 +162,8 @@ private:
 };
 
 /// Ready with the first of the caller's futures that is ready; the others stay as they are, may be waited for again,
-/// and wake the waiting task without need. The winner must not be polled again. Allocates nothing.
+/// and wake the waiting task without need. The winner must not be polled again; the others must end before the task
+/// that waited does, or be polled by another before. Allocates nothing.
 template <future... F>
 select_future<F...> select(F&... fs) noexcept {
     return select_future<F...>{fs...};

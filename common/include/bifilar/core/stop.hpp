@@ -32,7 +32,7 @@ public:
 
     polled<output> poll(context& cx) {
         if (!stops_) {
-            polled<output_of<F>> answer = future_.poll(cx);
+            polled<output_of<F>> answer = bifilar::poll_arm(future_, cx);
             if (answer) {
                 if constexpr (std::is_void_v<output_of<F>>)
                     return output{};

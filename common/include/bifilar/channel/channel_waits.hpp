@@ -1,0 +1,199 @@
+// The futures of channel_core: what waits to send, to receive, and to receive many.
+#pragma once
+
+#include <bifilar/channel/channel_core.hpp>
+#include <algorithm>
+#include <cstddef>
+#include <expected>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace bifilar::detail {
+
+template <class T, class Store>
+class [[nodiscard]] channel_core<T, Store>::send_future {
+public:
+    using output = std::expected<void, send_error<T>>;
+
+    send_future(channel_core& to, T&& value) noexcept : channel_{&to}, node_{std::move(value)} {}
+    send_future(send_future&&) noexcept = default;
+    send_future& operator=(send_future&&) = delete;
+    ~send_future() {
+        using enum wait_node::place;
+        const wait_node::place seen = node_.where();
+        if (over_ || seen == fresh || (seen == woken && !node_.keeps)) return;
+        wake_batch batch;
+        const std::lock_guard guard{channel_->lock()};
+        // Relaxed: under the lock.
+        if (node_.where(base::relaxed) == waiting) {
+            channel_->senders_.remove(node_);
+        } else if (node_.admitted) {
+            --channel_->admitted_;
+            channel_->admit(batch);
+        } else {
+            channel_->introduce(batch);
+        }
+    }
+
+    polled<output> poll(context& cx) noexcept(nothrow) { return poll_as(cx, false); }
+    /// The value stays here until a poll sends it.
+    polled<output> poll_arm(context& cx) noexcept(nothrow) { return poll_as(cx, true); }
+
+private:
+    polled<output> poll_as(context& cx, bool keeps) noexcept(nothrow) {
+        using enum wait_node::place;
+        wake_batch batch;
+        const std::lock_guard guard{channel_->lock()};
+        // Relaxed: under the lock.
+        const wait_node::place at = node_.where(base::relaxed);
+        if (at == woken && !node_.value) return output{};
+        if (channel_->closed_) {
+            if (at == waiting) channel_->senders_.remove(node_);
+            if (std::exchange(node_.admitted, false)) --channel_->admitted_;
+            over_ = true;
+            return output{std::unexpected{send_error<T>{std::move(*node_.value)}}};
+        }
+        if (at == woken && std::exchange(node_.admitted, false)) {
+            --channel_->admitted_;
+            polled<output> sent = send_now(batch);
+            channel_->admit(batch);  // A receiver may have got the value, and the room is still there.
+            return sent;
+        }
+        // One that was called because a receiver waits was the oldest: those who wait now came later.
+        if (at == fresh ? channel_->can_accept() : at == woken && channel_->can_hand_over()) {
+            if (at == fresh && !cx.take_budget()) return not_ready;
+            channel_->store_.prepare();
+            return send_now(batch);
+        }
+        node_.keeps = keeps;
+        channel_->senders_.wait(node_, cx);
+        return not_ready;
+    }
+
+    polled<output> send_now(wake_batch& batch) noexcept {
+        over_ = true;
+        channel_->accept(std::move(*node_.value), batch);
+        return output{};
+    }
+
+    channel_core* channel_;
+    send_node node_;
+    bool over_ = false;  // Sent by a poll, or given back.
+};
+
+template <class T, class Store>
+class [[nodiscard]] channel_core<T, Store>::recv_future {
+public:
+    using output = std::optional<T>;
+
+    explicit recv_future(channel_core& from) noexcept : channel_{&from} {}
+    recv_future(recv_future&&) noexcept = default;
+    recv_future& operator=(recv_future&&) = delete;
+    ~recv_future() {
+        using enum wait_node::place;
+        if (node_.where() == fresh || over_) return;
+        wake_batch batch;
+        const std::lock_guard guard{channel_->lock()};
+        // Relaxed: under the lock.
+        if (node_.where(base::relaxed) == waiting) {
+            channel_->receivers_.remove(node_);
+        } else if (node_.value) {
+            channel_->put_back(*node_.value, batch);
+        } else if (node_.reserved) {
+            --channel_->reserved_;
+            channel_->wake_receiver(batch);
+        } else {
+            channel_->end_receiver(batch);
+        }
+    }
+
+    polled<output> poll(context& cx) noexcept {
+        using enum wait_node::place;
+        if (channel_->capacity() != 0 && node_.where() == woken && node_.value) return take_handed();
+        wake_batch batch;
+        const std::lock_guard guard{channel_->lock()};
+        // Relaxed: under the lock.
+        const wait_node::place at = node_.where(base::relaxed);
+        if (at == woken && node_.value) {
+            polled<output> answer = take_handed();
+            channel_->introduce(batch);
+            return answer;
+        }
+        if (at == woken && node_.reserved) {
+            over_ = true;
+            --channel_->reserved_;
+            return channel_->take(batch);
+        }
+        if (at != waiting && channel_->count_ > channel_->reserved_) {
+            if (at == fresh && !cx.take_budget()) return not_ready;
+            over_ = true;
+            return channel_->take(batch);
+        }
+        if (at != waiting && channel_->receivers_.empty() && channel_->can_meet()) {
+            if (at == fresh && !cx.take_budget()) return not_ready;
+            over_ = true;
+            return channel_->meet(batch);
+        }
+        // A closed channel is drained only when nothing is reserved or handed over any more: a receiver that is
+        // cancelled leaves its value to those who still wait.
+        if (channel_->closed_ && channel_->count_ == 0) {
+            // Pairs with release_handed, which wakes nobody, so as to cost no more than a store. The holder was woken
+            // and has not had its turn; until then this task takes turns too.
+            if (channel_->handed_.load(base::acquire)) {
+                cx.yield();
+                return not_ready;
+            }
+            if (at == waiting) channel_->receivers_.remove(node_);
+            over_ = true;
+            channel_->end_receiver(batch);
+            return output{};
+        }
+        channel_->receivers_.wait(node_, cx);
+        channel_->call_keeper(batch);
+        return not_ready;
+    }
+
+private:
+    polled<output> take_handed() noexcept {
+        over_ = true;
+        polled<output> answer{std::move(node_.value)};
+        channel_->release_handed();
+        return answer;
+    }
+
+    channel_core* channel_;
+    recv_node node_;
+    bool over_ = false;  // The outcome of a wake was consumed.
+};
+
+template <class T, class Store>
+class [[nodiscard]] channel_core<T, Store>::recv_many_future {
+public:
+    using output = std::size_t;
+
+    recv_many_future(channel_core& from, std::vector<T>& into, std::size_t most) noexcept
+        : first_{from}, channel_{&from}, into_{&into}, most_{most} {}
+
+    polled<std::size_t> poll(context& cx) {
+        if (most_ == 0) return std::size_t{0};
+        // One more than are there now, which may be promised to this one already. Geometrically, for vectors that
+        // collect.
+        const std::size_t wanted = into_->size() + std::min<std::size_t>(most_, channel_->len() + 1);
+        if (wanted > into_->capacity()) into_->reserve(std::max(wanted, 2 * into_->capacity()));
+        polled<std::optional<T>> answer = first_.poll(cx);
+        if (!answer) return not_ready;
+        std::optional<T> value = answer.take();
+        if (!value) return std::size_t{0};
+        into_->push_back(std::move(*value));
+        return 1 + channel_->take_more(*into_, most_ - 1);
+    }
+
+private:
+    recv_future first_;
+    channel_core* channel_;
+    std::vector<T>* into_;
+    std::size_t most_;
+};
+
+}  // namespace bifilar::detail

@@ -1,0 +1,152 @@
+// Question: what does a message cost through each kind of channel, from producers to consumers, in both models?
+// Unit: nanoseconds a message, spawn and join not included. Threats: two virtual processors; no work between messages.
+#include <harness/measure.hpp>
+#include <limits>
+#include <memory>
+#include <vector>
+
+namespace bifilar::experiments {
+
+namespace {
+
+constexpr std::uint64_t messages = 400'000;
+constexpr std::uint32_t no_bound = std::numeric_limits<std::uint32_t>::max();
+
+struct shape {
+    std::uint32_t capacity;  // no_bound: unbounded.
+    std::uint32_t producers;
+    std::uint32_t pairs;  // Channels, each with its producers and one consumer.
+    bool batches;         // The consumer takes up to 256 at a time.
+};
+
+task<> produce(channel<std::uint64_t>& to, std::uint64_t count) {
+    for (std::uint64_t n = 0; n < count; ++n) (void)co_await to.send(1);
+}
+
+// A send here never waits, so the producer lets others run now and then.
+task<> produce_unbounded(unbounded_channel<std::uint64_t>& to, std::uint64_t count) {
+    for (std::uint64_t n = 0; n < count; ++n) {
+        (void)to.send(1);
+        if (n % 128 == 127) co_await yield_now();
+    }
+}
+
+template <class Channel>
+task<std::uint64_t> consume(Channel& from, bool batches) {
+    std::uint64_t sum = 0;
+    if (!batches) {
+        while (const auto value = co_await from.recv()) sum += *value;
+        co_return sum;
+    }
+    std::vector<std::uint64_t> batch;
+    batch.reserve(256);
+    for (;;) {
+        batch.clear();
+        const std::size_t count = co_await from.recv_many(batch, 256);
+        if (count == 0) co_return sum;
+        for (const std::uint64_t value : batch) sum += value;
+    }
+}
+
+// One run over a kind of channel; `make` gives a channel, `send` a producer.
+template <class Channel, class Make, class Send>
+task<sample> converse(backend on, shape of, Make make, Send send) {
+    std::vector<std::unique_ptr<Channel>> channels;
+    std::vector<join_handle<void>> producers;
+    std::vector<join_handle<std::uint64_t>> consumers;
+    const std::uint64_t each = messages / of.pairs / of.producers;
+    for (std::uint32_t n = 0; n < of.pairs; ++n) channels.push_back(make());
+    const stopwatch watch;
+    for (auto& channel : channels) {
+        consumers.push_back(spawn(on, consume<Channel>, std::ref(*channel), of.batches));
+        for (std::uint32_t n = 0; n < of.producers; ++n) producers.push_back(spawn(on, send, std::ref(*channel), each));
+    }
+    for (auto& producer : producers) co_await producer;
+    for (auto& channel : channels) channel->close();
+    std::uint64_t sum = 0;
+    for (auto& consumer : consumers) sum += co_await consumer;
+    co_return watch.stop(messages, sum);
+}
+
+sample run(backend on, std::uint32_t count, shape of) {
+    const pinned here{count};
+    runtime made{workers(count)};
+    const auto once = [&] {
+        if (of.capacity == no_bound)
+            return made.run([=] {
+                using kind = unbounded_channel<std::uint64_t>;
+                return converse<kind>(on, of, [] { return std::make_unique<kind>(); }, produce_unbounded);
+            });
+        return made.run([=] {
+            using kind = channel<std::uint64_t>;
+            return converse<kind>(on, of, [=] { return std::make_unique<kind>(of.capacity); }, produce);
+        });
+    };
+    (void)once();
+    return once();
+}
+
+void add(experiment& all, const std::string& id, const std::string& title, shape of) {
+    for (const std::uint32_t count : {1U, 2U}) {
+        workload work{id + std::to_string(count),
+                      title + (count == 1 ? ", one worker" : ", two workers"),
+                      "ns per message",
+                      static_cast<double>(of.capacity),
+                      messages,
+                      {}};
+        for (const backend on : {backend::stackless, backend::stackful}) {
+            const std::string name = on == backend::stackless ? "coroutine" : "fiber";
+            work.contenders.push_back({name, [=] { return run(on, count, of); }});
+        }
+        shape batched = of;
+        batched.batches = true;
+        if (of.capacity > 1)
+            work.contenders.push_back(
+                {"coroutine, recv_many", [=] { return run(backend::stackless, count, batched); }});
+        if (of.capacity != no_bound && !all.options().peers.empty())
+            work.contenders.push_back({"Go", [=, program = all.options().peers + "/go_peer"] {
+                                           const pinned here{count};
+                                           return run_peer(program,
+                                                           {"conversation", std::to_string(of.capacity),
+                                                            std::to_string(of.producers), std::to_string(of.pairs),
+                                                            std::to_string(messages), std::to_string(count)});
+                                       }});
+        all.add(std::move(work));
+    }
+}
+
+// What a hundred thousand channels of capacity 1 with a pointer in each take.
+void add_memory(experiment& all) {
+    constexpr std::size_t count = 100'000;
+    std::vector<std::unique_ptr<channel<void*>>> channels;
+    channels.reserve(count);
+    const allocation_count reserved = allocations();
+    for (std::size_t n = 0; n < count; ++n) {
+        channels.push_back(std::make_unique<channel<void*>>(1U));
+        (void)channels.back()->try_send(nullptr);
+    }
+    const allocation_count after = allocations();
+    all.fact("bytes asked for, per channel of capacity 1 with a pointer in it",
+             static_cast<double>(after.bytes - reserved.bytes) / static_cast<double>(count));
+    all.fact("blocks per such channel", static_cast<double>(after.calls - reserved.calls) / static_cast<double>(count));
+    all.fact("size of a channel", sizeof(channel<void*>));
+}
+
+}  // namespace
+
+}  // namespace bifilar::experiments
+
+int main(int argc, char** argv) {
+    using namespace bifilar::experiments;
+    experiment all{"channels", 11, 3};
+    all.parse(argc, argv);
+    add(all, "rendezvous", "1 producer, 1 consumer, capacity 0", {0, 1, 1, false});
+    for (const std::uint32_t capacity : {1U, 16U, 100U, 1024U})
+        add(all, "capacity" + std::to_string(capacity) + "_",
+            "1 producer, 1 consumer, capacity " + std::to_string(capacity), {capacity, 1, 1, false});
+    add(all, "unbounded", "1 producer, 1 consumer, unbounded", {no_bound, 1, 1, false});
+    add(all, "four", "4 producers, 1 consumer, capacity 100", {100, 4, 1, false});
+    add(all, "pairs", "16 pairs, capacity 16", {16, 1, 16, false});
+    add_memory(all);
+    return all.run();
+}
