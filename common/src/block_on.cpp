@@ -27,12 +27,23 @@ public:
                 gate_.wait();
             else
                 (void)gate_.wait_for(std::max<base::instant_ns>(deadline - base::now_ns(), 0));
-            if (here.timers != nullptr && here.timers->next_deadline() <= base::now_ns())
-                here.timers->fire(base::now_ns());
+            fire_timers(here);
         }
     }
 
+    /// What a thread that takes turns with itself owes to others: its timers and its driver.
+    static void serve() noexcept {
+        thread_state& here = this_thread();
+        if (here.sleeps_in != nullptr) here.sleeps_in->poll();
+        fire_timers(here);
+    }
+
 private:
+    static void fire_timers(thread_state& here) noexcept {
+        if (here.timers == nullptr) return;
+        if (const base::instant_ns now = base::now_ns(); here.timers->next_deadline() <= now) here.timers->fire(now);
+    }
+
     // Whether a wake came; consumes it, and says where the thread will sleep if none did. A parker may be gone when
     // the thread is, so it is named only while the thread sleeps.
     bool woken(parker* place) noexcept {
@@ -112,9 +123,13 @@ void blocked_thread::wait(const context& cx) noexcept {
     BIFILAR_CHECK(cx.armed(), "a future answered not ready without having stored a waker");
     if (cx.yielding()) {
         base::yield_thread();
+        cell::serve();
         return;
     }
-    if (cell_->state_.end_pending() == park_answer::again) return;
+    if (cell_->state_.end_pending() == park_answer::again) {
+        cell::serve();
+        return;
+    }
     cell_->sleep();
     (void)cell_->state_.begin_run();
 }

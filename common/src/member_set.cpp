@@ -16,6 +16,7 @@ void set_member::queue(task_header& header) noexcept {
 
 set_member* member_set::next(context& cx) noexcept {
     const std::lock_guard guard{lock_};
+    owner_ = waker_ref{};
     if (first_ == nullptr) {
         owner_ = cx.borrow();
         return nullptr;

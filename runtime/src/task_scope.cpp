@@ -29,18 +29,30 @@ void scope_core::cancel() noexcept {
 void scope_core::fail(std::exception_ptr error) noexcept {
     {
         const std::lock_guard guard{lock_};
-        if (error_ == nullptr && !failed_.is_set())
+        // A body that joined its scope brings the children's error once more.
+        if (error_ == nullptr)
             error_ = std::move(error);
-        else
+        else if (error_ != error)
             other_errors_.push_back(std::move(error));
     }
     failed_.set();
     cancel();
 }
 
-std::exception_ptr scope_core::take_error() noexcept {
+std::exception_ptr scope_core::tell_error() noexcept {
     const std::lock_guard guard{lock_};
-    return std::exchange(error_, nullptr);
+    told_ = true;
+    return error_;
+}
+
+std::exception_ptr scope_core::untold_error() noexcept {
+    const std::lock_guard guard{lock_};
+    return told_ ? nullptr : error_;
+}
+
+bool scope_core::is_cancelled() noexcept {
+    const std::lock_guard guard{lock_};
+    return cancelled_;
 }
 
 std::vector<std::exception_ptr> scope_core::take_other_errors() noexcept {
@@ -60,6 +72,20 @@ scope_child::~scope_child() {
     }
     // The last touch: whoever waits for the children may end the scope now.
     (void)scope_->alive_.take(1);
+}
+
+void scope_child::fail() {
+    try {
+        throw;
+    } catch (const cancelled&) {
+        throw;
+    } catch (const task_cancelled&) {
+        // It waited for another child, which was cancelled like this one.
+        if (!scope_->is_cancelled()) scope_->fail(std::current_exception());
+    } catch (...) {
+        scope_->fail(std::current_exception());
+    }
+    throw cancelled{};
 }
 
 void scope_child::begin() {
@@ -97,8 +123,8 @@ task_scope::task_scope(runtime& on)
 task_scope::~task_scope() {
     if (!own_) return;
     if (std::uncaught_exceptions() > exceptions_) own_->cancel();
-    detail::await_through(detail::gate_wait<detail::countdown>{own_->alive()});
-    std::exception_ptr error = own_->take_error();
+    detail::await_through(detail::gate_wait<detail::countdown>{own_->alive()}, [this] { own_->cancel(); });
+    std::exception_ptr error = own_->untold_error();
     if (error == nullptr || std::uncaught_exceptions() > exceptions_) return;
     // Relaxed: this thread wrote it.
     auto* const task = static_cast<task_core*>(this_thread().task.load(base::relaxed));

@@ -7,7 +7,6 @@
 #include <expected>
 #include <numeric>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -302,68 +301,4 @@ TEST_CASE("shield_and_finally_say_what_cancellation_may_do") {
         CHECK_THROWS_WITH(await_in(m, rt, [&] { return bf::finally(bf::ready(), fail_too); }), "second");
         CHECK(cleaned == 2);
     });
-}
-
-TEST_CASE("a_stop_token_cancels_and_cancellation_stops_a_token") {
-    tests::on_one_worker([](bf::backend model) {
-        std::stop_source source;
-        bf::event never;
-        auto waiting = bf::spawn(
-            model,
-            [](std::stop_token token, bf::event& event) -> bf::task<bool> {
-                const auto answer = co_await bf::stop_when(token, event.wait());
-                co_return !answer.has_value();
-            },
-            source.get_token(), std::ref(never));
-        let_others_park();
-        CHECK_FALSE(waiting.done());
-        source.request_stop();
-        CHECK(bf::await(waiting));
-        // Stopped before it began: the future is asked first.
-        CHECK(bf::await(bf::stop_when(source.get_token(), bf::ready(3))).value() == 3);
-        CHECK_FALSE(bf::await(bf::stop_when(source.get_token(), never.wait())).has_value());
-
-        bool told = false;
-        auto listening = bf::spawn(
-            model,
-            [](bool& into) -> bf::task<> {
-                auto body = [&into](std::stop_token token) -> bf::task<> {
-                    while (!token.stop_requested()) co_await bf::yield_now();
-                    into = true;
-                };
-                co_await bf::with_stop_token(body);
-            },
-            std::ref(told));
-        let_others_park();
-        listening.cancel();
-        CHECK_FALSE(bf::await(listening.outcome()).has_value());
-        CHECK(told);
-    });
-}
-
-TEST_CASE("of_several_sends_in_a_race_exactly_one_is_made") {
-    for (const bf::backend model : tests::both_backends)
-        for (const std::uint32_t capacity : {0U, 1U, 3U}) {
-            bf::runtime rt{small_runtime(4)};
-            bf::channel<int> a{capacity};
-            bf::channel<int> b{capacity};
-            constexpr int each = 2'000;
-            const auto send = [&]() -> bf::task<> {
-                for (int n = 1; n <= each; ++n) (void)co_await bf::race(a.send(n), b.send(n));
-            };
-            const auto receive = [](bf::channel<int>& from) -> bf::task<long> {
-                long sum = 0;
-                while (const auto value = co_await from.recv()) sum += *value;
-                co_return sum;
-            };
-            auto from_a = rt.spawn(model, receive, std::ref(a));
-            auto from_b = rt.spawn(model, receive, std::ref(b));
-            auto one = rt.spawn(model, send);
-            auto two = rt.spawn(model, send);
-            one.join();
-            two.join();
-            a.close();
-            b.close();
-            CHECK(from_a.join() + from_b.join() == 2L * each * (each + 1) / 2);
-        }
 }

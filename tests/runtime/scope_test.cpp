@@ -241,3 +241,33 @@ TEST_CASE("a_scope_is_refused_where_it_could_not_wait") {
     CHECK(last.signal == SIGABRT);
     CHECK_THAT(last.text, Contains("a scope was destroyed while its children live"));
 }
+
+TEST_CASE("a_body_that_joins_its_own_scope_does_not_swallow_the_error") {
+    for (const bf::backend model : tests::both_backends) {
+        bf::runtime rt{small_runtime(1)};
+        std::vector<std::exception_ptr> others;
+        auto joins = rt.spawn(model, [&]() -> bf::task<int> {
+            const auto body = [](bf::task_scope& scope) -> bf::task<int> {
+                scope.spawn(fail_later, "child");
+                co_await scope.join();
+                co_return 1;
+            };
+            co_return co_await bf::with_scope(body, &others);
+        });
+        CHECK_THROWS_WITH(joins.join(), "child");
+        CHECK(others.empty());
+    }
+}
+
+TEST_CASE("a_fiber_that_is_cancelled_in_the_destructor_of_its_scope_cancels_the_children") {
+    bf::runtime rt{small_runtime(2)};
+    std::atomic<int> ended{0};
+    auto fiber = rt.spawn(bf::backend::stackful, [&] {
+        bf::task_scope scope;
+        scope.spawn(wait_for_ever, std::ref(ended));
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    fiber.cancel();
+    (void)bf::block_on(fiber.outcome());
+    CHECK(ended == 1);
+}

@@ -6,6 +6,7 @@
 #include <bifilar/core/join_all.hpp>
 #include <bifilar/core/member_set.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <optional>
@@ -72,29 +73,34 @@ public:
     [[nodiscard]] cancel_future cancel_all() noexcept { return cancel_future{*this}; }
 
     /// For combinators: as next(), polled.
-    polled<std::optional<finished>> poll_next(context& cx) {
+    polled<std::optional<finished>> poll_next(context& cx, bool as_arms = false) {
         using answer = std::optional<finished>;
-        while (size_ != 0) {
-            auto* const at = static_cast<member*>(members_.next(cx));
+        for (std::uint32_t polls = 0; size_ != 0; ++polls) {
+            // Members that wake themselves or each other take turns with other tasks.
+            if (polls == operations_per_run) {
+                cx.yield();
+                return not_ready;
+            }
+            auto* at = static_cast<member*>(members_.next(cx));
             if (at == nullptr) return not_ready;
             context own{*at, at->state_.begin_run() || cx.cancelling(), cx};
             own.forbid_nesting();
             try {
-                polled<output_of<F>> got = at->future_.poll(own);
+                polled<output_of<F>> got = as_arms ? bifilar::poll_arm(at->future_, own) : at->future_.poll(own);
                 cx.spend_as(own);
                 if (got) {
                     const std::size_t key = at->key_;
                     if constexpr (std::is_void_v<output_of<F>>) {
-                        end(*at);
+                        end(*std::exchange(at, nullptr));
                         return answer{finished{key, std::monostate{}}};
                     } else {
                         answer taken{finished{key, got.take()}};
-                        end(*at);
+                        end(*std::exchange(at, nullptr));
                         return taken;
                     }
                 }
             } catch (...) {
-                end(*at);
+                if (at != nullptr) end(*at);
                 throw;
             }
             if (leave(*at, own, cx)) return not_ready;
@@ -115,7 +121,13 @@ public:
             context own{*at, true, cx};
             own.forbid_nesting();
             // One that was never polled has nothing to bring to rest.
-            const bool rests = !at->begun_ || bifilar::poll_cancel(at->future_, own).is_ready();
+            bool rests = !at->begun_;
+            try {
+                if (!rests) rests = bifilar::poll_cancel(at->future_, own).is_ready();
+            } catch (...) {
+                end(*at);
+                throw;
+            }
             cx.spend_as(own);
             if (rests)
                 end(*at);
@@ -174,10 +186,21 @@ class [[nodiscard]] future_set<F>::next_future {
 public:
     using output = std::optional<finished>;
     explicit next_future(future_set& of) noexcept : of_{&of} {}
-    polled<output> poll(context& cx) { return of_->poll_next(cx); }
+    next_future(next_future&& other) noexcept : of_{other.of_} {
+        BIFILAR_CHECK(!other.polled_, "a future was moved after its first poll");
+    }
+    next_future& operator=(next_future&&) = delete;
+    ~next_future() {
+        if (polled_) of_->members_.forget_owner();
+    }
+    polled<output> poll(context& cx) {
+        polled_ = true;
+        return of_->poll_next(cx);
+    }
 
 private:
     future_set* of_;
+    bool polled_ = false;
 };
 
 template <future F>
@@ -185,12 +208,23 @@ class [[nodiscard]] future_set<F>::cancel_future {
 public:
     using output = void;
     explicit cancel_future(future_set& of) noexcept : of_{&of} {}
-    polled<void> poll(context& cx) { return of_->poll_cancel_all(cx); }
+    cancel_future(cancel_future&& other) noexcept : of_{other.of_} {
+        BIFILAR_CHECK(!other.polled_, "a future was moved after its first poll");
+    }
+    cancel_future& operator=(cancel_future&&) = delete;
+    ~cancel_future() {
+        if (polled_) of_->members_.forget_owner();
+    }
+    polled<void> poll(context& cx) {
+        polled_ = true;
+        return of_->poll_cancel_all(cx);
+    }
     /// Being cancelled, it goes on until all are at rest.
-    polled<void> poll_cancel(context& cx) { return of_->poll_cancel_all(cx); }
+    polled<void> poll_cancel(context& cx) { return poll(cx); }
 
 private:
     future_set* of_;
+    bool polled_ = false;
 };
 
 }  // namespace bifilar

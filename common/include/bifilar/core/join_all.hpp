@@ -48,7 +48,8 @@ public:
     }
     /// True when the future may be destroyed.
     bool poll_cancel(context& cx) {
-        if (!at_rest()) rested_ = bifilar::poll_cancel(future_, cx).is_ready();
+        // One that was never polled has nothing to bring to rest, and must not begin now.
+        if (!at_rest()) rested_ = !begun_ || bifilar::poll_cancel(future_, cx).is_ready();
         return at_rest();
     }
     /// Once it is ready.
@@ -59,6 +60,7 @@ private:
     template <class Poll>
     bool poll_with(Poll poll_it) {
         if (value_) return true;
+        begun_ = true;
         try {
             polled<output_of<F>> answer = poll_it();
             if (!answer) return false;
@@ -75,6 +77,7 @@ private:
 
     F future_;
     std::optional<value> value_;
+    bool begun_ = false;  // Polled at least once.
     bool rested_ = false;
 };
 

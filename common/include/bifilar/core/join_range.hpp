@@ -134,7 +134,7 @@ public:
     polled<output> poll(context& cx) {
         if (!winner_ && thrown_ == nullptr) {
             try {
-                auto got = members_.set().poll_next(cx);
+                auto got = members_.set().poll_next(cx, true);
                 if (!got) return not_ready;
                 winner_ = got.take();
             } catch (...) {

@@ -8,6 +8,7 @@
 #include <bifilar/core/task_header.hpp>
 #include <bifilar/core/waker.hpp>
 #include <mutex>
+#include <utility>
 
 namespace bifilar::detail {
 
@@ -43,8 +44,17 @@ public:
     /// A new member, to be polled next time.
     void add(set_member& member) noexcept {
         members_.push_back(member);
+        wake_batch batch;
         const std::lock_guard guard{lock_};
         push(member);
+        // Another part of the same task may be waiting already.
+        if (const waker_ref owner = std::exchange(owner_, waker_ref{})) batch.claim(owner);
+    }
+
+    /// The wait is over or was given up: a wake wakes nobody until next() is called again.
+    void forget_owner() noexcept {
+        const std::lock_guard guard{lock_};
+        owner_ = waker_ref{};
     }
 
     /// The next member that was woken, its state begun; null when there is none, and then the context's task will be

@@ -17,9 +17,13 @@ public:
 
     explicit shield_future(F f) : future_{std::move(f)} {}
 
-    polled<output> poll(context& cx) { return future_.poll(cx); }
-    // Goes on to the end; what it came to is destroyed, an exception of it too.
+    polled<output> poll(context& cx) {
+        begun_ = true;
+        return future_.poll(cx);
+    }
+    // Goes on to the end; what it came to is destroyed, an exception of it too. What has not begun does not.
     polled<void> poll_cancel(context& cx) {
+        if (!begun_) return done;
         try {
             if (!future_.poll(cx)) return not_ready;
         } catch (...) {
@@ -30,6 +34,7 @@ public:
 
 private:
     F future_;
+    bool begun_ = false;
 };
 
 /// `f`, but cancelling it waits until it is ready; what it came to is then lost with the task.
@@ -52,9 +57,10 @@ public:
     finally_future(F f, G clean_up) : first_{std::move(f)}, clean_up_{std::move(clean_up)} {}
 
     polled<output> poll(context& cx) {
+        begun_ = true;
         if (!over_) {
             try {
-                if (!first_.poll(cx)) return not_ready;
+                if (!first_.poll_arm(cx)) return not_ready;
             } catch (...) {
                 error_ = std::current_exception();
             }
@@ -69,6 +75,7 @@ public:
     }
 
     polled<void> poll_cancel(context& cx) {
+        if (!begun_) return done;
         if (!over_) {
             if (!first_.poll_cancel(cx)) return not_ready;
             over_ = true;
@@ -99,11 +106,13 @@ private:
     G clean_up_;
     [[no_unique_address]] std::conditional_t<future<after>, std::optional<after>, none> after_;
     std::exception_ptr error_;
+    bool begun_ = false;    // Polled at least once.
     bool over_ = false;     // The future has ended or is at rest.
     bool cleaned_ = false;  // So has what comes after it.
 };
 
-/// `f`, then clean_up(), and the future that it returns if it returns one: also when `f` throws or is cancelled. The
+/// `f`, then clean_up(), and the future that it returns if it returns one: also when `f` throws or is cancelled after
+/// it has begun. The
 /// output is that of `f`. An exception of `f` is rethrown after the cleaning up, else one of the cleaning up; when the
 /// task is cancelled, neither is. A future that is destroyed without being asked to cancel first, as when its owner
 /// lets it go in mid-air, is not cleaned up: the clean-up may have to wait, and a destructor cannot.

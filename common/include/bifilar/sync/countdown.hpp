@@ -35,6 +35,11 @@ public:
     }
 
     [[nodiscard]] bool is_zero() const noexcept { return count_.load(base::acquire) == 0; }  // Pairs with take.
+    /// The same, and whoever counted to zero is gone.
+    [[nodiscard]] bool is_at_rest() noexcept {
+        const std::lock_guard guard{waiters_.lock()};
+        return is_open();
+    }
     [[nodiscard]] bool has_waiters() const noexcept { return !waiters_.empty(); }
     /// Old at once.
     [[nodiscard]] std::uint64_t count() const noexcept { return count_.load(base::relaxed); }

@@ -5,6 +5,7 @@
 #include <bifilar/time/sleep.hpp>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -62,10 +63,14 @@ class [[nodiscard]] interval::tick_future {
 public:
     using output = base::steady::time_point;
 
-    explicit tick_future(interval& of) noexcept : of_{&of}, sleep_{of.next_ns_} {}
+    explicit tick_future(interval& of) noexcept : of_{&of}, sleep_{std::in_place, of.next_ns_} {}
 
     polled<output> poll(context& cx) {
-        if (!sleep_.poll(cx)) return not_ready;
+        for (;;) {
+            if (!sleep_->poll(cx)) return not_ready;
+            if (sleep_->deadline() >= of_->next_ns_) break;
+            sleep_.emplace(of_->next_ns_);  // Another wait has taken that tick.
+        }
         const output due = of_->next();
         of_->advance();
         return due;
@@ -73,7 +78,7 @@ public:
 
 private:
     interval* of_;
-    sleep sleep_;
+    std::optional<sleep> sleep_;
 };
 
 inline interval::tick_future interval::tick() noexcept { return tick_future{*this}; }

@@ -36,8 +36,11 @@ public:
     [[nodiscard]] sched::scheduler& scheduler() const noexcept { return *scheduler_; }
     [[nodiscard]] event& failed() noexcept { return failed_; }
     [[nodiscard]] countdown& alive() noexcept { return alive_; }
-    /// The first error; null without one. Afterwards there is none.
-    [[nodiscard]] std::exception_ptr take_error() noexcept;
+    /// The first error, which whoever asks will rethrow; null without one.
+    [[nodiscard]] std::exception_ptr tell_error() noexcept;
+    /// The first error, if nobody was told.
+    [[nodiscard]] std::exception_ptr untold_error() noexcept;
+    [[nodiscard]] bool is_cancelled() noexcept;
     /// The others, oldest first.
     [[nodiscard]] std::vector<std::exception_ptr> take_other_errors() noexcept;
 
@@ -51,6 +54,7 @@ private:
     base::intrusive_list<scope_child> running_;  // Children that have begun and were not asked to end.
     base::intrusive_list<scope_child> asked_;    // And those that were.
     bool cancelled_ = false;
+    bool told_ = false;  // Somebody has rethrown the error.
     std::exception_ptr error_;
     std::vector<std::exception_ptr> other_errors_;
 };
@@ -66,7 +70,8 @@ public:
 
     /// In its final place, by the task itself. Throws `cancelled` when the scope was cancelled before.
     void begin();
-    void fail(std::exception_ptr error) noexcept { scope_->fail(std::move(error)); }
+    /// In a handler, at the end of the body: the exception goes to the scope, and the task ends as a cancelled one.
+    [[noreturn]] void fail();
 
 private:
     friend class scope_core;
@@ -98,11 +103,8 @@ public:
         }
         try {
             return body_.poll(cx);
-        } catch (const cancelled&) {
-            throw;
         } catch (...) {
-            child_.fail(std::current_exception());
-            throw cancelled{};
+            child_.fail();
         }
     }
     polled<void> poll_cancel(context& cx) { return begun_ ? bifilar::poll_cancel(body_, cx) : polled<void>{done}; }
@@ -129,11 +131,8 @@ public:
         try {
             return std::apply(
                 [this](Args&... args) -> result { return std::invoke(call_, std::forward<Args>(args)...); }, args_);
-        } catch (const cancelled&) {
-            throw;
         } catch (...) {
-            child_.fail(std::current_exception());
-            throw cancelled{};
+            child_.fail();
         }
     }
 
@@ -168,13 +167,15 @@ public:
     explicit task_scope(runtime& on);
     task_scope(const task_scope&) = delete;
     task_scope& operator=(const task_scope&) = delete;
-    /// Waits until all children have ended, in spite of cancellation; cancels them first when an exception is on its
-    /// way out. An exception of a child that no join() has rethrown goes to the runtime's on_detached_exception.
+    /// Waits until all children have ended; cancels them first when an exception is on its way out, and when the fiber
+    /// is cancelled meanwhile. An exception of a child that no join() has rethrown goes to the runtime's
+    /// on_detached_exception; on a plain thread it aborts; it is dropped when another exception is on its way out.
     ~task_scope();
 
     /// As bifilar::spawn, and the handle may be dropped: the scope takes care of the task. A child that throws has no
     /// outcome of its own: its handle says cancelled, the scope has the exception. In a cancelled scope the child ends
-    /// without having begun.
+    /// without having begun. What a child returns and nobody joins is destroyed at any time after its end, also after
+    /// the scope's.
     template <class F, class... Args>
     child_handle<detail::launched_output<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
         using made = child_handle<detail::launched_output<F, Args...>>;
@@ -237,7 +238,7 @@ public:
 
     polled<void> poll(context& cx) {
         if (!all_.poll(cx)) return not_ready;
-        if (std::exception_ptr error = of_->take_error()) std::rethrow_exception(std::move(error));
+        if (std::exception_ptr error = of_->tell_error()) std::rethrow_exception(std::move(error));
         return done;
     }
     polled<void> poll_cancel(context& cx) {
@@ -270,7 +271,7 @@ public:
     }
     scope_future& operator=(scope_future&&) = delete;
     ~scope_future() {
-        BIFILAR_CHECK(scope_ == nullptr || scope_->core.alive().is_zero(),
+        BIFILAR_CHECK(scope_ == nullptr || scope_->core.alive().is_at_rest(),
                       "a scope was destroyed while its children live; await it, or let race, timeout or the end of a "
                       "cancelled task bring it to rest");
     }
@@ -280,7 +281,7 @@ public:
         if (!over_ && !run(cx)) return not_ready;
         if (!scope_->all.poll(cx)) return not_ready;
         if (others_ != nullptr) *others_ = scope_->core.take_other_errors();
-        if (std::exception_ptr error = scope_->core.take_error()) std::rethrow_exception(std::move(error));
+        if (std::exception_ptr error = scope_->core.tell_error()) std::rethrow_exception(std::move(error));
         if constexpr (std::is_void_v<output>)
             return done;
         else

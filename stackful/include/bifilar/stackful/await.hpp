@@ -31,10 +31,10 @@ template <future F>
     throw cancelled{};
 }
 
-/// Waits for `f` whether the fiber is cancelled or not; for destructors that must not leave before. On a fiber or a
-/// plain thread.
-template <future F>
-output_of<F> await_through(F f) {
+/// Waits for `f` whether the fiber is cancelled or not; for destructors that must not leave before. When it is,
+/// on_cancel() is called, at least once. On a fiber or a plain thread.
+template <future F, class OnCancel>
+output_of<F> await_through(F f, OnCancel on_cancel) {
     stackful::fiber* const self = stackful::fiber::current();
     if (self == nullptr) return block_on(f);
     for (;;) {
@@ -42,6 +42,7 @@ output_of<F> await_through(F f) {
         cx.start_poll();
         polled<output_of<F>> answer = f.poll(cx);
         if (answer) return answer.take();
+        if (cx.cancelling()) on_cancel();
         self->wait_on(type_name<F>);
         self->suspend();
     }
