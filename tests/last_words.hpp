@@ -1,6 +1,8 @@
 // Bodies that end their process, run in a child whose last words are read.
 #pragma once
 
+#include <bifilar/base/sanitizer.hpp>
+
 #include <array>
 #include <csignal>
 #include <cstddef>
@@ -11,6 +13,13 @@
 #include <unistd.h>
 
 namespace tests {
+
+// ThreadSanitizer refuses threads in a child of a process that has had some: bodies that start a runtime cannot be run.
+#if defined(BIFILAR_TSAN)
+inline constexpr bool children_have_threads = false;
+#else
+inline constexpr bool children_have_threads = true;
+#endif
 
 struct last_words {
     int signal = 0;

@@ -121,6 +121,7 @@ TEST_CASE("very_many_producers_reach_one_consumer") {
 }
 
 TEST_CASE("a_channel_that_is_waited_at_is_not_destroyed_silently") {
+    if (!tests::children_have_threads) return;
     const tests::last_words last = tests::dies([] {
         bf::runtime rt{small_runtime(1)};
         bf::spawn_options named;

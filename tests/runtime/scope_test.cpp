@@ -226,6 +226,7 @@ TEST_CASE("a_scope_is_refused_where_it_could_not_wait") {
                             co_return;
                         }).join(),
                       Contains("with_scope"));
+    if (!tests::children_have_threads) return;
     const tests::last_words last = tests::dies([] {
         bf::runtime inside{small_runtime(1)};
         inside.run([]() -> bf::task<> {
