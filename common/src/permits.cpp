@@ -1,24 +1,43 @@
-// Where permits have to be waited for: the slow half of permits, all of it under the list's lock.
+// Where permits have to be waited for: the slow half of permits, nearly all of it under the list's lock.
 #include <bifilar/sync/permits.hpp>
+
+#include <algorithm>
 
 namespace bifilar::detail {
 
-// Under the lock, and with the bit set: nobody else writes the word. Serves the front of the queue as far as the free
-// permits go. True when there is more to serve than one hold of the lock allows.
-bool permits::serve(std::uint32_t more_free, wake_batch& batch) noexcept {
-    // Acquire: pairs with give, for what was given before the bit was set; serve publishes it too.
-    std::uint64_t free = word_.load(base::acquire) / one + more_free;
+// Under the lock: from here to settle nobody else writes the word. The free permits.
+std::uint64_t permits::shut() noexcept {
+    // Pairs with give, for what was given until now; settle publishes it too.
+    return word_.fetch_or(closed, base::acquire) / one;
+}
+
+// Under the lock, after shut: serves the front of the queue as far as the free permits go, and opens the word again
+// where it can. True when there is more to serve than one hold of the lock allows.
+bool permits::settle(std::uint64_t free, wake_batch& batch) noexcept {
+    const auto front = [&] { return static_cast<node*>(waiters_.front()); };
     const auto can_serve = [&] {
-        const auto* const front = static_cast<const node*>(waiters_.front());
-        return front != nullptr && front->count_ <= free;
+        const node* const at = front();
+        if (at == nullptr) return false;
+        // What others were called for does not count against one who has come in vain.
+        return at->count_ <= (at->tried_ ? free : free - std::min<std::uint64_t>(free, reserved_));
     };
     for (int count = 0; count < wakes_per_hold && can_serve(); ++count) {
-        free -= static_cast<const node*>(waiters_.front())->count_;
+        node& at = *front();
+        at.granted_ = at.tried_;
+        if (at.granted_) {
+            free -= at.count_;
+        } else {
+            ++called_;
+            reserved_ += at.count_;
+        }
         (void)waiters_.wake_one(batch);
     }
+    std::uint64_t marks = 0;
+    if (!waiters_.empty()) marks = called_ == 0 || front()->tried_ ? closed : called;
+    const bool more = can_serve();
     // Pairs with try_take; so that a taker sees what earlier givers wrote, which this thread has seen.
-    word_.store(free * one | (waiters_.empty() ? 0 : waited_for), base::release);
-    return can_serve();
+    word_.store(free * one | marks, base::release);
+    return more;
 }
 
 // False, with nothing done, when nobody waits any more: the giver must then not be seen here by whoever takes what it
@@ -28,9 +47,9 @@ bool permits::give_to_waiters(std::uint32_t count) noexcept {
     for (bool more = true; more; count = 0) {
         wake_batch batch;  // Outlives the guard: the lock is free when the wakes go out.
         const std::lock_guard guard{waiters_.lock()};
-        // Relaxed: the bit changes under the lock alone.
-        if ((word_.load(base::relaxed) & waited_for) == 0) break;
-        more = serve(count, batch);
+        // Relaxed: without the bits anybody may write the word, but they come and go under the lock alone.
+        if ((word_.load(base::relaxed) & (closed | called)) == 0) break;
+        more = settle(shut() + count, batch);
         given = true;
     }
     return given;
@@ -38,43 +57,89 @@ bool permits::give_to_waiters(std::uint32_t count) noexcept {
 
 bool permits::enter(node& at, context& cx) noexcept {
     using enum wait_node::place;
-    const std::lock_guard guard{waiters_.lock()};
-    // Relaxed, both: under the lock. It is taken also to learn of the grant: the giver may still hold it, and whoever
-    // has what it waited for may end this object.
-    if (at.where(base::relaxed) == woken) {
-        at.settled_ = true;
-        return true;
-    }
-    if (at.where(base::relaxed) == fresh) {
-        // Pairs with give; so that what the giver wrote is visible.
-        const std::uint64_t seen = word_.fetch_or(waited_for, base::acquire);
-        if (waiters_.empty() && seen / one >= at.count_) {
-            word_.store(seen - (seen & waited_for) - at.count_ * one, base::release);  // As in serve.
+    bool more = false;
+    bool has = false;
+    {
+        wake_batch batch;
+        const std::lock_guard guard{waiters_.lock()};
+        // Relaxed, all: under the lock. It is taken also to learn of the grant: the giver may still hold it, and
+        // whoever has what it waited for may end this object.
+        const wait_node::place was = at.where(base::relaxed);
+        if (was == waiting) {
+            waiters_.wait(at, cx);
+            return false;
+        }
+        if (at.granted_) {
+            at.settled_ = true;
             return true;
         }
+        if (was == woken) {
+            --called_;
+            reserved_ -= at.count_;
+        }
+        const bool first = was == woken || (word_.load(base::relaxed) & closed) == 0;
+        std::uint64_t free = shut();
+        has = first && free >= at.count_;
+        if (has) {
+            free -= at.count_;
+            at.settled_ = true;
+        } else if (was == woken) {
+            at.tried_ = true;
+            waiters_.wait_first(at, cx);
+        } else {
+            waiters_.wait(at, cx);
+        }
+        more = settle(free, batch);
     }
-    waiters_.wait(at, cx);
-    return false;
+    if (more) (void)give_to_waiters(0);
+    return has;
 }
 
 void permits::leave(node& at) noexcept {
     using enum wait_node::place;
-    bool served = true;
+    bool more = false;
     {
         wake_batch batch;
         const std::lock_guard guard{waiters_.lock()};
+        std::uint32_t back = 0;
         // Relaxed: under the lock.
         if (at.where(base::relaxed) == waiting) {
             waiters_.remove(at);
-            // Those behind may want less than this one did.
-            if (!serve(0, batch)) return;
-            served = false;
+        } else if (at.granted_) {
+            back = at.count_;
+        } else {
+            --called_;
+            reserved_ -= at.count_;
         }
+        // Those behind may want less than this one did.
+        more = settle(shut() + back, batch);
     }
-    if (!served)
-        (void)give_to_waiters(0);
-    else
-        BIFILAR_CHECK(give(at.count_), "permits were given back that had not been taken");
+    if (more) (void)give_to_waiters(0);
+}
+
+// Pays where the holder runs on another worker and is about to give; where it sleeps, a few tries show that. True when
+// the permits were taken, or, for one who was called and takes them under the lock, when so many were free.
+bool permits::spin(std::uint32_t count, bool was_called) noexcept {
+    constexpr std::int32_t fewest = 4;
+    constexpr std::int32_t most = 64;
+    constexpr std::int32_t rests = -16;
+    const std::int32_t hint = spins_.load(base::relaxed);  // Relaxed, all: a hint.
+    if (hint < 0) {
+        spins_.store(hint + 1, base::relaxed);
+        return false;
+    }
+    const std::int32_t limit = std::max(hint, fewest);
+    for (std::int32_t pause = 0; pause < limit; ++pause) {
+        const std::uint64_t seen = word_.load(base::relaxed);
+        if (!was_called && (seen & closed) != 0) return false;  // Not to be overtaken.
+        if (seen / one >= count && (was_called || try_take(count))) {
+            if (pause != 0) spins_.store(std::min(limit + fewest, most), base::relaxed);
+            return true;
+        }
+        base::spin_pause();
+    }
+    spins_.store(limit == fewest ? rests : limit / 2, base::relaxed);
+    return false;
 }
 
 }  // namespace bifilar::detail

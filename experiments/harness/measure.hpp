@@ -53,16 +53,31 @@ inline runtime_options workers(std::uint32_t count) {
     return options;
 }
 
-/// The same in a coroutine; step(n) gives a future of the answer.
+/// What a finished step adds to the answer: the number it gave, or 1.
+inline std::uint64_t worth(std::uint64_t number) noexcept { return number; }
+template <class T>
+requires(!std::is_convertible_v<const T&, std::uint64_t>) std::uint64_t worth(const T&)
+noexcept { return 1; }
+
+/// The same in a coroutine; step(n) gives a future.
 template <class Step>
 sample in_coroutine(std::uint64_t operations, Step& step) {
     const pinned here{1};
     runtime made{workers(1)};
     return made.run([&]() -> task<sample> {
-        for (std::uint64_t n = 0; n < operations / 10; ++n) keep(co_await step(n));
+        using output = output_of<std::invoke_result_t<Step&, std::uint64_t>>;
+        for (std::uint64_t n = 0; n < operations / 10; ++n) (void)co_await step(n);
         std::uint64_t sum = 0;
         const stopwatch watch;
-        for (std::uint64_t n = 0; n < operations; ++n) sum += co_await step(n);
+        for (std::uint64_t n = 0; n < operations; ++n) {
+            if constexpr (std::is_void_v<output>) {
+                co_await step(n);
+                ++sum;
+            } else {
+                const output got = co_await step(n);
+                sum += worth(got);
+            }
+        }
         co_return watch.stop(operations, sum);
     });
 }
@@ -73,10 +88,19 @@ sample in_fiber(std::uint64_t operations, Step& step) {
     const pinned here{1};
     runtime made{workers(1)};
     return made.run([&] {
-        for (std::uint64_t n = 0; n < operations / 10; ++n) keep(await(step(n)));
+        using output = output_of<std::invoke_result_t<Step&, std::uint64_t>>;
+        for (std::uint64_t n = 0; n < operations / 10; ++n) (void)await(step(n));
         std::uint64_t sum = 0;
         const stopwatch watch;
-        for (std::uint64_t n = 0; n < operations; ++n) sum += await(step(n));
+        for (std::uint64_t n = 0; n < operations; ++n) {
+            if constexpr (std::is_void_v<output>) {
+                await(step(n));
+                ++sum;
+            } else {
+                const output got = await(step(n));
+                sum += worth(got);
+            }
+        }
         return watch.stop(operations, sum);
     });
 }

@@ -35,15 +35,6 @@ row three(std::string id, std::string title, Once once, Step step, std::vector<s
             std::move(go)};
 }
 
-// One after any future; for sums.
-template <class F>
-auto counted(F f) {
-    if constexpr (std::is_void_v<output_of<F>>)
-        return map(std::move(f), [] { return std::uint64_t{1}; });
-    else
-        return map(std::move(f), [](output_of<F>) { return std::uint64_t{1}; });
-}
-
 class ten_permits {
 public:
     semaphore permits{10};
@@ -62,19 +53,19 @@ std::vector<row> lock_rows() {
     std::vector<row> rows;
     rows.push_back(three<mutex>(
         "mutex", "mutex: lock and unlock", [](mutex& m) { return std::uint64_t{m.try_lock() ? 1U : 0U}; },
-        [](mutex& m) { return counted(m.lock()); }, {"op", "mutex", count}));
+        [](mutex& m) { return m.lock(); }, {"op", "mutex", count}));
     rows.push_back(three<shared_mutex>(
         "rwlock_read", "shared_mutex: reader's lock and unlock",
         [](shared_mutex& m) { return std::uint64_t{m.try_lock_shared() ? 1U : 0U}; },
-        [](shared_mutex& m) { return counted(m.lock_shared()); }, {"op", "rwlock_read", count}));
+        [](shared_mutex& m) { return m.lock_shared(); }, {"op", "rwlock_read", count}));
     rows.push_back(three<shared_mutex>(
         "rwlock_write", "shared_mutex: writer's lock and unlock",
-        [](shared_mutex& m) { return std::uint64_t{m.try_lock() ? 1U : 0U}; },
-        [](shared_mutex& m) { return counted(m.lock()); }, {"op", "rwlock_write", count}));
+        [](shared_mutex& m) { return std::uint64_t{m.try_lock() ? 1U : 0U}; }, [](shared_mutex& m) { return m.lock(); },
+        {"op", "rwlock_write", count}));
     rows.push_back(three<ten_permits>(
         "semaphore", "semaphore of 10: acquire and release",
         [](ten_permits& s) { return std::uint64_t{s.permits.try_acquire().count()}; },
-        [](ten_permits& s) { return counted(s.permits.acquire()); }, {"op", "semaphore", count}));
+        [](ten_permits& s) { return s.permits.acquire(); }, {"op", "semaphore", count}));
     rows.push_back({"oncecell_get",
                     "once_cell: get of a value that is there",
                     n,
@@ -110,7 +101,7 @@ std::vector<row> lock_rows() {
         },
         [](notify& e) {
             e.notify_one();
-            return counted(e.wait());
+            return e.wait();
         },
         {"op", "notify", count}));
     rows.push_back({"notify_made",

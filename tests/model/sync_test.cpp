@@ -9,6 +9,7 @@
 #include <bifilar/sync/notify.hpp>
 #include <bifilar/sync/once_cell.hpp>
 #include <bifilar/sync/semaphore.hpp>
+#include <bifilar/sync/shared_mutex.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -38,7 +39,7 @@ TEST_CASE("a_mutex_lets_one_in_and_the_last_may_free_it", "[mutex]") {
             if (last) lock.reset();
         }
     };
-    model::check({.name = "mutex, three visitors, the last frees", .preemptions = 2}, [](model::world& world) {
+    model::check({.name = "mutex, three visitors, the last frees", .preemptions = 4}, [](model::world& world) {
         auto* const here = world.make<room>();
         for (std::size_t who = 0; who < 3; ++who)
             world.thread("visitor " + std::to_string(who), [=] { here->visit(who); });
@@ -52,7 +53,7 @@ TEST_CASE("a_mutex_whose_waiter_leaves_is_not_lost", "[mutex]") {
         model::cell<int> inside{0, "what the mutex guards"};
         tasks all;
     };
-    model::check({.name = "mutex, a holder, a waiter, a leaver", .preemptions = 3}, [](model::world& world) {
+    model::check({.name = "mutex, a holder, a waiter, a leaver", .preemptions = 4}, [](model::world& world) {
         auto* const here = world.make<room>();
         const auto visit = [=](std::size_t who) {
             auto f = here->lock.lock();
@@ -71,7 +72,7 @@ TEST_CASE("permits_of_several_sizes_are_all_given_back", "[semaphore]") {
         semaphore permits{2};
         tasks all;
     };
-    model::check({.name = "semaphore, two for one, one for two, one leaves", .preemptions = 2},
+    model::check({.name = "semaphore, two for one, one for two, one leaves", .preemptions = 4},
                  [](model::world& world) {
                      auto* const here = world.make<pool>();
                      const auto use = [=](std::size_t who, std::uint32_t count) {
@@ -83,6 +84,32 @@ TEST_CASE("permits_of_several_sizes_are_all_given_back", "[semaphore]") {
                      world.thread("leaver", [=] { (void)glance(here->permits.acquire(2), here->all[2]); });
                      world.finally([=] { model::require(here->permits.available() == 2, "a permit was lost"); });
                  });
+}
+
+TEST_CASE("readers_and_a_writer_never_meet_and_all_come_in", "[shared_mutex]") {
+    struct room {
+        shared_mutex lock;
+        model::cell<int> inside{0, "what the lock guards"};
+        tasks all;
+    };
+    model::check({.name = "shared_mutex, two writers, a reader", .preemptions = 4}, [](model::world& world) {
+        auto* const here = world.make<room>();
+        for (std::size_t who = 0; who < 2; ++who)
+            world.thread("writer " + std::to_string(who), [=] {
+                auto f = here->lock.lock();
+                const auto held = wait_for(f, here->all[who]);
+                here->inside.set(here->inside.get() + 1);
+            });
+        world.thread("reader", [=] {
+            auto f = here->lock.lock_shared();
+            const auto held = wait_for(f, here->all[2]);
+            (void)here->inside.get();
+        });
+        world.finally([=] {
+            model::require(here->inside.get() == 2, "a writer did not come in");
+            model::require(static_cast<bool>(here->lock.try_lock()), "the lock stays locked");
+        });
+    });
 }
 
 TEST_CASE("a_notice_reaches_one_whoever_leaves", "[notify]") {

@@ -1,6 +1,7 @@
 // The contracts of mutex, shared_mutex and semaphore: exclusion, order, hand-over, both tiers, all three models at
 // once.
 #include "one_worker.hpp"
+#include "time/sleeper_task.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -47,7 +48,7 @@ TEST_CASE("one_holder_at_a_time_among_coroutines_fibers_and_threads") {
     CHECK_FALSE(mutex.is_locked());
 }
 
-TEST_CASE("a_mutex_is_handed_over_in_the_order_of_arrival_and_nobody_overtakes") {
+TEST_CASE("waiters_get_the_mutex_in_the_order_of_arrival") {
     tests::on_one_worker([](bf::backend model) {
         bf::mutex mutex;
         std::vector<int> order;
@@ -66,11 +67,60 @@ TEST_CASE("a_mutex_is_handed_over_in_the_order_of_arrival_and_nobody_overtakes")
             let_others_park();
         }
         held.unlock();
-        // Handed to the oldest waiter, which has not run yet.
-        const bool overtaken = static_cast<bool>(mutex.try_lock());
-        CHECK_FALSE(overtaken);
         for (auto& handle : handles) bf::await(handle);
         CHECK(order == std::vector<int>{0, 1, 2, 3, 4});
+    });
+}
+
+TEST_CASE("a_waiter_is_overtaken_until_it_runs_and_comes_in_vain_once_at_most") {
+    tests::on_one_worker([](bf::backend model) {
+        bf::mutex mutex;
+        auto held = mutex.try_lock();
+        auto waiter = bf::spawn(
+            model, [](bf::mutex& m) -> bf::task<> { (void)co_await m.lock(); }, std::ref(mutex));
+        let_others_park();
+        // Called, but it has not run: whoever runs may come first, any number of times.
+        held.unlock();
+        for (int n = 0; n < 3; ++n) {
+            held = mutex.try_lock();
+            CHECK(held);
+            held.unlock();
+        }
+        held = mutex.try_lock();
+        // It runs now, in vain; from here on the lock is its own as soon as it is free.
+        let_others_park();
+        held.unlock();
+        const bool overtaken = static_cast<bool>(mutex.try_lock());
+        CHECK_FALSE(overtaken);
+        bf::await(waiter);
+        const bool free = static_cast<bool>(mutex.try_lock());
+        CHECK(free);
+    });
+}
+
+TEST_CASE("a_called_waiter_that_leaves_passes_the_call_on") {
+    tests::on_one_worker([](bf::backend model) {
+        bf::semaphore permits{0, 4};
+        tests::sleeper_task nobody;
+        bf::context cx{nobody};
+        std::optional<bf::semaphore::acquire_future> first{permits.acquire()};
+        std::optional<bf::semaphore::acquire_future> large{permits.acquire(3)};
+        CHECK_FALSE(first->poll(cx).is_ready());
+        CHECK_FALSE(large->poll(cx).is_ready());
+        auto waiter = bf::spawn(
+            model, [](bf::semaphore& of) -> bf::task<std::uint32_t> { co_return (co_await of.acquire()).forget(); },
+            std::ref(permits));
+        let_others_park();
+        permits.release();
+        // The first was called and is never polled again; the large one behind it cannot be served.
+        let_others_park();
+        CHECK(permits.available() == 1);
+        first.reset();
+        let_others_park();
+        CHECK_FALSE(permits.try_acquire());
+        large.reset();
+        CHECK(bf::await(waiter) == 1);
+        CHECK(permits.available() == 0);
     });
 }
 
@@ -153,8 +203,8 @@ TEST_CASE("a_writer_that_gives_up_lets_the_readers_behind_it_in") {
     tests::on_one_worker([](bf::backend model) {
         bf::shared_mutex mutex;
         auto held = mutex.try_lock_shared();
-        auto writer =
-            bf::spawn(model, [](bf::shared_mutex& of) -> bf::task<> { (void)co_await of.lock(); }, std::ref(mutex));
+        auto writer = bf::spawn(
+            model, [](bf::shared_mutex& of) -> bf::task<> { (void)co_await of.lock(); }, std::ref(mutex));
         let_others_park();
         auto reader = bf::spawn(
             model, [](bf::shared_mutex& of) -> bf::task<> { (void)co_await of.lock_shared(); }, std::ref(mutex));

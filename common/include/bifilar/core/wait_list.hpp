@@ -24,10 +24,10 @@ public:
     enum class place : std::uint8_t {
         fresh,    ///< Never linked.
         waiting,  ///< In the list. The waker is valid.
-        woken,    ///< Taken out by whoever woke it, for good.
+        woken,    ///< Taken out by whoever woke it; only its owner may link it again.
     };
 
-    /// Where the node is. Outside of the lock only `woken` is final.
+    /// Where the node is. Outside of the lock only `woken` lasts, until the owner's own next step.
     [[nodiscard]] place where(std::memory_order order = base::acquire) const noexcept {
         // Pairs with wait_list::wake_one; so that what the waker did before is visible.
         return static_cast<place>(word_.load(order) & place_bits);
@@ -72,6 +72,12 @@ public:
         if (node.where(base::relaxed) != wait_node::place::waiting) nodes_.push_back(node);
         // Relaxed: `waiting` alone tells nobody anything; the lock orders the rest.
         node.set(wait_node::place::waiting, base::relaxed, cx.borrow().task());
+    }
+
+    /// Under the lock: links a node that was woken in front of all others.
+    void wait_first(wait_node& node, context& cx) noexcept {
+        nodes_.push_front(node);
+        node.set(wait_node::place::waiting, base::relaxed, cx.borrow().task());  // As wait.
     }
 
     /// Under the lock: takes out and claims the oldest. False when nobody waits. From here on the node may be gone.

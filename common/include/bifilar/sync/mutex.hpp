@@ -1,5 +1,5 @@
 // Mutual exclusion between tasks, fibers and threads; may be held across a suspension.
-// One permit of detail::permits, with a short adaptive spin in front of the queue.
+// One permit of detail::permits.
 #pragma once
 
 #include <bifilar/core/future.hpp>
@@ -7,9 +7,11 @@
 
 namespace bifilar {
 
-/// First come, first served: an unlock that finds waiters hands the lock to the oldest, and nobody overtakes it. Not
-/// recursive. Acquire on lock, release on unlock. Lock and unlock may happen on different threads. Uncontended, each
-/// is one atomic exchange; waiting allocates nothing. Destroying it locked or waited for aborts.
+/// Fair: an unlock that finds waiters calls the oldest. Until that one runs, a task that runs already may take the lock
+/// once more or many times; if the lock is held when it runs, the next unlock hands it over. Waits spin shortly first
+/// where that has paid. Not recursive. Acquire on lock, release on unlock. Lock and unlock may happen on different
+/// threads. Uncontended, each is one atomic exchange; waiting allocates nothing. Destroying it locked or waited for
+/// aborts.
 class mutex {
 public:
     class lock_future;
@@ -41,12 +43,7 @@ public:
 private:
     friend class condition;
 
-    bool spin() noexcept;
-
     detail::permits permit_{1, 1};
-    // How many pauses the next contended lock spends before it queues; below 0: how many of them queue at once before
-    // one tries again. A hint: written and read by all, torn updates do no harm.
-    base::atomic<std::int32_t> spins_{4};
 };
 
 class [[nodiscard]] mutex::lock_future {
@@ -56,12 +53,7 @@ public:
     explicit lock_future(mutex& of) noexcept : of_{&of}, wait_{of.permit_, 1} {}
 
     polled<guard> poll(context& cx) noexcept {
-        if (wait_.is_fresh()) [[likely]] {
-            if (!cx.take_budget()) return not_ready;
-            if (of_->permit_.try_take(1) || of_->spin()) [[likely]]
-                return guard{*of_};
-        }
-        if (!wait_.enter(cx)) return not_ready;
+        if (!wait_.poll(cx)) return not_ready;
         return guard{*of_};
     }
 

@@ -1,5 +1,10 @@
 // Permits that are taken and given back: what mutex, shared_mutex and semaphore have in common.
-// One word while nobody waits; a list, served strictly in order, once somebody does. Built on wait_list.
+// One word while nobody waits; a list once somebody does. Built on wait_list.
+//
+// Whoever waits is first only *called*: woken, with the permits still free, so that a task that runs meanwhile may take
+// them and nobody stands still for as long as a wake takes. A waiter that was called and finds nothing goes back to the
+// front, and the next permits are *handed* to it: they are its own before it is woken, and nobody overtakes it. So a
+// waiter is overtaken only between its call and its next poll, and once.
 #pragma once
 
 #include <bifilar/base/atomic.hpp>
@@ -8,9 +13,9 @@
 
 namespace bifilar::detail {
 
-/// Neither copied nor moved. All members: any thread; nothing allocates; nothing blocks but for the list's short lock.
-/// Must outlive its waits, and a give() that finds more than 64 waits to serve; whoever took what a smaller give()
-/// gave may destroy it.
+/// Neither copied nor moved. All members: any thread; nothing allocates; nothing blocks but for the list's short lock
+/// and a short spin. Must outlive its waits, and a give() that finds more than 64 waits to serve; whoever took what a
+/// smaller give() gave may destroy it.
 class permits {
 public:
     class wait;
@@ -19,23 +24,25 @@ public:
     permits(const permits&) = delete;
     permits& operator=(const permits&) = delete;
 
-    /// Takes `count` at once. False when so many are not free, or when somebody waits: nobody is overtaken.
+    /// Takes `count` at once. False when so many are not free, or when they are for somebody who has waited.
     [[nodiscard]] bool try_take(std::uint32_t count) noexcept {
         std::uint64_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
-        while ((seen & waited_for) == 0 && seen / one >= count)
-            // Pairs with give and serve; so that what the giver wrote is visible.
+        while ((seen & closed) == 0 && seen / one >= count)
+            // Pairs with give and settle; so that what the giver wrote is visible.
             if (word_.compare_exchange_weak(seen, seen - count * one, base::acquire, base::relaxed)) [[likely]]
                 return true;
         return false;
     }
 
-    /// Gives `count` back, to those who wait first. False, with nothing done, when there would be more than exist.
+    /// Gives `count` back, and calls those who wait, or hands it to them. False, with nothing done, when there would be
+    /// more than exist.
     [[nodiscard]] bool give(std::uint32_t count) noexcept {
         std::uint64_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
         for (;;) {
             if (seen / one + count > most_) [[unlikely]]
                 return false;
-            if ((seen & waited_for) != 0) [[unlikely]] {
+            // Of a single permit nothing can be left for others than the one that was called.
+            if ((seen & closed) != 0 || ((seen & called) != 0 && most_ != 1)) [[unlikely]] {
                 if (give_to_waiters(count)) return true;
                 seen = word_.load(base::relaxed);  // They have left.
                 continue;
@@ -50,13 +57,17 @@ public:
     [[nodiscard]] std::uint32_t free() const noexcept {
         return static_cast<std::uint32_t>(word_.load(base::relaxed) / one);  // Relaxed: the answer orders nothing.
     }
-    /// Whether somebody waits; old at once.
-    [[nodiscard]] bool waited() const noexcept { return (word_.load(base::relaxed) & waited_for) != 0; }  // As free.
+    /// Whether somebody waits or was called and has not come yet; old at once.
+    [[nodiscard]] bool waited() noexcept {
+        const std::lock_guard guard{waiters_.lock()};
+        return !waiters_.empty() || called_ != 0;
+    }
     [[nodiscard]] std::uint32_t most() const noexcept { return most_; }
 
 private:
-    static constexpr std::uint64_t waited_for = 1;
-    static constexpr std::uint64_t one = 2;
+    static constexpr std::uint64_t closed = 1;
+    static constexpr std::uint64_t called = 2;
+    static constexpr std::uint64_t one = 4;
     static constexpr int wakes_per_hold = 64;
 
     class node : public wait_node {
@@ -65,19 +76,30 @@ private:
         node(node&&) noexcept = default;
 
         std::uint32_t count_;
+        bool tried_ = false;    // Was called in vain: is handed what it waits for. Under the list's lock.
+        bool granted_ = false;  // Was handed what it waits for. Under the list's lock.
         bool settled_ = false;  // The owner has what it waited for. The owner's own.
     };
 
     [[nodiscard]] bool enter(node& at, context& cx) noexcept;
+    [[nodiscard]] bool spin(std::uint32_t count, bool was_called) noexcept;
     void leave(node& at) noexcept;
     [[nodiscard]] bool give_to_waiters(std::uint32_t count) noexcept;
-    [[nodiscard]] bool serve(std::uint32_t more_free, wake_batch& batch) noexcept;
+    [[nodiscard]] std::uint64_t shut() noexcept;
+    [[nodiscard]] bool settle(std::uint64_t free, wake_batch& batch) noexcept;
 
-    // Bit 0: somebody waits; bits 1 to 63: free permits. Without bit 0 anybody may exchange it. With bit 0 only holders
-    // of the list's lock write it: takers and givers see the bit and go there, and an exchange that was under way when
-    // the bit came fails.
+    // Bit 0, closed: takers and givers go to the list, and only holders of its lock write the word. Set while one of
+    // them is at work, and while somebody waits for whom no call is on its way.
+    // Bit 1, called: somebody waits, and somebody else was called and has not come yet; he will look after the list.
+    // Bits 2 to 63: free permits.
+    // Without bit 0 anybody may exchange the word; an exchange that was under way when the bit came fails.
     base::atomic<std::uint64_t> word_;
     wait_list waiters_;
+    std::uint32_t called_ = 0;    // How many were called and have not come yet. Under the list's lock.
+    std::uint32_t reserved_ = 0;  // How many permits they will want. Under the list's lock.
+    // How many pauses the next contended take spends before it queues; below 0: how many of them queue at once before
+    // one tries again. A hint: written and read by all, torn updates do no harm.
+    base::atomic<std::int32_t> spins_{4};
     const std::uint32_t most_;
 };
 
@@ -89,28 +111,26 @@ public:
     wait& operator=(wait&&) = delete;
     /// Leaves its place in the queue. What was granted and not taken is given back.
     ~wait() {
-        if (!is_fresh() && !node_.settled_) [[unlikely]]
+        // Relaxed: a fresh node is this thread's own.
+        if (node_.where(base::relaxed) != wait_node::place::fresh && !node_.settled_) [[unlikely]]
             from_->leave(node_);
     }
 
     /// True when the permits are the caller's.
     [[nodiscard]] bool poll(context& cx) noexcept {
-        if (is_fresh()) [[likely]] {
+        using enum wait_node::place;
+        const wait_node::place at = node_.where();
+        if (at == fresh) [[likely]] {
             if (!cx.take_budget()) return false;
-            if (from_->try_take(node_.count_)) [[likely]]
+            if (from_->try_take(node_.count_) || from_->spin(node_.count_, false)) [[likely]]
                 return true;
+        } else if (at == woken && !node_.granted_) {
+            (void)from_->spin(node_.count_, true);
         }
-        return enter(cx);
+        return from_->enter(node_, cx);
     }
-
-    /// The same for whoever has just tried to take them.
-    [[nodiscard]] bool enter(context& cx) noexcept { return from_->enter(node_, cx); }
 
     [[nodiscard]] std::uint32_t count() const noexcept { return node_.count_; }
-    /// Never in the queue.
-    [[nodiscard]] bool is_fresh() const noexcept {
-        return node_.where(base::relaxed) == wait_node::place::fresh;  // Relaxed: a fresh node is this thread's own.
-    }
 
 private:
     permits* from_;

@@ -10,7 +10,9 @@
 
 namespace bifilar {
 
-/// First come, first served, also where a later one wants fewer permits. Acquire on acquiring, release on giving back.
+/// Waiters are called in the order of arrival, also where a later one wants fewer permits. Until a called one runs,
+/// tasks that run already may take its permits; if it comes in vain, the next ones that are free are handed to it.
+/// Acquire on acquiring, release on giving back.
 /// Uncontended, each is one atomic exchange; waiting allocates nothing. Must outlive its waits, and a release that
 /// more than 64 were waiting for. Destroying it waited for aborts; with permits in somebody's hands it does not,
 /// because their guards may have been told to forget them.
@@ -32,7 +34,8 @@ public:
         BIFILAR_CHECK(!permits_.waited(), "a semaphore was destroyed while tasks wait for it; join them first");
     }
 
-    /// `count` permits now, or an empty permit: also when somebody waits. Any thread. Aborts as acquire().
+    /// `count` permits now, or an empty permit: also when they are for somebody who waits. Any thread. Aborts as
+    /// acquire().
     [[nodiscard]] permit try_acquire(std::uint32_t count = 1) noexcept;
 
     /// A future of `count` permits. Cancelled, it leaves its place, and what was granted to it goes to the next. Aborts

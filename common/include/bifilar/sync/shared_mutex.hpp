@@ -7,10 +7,11 @@
 
 namespace bifilar {
 
-/// First come, first served: a reader that comes while a writer waits queues behind it, and an unlock lets in the
-/// oldest waiter, with the readers directly behind it. Not recursive: a reader that locks again while a writer waits
-/// waits for itself. Acquire on lock, release on unlock. Uncontended, each is one atomic exchange; waiting allocates
-/// nothing. Must outlive its waits, and an unlock that lets more than 64 in. Destroying it locked or waited for aborts.
+/// Waiters come in in the order of arrival, neighbouring readers together. An unlock calls them; until they run, tasks
+/// that run already may lock once more or many times, and a waiter that comes in vain is next: from then on nobody
+/// enters before it, so neither side starves. Not recursive: a reader that locks again while a writer waits may wait
+/// for itself. Acquire on lock, release on unlock. Uncontended, each is one atomic exchange; waiting allocates nothing.
+/// Must outlive its waits, and an unlock that lets more than 64 in. Destroying it locked or waited for aborts.
 class shared_mutex {
 public:
     class lock_future;
@@ -42,7 +43,7 @@ public:
 
     /// The writer's lock now, or an empty guard. Any thread.
     [[nodiscard]] guard try_lock() noexcept { return permits_.try_take(most_readers) ? guard{*this} : guard{}; }
-    /// A reader's lock now, or an empty guard: also when a writer waits. Any thread.
+    /// A reader's lock now, or an empty guard: also when it is a waiting writer's turn. Any thread.
     [[nodiscard]] shared_guard try_lock_shared() noexcept {
         return permits_.try_take(1) ? shared_guard{*this} : shared_guard{};
     }
