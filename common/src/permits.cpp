@@ -40,19 +40,33 @@ bool permits::settle(std::uint64_t free, wake_batch& batch) noexcept {
     return more;
 }
 
-// False, with nothing done, when nobody waits any more: the giver must then not be seen here by whoever takes what it
-// gave, because that one may end this object.
+// False, with nothing done, when there is no reason any more to come here, or when there would be more permits than
+// exist: the giver looks again. It must not be seen here by whoever takes what it gave, because that one may end this
+// object.
 bool permits::give_to_waiters(std::uint32_t count) noexcept {
-    bool given = false;
-    for (bool more = true; more; count = 0) {
+    bool more = false;
+    {
         wake_batch batch;  // Outlives the guard: the lock is free when the wakes go out.
         const std::lock_guard guard{waiters_.lock()};
         // Relaxed: without the bits anybody may write the word, but they come and go under the lock alone.
-        if ((word_.load(base::relaxed) & (closed | called)) == 0) break;
-        more = settle(shut() + count, batch);
-        given = true;
+        if ((word_.load(base::relaxed) & (closed | called)) == 0) return false;
+        const std::uint64_t free = shut();
+        const bool fits = free + count <= most_;
+        more = settle(fits ? free + count : free, batch);
+        if (!fits) return false;
     }
-    return given;
+    if (more) serve_more();
+    return true;
+}
+
+// The rest of those who wait, in portions, so that the lock is never held for long. Whoever is left waiting keeps this
+// object alive.
+void permits::serve_more() noexcept {
+    for (bool more = true; more;) {
+        wake_batch batch;
+        const std::lock_guard guard{waiters_.lock()};
+        more = !waiters_.empty() && settle(shut(), batch);
+    }
 }
 
 bool permits::enter(node& at, context& cx) noexcept {
@@ -91,7 +105,7 @@ bool permits::enter(node& at, context& cx) noexcept {
         }
         more = settle(free, batch);
     }
-    if (more) (void)give_to_waiters(0);
+    if (more) serve_more();
     return has;
 }
 
@@ -114,7 +128,7 @@ void permits::leave(node& at) noexcept {
         // Those behind may want less than this one did.
         more = settle(shut() + back, batch);
     }
-    if (more) (void)give_to_waiters(0);
+    if (more) serve_more();
 }
 
 // Pays where the holder runs on another worker and is about to give; where it sleeps, a few tries show that. True when
@@ -123,7 +137,9 @@ bool permits::spin(std::uint32_t count, bool was_called) noexcept {
     constexpr std::int32_t fewest = 4;
     constexpr std::int32_t most = 64;
     constexpr std::int32_t rests = -16;
-    const std::int32_t hint = spins_.load(base::relaxed);  // Relaxed, all: a hint.
+    // Relaxed, all: hints.
+    if (!was_called && (word_.load(base::relaxed) & closed) != 0) return false;
+    const std::int32_t hint = spins_.load(base::relaxed);
     if (hint < 0) {
         spins_.store(hint + 1, base::relaxed);
         return false;

@@ -362,7 +362,27 @@ bool worker::slot_in_sight() noexcept {
     });
 }
 
+// Waits a little for tasks that other threads wake here, where they did so shortly after the last sleep had begun: a
+// wake through the kernel costs both sides more than that. True when there is something to do.
+bool worker::linger() noexcept {
+    constexpr std::uint32_t pauses_between_looks = 16;
+    for (std::uint32_t pause = 1; pause <= linger_pauses_; ++pause) {
+        base::spin_pause();
+        if (!inbox_.empty() || (pause % pauses_between_looks == 0 && work_in_sight())) return true;
+    }
+    linger_pauses_ /= 2;
+    return false;
+}
+
+void worker::judge_sleep(base::instant_ns slept_ns) noexcept {
+    constexpr base::instant_ns short_sleep_ns = 50'000;
+    constexpr std::uint32_t fewest = 16;
+    constexpr std::uint32_t most = 128;
+    if (slept_ns < short_sleep_ns && !inbox_.empty()) linger_pauses_ = std::clamp(2 * linger_pauses_, fewest, most);
+}
+
 [[gnu::noinline]] void worker::sleep() noexcept {
+    if (linger()) return;
     owner_.idle_.enter(index_, std::exchange(searching_, false));
     base::fence_seq_cst();  // Pairs with the fence in scheduler::notify; see idle_set.
     const scheduler::phase phase = owner_.now();
@@ -373,8 +393,10 @@ bool worker::slot_in_sight() noexcept {
         // Within the pause of offer_slot another offer may have been held back, or came between search and sleep.
         constexpr base::instant_ns nap_ns = 10'000'000;
         if (std::exchange(naps_, false) || slot_in_sight()) deadline = std::min(deadline, base::now_ns() + nap_ns);
+        const base::instant_ns began_ns = base::now_ns();
         parker_->park(deadline);
         tick_began_ns_ = base::now_ns();
+        judge_sleep(tick_began_ns_ - began_ns);
         if (timers_.next_deadline() <= tick_began_ns_) timers_.fire(tick_began_ns_);
         until_tick_ = tick_tasks_;
     }

@@ -86,6 +86,24 @@ TEST_CASE("permits_of_several_sizes_are_all_given_back", "[semaphore]") {
                  });
 }
 
+TEST_CASE("releases_at_the_same_time_bring_no_more_than_the_limit", "[semaphore]") {
+    struct pool {
+        semaphore permits{0, 2};
+        tasks all;
+    };
+    model::check({.name = "semaphore, two releases, two waits that stay", .preemptions = 3}, [](model::world& world) {
+        auto* const here = world.make<pool>();
+        for (std::size_t who = 0; who < 2; ++who)
+            world.thread("brings one, takes one " + std::to_string(who), [=] {
+                here->permits.release();
+                auto f = here->permits.acquire();
+                wait_for(f, here->all[who]).forget();
+            });
+        world.thread("passes by", [=] { (void)glance(here->permits.acquire(2), here->all[2]); });
+        world.finally([=] { model::require(here->permits.available() == 0, "a permit was lost or made"); });
+    });
+}
+
 TEST_CASE("readers_and_a_writer_never_meet_and_all_come_in", "[shared_mutex]") {
     struct room {
         shared_mutex lock;

@@ -33,17 +33,21 @@ public:
     void unlock() noexcept { held_.store(false, release); }
 
 private:
+    // Whoever comes in vain stays away for longer each time: the holder then goes through several sections while their
+    // data is in its cache, which costs less than a turn each.
     void lock_slow() noexcept {
-        constexpr int spins_before_yield = 64;
-        for (int spins = 0;; ++spins) {
-            // Relaxed while waiting: only the exchange below takes the lock (pairs with unlock).
-            while (held_.load(relaxed)) {
-                if (++spins < spins_before_yield)
-                    spin_pause();
-                else
-                    yield_thread();
+        constexpr int first_wait = 8;
+        constexpr int longest_wait = 32;
+        constexpr int waits_before_yield = 16;
+        int wait = first_wait;
+        for (int waits = 0;; ++waits) {
+            if (waits < waits_before_yield) {
+                for (int pause = 0; pause < wait; ++pause) spin_pause();
+                if (wait < longest_wait) wait *= 2;
+            } else {
+                yield_thread();
             }
-            if (!held_.exchange(true, acquire)) return;
+            if (try_lock()) return;
         }
     }
 

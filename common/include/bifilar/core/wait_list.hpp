@@ -29,7 +29,7 @@ public:
 
     /// Where the node is. Outside of the lock only `woken` lasts, until the owner's own next step.
     [[nodiscard]] place where(std::memory_order order = base::acquire) const noexcept {
-        // Pairs with wait_list::wake_one; so that what the waker did before is visible.
+        // Pairs with wait_list::wake_one and wake_all; so that what the waker did before is visible.
         return static_cast<place>(word_.load(order) & place_bits);
     }
 

@@ -102,6 +102,8 @@ private:
     task_header* steal() noexcept;
     task_header* steal_slot(bool first_look) noexcept;
     void stop_searching() noexcept;
+    [[nodiscard]] bool linger() noexcept;
+    void judge_sleep(base::instant_ns slept_ns) noexcept;
     void sleep() noexcept;
     [[nodiscard]] bool work_in_sight() noexcept;
     [[nodiscard]] bool slot_in_sight() noexcept;
@@ -127,6 +129,7 @@ private:
     std::uint32_t tick_tasks_ = tasks_per_tick;
     base::instant_ns tick_began_ns_ = 0;
     double task_ns_ = 5'000;  // Moving average; the start is a guess that soon does not matter.
+    std::uint32_t linger_pauses_ = 0;  // How long the next linger() waits.
     bool pinned_turn_ = false;
     bool searching_ = false;
     bool naps_ = false;  // Was woken to look after others' slots: sleeps shortly once, to look again.

@@ -3,8 +3,9 @@
 //
 // Whoever waits is first only *called*: woken, with the permits still free, so that a task that runs meanwhile may take
 // them and nobody stands still for as long as a wake takes. A waiter that was called and finds nothing goes back to the
-// front, and the next permits are *handed* to it: they are its own before it is woken, and nobody overtakes it. So a
-// waiter is overtaken only between its call and its next poll, and once.
+// front, and the next permits are *handed* to it: they are its own before it is woken, and nobody overtakes it. So
+// a waiter is overtaken only while a call is on its way to it or to one before it, and each comes in vain once at most.
+// Those that were called together may change places.
 #pragma once
 
 #include <bifilar/base/atomic.hpp>
@@ -41,13 +42,13 @@ public:
         for (;;) {
             if (seen / one + count > most_) [[unlikely]]
                 return false;
-            // Of a single permit nothing can be left for others than the one that was called.
+            // Of a single permit nothing is left for others than the one that was called, who looks after the rest.
             if ((seen & closed) != 0 || ((seen & called) != 0 && most_ != 1)) [[unlikely]] {
                 if (give_to_waiters(count)) return true;
                 seen = word_.load(base::relaxed);  // They have left.
                 continue;
             }
-            // Pairs with try_take and enter; so that what was written before is visible to the next.
+            // Pairs with try_take and shut; so that what was written before is visible to the next.
             if (word_.compare_exchange_weak(seen, seen + count * one, base::release, base::relaxed)) [[likely]]
                 return true;
         }
@@ -76,8 +77,9 @@ private:
         node(node&&) noexcept = default;
 
         std::uint32_t count_;
-        bool tried_ = false;    // Was called in vain: is handed what it waits for. Under the list's lock.
-        bool granted_ = false;  // Was handed what it waits for. Under the list's lock.
+        bool tried_ = false;  // Was called in vain: is handed what it waits for. Under the list's lock.
+        // Was handed what it waits for. Under the list's lock; the owner may read it without, once the node is woken.
+        bool granted_ = false;
         bool settled_ = false;  // The owner has what it waited for. The owner's own.
     };
 
@@ -85,22 +87,24 @@ private:
     [[nodiscard]] bool spin(std::uint32_t count, bool was_called) noexcept;
     void leave(node& at) noexcept;
     [[nodiscard]] bool give_to_waiters(std::uint32_t count) noexcept;
+    void serve_more() noexcept;
     [[nodiscard]] std::uint64_t shut() noexcept;
     [[nodiscard]] bool settle(std::uint64_t free, wake_batch& batch) noexcept;
 
     // Bit 0, closed: takers and givers go to the list, and only holders of its lock write the word. Set while one of
-    // them is at work, and while somebody waits for whom no call is on its way.
-    // Bit 1, called: somebody waits, and somebody else was called and has not come yet; he will look after the list.
+    // them is at work, and while somebody waits who has come in vain, or with no call on its way to anybody.
+    // Bit 1, called: not closed; somebody waits, and somebody else was called and has not come yet, who will look after
+    // the list.
     // Bits 2 to 63: free permits.
     // Without bit 0 anybody may exchange the word; an exchange that was under way when the bit came fails.
     base::atomic<std::uint64_t> word_;
-    wait_list waiters_;
-    std::uint32_t called_ = 0;    // How many were called and have not come yet. Under the list's lock.
-    std::uint32_t reserved_ = 0;  // How many permits they will want. Under the list's lock.
+    const std::uint32_t most_;
     // How many pauses the next contended take spends before it queues; below 0: how many of them queue at once before
     // one tries again. A hint: written and read by all, torn updates do no harm.
     base::atomic<std::int32_t> spins_{4};
-    const std::uint32_t most_;
+    wait_list waiters_;
+    std::uint32_t called_ = 0;    // How many were called and have not come yet. Under the list's lock.
+    std::uint32_t reserved_ = 0;  // How many permits they will want. Under the list's lock.
 };
 
 /// A wait for `count` permits: the part of a future that mutex, shared_mutex and semaphore share.

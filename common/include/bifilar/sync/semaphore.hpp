@@ -12,6 +12,7 @@ namespace bifilar {
 
 /// Waiters are called in the order of arrival, also where a later one wants fewer permits. Until a called one runs,
 /// tasks that run already may take its permits; if it comes in vain, the next ones that are free are handed to it.
+/// Those that were called together may change places.
 /// Acquire on acquiring, release on giving back.
 /// Uncontended, each is one atomic exchange; waiting allocates nothing. Must outlive its waits, and a release that
 /// more than 64 were waiting for. Destroying it waited for aborts; with permits in somebody's hands it does not,
