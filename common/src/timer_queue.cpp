@@ -9,26 +9,21 @@
 
 namespace bifilar {
 
-namespace {
-
-constexpr auto tick = static_cast<std::uint64_t>(timer_tick_ns);
-
 // Up, because a timer is never early.
-std::uint64_t ticks_up(base::instant_ns moment) noexcept {
+std::uint64_t timer_queue::ticks_up(base::instant_ns moment) const noexcept {
     const auto ns = static_cast<std::uint64_t>(std::max<base::instant_ns>(moment, 0));
-    return ns / tick + (ns % tick != 0 ? 1 : 0);
+    const std::uint64_t whole = ns >> tick_bits_;
+    return whole + (whole << tick_bits_ != ns ? 1 : 0);
 }
 
-std::uint64_t ticks_down(base::instant_ns moment) noexcept {
-    return static_cast<std::uint64_t>(std::max<base::instant_ns>(moment, 0)) / tick;
+std::uint64_t timer_queue::ticks_down(base::instant_ns moment) const noexcept {
+    return static_cast<std::uint64_t>(std::max<base::instant_ns>(moment, 0)) >> tick_bits_;
 }
 
-base::instant_ns moment_of(std::uint64_t ticks) noexcept {
-    constexpr std::uint64_t last = static_cast<std::uint64_t>(base::never) / tick;
-    return ticks > last ? base::never : static_cast<base::instant_ns>(ticks * tick);
+base::instant_ns timer_queue::moment_of(std::uint64_t ticks) const noexcept {
+    const std::uint64_t last = static_cast<std::uint64_t>(base::never) >> tick_bits_;
+    return ticks > last ? base::never : static_cast<base::instant_ns>(ticks << tick_bits_);
 }
-
-}  // namespace
 
 timer_queue::~timer_queue() {
     BIFILAR_CHECK(moving_.empty() && next_slot().slot == nowhere,
@@ -121,7 +116,7 @@ void timer_queue::place(timer_node& node) noexcept {
 }
 
 timer_queue::upcoming timer_queue::next_slot() const noexcept {
-    for (unsigned level = 0; level < levels; ++level) {
+    for (unsigned level = 0; level < levels_; ++level) {
         if (used_[level] == 0) continue;
         const auto digit = static_cast<unsigned>(std::countr_zero(used_[level]));
         const unsigned shift = level * bits_a_level;
