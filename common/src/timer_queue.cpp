@@ -9,8 +9,9 @@
 
 namespace bifilar {
 
-// Up, because a timer is never early.
+// Up, because a timer is never early. What never comes lies behind the last tick, in a slot that begins there.
 std::uint64_t timer_queue::ticks_up(base::instant_ns moment) const noexcept {
+    if (moment == base::never) return (static_cast<std::uint64_t>(base::never) >> tick_bits_) + 1;
     const auto ns = static_cast<std::uint64_t>(std::max<base::instant_ns>(moment, 0));
     const std::uint64_t whole = ns >> tick_bits_;
     return whole + (whole << tick_bits_ != ns ? 1 : 0);

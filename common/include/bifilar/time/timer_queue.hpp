@@ -59,7 +59,7 @@ public:
     };
 
     explicit timer_queue(precision finest = precision::tick) noexcept
-        : tick_bits_{static_cast<unsigned>(finest)}, levels_{(64 - 1 - tick_bits_ + bits_a_level - 1) / bits_a_level} {}
+        : tick_bits_{static_cast<unsigned>(finest)}, levels_{(64 - tick_bits_ + bits_a_level - 1) / bits_a_level} {}
     ~timer_queue() override;
 
     /// Wakes the context's task once `deadline` has passed. The queue's own thread. `now` is a moment that has passed;
@@ -83,7 +83,7 @@ private:
     static constexpr unsigned most_levels = 11;
     static constexpr std::uint16_t nowhere = most_levels * slots_a_level;
     static constexpr int moves_per_hold = 64;
-    static_assert(64 - 1 <= most_levels * bits_a_level, "all ticks of 64-bit nanoseconds have a slot");
+    static_assert(64 <= most_levels * bits_a_level, "all ticks of 64-bit nanoseconds have a slot, and one more");
     static_assert(timer_tick_ns == base::instant_ns{1} << static_cast<unsigned>(precision::tick));
 
     using list = base::intrusive_list<timer_node>;
