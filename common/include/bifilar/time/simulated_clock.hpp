@@ -27,7 +27,8 @@ public:
     enum class mode : std::uint8_t {
         manual,  ///< Time moves by advance() and advance_to() alone. For tests with real I/O, or with other threads.
         /// Also: when no worker has anything to run and no spawn_blocking call is queued or under way, time jumps to
-        /// the earliest deadline of a timer. Operations in flight and threads outside of the runtime do not hold it.
+        /// the earliest deadline of a timer; in a few steps where that is far away. Operations in flight and threads
+        /// outside of the runtime do not hold it, so a sleep races with what they are about to do.
         automatic,
     };
 

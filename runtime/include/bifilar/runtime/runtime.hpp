@@ -92,10 +92,10 @@ public:
         return detail::launch_stackless(scheduler(), nullptr, std::forward<F>(f), std::forward<Args>(args)...);
     }
 
-    /// Cancels all tasks and waits until they have ended, at most until 10 ms after `deadline`; then says who is left.
-    /// Later spawns from outside throw. To cancel, it needs every worker to come to the end of its present run: while
-    /// one task runs on, the others are not cancelled and take turns with attempts to halt. May be repeated; the
-    /// destructor waits for what is left. Plain threads only.
+    /// Cancels all tasks and waits until they have ended, at most until 10 ms after `deadline`, which is real time on
+    /// any clock; then says who is left. Later spawns from outside throw. To cancel, it needs every worker to come to
+    /// the end of its present run: while one task runs on, the others are not cancelled and take turns with attempts to
+    /// halt. May be repeated; the destructor waits for what is left. Plain threads only.
     shutdown_report shutdown(
         std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
 
