@@ -26,6 +26,7 @@ void simulated_clock::claim() {
         throw std::logic_error{
             "runtime_options::clock serves another runtime already; make one simulated_clock for each runtime"};
     claimed_ = true;
+    ever_used_.store(true, base::relaxed);  // Relaxed: the start of the runtime's threads orders it.
 }
 
 void simulated_clock::listen(sched::time_keeper& by) noexcept {

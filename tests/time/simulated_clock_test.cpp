@@ -314,7 +314,9 @@ TEST_CASE("only_tasks_of_the_runtime_live_on_its_clock") {
 TEST_CASE("the_day_of_the_readme_passes_at_once") {
     bf::simulated_clock clock;
     const auto before = clock.now();
-    bf::runtime rt{bf::runtime_options{.workers = 1, .clock = &clock}};
+    bf::runtime_options options;
+    options.clock = &clock;
+    bf::runtime rt{options};
     rt.run([]() -> bf::task<> { co_await bf::sleep_for(std::chrono::hours{24}); });
     CHECK(clock.now() - before == 24h);
 }

@@ -11,9 +11,14 @@ namespace bifilar {
 
 namespace detail {
 
+/// The simulated clock of the calling thread's timers; null: they go by the real one. One branch where there is none.
+[[nodiscard]] inline const simulated_clock* timer_clock() noexcept {
+    return simulated_clock::ever_used() ? this_thread().clock : nullptr;
+}
+
 /// The time by which timers of the calling thread go.
 [[nodiscard]] inline base::instant_ns timer_now_ns() noexcept {
-    const simulated_clock* const simulated = this_thread().clock;
+    const simulated_clock* const simulated = timer_clock();
     return simulated == nullptr ? base::now_ns() : simulated->now_ns();
 }
 

@@ -63,6 +63,12 @@ public:
         return now_ns_.load(base::acquire);
     }
 
+    /// Whether a runtime of this process was ever given one. Until then timers need not ask whose thread they are on.
+    [[nodiscard]] static bool ever_used() noexcept {
+        // Relaxed: a worker of such a runtime started after the flag was set, and others have no use for it.
+        return ever_used_.load(base::relaxed);
+    }
+
 private:
     friend class sched::time_keeper;
 
@@ -77,6 +83,9 @@ private:
     // Without telling anybody: the runtime that all rests knows.
     void jump_to(base::instant_ns moment) noexcept;
     void fire_here() noexcept;
+
+    // Set by claim, never cleared; read by all.
+    static inline constinit base::atomic<bool> ever_used_{false};
 
     const mode how_;
     // Never falls. Written under the mutex; read by all without it.

@@ -4,7 +4,6 @@
 
 #include <bifilar/base/clock.hpp>
 #include <bifilar/core/future.hpp>
-#include <bifilar/core/thread_state.hpp>
 #include <bifilar/time/now.hpp>
 #include <bifilar/time/timer_queue.hpp>
 #include <chrono>
@@ -31,13 +30,13 @@ public:
             if (queue_->renew(node_, cx)) return not_ready;
             return done;
         }
-        thread_state& here = this_thread();  // Not used behind a suspension.
-        const base::instant_ns now = here.clock == nullptr ? near_now() : here.clock->now_ns();
+        const simulated_clock* const simulated = detail::timer_clock();
+        const base::instant_ns now = simulated == nullptr ? near_now() : simulated->now_ns();
         if (deadline_ <= now) {
             if (!cx.take_budget()) return not_ready;
             return done;
         }
-        queue_ = here.timers != nullptr ? static_cast<timer_queue*>(here.timers) : &this_thread_timers();
+        queue_ = &this_thread_timers();
         queue_->insert(node_, deadline_, now, cx);
         return not_ready;
     }

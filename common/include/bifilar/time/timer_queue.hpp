@@ -58,8 +58,7 @@ public:
         exact = 0,  ///< A nanosecond.
     };
 
-    explicit timer_queue(precision finest = precision::tick) noexcept
-        : tick_bits_{static_cast<unsigned>(finest)}, levels_{(64 - tick_bits_ + bits_a_level - 1) / bits_a_level} {}
+    explicit timer_queue(precision finest = precision::tick) noexcept : tick_bits_{static_cast<unsigned>(finest)} {}
     ~timer_queue() override;
 
     /// Wakes the context's task once `deadline` has passed. The queue's own thread. `now` is a moment that has passed;
@@ -80,10 +79,10 @@ private:
     // one of their level, and every slot of a level comes before all of the next level.
     static constexpr unsigned bits_a_level = 6;
     static constexpr unsigned slots_a_level = 1U << bits_a_level;
-    static constexpr unsigned most_levels = 11;
-    static constexpr std::uint16_t nowhere = most_levels * slots_a_level;
+    static constexpr unsigned levels = 11;
+    static constexpr std::uint16_t nowhere = levels * slots_a_level;
     static constexpr int moves_per_hold = 64;
-    static_assert(64 <= most_levels * bits_a_level, "all ticks of 64-bit nanoseconds have a slot, and one more");
+    static_assert(64 <= levels * bits_a_level, "all ticks of 64-bit nanoseconds have a slot, and one more");
     static_assert(timer_tick_ns == base::instant_ns{1} << static_cast<unsigned>(precision::tick));
 
     using list = base::intrusive_list<timer_node>;
@@ -98,16 +97,18 @@ private:
 
     // All under the lock.
     void place(timer_node& node) noexcept;
+    void note_empty(unsigned slot) noexcept;
     [[nodiscard]] upcoming next_slot() const noexcept;
     void publish() noexcept;
 
     const unsigned tick_bits_;  // A tick is 2^tick_bits_ ns.
-    const unsigned levels_;     // In use; the rest, of precision::exact alone, is never touched.
     base::spin_lock lock_;      // Guards everything below, and the nodes. Never held across a wake.
     std::uint64_t elapsed_ticks_ = 0;
-    std::array<std::uint64_t, most_levels> used_{};  // A bit for each slot that is not empty.
-    list moving_;                                    // Out of their slots: due, or to be placed again.
-    std::array<list, most_levels * slots_a_level> slots_;
+    // A bit for each level that has one in used_. Ticks other than exact ones never come to the last levels.
+    std::uint32_t used_levels_ = 0;
+    std::array<std::uint64_t, levels> used_{};  // A bit for each slot that is not empty.
+    list moving_;                               // Out of their slots: due, or to be placed again.
+    std::array<list, levels * slots_a_level> slots_;
     // When there is something to do, or never. Written under the lock; read without it by the thread that is about to
     // sleep, which alone inserts, so what it reads is never later than the truth.
     base::atomic<base::instant_ns> earliest_{base::never};
