@@ -6,6 +6,7 @@
 #include <bifilar/base/thread_gate.hpp>
 #include <bifilar/core/parker.hpp>
 #include <bifilar/core/thread_state.hpp>
+#include <bifilar/time/now.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -20,7 +21,7 @@ public:
     void sleep() noexcept {
         thread_state& here = this_thread();
         while (!woken(here.sleeps_in)) {
-            const base::instant_ns deadline = here.timers != nullptr ? here.timers->next_deadline() : base::never;
+            const base::instant_ns deadline = park_deadline(here);
             if (here.sleeps_in != nullptr)
                 here.sleeps_in->park(deadline);
             else if (deadline == base::never)
@@ -39,9 +40,19 @@ public:
     }
 
 private:
+    // Until when the kernel may let the thread sleep. It knows real time alone; simulated time unparks its workers.
+    static base::instant_ns park_deadline(const thread_state& here) noexcept {
+        if (here.timers == nullptr) return base::never;
+        const base::instant_ns next = here.timers->next_deadline();
+        if (here.clock == nullptr) [[likely]]
+            return next;
+        return next <= here.clock->now_ns() ? 0 : base::never;
+    }
+
     static void fire_timers(thread_state& here) noexcept {
         if (here.timers == nullptr) return;
-        if (const base::instant_ns now = base::now_ns(); here.timers->next_deadline() <= now) here.timers->fire(now);
+        const base::instant_ns now = detail::timer_now_ns();
+        if (here.timers->next_deadline() <= now) here.timers->fire(now);
     }
 
     // Whether a wake came; consumes it, and says where the thread will sleep if none did. A parker may be gone when

@@ -24,13 +24,14 @@ private:
 
 }  // namespace
 
-blocking_pool::blocking_pool(std::uint32_t most_threads, std::chrono::nanoseconds keep_alive)
-    : most_threads_{most_threads}, keep_alive_{keep_alive} {
+blocking_pool::blocking_pool(std::uint32_t most_threads, std::chrono::nanoseconds keep_alive,
+                             std::function<void()> falls_idle)
+    : most_threads_{most_threads}, keep_alive_{keep_alive}, falls_idle_{std::move(falls_idle)} {
     if (most_threads == 0)
         throw std::invalid_argument{"max_blocking_threads is 0; give at least 1, or leave the default of 512"};
 }
 
-blocking_pool::~blocking_pool() {
+void blocking_pool::end() noexcept {
     std::unique_lock lock{mutex_};
     ending_ = true;
     work_.notify_all();
@@ -64,6 +65,7 @@ void blocking_pool::submit(blocking_job& job) {
     (last_ != nullptr ? last_->next_ : first_) = &job;
     last_ = &job;
     ++queued_;
+    ++unfinished_;
     work_.notify_one();
 }
 
@@ -97,9 +99,18 @@ void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
         lock.unlock();
         job->run();
         lock.lock();
+        if (--unfinished_ != 0 || !falls_idle_) continue;
+        lock.unlock();
+        falls_idle_();
+        lock.lock();
     }
     ended_.splice(ended_.end(), threads_, self);
     if (ending_) work_.notify_all();
+}
+
+bool blocking_pool::busy() const noexcept {
+    const std::lock_guard guard{mutex_};
+    return unfinished_ != 0;
 }
 
 std::uint32_t blocking_pool::threads() const {

@@ -59,9 +59,15 @@ bool scheduler::report(const task_header& task, std::exception_ptr error) noexce
 }
 
 scheduler::scheduler(const scheduler_options& options, environment& parts)
-    : parts_{parts}, fibers_{options.fibers}, owner_id_{runtimes.add(*this)}, idle_{options.workers} {
+    : parts_{parts},
+      fibers_{options.fibers},
+      owner_id_{runtimes.add(*this)},
+      clock_{options.clock},
+      idle_{options.workers} {
     try {
+        if (clock_ != nullptr) keeper_ = std::make_unique<time_keeper>(*this, *clock_);
         start_threads(options);
+        if (keeper_ != nullptr) keeper_->start();
     } catch (...) {
         runtimes.remove(owner_id_);
         throw;
@@ -106,6 +112,7 @@ scheduler::~scheduler() {
     (void)drain(base::never);
     move_to(phase::stopping);
     for (std::thread& thread : threads_) thread.join();
+    if (keeper_ != nullptr) keeper_->stop();
     runtimes.remove(owner_id_);
     // Pairs with visit; such a thread is a few instructions from its end.
     while (visitors_.load(base::acquire) != 0) base::yield_thread();

@@ -9,26 +9,22 @@
 
 namespace bifilar {
 
-namespace {
-
-constexpr auto tick = static_cast<std::uint64_t>(timer_tick_ns);
-
-// Up, because a timer is never early.
-std::uint64_t ticks_up(base::instant_ns moment) noexcept {
+// Up, because a timer is never early. What never comes lies behind the last tick, in a slot that begins there.
+std::uint64_t timer_queue::ticks_up(base::instant_ns moment) const noexcept {
+    if (moment == base::never) return (static_cast<std::uint64_t>(base::never) >> tick_bits_) + 1;
     const auto ns = static_cast<std::uint64_t>(std::max<base::instant_ns>(moment, 0));
-    return ns / tick + (ns % tick != 0 ? 1 : 0);
+    const std::uint64_t whole = ns >> tick_bits_;
+    return whole + (whole << tick_bits_ != ns ? 1 : 0);
 }
 
-std::uint64_t ticks_down(base::instant_ns moment) noexcept {
-    return static_cast<std::uint64_t>(std::max<base::instant_ns>(moment, 0)) / tick;
+std::uint64_t timer_queue::ticks_down(base::instant_ns moment) const noexcept {
+    return static_cast<std::uint64_t>(std::max<base::instant_ns>(moment, 0)) >> tick_bits_;
 }
 
-base::instant_ns moment_of(std::uint64_t ticks) noexcept {
-    constexpr std::uint64_t last = static_cast<std::uint64_t>(base::never) / tick;
-    return ticks > last ? base::never : static_cast<base::instant_ns>(ticks * tick);
+base::instant_ns timer_queue::moment_of(std::uint64_t ticks) const noexcept {
+    const std::uint64_t last = static_cast<std::uint64_t>(base::never) >> tick_bits_;
+    return ticks > last ? base::never : static_cast<base::instant_ns>(ticks << tick_bits_);
 }
-
-}  // namespace
 
 timer_queue::~timer_queue() {
     BIFILAR_CHECK(moving_.empty() && next_slot().slot == nowhere,
@@ -67,7 +63,7 @@ bool timer_queue::remove(timer_node& node) noexcept {
         publish();
     } else if (slots_[node.slot_].empty()) {
         // For a timer that is being moved the bit is clear already: its slot stays empty until the move is over.
-        used_[node.slot_ / slots_a_level] &= ~(std::uint64_t{1} << node.slot_ % slots_a_level);
+        note_empty(node.slot_);
         publish();
     }
     node.place_.store(timer_node::place::fresh, base::relaxed);  // Relaxed: the caller itself reads it next.
@@ -99,7 +95,7 @@ void timer_queue::fire(base::instant_ns now) noexcept {
             more = next.slot != nowhere && next.start_ticks <= now_ticks;
             elapsed_ticks_ = more ? next.start_ticks : std::max(elapsed_ticks_, now_ticks);
             if (!more) break;
-            used_[next.slot / slots_a_level] &= ~(std::uint64_t{1} << next.slot % slots_a_level);
+            note_empty(next.slot);
             moving_.splice(slots_[next.slot]);
         }
         publish();
@@ -117,21 +113,26 @@ void timer_queue::place(timer_node& node) noexcept {
     const unsigned digit = (node.due_ticks_ >> (level * bits_a_level)) % slots_a_level;
     node.slot_ = static_cast<std::uint16_t>(level * slots_a_level + digit);
     used_[level] |= std::uint64_t{1} << digit;
+    used_levels_ |= 1U << level;
     slots_[node.slot_].push_back(node);
 }
 
+void timer_queue::note_empty(unsigned slot) noexcept {
+    std::uint64_t& level = used_[slot / slots_a_level];
+    level &= ~(std::uint64_t{1} << slot % slots_a_level);
+    if (level == 0) used_levels_ &= ~(1U << slot / slots_a_level);
+}
+
 timer_queue::upcoming timer_queue::next_slot() const noexcept {
-    for (unsigned level = 0; level < levels; ++level) {
-        if (used_[level] == 0) continue;
-        const auto digit = static_cast<unsigned>(std::countr_zero(used_[level]));
-        const unsigned shift = level * bits_a_level;
-        const std::uint64_t above = elapsed_ticks_ >> shift >> bits_a_level << bits_a_level;
-        upcoming found;
-        found.slot = static_cast<std::uint16_t>(level * slots_a_level + digit);
-        found.start_ticks = (above | digit) << shift;
-        return found;
-    }
-    return {};
+    upcoming found;
+    if (used_levels_ == 0) return found;
+    const auto level = static_cast<unsigned>(std::countr_zero(used_levels_));
+    const auto digit = static_cast<unsigned>(std::countr_zero(used_[level]));
+    const unsigned shift = level * bits_a_level;
+    const std::uint64_t above = elapsed_ticks_ >> shift >> bits_a_level << bits_a_level;
+    found.slot = static_cast<std::uint16_t>(level * slots_a_level + digit);
+    found.start_ticks = (above | digit) << shift;
+    return found;
 }
 
 void timer_queue::publish() noexcept {

@@ -16,6 +16,8 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
       index_{index},
       alone_{owner.workers_.capacity() == 1},
       victims_{std::move(victims)},
+      clock_{owner.clock_},
+      timers_{clock_ == nullptr ? timer_queue::precision::tick : timer_queue::precision::exact},
       random_{index + 1},
       sightings_(owner.workers_.capacity()) {}
 
@@ -34,6 +36,8 @@ void worker::thread_main() {
     }
     here.sleeps_in = parker_.get();
     here.timers = &timers_;
+    here.clock = clock_;
+    if (clock_ != nullptr) here.random = index_ + 1;  // Choices between arms repeat.
     owner_.worker_ready(error, pin_problem);
     if (error == nullptr) {
         loop();
@@ -42,6 +46,7 @@ void worker::thread_main() {
     here.worker = nullptr;
     here.sleeps_in = nullptr;
     here.timers = nullptr;
+    here.clock = nullptr;
 }
 
 void worker::loop() noexcept {
@@ -267,9 +272,12 @@ void worker::flush_lifo() noexcept {
 
 [[gnu::noinline]] void worker::tick() noexcept {
     const base::instant_ns now = base::now_ns();
-    adapt(now);
+    if (clock_ == nullptr) [[likely]]
+        adapt(now);
+    else
+        until_tick_ = tick_tasks_;  // Self-tuning is by real time, which must not decide who runs first.
     parker_->poll();
-    if (timers_.next_deadline() <= now) timers_.fire(now);
+    fire_due(now);
     if (owner_.now() == scheduler::phase::halting) owner_.stand_still(*parker_);
 }
 
@@ -383,22 +391,28 @@ void worker::judge_sleep(base::instant_ns slept_ns) noexcept {
 
 [[gnu::noinline]] void worker::sleep() noexcept {
     if (linger()) return;
+    if (clock_ != nullptr) [[unlikely]]
+        forget_turns();
     owner_.idle_.enter(index_, std::exchange(searching_, false));
     base::fence_seq_cst();  // Pairs with the fence in scheduler::notify; see idle_set.
     const scheduler::phase phase = owner_.now();
     const bool stay_up = phase == scheduler::phase::halting || phase == scheduler::phase::stopping;
     if (!stay_up && !work_in_sight()) {
         counters_.parked.add();
-        base::instant_ns deadline = timers_.next_deadline();
+        base::instant_ns deadline = clock_ == nullptr ? timers_.next_deadline() : base::never;
         // Within the pause of offer_slot another offer may have been held back, or came between search and sleep.
         constexpr base::instant_ns nap_ns = 10'000'000;
         if (std::exchange(naps_, false) || slot_in_sight()) deadline = std::min(deadline, base::now_ns() + nap_ns);
         const base::instant_ns began_ns = base::now_ns();
-        parker_->park(deadline);
+        bool slept = true;
+        if (clock_ == nullptr) [[likely]]
+            parker_->park(deadline);
+        else
+            slept = rest(deadline);
         tick_began_ns_ = base::now_ns();
         judge_sleep(tick_began_ns_ - began_ns);
-        if (timers_.next_deadline() <= tick_began_ns_) timers_.fire(tick_began_ns_);
-        until_tick_ = tick_tasks_;
+        fire_due(tick_began_ns_);
+        if (slept) until_tick_ = tick_tasks_;  // A jump of time without a sleep leaves the events to the tick.
     }
     searching_ = owner_.idle_.leave(index_);
     naps_ = searching_;

@@ -18,15 +18,16 @@ public:
         : options_{check(std::move(options))},
           fibers_{new stackful::fiber_home{*options_.workers, options_.stack_bytes}, &stackful::fiber_home::abandon},
           watches_(*options_.workers),
-          blocking_{
-              std::make_unique<sched::blocking_pool>(options_.max_blocking_threads, options_.blocking_keep_alive)},
+          blocking_{std::make_unique<sched::blocking_pool>(options_.max_blocking_threads, options_.blocking_keep_alive,
+                                                           when_idle())},
           scheduler_{std::make_unique<sched::scheduler>(layout(), *this)} {
         if (!scheduler_->pin_report().empty()) std::fprintf(stderr, "bifilar: %s", scheduler_->pin_report().c_str());
     }
-    // A thread that ends a blocking job wakes its joiner through the scheduler, so those threads go before it.
+    // A thread that ends a blocking job wakes its joiner through the scheduler, so those threads go before it. The pool
+    // itself stays, because workers on a simulated clock ask it.
     ~parts() override {
         (void)scheduler_->drain(base::never);
-        blocking_.reset();
+        blocking_->end();
         scheduler_.reset();
     }
 
@@ -46,6 +47,8 @@ public:
             if (task_header* const task = stackful::task_at(stack)) visit(*task, argument);
         });
     }
+
+    [[nodiscard]] bool blocks() const noexcept override { return blocking_->busy(); }
 
     void detached_exception(const char* task_name, std::exception_ptr error) noexcept override {
         if (options_.on_detached_exception) {
@@ -80,7 +83,14 @@ private:
     }
 
     [[nodiscard]] sched::scheduler_options layout() const noexcept {
-        return {.workers = *options_.workers, .pinning = options_.pin, .fibers = fibers_.get()};
+        return {
+            .workers = *options_.workers, .pinning = options_.pin, .fibers = fibers_.get(), .clock = options_.clock};
+    }
+
+    // Jobs come from tasks of the scheduler alone, so it lives when one ends.
+    [[nodiscard]] std::function<void()> when_idle() {
+        if (options_.clock == nullptr) return {};
+        return [this] { scheduler_->keeper()->look_again(); };
     }
 
     static stackful::running_fiber describe_fiber(void*) noexcept {
@@ -113,6 +123,15 @@ shutdown_report runtime::shutdown(std::chrono::steady_clock::time_point deadline
     if (scheduler().drain(until)) return shutdown_report{0};
     std::vector<task_description> left = scheduler().survivors(most_described);
     return shutdown_report{scheduler().live(), std::move(left)};
+}
+
+void runtime::settle() {
+    sched::time_keeper* const keeper = scheduler().keeper();
+    if (keeper == nullptr)
+        throw std::logic_error{"settle() on the real clock; give the runtime a simulated_clock in its options"};
+    if (const sched::worker* const here = this_thread().worker; here != nullptr && &here->owner() == &scheduler())
+        throw std::logic_error{"settle() in a task of the runtime that is to settle; call it on a plain thread"};
+    keeper->settle();
 }
 
 runtime_stats runtime::stats() const { return scheduler().stats(); }

@@ -42,5 +42,7 @@
 #include <bifilar/sync/shared_mutex.hpp>          // IWYU pragma: export
 #include <bifilar/sync/wait_group.hpp>            // IWYU pragma: export
 #include <bifilar/time/interval.hpp>              // IWYU pragma: export
+#include <bifilar/time/now.hpp>                   // IWYU pragma: export
+#include <bifilar/time/simulated_clock.hpp>       // IWYU pragma: export
 #include <bifilar/time/sleep.hpp>                 // IWYU pragma: export
 #include <bifilar/time/timeout.hpp>               // IWYU pragma: export

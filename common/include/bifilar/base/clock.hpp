@@ -1,4 +1,4 @@
-// The one clock: CLOCK_MONOTONIC, as std::chrono::steady_clock counts it, in 64-bit nanoseconds.
+// The real clock: CLOCK_MONOTONIC, as std::chrono::steady_clock counts it, in 64-bit nanoseconds.
 // Deadlines are absolute and saturate, so that "now + a very long time" never wraps.
 #pragma once
 
@@ -24,7 +24,7 @@ inline instant_ns to_ns(steady::time_point when) noexcept {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(when.time_since_epoch()).count();
 }
 
-/// Reads the clock; about 20 ns.
+/// Reads the real clock; about 20 ns. What timers go by is detail::timer_now_ns, in time/now.hpp.
 inline instant_ns now_ns() noexcept { return to_ns(steady::now()); }
 
 /// The clock as of the kernel's last tick, up to 10 ms old; about 5 ns.

@@ -12,6 +12,7 @@ namespace bifilar {
 class parker;
 class timer_source;
 class frame_cache;
+class simulated_clock;
 struct task_header;
 namespace sched {
 class worker;
@@ -29,6 +30,8 @@ struct thread_state {
     parker* sleeps_in = nullptr;
     /// The timers that this thread serves, or null as long as there are none.
     timer_source* timers = nullptr;
+    /// The clock of these timers, or null: the real one. Only workers have another.
+    simulated_clock* clock = nullptr;
     /// This thread's share of the frame pool, or null before its first frame.
     frame_cache* frames = nullptr;
     /// What this thread's next block_on sleeps on; null: made then.

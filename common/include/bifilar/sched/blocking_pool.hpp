@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <thread>
@@ -29,12 +30,17 @@ private:
 
 class blocking_pool {
 public:
-    /// At least one thread. Starts none yet. Throws std::invalid_argument for 0.
-    blocking_pool(std::uint32_t most_threads, std::chrono::nanoseconds keep_alive);
+    /// At least one thread. Starts none yet. Throws std::invalid_argument for 0. `falls_idle`, unless empty, is called
+    /// by one of the threads each time the last job has ended; it does not throw.
+    blocking_pool(std::uint32_t most_threads, std::chrono::nanoseconds keep_alive,
+                  std::function<void()> falls_idle = {});
     blocking_pool(const blocking_pool&) = delete;
     blocking_pool& operator=(const blocking_pool&) = delete;
-    /// Runs what is queued, then ends the threads. Blocks.
-    ~blocking_pool();
+    ~blocking_pool() { end(); }
+
+    /// Runs what is queued, then ends the threads; later jobs are refused. Blocks. Once is enough; the destructor does
+    /// it otherwise.
+    void end() noexcept;
 
     /// Queues a job. Any thread; does not block. Throws std::system_error when no thread can be made and none exists
     /// (the job is then not queued), std::logic_error when the pool is ending.
@@ -42,6 +48,8 @@ public:
 
     /// Threads that exist now.
     [[nodiscard]] std::uint32_t threads() const;
+    /// Whether jobs are queued or under way. A job that has ended has woken who waits for it.
+    [[nodiscard]] bool busy() const noexcept;
 
 private:
     void serve(std::list<std::thread>::iterator self) noexcept;
@@ -49,12 +57,14 @@ private:
 
     const std::uint32_t most_threads_;
     const std::chrono::nanoseconds keep_alive_;
+    const std::function<void()> falls_idle_;
     mutable std::mutex mutex_;  // Guards all below.
     std::condition_variable work_;
     blocking_job* first_ = nullptr;
     blocking_job* last_ = nullptr;
     std::size_t queued_ = 0;
-    std::uint32_t idle_ = 0;  // Threads in wait; queued jobs that will wake one are not subtracted.
+    std::size_t unfinished_ = 0;  // Queued or under way.
+    std::uint32_t idle_ = 0;      // Threads in wait; queued jobs that will wake one are not subtracted.
     std::list<std::thread> threads_;
     std::list<std::thread> ended_;  // Their threads are about to return; joined by the next submit or the destructor.
     bool ending_ = false;

@@ -28,6 +28,10 @@ public:
     /// Visits live tasks that do not live in the frame pool. All workers stand still.
     virtual void visit_tasks(void (* /*visit*/)(task_header&, void* argument) noexcept, void* /*argument*/) noexcept {}
 
+    /// Whether calls that may block are queued or under way. When the last one ends, the runtime's time_keeper looks
+    /// again. Any thread; asked on a simulated clock alone.
+    [[nodiscard]] virtual bool blocks() const noexcept { return false; }
+
     /// An exception left a task whose handle is gone. May end the process.
     virtual void detached_exception(const char* /*task_name*/, std::exception_ptr error) noexcept = 0;
 };

@@ -8,6 +8,7 @@
 #include <bifilar/sched/environment.hpp>
 #include <bifilar/sched/global_queue.hpp>
 #include <bifilar/sched/idle_set.hpp>
+#include <bifilar/sched/time_keeper.hpp>
 #include <bifilar/sched/worker.hpp>
 #include <bifilar/sched/worker_layout.hpp>
 #include <condition_variable>
@@ -28,12 +29,14 @@ struct scheduler_options {
     pin pinning = pin::none;
     /// Where fibers of this runtime get their stacks; only passed on.
     stackful::fiber_home* fibers = nullptr;
+    /// What timers go by; null: real time. Outlives the scheduler.
+    simulated_clock* clock = nullptr;
 };
 
 class scheduler {
 public:
-    /// Starts the workers and waits until each has its place to sleep. Throws what a worker's start threw.
-    /// `parts` outlives the scheduler.
+    /// Starts the workers and waits until each has its place to sleep. Throws what a worker's start threw, and
+    /// std::logic_error when the clock serves another. `parts` outlives the scheduler.
     scheduler(const scheduler_options& options, environment& parts);
     scheduler(const scheduler&) = delete;
     scheduler& operator=(const scheduler&) = delete;
@@ -97,11 +100,14 @@ public:
     [[nodiscard]] task_owner owner_id() const noexcept { return owner_id_; }
     /// Workers that could not be pinned, one line each; empty when all was well.
     [[nodiscard]] const std::string& pin_report() const noexcept { return pin_report_; }
+    /// Of a simulated clock; else null.
+    [[nodiscard]] time_keeper* keeper() const noexcept { return keeper_.get(); }
     /// Calls `visit` for every live task. Drained or stopped runtimes only.
     void visit_tasks(void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept;
 
 private:
     friend class worker;
+    friend class time_keeper;
 
     enum class phase : std::uint8_t {
         running,   ///< Tasks come and go.
@@ -136,6 +142,8 @@ private:
     environment& parts_;
     stackful::fiber_home* const fibers_;
     const task_owner owner_id_;
+    simulated_clock* const clock_;
+    std::unique_ptr<time_keeper> keeper_;  // Set before the workers are made; null on the real clock.
     global_queue global_;
     idle_set idle_;
     std::vector<std::unique_ptr<worker>> workers_;

@@ -18,6 +18,7 @@
 namespace bifilar::sched {
 
 class scheduler;
+class time_keeper;
 
 class worker final : public nesting_runner {
 public:
@@ -58,6 +59,7 @@ public:
 
 private:
     friend class scheduler;
+    friend class time_keeper;
 
     // Tasks chained through next_, first in, first out; one thread.
     class chain {
@@ -96,6 +98,7 @@ private:
     task_header* take_global() noexcept;
     void overflow(task_header& task) noexcept;
     void tick() noexcept;
+    void fire_due(base::instant_ns real_now) noexcept;
     void adapt(base::instant_ns now) noexcept;
 
     task_header* search() noexcept;
@@ -105,6 +108,8 @@ private:
     [[nodiscard]] bool linger() noexcept;
     void judge_sleep(base::instant_ns slept_ns) noexcept;
     void sleep() noexcept;
+    void forget_turns() noexcept;
+    [[nodiscard]] bool rest(base::instant_ns nap_until) noexcept;
     [[nodiscard]] bool work_in_sight() noexcept;
     [[nodiscard]] bool slot_in_sight() noexcept;
 
@@ -114,6 +119,7 @@ private:
     const bool alone_;  // The only worker of its runtime: nobody steals.
     // Other workers by distance: same L2 first, then L3, NUMA node, machine.
     const std::vector<std::vector<std::uint32_t>> victims_;
+    simulated_clock* const clock_;  // Of the timers; null: the real one. All else here goes by real time.
     std::unique_ptr<parker> parker_;
     thread_state* state_ = nullptr;  // Of this worker's thread; the loop itself never moves.
     timer_queue timers_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/time/now.hpp>
 #include <bifilar/time/sleep.hpp>
 #include <chrono>
 #include <cstdint>
@@ -18,7 +19,8 @@ enum class missed_tick : std::uint8_t {
     skip,   ///< Those that were missed do not come; the next comes where the schedule has it.
 };
 
-/// The first tick is due at once, the others a period apart. One task at a time; moves while nobody waits.
+/// The first tick is due at once, the others a period apart, by now() of the thread that makes it and of those that
+/// wait for it. One task at a time; moves while nobody waits.
 class interval {
 public:
     class tick_future;
@@ -26,7 +28,7 @@ public:
     /// Throws std::invalid_argument for a period of 0 or less.
     template <class Rep, class Period>
     explicit interval(std::chrono::duration<Rep, Period> period, missed_tick policy = missed_tick::burst)
-        : period_ns_{base::to_wait_ns(period).count()}, next_ns_{base::now_ns()}, policy_{policy} {
+        : period_ns_{base::to_wait_ns(period).count()}, next_ns_{detail::timer_now_ns()}, policy_{policy} {
         if (period_ns_ <= 0) throw std::invalid_argument{"an interval's period must be longer than 0"};
     }
 
@@ -43,7 +45,7 @@ private:
     void advance() noexcept {
         const std::chrono::nanoseconds period{period_ns_};
         const base::instant_ns regular = base::after(next_ns_, period);
-        const base::instant_ns now = base::now_ns();
+        const base::instant_ns now = detail::timer_now_ns();
         if (policy_ == missed_tick::burst || regular > now) {
             next_ns_ = regular;
         } else if (policy_ == missed_tick::delay) {

@@ -1,9 +1,10 @@
-// Sleeping until a moment of the steady clock.
+// Sleeping until a moment of the steady clock, or of the simulated clock of the task's runtime.
 // Built on the polling thread's timer_queue; waiting allocates nothing.
 #pragma once
 
 #include <bifilar/base/clock.hpp>
 #include <bifilar/core/future.hpp>
+#include <bifilar/time/now.hpp>
 #include <bifilar/time/timer_queue.hpp>
 #include <chrono>
 
@@ -29,9 +30,8 @@ public:
             if (queue_->renew(node_, cx)) return not_ready;
             return done;
         }
-        // The cheap clock is right but for its last tick, which matters for near deadlines alone.
-        base::instant_ns now = base::coarse_now_ns();
-        if (deadline_ < now + coarse_ns) now = base::now_ns();
+        const simulated_clock* const simulated = detail::timer_clock();
+        const base::instant_ns now = simulated == nullptr ? near_now() : simulated->now_ns();
         if (deadline_ <= now) {
             if (!cx.take_budget()) return not_ready;
             return done;
@@ -41,24 +41,31 @@ public:
         return not_ready;
     }
 
-    /// Nanoseconds of the steady clock.
+    /// Nanoseconds of the clock that the sleep goes by.
     [[nodiscard]] base::instant_ns deadline() const noexcept { return deadline_; }
 
 private:
-    static constexpr base::instant_ns coarse_ns = 10'000'000;  // The longest tick of a kernel.
+    // The cheap clock is right but for its last tick, which matters for near deadlines alone.
+    [[nodiscard]] base::instant_ns near_now() const noexcept {
+        constexpr base::instant_ns coarse_ns = 10'000'000;  // The longest tick of a kernel.
+        const base::instant_ns now = base::coarse_now_ns();
+        return deadline_ < now + coarse_ns ? base::now_ns() : now;
+    }
 
     base::instant_ns deadline_;
     timer_queue* queue_ = nullptr;
     timer_node node_;
 };
 
-/// Ready when `moment` has passed. A moment in the past is ready at once.
+/// Ready when `moment` has passed on the clock of the runtime that polls it: the steady clock, or the simulated one. A
+/// moment in the past is ready at once.
 [[nodiscard]] inline sleep sleep_until(base::steady::time_point moment) noexcept { return sleep{base::to_ns(moment)}; }
 
-/// Ready when `duration`, counted from this call, has passed. Saturates: a huge duration means for ever.
+/// Ready when `duration`, counted from this call, has passed. Saturates: a huge duration means for ever. Counts from
+/// now() of the calling thread: a sleep for a runtime with a simulated clock is made inside of that runtime.
 template <class Rep, class Period>
 [[nodiscard]] sleep sleep_for(std::chrono::duration<Rep, Period> duration) noexcept {
-    return sleep{base::after(base::now_ns(), base::to_wait_ns(duration))};
+    return sleep{base::after(detail::timer_now_ns(), base::to_wait_ns(duration))};
 }
 
 }  // namespace bifilar

@@ -16,6 +16,7 @@
 namespace bifilar {
 
 /// What timers are rounded up to: a timer fires at the first such moment that is not before its deadline. 65.5 us.
+/// On a simulated clock timers are exact.
 inline constexpr base::instant_ns timer_tick_ns = base::instant_ns{1} << 16;
 
 /// One future's place in a timer_queue. Immovable once linked.
@@ -48,11 +49,16 @@ private:
 };
 
 /// Timers of the thread that it is installed in (this_thread().timers). Waiting allocates nothing; insert and remove
-/// are O(1), and a timer is moved at most 7 times before it fires. Never early; late by less than a tick. A task that
-/// moves to another worker keeps its timer where it began.
+/// are O(1), and a timer is moved at most 7 times before it fires, 10 times where it is exact. Never early; late by
+/// less than a tick. A task that moves to another worker keeps its timer where it began.
 class timer_queue final : public timer_source {
 public:
-    timer_queue() noexcept = default;
+    enum class precision : std::uint8_t {
+        tick = 16,  ///< timer_tick_ns.
+        exact = 0,  ///< A nanosecond.
+    };
+
+    explicit timer_queue(precision finest = precision::tick) noexcept : tick_bits_{static_cast<unsigned>(finest)} {}
     ~timer_queue() override;
 
     /// Wakes the context's task once `deadline` has passed. The queue's own thread. `now` is a moment that has passed;
@@ -63,7 +69,7 @@ public:
     /// Takes the node out if it still waits. Any thread. True when it had fired.
     bool remove(timer_node& node) noexcept;
 
-    /// When fire() has something to do: to wake a task, or at most 7 times a timer to move it closer.
+    /// When fire() has something to do: to wake a task, or to move a timer closer.
     [[nodiscard]] base::instant_ns next_deadline() noexcept override;
     void fire(base::instant_ns now) noexcept override;
 
@@ -73,10 +79,11 @@ private:
     // one of their level, and every slot of a level comes before all of the next level.
     static constexpr unsigned bits_a_level = 6;
     static constexpr unsigned slots_a_level = 1U << bits_a_level;
-    static constexpr unsigned levels = 8;
+    static constexpr unsigned levels = 11;
     static constexpr std::uint16_t nowhere = levels * slots_a_level;
     static constexpr int moves_per_hold = 64;
-    static_assert(64 - 1 - 16 <= levels * bits_a_level, "all ticks of 64-bit nanoseconds have a slot");
+    static_assert(64 <= levels * bits_a_level, "all ticks of 64-bit nanoseconds have a slot, and one more");
+    static_assert(timer_tick_ns == base::instant_ns{1} << static_cast<unsigned>(precision::tick));
 
     using list = base::intrusive_list<timer_node>;
     struct upcoming {
@@ -84,13 +91,21 @@ private:
         std::uint64_t start_ticks = 0;
     };
 
+    [[nodiscard]] std::uint64_t ticks_up(base::instant_ns moment) const noexcept;
+    [[nodiscard]] std::uint64_t ticks_down(base::instant_ns moment) const noexcept;
+    [[nodiscard]] base::instant_ns moment_of(std::uint64_t ticks) const noexcept;
+
     // All under the lock.
     void place(timer_node& node) noexcept;
+    void note_empty(unsigned slot) noexcept;
     [[nodiscard]] upcoming next_slot() const noexcept;
     void publish() noexcept;
 
-    base::spin_lock lock_;  // Guards everything below, and the nodes. Never held across a wake.
+    const unsigned tick_bits_;  // A tick is 2^tick_bits_ ns.
+    base::spin_lock lock_;      // Guards everything below, and the nodes. Never held across a wake.
     std::uint64_t elapsed_ticks_ = 0;
+    // A bit for each level that has one in used_. Ticks other than exact ones never come to the last levels.
+    std::uint32_t used_levels_ = 0;
     std::array<std::uint64_t, levels> used_{};  // A bit for each slot that is not empty.
     list moving_;                               // Out of their slots: due, or to be placed again.
     std::array<list, levels * slots_a_level> slots_;

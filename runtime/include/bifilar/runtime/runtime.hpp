@@ -6,6 +6,7 @@
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/runtime/spawn_blocking.hpp>
 #include <bifilar/sched/scheduler.hpp>
+#include <bifilar/time/simulated_clock.hpp>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -25,6 +26,9 @@ struct runtime_options {
     driver_kind driver = driver_kind::best;
     /// Where workers run. A refused pin is reported on stderr, and the worker runs unpinned.
     bifilar::pin pin = bifilar::pin::none;
+    /// For tests: the time of the tasks' sleeps, intervals and timeouts. Outlives the runtime, which it serves alone.
+    /// Null: the steady clock.
+    simulated_clock* clock = nullptr;
     /// Threads of spawn_blocking; jobs beyond that wait in a queue.
     std::uint32_t max_blocking_threads = 512;
     /// How long such a thread waits for its next job before it ends.
@@ -56,7 +60,7 @@ private:
 class runtime {
 public:
     /// Starts the workers. Throws std::invalid_argument for a bad value (and says which), std::system_error when
-    /// threads, rings or memory cannot be had.
+    /// threads, rings or memory cannot be had, std::logic_error when another runtime has the simulated clock.
     explicit runtime(runtime_options options = {});
     runtime(const runtime&) = delete;
     runtime& operator=(const runtime&) = delete;
@@ -83,17 +87,23 @@ public:
         return spawn(options, std::forward<F>(f), std::forward<Args>(args)...);
     }
     template <class F, class... Args>
-        requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
-    join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
+    requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
+        join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
         return detail::launch_stackless(scheduler(), nullptr, std::forward<F>(f), std::forward<Args>(args)...);
     }
 
-    /// Cancels all tasks and waits until they have ended, at most until 10 ms after `deadline`; then says who is left.
-    /// Later spawns from outside throw. To cancel, it needs every worker to come to the end of its present run: while
-    /// one task runs on, the others are not cancelled and take turns with attempts to halt. May be repeated; the
-    /// destructor waits for what is left. Plain threads only.
+    /// Cancels all tasks and waits until they have ended, at most until 10 ms after `deadline`, which is real time on
+    /// any clock; then says who is left. Later spawns from outside throw. To cancel, it needs every worker to come to
+    /// the end of its present run: while one task runs on, the others are not cancelled and take turns with attempts to
+    /// halt. May be repeated; the destructor waits for what is left. Plain threads only.
     shutdown_report shutdown(
         std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
+
+    /// On a simulated clock: blocks until no task can run and no spawn_blocking call is under way, so that only time,
+    /// events and other threads can go on; with an automatic clock, until there is no timer either. Sleeps that were
+    /// about to begin have then begun, and those that were due have ended. Throws std::logic_error on the real clock,
+    /// and in a task of this runtime.
+    void settle();
 
     /// Counts per worker. Any thread; allocates.
     [[nodiscard]] runtime_stats stats() const;

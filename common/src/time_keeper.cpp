@@ -1,0 +1,106 @@
+// When simulated time may move, as the header's four looks say, and the worker's rest in it.
+#include <bifilar/sched/time_keeper.hpp>
+
+#include <bifilar/sched/scheduler.hpp>
+
+#include <algorithm>
+
+namespace bifilar::sched {
+namespace {
+
+constexpr base::instant_ns passed = -1;
+
+}  // namespace
+
+time_keeper::time_keeper(scheduler& owner, simulated_clock& clock) : owner_{owner}, clock_{clock} { clock_.claim(); }
+
+time_keeper::~time_keeper() { clock_.release(); }
+
+bool time_keeper::enter(worker& one) noexcept {
+    const std::lock_guard guard{mutex_};
+    if (one.timers_.next_deadline() <= clock_.now_ns()) return false;
+    if (++resting_ != owner_.workers()) return true;
+    if (clock_.how() == simulated_clock::mode::automatic && jump(one)) {
+        --resting_;
+        return false;
+    }
+    if (settling_ != 0 && settled()) settled_.notify_all();
+    return true;
+}
+
+// Moves time to the earliest timer, if it may. True when the worker that asks has one that is due now.
+bool time_keeper::jump(worker& asks) noexcept {
+    const base::instant_ns next = earliest();
+    if (next == base::never || next <= clock_.now_ns()) return false;
+    clock_.jump_to(next);
+    const base::instant_ns now = clock_.now_ns();
+    for (const auto& each : owner_.workers_)
+        if (each.get() != &asks && each->timers_.next_deadline() <= now) each->unpark();
+    return asks.timers_.next_deadline() <= now;
+}
+
+void time_keeper::leave() noexcept {
+    const std::lock_guard guard{mutex_};
+    --resting_;
+}
+
+void time_keeper::time_moved() noexcept {
+    for (const auto& each : owner_.workers_) each->unpark();
+}
+
+void time_keeper::fire(worker& one) noexcept { one.fire_due(base::never); }
+
+void time_keeper::look_again() noexcept { owner_.workers_.front()->unpark(); }
+
+void time_keeper::settle() noexcept {
+    std::unique_lock lock{mutex_};
+    ++settling_;
+    settled_.wait(lock, [this] { return settled(); });
+    --settling_;
+}
+
+bool time_keeper::settled() const noexcept {
+    const base::instant_ns next = earliest();
+    if (next <= clock_.now_ns()) return false;
+    return next == base::never || clock_.how() == simulated_clock::mode::manual;
+}
+
+base::instant_ns time_keeper::earliest() const noexcept {
+    if (resting_ != owner_.workers() || owner_.parts_.blocks()) return passed;
+    if (owner_.global_.size() != 0) return passed;
+    base::instant_ns found = base::never;
+    for (const auto& each : owner_.workers_) {
+        // Relaxed: what resting workers left there came with the mutex; a driver's event is a hint.
+        const bool waits = each->lifo_.load(base::relaxed) != nullptr;
+        if (waits || !each->inbox_.empty() || !each->queue_.empty()) return passed;
+        found = std::min(found, each->timers_.next_deadline());
+    }
+    return found;
+}
+
+// --- the worker's side ---
+
+void worker::fire_due(base::instant_ns real_now) noexcept {
+    const base::instant_ns now = clock_ == nullptr ? real_now : clock_->now_ns();
+    if (timers_.next_deadline() > now) return;
+    timers_.fire(now);
+    if (clock_ != nullptr) flush_lifo();  // Where nothing is left to chance the latest does not go first.
+}
+
+// How often an idle worker has looked for work depends on real time; what it runs next must not.
+void worker::forget_turns() noexcept {
+    pinned_turn_ = false;
+    lifo_runs_ = 0;
+    until_global_ = global_interval_tasks_;
+}
+
+// A sleep in simulated time: true when the worker has slept, false when its timers are due at once.
+[[gnu::noinline]] bool worker::rest(base::instant_ns nap_until) noexcept {
+    time_keeper& keeper = *owner_.keeper_;
+    if (!keeper.enter(*this)) return false;
+    parker_->park(nap_until);
+    keeper.leave();
+    return true;
+}
+
+}  // namespace bifilar::sched
