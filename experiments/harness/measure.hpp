@@ -56,8 +56,10 @@ inline runtime_options workers(std::uint32_t count) {
 /// What a finished step adds to the answer: the number it gave, or 1.
 inline std::uint64_t worth(std::uint64_t number) noexcept { return number; }
 template <class T>
-requires(!std::is_convertible_v<const T&, std::uint64_t>) std::uint64_t worth(const T&)
-noexcept { return 1; }
+    requires(!std::is_convertible_v<const T&, std::uint64_t>)
+std::uint64_t worth(const T&) noexcept {
+    return 1;
+}
 
 /// The same in a coroutine; step(n) gives a future.
 template <class Step>

@@ -182,8 +182,7 @@ TEST_CASE("waiting_for_several_things_calls_no_malloc") {
     bf::channel<int> a{1};
     bf::channel<int> b{1};
     check_pair(
-        "race and timeout",
-        [&](int n) -> bf::task<> { (void)co_await bf::timeout((n % 2 == 0 ? a : b).send(n), 1h); },
+        "race and timeout", [&](int n) -> bf::task<> { (void)co_await bf::timeout((n % 2 == 0 ? a : b).send(n), 1h); },
         [&](int) -> bf::task<> { (void)co_await bf::timeout(bf::race(a.recv(), b.recv()), 1h); });
     bf::barrier left{2};
     bf::barrier right{2};

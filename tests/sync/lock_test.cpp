@@ -80,8 +80,7 @@ TEST_CASE("a_waiter_is_overtaken_until_it_runs_and_comes_in_vain_once_at_most") 
     tests::on_one_worker([](bf::backend model) {
         bf::mutex mutex;
         auto held = mutex.try_lock();
-        auto waiter = bf::spawn(
-            model, [](bf::mutex& m) -> bf::task<> { (void)co_await m.lock(); }, std::ref(mutex));
+        auto waiter = bf::spawn(model, [](bf::mutex& m) -> bf::task<> { (void)co_await m.lock(); }, std::ref(mutex));
         let_others_park();
         // Called, but it has not run: whoever runs may come first, any number of times.
         held.unlock();
@@ -284,8 +283,8 @@ TEST_CASE("a_writer_that_gives_up_lets_the_readers_behind_it_in") {
     tests::on_one_worker([](bf::backend model) {
         bf::shared_mutex mutex;
         auto held = mutex.try_lock_shared();
-        auto writer = bf::spawn(
-            model, [](bf::shared_mutex& of) -> bf::task<> { (void)co_await of.lock(); }, std::ref(mutex));
+        auto writer =
+            bf::spawn(model, [](bf::shared_mutex& of) -> bf::task<> { (void)co_await of.lock(); }, std::ref(mutex));
         let_others_park();
         auto reader = bf::spawn(
             model, [](bf::shared_mutex& of) -> bf::task<> { (void)co_await of.lock_shared(); }, std::ref(mutex));

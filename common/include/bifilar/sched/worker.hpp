@@ -134,7 +134,7 @@ private:
     std::uint32_t global_interval_tasks_ = 64;
     std::uint32_t tick_tasks_ = tasks_per_tick;
     base::instant_ns tick_began_ns_ = 0;
-    double task_ns_ = 5'000;  // Moving average; the start is a guess that soon does not matter.
+    double task_ns_ = 5'000;           // Moving average; the start is a guess that soon does not matter.
     std::uint32_t linger_pauses_ = 0;  // How long the next linger() waits.
     bool pinned_turn_ = false;
     bool searching_ = false;

@@ -87,8 +87,8 @@ public:
         return spawn(options, std::forward<F>(f), std::forward<Args>(args)...);
     }
     template <class F, class... Args>
-    requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
-        join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
+        requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
+    join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
         return detail::launch_stackless(scheduler(), nullptr, std::forward<F>(f), std::forward<Args>(args)...);
     }
 
