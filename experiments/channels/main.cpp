@@ -1,6 +1,7 @@
 // Question: what does a message cost through each kind of channel, from producers to consumers, in both models?
 // Unit: nanoseconds a message, spawn and join not included. Threats: two virtual processors; no work between messages.
 #include <harness/measure.hpp>
+#include <harness/peers.hpp>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -75,15 +76,26 @@ sample run(backend on, std::uint32_t count, shape of) {
         if (of.capacity == no_bound)
             return made.run([=] {
                 using kind = unbounded_channel<std::uint64_t>;
-                return converse<kind>(on, of, [] { return std::make_unique<kind>(); }, produce_unbounded);
+                return converse<kind>(
+                    on, of, [] { return std::make_unique<kind>(); }, produce_unbounded);
             });
         return made.run([=] {
             using kind = channel<std::uint64_t>;
-            return converse<kind>(on, of, [=] { return std::make_unique<kind>(of.capacity); }, produce);
+            return converse<kind>(
+                on, of, [=] { return std::make_unique<kind>(of.capacity); }, produce);
         });
     };
     (void)once();
     return once();
+}
+
+// Go has no unbounded channel, Tokio and async-channel have none of capacity 0.
+std::vector<peer> peers_of(shape of, std::uint32_t processors) {
+    const peer_arguments talk{"conversation",           std::to_string(of.capacity), std::to_string(of.producers),
+                              std::to_string(of.pairs), std::to_string(messages),    std::to_string(processors)};
+    if (of.capacity == 0) return {go(talk), flume(talk)};
+    if (of.capacity == no_bound) return {tokio(talk), flume(talk), async_channel(talk)};
+    return every_channel(talk);
 }
 
 void add(experiment& all, const std::string& id, const std::string& title, shape of) {
@@ -103,14 +115,7 @@ void add(experiment& all, const std::string& id, const std::string& title, shape
         if (of.capacity > 1)
             work.contenders.push_back(
                 {"coroutine, recv_many", [=] { return run(backend::stackless, count, batched); }});
-        if (of.capacity != no_bound && !all.options().peers.empty())
-            work.contenders.push_back({"Go", [=, program = all.options().peers + "/go_peer"] {
-                                           const pinned here{count};
-                                           return run_peer(program,
-                                                           {"conversation", std::to_string(of.capacity),
-                                                            std::to_string(of.producers), std::to_string(of.pairs),
-                                                            std::to_string(messages), std::to_string(count)});
-                                       }});
+        add_peers(all, work, peers_of(of, count), count);
         all.add(std::move(work));
     }
 }

@@ -80,6 +80,8 @@ sample run_isolated(const std::function<sample()>& work) {
 }
 
 sample run_peer(const std::string& program, const std::vector<std::string>& arguments) {
+    if (access(program.c_str(), X_OK) != 0)
+        throw std::runtime_error{"there is no " + program + "; experiments/run --peers says why it was not built"};
     return parse(output_of_child([&](int to) {
         dup2(to, STDOUT_FILENO);
         std::vector<char*> words{const_cast<char*>(program.c_str())};

@@ -75,19 +75,19 @@ std::vector<row> channel_rows() {
                     n,
                     n,
                     {{"direct", send_into_empty}},
-                    {"op", "send", count}});
+                    every_channel({"op", "send", count})});
     rows.push_back({"channel_recv",
                     "channel of 100,000: receive from the full one",
                     n,
                     n,
                     {{"direct", receive_from_full}, {"direct, 256 at a time", receive_in_batches}},
-                    {"op", "recv", count}});
+                    every_channel({"op", "recv", count})});
     rows.push_back({"channel_roundtrip",
                     "channel of 1: send and receive",
                     direct_operations,
                     direct_operations,
                     {{"direct", round_trips}},
-                    {"op", "roundtrip", many}});
+                    every_channel({"op", "roundtrip", many})});
     rows.push_back({"oneshot",
                     "oneshot: construct, send, receive",
                     direct_operations,
@@ -109,13 +109,13 @@ std::vector<row> channel_rows() {
                               return *receiver.try_recv();
                           });
                       }}},
-                    {"op", "oneshot", many}});
+                    go_and_tokio({"op", "oneshot", many})});
     rows.push_back({"broadcast",
                     "broadcast to 4 subscribers: one send, four receives",
                     n,
                     n,
                     {{"direct", broadcast_to_four}},
-                    {"op", "broadcast", count}});
+                    go_and_tokio({"op", "broadcast", count})});
     rows.push_back({"watch",
                     "watch: send and look",
                     direct_operations,
@@ -128,7 +128,7 @@ std::vector<row> channel_rows() {
                               return value.get();
                           });
                       }}},
-                    {"op", "watch", many}});
+                    go_and_tokio({"op", "watch", many})});
     return rows;
 }
 

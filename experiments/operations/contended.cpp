@@ -45,7 +45,7 @@ auto critical(Take take, bool suspends) {
 
 template <class Owner, class Take>
 void add(std::vector<row>& rows, const std::string& id, const std::string& title, std::vector<std::uint64_t> counts,
-         Take take, const std::string& go) {
+         Take take) {
     std::uint64_t all = 0;
     for (const std::uint64_t count : counts) all += count;
     for (const bool suspends : {false, true}) {
@@ -54,7 +54,8 @@ void add(std::vector<row>& rows, const std::string& id, const std::string& title
                  all,
                  all,
                  {},
-                 {"op", suspends ? go + "_suspended" : go, std::to_string(n), "2"}};
+                 go_and_tokio({"op", suspends ? id + "_suspended" : id, std::to_string(n), "2"}),
+                 2};
         for (const backend on : {backend::stackless, backend::stackful})
             made.contenders.push_back({on == backend::stackless ? "coroutine" : "fiber", [=] {
                                            Owner o;
@@ -133,16 +134,17 @@ sample readers_and_writers(backend on, bool suspends) {
 
 std::vector<row> contended_rows() {
     std::vector<row> rows;
+    const peer_arguments mpmc_peer{"op", "mpmc", std::to_string(n), "2"};  // A channel of Tokio has one consumer.
     rows.push_back(
         {"channel_mpmc",
          "channel of 1,000: 4 senders, 4 receivers, spawn and join included",
          n,
          n,
          {{"coroutine", [] { return mpmc(backend::stackless); }}, {"fiber", [] { return mpmc(backend::stackful); }}},
-         {"op", "mpmc", std::to_string(n), "2"}});
-    add<mutex>(
-        rows, "mutex_contended", "mutex: 4 tasks", std::vector<std::uint64_t>(4, n / 4),
-        [](mutex& m, std::size_t) { return m.lock(); }, "mutex_contended");
+         {go(mpmc_peer), flume(mpmc_peer), async_channel(mpmc_peer)},
+         2});
+    add<mutex>(rows, "mutex_contended", "mutex: 4 tasks", std::vector<std::uint64_t>(4, n / 4),
+               [](mutex& m, std::size_t) { return m.lock(); });
     for (const bool suspends : {false, true})
         rows.push_back(
             {suspends ? "rwlock_contended_suspended" : "rwlock_contended",
@@ -151,10 +153,10 @@ std::vector<row> contended_rows() {
              9'996,
              {{"coroutine", [=] { return readers_and_writers(backend::stackless, suspends); }},
               {"fiber", [=] { return readers_and_writers(backend::stackful, suspends); }}},
-             {"op", suspends ? "rwlock_contended_suspended" : "rwlock_contended", std::to_string(n), "2"}});
-    add<two_permits>(
-        rows, "semaphore_contended", "semaphore of 2: 8 tasks", std::vector<std::uint64_t>(8, n / 8),
-        [](two_permits& s, std::size_t) { return s.permits.acquire(); }, "semaphore_contended");
+             go_and_tokio({"op", suspends ? "rwlock_contended_suspended" : "rwlock_contended", std::to_string(n), "2"}),
+             2});
+    add<two_permits>(rows, "semaphore_contended", "semaphore of 2: 8 tasks", std::vector<std::uint64_t>(8, n / 8),
+                     [](two_permits& s, std::size_t) { return s.permits.acquire(); });
     return rows;
 }
 

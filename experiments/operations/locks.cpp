@@ -10,7 +10,7 @@ constexpr std::uint64_t n = direct_operations;
 
 // A row with three contenders: the try_ half, and the awaited half in both models. `Owner` is made once.
 template <class Owner, class Once, class Step>
-row three(std::string id, std::string title, Once once, Step step, std::vector<std::string> go) {
+row three(std::string id, std::string title, Once once, Step step, std::vector<peer> peers) {
     return {std::move(id),
             std::move(title),
             n,
@@ -32,7 +32,16 @@ row three(std::string id, std::string title, Once once, Step step, std::vector<s
                   auto s = [&](std::uint64_t) { return step(o); };
                   return in_fiber(n, s);
               }}},
-            std::move(go)};
+            std::move(peers)};
+}
+
+// Tokio has the half that never waits of its locks as well.
+std::vector<peer> with_direct(const std::string& name) {
+    const std::string count = std::to_string(n);
+    std::vector<peer> peers = go_and_tokio({"op", name, count});
+    peers.push_back(tokio({"op", name + "_try", count}));
+    peers.back().column = "Tokio, direct";
+    return peers;
 }
 
 class ten_permits {
@@ -53,19 +62,19 @@ std::vector<row> lock_rows() {
     std::vector<row> rows;
     rows.push_back(three<mutex>(
         "mutex", "mutex: lock and unlock", [](mutex& m) { return std::uint64_t{m.try_lock() ? 1U : 0U}; },
-        [](mutex& m) { return m.lock(); }, {"op", "mutex", count}));
+        [](mutex& m) { return m.lock(); }, with_direct("mutex")));
     rows.push_back(three<shared_mutex>(
         "rwlock_read", "shared_mutex: reader's lock and unlock",
         [](shared_mutex& m) { return std::uint64_t{m.try_lock_shared() ? 1U : 0U}; },
-        [](shared_mutex& m) { return m.lock_shared(); }, {"op", "rwlock_read", count}));
+        [](shared_mutex& m) { return m.lock_shared(); }, with_direct("rwlock_read")));
     rows.push_back(three<shared_mutex>(
         "rwlock_write", "shared_mutex: writer's lock and unlock",
-        [](shared_mutex& m) { return std::uint64_t{m.try_lock() ? 1U : 0U}; }, [](shared_mutex& m) { return m.lock(); },
-        {"op", "rwlock_write", count}));
+        [](shared_mutex& m) { return std::uint64_t{m.try_lock() ? 1U : 0U}; },
+        [](shared_mutex& m) { return m.lock(); }, with_direct("rwlock_write")));
     rows.push_back(three<ten_permits>(
         "semaphore", "semaphore of 10: acquire and release",
         [](ten_permits& s) { return std::uint64_t{s.permits.try_acquire().count()}; },
-        [](ten_permits& s) { return s.permits.acquire(); }, {"op", "semaphore", count}));
+        [](ten_permits& s) { return s.permits.acquire(); }, with_direct("semaphore")));
     rows.push_back({"oncecell_get",
                     "once_cell: get of a value that is there",
                     n,
@@ -78,7 +87,7 @@ std::vector<row> lock_rows() {
                               return *c.cell.get();
                           });
                       }}},
-                    {"op", "once_get", count}});
+                    go_and_tokio({"op", "once_get", count})});
     rows.push_back({"oncecell_set",
                     "once_cell: construct and set",
                     n,
@@ -92,7 +101,7 @@ std::vector<row> lock_rows() {
                               return std::uint64_t{set ? 1U : 0U};
                           });
                       }}},
-                    {"op", "once_set", count}});
+                    go_and_tokio({"op", "once_set", count})});
     rows.push_back(three<notify>(
         "notify", "notify: notify_one and a wait that finds it",
         [](notify& e) {
@@ -103,7 +112,7 @@ std::vector<row> lock_rows() {
             e.notify_one();
             return e.wait();
         },
-        {"op", "notify", count}));
+        go_and_tokio({"op", "notify", count})));
     rows.push_back({"notify_made",
                     "the same, construction included",
                     n,
@@ -117,7 +126,7 @@ std::vector<row> lock_rows() {
                               return std::uint64_t{e.try_wait() ? 1U : 0U};
                           });
                       }}},
-                    {"op", "notify_made", count}});
+                    go_and_tokio({"op", "notify_made", count})});
     rows.push_back({"barrier",
                     "barrier of 1: construct and pass as the leader",
                     n,
@@ -130,7 +139,7 @@ std::vector<row> lock_rows() {
                               return std::uint64_t{b.try_arrive() ? 1U : 0U};
                           });
                       }}},
-                    {}});
+                    {tokio({"op", "barrier", count})}});
     return rows;
 }
 

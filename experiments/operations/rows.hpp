@@ -3,7 +3,7 @@
 #pragma once
 
 #include <bifilar/runtime/spawn_options.hpp>
-#include <functional>
+#include <harness/peers.hpp>
 #include <harness/run.hpp>
 #include <string>
 #include <vector>
@@ -20,7 +20,8 @@ struct row {
     std::uint64_t operations;
     std::uint64_t oracle;
     std::vector<contender> contenders;
-    std::vector<std::string> go;  ///< The peer's arguments; empty: Go has no such thing.
+    std::vector<peer> peers;     ///< Those that have such a thing.
+    std::size_t processors = 1;  ///< The peers'.
 };
 
 [[nodiscard]] std::vector<row> lock_rows();

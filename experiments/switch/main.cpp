@@ -1,6 +1,7 @@
 // Question: what does it cost to leave a task and come back, hot and cold, by itself and through the scheduler?
 // Unit: nanoseconds a turn (one task is resumed, counts, gives up). Threats: clock speed, virtual processors.
 #include <algorithm>
+#include <harness/peers.hpp>
 #include <harness/pin.hpp>
 
 #include "contenders.hpp"
@@ -42,13 +43,12 @@ void add_ring(experiment& all, std::size_t tasks, bool shuffled) {
         {"coroutine yield", [=] { return coroutine_yields(tasks, rounds, shuffled); }},
         {"fiber yield", [=] { return fiber_yields(tasks, rounds, shuffled); }},
     };
-    const std::string peers = all.options().peers;
-    if (!peers.empty() && !shuffled && tasks <= 100'000)
-        work.contenders.push_back({"Go, Gosched", [=] {
-                                       const pinned here{1};
-                                       return run_peer(peers + "/go_peer",
-                                                       {"yield", std::to_string(tasks), std::to_string(rounds)});
-                                   }});
+    if (!shuffled && tasks <= 100'000) {
+        std::vector<peer> peers = go_and_tokio({"yield", std::to_string(tasks), std::to_string(rounds)});
+        peers[0].column = "Go, Gosched";
+        peers[1].column = "Tokio, yield_now";
+        add_peers(all, work, std::move(peers));
+    }
     all.add(std::move(work));
 }
 
@@ -71,12 +71,7 @@ void add_channel(experiment& all) {
         {"coroutine", [=] { return channel_round_trips(backend::stackless, trips); }},
         {"fiber", [=] { return channel_round_trips(backend::stackful, trips); }},
     };
-    const std::string peers = all.options().peers;
-    if (!peers.empty())
-        work.contenders.push_back({"Go", [=] {
-                                       const pinned here{1};
-                                       return run_peer(peers + "/go_peer", {"channel", std::to_string(trips)});
-                                   }});
+    add_peers(all, work, go_and_tokio({"channel", std::to_string(trips)}));
     all.add(std::move(work));
 }
 

@@ -1,6 +1,7 @@
 // The same workloads in Go. One run, one sample: prints {"value": ns, "answer": n}.
 // Usage: go_peer yield TASKS ROUNDS | channel TRIPS | sequential N | concurrent N | million N WORKERS
-// | op NAME COUNT [PROCESSORS] | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS, see operations.go.
+// | op NAME COUNT [PROCESSORS] | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS, see operations.go
+// | sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT | parked CAPACITY SENDERS, see timers.go.
 package main
 
 import (
@@ -135,6 +136,16 @@ func main() {
 	case "conversation":
 		runtime.GOMAXPROCS(number(6))
 		conversation(number(2), number(3), number(4), number(5))
+	case "sleeps":
+		sleeps(number(2))
+	case "timeout":
+		timeouts(os.Args[2], number(3))
+	case "cancel":
+		cancels(number(2))
+	case "lateness":
+		lateness(number(2))
+	case "parked":
+		parked(number(2), number(3))
 	case "op":
 		if len(os.Args) > 4 {
 			runtime.GOMAXPROCS(number(4))

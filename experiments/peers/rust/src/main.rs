@@ -1,0 +1,83 @@
+// The same workloads in Rust. One run, one sample: prints {"value": ns, "answer": n}, and further figures under "also".
+// Usage: rust_peer LIBRARY WORKLOAD NUMBERS; LIBRARY is tokio, flume or async-channel, all on Tokio's scheduler.
+// Workloads: yield TASKS ROUNDS | channel TRIPS | sequential N | concurrent N | million N WORKERS, see spawning.rs;
+// op NAME COUNT [PROCESSORS], see operations.rs; conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS
+// | parked CAPACITY SENDERS, see channels.rs; sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT,
+// see timers.rs.
+mod channels;
+mod operations;
+mod spawning;
+mod timers;
+
+use std::arch::asm;
+use std::future::Future;
+use std::time::Duration;
+
+/// Ends the process: the caller asked for what there is not.
+pub fn refuse(what: &str) -> ! {
+    eprintln!("rust_peer: {what}");
+    std::process::exit(2)
+}
+
+pub fn word(at: usize) -> String {
+    std::env::args().nth(at).unwrap_or_else(|| refuse("too few arguments"))
+}
+
+pub fn number(at: usize) -> u64 {
+    word(at).parse().unwrap_or_else(|_| refuse(&format!("not a number: {}", word(at))))
+}
+
+pub fn print(value: f64, answer: u64, also: &[(&str, f64)]) {
+    let further: Vec<String> = also.iter().map(|(name, figure)| format!("\"{name}\": {figure}")).collect();
+    println!("{{\"value\": {value}, \"answer\": {answer}, \"also\": {{{}}}}}", further.join(", "));
+}
+
+pub fn report(elapsed: Duration, operations: u64, answer: u64) {
+    print(elapsed.as_nanos() as f64 / operations as f64, answer, &[]);
+}
+
+/// Keeps the compiler from seeing through a value.
+pub fn keep<T>(value: &T) {
+    unsafe { asm!("/* {0} */", in(reg) value, options(nostack, preserves_flags)) }
+}
+
+/// Runs `work` as a task of a runtime with so many workers.
+pub fn on_workers<F>(workers: u64, work: F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let made = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers as usize)
+        .enable_all()
+        .build()
+        .unwrap_or_else(|error| refuse(&error.to_string()));
+    let task = made.spawn(work);
+    if made.block_on(task).is_err() {
+        refuse("the workload panicked");
+    }
+}
+
+fn main() {
+    let library = word(1);
+    match word(2).as_str() {
+        "yield" => on_workers(1, spawning::yields(number(3), number(4))),
+        "channel" => on_workers(1, spawning::channel(number(3))),
+        "sequential" => on_workers(1, spawning::sequential(number(3))),
+        "concurrent" => on_workers(1, spawning::concurrent(number(3))),
+        "million" => on_workers(number(4), spawning::concurrent(number(3))),
+        "op" => {
+            let processors = if std::env::args().len() > 5 { number(5) } else { 1 };
+            on_workers(processors, operations::operation(library, word(3), number(4)));
+        }
+        "conversation" => {
+            let shape = channels::Shape::new(number(3), number(4), number(5), number(6));
+            on_workers(number(7), channels::conversation(library, shape));
+        }
+        "parked" => on_workers(1, channels::parked(library, number(3), number(4))),
+        "sleeps" => on_workers(1, timers::sleeps(number(3))),
+        "timeout" => on_workers(1, timers::timeouts(word(3), number(4))),
+        "cancel" => on_workers(1, timers::cancels(number(3))),
+        "lateness" => on_workers(1, timers::lateness(number(3))),
+        other => refuse(&format!("unknown workload {other}")),
+    }
+}

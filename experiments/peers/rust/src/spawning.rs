@@ -1,0 +1,94 @@
+// Tasks that are made, that give way, and that talk in pairs.
+use crate::{print, report};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+use tokio::sync::mpsc;
+use tokio::task::yield_now;
+
+pub async fn yields(tasks: u64, rounds: u64) {
+    const WARM: u64 = 2;
+    let turns = Arc::new(AtomicU64::new(0));
+    let moments = Arc::new(Mutex::new(Vec::new()));
+    let mut all = Vec::new();
+    for task in 0..tasks {
+        let (turns, moments) = (turns.clone(), moments.clone());
+        all.push(tokio::spawn(async move {
+            for round in 0..=WARM + rounds {
+                if (WARM..WARM + rounds).contains(&round) {
+                    // One worker: nobody else adds.
+                    turns.store(turns.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+                }
+                if task == 0 && (round == WARM || round == WARM + rounds) {
+                    moments.lock().unwrap().push(Instant::now());
+                }
+                yield_now().await;
+            }
+        }));
+    }
+    for one in all {
+        one.await.unwrap();
+    }
+    let moments = moments.lock().unwrap();
+    report(moments[1] - moments[0], tasks * rounds, turns.load(Ordering::Relaxed));
+}
+
+pub async fn channel(trips: u64) {
+    let (requests, mut asked) = mpsc::channel::<u64>(1);
+    let (answers, mut replies) = mpsc::channel::<u64>(1);
+    tokio::spawn(async move {
+        while let Some(got) = asked.recv().await {
+            answers.send(got + 1).await.unwrap();
+        }
+    });
+    let mut sum = 0;
+    let mut start = Instant::now();
+    for count in [1000, trips] {
+        sum = 0;
+        start = Instant::now();
+        for trip in 0..count {
+            requests.send(trip).await.unwrap();
+            sum += replies.recv().await.unwrap() - trip;
+        }
+    }
+    report(start.elapsed(), trips, sum);
+}
+
+pub async fn sequential(count: u64) {
+    let mut cold = 0.0;
+    for warm in [false, true] {
+        let mut sum = 0;
+        let start = Instant::now();
+        for _ in 0..count {
+            sum += tokio::spawn(async { 1 }).await.unwrap();
+        }
+        let each = start.elapsed().as_nanos() as f64 / count as f64;
+        if warm {
+            print(each, sum, &[("cold_ns", cold)]);
+        }
+        cold = each;
+    }
+}
+
+pub async fn concurrent(count: u64) {
+    let mut cold = 0.0;
+    for warm in [false, true] {
+        let sum = Arc::new(AtomicU64::new(0));
+        let start = Instant::now();
+        let mut all = Vec::with_capacity(count as usize);
+        for _ in 0..count {
+            let sum = sum.clone();
+            all.push(tokio::spawn(async move {
+                sum.fetch_add(1, Ordering::Relaxed);
+            }));
+        }
+        for one in all {
+            one.await.unwrap();
+        }
+        let each = start.elapsed().as_nanos() as f64 / count as f64;
+        if warm {
+            print(each, sum.load(Ordering::Relaxed), &[("cold_ns", cold)]);
+        }
+        cold = each;
+    }
+}

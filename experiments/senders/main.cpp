@@ -1,0 +1,153 @@
+// Question: what does a message cost when very many senders wait on one channel, and does that depend on how many?
+// Unit: nanoseconds a message from the first receive to the last, and bytes a parked sender. Threats: cold memory.
+#include <harness/measure.hpp>
+#include <harness/memory.hpp>
+#include <harness/peers.hpp>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace bifilar::experiments {
+
+namespace {
+
+struct meeting {
+    explicit meeting(std::uint32_t capacity) : through{capacity} {}
+    channel<std::uint64_t> through;
+    std::uint64_t arrived = 0;  // The one worker's thread alone.
+};
+
+task<> send_coroutine(meeting* at) {
+    ++at->arrived;
+    (void)co_await at->through.send(1);
+}
+
+void send_fiber(meeting* at) {
+    ++at->arrived;
+    (void)await(at->through.send(1));
+}
+
+join_handle<void> start(backend on, meeting* at) {
+    return on == backend::stackless ? spawn(on, send_coroutine, at) : spawn(on, send_fiber, at);
+}
+
+// Fills the channel, parks the senders, measures them, then receives everything that they and the channel hold.
+task<sample> park_and_drain(backend on, std::uint32_t capacity, std::uint64_t senders) {
+    meeting at{capacity};
+    for (std::uint32_t n = 0; n < capacity; ++n) (void)at.through.try_send(1);
+    // The handles are touched before the first reading, so that they do not count.
+    std::vector<std::optional<join_handle<void>>> handles(senders);
+    const memory_use before = read_memory();
+    for (auto& handle : handles) handle.emplace(start(on, &at));
+    while (at.arrived != senders) co_await yield_now();
+    const memory_use parked = read_memory();
+    const std::uint64_t messages = senders + capacity;
+    std::uint64_t sum = 0;
+    const stopwatch watch;
+    for (std::uint64_t n = 0; n < messages; ++n) sum += (co_await at.through.recv()).value_or(0);
+    sample drained = watch.stop(messages, sum);
+    for (auto& handle : handles) co_await *handle;
+    drained.also["until_all_ended_ns"] = watch.stop(messages, sum).value;
+    drained.also["resident_bytes_per_sender"] =
+        static_cast<double>(parked.resident_bytes - before.resident_bytes) / static_cast<double>(senders);
+    co_return drained;
+}
+
+void add_parked(experiment& all, std::uint32_t capacity, std::uint64_t senders) {
+    workload work{"parked" + std::to_string(capacity),
+                  "senders parked on a channel of capacity " + std::to_string(capacity) + ", then drained, one worker",
+                  "ns per message",
+                  static_cast<double>(senders),
+                  senders + capacity,
+                  {}};
+    work.isolated = true;
+    work.warm_up = 0;
+    work.full_only = senders > 100'000;
+    work.repetitions = senders > 100'000 ? 3 : 5;
+    for (const backend on : {backend::stackless, backend::stackful}) {
+        if (on == backend::stackful && senders > 100'000) continue;  // Their stacks are measured on the memory page.
+        work.contenders.push_back({on == backend::stackless ? "coroutine" : "fiber", [=] {
+                                       const pinned here{1};
+                                       runtime made{workers(1)};
+                                       return made.run(park_and_drain, on, capacity, senders);
+                                   }});
+    }
+    add_peers(all, work, every_channel({"parked", std::to_string(capacity), std::to_string(senders)}));
+    all.add(std::move(work));
+}
+
+// Everybody at once: producers that each send `each` messages, and one consumer; all end.
+sample crowd(backend on, std::uint32_t count, std::uint64_t producers, std::uint64_t each) {
+    const pinned here{count};
+    runtime made{workers(count)};
+    const auto once = [&] {
+        return made.run([=]() -> task<sample> {
+            const auto through = std::make_unique<channel<std::uint64_t>>(16U);
+            std::vector<join_handle<void>> senders;
+            senders.reserve(producers);
+            const stopwatch watch;
+            join_handle<std::uint64_t> consumer = spawn(
+                on,
+                [](channel<std::uint64_t>& from) -> task<std::uint64_t> {
+                    std::uint64_t sum = 0;
+                    while (const auto value = co_await from.recv()) sum += *value;
+                    co_return sum;
+                },
+                std::ref(*through));
+            for (std::uint64_t n = 0; n < producers; ++n)
+                senders.push_back(spawn(
+                    on,
+                    [](channel<std::uint64_t>& to, std::uint64_t messages) -> task<> {
+                        for (std::uint64_t m = 0; m < messages; ++m) (void)co_await to.send(1);
+                    },
+                    std::ref(*through), each));
+            for (auto& sender : senders) co_await sender;
+            through->close();
+            const std::uint64_t sum = co_await consumer;
+            co_return watch.stop(producers * each, sum);
+        });
+    };
+    (void)once();
+    return once();
+}
+
+void add_crowd(experiment& all, std::uint64_t producers, std::uint64_t each) {
+    const std::uint64_t messages = producers * each;
+    for (const std::uint32_t count : {1U, 2U}) {
+        workload work{"crowd" + std::to_string(count),
+                      std::string{"producers, one consumer, capacity 16, spawn and join included, "} +
+                          (count == 1 ? "one worker" : "two workers"),
+                      "ns per message",
+                      static_cast<double>(producers),
+                      messages,
+                      {}};
+        for (const backend on : {backend::stackless, backend::stackful})
+            work.contenders.push_back(
+                {on == backend::stackless ? "coroutine" : "fiber", [=] { return crowd(on, count, producers, each); }});
+        work.repetitions = 5;
+        work.quick_repetitions = 1;
+        work.warm_up = 0;
+        add_peers(all, work,
+                  every_channel({"conversation", "16", std::to_string(producers), "1", std::to_string(messages),
+                                 std::to_string(count)}),
+                  count);
+        all.add(std::move(work));
+    }
+}
+
+}  // namespace
+
+}  // namespace bifilar::experiments
+
+int main(int argc, char** argv) {
+    using namespace bifilar::experiments;
+    experiment all{"senders", 5, 1};
+    all.parse(argc, argv);
+    for (const std::uint32_t capacity : {16U, 1U})
+        for (const std::uint64_t senders : {1'000, 10'000, 100'000, 1'000'000}) add_parked(all, capacity, senders);
+    add_crowd(all, 513, 800);
+    add_crowd(all, 10'000, 40);
+    add_crowd(all, 100'000, 4);
+    return all.run();
+}
