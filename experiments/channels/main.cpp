@@ -76,13 +76,11 @@ sample run(backend on, std::uint32_t count, shape of) {
         if (of.capacity == no_bound)
             return made.run([=] {
                 using kind = unbounded_channel<std::uint64_t>;
-                return converse<kind>(
-                    on, of, [] { return std::make_unique<kind>(); }, produce_unbounded);
+                return converse<kind>(on, of, [] { return std::make_unique<kind>(); }, produce_unbounded);
             });
         return made.run([=] {
             using kind = channel<std::uint64_t>;
-            return converse<kind>(
-                on, of, [=] { return std::make_unique<kind>(of.capacity); }, produce);
+            return converse<kind>(on, of, [=] { return std::make_unique<kind>(of.capacity); }, produce);
         });
     };
     (void)once();

@@ -69,8 +69,8 @@ std::vector<row> lock_rows() {
         [](shared_mutex& m) { return m.lock_shared(); }, with_direct("rwlock_read")));
     rows.push_back(three<shared_mutex>(
         "rwlock_write", "shared_mutex: writer's lock and unlock",
-        [](shared_mutex& m) { return std::uint64_t{m.try_lock() ? 1U : 0U}; },
-        [](shared_mutex& m) { return m.lock(); }, with_direct("rwlock_write")));
+        [](shared_mutex& m) { return std::uint64_t{m.try_lock() ? 1U : 0U}; }, [](shared_mutex& m) { return m.lock(); },
+        with_direct("rwlock_write")));
     rows.push_back(three<ten_permits>(
         "semaphore", "semaphore of 10: acquire and release",
         [](ten_permits& s) { return std::uint64_t{s.permits.try_acquire().count()}; },
