@@ -3,6 +3,7 @@
 #include <bifilar/sched/scheduler.hpp>
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/core/local_store.hpp>
 
 #include <algorithm>
 #include <array>
@@ -112,8 +113,10 @@ scheduler::~scheduler() {
 }
 
 void scheduler::start(task_core& task, void* place) {
-    worker* const here = this_thread().worker;
+    const thread_state& thread = this_thread();
+    worker* const here = thread.worker;
     const bool inside = here != nullptr && &here->owner() == this;
+    std::unique_ptr<detail::local_store> inherited = detail::locals_for_child(thread);
     if (!inside) {
         // seq_cst: pairs with halt_and_cancel; either it waits for this start, or this thread sees the phase.
         starting_outside_.fetch_add(1, base::seq_cst);
@@ -128,6 +131,8 @@ void scheduler::start(task_core& task, void* place) {
         if (now() == phase::draining) (void)task.state_.request_cancel();
     }
     task.state_.set_owner(owner_id_);
+    if (inherited != nullptr) [[unlikely]]
+        detail::local_store::attach(std::move(inherited), task);
     if (place != nullptr) {
         const auto before = static_cast<std::byte*>(place) - reinterpret_cast<std::byte*>(&task);
         mark_task(place, owner_id_, static_cast<std::size_t>(before));

@@ -2,6 +2,7 @@
 // Chooses the cheapest task that keeps what must be kept; used by spawn.hpp and runtime.hpp.
 #pragma once
 
+#include <bifilar/core/local_store.hpp>
 #include <bifilar/runtime/spawn_options.hpp>
 #include <bifilar/stackful/await.hpp>
 #include <bifilar/stackful/fiber_task.hpp>
@@ -21,13 +22,13 @@ inline constexpr bool is_bare_future = sizeof...(Args) == 0 && future<std::decay
 template <class F, class... Args>
 struct launched {};
 template <class F>
-    requires future<std::decay_t<F>>
+requires future<std::decay_t<F>>
 struct launched<F> {
     using type = output_of<std::decay_t<F>>;
 };
 template <class F, class... Args>
-    requires(!is_bare_future<F, Args...> && std::is_invocable_v<std::decay_t<F>&, std::unwrap_ref_decay_t<Args> && ...>)
-struct launched<F, Args...> {
+requires(!is_bare_future<F, Args...> &&
+         std::is_invocable_v<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>) struct launched<F, Args...> {
     using type = call_output<F, Args...>;
 };
 
@@ -37,11 +38,17 @@ using launched_output = typename launched<F, Args...>::type;
 
 /// Whether spawn(Given…) has a meaning; a backend or options in front do not count.
 template <class... Given>
-inline constexpr bool can_launch = requires { typename launched<Given...>::type; };
+inline constexpr bool can_launch = requires {
+    typename launched<Given...>::type;
+};
 template <class... Given>
-inline constexpr bool can_launch<backend, Given...> = requires { typename launched<Given...>::type; };
+inline constexpr bool can_launch<backend, Given...> = requires {
+    typename launched<Given...>::type;
+};
 template <class... Given>
-inline constexpr bool can_launch<spawn_options, Given...> = requires { typename launched<Given...>::type; };
+inline constexpr bool can_launch<spawn_options, Given...> = requires {
+    typename launched<Given...>::type;
+};
 
 /// Whether a parameter keeps nothing that the task would have to keep: it is a value, which the coroutine copies into
 /// its frame, or the argument is a std::ref, which refers to something outside of the task anyway.
@@ -91,7 +98,7 @@ struct parameters_of<R (C::*)(P...)> {
 };
 /// Callables without state and with one operator(): lambdas without captures.
 template <class F>
-    requires std::is_empty_v<F> && requires { &F::operator(); }
+requires std::is_empty_v<F> && requires { &F::operator(); }
 struct parameters_of<F> : parameters_of<decltype(&F::operator())> {};
 
 /// Whether f(args…) gives a coroutine that may share its block with its task.
@@ -186,6 +193,7 @@ join_handle<launched_output<F, Args...>> launch_stackful(sched::scheduler& on, c
 template <class F, class... Args>
 join_handle<launched_output<F, Args...>> launch(sched::scheduler& on, const spawn_options& options, F&& f,
                                                 Args&&... args) {
+    const withheld_locals alone{!options.inherit_locals};
     if (options.on == backend::stackful)
         return launch_stackful(on, options, std::forward<F>(f), std::forward<Args>(args)...);
     return launch_stackless(on, &options.name, std::forward<F>(f), std::forward<Args>(args)...);
