@@ -83,6 +83,11 @@ run_answer local_store::first_run(task_header& task, context& cx) noexcept {
     return answer;
 }
 
+void inherit_locals(task_header& child) {
+    if (std::unique_ptr<local_store> made = locals_for_child(this_thread()))
+        local_store::attach(std::move(made), child);
+}
+
 void end_locals(task_header& task) noexcept {
     local_store* const own = task.kind_->locals;
     if (deadline_alarm* const alarm = std::exchange(own->alarm_, nullptr)) alarm->disarm();

@@ -114,14 +114,16 @@ scheduler::~scheduler() {
 
 void scheduler::start(task_core& task, void* place) {
     const thread_state& thread = this_thread();
+    if (detail::running_locals(thread) != nullptr) [[unlikely]]
+        detail::inherit_locals(task);
     worker* const here = thread.worker;
     const bool inside = here != nullptr && &here->owner() == this;
-    std::unique_ptr<detail::local_store> inherited = detail::locals_for_child(thread);
     if (!inside) {
         // seq_cst: pairs with halt_and_cancel; either it waits for this start, or this thread sees the phase.
         starting_outside_.fetch_add(1, base::seq_cst);
         if (now() != phase::running) {
             starting_outside_.fetch_sub(1, base::release);  // Pairs with halt_and_cancel; nothing was started.
+            if (task.kind_->locals != nullptr) detail::end_locals(task);
             throw std::logic_error{"spawn on a runtime that has been shut down; spawn before shutdown()"};
         }
         spawned_outside_.fetch_add(1, base::relaxed);  // Relaxed: the counter above orders it.
@@ -131,8 +133,6 @@ void scheduler::start(task_core& task, void* place) {
         if (now() == phase::draining) (void)task.state_.request_cancel();
     }
     task.state_.set_owner(owner_id_);
-    if (inherited != nullptr) [[unlikely]]
-        detail::local_store::attach(std::move(inherited), task);
     if (place != nullptr) {
         const auto before = static_cast<std::byte*>(place) - reinterpret_cast<std::byte*>(&task);
         mark_task(place, owner_id_, static_cast<std::size_t>(before));

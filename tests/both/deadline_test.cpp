@@ -108,7 +108,7 @@ TEST_CASE("children_of_any_kind_are_cancelled_at_the_inherited_deadline") {
         in_each_model([on](model m, bf::runtime& rt) {
             std::atomic<int> alive{0};
             std::atomic<int> inherited{0};
-            const auto moment = steady::now() + 50ms;
+            const auto moment = steady::now() + 250ms;
             const auto body = [&]() -> bf::task<int> {
                 const auto family = [&]() -> bf::task<> {
                     bf::spawn(on, wait_for_ever, std::ref(alive)).detach();
@@ -126,7 +126,7 @@ TEST_CASE("children_of_any_kind_are_cancelled_at_the_inherited_deadline") {
             // The child's end may have been seen first: then it was by cancellation.
             CHECK((!answer || *answer == 2));
             until(alive, 0);
-            until(inherited, 1);
+            CHECK(inherited == 1);
         });
 }
 
@@ -269,13 +269,13 @@ TEST_CASE("blocking_jobs_know_the_deadline_and_do_not_begin_after_it") {
         auto spawns = [&]() -> bf::task<> {
             first.emplace(bf::spawn_blocking([] {
                 const bool known = bf::current_deadline().has_value();
-                std::this_thread::sleep_for(30ms);
+                std::this_thread::sleep_for(400ms);
                 return known;
             }));
             second.emplace(bf::spawn_blocking([&began] { began = true; }));
             co_return;
         };
-        CHECK(bf::await(bf::deadline(spawns(), 15ms)).has_value());
+        CHECK(bf::await(bf::deadline(spawns(), 250ms)).has_value());
         CHECK(bf::await(*first));
         CHECK(bf::await(second->outcome()).error().is_cancelled());
         CHECK_FALSE(began);
