@@ -3,6 +3,7 @@
 #include <bifilar/sched/scheduler.hpp>
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/core/local_store.hpp>
 
 #include <algorithm>
 #include <array>
@@ -119,13 +120,17 @@ scheduler::~scheduler() {
 }
 
 void scheduler::start(task_core& task, void* place) {
-    worker* const here = this_thread().worker;
+    const thread_state& thread = this_thread();
+    if (detail::running_locals(thread) != nullptr) [[unlikely]]
+        detail::inherit_locals(task);
+    worker* const here = thread.worker;
     const bool inside = here != nullptr && &here->owner() == this;
     if (!inside) {
         // seq_cst: pairs with halt_and_cancel; either it waits for this start, or this thread sees the phase.
         starting_outside_.fetch_add(1, base::seq_cst);
         if (now() != phase::running) {
             starting_outside_.fetch_sub(1, base::release);  // Pairs with halt_and_cancel; nothing was started.
+            if (task.kind_->locals != nullptr) detail::end_locals(task);
             throw std::logic_error{"spawn on a runtime that has been shut down; spawn before shutdown()"};
         }
         spawned_outside_.fetch_add(1, base::relaxed);  // Relaxed: the counter above orders it.

@@ -2,6 +2,7 @@
 // Every function below is noexcept; bodies keep their exceptions in their outcomes.
 #include <bifilar/sched/worker.hpp>
 
+#include <bifilar/core/local_store.hpp>
 #include <bifilar/sched/scheduler.hpp>
 
 #include <algorithm>
@@ -89,11 +90,14 @@ void worker::loop() noexcept {
     state_->task.store(&task, base::relaxed);  // Relaxed, twice: see thread_state.
     counters_.polled.add();
     const run_answer answer = task.kind_->run(task, cx);
-    state_->task.store(outer, base::relaxed);
     if (answer == run_answer::done) {
+        if (task.kind_->locals != nullptr) [[unlikely]]
+            detail::end_locals(task);
+        state_->task.store(outer, base::relaxed);
         counters_.completed.add();
         return true;
     }
+    state_->task.store(outer, base::relaxed);
     // A yielding task stays claimed: nobody else may queue it, so its state need not be touched.
     if (cx.yielding() || task.state_.end_pending() == park_answer::again) {
         if (task.kind_->requeue == nullptr)

@@ -1,6 +1,7 @@
 // The children of a scope: who they are, how they are asked to end, and whose exception counts.
 #include <bifilar/runtime/task_scope.hpp>
 
+#include <bifilar/core/local_store.hpp>
 #include <bifilar/runtime/runtime.hpp>
 #include <bifilar/sched/lost_error.hpp>
 
@@ -81,7 +82,7 @@ void scope_child::fail() {
         throw;
     } catch (const task_cancelled&) {
         // It waited for another child, which was cancelled like this one.
-        if (!scope_->is_cancelled()) scope_->fail(std::current_exception());
+        if (!scope_->is_cancelled() && !ends_as_cancelled()) scope_->fail(std::current_exception());
     } catch (...) {
         scope_->fail(std::current_exception());
     }

@@ -196,3 +196,25 @@ TEST_CASE("a_plain_thread_that_waits_calls_no_malloc") {
     };
     CHECK(calls_when_warm(rt, work) == 0);
 }
+
+TEST_CASE("tasks_with_locals_and_deadlines_call_no_malloc") {
+    static constinit bf::task_local<int> own;
+    static constinit bf::task_local<std::array<char, 64>> passed_on{bf::inherit::yes};
+    check_waits([](bf::runtime& rt, bf::backend on) {
+        const auto leaf = []() -> bf::task<long> {
+            own.set(1);
+            co_await bf::yield_now();
+            co_return bf::current_deadline() && passed_on.get() != nullptr ? *own.get() : 0;
+        };
+        const auto parent = [leaf, on]() -> bf::task<long> {
+            passed_on.emplace();
+            long sum = 0;
+            for (int n = 0; n < repetitions; ++n) {
+                auto spawns = [&]() -> bf::task<long> { co_return co_await bf::spawn(on, leaf); };
+                sum += (co_await bf::deadline(spawns(), 1h)).value();
+            }
+            co_return sum;
+        };
+        return rt.spawn(on, parent).join();
+    });
+}

@@ -19,6 +19,7 @@
 #include <bifilar/core/ready.hpp>                 // IWYU pragma: export
 #include <bifilar/core/shield.hpp>                // IWYU pragma: export
 #include <bifilar/core/stop.hpp>                  // IWYU pragma: export
+#include <bifilar/core/task_local.hpp>            // IWYU pragma: export
 #include <bifilar/core/yield.hpp>                 // IWYU pragma: export
 #include <bifilar/drivers/ctrl_c.hpp>             // IWYU pragma: export
 #include <bifilar/drivers/tcp_listener.hpp>       // IWYU pragma: export
@@ -41,6 +42,7 @@
 #include <bifilar/sync/semaphore.hpp>             // IWYU pragma: export
 #include <bifilar/sync/shared_mutex.hpp>          // IWYU pragma: export
 #include <bifilar/sync/wait_group.hpp>            // IWYU pragma: export
+#include <bifilar/time/deadline.hpp>              // IWYU pragma: export
 #include <bifilar/time/interval.hpp>              // IWYU pragma: export
 #include <bifilar/time/now.hpp>                   // IWYU pragma: export
 #include <bifilar/time/simulated_clock.hpp>       // IWYU pragma: export

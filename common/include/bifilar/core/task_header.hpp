@@ -9,6 +9,9 @@ namespace bifilar {
 class context;
 struct task_description;
 struct task_header;
+namespace detail {
+class local_store;
+}
 namespace sched {
 class worker;
 }
@@ -29,6 +32,9 @@ struct operations {
     void (*requeue)(task_header&, sched::worker&) noexcept = nullptr;
     /// Says model and wait of a task that does not run; the caller fills in the rest. Null for what is not a task.
     void (*describe)(const task_header&, task_description&) noexcept = nullptr;
+    /// What the task keeps under its task_local keys. Null in the kinds that types define: a task gets a kind of its
+    /// own with its first such value; see local_store.
+    detail::local_store* locals = nullptr;
 };
 
 struct task_header {
@@ -38,6 +44,7 @@ struct task_header {
 
     /// The next task in the one queue or batch that holds this one. Belongs to whoever claimed the task.
     task_header* next_ = nullptr;
+    /// Changes only with locals, by the owner of the body. Read by whoever owns the body or holds the last reference.
     const operations* kind_;
     task_state state_;
 };

@@ -76,9 +76,10 @@ public:
             of(task)->inject(task);
     }
 
-    /// Makes a new task known and queues it. Throws std::logic_error when the runtime has been shut down. Any thread.
-    /// `place` is where mark_task finds it; null for tasks that the environment visits. Counts the start; whoever runs
-    /// the task to its end unmarks it.
+    /// Makes a new task known and queues it. Throws std::logic_error when the runtime has been shut down, and what
+    /// copies of inherited task_local values throw; nothing was started then. Any thread. `place` is where mark_task
+    /// finds it; null for tasks that the environment visits. Counts the start; whoever runs the task to its end unmarks
+    /// it.
     void start(task_core& task, void* place);
 
     /// Cancels all tasks, runs them to their ends and lets new ones end at once. True when none is left, false when

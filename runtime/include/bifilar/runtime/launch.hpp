@@ -2,6 +2,7 @@
 // Chooses the cheapest task that keeps what must be kept; used by spawn.hpp and runtime.hpp.
 #pragma once
 
+#include <bifilar/core/local_store.hpp>
 #include <bifilar/runtime/spawn_options.hpp>
 #include <bifilar/stackful/await.hpp>
 #include <bifilar/stackful/fiber_task.hpp>
@@ -186,6 +187,7 @@ join_handle<launched_output<F, Args...>> launch_stackful(sched::scheduler& on, c
 template <class F, class... Args>
 join_handle<launched_output<F, Args...>> launch(sched::scheduler& on, const spawn_options& options, F&& f,
                                                 Args&&... args) {
+    const withheld_locals alone{!options.inherit_locals};
     if (options.on == backend::stackful)
         return launch_stackful(on, options, std::forward<F>(f), std::forward<Args>(args)...);
     return launch_stackless(on, &options.name, std::forward<F>(f), std::forward<Args>(args)...);

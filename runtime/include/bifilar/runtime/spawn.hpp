@@ -21,8 +21,10 @@ namespace detail {
 ///
 /// Does not suspend. Allocates one block from the frame pool (a coroutine function with value parameters shares the
 /// frame's block; a coroutine lambda with captures takes two), or one stack from the stack pool.
-/// Throws std::logic_error outside of a runtime's task and after its shutdown, std::bad_alloc, and for a fiber
-/// std::invalid_argument (stack_bytes) or std::system_error (no more address space or mappings; says what to do).
+/// The task begins with copies of inherited task_local values and under the deadline in force; what the copies throw
+/// comes out of here. Throws std::logic_error outside of a runtime's task and after its shutdown, std::bad_alloc, and
+/// for a fiber std::invalid_argument (stack_bytes) or std::system_error (no more address space or mappings; says what
+/// to do).
 template <class F, class... Args>
 join_handle<detail::launched_output<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
     return detail::launch(detail::current_scheduler(), options, std::forward<F>(f), std::forward<Args>(args)...);

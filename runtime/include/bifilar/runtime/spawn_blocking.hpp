@@ -2,12 +2,15 @@
 #pragma once
 
 #include <bifilar/core/join_handle.hpp>
+#include <bifilar/core/local_store.hpp>
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/sched/blocking_pool.hpp>
 #include <bifilar/sched/lost_error.hpp>
 #include <bifilar/stackless/bound_call.hpp>
+#include <bifilar/time/deadline.hpp>
 #include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 namespace bifilar {
@@ -24,6 +27,7 @@ public:
     static join_handle<output> start(sched::scheduler& on, sched::blocking_pool& pool, Given&&... given) {
         std::unique_ptr<blocking_task> made{new blocking_task{std::forward<Given>(given)...}};
         made->state_.set_owner(on.owner_id());  // Whose handler gets an exception that nobody joins.
+        made->inherited_ = locals_for_child(this_thread());
         pool.submit(*made);
         return join_handle<output>{*made.release()};
     }
@@ -35,7 +39,9 @@ private:
 
     void run() noexcept override {
         context cx{*this};
-        if (this->state_.begin_run()) {
+        const bool late = inherited_ != nullptr && deadline_has_come(inherited_->inherited_deadline());
+        std::optional<job_locals> own{std::in_place, std::move(inherited_)};
+        if (this->state_.begin_run() || late) {
             this->outcome_.set_cancelled();
         } else {
             try {
@@ -49,6 +55,7 @@ private:
             }
         }
         call_.reset();
+        own.reset();
         complete_task(*this);
     }
 
@@ -62,6 +69,7 @@ private:
     static constexpr operations kind{nullptr, &schedule, &destroy, nullptr};
 
     std::unique_ptr<Call> call_;
+    std::unique_ptr<local_store> inherited_;
 };
 
 /// The pool of a runtime.
@@ -70,8 +78,9 @@ private:
 }  // namespace detail
 
 /// Calls f(args…), a plain callable, on a thread that may block. Callable and arguments are decayed and kept until
-/// the call is over. Cancelled before it began, it does not run; afterwards it runs to its end. Does not suspend;
-/// allocates. Throws std::logic_error outside of a runtime's task, std::system_error when no thread can be had.
+/// the call is over. Cancelled before it began, or begun after an inherited deadline, it does not run; afterwards it
+/// runs to its end. It has copies of inherited task_local values, as a task has. Does not suspend; allocates. Throws
+/// std::logic_error outside of a runtime's task, std::system_error when no thread can be had.
 template <class F, class... Args>
 join_handle<call_output<F, Args...>> spawn_blocking(F&& f, Args&&... args) {
     static_assert(!future<std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>>,

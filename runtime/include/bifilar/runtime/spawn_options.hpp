@@ -33,6 +33,9 @@ struct spawn_options {
     /// The fiber may continue on another worker after a suspension. Only for code that keeps no thread-local, errno
     /// included, across one: compilers cache their addresses.
     bool migratable = false;
+    /// The task begins with the values of inherited task_local keys and under the deadline in force. False for a task
+    /// that has nothing to do with what its spawner works on.
+    bool inherit_locals = true;
     /// What the task is called in messages: any text. A name costs an entry in a table. Where it was given is noted
     /// with it.
     task_label name = {};

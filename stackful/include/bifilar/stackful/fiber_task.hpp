@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/core/join_handle.hpp>
+#include <bifilar/core/local_store.hpp>
 #include <bifilar/core/task_description.hpp>
 #include <bifilar/sched/lost_error.hpp>
 #include <bifilar/sched/scheduler.hpp>
@@ -87,7 +88,10 @@ private:
         } catch (const cancelled&) {
             self.outcome_.set_cancelled();
         } catch (...) {
-            self.outcome_.set_error(std::current_exception());
+            if (bifilar::detail::ends_as_cancelled())
+                self.outcome_.set_cancelled();
+            else
+                self.outcome_.set_error(std::current_exception());
         }
         std::destroy_at(&self.body_);
     }

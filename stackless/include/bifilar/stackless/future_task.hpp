@@ -5,6 +5,7 @@
 #include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/future.hpp>
 #include <bifilar/core/join_handle.hpp>
+#include <bifilar/core/local_store.hpp>
 #include <bifilar/core/task_description.hpp>
 #include <bifilar/core/type_name.hpp>
 #include <bifilar/sched/lost_error.hpp>
@@ -83,7 +84,10 @@ private:
         } catch (const cancelled&) {
             this->outcome_.set_cancelled();
         } catch (...) {
-            this->outcome_.set_error(std::current_exception());
+            if (detail::ends_as_cancelled())
+                this->outcome_.set_cancelled();
+            else
+                this->outcome_.set_error(std::current_exception());
         }
         return true;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/core/frame_pool.hpp>
+#include <bifilar/core/local_store.hpp>
 #include <bifilar/stackless/leaf_await.hpp>
 #include <concepts>
 
@@ -59,7 +60,12 @@ public:
     [[nodiscard]] static std::suspend_always initial_suspend() noexcept { return {}; }
     [[nodiscard]] static final_await final_suspend() noexcept { return final_await{}; }
 
-    void unhandled_exception() noexcept { result().set_error(std::current_exception()); }
+    void unhandled_exception() noexcept {
+        if (!this->is_child() && detail::ends_as_cancelled())
+            result().set_cancelled();
+        else
+            result().set_error(std::current_exception());
+    }
 
     /// A task is awaited as a child of this chain, at the price of a call.
     template <class U>

@@ -1,0 +1,143 @@
+// A future that has until a moment, and so have all tasks that it spawns, directly or not.
+// Built on timeout for the future itself and on the task's local_store for what is inherited.
+#pragma once
+
+#include <bifilar/core/local_store.hpp>
+#include <bifilar/core/outcome.hpp>
+#include <bifilar/time/timeout.hpp>
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+namespace bifilar {
+
+namespace detail {
+
+/// While it lives the deadline is in force for the running task, unless a nearer one is.
+class deadline_scope {
+public:
+    /// Throws std::bad_alloc when the task keeps nothing else yet.
+    explicit deadline_scope(base::instant_ns moment) : own_{&own_locals()}, outer_{own_->deadline()} {
+        own_->set_deadline(std::min(outer_, moment));
+    }
+    deadline_scope(const deadline_scope&) = delete;
+    deadline_scope& operator=(const deadline_scope&) = delete;
+    ~deadline_scope() { own_->set_deadline(outer_); }
+
+private:
+    local_store* own_;  // The task's or the thread's, which outlive a poll.
+    base::instant_ns outer_;
+};
+
+/// Whether the moment has come, by the clock that timers use.
+[[nodiscard]] bool deadline_has_come(base::instant_ns moment) noexcept;
+
+/// A future that is made by its first poll, so that what the call spawns is spawned then.
+template <class Make>
+class made_at_poll {
+    using made = std::invoke_result_t<Make&>;
+
+public:
+    using output = output_of<made>;
+
+    explicit made_at_poll(Make make) : make_{std::move(make)} {}
+    /// Before its first poll.
+    made_at_poll(made_at_poll&& other) : make_{std::move(other.make_)} {
+        BIFILAR_CHECK(!other.made_, "a future was moved after its first poll");
+    }
+    made_at_poll& operator=(made_at_poll&&) = delete;
+
+    polled<output> poll(context& cx) { return begun().poll(cx); }
+    polled<output> poll_arm(context& cx) { return bifilar::poll_arm(begun(), cx); }
+    polled<void> poll_cancel(context& cx) {
+        if (made_) return bifilar::poll_cancel(*made_, cx);
+        return done;
+    }
+
+private:
+    // Makes it in its final place: a future need not be movable.
+    class emplaced {
+    public:
+        explicit emplaced(Make& make) noexcept : make_{&make} {}
+        operator made() const { return std::invoke(*make_); }
+
+    private:
+        Make* make_;
+    };
+
+    made& begun() {
+        if (!made_) made_.emplace(emplaced{make_});
+        return *made_;
+    }
+
+    Make make_;
+    std::optional<made> made_;
+};
+
+}  // namespace detail
+
+/// What deadline makes.
+template <future F>
+class [[nodiscard]] deadline_future {
+public:
+    using output = std::expected<output_of<F>, timed_out>;
+
+    deadline_future(F f, sleep limit) : moment_{limit.deadline()}, future_{std::move(f), std::move(limit)} {}
+
+    polled<output> poll(context& cx) {
+        const detail::deadline_scope in_force{moment_};
+        try {
+            return future_.poll(cx);
+        } catch (const task_cancelled&) {
+            // A task that it waited for has the same deadline and was a little faster.
+            if (!detail::deadline_has_come(moment_)) throw;
+            return output{std::unexpected{timed_out{}}};
+        }
+    }
+    polled<void> poll_cancel(context& cx) {
+        const detail::deadline_scope in_force{moment_};
+        return future_.poll_cancel(cx);
+    }
+
+private:
+    base::instant_ns moment_;
+    timeout_future<F> future_;
+};
+
+/// The output of `f`, or timed_out when `moment` came first; `f` is asked first and brought to rest, as by timeout.
+///
+/// While `f` runs the deadline is in force: current_deadline() gives it, and every task that is spawned meanwhile, in
+/// any form and on any backend, inherits it, as do that task's own children, detached ones too. A task that still lives
+/// at its inherited deadline is asked to cancel; one that has not begun by then does not begin; a spawn_blocking job
+/// that has begun goes on. A nearer deadline that was in force already stays so: nested ones can only shorten.
+/// spawn_options::inherit_locals = false makes a task that is not concerned.
+///
+/// The first deadline of a task, and each task that inherits one, allocate a small block from the frame pool.
+template <future F>
+deadline_future<F> deadline(F f, base::steady::time_point moment) {
+    return deadline_future<F>{std::move(f), sleep_until(moment)};
+}
+
+/// The same with a moment that lies `duration` after this call.
+template <future F, class Rep, class Period>
+deadline_future<F> deadline(F f, std::chrono::duration<Rep, Period> duration) {
+    return deadline_future<F>{std::move(f), sleep_for(duration)};
+}
+
+/// The same for a callable that returns a future: it is called by the first poll, when the deadline is in force. So
+/// that `[&] { return spawn(backend::stackful, f); }` starts a fiber that inherits it.
+template <class Make, class When>
+    requires(!future<Make> && future<std::invoke_result_t<Make&>>)
+auto deadline(Make make, When when) {
+    return deadline(detail::made_at_poll<Make>{std::move(make)}, when);
+}
+
+/// The nearest deadline in force for the calling task, or on a plain thread; empty when there is none. A few
+/// nanoseconds.
+[[nodiscard]] inline std::optional<base::steady::time_point> current_deadline() noexcept {
+    const detail::local_store* const own = detail::running_locals(this_thread());
+    if (own == nullptr || own->deadline() == base::never) return std::nullopt;
+    return base::steady::time_point{std::chrono::nanoseconds{own->deadline()}};
+}
+
+}  // namespace bifilar

@@ -1,0 +1,138 @@
+// When task_local values end: with the body, however it ends, newest first and once.
+#include "one_worker.hpp"
+
+#include <atomic>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace both;
+using tests::both_backends;
+using tests::let_others_park;
+
+namespace {
+
+constinit bf::task_local<int> number;
+constinit bf::task_local<std::string> request{bf::inherit::yes};
+
+// Notes its end.
+class noted {
+public:
+    noted(int id, std::vector<int>& ends) : id_{id}, ends_{&ends} {}
+    noted(const noted&) = delete;
+    noted& operator=(const noted&) = delete;
+    ~noted() { ends_->push_back(id_); }
+
+private:
+    int id_;
+    std::vector<int>* ends_;
+};
+constinit bf::task_local<noted> first;
+constinit bf::task_local<noted> second;
+constinit bf::task_local<noted> third;
+
+// Counts its living copies.
+class counted {
+public:
+    counted() { ++alive; }
+    counted(const counted&) { ++alive; }
+    counted& operator=(const counted&) = default;
+    ~counted() { --alive; }
+
+    static inline std::atomic<int> alive{0};
+};
+constinit bf::task_local<counted> inherited{bf::inherit::yes};
+
+}  // namespace
+
+TEST_CASE("values_end_with_the_body_newest_first_however_it_ends") {
+    enum class ending { value, exception, cancelled };
+    for (const ending how : {ending::value, ending::exception, ending::cancelled})
+        tests::on_one_worker([how](bf::backend on) {
+            std::vector<int> ends;
+            bf::event go;
+            auto handle = bf::spawn(on, [&]() -> bf::task<> {
+                const noted local{0, ends};
+                first.emplace(1, ends);
+                second.emplace(2, ends);
+                third.emplace(3, ends);
+                second.emplace(4, ends);  // Anew: now it is the newest.
+                co_await go.wait();
+                if (how == ending::exception) throw std::runtime_error{"over"};
+            });
+            let_others_park();
+            CHECK(ends == std::vector<int>{2});
+            if (how == ending::cancelled)
+                handle.cancel();
+            else
+                go.set();
+            CHECK(bf::await(handle.outcome()).has_value() == (how == ending::value));
+            CHECK(ends == std::vector<int>{2, 0, 4, 3, 1});
+        });
+}
+
+TEST_CASE("inherited_values_end_when_the_task_never_begins_or_is_shut_down") {
+    for (const bf::backend on : both_backends) {
+        counted::alive = 0;
+        {
+            bf::runtime rt{small_runtime(1)};
+            rt.run([on] {
+                inherited.emplace();
+                auto never_begun = bf::spawn(on, bf::yield_now());
+                CHECK(counted::alive == 2);
+                never_begun.cancel();
+                CHECK_FALSE(bf::await(never_begun.outcome()).has_value());
+                CHECK(counted::alive == 1);
+            });
+            CHECK(counted::alive == 0);
+            bf::event never;
+            inherited.emplace();
+            for (int n = 0; n < 100; ++n)
+                rt.spawn(on, [](bf::event& e) -> bf::task<> { co_await e.wait(); }, std::ref(never)).detach();
+            inherited.reset();
+            CHECK(rt.shutdown().clean());
+            CHECK(counted::alive == 0);
+        }
+    }
+}
+
+namespace {
+
+constinit bf::task_local<int> left_behind;
+
+// Looks at what else the task has when it ends.
+class curious {
+public:
+    explicit curious(std::vector<std::string>& told) : told_{&told} {}
+    curious(const curious&) = delete;
+    curious& operator=(const curious&) = delete;
+    ~curious();
+
+private:
+    std::vector<std::string>* told_;
+};
+constinit bf::task_local<curious> asks;
+
+curious::~curious() {
+    told_->push_back(asks.get() == nullptr ? "gone" : "there");
+    told_->push_back(request.get_or("nothing"));
+    left_behind.set(1);
+    told_->push_back(number.get() == nullptr ? "ended" : "alive");
+}
+
+}  // namespace
+
+TEST_CASE("a_value_that_ends_may_use_the_others_and_not_itself") {
+    for (const bf::backend on : both_backends) {
+        std::vector<std::string> told;
+        bf::runtime rt{small_runtime(1)};
+        rt.spawn(on, [&told] {
+              request.set("older");
+              asks.emplace(told);
+              number.set(1);
+          }).join();
+        CHECK(told == std::vector<std::string>{"gone", "older", "ended"});
+        CHECK(rt.spawn(on, [] { return left_behind.get() == nullptr; }).join());
+    }
+}
