@@ -312,7 +312,7 @@ void worker::adapt(base::instant_ns now) noexcept {
         if (task_header* const task = take_global()) return task;
         if (task_header* const task = steal_slot(look == 0)) return task;
         if (owner_.idle_.idle() + owner_.idle_.searching() >= owner_.workers()) break;
-        for (int pause = 0; pause < pauses_between_looks; ++pause) base::spin_pause();
+        base::spin_pauses(pauses_between_looks);
         if (!inbox_.empty()) return take_inbox();
     }
     return nullptr;

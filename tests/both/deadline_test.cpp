@@ -33,8 +33,9 @@ bf::task<> wait_for_ever(std::atomic<int>& alive) {
     co_await bf::sleep_for(far);
 }
 
+// Without keeping the worker: those that are waited for may need it.
 void until(const std::atomic<int>& count, int value) {
-    while (count.load() != value) std::this_thread::sleep_for(1ms);
+    while (count.load() != value) bf::await(bf::sleep_for(1ms));
 }
 
 }  // namespace

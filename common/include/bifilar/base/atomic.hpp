@@ -34,6 +34,11 @@ inline void spin_pause() noexcept {
 #endif
 }
 
+/// The same, `times` times in a row: a wait of about that many times 30 ns.
+inline void spin_pauses(int times) noexcept {
+    for (int pause = 0; pause < times; ++pause) spin_pause();
+}
+
 }  // namespace bifilar::base
 #endif
 

@@ -42,7 +42,7 @@ private:
         int wait = first_wait;
         for (int waits = 0;; ++waits) {
             if (waits < waits_before_yield) {
-                for (int pause = 0; pause < wait; ++pause) spin_pause();
+                spin_pauses(wait);
                 if (wait < longest_wait) wait *= 2;
             } else {
                 yield_thread();

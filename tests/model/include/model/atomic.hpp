@@ -125,5 +125,6 @@ inline void fence_seq_cst() noexcept { model::detail::fence(); }
 
 /// "I cannot proceed until another thread writes what I just read." Never counted as a preemption.
 inline void spin_pause() noexcept { model::detail::pause(); }
+inline void spin_pauses(int /*times*/) noexcept { model::detail::pause(); }  // Time does not matter here.
 
 }  // namespace bifilar::base
