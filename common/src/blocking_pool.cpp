@@ -1,6 +1,8 @@
 // The blocking pool. One mutex is enough: its jobs cost a microsecond at the very least.
 #include <bifilar/sched/blocking_pool.hpp>
 
+#include <bifilar/core/thread_state.hpp>
+
 #include <algorithm>
 #include <stdexcept>
 #include <system_error>
@@ -82,6 +84,7 @@ void blocking_pool::start_thread() {
 }
 
 void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
+    this_thread().pool = this;
     std::unique_lock lock{mutex_};
     for (;;) {
         // Capped: a condition variable's wait counts in another clock, which must not overflow either.

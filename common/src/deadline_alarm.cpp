@@ -11,18 +11,18 @@ namespace bifilar::detail {
 void* deadline_alarm::operator new(std::size_t bytes) { return allocate_frame(bytes); }
 void deadline_alarm::operator delete(void* place) noexcept { release_frame(place); }
 
-deadline_alarm* deadline_alarm::make(base::instant_ns moment) { return new deadline_alarm{moment}; }
+deadline_alarm* deadline_alarm::make() { return new deadline_alarm; }
 
-deadline_alarm::deadline_alarm(base::instant_ns moment) noexcept : task_header{kind, 1}, moment_{moment} {
+deadline_alarm::deadline_alarm() noexcept : task_header{kind, 1} {
     (void)state_.end_pending();  // Born parked: the first wake schedules it.
 }
 
-void deadline_alarm::arm(task_header& task, base::instant_ns now) noexcept {
+void deadline_alarm::arm(task_header& task, base::instant_ns moment, base::instant_ns now) noexcept {
     task_ = &task;
     task.state_.add_reference();
     queue_ = static_cast<timer_queue*>(this_thread().timers);
     context cx{*this};
-    queue_->insert(node_, moment_, now, cx);
+    queue_->insert(node_, moment, now, cx);
 }
 
 void deadline_alarm::disarm() noexcept {

@@ -52,8 +52,10 @@ std::unique_ptr<local_store> local_store::for_child() const {
         last = &(*last)->older_;
     }
     if (deadline_ != base::never) {
-        child().alarm_ = deadline_alarm::make(deadline_);
+        child().alarm_ = deadline_alarm::make();
         child().deadline_ = child().inherited_deadline_ = deadline_;
+        child().left_ns_ = deadline_ - timer_now_ns();
+        child().spawned_by_ = timer_clock();
     }
     return made;
 }
@@ -69,12 +71,19 @@ void local_store::attach(std::unique_ptr<local_store> made, task_header& task) n
     task.kind_ = &own.kind_;
 }
 
+void local_store::adopt_clock() noexcept {
+    if (inherited_deadline_ == base::never || spawned_by_ == timer_clock()) return;
+    deadline_ = inherited_deadline_ = base::after(timer_now_ns(), std::chrono::nanoseconds{left_ns_});
+    spawned_by_ = timer_clock();
+}
+
 run_answer local_store::first_run(task_header& task, context& cx) noexcept {
     local_store& own = *task.kind_->locals;
     own.kind_.run = own.was_->run;
+    own.adopt_clock();
     const base::instant_ns now = timer_now_ns();
     if (own.inherited_deadline_ > now) {
-        own.alarm_->arm(task, now);
+        own.alarm_->arm(task, own.inherited_deadline_, now);
         return own.was_->run(task, cx);
     }
     // Born cancelled: a body that has not begun ends at once.

@@ -11,9 +11,11 @@
 namespace bifilar {
 
 simulated_clock::simulated_clock(mode how, base::steady::time_point start) : how_{how}, now_ns_{base::to_ns(start)} {
-    if (base::to_ns(start) < 0)
+    if (base::to_ns(start) < 0 || base::to_ns(start) == base::never)
         throw std::invalid_argument{
-            "a simulated_clock cannot start before the steady clock's epoch; give a later moment, or none"};
+            "a simulated_clock cannot start before the steady clock's epoch or at the end of time; give another "
+            "moment, "
+            "or none"};
 }
 
 simulated_clock::~simulated_clock() {

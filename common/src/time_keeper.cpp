@@ -97,6 +97,10 @@ void worker::forget_turns() noexcept {
 // A sleep in simulated time: true when the worker has slept, false when its timers are due at once.
 [[gnu::noinline]] bool worker::rest(base::instant_ns nap_until) noexcept {
     time_keeper& keeper = *owner_.keeper_;
+    // Time must not jump over what the kernel was not yet told: a cancelled operation ends first.
+    parker_->poll();
+    if (pinned_next_ != nullptr || !pinned_.empty() || lifo_.load(base::relaxed) != nullptr || !queue_.empty())
+        return false;  // Relaxed: the owner's own.
     if (!keeper.enter(*this)) return false;
     parker_->park(nap_until);
     keeper.leave();

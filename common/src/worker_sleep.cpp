@@ -24,26 +24,26 @@ bool worker::slot_in_sight() noexcept {
 // Waits a little for tasks that other threads wake here, where they did so shortly after the last sleep had begun: a
 // wake through the kernel costs both sides more than that. True when there is something to do.
 bool worker::linger() noexcept {
-    constexpr std::uint32_t pauses_between_looks = 16;
-    for (std::uint32_t pause = 1; pause <= linger_pauses_; ++pause) {
+    for (std::uint32_t pause = 0; pause < linger_pauses_; ++pause) {
         base::spin_pause();
-        if (!inbox_.empty() || (pause % pauses_between_looks == 0 && work_in_sight())) return true;
+        if (!inbox_.empty() || owner_.global_.size() != 0) return true;
     }
     linger_pauses_ /= 2;
     return false;
 }
 
 void worker::judge_sleep(base::instant_ns slept_ns) noexcept {
-    constexpr base::instant_ns short_sleep_ns = 50'000;
-    constexpr std::uint32_t fewest = 16;
+    constexpr base::instant_ns short_sleep_ns = 30'000;
+    constexpr std::uint32_t more = 16;
     constexpr std::uint32_t most = 128;
-    if (slept_ns < short_sleep_ns && !inbox_.empty()) linger_pauses_ = std::clamp(2 * linger_pauses_, fewest, most);
+    // Grows slowly and halves with each miss, so that wakes which come a little too late for it cost little.
+    if (slept_ns < short_sleep_ns && !inbox_.empty()) linger_pauses_ = std::min(linger_pauses_ + more, most);
 }
 
 [[gnu::noinline]] void worker::sleep() noexcept {
-    if (linger()) return;
     if (clock_ != nullptr) [[unlikely]]
         forget_turns();
+    if (linger()) return;
     owner_.idle_.enter(index_, std::exchange(searching_, false));
     base::fence_seq_cst();  // Pairs with the fence in scheduler::notify; see idle_set.
     const scheduler::phase phase = owner_.now();

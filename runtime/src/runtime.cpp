@@ -131,6 +131,9 @@ void runtime::settle() {
         throw std::logic_error{"settle() on the real clock; give the runtime a simulated_clock in its options"};
     if (const sched::worker* const here = this_thread().worker; here != nullptr && &here->owner() == &scheduler())
         throw std::logic_error{"settle() in a task of the runtime that is to settle; call it on a plain thread"};
+    if (this_thread().pool == &parts_->blocking())
+        throw std::logic_error{
+            "settle() in a blocking job of the runtime that is to settle; call it on a plain thread"};
     keeper->settle();
 }
 

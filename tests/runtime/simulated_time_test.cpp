@@ -231,6 +231,11 @@ TEST_CASE("a_clock_that_is_misused_says_so") {
     bf::runtime real{both::small_runtime(1)};
     CHECK_THROWS_AS(real.settle(), std::logic_error);
     CHECK_THROWS_AS(bf::simulated_clock(clock_mode::manual, moment{-1ns}), std::invalid_argument);
+    CHECK_THROWS_AS(bf::simulated_clock(clock_mode::manual, moment::max()), std::invalid_argument);
+    bf::simulated_clock fourth;
+    bf::runtime waits{tests::on_clock(fourth, 1)};
+    CHECK_THROWS_AS(waits.run([&waits]() -> bf::task<> { co_await bf::spawn_blocking([&waits] { waits.settle(); }); }),
+                    std::logic_error);
     if (tests::children_have_threads) {
         const auto last = tests::dies([] {
             auto gone = std::make_unique<bf::simulated_clock>();
@@ -239,5 +244,30 @@ TEST_CASE("a_clock_that_is_misused_says_so") {
         });
         CHECK(last.signal == SIGABRT);
         CHECK(last.text.find("destroyed before its runtime") != std::string::npos);
+    }
+}
+
+TEST_CASE("a_deadline_leaves_as_much_time_on_another_clock") {
+    // Far before and far behind the real clock.
+    for (const moment start : {moment{1h}, std::chrono::steady_clock::now() + 10'000h}) {
+        bf::simulated_clock clock{clock_mode::automatic, start};
+        bf::runtime rt{tests::on_clock(clock, 1)};
+        // From the simulated clock to a thread on the real one, and back.
+        const auto asks = [] { return bf::current_deadline().value() - std::chrono::steady_clock::now(); };
+        const auto left = rt.run([asks]() -> bf::task<std::chrono::nanoseconds> {
+            auto job = [asks] { return bf::spawn_blocking(asks); };
+            co_return (co_await bf::deadline(job, 1h)).value();
+        });
+        CHECK(left <= 1h);
+        CHECK(left > 30min);
+        const auto sleeps = []() -> bf::task<bool> {
+            const auto there = bf::current_deadline().value() - bf::now();
+            co_await bf::sleep_for(there - 1min);
+            co_return true;
+        };
+        auto from_outside = [&] { return rt.spawn(sleeps); };
+        CHECK(bf::block_on(bf::deadline(from_outside, 1h)).value());
+        auto too_long = [&] { return rt.spawn([]() -> bf::task<> { co_await bf::sleep_for(2h); }); };
+        CHECK_THROWS_AS(bf::block_on(bf::deadline(too_long, 1h)), bf::task_cancelled);
     }
 }

@@ -94,6 +94,10 @@ public:
     /// Gives the store to a task that has none. Whoever owns the body.
     static void attach(std::unique_ptr<local_store> made, task_header& task) noexcept;
 
+    /// Whoever begins to run with this store has perhaps another clock than its spawner: an inherited deadline then
+    /// leaves as much time as was left at the spawn.
+    void adopt_clock() noexcept;
+
     /// The nearest deadline in force; base::never: none.
     [[nodiscard]] base::instant_ns deadline() const noexcept { return deadline_; }
     void set_deadline(base::instant_ns moment) noexcept { deadline_ = moment; }
@@ -110,7 +114,9 @@ private:
     std::unique_ptr<local_entry> newest_;
     base::instant_ns deadline_ = base::never;
     base::instant_ns inherited_deadline_ = base::never;
-    deadline_alarm* alarm_ = nullptr;  // Cancels the task at its inherited deadline. Null: there is none.
+    base::instant_ns left_ns_ = 0;                 // Until the inherited deadline, when the task was spawned.
+    const simulated_clock* spawned_by_ = nullptr;  // The spawner's clock. Compared only; it may be gone.
+    deadline_alarm* alarm_ = nullptr;              // Cancels the task at its inherited deadline. Null: there is none.
 };
 
 /// The store of whoever runs on this thread: a task, a blocking job, or the thread itself. Null: none yet.

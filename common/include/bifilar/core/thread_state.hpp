@@ -18,12 +18,15 @@ namespace detail {
 class local_store;
 }
 namespace sched {
+class blocking_pool;
 class worker;
-}
+}  // namespace sched
 
 struct thread_state {
     /// The worker whose loop this thread runs, or null on a plain thread.
     sched::worker* worker = nullptr;
+    /// The pool of blocking threads that this thread belongs to, or null.
+    const sched::blocking_pool* pool = nullptr;
     /// The task that runs right now, or null.
     // Written by this thread; read by a shutdown that has waited in vain and looks for the name.
     base::atomic<task_header*> task{nullptr};

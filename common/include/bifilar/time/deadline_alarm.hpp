@@ -12,17 +12,17 @@ namespace bifilar::detail {
 class deadline_alarm final : public task_header {
 public:
     /// Throws std::bad_alloc. The caller has the only reference that counts before arm: disarm gives it up.
-    [[nodiscard]] static deadline_alarm* make(base::instant_ns moment);
+    [[nodiscard]] static deadline_alarm* make();
     deadline_alarm(const deadline_alarm&) = delete;
     deadline_alarm& operator=(const deadline_alarm&) = delete;
 
-    /// `task` will be asked to cancel at the alarm's moment. The worker that runs it; once.
-    void arm(task_header& task, base::instant_ns now) noexcept;
+    /// `task` will be asked to cancel at `moment`. The worker that runs it; once.
+    void arm(task_header& task, base::instant_ns moment, base::instant_ns now) noexcept;
     /// The task's body has ended. Any thread; once; frees the alarm, or leaves that to the timer that fires right now.
     void disarm() noexcept;
 
 private:
-    explicit deadline_alarm(base::instant_ns moment) noexcept;
+    deadline_alarm() noexcept;
     ~deadline_alarm() = default;
 
     static void* operator new(std::size_t bytes);
@@ -32,7 +32,6 @@ private:
 
     static constexpr operations kind{nullptr, &schedule, &destroy};
 
-    const base::instant_ns moment_;
     task_header* task_ = nullptr;  // Kept by a reference, from arm until the timer has fired or was taken out.
     timer_queue* queue_ = nullptr;
     timer_node node_;

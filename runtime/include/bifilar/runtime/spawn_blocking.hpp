@@ -39,6 +39,7 @@ private:
 
     void run() noexcept override {
         context cx{*this};
+        if (inherited_ != nullptr) inherited_->adopt_clock();
         const bool late = inherited_ != nullptr && deadline_has_come(inherited_->inherited_deadline());
         std::optional<job_locals> own{std::in_place, std::move(inherited_)};
         if (this->state_.begin_run() || late) {
