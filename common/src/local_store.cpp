@@ -8,6 +8,7 @@
 #include <bifilar/time/deadline_alarm.hpp>
 #include <bifilar/time/now.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace bifilar::detail {
@@ -52,10 +53,11 @@ std::unique_ptr<local_store> local_store::for_child() const {
         last = &(*last)->older_;
     }
     if (deadline_ != base::never) {
-        child().alarm_ = deadline_alarm::make();
-        child().deadline_ = child().inherited_deadline_ = deadline_;
-        child().left_ns_ = deadline_ - timer_now_ns();
-        child().spawned_by_ = timer_clock();
+        local_store& to = child();
+        to.alarm_ = deadline_alarm::make();
+        to.deadline_ = to.inherited_deadline_ = deadline_;
+        to.left_ns_ = std::max<base::instant_ns>(deadline_, 0) - timer_now_ns();
+        to.spawned_by_ = timer_clock();
     }
     return made;
 }

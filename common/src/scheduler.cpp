@@ -119,11 +119,10 @@ scheduler::~scheduler() {
     while (visitors_.load(base::acquire) != 0) base::yield_thread();
 }
 
-void scheduler::start(task_core& task, void* place) {
-    const thread_state& thread = this_thread();
-    if (detail::running_locals(thread) != nullptr) [[unlikely]]
-        detail::inherit_locals(task);
-    worker* const here = thread.worker;
+void scheduler::start(task_core& task, void* place, bool inherits_locals) {
+    if (detail::running_locals(this_thread()) != nullptr && inherits_locals) [[unlikely]]
+        detail::inherit_locals(task);  // User code runs here.
+    worker* const here = this_thread().worker;
     const bool inside = here != nullptr && &here->owner() == this;
     if (!inside) {
         // seq_cst: pairs with halt_and_cancel; either it waits for this start, or this thread sees the phase.

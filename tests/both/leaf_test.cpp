@@ -186,3 +186,14 @@ TEST_CASE("sleep_is_never_early") {
         CHECK(std::chrono::steady_clock::now() - began >= 5ms);
     });
 }
+
+TEST_CASE("a_fiber_does_not_wait_inside_of_a_poll") {
+    bf::runtime rt{small_runtime(1)};
+    const auto waits = [] { bf::await(bf::yield_now()); };
+    rt.run([&] {
+        CHECK_THROWS_AS(bf::await(bf::lazy(waits)), std::logic_error);
+        // Not even the first time, and the fiber is as before.
+        CHECK_THROWS_AS(bf::await(bf::map(bf::ready(1), [&](int) { waits(); })), std::logic_error);
+        waits();
+    });
+}

@@ -136,3 +136,36 @@ TEST_CASE("a_value_that_ends_may_use_the_others_and_not_itself") {
         CHECK(rt.spawn(on, [] { return left_behind.get() == nullptr; }).join());
     }
 }
+
+TEST_CASE("a_spawn_without_locals_is_alone_in_that") {
+    static constinit bf::task_local<int> inherited{bf::inherit::yes};
+    for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful}) {
+        bf::runtime rt{both::small_runtime(1)};
+        rt.run([&] {
+            inherited.set(7);
+            const auto look = [](int) -> bf::task<int> { co_return inherited.get_or(0); };
+            bf::spawn_options alone;
+            alone.on = on;
+            alone.inherit_locals = false;
+            // What the callable spawns while it makes its coroutine is another spawn.
+            int usual = 0;
+            const auto spawns = [&](int) {
+                usual = bf::await(bf::spawn(on, look, 0)) + bf::await(bf::spawn(alone, look, 0));
+                return look(0);
+            };
+            CHECK(bf::await(bf::spawn(alone, look, 0)) == 0);
+            CHECK(bf::await(bf::spawn(on, look, 0)) == 7);
+            if (on == bf::backend::stackful) {
+                CHECK(bf::await(bf::spawn(alone, spawns, 0)) == 0);
+                CHECK(usual == 0);  // Their spawner has none.
+            } else {
+                bf::spawn_options child = alone;
+                const auto made = [&](int n) {
+                    (void)bf::spawn(child, look, n);
+                    return look(n);
+                };
+                CHECK(bf::await(bf::spawn(alone, made, 0)) == 0);
+            }
+        });
+    }
+}

@@ -26,9 +26,9 @@ struct limited {
 
     void begin() {
         (void)task.state_.begin_run();
-        alarm = detail::deadline_alarm::make(due);
+        alarm = detail::deadline_alarm::make();
         this_thread().timers = &queue;
-        alarm->arm(task, due - 1);
+        alarm->arm(task, due, due - 1);
         this_thread().timers = nullptr;
     }
     // As worker::poll and complete_task.

@@ -37,7 +37,7 @@ bf::sched::scheduler_options with(std::uint32_t workers) {
 
 template <class F>
 auto start(bf::sched::scheduler& on, F f) {
-    return future_task<F>::start(on, nullptr, std::move(f));
+    return future_task<F>::start(on, {}, std::move(f));
 }
 
 class temporary_folder {

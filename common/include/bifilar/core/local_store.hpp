@@ -131,7 +131,7 @@ private:
 /// What a task gets that this thread spawns now; see local_store::for_child. User code runs here.
 [[nodiscard]] inline std::unique_ptr<local_store> locals_for_child(const thread_state& here) {
     const local_store* const own = running_locals(here);
-    if (own == nullptr || here.withholds_locals) [[likely]]
+    if (own == nullptr) [[likely]]
         return nullptr;
     return own->for_child();
 }
@@ -159,24 +159,6 @@ public:
 
 private:
     local_store* outer_;
-};
-
-/// While it lives, and if so told, tasks that this thread spawns inherit nothing. Not across a suspension.
-class withheld_locals {
-public:
-    explicit withheld_locals(bool withheld) noexcept : withheld_{withheld} {
-        if (withheld_) [[unlikely]]
-            this_thread().withholds_locals = true;
-    }
-    withheld_locals(const withheld_locals&) = delete;
-    withheld_locals& operator=(const withheld_locals&) = delete;
-    ~withheld_locals() {
-        if (withheld_) [[unlikely]]
-            this_thread().withholds_locals = false;
-    }
-
-private:
-    const bool withheld_;
 };
 
 }  // namespace bifilar::detail

@@ -49,8 +49,6 @@ struct thread_state {
     std::uint64_t random = 0;
     /// What this thread keeps under task_local keys outside of tasks; null: nothing yet.
     detail::local_store* locals = nullptr;
-    /// What is spawned right now inherits nothing of them.
-    bool withholds_locals = false;
     /// Bytes that the next coroutine frame leaves free in front of it, for the task that it will be; 0 mostly.
     std::size_t frame_prefix_bytes = 0;
 };

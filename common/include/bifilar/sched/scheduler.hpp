@@ -33,6 +33,12 @@ struct scheduler_options {
     simulated_clock* clock = nullptr;
 };
 
+/// What a start needs to know besides the task.
+struct start_options {
+    const task_label* label = nullptr;  ///< Copied; null: none.
+    bool inherits_locals = true;        ///< Gets copies of its spawner's inherited values, and its deadline.
+};
+
 class scheduler {
 public:
     /// Starts the workers and waits until each has its place to sleep. Throws what a worker's start threw, and
@@ -80,7 +86,7 @@ public:
     /// copies of inherited task_local values throw; nothing was started then. Any thread. `place` is where mark_task
     /// finds it; null for tasks that the environment visits. Counts the start; whoever runs the task to its end unmarks
     /// it.
-    void start(task_core& task, void* place);
+    void start(task_core& task, void* place, bool inherits_locals = true);
 
     /// Cancels all tasks, runs them to their ends and lets new ones end at once. True when none is left, false when
     /// `deadline` came first. Plain thread; blocks. May be repeated.

@@ -2,7 +2,6 @@
 // Chooses the cheapest task that keeps what must be kept; used by spawn.hpp and runtime.hpp.
 #pragma once
 
-#include <bifilar/core/local_store.hpp>
 #include <bifilar/runtime/spawn_options.hpp>
 #include <bifilar/stackful/await.hpp>
 #include <bifilar/stackful/fiber_task.hpp>
@@ -107,7 +106,7 @@ constexpr bool shares_block() {
 }
 
 template <class F, class... Args>
-auto launch_coroutine(sched::scheduler& on, const task_label* label, F&& f, Args&&... args) {
+auto launch_coroutine(sched::scheduler& on, const sched::start_options& how, F&& f, Args&&... args) {
     using made = std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>;
     using shared = stackless::coroutine_task<output_of<made>>;
     const auto call = [&]() -> made {
@@ -117,19 +116,19 @@ auto launch_coroutine(sched::scheduler& on, const task_label* label, F&& f, Args
     made body = call();
     // A function that only passes on another's coroutine did not use the request, or somebody else's frame did.
     if (body.frame() != nullptr && prefix_of(body.frame()) == shared::prefix_bytes)
-        return shared::start(on, label, std::move(body));
-    return stackless::future_task<made>::start(on, label, std::move(body));
+        return shared::start(on, how, std::move(body));
+    return stackless::future_task<made>::start(on, how, std::move(body));
 }
 
 template <class F, class... Args>
-join_handle<launched_output<F, Args...>> launch_stackless(sched::scheduler& on, const task_label* label, F&& f,
+join_handle<launched_output<F, Args...>> launch_stackless(sched::scheduler& on, const sched::start_options& how, F&& f,
                                                           Args&&... args) {
     if constexpr (is_bare_future<F, Args...>)
-        return stackless::future_task<std::decay_t<F>>::start(on, label, std::forward<F>(f));
+        return stackless::future_task<std::decay_t<F>>::start(on, how, std::forward<F>(f));
     else if constexpr (shares_block<F, Args...>())
-        return launch_coroutine(on, label, std::forward<F>(f), std::forward<Args>(args)...);
+        return launch_coroutine(on, how, std::forward<F>(f), std::forward<Args>(args)...);
     else
-        return stackless::future_task<bound_call_for<F, Args...>>::start(on, label, std::in_place, std::forward<F>(f),
+        return stackless::future_task<bound_call_for<F, Args...>>::start(on, how, std::in_place, std::forward<F>(f),
                                                                          std::forward<Args>(args)...);
 }
 
@@ -174,7 +173,7 @@ join_handle<launched_output<F, Args...>> launch_stackful(sched::scheduler& on, c
     stackful::fiber_options stack;
     stack.stack_bytes = options.stack_bytes;
     stack.migratable = options.migratable;
-    stack.label = &options.name;
+    stack.how = {&options.name, options.inherit_locals};
     BIFILAR_CHECK(on.fibers() != nullptr, "this scheduler was made without stacks; spawn on a bifilar::runtime");
     if constexpr (is_bare_future<F, Args...>)
         return stackful::fiber_task<output, fiber_body<std::decay_t<F>>>::start(on, *on.fibers(), stack,
@@ -187,10 +186,10 @@ join_handle<launched_output<F, Args...>> launch_stackful(sched::scheduler& on, c
 template <class F, class... Args>
 join_handle<launched_output<F, Args...>> launch(sched::scheduler& on, const spawn_options& options, F&& f,
                                                 Args&&... args) {
-    const withheld_locals alone{!options.inherit_locals};
     if (options.on == backend::stackful)
         return launch_stackful(on, options, std::forward<F>(f), std::forward<Args>(args)...);
-    return launch_stackless(on, &options.name, std::forward<F>(f), std::forward<Args>(args)...);
+    return launch_stackless(on, {&options.name, options.inherit_locals}, std::forward<F>(f),
+                            std::forward<Args>(args)...);
 }
 
 }  // namespace bifilar::detail

@@ -89,7 +89,7 @@ public:
     template <class F, class... Args>
         requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
     join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
-        return detail::launch_stackless(scheduler(), nullptr, std::forward<F>(f), std::forward<Args>(args)...);
+        return detail::launch_stackless(scheduler(), {}, std::forward<F>(f), std::forward<Args>(args)...);
     }
 
     /// Cancels all tasks and waits until they have ended, at most until 10 ms after `deadline`, which is real time on
@@ -124,9 +124,9 @@ private:
     template <class F, class... Args>
     auto launch_root(F&& f, Args&&... args) {
         if constexpr (detail::is_bare_future<F, Args...>)
-            return detail::launch_stackless(scheduler(), nullptr, std::forward<F>(f));
+            return detail::launch_stackless(scheduler(), {}, std::forward<F>(f));
         else if constexpr (future<std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>>)
-            return detail::launch_stackless(scheduler(), nullptr, std::forward<F>(f), std::forward<Args>(args)...);
+            return detail::launch_stackless(scheduler(), {}, std::forward<F>(f), std::forward<Args>(args)...);
         else
             return spawn(backend::stackful, std::forward<F>(f), std::forward<Args>(args)...);
     }

@@ -42,8 +42,7 @@ join_handle<detail::launched_output<F, Args...>> spawn(backend on, F&& f, Args&&
 template <class F, class... Args>
     requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
 join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
-    return detail::launch_stackless(detail::current_scheduler(), nullptr, std::forward<F>(f),
-                                    std::forward<Args>(args)...);
+    return detail::launch_stackless(detail::current_scheduler(), {}, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 /// What is left is a mistake: says which.

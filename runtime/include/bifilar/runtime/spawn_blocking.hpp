@@ -40,7 +40,9 @@ private:
     void run() noexcept override {
         context cx{*this};
         if (inherited_ != nullptr) inherited_->adopt_clock();
-        const bool late = inherited_ != nullptr && deadline_has_come(inherited_->inherited_deadline());
+        const base::instant_ns inherited_deadline =
+            inherited_ != nullptr ? inherited_->inherited_deadline() : base::never;
+        const bool late = deadline_has_come(inherited_deadline);
         std::optional<job_locals> own{std::in_place, std::move(inherited_)};
         if (this->state_.begin_run() || late) {
             this->outcome_.set_cancelled();
@@ -51,6 +53,12 @@ private:
                     this->outcome_.set_value();
                 else
                     this->outcome_.set_value(answer.take());
+            } catch (const task_cancelled&) {
+                // Of two whose deadline comes, the one that it waited for may have been asked first.
+                if (this->state_.is_cancelling() || deadline_has_come(inherited_deadline))
+                    this->outcome_.set_cancelled();
+                else
+                    this->outcome_.set_error(std::current_exception());
             } catch (...) {
                 this->outcome_.set_error(std::current_exception());
             }

@@ -15,7 +15,7 @@ namespace bifilar {
 
 namespace detail {
 
-/// The fiber that may wait here; null on a plain thread. Throws std::logic_error inside a stackless poll.
+/// The fiber that may wait here; null on a plain thread. Throws std::logic_error inside a poll.
 [[nodiscard]] stackful::fiber* waiting_fiber();
 
 /// Brings `f` to rest and unwinds the fiber.
@@ -51,10 +51,11 @@ output_of<F> await_through(F f, OnCancel on_cancel) {
 }  // namespace detail
 
 /// Waits for `f` and gives its output; rethrows what it threw. `f` stays where it is: pass a temporary or a variable.
-/// Suspends a fiber; blocks a plain thread; throws std::logic_error in a stackless task (use co_await there).
-/// Throws `cancelled` when the fiber's task is cancelled and `f` was not ready; what `f` had taken by then is not
-/// lost, see the operation. Not in functions with a target attribute for wider vector registers than their file's:
-/// those registers are not saved. During unwinding it waits in spite of cancellation. Allocates nothing of its own.
+/// Suspends a fiber; blocks a plain thread; throws std::logic_error in a stackless task (use co_await there) and inside
+/// a future's poll. Throws `cancelled` when the fiber's task is cancelled and `f` was not ready; what `f` had taken by
+/// then is not lost, see the operation. Not in functions with a target attribute for wider vector registers than their
+/// file's: those registers are not saved. During unwinding it waits in spite of cancellation. Allocates nothing of its
+/// own.
 template <class F>
     requires future<std::remove_cvref_t<F>>
 output_of<F> await(F&& f) {
@@ -63,7 +64,11 @@ output_of<F> await(F&& f) {
     for (;;) {
         context& cx = self->poll_context();
         cx.start_poll();
-        polled<output_of<F>> answer = f.poll(cx);
+        const auto poll = [&] {
+            const stackful::fiber::poll_scope inside{*self};
+            return f.poll(cx);
+        };
+        polled<output_of<F>> answer = poll();
         if (answer) return answer.take();
         BIFILAR_ASSERT(cx.armed(), "a future answered not ready without having stored a waker");
         if (cx.cancelling() && std::uncaught_exceptions() == 0) [[unlikely]]

@@ -24,6 +24,20 @@ public:
     /// What the present poll may use. Inside the fiber; changes with every suspension.
     [[nodiscard]] context& poll_context() noexcept { return *context_; }
 
+    /// While it lives the fiber polls a future: it may not wait there, for the poll's context would be gone when it
+    /// comes back. Inside the fiber.
+    class poll_scope {
+    public:
+        explicit poll_scope(fiber& of) noexcept : of_{&of} { of.polls_ = true; }
+        poll_scope(const poll_scope&) = delete;
+        poll_scope& operator=(const poll_scope&) = delete;
+        ~poll_scope() { of_->polls_ = false; }
+
+    private:
+        fiber* of_;
+    };
+    [[nodiscard]] bool polls() const noexcept { return polls_; }
+
     /// Leaves for the worker until the task is run again. Inside the fiber.
     void suspend() noexcept { switch_.suspend(); }
 
@@ -88,6 +102,7 @@ private:
     const task_label* label_ = nullptr;
     const std::string_view* waits_on_ = nullptr;  // A constant of `await`.
     bool started_ = false;
+    bool polls_ = false;  // A future of this fiber is being polled. Inside the fiber.
     const bool migratable_;
 };
 

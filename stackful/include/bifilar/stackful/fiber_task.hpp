@@ -21,7 +21,7 @@ inline task_header*& task_at(stack_view stack) noexcept {
 
 struct fiber_options {
     std::size_t stack_bytes = 0;  ///< 0: the runtime's default.
-    const task_label* label = nullptr;
+    sched::start_options how = {};
     bool migratable = false;  ///< May continue on another worker after a suspension.
 };
 
@@ -40,9 +40,9 @@ public:
         fiber_task* made = nullptr;
         try {
             made = new (place_in(stack)) fiber_task{home, stack, options.migratable, std::forward<Given>(given)...};
-            made->set_label(label_task(*made, options.label));
+            made->set_label(label_task(*made, options.how.label));
             task_at(stack) = made;
-            on.start(*made, nullptr);
+            on.start(*made, nullptr, options.how.inherits_locals);
         } catch (...) {
             if (made != nullptr) {
                 std::destroy_at(&made->body_);

@@ -30,13 +30,13 @@ public:
     static constexpr bool fits = prefix_bytes <= largest_prefix_bytes;
 
     /// Takes over a coroutine whose frame has the prefix. Starts it on `on`.
-    static join_handle<T> start(sched::scheduler& on, const task_label* label, task<T> body) {
+    static join_handle<T> start(sched::scheduler& on, const sched::start_options& how, task<T> body) {
         void* const frame = body.release();
         auto* const made = new (static_cast<std::byte*>(frame) - prefix_bytes) coroutine_task;
         link::of(frame).become_top();
         try {
-            label_task(*made, label);
-            on.start(*made, frame);
+            label_task(*made, how.label);
+            on.start(*made, frame, how.inherits_locals);
         } catch (...) {
             made->~coroutine_task();
             std::coroutine_handle<>::from_address(frame).destroy();

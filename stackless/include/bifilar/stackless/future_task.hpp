@@ -25,13 +25,13 @@ public:
     /// Makes the task and starts it on `on`. Allocates one block. Throws std::bad_alloc, what F's constructor
     /// throws, and std::logic_error when the runtime has been shut down.
     template <class... Given>
-    static join_handle<output> start(sched::scheduler& on, const task_label* label, Given&&... given) {
+    static join_handle<output> start(sched::scheduler& on, const sched::start_options& how, Given&&... given) {
         void* const block = allocate_frame(sizeof(future_task));
         future_task* made = nullptr;
         try {
             made = new (block) future_task{std::in_place, std::forward<Given>(given)...};
-            label_task(*made, label);
-            on.start(*made, block);
+            label_task(*made, how.label);
+            on.start(*made, block, how.inherits_locals);
         } catch (...) {
             if (made != nullptr) {
                 std::destroy_at(&made->future_);
