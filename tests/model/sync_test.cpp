@@ -39,7 +39,7 @@ TEST_CASE("a_mutex_lets_one_in_and_the_last_may_free_it", "[mutex]") {
             if (last) lock.reset();
         }
     };
-    model::check({.name = "mutex, three visitors, the last frees", .preemptions = 4}, [](model::world& world) {
+    model::check({.name = "mutex, three visitors, the last frees", .preemptions = 3}, [](model::world& world) {
         auto* const here = world.make<room>();
         for (std::size_t who = 0; who < 3; ++who)
             world.thread("visitor " + std::to_string(who), [=] { here->visit(who); });
@@ -53,7 +53,7 @@ TEST_CASE("a_mutex_whose_waiter_leaves_is_not_lost", "[mutex]") {
         model::cell<int> inside{0, "what the mutex guards"};
         tasks all;
     };
-    model::check({.name = "mutex, a holder, a waiter, a leaver", .preemptions = 4}, [](model::world& world) {
+    model::check({.name = "mutex, a holder, a waiter, a leaver", .preemptions = 3}, [](model::world& world) {
         auto* const here = world.make<room>();
         const auto visit = [=](std::size_t who) {
             auto f = here->lock.lock();
@@ -72,7 +72,7 @@ TEST_CASE("permits_of_several_sizes_are_all_given_back", "[semaphore]") {
         semaphore permits{2};
         tasks all;
     };
-    model::check({.name = "semaphore, two for one, one for two, one leaves", .preemptions = 4},
+    model::check({.name = "semaphore, two for one, one for two, one leaves", .preemptions = 3},
                  [](model::world& world) {
                      auto* const here = world.make<pool>();
                      const auto use = [=](std::size_t who, std::uint32_t count) {
@@ -110,7 +110,7 @@ TEST_CASE("readers_and_a_writer_never_meet_and_all_come_in", "[shared_mutex]") {
         model::cell<int> inside{0, "what the lock guards"};
         tasks all;
     };
-    model::check({.name = "shared_mutex, two writers, a reader", .preemptions = 4}, [](model::world& world) {
+    model::check({.name = "shared_mutex, two writers, a reader", .preemptions = 3}, [](model::world& world) {
         auto* const here = world.make<room>();
         for (std::size_t who = 0; who < 2; ++who)
             world.thread("writer " + std::to_string(who), [=] {
