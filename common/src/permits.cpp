@@ -131,11 +131,13 @@ void permits::leave(node& at) noexcept {
     if (more) serve_more();
 }
 
-// Pays where the holder runs on another worker and is about to give; where it sleeps, a few tries show that. True when
-// the permits were taken, or, for one who was called and takes them under the lock, when so many were free.
+// Pays where the holder runs on another worker and is about to give; where it sleeps, a few looks show that. They are
+// far apart, because each takes the word's cache line from a holder who may be about to take again. True when the
+// permits were taken, or, for one who was called and takes them under the lock, when so many were free.
 bool permits::spin(std::uint32_t count, bool was_called) noexcept {
-    constexpr std::int32_t fewest = 4;
-    constexpr std::int32_t most = 64;
+    constexpr std::int32_t apart = 32;
+    constexpr std::int32_t fewest = apart;
+    constexpr std::int32_t most = 4 * apart;
     constexpr std::int32_t rests = -16;
     // Relaxed, all: hints.
     if (!was_called && (word_.load(base::relaxed) & closed) != 0) return false;
@@ -145,14 +147,15 @@ bool permits::spin(std::uint32_t count, bool was_called) noexcept {
         return false;
     }
     const std::int32_t limit = std::max(hint, fewest);
-    for (std::int32_t pause = 0; pause < limit; ++pause) {
+    for (std::int32_t pause = 0;; pause += apart) {
         const std::uint64_t seen = word_.load(base::relaxed);
         if (!was_called && (seen & closed) != 0) return false;  // Not to be overtaken.
         if (seen / one >= count && (was_called || try_take(count))) {
             if (pause != 0) spins_.store(std::min(limit + fewest, most), base::relaxed);
             return true;
         }
-        base::spin_pause();
+        if (pause >= limit) break;
+        base::spin_pauses(apart);
     }
     spins_.store(limit == fewest ? rests : limit / 2, base::relaxed);
     return false;
