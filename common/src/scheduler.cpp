@@ -246,8 +246,10 @@ bool scheduler::drain(base::instant_ns deadline) noexcept {
 // False when a task ran on until the deadline: then nothing was cancelled.
 bool scheduler::halt_and_cancel(base::instant_ns deadline) noexcept {
     // A task that runs on keeps its worker from halting; the others go on meanwhile, in slices.
-    constexpr std::chrono::milliseconds slice{10};
-    while (!halt(std::min(deadline, base::after(base::now_ns(), slice)))) {
+    // The slices grow, because many workers on a loaded machine take long to come to a stand.
+    constexpr std::chrono::milliseconds longest_slice{320};
+    for (std::chrono::milliseconds slice{10}; !halt(std::min(deadline, base::after(base::now_ns(), slice)));
+         slice = std::min(2 * slice, longest_slice)) {
         move_to(phase::closing);
         if (base::now_ns() >= deadline) return false;
         std::this_thread::sleep_for(slice);

@@ -194,8 +194,11 @@ void worker::post(task_header& task) noexcept {
 
 [[gnu::always_inline]] inline task_header* worker::take_lifo() noexcept {
     if (lifo_runs_ == lifo_runs_in_a_row) [[unlikely]] {
-        flush_lifo();
-        return nullptr;
+        if (others_queued()) {
+            flush_lifo();
+            return nullptr;
+        }
+        lifo_runs_ = 0;
     }
     task_header* task = std::exchange(pinned_next_, nullptr);
     if (task == nullptr) task = take_slot();
@@ -216,6 +219,11 @@ void worker::post(task_header& task) noexcept {
     }
     // Pairs with steal_slot; so that one of owner and thief gets the task.
     return lifo_.exchange(nullptr, base::acquire);
+}
+
+// Whether anybody waits for the LIFO slot's tasks to have had enough.
+bool worker::others_queued() const noexcept {
+    return !queue_.empty() || !pinned_.empty() || !inbox_.empty() || owner_.global_.size() != 0;
 }
 
 void worker::flush_lifo() noexcept {

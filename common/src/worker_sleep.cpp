@@ -21,23 +21,19 @@ bool worker::slot_in_sight() noexcept {
     });
 }
 
-// Waits a little for tasks that other threads wake here, where they did so shortly after the last sleep had begun: a
-// wake through the kernel costs both sides more than that. True when there is something to do.
+// Waits a little for tasks that other threads wake here. True when there is something to do.
 bool worker::linger() noexcept {
-    for (std::uint32_t pause = 0; pause < linger_pauses_; ++pause) {
+    constexpr std::uint32_t pauses_per_look = 32;  // At others' queues, which their owners are writing.
+    const std::uint32_t most = lingering_.pauses();
+    for (std::uint32_t pause = 1; pause <= most; ++pause) {
         base::spin_pause();
-        if (!inbox_.empty() || owner_.global_.size() != 0) return true;
+        if (!inbox_.empty() || owner_.global_.size() != 0 || (pause % pauses_per_look == 0 && work_in_sight())) {
+            lingering_.caught(pause);
+            return true;
+        }
     }
-    linger_pauses_ /= 2;
+    lingering_.missed();
     return false;
-}
-
-void worker::judge_sleep(base::instant_ns slept_ns) noexcept {
-    constexpr base::instant_ns short_sleep_ns = 30'000;
-    constexpr std::uint32_t more = 16;
-    constexpr std::uint32_t most = 128;
-    // Grows slowly and halves with each miss, so that wakes which come a little too late for it cost little.
-    if (slept_ns < short_sleep_ns && !inbox_.empty()) linger_pauses_ = std::min(linger_pauses_ + more, most);
 }
 
 [[gnu::noinline]] void worker::sleep() noexcept {
@@ -54,6 +50,7 @@ void worker::judge_sleep(base::instant_ns slept_ns) noexcept {
         // Within the pause of offer_slot another offer may have been held back, or came between search and sleep.
         constexpr base::instant_ns nap_ns = 10'000'000;
         if (std::exchange(naps_, false) || slot_in_sight()) deadline = std::min(deadline, base::now_ns() + nap_ns);
+        constexpr base::instant_ns short_sleep_ns = 100'000;  // Twice what a wake takes on a virtual machine.
         const base::instant_ns began_ns = base::now_ns();
         bool slept = true;
         if (clock_ == nullptr) [[likely]]
@@ -61,7 +58,7 @@ void worker::judge_sleep(base::instant_ns slept_ns) noexcept {
         else
             slept = rest(deadline);
         tick_began_ns_ = base::now_ns();
-        judge_sleep(tick_began_ns_ - began_ns);
+        lingering_.slept(tick_began_ns_ - began_ns < short_sleep_ns && !inbox_.empty());
         fire_due(tick_began_ns_);
         if (slept) until_tick_ = tick_tasks_;  // A jump of time without a sleep leaves the events to the tick.
     }

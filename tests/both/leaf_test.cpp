@@ -37,8 +37,10 @@ public:
             const std::lock_guard guard{control_->mutex};
             control_->stored = cx.waker();
         }
+        // It looks first and counts then: whoever sees the count and makes the leaf ready causes one more poll.
+        const bool ready = control_->ready.load();
         ++control_->polls;
-        if (!control_->ready.load()) return bf::not_ready;
+        if (!ready) return bf::not_ready;
         return 7;
     }
 

@@ -135,11 +135,12 @@ TEST_CASE("values_follow_a_task_from_worker_to_worker") {
         bf::runtime rt{small_runtime(4)};
         std::mutex lock;
         std::set<std::thread::id> threads;
+        std::atomic<bool> shared{false};  // By two workers at least.
         std::atomic<int> wrong{0};
         const auto body = [&](int mine) -> bf::task<> {
             number.set(mine);
             owned.set(std::make_unique<int>(mine));
-            for (int turn = 0; turn < 30; ++turn) {
+            for (int turn = 0; turn < 30 || !shared; ++turn) {
                 if (turn % 3 == 0)
                     co_await bf::sleep_for(100us);
                 else
@@ -147,6 +148,7 @@ TEST_CASE("values_follow_a_task_from_worker_to_worker") {
                 if (*number.get() != mine || **owned.get() != mine) ++wrong;
                 const std::lock_guard guard{lock};
                 threads.insert(std::this_thread::get_id());
+                if (threads.size() > 1) shared = true;
             }
         };
         bf::spawn_options options;

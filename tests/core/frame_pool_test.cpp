@@ -242,9 +242,12 @@ TEST_CASE("blocks_may_be_freed_by_any_thread") {
         for (std::size_t n = 0; n < batch; ++n) blocks.emplace_back(64 + n % 7 * 50, static_cast<unsigned char>(n));
         // A bounded number is on its way, so the pool's size is bounded as well.
         for (bool waiting = true; waiting;) {
-            const std::lock_guard guard{mutex};
-            waiting = handed_over.size() >= 4;
-            if (!waiting) handed_over.push_back(std::move(blocks));
+            {
+                const std::lock_guard guard{mutex};
+                waiting = handed_over.size() >= 4;
+                if (!waiting) handed_over.push_back(std::move(blocks));
+            }
+            if (waiting) std::this_thread::yield();
         }
         if (round == rounds / 2) held_at_half = bf::frame_pool_bytes();
     }

@@ -3,12 +3,14 @@
 #include <bifilar/bifilar.hpp>
 
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <dirent.h>
 #include <string>
 #include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace bf = bifilar;
@@ -39,6 +41,24 @@ bf::tcp_listener listen_anywhere() {
     REQUIRE(listener.has_value());
     return std::move(*listener);
 }
+
+// A port that is taken and at which nobody listens.
+class silent_port {
+public:
+    silent_port() {
+        const auto any = bf::socket_address::parse("127.0.0.1:0").value();
+        descriptor_ = ::socket(any.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+        REQUIRE(::bind(descriptor_, any.data(), any.size()) == 0);
+    }
+    silent_port(const silent_port&) = delete;
+    silent_port& operator=(const silent_port&) = delete;
+    ~silent_port() { ::close(descriptor_); }
+
+    [[nodiscard]] std::string address() const { return bf::socket_address::local(descriptor_).value().to_string(); }
+
+private:
+    int descriptor_ = -1;
+};
 
 class connected_pair {
 public:
@@ -87,13 +107,11 @@ TEST_CASE("failures_keep_the_systems_codes") {
     CHECK(bf::tcp_listener::bind("nonsense").error() == std::errc::invalid_argument);
     CHECK(bf::tcp_listener::bind("127.0.0.1:99999").error() == std::errc::invalid_argument);
     rt.run([]() -> bf::task<> {
-        std::string closed;
-        {
-            auto listener = listen_anywhere();
-            closed = address_of(listener);
-            CHECK(bf::tcp_listener::bind(closed).error() == std::errc::address_in_use);
-        }
-        auto refused = co_await bf::tcp_stream::connect(closed);
+        auto listener = listen_anywhere();
+        CHECK(bf::tcp_listener::bind(address_of(listener)).error() == std::errc::address_in_use);
+        const silent_port silent;
+        const std::string nobody = silent.address();
+        auto refused = co_await bf::tcp_stream::connect(nobody);
         CHECK(refused.error() == std::errc::connection_refused);
         auto bad = co_await bf::tcp_stream::connect("localhost:80");
         CHECK(bad.error() == std::errc::invalid_argument);
@@ -147,13 +165,16 @@ TEST_CASE("a_cancelled_read_ends_at_once_and_the_stream_still_works") {
             [](bf::backend model) -> bf::task<> {
                 auto pair = co_await connect_pair();
                 struct body {
-                    static bf::task<> read(bf::tcp_stream& from) {
+                    static bf::task<> read(bf::tcp_stream& from, std::atomic<bool>& begun) {
+                        begun = true;
                         std::array<std::byte, 8> buffer;
                         (void)co_await from.read(buffer);
                     }
                 };
-                auto reader = bf::spawn(model, body::read, std::ref(pair.far));
-                for (int n = 0; n < 10; ++n) co_await bf::yield_now();
+                std::atomic<bool> begun{false};
+                auto reader = bf::spawn(model, body::read, std::ref(pair.far), std::ref(begun));
+                while (!begun) co_await bf::yield_now();
+                for (int n = 0; n < 10; ++n) co_await bf::yield_now();  // Parked by now, as a rule.
                 reader.cancel();
                 const auto outcome = co_await reader.outcome();
                 CHECK_FALSE(outcome.has_value());
@@ -280,17 +301,20 @@ TEST_CASE("a_stream_goes_on_in_another_thread_and_in_another_runtime") {
     auto listener = listen_anywhere();
     const std::string at = address_of(listener);
     std::optional<bf::tcp_stream> far;
+    std::atomic<bool> reads{false};
     // This thread connects, waits for a first byte in a driver of its own, and ends.
     std::thread first{[&] {
         far.emplace(bf::block_on(bf::tcp_stream::connect(at)).value());
         std::array<std::byte, 1> one{};
+        reads = true;
         far.emplace(bf::block_on([](bf::tcp_stream stream, std::span<std::byte> into) -> bf::task<bf::tcp_stream> {
             (void)co_await stream.read_exact(into);
             co_return stream;
         }(std::move(*far), one)));
     }};
     auto near = bf::block_on(listener.accept()).value();
-    std::this_thread::sleep_for(10ms);
+    while (!reads) std::this_thread::yield();
+    std::this_thread::sleep_for(10ms);  // Parked by now, as a rule.
     CHECK(bf::block_on(near.write_all(bytes_of("1"))).value() == 1);
     first.join();
     // This thread has waited on `near` by now, stays alive, and does not look at its driver any more.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The echo example against a real client, on both backends and both drivers, and its answers to bad arguments.
 set -euo pipefail
+source "$(dirname "$0")/signals.sh"
 echo_bin=${EXAMPLES_DIR:?names the folder with the built examples}/echo
 folder=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
@@ -14,11 +15,14 @@ for backend in stackless stackful; do
         exec {from}<&"${server[0]}"
         read -r -t 20 line <&"$from" || { echo "no first line; $(cat "$folder/errors")"; exit 1; }
         address=${line#listening on }
+        clients=()
         for client in 1 2 3; do
             socat -t 20 - "TCP:$address" <"$folder/sent" >"$folder/received$client" &
+            clients+=($!)
         done
-        wait $(jobs -p | grep -vx "$pid")
+        wait "${clients[@]}"
         for client in 1 2 3; do cmp "$folder/sent" "$folder/received$client"; done
+        await_handler "$pid" INT
         kill -INT "$pid"
         read -r -t 20 line <&"$from" || { echo "no last line: $(cat "$folder/errors")"; exit 1; }
         [ "$line" = "served 3 connections, 3000000 bytes" ] || { echo "unexpected: $line"; exit 1; }
@@ -46,5 +50,6 @@ coproc holder { exec "$echo_bin" --port 0; }
 pid=$holder_PID
 read -r -t 20 line <&"${holder[0]}"
 refuse "cannot listen on ${line#listening on }" --port "${line##*:}"
+await_handler "$pid" INT
 kill -INT "$pid"
 wait "$pid"

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace bf = bifilar;
 using namespace std::chrono_literals;
@@ -23,16 +24,20 @@ bf::spawn_options named(bf::backend on, const char* name) {
     return options;
 }
 
-// Ends when it is told, and not because it was cancelled.
+// Ends when it is told, and not because it was cancelled. Counts those that have begun.
 class stubborn {
 public:
     using output = void;
-    explicit stubborn(bf::event& until) : wait_{until.wait()} {}
-    bf::polled<void> poll(bf::context& cx) { return wait_.poll(cx); }
+    stubborn(bf::event& until, std::atomic<int>& begun) : wait_{until.wait()}, begun_{&begun} {}
+    bf::polled<void> poll(bf::context& cx) {
+        if (begun_ != nullptr) ++*std::exchange(begun_, nullptr);
+        return wait_.poll(cx);
+    }
     bf::polled<void> poll_cancel(bf::context& cx) { return wait_.poll(cx); }
 
 private:
     bf::event::wait_future wait_;
+    std::atomic<int>* begun_;  // Null after the first poll.
 };
 
 const bf::task_description* find(const bf::shutdown_report& report, std::string_view name) {
@@ -41,21 +46,34 @@ const bf::task_description* find(const bf::shutdown_report& report, std::string_
     return at != report.tasks().end() ? &*at : nullptr;
 }
 
+bool tells_of_parked(const bf::shutdown_report& report, std::size_t count) {
+    return report.tasks().size() == count && std::all_of(report.tasks().begin(), report.tasks().end(),
+                                                         [](const bf::task_description& one) { return one.parked; });
+}
+
 }  // namespace
 
 TEST_CASE("a_shutdown_names_the_tasks_that_do_not_end_and_what_they_wait_on") {
     bf::event go;
+    std::atomic<int> begun{0};
     bf::runtime rt;
     auto coroutine = rt.spawn(
-        named(bf::backend::stackless, "a coroutine"), [](bf::event& e) -> bf::task<> { co_await stubborn{e}; },
-        std::ref(go));
-    auto lambda = rt.spawn(named(bf::backend::stackless, "a lambda"), [&go]() -> bf::task<> { co_await stubborn{go}; });
-    auto fiber =
-        rt.spawn(named(bf::backend::stackful, "a fiber"), [](bf::event& e) { bf::await(stubborn{e}); }, std::ref(go));
-    auto future = rt.spawn(named(bf::backend::stackless, "a future"), stubborn{go});
-    auto nameless = rt.spawn(stubborn{go});
+        named(bf::backend::stackless, "a coroutine"),
+        [](bf::event& e, std::atomic<int>& n) -> bf::task<> { co_await stubborn{e, n}; }, std::ref(go),
+        std::ref(begun));
+    auto lambda = rt.spawn(named(bf::backend::stackless, "a lambda"),
+                           [&go, &begun]() -> bf::task<> { co_await stubborn{go, begun}; });
+    auto fiber = rt.spawn(
+        named(bf::backend::stackful, "a fiber"), [](bf::event& e, std::atomic<int>& n) { bf::await(stubborn{e, n}); },
+        std::ref(go), std::ref(begun));
+    auto future = rt.spawn(named(bf::backend::stackless, "a future"), stubborn{go, begun});
+    auto nameless = rt.spawn(stubborn{go, begun});
+    // Those that have not begun end when they are cancelled.
+    while (begun != 5) std::this_thread::yield();
 
-    const auto report = rt.shutdown(std::chrono::steady_clock::now() + 20ms);
+    bf::shutdown_report report{0};
+    for (int attempt = 0; attempt < 1'000 && !tells_of_parked(report, 5); ++attempt)  // A slow machine needs several.
+        report = rt.shutdown(std::chrono::steady_clock::now() + 20ms);
     CHECK_FALSE(report.clean());
     CHECK(report.tasks_alive() == 5);
     CHECK(report.tasks().size() == 5);
@@ -98,11 +116,16 @@ TEST_CASE("a_shutdown_names_a_task_that_keeps_its_worker_busy") {
 TEST_CASE("a_detached_exception_and_a_failed_check_name_the_task") {
     if (!tests::children_have_threads) return;
     const tests::last_words lost = tests::dies([] {
+        std::atomic<bool> begun{false};
         bf::runtime rt;
-        rt.spawn(named(bf::backend::stackless, "loser"), []() -> bf::task<> {
-              throw std::runtime_error{"out of luck"};
-              co_return;
-          }).detach();
+        const auto lose = [](std::atomic<bool>& begins) -> bf::task<> {
+            begins = true;
+            throw std::runtime_error{"out of luck"};
+            co_return;
+        };
+        rt.spawn(named(bf::backend::stackless, "loser"), lose, std::ref(begun)).detach();
+        // Cancelled before it begins it would throw nothing.
+        while (!begun) std::this_thread::yield();
         (void)rt.shutdown();
     });
     CHECK_THAT(lost.text, Contains("detached task loser ended with an exception: out of luck"));

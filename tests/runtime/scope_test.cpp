@@ -6,6 +6,7 @@
 #include <csignal>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace both;
@@ -29,25 +30,31 @@ bf::task<> fail_later(const char* what) {
     throw std::runtime_error{what};
 }
 
-// Notes that it was unwound.
-class witness {
-public:
-    explicit witness(std::atomic<int>& ended) noexcept : ended_{&ended} {}
-    witness(const witness&) = delete;
-    witness& operator=(const witness&) = delete;
-    ~witness() { ++*ended_; }
-
-private:
-    std::atomic<int>* ended_;
+// How many bodies have begun, and how many were unwound. One that is cancelled before it begins counts nowhere.
+struct tally {
+    std::atomic<int> begun{0};
+    std::atomic<int> ended{0};
 };
 
-bf::task<> wait_for_ever(std::atomic<int>& ended) {
-    const witness here{ended};
+// Notes that its body has begun, and that it was unwound.
+class witness {
+public:
+    explicit witness(tally& seen) noexcept : seen_{&seen} { ++seen_->begun; }
+    witness(const witness&) = delete;
+    witness& operator=(const witness&) = delete;
+    ~witness() { ++seen_->ended; }
+
+private:
+    tally* seen_;
+};
+
+bf::task<> wait_for_ever(tally& seen) {
+    const witness here{seen};
     co_await bf::pending();
 }
 
-void wait_for_ever_on_a_fiber(std::atomic<int>& ended) {
-    const witness here{ended};
+void wait_for_ever_on_a_fiber(tally& seen) {
+    const witness here{seen};
     bf::await(bf::pending());
 }
 
@@ -97,23 +104,23 @@ TEST_CASE("a_scope_in_a_fiber_and_on_a_thread_waits_in_its_destructor") {
 TEST_CASE("the_first_error_cancels_children_and_body_and_comes_out_when_all_have_ended") {
     for (const bf::backend model : tests::both_backends) {
         bf::runtime rt{small_runtime(2)};
-        std::atomic<int> ended{0};
+        tally seen;
         auto handle = rt.spawn(model, [&]() -> bf::task<> {
             const auto body = [&](bf::task_scope& scope) -> bf::task<> {
                 for (int n = 0; n < 20; ++n) {
-                    scope.spawn(wait_for_ever, std::ref(ended));
-                    scope.spawn(bf::backend::stackful, wait_for_ever_on_a_fiber, std::ref(ended));
+                    scope.spawn(wait_for_ever, std::ref(seen));
+                    scope.spawn(bf::backend::stackful, wait_for_ever_on_a_fiber, std::ref(seen));
                 }
                 // All of them run before the one that fails.
-                for (int n = 0; n < 200; ++n) co_await bf::yield_now();
+                while (seen.begun != 40) co_await bf::yield_now();
                 scope.spawn(fail_later, "child");
-                const witness here{ended};
+                const witness here{seen};
                 co_await bf::pending();
             };
             co_await bf::with_scope(body);
         });
         CHECK_THROWS_WITH(handle.join(), "child");
-        CHECK(ended == 41);
+        CHECK(seen.ended == 41);
     }
 }
 
@@ -121,10 +128,10 @@ TEST_CASE("an_error_of_the_body_cancels_the_children_and_other_errors_are_kept")
     for (const bf::backend model : tests::both_backends) {
         bf::runtime rt{small_runtime(1)};
         std::vector<std::exception_ptr> others;
-        std::atomic<int> ended{0};
+        tally seen;
         auto handle = rt.spawn(model, [&]() -> bf::task<> {
             const auto body = [&](bf::task_scope& scope) -> bf::task<> {
-                scope.spawn(wait_for_ever, std::ref(ended));
+                scope.spawn(wait_for_ever, std::ref(seen));
                 scope.spawn([]() -> bf::task<> {
                     const auto clean_up = [] { throw std::runtime_error{"clean-up"}; };
                     try {
@@ -145,7 +152,7 @@ TEST_CASE("an_error_of_the_body_cancels_the_children_and_other_errors_are_kept")
             co_await bf::with_scope(body, &others);
         });
         CHECK_THROWS_WITH(handle.join(), "body");
-        CHECK(ended == 1);
+        CHECK(seen.ended == 1);
         REQUIRE(others.size() == 1);
         CHECK_THROWS_WITH(std::rethrow_exception(others[0]), "late");
     }
@@ -153,16 +160,17 @@ TEST_CASE("an_error_of_the_body_cancels_the_children_and_other_errors_are_kept")
 
 TEST_CASE("a_fiber_joins_its_scope_and_gets_the_first_error") {
     bf::runtime rt{small_runtime(2)};
-    std::atomic<int> ended{0};
+    tally seen;
     rt.run([&] {
         bf::task_scope scope;
-        scope.spawn(wait_for_ever, std::ref(ended));
+        scope.spawn(wait_for_ever, std::ref(seen));
+        while (seen.begun != 1) bf::this_fiber::yield();
         auto failing = scope.spawn(fail_later, "one");
         const auto outcome = bf::await(failing.outcome());
         CHECK_FALSE(outcome.has_value());
         CHECK(outcome.error().is_cancelled());
         CHECK_THROWS_WITH(bf::await(scope.join()), "one");
-        CHECK(ended == 1);
+        CHECK(seen.ended == 1);
         // A scope that has failed starts nobody.
         auto late = scope.spawn([] { return 1; });
         CHECK_FALSE(bf::await(late.outcome()).has_value());
@@ -171,51 +179,48 @@ TEST_CASE("a_fiber_joins_its_scope_and_gets_the_first_error") {
 
 TEST_CASE("an_exception_on_its_way_out_of_a_fiber_cancels_the_scope") {
     bf::runtime rt{small_runtime(2)};
-    std::atomic<int> ended{0};
+    tally seen;
     CHECK_THROWS_WITH(rt.run([&] {
         bf::task_scope scope;
-        scope.spawn(wait_for_ever, std::ref(ended));
-        scope.spawn(bf::backend::stackful, wait_for_ever_on_a_fiber, std::ref(ended));
-        for (int n = 0; n < 100; ++n) bf::this_fiber::yield();
+        scope.spawn(wait_for_ever, std::ref(seen));
+        scope.spawn(bf::backend::stackful, wait_for_ever_on_a_fiber, std::ref(seen));
+        while (seen.begun != 2) bf::this_fiber::yield();
         throw std::runtime_error{"out"};
     }),
                       "out");
-    CHECK(ended == 2);
+    CHECK(seen.ended == 2);
 }
 
 TEST_CASE("cancelling_a_task_with_a_scope_cancels_the_children_first") {
     for (const bf::backend model : tests::both_backends) {
         bf::runtime rt{small_runtime(2)};
-        std::atomic<int> ended{0};
-        std::atomic<bool> begun{false};
+        tally seen;
         bool before = false;
         auto handle = rt.spawn(model, [&]() -> bf::task<> {
-            const witness here{ended};
+            const witness here{seen};
             const auto body = [&](bf::task_scope& scope) -> bf::task<> {
-                for (int n = 0; n < 10; ++n) scope.spawn(tests::both_backends[n % 2], wait_for_ever, std::ref(ended));
-                for (int n = 0; n < 100; ++n) co_await bf::yield_now();
-                begun = true;
+                for (int n = 0; n < 10; ++n) scope.spawn(tests::both_backends[n % 2], wait_for_ever, std::ref(seen));
                 co_await bf::pending();
             };
             co_await bf::with_scope(body);
         });
-        while (!begun) std::this_thread::yield();
+        while (seen.begun != 11) std::this_thread::yield();
         handle.cancel();
         before = bf::block_on(handle.outcome()).has_value();
         CHECK_FALSE(before);
-        CHECK(ended == 11);
+        CHECK(seen.ended == 11);
     }
     bf::runtime rt{small_runtime(2)};
-    std::atomic<int> ended{0};
+    tally seen;
     auto fiber = rt.spawn(bf::backend::stackful, [&] {
         bf::task_scope scope;
-        scope.spawn(wait_for_ever, std::ref(ended));
+        scope.spawn(wait_for_ever, std::ref(seen));
         bf::await(scope.join());
     });
-    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    while (seen.begun != 1) std::this_thread::yield();
     fiber.cancel();
     CHECK_FALSE(bf::block_on(fiber.outcome()).has_value());
-    CHECK(ended == 1);
+    CHECK(seen.ended == 1);
 }
 
 TEST_CASE("a_scope_is_refused_where_it_could_not_wait") {
@@ -262,13 +267,13 @@ TEST_CASE("a_body_that_joins_its_own_scope_does_not_swallow_the_error") {
 
 TEST_CASE("a_fiber_that_is_cancelled_in_the_destructor_of_its_scope_cancels_the_children") {
     bf::runtime rt{small_runtime(2)};
-    std::atomic<int> ended{0};
+    tally seen;
     auto fiber = rt.spawn(bf::backend::stackful, [&] {
         bf::task_scope scope;
-        scope.spawn(wait_for_ever, std::ref(ended));
+        scope.spawn(wait_for_ever, std::ref(seen));
     });
-    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    while (seen.begun != 1) std::this_thread::yield();
     fiber.cancel();
     (void)bf::block_on(fiber.outcome());
-    CHECK(ended == 1);
+    CHECK(seen.ended == 1);
 }

@@ -201,8 +201,8 @@ TEST_CASE("blocking_jobs_run_at_once_up_to_the_limit_and_all_in_the_end") {
     std::vector<std::unique_ptr<counting_job>> jobs;
     std::vector<std::unique_ptr<quick>> queue;
     {
-        // As many threads as jobs are needed, or the latch would never open.
-        bf::sched::blocking_pool pool{8, std::chrono::seconds{10}};
+        // As many threads as jobs are needed, or the latch would never open. They stay until the pool ends.
+        bf::sched::blocking_pool pool{8, std::chrono::hours{1}};
         for (int n = 0; n < 8; ++n) {
             jobs.push_back(std::make_unique<counting_job>(runs, all));
             pool.submit(*jobs.back());

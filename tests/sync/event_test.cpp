@@ -87,17 +87,24 @@ TEST_CASE("set_wakes_all_waiters_of_all_kinds_in_portions") {
     for (const int waiters : {1, 63, 64, 65, 200, 1'000}) {
         bf::runtime rt{small_runtime(2)};
         bf::event event;
+        std::atomic<int> begun{0};
         std::atomic<int> woken{0};
+        const auto waits = [&]() -> bf::task<> {
+            ++begun;
+            co_await event.wait();
+            ++woken;
+        };
         std::vector<bf::join_handle<void>> handles;
-        for (int n = 0; n < waiters; ++n)
-            handles.push_back(rt.spawn(tests::both_backends[n % 2], wait_and_count, std::ref(event), std::ref(woken)));
+        for (int n = 0; n < waiters; ++n) handles.push_back(rt.spawn(tests::both_backends[n % 2], waits));
         std::vector<std::thread> threads;
         for (int n = 0; n < 3; ++n)
             threads.emplace_back([&] {
+                ++begun;
                 bf::block_on(event.wait());
                 ++woken;
             });
-        std::this_thread::sleep_for(1ms);
+        while (begun != waiters + 3) std::this_thread::yield();
+        std::this_thread::sleep_for(1ms);  // For the last of them to park; who comes after the set passes as well.
         const int too_early = woken;
         event.set();
         for (auto& handle : handles) handle.join();

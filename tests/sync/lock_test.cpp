@@ -246,12 +246,15 @@ TEST_CASE("a_release_that_serves_very_many_serves_all") {
         bf::runtime rt{small_runtime(2)};
         bf::shared_mutex mutex;
         auto held = mutex.try_lock();
+        std::atomic<int> begun{0};
+        const auto read = [&]() -> bf::task<> {
+            ++begun;
+            (void)co_await mutex.lock_shared();
+        };
         std::vector<bf::join_handle<void>> handles;
-        for (int n = 0; n < readers; ++n)
-            handles.push_back(rt.spawn(
-                tests::both_backends[n % 2],
-                [](bf::shared_mutex& of) -> bf::task<> { (void)co_await of.lock_shared(); }, std::ref(mutex)));
-        std::this_thread::sleep_for(1ms);
+        for (int n = 0; n < readers; ++n) handles.push_back(rt.spawn(tests::both_backends[n % 2], read));
+        while (begun != readers) std::this_thread::yield();
+        std::this_thread::sleep_for(1ms);  // For the last of them to park; who comes after the unlock enters as well.
         held.unlock();
         for (auto& handle : handles) handle.join();
         const bool free = static_cast<bool>(mutex.try_lock());

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -210,9 +211,9 @@ TEST_CASE("a_plain_thread_sleeps_without_a_runtime") {
             }
             if (bf::block_on(bf::timeout(bf::sleep_for(1h), 1ms)).has_value()) ++early;
             // Two timers of one thread at once.
+            const auto began = steady::now();
             auto shorter = bf::sleep_for(1ms);
             auto longer = bf::sleep_for(2ms);
-            const auto began = steady::now();
             bf::block_on(bf::join_all(std::move(longer), std::move(shorter)));
             if (steady::now() - began < 2ms) ++early;
         });
@@ -221,7 +222,7 @@ TEST_CASE("a_plain_thread_sleeps_without_a_runtime") {
 }
 
 TEST_CASE("sleeps_and_their_cancellations_on_two_workers_end_every_task_once") {
-    constexpr std::uint32_t rounds = 20'000;
+    constexpr std::uint32_t fewest = 20'000;
     constexpr std::uint32_t at_once = 500;
     const std::uint64_t seed = tests::seed_of_this_run("sleep and cancel");
     INFO("seed: " << seed);
@@ -254,8 +255,10 @@ TEST_CASE("sleeps_and_their_cancellations_on_two_workers_end_every_task_once") {
         }
     };
     bf::base::random random{seed};
+    std::uint32_t spawned = 0;
     std::uint32_t cancelled = 0;
-    for (std::uint32_t round = 0; round < rounds; round += at_once) {
+    // All sleepers of a round may have woken before somebody comes to cancel them.
+    for (; spawned < fewest || cancelled == 0; spawned += at_once) {
         // The sleepers of a round are spread over both workers; so are the tasks that cancel them.
         std::vector<bf::join_handle<void>> handles[2];
         for (std::uint32_t n = 0; n < at_once; ++n) {
@@ -270,9 +273,8 @@ TEST_CASE("sleeps_and_their_cancellations_on_two_workers_end_every_task_once") {
     }
     CHECK(early == 0);
     CHECK(alive == 0);
-    CHECK(woken + cancelled == rounds);
+    CHECK(woken + cancelled == spawned);
     CHECK(woken > 0);
-    CHECK(cancelled > 0);
 }
 
 TEST_CASE("the_shortest_sleeps_of_a_plain_thread_end") {
@@ -283,17 +285,22 @@ TEST_CASE("the_shortest_sleeps_of_a_plain_thread_end") {
 }
 
 TEST_CASE("a_sleep_that_has_fired_outlives_the_runtime_that_polled_it") {
-    auto kept = bf::sleep_for(5ms);
+    std::optional<bf::sleep> kept;
     {
         bf::runtime rt{small_runtime(1)};
         rt.run(
-            [](bf::sleep& longer) -> bf::task<> {
-                auto turn = bf::yield_now();
-                (void)co_await bf::select(longer, turn);
+            [](std::optional<bf::sleep>& longer) -> bf::task<> {
+                // One that is ready before this task sleeps is used up; then a new one takes its place.
+                for (bool waits = false; !waits;) {
+                    longer.emplace(bf::sleep_for(5ms));
+                    auto turn = bf::yield_now();
+                    const auto first = co_await bf::select(*longer, turn);
+                    waits = first.index() == 1;
+                }
                 co_await bf::sleep_for(20ms);
             },
             std::ref(kept));
     }
-    bf::block_on(kept);
+    bf::block_on(*kept);
     CHECK(true);
 }

@@ -131,6 +131,9 @@ private:
 
     // All below: under the lock.
     bool has_room() noexcept { return store_.has_room(count_ + admitted_); }
+    // Nobody waits and nobody will be told: a value goes into the store and nothing else follows, or out of it.
+    bool just_pushes() noexcept { return !closed_ && senders_.empty() && receivers_.empty() && has_room(); }
+    bool just_pops() noexcept { return !closed_ && senders_.empty() && count_ > reserved_ && store_.capacity() != 0; }
     bool can_accept() noexcept { return senders_.empty() && (has_room() || can_hand_over()); }
 
     // A new value: to the oldest waiting receiver, or into the store.

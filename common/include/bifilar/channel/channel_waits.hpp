@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <expected>
+#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -20,9 +21,33 @@ public:
     send_future(send_future&&) noexcept = default;
     send_future& operator=(send_future&&) = delete;
     ~send_future() {
+        // Relaxed: a fresh node was never shared.
+        if (node_.where(base::relaxed) != wait_node::place::fresh) [[unlikely]]
+            leave();
+    }
+
+    polled<output> poll(context& cx) noexcept(nothrow) { return poll_as(cx, false); }
+    /// The value stays here until a poll sends it.
+    polled<output> poll_arm(context& cx) noexcept(nothrow) { return poll_as(cx, true); }
+
+private:
+    polled<output> poll_as(context& cx, bool keeps) noexcept(nothrow) {
+        std::unique_lock guard{channel_->lock()};
+        // Relaxed: under the lock.
+        if (node_.where(base::relaxed) == wait_node::place::fresh && channel_->just_pushes()) [[likely]] {
+            if (!cx.take_budget()) return not_ready;
+            channel_->store_.prepare();
+            channel_->store_.push(std::move(*node_.value), channel_->count_);
+            ++channel_->count_;
+            return output{};
+        }
+        guard.release();
+        return poll_locked(cx, keeps);
+    }
+
+    void leave() noexcept {
         using enum wait_node::place;
-        const wait_node::place seen = node_.where();
-        if (over_ || seen == fresh || (seen == woken && !node_.keeps)) return;
+        if (over_ || (node_.where() == woken && !node_.keeps)) return;
         wake_batch batch;
         const std::lock_guard guard{channel_->lock()};
         // Relaxed: under the lock.
@@ -36,15 +61,11 @@ public:
         }
     }
 
-    polled<output> poll(context& cx) noexcept(nothrow) { return poll_as(cx, false); }
-    /// The value stays here until a poll sends it.
-    polled<output> poll_arm(context& cx) noexcept(nothrow) { return poll_as(cx, true); }
-
-private:
-    polled<output> poll_as(context& cx, bool keeps) noexcept(nothrow) {
+    // Called with the lock held, which it leaves.
+    [[gnu::noinline]] polled<output> poll_locked(context& cx, bool keeps) noexcept(nothrow) {
         using enum wait_node::place;
-        wake_batch batch;
-        const std::lock_guard guard{channel_->lock()};
+        wake_batch batch;  // Outlives the guard: wakes go out when the lock is free.
+        const std::lock_guard guard{channel_->lock(), std::adopt_lock};
         // Relaxed: under the lock.
         const wait_node::place at = node_.where(base::relaxed);
         if (at == woken && !node_.value) return output{};
@@ -91,28 +112,31 @@ public:
     recv_future(recv_future&&) noexcept = default;
     recv_future& operator=(recv_future&&) = delete;
     ~recv_future() {
-        using enum wait_node::place;
-        if (node_.where() == fresh || over_) return;
-        wake_batch batch;
-        const std::lock_guard guard{channel_->lock()};
-        // Relaxed: under the lock.
-        if (node_.where(base::relaxed) == waiting) {
-            channel_->receivers_.remove(node_);
-        } else if (node_.value) {
-            channel_->put_back(*node_.value, batch);
-        } else if (node_.reserved) {
-            --channel_->reserved_;
-            channel_->wake_receiver(batch);
-        } else {
-            channel_->end_receiver(batch);
-        }
+        // Relaxed: a fresh node was never shared.
+        if (node_.where(base::relaxed) != wait_node::place::fresh) [[unlikely]]
+            leave();
     }
 
     polled<output> poll(context& cx) noexcept {
         using enum wait_node::place;
         if (channel_->capacity() != 0 && node_.where() == woken && node_.value) return take_handed();
+        std::unique_lock guard{channel_->lock()};
+        // Relaxed: under the lock.
+        if (node_.where(base::relaxed) == fresh && channel_->just_pops()) [[likely]] {
+            if (!cx.take_budget()) return not_ready;
+            --channel_->count_;
+            return channel_->store_.pop();
+        }
+        guard.release();
+        return poll_locked(cx);
+    }
+
+private:
+    // Called with the lock held, which it leaves.
+    [[gnu::noinline]] polled<output> poll_locked(context& cx) noexcept {
+        using enum wait_node::place;
         wake_batch batch;
-        const std::lock_guard guard{channel_->lock()};
+        const std::lock_guard guard{channel_->lock(), std::adopt_lock};
         // Relaxed: under the lock.
         const wait_node::place at = node_.where(base::relaxed);
         if (at == woken && node_.value) {
@@ -154,7 +178,24 @@ public:
         return not_ready;
     }
 
-private:
+    void leave() noexcept {
+        using enum wait_node::place;
+        if (over_) return;
+        wake_batch batch;
+        const std::lock_guard guard{channel_->lock()};
+        // Relaxed: under the lock.
+        if (node_.where(base::relaxed) == waiting) {
+            channel_->receivers_.remove(node_);
+        } else if (node_.value) {
+            channel_->put_back(*node_.value, batch);
+        } else if (node_.reserved) {
+            --channel_->reserved_;
+            channel_->wake_receiver(batch);
+        } else {
+            channel_->end_receiver(batch);
+        }
+    }
+
     polled<output> take_handed() noexcept {
         over_ = true;
         polled<output> answer{std::move(node_.value)};

@@ -8,6 +8,7 @@
 #include <bifilar/core/task_core.hpp>
 #include <bifilar/core/thread_state.hpp>
 #include <bifilar/sched/inbox.hpp>
+#include <bifilar/sched/lingering.hpp>
 #include <bifilar/sched/run_queue.hpp>
 #include <bifilar/sched/stats.hpp>
 #include <bifilar/time/timer_queue.hpp>
@@ -91,6 +92,7 @@ private:
     task_header* next() noexcept;
     task_header* take_lifo() noexcept;
     task_header* take_slot() noexcept;
+    [[nodiscard]] bool others_queued() const noexcept;
     void flush_lifo() noexcept;
     void offer_slot() noexcept;
     task_header* take_queued() noexcept;
@@ -106,7 +108,6 @@ private:
     task_header* steal_slot(bool first_look) noexcept;
     void stop_searching() noexcept;
     [[nodiscard]] bool linger() noexcept;
-    void judge_sleep(base::instant_ns slept_ns) noexcept;
     void sleep() noexcept;
     void forget_turns() noexcept;
     [[nodiscard]] bool rest(base::instant_ns nap_until) noexcept;
@@ -134,8 +135,8 @@ private:
     std::uint32_t global_interval_tasks_ = 64;
     std::uint32_t tick_tasks_ = tasks_per_tick;
     base::instant_ns tick_began_ns_ = 0;
-    double task_ns_ = 5'000;           // Moving average; the start is a guess that soon does not matter.
-    std::uint32_t linger_pauses_ = 0;  // How long the next linger() waits.
+    double task_ns_ = 5'000;  // Moving average; the start is a guess that soon does not matter.
+    lingering lingering_;
     bool pinned_turn_ = false;
     bool searching_ = false;
     bool naps_ = false;  // Was woken to look after others' slots: sleeps shortly once, to look again.

@@ -1,0 +1,71 @@
+// How long a worker without work looks on before it sleeps. A policy that its worker feeds; knows neither clock nor
+// thread.
+//
+// A wake through the kernel costs both sides more than a short wait does, so a worker waits a little where other
+// threads have woken it soon after it fell asleep. Two workers that wake each other in turn may both sleep for ever
+// though: each is woken late, because the other had to wake up first. So after some short sleeps in a row a worker
+// waits for longer than a wake takes; when the other one does so too, wakes come at once, and short waits do.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace bifilar::sched {
+
+/// One thread's.
+class lingering {
+public:
+    static constexpr std::uint32_t most_pauses = 128;   ///< Of a short wait: a few microseconds.
+    static constexpr std::uint32_t long_pauses = 2048;  ///< Of a long one: more than a wake through the kernel takes.
+
+    /// For how many pauses of the processor to wait now.
+    [[nodiscard]] std::uint32_t pauses() const noexcept { return is_long() ? long_pauses : pauses_; }
+
+    /// Work came after so many pauses.
+    void caught(std::uint32_t after_pauses) noexcept {
+        if (!is_long()) return;
+        if (after_pauses <= most_pauses) {
+            pauses_ = most_pauses;
+            row_ = late_ = 0;
+            enough_ = first_enough;
+        } else if (++late_ == most_late) {
+            end_long();
+        }
+    }
+    /// None came; the worker falls asleep.
+    void missed() noexcept {
+        if (is_long())
+            end_long();
+        else
+            pauses_ /= 2;
+    }
+    /// The worker slept; `shortly`: and was woken by another thread soon.
+    void slept(bool shortly) noexcept {
+        if (!shortly) {
+            row_ = 0;
+            return;
+        }
+        ++row_;
+        // Grows slowly and halves with each miss, so that wakes which come a little too late for it cost little.
+        pauses_ = std::min(pauses_ + 16, most_pauses);
+    }
+
+private:
+    static constexpr std::uint32_t first_enough = 8;
+    static constexpr std::uint32_t most_enough = 4096;
+    static constexpr std::uint32_t most_late = 16;
+
+    [[nodiscard]] bool is_long() const noexcept { return row_ >= enough_; }
+    // Long waits do not pay: more sleeps until the next.
+    void end_long() noexcept {
+        row_ = late_ = 0;
+        enough_ = std::min(2 * enough_, most_enough);
+    }
+
+    std::uint32_t pauses_ = 0;  // Of the next short wait.
+    std::uint32_t row_ = 0;     // Short sleeps in a row.
+    std::uint32_t enough_ = first_enough;
+    std::uint32_t late_ = 0;  // Long waits in a row that were worth it, but for longer than a short one.
+};
+
+}  // namespace bifilar::sched
