@@ -36,6 +36,14 @@ bool worker::linger() noexcept {
     return false;
 }
 
+// When to wake for timers. Where they woke this worker a moment ago, several are served by one wake.
+base::instant_ns worker::timers_due() noexcept {
+    constexpr base::instant_ns often_ns = 300'000;
+    const base::instant_ns due = timers_.next_deadline();
+    if (due == base::never || due - last_timer_wake_ns_ >= often_ns) return due;
+    return (due + busy_timer_tick_ns - 1) & -busy_timer_tick_ns;
+}
+
 [[gnu::noinline]] void worker::sleep() noexcept {
     if (clock_ != nullptr) [[unlikely]]
         forget_turns();
@@ -46,7 +54,7 @@ bool worker::linger() noexcept {
     const bool stay_up = phase == scheduler::phase::halting || phase == scheduler::phase::stopping;
     if (!stay_up && !work_in_sight()) {
         counters_.parked.add();
-        base::instant_ns deadline = clock_ == nullptr ? timers_.next_deadline() : base::never;
+        base::instant_ns deadline = clock_ == nullptr ? timers_due() : base::never;
         // Within the pause of offer_slot another offer may have been held back, or came between search and sleep.
         constexpr base::instant_ns nap_ns = 10'000'000;
         if (std::exchange(naps_, false) || slot_in_sight()) deadline = std::min(deadline, base::now_ns() + nap_ns);
@@ -58,6 +66,7 @@ bool worker::linger() noexcept {
         else
             slept = rest(deadline);
         tick_began_ns_ = base::now_ns();
+        if (tick_began_ns_ >= deadline) last_timer_wake_ns_ = tick_began_ns_;
         lingering_.slept(tick_began_ns_ - began_ns < short_sleep_ns && !inbox_.empty());
         fire_due(tick_began_ns_);
         if (slept) until_tick_ = tick_tasks_;  // A jump of time without a sleep leaves the events to the tick.

@@ -108,6 +108,7 @@ private:
     task_header* steal_slot(bool first_look) noexcept;
     void stop_searching() noexcept;
     [[nodiscard]] bool linger() noexcept;
+    [[nodiscard]] base::instant_ns timers_due() noexcept;
     void sleep() noexcept;
     void forget_turns() noexcept;
     [[nodiscard]] bool rest(base::instant_ns nap_until) noexcept;
@@ -141,6 +142,7 @@ private:
     bool searching_ = false;
     bool naps_ = false;  // Was woken to look after others' slots: sleeps shortly once, to look again.
     base::instant_ns last_offer_ns_ = 0;
+    base::instant_ns last_timer_wake_ns_ = 0;
     // Progress and slot of each victim at the last look, to tell a stuck worker from a busy one.
     struct sighting {
         task_header* task = nullptr;

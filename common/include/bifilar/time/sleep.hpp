@@ -10,8 +10,8 @@
 
 namespace bifilar {
 
-/// Ready once its deadline has passed: never early, late by at most timer_tick_ns and scheduling. Cancelled by its
-/// destructor.
+/// Ready once its deadline has passed: never early, late by at most timer_tick_ns and scheduling, or by
+/// busy_timer_tick_ns on a worker that many timers wake. Cancelled by its destructor.
 class [[nodiscard]] sleep {
 public:
     using output = void;

@@ -18,6 +18,8 @@ namespace bifilar {
 /// What timers are rounded up to: a timer fires at the first such moment that is not before its deadline. 65.5 us.
 /// On a simulated clock timers are exact.
 inline constexpr base::instant_ns timer_tick_ns = base::instant_ns{1} << 16;
+/// The same on a worker that timers wake every 0.3 ms or more often: so that many share a wake. 262 us.
+inline constexpr base::instant_ns busy_timer_tick_ns = base::instant_ns{1} << 18;
 
 /// One future's place in a timer_queue. Immovable once linked.
 class timer_node : public base::list_link<timer_node> {
