@@ -247,12 +247,13 @@ bool scheduler::drain(base::instant_ns deadline) noexcept {
 bool scheduler::halt_and_cancel(base::instant_ns deadline) noexcept {
     // A task that runs on keeps its worker from halting; the others go on meanwhile, in slices.
     // The slices grow, because many workers on a loaded machine take long to come to a stand.
-    constexpr std::chrono::milliseconds longest_slice{320};
-    for (std::chrono::milliseconds slice{10}; !halt(std::min(deadline, base::after(base::now_ns(), slice)));
+    constexpr std::chrono::nanoseconds longest_slice{80'000'000};
+    for (std::chrono::nanoseconds slice{10'000'000}; !halt(std::min(deadline, base::after(base::now_ns(), slice)));
          slice = std::min(2 * slice, longest_slice)) {
         move_to(phase::closing);
-        if (base::now_ns() >= deadline) return false;
-        std::this_thread::sleep_for(slice);
+        const base::instant_ns now = base::now_ns();
+        if (now >= deadline) return false;
+        std::this_thread::sleep_for(std::min(slice, std::chrono::nanoseconds{deadline - now}));
     }
     // Pairs with start; no task of ours appears any more once this is zero.
     while (starting_outside_.load(base::seq_cst) != 0) base::yield_thread();

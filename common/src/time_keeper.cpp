@@ -99,8 +99,7 @@ void worker::forget_turns() noexcept {
     time_keeper& keeper = *owner_.keeper_;
     // Time must not jump over what the kernel was not yet told: a cancelled operation ends first.
     parker_->poll();
-    if (pinned_next_ != nullptr || !pinned_.empty() || lifo_.load(base::relaxed) != nullptr || !queue_.empty())
-        return false;  // Relaxed: the owner's own.
+    if (work_here()) return false;
     if (!keeper.enter(*this)) return false;
     parker_->park(nap_until);
     keeper.leave();

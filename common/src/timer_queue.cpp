@@ -75,6 +75,18 @@ base::instant_ns timer_queue::next_deadline() noexcept {
     return earliest_.load(base::relaxed);
 }
 
+base::instant_ns timer_queue::next_shared_deadline() noexcept {
+    constexpr unsigned slots_shared = busy_timer_tick_ns / timer_tick_ns;
+    const std::lock_guard guard{lock_};
+    const upcoming next = next_slot();
+    // Relaxed: under the lock.
+    if (!moving_.empty() || next.slot >= slots_a_level) return earliest_.load(base::relaxed);
+    const unsigned last = next.slot | (slots_shared - 1);
+    // The bits of the slots up to that one; there is one at least.
+    const std::uint64_t used = used_[0] << (slots_a_level - 1 - last);
+    return moment_of(next.start_ticks + (last - static_cast<unsigned>(std::countl_zero(used)) - next.slot));
+}
+
 void timer_queue::fire(base::instant_ns now) noexcept {
     const std::uint64_t now_ticks = ticks_down(now);
     for (bool more = true; more;) {

@@ -223,7 +223,9 @@ void worker::post(task_header& task) noexcept {
 
 // Whether anybody waits for the LIFO slot's tasks to have had enough.
 bool worker::others_queued() const noexcept {
-    return !queue_.empty() || !pinned_.empty() || !inbox_.empty() || owner_.global_.size() != 0;
+    // A pair of pinned tasks always comes before the other slot. Relaxed: the owner's own.
+    const bool both_slots = pinned_next_ != nullptr && lifo_.load(base::relaxed) != nullptr;
+    return both_slots || !queue_.empty() || !pinned_.empty() || !inbox_.empty() || owner_.global_.size() != 0;
 }
 
 void worker::flush_lifo() noexcept {

@@ -21,14 +21,32 @@ bool worker::slot_in_sight() noexcept {
     });
 }
 
+bool worker::work_here() const noexcept {
+    // Relaxed: the owner's own.
+    return pinned_next_ != nullptr || !pinned_.empty() || lifo_.load(base::relaxed) != nullptr || !queue_.empty();
+}
+
 // Waits a little for tasks that other threads wake here. True when there is something to do.
 bool worker::linger() noexcept {
     constexpr std::uint32_t pauses_per_look = 32;  // At others' queues, which their owners are writing.
     const std::uint32_t most = lingering_.pauses();
+    if (most == 0) return false;
+    // Not as a searcher: those who push would rely on one that does not look everywhere. What they left to it until now
+    // is another's, as in stop_searching.
+    if (std::exchange(searching_, false) && owner_.idle_.end_search()) {
+        base::fence_seq_cst();  // Pairs with the fence in scheduler::notify_others; see idle_set.
+        if (work_in_sight()) owner_.notify(&counters_);
+    }
+    if (lingering_.is_long()) {
+        parker_->poll();  // What was prepared for the kernel does not wait as long.
+        if (work_here()) return true;
+    }
     for (std::uint32_t pause = 1; pause <= most; ++pause) {
         base::spin_pause();
-        if (!inbox_.empty() || owner_.global_.size() != 0 || (pause % pauses_per_look == 0 && work_in_sight())) {
+        if (!inbox_.empty() || owner_.global_.size() != 0 || (pause % pauses_per_look == 1 && work_in_sight())) {
             lingering_.caught(pause);
+            // The wait counts as so many turns, so that the kernel's events do not come too late.
+            until_tick_ -= std::min(until_tick_ - 1, pause / pauses_per_look);
             return true;
         }
     }
@@ -40,8 +58,7 @@ bool worker::linger() noexcept {
 base::instant_ns worker::timers_due() noexcept {
     constexpr base::instant_ns often_ns = 300'000;
     const base::instant_ns due = timers_.next_deadline();
-    if (due == base::never || due - last_timer_wake_ns_ >= often_ns) return due;
-    return (due + busy_timer_tick_ns - 1) & -busy_timer_tick_ns;
+    return due - last_timer_wake_ns_ < often_ns ? timers_.next_shared_deadline() : due;
 }
 
 [[gnu::noinline]] void worker::sleep() noexcept {
@@ -54,11 +71,12 @@ base::instant_ns worker::timers_due() noexcept {
     const bool stay_up = phase == scheduler::phase::halting || phase == scheduler::phase::stopping;
     if (!stay_up && !work_in_sight()) {
         counters_.parked.add();
-        base::instant_ns deadline = clock_ == nullptr ? timers_due() : base::never;
+        const base::instant_ns timers = clock_ == nullptr ? timers_due() : base::never;
+        base::instant_ns deadline = timers;
         // Within the pause of offer_slot another offer may have been held back, or came between search and sleep.
         constexpr base::instant_ns nap_ns = 10'000'000;
         if (std::exchange(naps_, false) || slot_in_sight()) deadline = std::min(deadline, base::now_ns() + nap_ns);
-        constexpr base::instant_ns short_sleep_ns = 100'000;  // Twice what a wake takes on a virtual machine.
+        constexpr base::instant_ns short_sleep_ns = 200'000;  // Some times what a wake takes on a virtual machine.
         const base::instant_ns began_ns = base::now_ns();
         bool slept = true;
         if (clock_ == nullptr) [[likely]]
@@ -66,8 +84,11 @@ base::instant_ns worker::timers_due() noexcept {
         else
             slept = rest(deadline);
         tick_began_ns_ = base::now_ns();
-        if (tick_began_ns_ >= deadline) last_timer_wake_ns_ = tick_began_ns_;
-        lingering_.slept(tick_began_ns_ - began_ns < short_sleep_ns && !inbox_.empty());
+        if (tick_began_ns_ >= timers) last_timer_wake_ns_ = tick_began_ns_;
+        if (tick_began_ns_ - began_ns >= short_sleep_ns)
+            lingering_.slept_long();
+        else if (!inbox_.empty())
+            lingering_.woken_soon();
         fire_due(tick_began_ns_);
         if (slept) until_tick_ = tick_tasks_;  // A jump of time without a sleep leaves the events to the tick.
     }

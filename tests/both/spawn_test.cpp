@@ -264,3 +264,40 @@ TEST_CASE("bad_options_are_refused_with_the_value_and_the_remedy") {
     CHECK_THROWS_AS(rt.spawn(huge, [] {}), std::invalid_argument);
     CHECK_THROWS_AS(bf::spawn([] {}), std::logic_error);
 }
+
+TEST_CASE("two_fibers_that_wake_each_other_for_ever_leave_others_their_turns") {
+    bf::runtime rt{small_runtime(1)};
+    std::atomic<bool> stop{false};
+    bf::channel<int> there{1};
+    bf::channel<int> back{1};
+    const auto hit = [&stop](bf::channel<int>& from, bf::channel<int>& to) {
+        while (bf::await(from.recv()) && !stop)
+            if (!bf::await(to.send(0))) break;
+        from.close();
+        to.close();
+    };
+    // The coroutine is spawned and later woken by a fiber that goes on with its partner.
+    bf::channel<int> wakes{1};
+    const auto end = [&](bf::channel<int>& woken) -> bf::task<> {
+        (void)co_await woken.recv();
+        stop = true;
+    };
+    rt.run([&] {
+        auto partner = bf::spawn(bf::backend::stackful, hit, std::ref(there), std::ref(back));
+        for (int n = 0; n < 100; ++n) {
+            (void)bf::await(there.send(0));
+            (void)bf::await(back.recv());
+        }
+        auto ends = bf::spawn(end, std::ref(wakes));
+        for (int n = 0; n < 100; ++n) {
+            (void)bf::await(there.send(0));
+            (void)bf::await(back.recv());
+        }
+        (void)bf::await(wakes.send(0));
+        (void)bf::await(there.send(0));
+        hit(back, there);
+        bf::await(partner);
+        bf::await(ends);
+    });
+    CHECK(stop);
+}

@@ -317,3 +317,27 @@ TEST_CASE("removal_on_another_thread_and_expiry_never_both_win") {
     CHECK(mismatches == 0);
     CHECK(queue.next_deadline() == never);
 }
+
+TEST_CASE("timers_that_are_due_together_share_a_wake") {
+    bf::timer_queue queue;
+    sleeper_task task;
+    bf::context cx{task};
+    const auto shared = [&](const std::vector<int>& at) {
+        std::deque<bf::timer_node> nodes(at.size());
+        for (std::size_t n = 0; n < at.size(); ++n) queue.insert(nodes[n], at[n] * tick, 0, cx);
+        const instant_ns answer = queue.next_shared_deadline();
+        for (bf::timer_node& node : nodes) (void)queue.remove(node);
+        return answer;
+    };
+    CHECK(bf::busy_timer_tick_ns == 4 * tick);
+    CHECK(shared({}) == never);
+    // Alone it is served in time; together with those of the same four ticks when the last of them is due.
+    CHECK(shared({5}) == 5 * tick);
+    CHECK(shared({5, 6}) == 6 * tick);
+    CHECK(shared({7, 4, 5}) == 7 * tick);
+    CHECK(shared({5, 8}) == 5 * tick);
+    CHECK(shared({61, 62, 63}) == 63 * tick);
+    // What only has to be moved closer is not held up, and what is due already is due.
+    CHECK(shared({64, 65, 70}) == 64 * tick);
+    CHECK(shared({0, 1}) == 0);
+}

@@ -39,23 +39,23 @@ public:
         else
             pauses_ /= 2;
     }
-    /// The worker slept; `shortly`: and was woken by another thread soon.
-    void slept(bool shortly) noexcept {
-        if (!shortly) {
-            row_ = 0;
-            return;
-        }
+    /// The worker slept, and was woken by another thread soon. A short sleep that ended otherwise says nothing.
+    void woken_soon() noexcept {
         ++row_;
         // Grows slowly and halves with each miss, so that wakes which come a little too late for it cost little.
         pauses_ = std::min(pauses_ + 16, most_pauses);
     }
+    /// The worker slept for longer.
+    void slept_long() noexcept { row_ = 0; }
+
+    /// Whether the next wait is a long one.
+    [[nodiscard]] bool is_long() const noexcept { return row_ >= enough_; }
 
 private:
-    static constexpr std::uint32_t first_enough = 8;
+    static constexpr std::uint32_t first_enough = 4;
     static constexpr std::uint32_t most_enough = 4096;
     static constexpr std::uint32_t most_late = 16;
 
-    [[nodiscard]] bool is_long() const noexcept { return row_ >= enough_; }
     // Long waits do not pay: more sleeps until the next.
     void end_long() noexcept {
         row_ = late_ = 0;

@@ -113,6 +113,7 @@ private:
     void forget_turns() noexcept;
     [[nodiscard]] bool rest(base::instant_ns nap_until) noexcept;
     [[nodiscard]] bool work_in_sight() noexcept;
+    [[nodiscard]] bool work_here() const noexcept;
     [[nodiscard]] bool slot_in_sight() noexcept;
 
     scheduler& owner_;

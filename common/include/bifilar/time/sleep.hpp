@@ -11,7 +11,7 @@
 namespace bifilar {
 
 /// Ready once its deadline has passed: never early, late by at most timer_tick_ns and scheduling, or by
-/// busy_timer_tick_ns on a worker that many timers wake. Cancelled by its destructor.
+/// busy_timer_tick_ns where it shares a wake with others. Cancelled by its destructor.
 class [[nodiscard]] sleep {
 public:
     using output = void;

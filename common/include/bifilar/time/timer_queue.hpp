@@ -18,8 +18,9 @@ namespace bifilar {
 /// What timers are rounded up to: a timer fires at the first such moment that is not before its deadline. 65.5 us.
 /// On a simulated clock timers are exact.
 inline constexpr base::instant_ns timer_tick_ns = base::instant_ns{1} << 16;
-/// The same on a worker that timers wake every 0.3 ms or more often: so that many share a wake. 262 us.
-inline constexpr base::instant_ns busy_timer_tick_ns = base::instant_ns{1} << 18;
+/// Timers of a worker that they wake every 0.3 ms or more often share a wake where they are due within this much. A
+/// power of two of ticks. 262 us.
+inline constexpr base::instant_ns busy_timer_tick_ns = 4 * timer_tick_ns;
 
 /// One future's place in a timer_queue. Immovable once linked.
 class timer_node : public base::list_link<timer_node> {
@@ -74,6 +75,9 @@ public:
     /// When fire() has something to do: to wake a task, or to move a timer closer.
     [[nodiscard]] base::instant_ns next_deadline() noexcept override;
     void fire(base::instant_ns now) noexcept override;
+    /// The same, or as much later as others of the same busy_timer_tick_ns can be served together. The queue's own
+    /// thread; not with exact timers.
+    [[nodiscard]] base::instant_ns next_shared_deadline() noexcept;
 
 private:
     // Level n has 64 slots of 64^n ticks each. A timer lies in the level of the highest 6-bit digit in which its tick
