@@ -5,6 +5,9 @@
 #include <bifilar/base/random.hpp>
 #include <bifilar/core/thread_state.hpp>
 
+#include <numeric>
+#include <utility>
+
 namespace bifilar::detail {
 
 std::uint64_t random_bits() noexcept {
@@ -13,6 +16,15 @@ std::uint64_t random_bits() noexcept {
     base::random random{state};
     state = random.next();
     return random.next();
+}
+
+std::vector<std::uint32_t> random_order(std::size_t count) {
+    std::vector<std::uint32_t> order(count);
+    std::iota(order.begin(), order.end(), 0U);
+    base::random random{random_bits() | 1};
+    for (auto left = static_cast<std::uint32_t>(count); left > 1; --left)
+        std::swap(order[left - 1], order[random.below(left)]);
+    return order;
 }
 
 }  // namespace bifilar::detail

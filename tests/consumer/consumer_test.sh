@@ -26,3 +26,10 @@ static=()
 "$compiler" "$source/tests/consumer/main.cpp" -o "$build/by-pkg-config" \
     $(pkg-config "${static[@]}" --cflags --libs bifilar)
 "$build/by-pkg-config"
+
+# The README's program, which people copy.
+if [ "$kind" = static ]; then
+    awk '/^```cpp$/ {on = 1; next} /^```$/ {if (on) exit} on' "$source/README.md" >"$build/readme.cpp"
+    # shellcheck disable=SC2046
+    "$compiler" -Wall -Wextra -c "$build/readme.cpp" -o /dev/null $(pkg-config --cflags bifilar)
+fi

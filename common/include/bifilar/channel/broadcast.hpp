@@ -34,8 +34,9 @@ private:
     reason why_;
 };
 
-/// Neither copied nor moved; outlives its subscriptions. All members: any thread. Values are copied under the lock:
-/// send a std::shared_ptr to what is expensive to copy. Nothing but the constructor allocates.
+/// Neither copied nor moved; outlives its subscriptions, else its destructor aborts. All members: any thread; release
+/// on sending, acquire on receiving. Values are copied under the lock: send a std::shared_ptr to what is expensive to
+/// copy. Nothing but the constructor allocates.
 template <class T>
 class broadcast {
     static_assert(std::is_copy_constructible_v<T>, "a broadcast copies its values; send a std::shared_ptr");
@@ -54,7 +55,8 @@ public:
         BIFILAR_CHECK(subscribers_ == 0, "a broadcast was destroyed while it has subscriptions; end them first");
     }
 
-    /// To all subscribers; how many there are. Never waits: overwrites the oldest value when the ring is full. The
+    /// To all subscribers; how many there are. With none it is kept in the ring and reaches no later subscriber. Never
+    /// waits: overwrites the oldest value when the ring is full. The
     /// value comes back when the broadcast is closed.
     std::expected<std::uint64_t, send_error<T>> send(T value) noexcept {
         std::uint64_t to = 0;
@@ -143,15 +145,17 @@ public:
         --of_->subscribers_;
     }
 
-    /// The next value now; what copying it throws leaves it there.
+    /// The next value now; else an error that says empty, closed or lagged. Never suspends. What copying it throws
+    /// leaves it there.
     std::expected<T, broadcast_error> try_recv() {
         broadcast& of = here();
         const std::lock_guard guard{of.waiters_.lock()};
         return of.take(at_);
     }
 
-    /// A future of the next value; an error when values were lost, or the broadcast is closed and drained. Cancelled,
-    /// it takes nothing.
+    /// A future of the next value; an error when values were lost, or the broadcast is closed and drained. Throws what
+    /// copying throws; the value stays. Cancelled, it takes nothing. The subscription outlives it and does not move
+    /// meanwhile; aborts when it was moved from.
     [[nodiscard]] recv_future recv() noexcept {
         (void)here();
         return recv_future{*this};

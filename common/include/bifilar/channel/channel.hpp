@@ -61,7 +61,10 @@ private:
 
 }  // namespace detail
 
-/// Neither copied nor moved; used by reference, and outlives its operations. All members: any thread. No operation but
+/// Neither copied nor moved; used by reference, and outlives its operations. All members: any thread; release on
+/// sending, acquire on receiving. Values leave in the order in which they came, and those who wait are served in the
+/// order in which they began to. A type whose move may throw is refused, so that no operation can fail halfway: send a
+/// std::unique_ptr to it. No operation but
 /// the constructor and recv_many's vector allocates. A value that is on its way to a receiver which is not polled holds
 /// up the others of a rendezvous; do not keep such a future in a select whose other arms go on for long. Where there is
 /// no room, try_recv() meets a plain send only, not one that is an arm of a race. Destroying it while somebody waits at

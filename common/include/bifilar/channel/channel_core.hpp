@@ -47,7 +47,8 @@ public:
         for (; count_ != 0; --count_) (void)store_.pop();
     }
 
-    /// Sends at once or gives the value back.
+    /// Sends at once or gives the value back, full or closed. Where there is no room at all, only to a receiver that
+    /// waits. Never suspends. An unbounded channel may throw std::bad_alloc; the value is destroyed then.
     std::expected<void, try_send_error<T>> try_send(T value) noexcept(nothrow) {
         wake_batch batch;  // Outlives the guard: wakes go out when the lock is free.
         const std::lock_guard guard{lock()};
@@ -58,12 +59,14 @@ public:
         return {};
     }
 
-    /// A future that is ready when the value is in the channel. Cancelled before that, the value is destroyed with
-    /// the future and was not sent; a poll after it was taken says so. Under race, select, timeout and the like
-    /// that is exact; else a receiver may take the value between the last poll and the end of the future.
+    /// A future that is ready when the value is in the channel, or with a receiver; send_error with the value when the
+    /// channel is closed. Suspends while there is no room. Given up, the value is destroyed with the future: under
+    /// race, select, timeout and the like it was not sent then; else a receiver may take it between the last poll and
+    /// the end of the future.
     [[nodiscard]] send_future send(T value) noexcept { return send_future{*this, std::move(value)}; }
 
-    /// Takes the oldest value that is not reserved for a receiver that waited.
+    /// Takes the oldest value that is not reserved for a receiver that waited; else says whether the channel is empty,
+    /// or closed and drained. Never suspends.
     std::expected<T, try_recv_error> try_recv() noexcept {
         wake_batch batch;
         const std::lock_guard guard{lock()};
@@ -80,7 +83,8 @@ public:
 
     /// A future of how many values it appended to `into`: at least 1 and at most `most`, as many as are there when the
     /// first is; 0 when the channel is closed and drained, or `most` is 0. `into` grows before anything is taken, and
-    /// what that throws comes out; reserve room in it to have it allocate nothing. Cancelled, it takes nothing.
+    /// what that throws comes out; reserve room in it to have it allocate nothing. It outlives the future and is not
+    /// touched meanwhile. Cancelled, it takes nothing.
     [[nodiscard]] recv_many_future recv_many(std::vector<T>& into, std::size_t most) noexcept {
         return recv_many_future{*this, into, most};
     }
@@ -106,6 +110,7 @@ public:
         const std::lock_guard guard{lock()};
         return count_;
     }
+    /// Values for which there is room; the greatest count_type for an unbounded channel.
     [[nodiscard]] count_type capacity() const noexcept { return store_.capacity(); }
 
 private:

@@ -10,7 +10,7 @@ template <class T>
 class send_error {
 public:
     explicit send_error(T value) noexcept : value_{std::move(value)} {}
-    /// The value, moved out.
+    /// The value, moved out. Once.
     [[nodiscard]] T take() noexcept { return std::move(value_); }
 
 private:

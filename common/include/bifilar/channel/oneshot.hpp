@@ -19,7 +19,7 @@ namespace bifilar {
 
 /// Neither copied nor moved. One thread sends or closes, one receives, at the same time; release on sending, acquire on
 /// receiving. Nothing allocates. Whoever received the value, or that there will be none, may destroy the object at
-/// once.
+/// once. Destroying it waited for aborts.
 template <class T>
 class oneshot {
     static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
@@ -76,8 +76,8 @@ public:
         return word_.load(base::relaxed) > closed;  // Relaxed: the answer orders nothing.
     }
 
-    /// A future of the value; empty when the oneshot was closed without one, or it was taken. Cancelled, it takes
-    /// nothing.
+    /// A future of the value; empty when the oneshot was closed without one, or it was taken. One at a time: a second
+    /// aborts. Cancelled, it takes nothing.
     [[nodiscard]] recv_future recv() noexcept { return recv_future{*this}; }
 
 private:

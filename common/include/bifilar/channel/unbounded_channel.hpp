@@ -97,16 +97,16 @@ private:
 
 }  // namespace detail
 
-/// Neither copied nor moved; used by reference, and outlives its operations. All members: any thread. Sending allocates
-/// when the last block is full: nothing where receivers keep pace. Nothing else allocates. Destroying it while somebody
-/// waits at it aborts; values in it are destroyed.
+/// Neither copied nor moved; used by reference, and outlives its operations. All members: any thread; order, fairness
+/// and types as for channel. Sending allocates from the frame pool when the last block is full: nothing where receivers
+/// keep pace. Nothing else allocates. Destroying it while somebody waits at it aborts; values in it are destroyed.
 template <class T>
 class unbounded_channel : public detail::channel_core<T, detail::channel_chain<T>> {
 public:
     unbounded_channel() noexcept = default;
 
     /// Sends at once, or gives the value back because the channel is closed. Does not suspend. Throws std::bad_alloc
-    /// with nothing sent.
+    /// with nothing sent; the value is destroyed then.
     std::expected<void, send_error<T>> send(T value) {
         auto sent = this->try_send(std::move(value));
         if (sent) return {};

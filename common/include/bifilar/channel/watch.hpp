@@ -12,7 +12,8 @@
 
 namespace bifilar {
 
-/// Neither copied nor moved; outlives its watchers. All members: any thread. Values are copied under the lock: use a
+/// Neither copied nor moved; outlives its watchers, else its destructor aborts. All members: any thread; release on
+/// sending, acquire on looking. Values are copied under the lock: use a
 /// std::shared_ptr for what is expensive to copy. Nothing allocates.
 template <class T>
 class watch {
@@ -44,7 +45,7 @@ public:
         return {};
     }
 
-    /// A copy of the newest value.
+    /// A copy of the newest value. Throws what copying throws.
     [[nodiscard]] T get() const {
         const std::lock_guard guard{waiters_.lock()};
         return value_;
@@ -95,7 +96,7 @@ public:
         --of_->watchers_;
     }
 
-    /// A copy of the newest value, which then counts as seen.
+    /// A copy of the newest value, which then counts as seen. Throws what copying throws; it is unseen then.
     [[nodiscard]] T get() {
         watch& of = here();
         const std::lock_guard guard{of.waiters_.lock()};
@@ -110,8 +111,9 @@ public:
         return seen_ != of.version_;
     }
 
-    /// A future that is ready when there is a value that get() has not returned: true; or when the watch is closed:
-    /// false. Cancelled, it loses nothing.
+    /// A future that is ready when there is a value that get() has not returned: true, also when the watch is closed as
+    /// well; or when it is closed and nothing is new: false. Cancelled, it loses nothing. The watcher outlives it and
+    /// stays where it is.
     [[nodiscard]] changed_future changed() noexcept {
         (void)here();
         return changed_future{*this};

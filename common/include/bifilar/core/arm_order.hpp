@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 namespace bifilar::detail {
 
@@ -30,6 +31,9 @@ std::array<std::uint8_t, Count> arm_order() noexcept {
     }
     return order;
 }
+
+/// A random permutation of 0 to count - 1, for counts that are known at run time only. Throws std::bad_alloc.
+[[nodiscard]] std::vector<std::uint32_t> random_order(std::size_t count);
 
 /// Calls function(constant) for place `at`, known at run time only.
 template <class Function, std::size_t... I>

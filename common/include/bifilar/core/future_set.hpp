@@ -65,8 +65,9 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
-    /// A future of the next that is ready; empty when there are none left. What one throws comes out of the wait; the
-    /// others stay. Cancelling the wait cancels none of them.
+    /// A future of the next that is ready; empty when there are none left: select over a range. Those that became ready
+    /// first come first. What one throws comes out of the wait; the others stay. Cancelling the wait cancels none of
+    /// them.
     [[nodiscard]] next_future next() noexcept { return next_future{*this}; }
 
     /// A future that is ready when all have been brought to rest and removed.

@@ -2,7 +2,9 @@
 // Built on future_set.
 #pragma once
 
+#include <bifilar/core/arm_order.hpp>
 #include <bifilar/core/future_set.hpp>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -109,7 +111,8 @@ private:
     value* bad_ = nullptr;
 };
 
-/// join_all over a vector: its values in the same order. Allocates a block a future, and the vector of values.
+/// join_all over a vector: its values in the same order. Allocates a block a future, and the vector of values. Given
+/// up, the values that are there already are destroyed with it.
 template <future F>
 join_range_future<false, F> join_all(std::vector<F> fs) {
     return join_range_future<false, F>{std::move(fs)};
@@ -127,7 +130,8 @@ class [[nodiscard]] race_range_future {
 public:
     using output = typename future_set<F>::finished;
 
-    explicit race_range_future(std::vector<F> fs) : members_{std::move(fs)} {
+    explicit race_range_future(std::vector<F> fs)
+        : places_{detail::random_order(fs.size())}, members_{shuffle(fs, places_)} {
         if (members_.count() == 0) throw std::invalid_argument{"race needs at least one future"};
     }
 
@@ -143,19 +147,29 @@ public:
         }
         if (!poll_cancel(cx)) return not_ready;
         if (thrown_ != nullptr) std::rethrow_exception(thrown_);
-        return output{std::move(*winner_)};
+        return output{places_[winner_->key()], std::move(winner_->value())};
     }
 
     polled<void> poll_cancel(context& cx) { return members_.poll_cancel(cx); }
 
 private:
+    // The first look goes in the order of the set.
+    static std::vector<F> shuffle(std::vector<F>& fs, std::vector<std::uint32_t>& places) {
+        std::vector<F> mixed;
+        mixed.reserve(fs.size());
+        for (const std::uint32_t place : places) mixed.push_back(std::move(fs[place]));
+        return mixed;
+    }
+
+    std::vector<std::uint32_t> places_;  // Of the members, in the order of the set.
     detail::range_members<F> members_;
     std::optional<output> winner_;
     std::exception_ptr thrown_;
 };
 
-/// race over a vector: the winner's place (`key()`) and value. The first look goes in the vector's order. Throws
-/// std::invalid_argument for an empty vector.
+/// race over a vector: the winner's place (`key()`) and value; uniformly random among those that are ready at the first
+/// look, later the first that is. Allocates a block a future and two vectors. Throws std::invalid_argument for an empty
+/// vector, std::bad_alloc.
 template <future F>
 race_range_future<F> race(std::vector<F> fs) {
     return race_range_future<F>{std::move(fs)};

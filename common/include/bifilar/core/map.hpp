@@ -84,22 +84,35 @@ public:
         if (!second_) {
             polled<output_of<F>> answer = first_->poll(cx);
             if (!answer) return not_ready;
-            second_.emplace(detail::call_then(function_, answer));
-            first_.reset();
+            go_on(answer);
         }
         return second_->poll(cx);
+    }
+    polled<output> poll_arm(context& cx) {
+        if (!second_) {
+            polled<output_of<F>> answer = bifilar::poll_arm(*first_, cx);
+            if (!answer) return not_ready;
+            go_on(answer);
+        }
+        return bifilar::poll_arm(*second_, cx);
     }
     polled<void> poll_cancel(context& cx) {
         return second_ ? bifilar::poll_cancel(*second_, cx) : bifilar::poll_cancel(*first_, cx);
     }
 
 private:
+    void go_on(polled<output_of<F>>& answer) {
+        second_.emplace(detail::call_then(function_, answer));
+        first_.reset();
+    }
+
     std::optional<F> first_;
     std::optional<second> second_;
     G function_;
 };
 
-/// Waits for f, then for the future that function(output of f) returns, which must be movable before its first poll.
+/// Waits for f, then for the future that function(output of f) returns, which must be movable before its first poll. As
+/// an arm of a race that it loses, f may have ended: what it did then stays done.
 template <future F, class G>
 and_then_future<F, std::decay_t<G>> and_then(F f, G&& function) {
     return and_then_future<F, std::decay_t<G>>{std::move(f), std::forward<G>(function)};

@@ -85,8 +85,9 @@ private:
     bool gave_up_ = false;
 };
 
-/// Ready with the first that is ready, once the others are at rest; an exception counts as being first. What a loser
-/// had taken by then is not lost, see the loser's own page. Allocates nothing.
+/// Ready with the first that is ready, uniformly random among several, once the others are at rest; an exception counts
+/// as being first. What a loser had taken by then is given back where the operation says so (channels, locks, notices),
+/// and lost where it says that (tcp_stream::read). Allocates nothing.
 template <future... F>
 race_future<false, F...> race(F... fs) {
     return race_future<false, F...>{std::move(fs)...};
@@ -163,7 +164,8 @@ private:
 
 /// Ready with the first of the caller's futures that is ready; the others stay as they are, may be waited for again,
 /// and wake the waiting task without need. The winner must not be polled again; the others must end before the task
-/// that waited does, or be polled by another before. Allocates nothing.
+/// that waited does, or be polled by another before (not I/O, which stays with its task). Over any number of futures:
+/// future_set::next(). Allocates nothing.
 template <future... F>
 select_future<F...> select(F&... fs) noexcept {
     return select_future<F...>{fs...};

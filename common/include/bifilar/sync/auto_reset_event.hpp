@@ -11,8 +11,17 @@ class auto_reset_event {
 public:
     using wait_future = notify::wait_future;
 
+    auto_reset_event() noexcept = default;
+    auto_reset_event(const auto_reset_event&) = delete;
+    auto_reset_event& operator=(const auto_reset_event&) = delete;
+    ~auto_reset_event() {
+        BIFILAR_CHECK(!notice_.waited(), "an auto_reset_event was destroyed while tasks wait for it; join them first");
+    }
+
     /// Lets the oldest wait through, else the next.
     void set() noexcept { notice_.notify_one(); }
+    /// Whether the next wait would pass; old at once.
+    [[nodiscard]] bool is_set() const noexcept { return notice_.has_notice(); }
     /// The next wait waits.
     void reset() noexcept { notice_.reset(); }
     /// Passes when it is set, and resets it.

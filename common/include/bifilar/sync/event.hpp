@@ -6,9 +6,9 @@
 
 namespace bifilar {
 
-/// Manual-reset event. Any thread. Must outlive its waits, and a set() that finds more than 64 of them; whoever's wait
-/// has ended may destroy a smaller one. is_set() and try_wait() do not tell that set() is over. Cancelling a wait loses
-/// nothing.
+/// Manual-reset event. Any thread. Release on setting, acquire on passing. Must outlive its waits, and a set() that
+/// finds more than 64 of them; whoever's wait has ended may destroy a smaller one. is_set() and try_wait() do not tell
+/// that set() is over. Cancelling a wait loses nothing. Destroying it waited for aborts.
 class event {
 public:
     using wait_future = detail::gate_wait<event>;

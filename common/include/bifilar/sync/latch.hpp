@@ -7,7 +7,7 @@ namespace bifilar {
 
 /// Any thread. Release on counting down, acquire on passing. Waiting allocates nothing and a cancelled wait loses
 /// nothing; whoever passed may destroy it, when at most 64 waited and no wait is left; try_wait() and count() do not
-/// tell that the last to count is gone.
+/// tell that the last to count is gone. Destroying it waited for aborts.
 class latch {
 public:
     using wait_future = detail::gate_wait<detail::countdown>;

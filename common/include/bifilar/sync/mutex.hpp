@@ -7,11 +7,11 @@
 
 namespace bifilar {
 
-/// Fair: an unlock that finds waiters calls the oldest. Until that one runs, a task that runs already may take the lock
-/// once more or many times; if the lock is held when it runs, the next unlock hands it over. Waits spin shortly first
-/// where that has paid. Not recursive. Acquire on lock, release on unlock. Lock and unlock may happen on different
-/// threads. Uncontended, each is one atomic exchange; waiting allocates nothing. Destroying it locked or waited for
-/// aborts.
+/// Any thread. Fair: an unlock that finds waiters calls the oldest. Until that one runs, a task that runs already may
+/// take the lock once more or many times; if the lock is held when it runs, the next unlock hands it over. Waits spin
+/// shortly first where that has paid. Not recursive. Acquire on lock, release on unlock. Lock and unlock may happen on
+/// different threads. Uncontended, each is one atomic exchange; waiting allocates nothing. Must outlive its waits;
+/// whoever has locked it last may destroy it after its unlock. Destroying it locked or waited for aborts.
 class mutex {
 public:
     class lock_future;
@@ -30,11 +30,11 @@ public:
     /// Unlocks in its destructor.
     using guard = detail::lock_holder<mutex, &mutex::unlock>;
 
-    /// The lock now, or an empty guard. Any thread.
+    /// The lock now, or an empty guard: also when it is a waiter's turn. Never suspends.
     [[nodiscard]] guard try_lock() noexcept { return permit_.try_take(1) ? guard{*this} : guard{}; }
 
-    /// A future of the guard. Cancelled, it leaves its place in the queue; a lock that was handed to it goes to the
-    /// next.
+    /// A future of the guard. Suspends while others hold the lock, after a short spin. Cancelled, it leaves its place
+    /// in the queue; a lock that was handed to it goes to the next.
     [[nodiscard]] lock_future lock() noexcept;
 
     /// Old at once.

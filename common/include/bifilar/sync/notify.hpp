@@ -19,7 +19,8 @@ public:
     notify& operator=(const notify&) = delete;
     ~notify() { BIFILAR_CHECK(notices_.empty(), "a notify was destroyed while tasks wait for it; join them first"); }
 
-    /// Ends the oldest wait. When nobody waits, the next wait ends at once; several such notices are one.
+    /// Ends the oldest wait. When nobody waits, the next wait ends at once; several such notices are one. Does not
+    /// suspend or allocate, as all here but wait().
     void notify_one() noexcept {
         std::uint64_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
         for (;;) {
@@ -46,6 +47,10 @@ public:
         return false;
     }
 
+    /// Whether a notice is kept; old at once.
+    [[nodiscard]] bool has_notice() const noexcept {
+        return (word_.load(base::relaxed) & kept) != 0;  // Relaxed: the answer orders nothing.
+    }
     /// Drops the kept notice, if there is one.
     void reset() noexcept { (void)try_wait(); }
 
@@ -53,6 +58,9 @@ public:
     [[nodiscard]] wait_future wait() noexcept;
 
 private:
+    friend class auto_reset_event;
+
+    [[nodiscard]] bool waited() noexcept { return !notices_.empty(); }
     [[nodiscard]] bool notify_waiter() noexcept;
     void leave(detail::notice_list::node& at) noexcept;
     [[nodiscard]] bool enter(detail::notice_list::node& at, std::uint64_t made_in, context& cx) noexcept;

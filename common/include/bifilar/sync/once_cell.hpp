@@ -12,7 +12,8 @@ namespace bifilar {
 
 /// Any thread. The value is visible to whoever gets it. Reading is one load; waiting allocates nothing. A maker that
 /// throws or is cancelled leaves the cell empty, and another that wants the value makes it. Must outlive its waits, an
-/// emplace() that is under way, and a making that more than 64 wait for.
+/// emplace() that is under way, and a making that more than 64 wait for. Destroying it waited for or while its value is
+/// made aborts.
 template <class T>
 class once_cell {
 public:
@@ -29,7 +30,7 @@ public:
         if (now == state::full) std::destroy_at(&value_);
     }
 
-    /// The value, or null as long as there is none.
+    /// The value, or null as long as there is none. Valid until the cell is destroyed.
     [[nodiscard]] T* get() noexcept { return is_set() ? &value_ : nullptr; }
     [[nodiscard]] const T* get() const noexcept { return is_set() ? &value_ : nullptr; }
     [[nodiscard]] bool is_set() const noexcept {
@@ -37,7 +38,7 @@ public:
     }
 
     /// Makes the value of `given`. False, with `given` untouched, when there is one or somebody makes one. What T's
-    /// constructor throws leaves the cell empty.
+    /// constructor throws leaves the cell empty. Never waits.
     template <class... Given>
     bool emplace(Given&&... given) {
         state seen = state::empty;
@@ -55,7 +56,8 @@ public:
 
     /// A future of the value's address. Empty, the cell is filled with make(), or with the output of the future that
     /// make() returns; when another does that already, this waits, and makes it itself if the other fails. Throws what
-    /// its own making throws. A maker that waits for its own cell waits for ever.
+    /// its own making throws. `make` is kept in the future and called by a poll, under no lock. A maker that waits for
+    /// its own cell waits for ever.
     template <class Make>
     [[nodiscard]] init_future<std::decay_t<Make>> get_or_init(Make&& make) {
         return init_future<std::decay_t<Make>>{*this, std::forward<Make>(make)};

@@ -25,9 +25,11 @@ public:
     /// The most permits a semaphore can have.
     static constexpr std::uint32_t most_permits = (std::uint32_t{1} << 31) - 1;
 
-    /// With `permits` free, and never more than that. Throws std::invalid_argument above most_permits.
+    /// With `permits` free, and never more than that; for one that begins empty and is filled by release(), give the
+    /// limit too. Throws std::invalid_argument above most_permits.
     explicit semaphore(std::uint32_t permits) : semaphore{permits, permits} {}
-    /// With `permits` free, and never more than `most`: release() may bring new ones. Throws std::invalid_argument.
+    /// With `permits` free, and never more than `most`: release() may bring new ones. Throws
+    /// std::invalid_argument when `most` exceeds most_permits, or `permits` exceeds `most`.
     semaphore(std::uint32_t permits, std::uint32_t most) : permits_{permits, checked(permits, most)} {}
     semaphore(const semaphore&) = delete;
     semaphore& operator=(const semaphore&) = delete;
@@ -73,6 +75,7 @@ class [[nodiscard]] semaphore::permit {
 public:
     /// Holds nothing.
     permit() noexcept = default;
+    /// Takes over permits that the caller holds.
     permit(semaphore& from, std::uint32_t count) noexcept : from_{&from}, count_{count} {}
     permit(permit&& other) noexcept : from_{std::exchange(other.from_, nullptr)}, count_{other.count_} {}
     permit& operator=(permit&& other) noexcept {

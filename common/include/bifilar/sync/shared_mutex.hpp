@@ -11,7 +11,8 @@ namespace bifilar {
 /// that run already may lock once more or many times, and a waiter that comes in vain is next: from then on nobody
 /// enters before it, so neither side starves. Not recursive: a reader that locks again while a writer waits may wait
 /// for itself. Acquire on lock, release on unlock. Uncontended, each is one atomic exchange; waiting allocates nothing.
-/// Must outlive its waits, and an unlock that lets more than 64 in. Destroying it locked or waited for aborts.
+/// Waits spin shortly first where that has paid. Must outlive its waits, and an unlock that lets more than 64 in.
+/// Destroying it locked or waited for aborts.
 class shared_mutex {
 public:
     class lock_future;
@@ -53,7 +54,8 @@ public:
     /// A future of a reader's guard. Cancelled, it leaves its place.
     [[nodiscard]] lock_shared_future lock_shared() noexcept;
 
-    /// A writer becomes a reader, without letting another writer in between.
+    /// A writer becomes a reader, without letting another writer in between. Any thread; never suspends. Aborts when
+    /// the guard holds nothing.
     [[nodiscard]] static shared_guard downgrade(guard held) noexcept {
         shared_mutex* const of = held.release();
         BIFILAR_CHECK(of != nullptr, "downgrade() of a guard that holds nothing");

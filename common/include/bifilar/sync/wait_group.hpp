@@ -9,7 +9,7 @@ namespace bifilar {
 /// Any thread. Release on done, acquire on passing. Waiting allocates nothing and a cancelled wait loses nothing;
 /// whoever passed may destroy it, when at most 64 waited and no wait is left; try_wait() and count() do not
 /// tell that the last to count is gone. May count up again after it was 0; a wait that was woken
-/// stays ready.
+/// stays ready. Destroying it waited for aborts.
 class wait_group {
 public:
     class token;
@@ -29,7 +29,7 @@ public:
     void done(std::uint64_t count = 1) noexcept {
         BIFILAR_CHECK(count_.take(count), "done() of a wait_group more often than add()");
     }
-    /// add() now, and done() when the token ends, cancellation included.
+    /// add() now, and done() when the token ends, cancellation included. Aborts as add().
     [[nodiscard]] token enter() noexcept;
 
     /// Whether nothing is under way.
@@ -43,7 +43,7 @@ private:
     detail::countdown count_;
 };
 
-/// One thing under way. Movable; one thread at a time.
+/// One thing under way. Movable; one thread at a time. Must not outlive the group.
 class [[nodiscard]] wait_group::token {
 public:
     explicit token(wait_group& of) noexcept : of_{&of} { of.add(); }

@@ -112,7 +112,8 @@ private:
 /// that has begun goes on. A nearer deadline that was in force already stays so: nested ones can only shorten.
 /// spawn_options::inherit_locals = false makes a task that is not concerned.
 ///
-/// The first deadline of a task, and each task that inherits one, allocate a small block from the frame pool.
+/// The first deadline of a task, and each task that inherits one, allocate a small block from the frame pool, the
+/// former in the first poll, which may throw std::bad_alloc.
 template <future F>
 deadline_future<F> deadline(F f, base::steady::time_point moment) {
     return deadline_future<F>{std::move(f), sleep_until(moment)};
@@ -124,7 +125,8 @@ deadline_future<F> deadline(F f, std::chrono::duration<Rep, Period> duration) {
     return deadline_future<F>{std::move(f), sleep_for(duration)};
 }
 
-/// The same for a callable that returns a future: it is called by the first poll, when the deadline is in force. So
+/// The same for a callable that returns a future (`when` is a moment, or a duration that counts from this call): it is
+/// called by the first poll, when the deadline is in force. So
 /// that `[&] { return spawn(backend::stackful, f); }` starts a fiber that inherits it.
 template <class Make, class When>
     requires(!future<Make> && future<std::invoke_result_t<Make&>>)

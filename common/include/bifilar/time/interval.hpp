@@ -32,8 +32,12 @@ public:
         if (period_ns_ <= 0) throw std::invalid_argument{"an interval's period must be longer than 0"};
     }
 
-    /// A future of the moment for which the tick was due. Never early. Cancelled, it takes no tick.
+    /// A future of the moment for which the tick was due. Never early. Cancelled, it takes no tick. The interval
+    /// outlives it and does not move meanwhile.
     [[nodiscard]] tick_future tick() noexcept;
+
+    /// The next tick is due a full period from now.
+    void reset() noexcept { next_ns_ = base::after(detail::timer_now_ns(), std::chrono::nanoseconds{period_ns_}); }
 
     /// When the next tick is due.
     [[nodiscard]] base::steady::time_point next() const noexcept {

@@ -1,5 +1,6 @@
 // Sleeping until a moment of the steady clock, or of the simulated clock of the task's runtime.
-// Built on the polling thread's timer_queue; waiting allocates nothing.
+// Built on the polling thread's timer_queue; waiting allocates nothing, but for a plain thread's first, which makes its
+// timers.
 #pragma once
 
 #include <bifilar/base/clock.hpp>
@@ -16,6 +17,7 @@ class [[nodiscard]] sleep {
 public:
     using output = void;
 
+    /// Until that many nanoseconds of the clock that it goes by.
     explicit sleep(base::instant_ns deadline) noexcept : deadline_{deadline} {}
     sleep(sleep&&) noexcept = default;
     sleep& operator=(sleep&&) = delete;

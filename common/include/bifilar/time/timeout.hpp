@@ -48,7 +48,8 @@ private:
 };
 
 /// The output of `f`, or timed_out when `duration`, counted from this call, passed before it was ready. `f` is asked
-/// first, so a future that is ready in time wins even when the task is late. Allocates nothing.
+/// first, so a future that is ready in time wins even when the task is late, or when `duration` is 0 or less. Counts by
+/// now() of the calling thread, as sleep_for. Rethrows what `f` throws. Allocates nothing.
 template <future F, class Rep, class Period>
 timeout_future<F> timeout(F f, std::chrono::duration<Rep, Period> duration) {
     return timeout_future<F>{std::move(f), sleep_for(duration)};

@@ -18,8 +18,8 @@ namespace bifilar {
 /// What timers are rounded up to: a timer fires at the first such moment that is not before its deadline. 65.5 us.
 /// On a simulated clock timers are exact.
 inline constexpr base::instant_ns timer_tick_ns = base::instant_ns{1} << 16;
-/// Timers of a worker that they wake every 0.3 ms or more often share a wake where they are due within this much. A
-/// power of two of ticks. 262 us.
+/// Where timers wake a worker more often than every 0.3 ms, those that are due within this much of each other share one
+/// wake, so a sleep may be this late. Four ticks: 262 us.
 inline constexpr base::instant_ns busy_timer_tick_ns = 4 * timer_tick_ns;
 
 /// One future's place in a timer_queue. Immovable once linked.
@@ -52,8 +52,9 @@ private:
 };
 
 /// Timers of the thread that it is installed in (this_thread().timers). Waiting allocates nothing; insert and remove
-/// are O(1), and a timer is moved at most 7 times before it fires, 10 times where it is exact. Never early; late by
-/// less than a tick. A task that moves to another worker keeps its timer where it began.
+/// are O(1), and a timer is moved at most 7 times before it fires, 10 times where it is exact. Never early; fire() is
+/// late by less than a tick, and a busy worker calls it later by up to busy_timer_tick_ns. A task that moves to another
+/// worker keeps its timer where it began.
 class timer_queue final : public timer_source {
 public:
     enum class precision : std::uint8_t {

@@ -45,7 +45,7 @@ private:
     io_source* first_ = nullptr;
 };
 
-/// Owns the descriptor. At most one operation waits per direction; others get EBUSY.
+/// Owns the descriptor. At most one operation waits per direction; epoll answers others with EBUSY.
 class io_source {
 public:
     explicit io_source(int descriptor) noexcept : descriptor_{descriptor} {}

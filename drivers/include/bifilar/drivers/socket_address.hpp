@@ -11,7 +11,8 @@ namespace bifilar {
 
 class socket_address {
 public:
-    /// "127.0.0.1:80" or "[::1]:80". Numeric only; EINVAL for anything else. Does not block.
+    /// "127.0.0.1:80" or "[::1]:80". Numeric only; for anything else an error that equals
+    /// std::errc::invalid_argument and whose message says what to write. Does not block.
     [[nodiscard]] static io_result<socket_address> parse(std::string_view text);
     /// What the kernel says a socket is bound or connected to.
     [[nodiscard]] static io_result<socket_address> local(int descriptor) noexcept;

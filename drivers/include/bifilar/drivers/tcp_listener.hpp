@@ -6,7 +6,8 @@
 
 namespace bifilar {
 
-/// Move-only; not while an accept is in flight. One accept waits at a time (EBUSY else).
+/// Move-only; not while an accept is in flight. One accept waits at a time; for more holds what tcp_stream
+/// says.
 class tcp_listener {
 public:
     class accept_future;
@@ -14,8 +15,8 @@ public:
     static constexpr int default_backlog = 4096;
 
     /// Binds a numeric address ("127.0.0.1:7777", "[::]:80"; port 0 lets the kernel choose) and listens. SO_REUSEADDR
-    /// is set. EINVAL: the text is no address; EADDRINUSE: choose another port or end who has it; and what bind(2)
-    /// and listen(2) say. Does not block.
+    /// is set. std::errc::invalid_argument: the text is no address; EADDRINUSE: choose another port or end who has it;
+    /// and what bind(2) and listen(2) say. Does not block.
     [[nodiscard]] static io_result<tcp_listener> bind(std::string_view address, int backlog = default_backlog);
 
     /// The next connection. Cancelled, a connection that was accepted by then is closed.

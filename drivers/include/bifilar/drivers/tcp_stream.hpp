@@ -10,8 +10,10 @@
 
 namespace bifilar {
 
-/// Move-only; not while an operation on it is in flight. One read and one write may wait at a time (EBUSY else), and
-/// they may belong to different tasks. Errors are the system's codes: ECONNRESET, EPIPE and so on.
+/// Move-only; not while an operation on it is in flight. One read and one write may wait at a time, and they may
+/// belong to different tasks; more is a misuse, answered with EBUSY by epoll and not noticed by io_uring. From its
+/// first wait on a future of a stream belongs to the task that polled it; a poll by another aborts. Errors are the
+/// system's codes: ECONNRESET, EPIPE and so on.
 class tcp_stream {
 public:
     class read_future;
@@ -21,12 +23,12 @@ public:
     /// Takes over a connected TCP socket.
     explicit tcp_stream(int descriptor) noexcept;
 
-    /// Connects to a numeric address. EINVAL for text that is none, else what connect(2) says.
+    /// Connects to a numeric address. std::errc::invalid_argument for text that is none, else what connect(2) says.
     [[nodiscard]] static connect_future connect(std::string_view address);
 
     /// Reads what is there, at least one byte, into `into`, which stays valid until the future is ready or destroyed.
-    /// 0: the peer has ended its side. Cancelled: bytes that had arrived by then are the future's and are lost with
-    /// it, unless it is polled once more.
+    /// 0: the peer has ended its side, or `into` is empty. Given up in a race or timeout, bytes that had arrived by
+    /// then are lost, those of read_exact as well; a select keeps the future, which the same task may await again.
     [[nodiscard]] read_future read(std::span<std::byte> into) noexcept;
     /// Reads until `into` is full; ENODATA when the stream ends before.
     [[nodiscard]] read_future read_exact(std::span<std::byte> into) noexcept;

@@ -22,20 +22,21 @@ struct runtime_options {
     /// Scheduler threads, 1 to 4096. Unset: BIFILAR_WORKERS, else what the affinity mask and the cgroup's CPU quota
     /// allow.
     std::optional<std::uint32_t> workers;
-    /// How workers talk to the kernel. BIFILAR_DRIVER=epoll|uring decides where this says best.
+    /// How workers talk to the kernel. BIFILAR_DRIVER=best|uring|epoll decides where this says best.
     driver_kind driver = driver_kind::best;
     /// Where workers run. A refused pin is reported on stderr, and the worker runs unpinned.
     bifilar::pin pin = bifilar::pin::none;
-    /// For tests: the time of the tasks' sleeps, intervals and timeouts. Outlives the runtime, which it serves alone.
-    /// Null: the steady clock.
+    /// For tests: the time of the tasks' sleeps, intervals, timeouts and deadlines. Outlives the runtime, which it
+    /// serves alone. Null: the steady clock.
     simulated_clock* clock = nullptr;
-    /// Threads of spawn_blocking; jobs beyond that wait in a queue.
+    /// Threads of spawn_blocking, at least 1; jobs beyond that wait in a queue.
     std::uint32_t max_blocking_threads = 512;
     /// How long such a thread waits for its next job before it ends.
     std::chrono::nanoseconds blocking_keep_alive = std::chrono::seconds{10};
     /// Usable bytes of a fiber's stack where spawn_options does not say; 8 KiB to 1 GiB, rounded up to a power of 2.
     std::size_t stack_bytes = std::size_t{256} << 10;
-    /// Gets the exception of a task whose handle is gone; called on a worker. Unset: print its message, terminate.
+    /// Gets the exception of a task that nobody joins; called by whichever thread lets go of the task last, maybe by
+    /// several at once; must not throw. Unset: print the task's name and the message, terminate.
     std::function<void(std::exception_ptr)> on_detached_exception;
 };
 
@@ -60,7 +61,8 @@ private:
 class runtime {
 public:
     /// Starts the workers. Throws std::invalid_argument for a bad value (and says which), std::system_error when
-    /// threads, rings or memory cannot be had, std::logic_error when another runtime has the simulated clock.
+    /// threads, rings or memory cannot be had, std::runtime_error when io_uring was demanded and cannot be had,
+    /// std::logic_error when another runtime has the simulated clock.
     explicit runtime(runtime_options options = {});
     runtime(const runtime&) = delete;
     runtime& operator=(const runtime&) = delete;
@@ -68,8 +70,8 @@ public:
     ~runtime();
 
     /// Runs f(args…) as a task and blocks until it ends; gives its value or rethrows its exception. A plain callable
-    /// runs as a fiber, so that it may await; a coroutine or future runs stackless. Plain threads only. Other tasks
-    /// go on when it returns.
+    /// runs as a fiber, so that it may await; a coroutine or future runs stackless. Plain threads only: inside a task
+    /// it throws std::logic_error, and f may have begun. Other tasks go on when it returns.
     template <class F, class... Args>
     detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
         return launch_root(std::forward<F>(f), std::forward<Args>(args)...).join();

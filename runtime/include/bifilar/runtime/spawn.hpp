@@ -22,9 +22,9 @@ namespace detail {
 /// Does not suspend. Allocates one block from the frame pool (a coroutine function with value parameters shares the
 /// frame's block; a coroutine lambda with captures takes two), or one stack from the stack pool.
 /// The task begins with copies of inherited task_local values and under the deadline in force; what the copies throw
-/// comes out of here. Throws std::logic_error outside of a runtime's task and after its shutdown, std::bad_alloc, and
-/// for a fiber std::invalid_argument (stack_bytes) or std::system_error (no more address space or mappings; says what
-/// to do).
+/// comes out of here. In a runtime that ends, the task is cancelled before it begins. Throws std::logic_error outside
+/// of a runtime's task (runtime::spawn from outside: after its shutdown), std::bad_alloc, and for a fiber
+/// std::invalid_argument (stack_bytes) or std::system_error (no more address space or mappings; says what to do).
 template <class F, class... Args>
 join_handle<detail::launched_output<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
     return detail::launch(detail::current_scheduler(), options, std::forward<F>(f), std::forward<Args>(args)...);

@@ -89,7 +89,8 @@ private:
 /// Calls f(args…), a plain callable, on a thread that may block. Callable and arguments are decayed and kept until
 /// the call is over. Cancelled before it began, or begun after an inherited deadline, it does not run; afterwards it
 /// runs to its end. It has copies of inherited task_local values, as a task has. Does not suspend; allocates. Throws
-/// std::logic_error outside of a runtime's task, std::system_error when no thread can be had.
+/// std::logic_error outside of a runtime's task and when the runtime is ending, std::system_error when there is no
+/// thread and none can be had, std::bad_alloc, and what copies of arguments and inherited values throw.
 template <class F, class... Args>
 join_handle<call_output<F, Args...>> spawn_blocking(F&& f, Args&&... args) {
     static_assert(!future<std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>>,

@@ -52,10 +52,10 @@ output_of<F> await_through(F f, OnCancel on_cancel) {
 
 /// Waits for `f` and gives its output; rethrows what it threw. `f` stays where it is: pass a temporary or a variable.
 /// Suspends a fiber; blocks a plain thread; throws std::logic_error in a stackless task (use co_await there) and inside
-/// a future's poll. Throws `cancelled` when the fiber's task is cancelled and `f` was not ready; what `f` had taken by
-/// then is not lost, see the operation. Not in functions with a target attribute for wider vector registers than their
-/// file's: those registers are not saved. During unwinding it waits in spite of cancellation. Allocates nothing of its
-/// own.
+/// a future's poll. Throws `cancelled` when the fiber's task is cancelled and `f` was not ready; whether what `f`
+/// had taken by then is given back or lost, the operation says. Not in functions with a target attribute for wider
+/// vector registers than their file's: those registers are not saved. During unwinding it waits in spite of
+/// cancellation. Allocates nothing of its own.
 template <class F>
     requires future<std::remove_cvref_t<F>>
 output_of<F> await(F&& f) {
