@@ -1,7 +1,9 @@
 // Question: what does a message cost through each kind of channel, from producers to consumers, in both models?
-// Unit: nanoseconds a message, spawn and join not included. Threats: two virtual processors; no work between messages.
+// Unit: nanoseconds a message, spawn and join included. Threats: two virtual processors; no work between messages.
+#include "rows.hpp"
 #include <harness/measure.hpp>
 #include <harness/peers.hpp>
+
 #include <limits>
 #include <memory>
 #include <vector>
@@ -16,8 +18,9 @@ constexpr std::uint32_t no_bound = std::numeric_limits<std::uint32_t>::max();
 struct shape {
     std::uint32_t capacity;  // no_bound: unbounded.
     std::uint32_t producers;
-    std::uint32_t pairs;  // Channels, each with its producers and one consumer.
-    bool batches;         // The consumer takes up to 256 at a time.
+    std::uint32_t pairs;  // Channels, each with its producers and consumers.
+    bool batches;         // A consumer takes up to 256 at a time.
+    std::uint32_t consumers = 1;
 };
 
 task<> produce(channel<std::uint64_t>& to, std::uint64_t count) {
@@ -59,7 +62,8 @@ task<sample> converse(backend on, shape of, Make make, Send send) {
     for (std::uint32_t n = 0; n < of.pairs; ++n) channels.push_back(make());
     const stopwatch watch;
     for (auto& channel : channels) {
-        consumers.push_back(spawn(on, consume<Channel>, std::ref(*channel), of.batches));
+        for (std::uint32_t n = 0; n < of.consumers; ++n)
+            consumers.push_back(spawn(on, consume<Channel>, std::ref(*channel), of.batches));
         for (std::uint32_t n = 0; n < of.producers; ++n) producers.push_back(spawn(on, send, std::ref(*channel), each));
     }
     for (auto& producer : producers) co_await producer;
@@ -87,10 +91,15 @@ sample run(backend on, std::uint32_t count, shape of) {
     return once();
 }
 
-// Go has no unbounded channel, Tokio and async-channel have none of capacity 0.
+// Go has no unbounded channel, Tokio and async-channel have none of capacity 0; one of Tokio has one consumer.
 std::vector<peer> peers_of(shape of, std::uint32_t processors) {
     const peer_arguments talk{"conversation",           std::to_string(of.capacity), std::to_string(of.producers),
                               std::to_string(of.pairs), std::to_string(messages),    std::to_string(processors)};
+    if (of.consumers > 1) {  // The peers' program of that name has four of each.
+        const peer_arguments many{"mpmc", std::to_string(of.capacity), std::to_string(messages),
+                                  std::to_string(processors)};
+        return {go(many), flume(many), async_channel(many)};
+    }
     if (of.capacity == 0) return {go(talk), flume(talk)};
     if (of.capacity == no_bound) return {tokio(talk), flume(talk), async_channel(talk)};
     return every_channel(talk);
@@ -118,23 +127,6 @@ void add(experiment& all, const std::string& id, const std::string& title, shape
     }
 }
 
-// What a hundred thousand channels of capacity 1 with a pointer in each take.
-void add_memory(experiment& all) {
-    constexpr std::size_t count = 100'000;
-    std::vector<std::unique_ptr<channel<void*>>> channels;
-    channels.reserve(count);
-    const allocation_count reserved = allocations();
-    for (std::size_t n = 0; n < count; ++n) {
-        channels.push_back(std::make_unique<channel<void*>>(1U));
-        (void)channels.back()->try_send(nullptr);
-    }
-    const allocation_count after = allocations();
-    all.fact("bytes asked for, per channel of capacity 1 with a pointer in it",
-             static_cast<double>(after.bytes - reserved.bytes) / static_cast<double>(count));
-    all.fact("blocks per such channel", static_cast<double>(after.calls - reserved.calls) / static_cast<double>(count));
-    all.fact("size of a channel", sizeof(channel<void*>));
-}
-
 }  // namespace
 
 }  // namespace bifilar::experiments
@@ -143,13 +135,15 @@ int main(int argc, char** argv) {
     using namespace bifilar::experiments;
     experiment all{"channels", 11, 3};
     all.parse(argc, argv);
+    add_memory(all);
+    add_round_trips(all);
     add(all, "rendezvous", "1 producer, 1 consumer, capacity 0", {0, 1, 1, false});
     for (const std::uint32_t capacity : {1U, 16U, 100U, 1024U})
         add(all, "capacity" + std::to_string(capacity) + "_",
             "1 producer, 1 consumer, capacity " + std::to_string(capacity), {capacity, 1, 1, false});
     add(all, "unbounded", "1 producer, 1 consumer, unbounded", {no_bound, 1, 1, false});
     add(all, "four", "4 producers, 1 consumer, capacity 100", {100, 4, 1, false});
+    add(all, "four_to_four", "4 producers, 4 consumers, capacity 1,024", {1024, 4, 1, false, 4});
     add(all, "pairs", "16 pairs, capacity 16", {16, 1, 16, false});
-    add_memory(all);
     return all.run();
 }

@@ -3,6 +3,7 @@
 
 #include <bifilar/bifilar.hpp>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <harness/allocations.hpp>
 #include <harness/pin.hpp>
@@ -53,13 +54,26 @@ inline runtime_options workers(std::uint32_t count) {
     return options;
 }
 
-/// What a finished step adds to the answer: the number it gave, or 1.
+/// What a finished step adds to the answer: the number it gave, or 1. Where there might have been nothing, or an error,
+/// that counts as 0.
 inline std::uint64_t worth(std::uint64_t number) noexcept { return number; }
 template <class T>
     requires(!std::is_convertible_v<const T&, std::uint64_t>)
-std::uint64_t worth(const T&) noexcept {
-    return 1;
+std::uint64_t worth([[maybe_unused]] const T& got) noexcept {
+    if constexpr (requires {
+                      { *got } -> std::convertible_to<std::uint64_t>;
+                      got.has_value();
+                  })
+        return got.has_value() ? *got : 0;
+    else if constexpr (requires { got.has_value(); })
+        return got.has_value() ? 1 : 0;
+    else
+        return 1;
 }
+
+/// A step of two waits: step.before(n) gives the future of the first.
+template <class Step>
+concept two_waits = requires(Step& step, std::uint64_t n) { step.before(n); };
 
 /// The same in a coroutine; step(n) gives a future.
 template <class Step>
@@ -68,10 +82,14 @@ sample in_coroutine(std::uint64_t operations, Step& step) {
     runtime made{workers(1)};
     return made.run([&]() -> task<sample> {
         using output = output_of<std::invoke_result_t<Step&, std::uint64_t>>;
-        for (std::uint64_t n = 0; n < operations / 10; ++n) (void)co_await step(n);
+        for (std::uint64_t n = 0; n < operations / 10; ++n) {
+            if constexpr (two_waits<Step>) (void)co_await step.before(n);
+            (void)co_await step(n);
+        }
         std::uint64_t sum = 0;
         const stopwatch watch;
         for (std::uint64_t n = 0; n < operations; ++n) {
+            if constexpr (two_waits<Step>) (void)co_await step.before(n);
             if constexpr (std::is_void_v<output>) {
                 co_await step(n);
                 ++sum;
@@ -91,10 +109,14 @@ sample in_fiber(std::uint64_t operations, Step& step) {
     runtime made{workers(1)};
     return made.run([&] {
         using output = output_of<std::invoke_result_t<Step&, std::uint64_t>>;
-        for (std::uint64_t n = 0; n < operations / 10; ++n) (void)await(step(n));
+        for (std::uint64_t n = 0; n < operations / 10; ++n) {
+            if constexpr (two_waits<Step>) (void)await(step.before(n));
+            (void)await(step(n));
+        }
         std::uint64_t sum = 0;
         const stopwatch watch;
         for (std::uint64_t n = 0; n < operations; ++n) {
+            if constexpr (two_waits<Step>) (void)await(step.before(n));
             if constexpr (std::is_void_v<output>) {
                 await(step(n));
                 ++sum;

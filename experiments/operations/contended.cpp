@@ -72,7 +72,8 @@ public:
     semaphore permits{2};
 };
 
-sample mpmc(backend on) {
+// `suspends`: each receiver lets others run after each message.
+sample mpmc(backend on, bool suspends) {
     const pinned here{2};
     runtime made{workers(2)};
     const auto once = [&] {
@@ -92,12 +93,15 @@ sample mpmc(backend on) {
                     std::ref(through)));
                 receivers.push_back(spawn(
                     on,
-                    [](channel<std::uint64_t>& from) -> task<std::uint64_t> {
+                    [](channel<std::uint64_t>& from, bool yields) -> task<std::uint64_t> {
                         std::uint64_t sum = 0;
-                        while (auto value = co_await from.recv()) sum += *value;
+                        while (auto value = co_await from.recv()) {
+                            sum += *value;
+                            if (yields) co_await yield_now();
+                        }
                         co_return sum;
                     },
-                    std::ref(through)));
+                    std::ref(through), suspends));
             }
             for (auto& sender : senders) co_await sender;
             through.close();
@@ -134,15 +138,19 @@ sample readers_and_writers(backend on, bool suspends) {
 
 std::vector<row> contended_rows() {
     std::vector<row> rows;
-    const peer_arguments mpmc_peer{"op", "mpmc", std::to_string(n), "2"};  // A channel of Tokio has one consumer.
-    rows.push_back(
-        {"channel_mpmc",
-         "channel of 1,000: 4 senders, 4 receivers, spawn and join included",
-         n,
-         n,
-         {{"coroutine", [] { return mpmc(backend::stackless); }}, {"fiber", [] { return mpmc(backend::stackful); }}},
-         {go(mpmc_peer), flume(mpmc_peer), async_channel(mpmc_peer)},
-         2});
+    for (const bool suspends : {false, true}) {
+        const std::string title = "channel of 1,000: 4 senders, 4 receivers, spawn and join included";
+        // A channel of Tokio has one consumer.
+        const peer_arguments talk{"op", suspends ? "mpmc_suspended" : "mpmc", std::to_string(n), "2"};
+        rows.push_back({suspends ? "channel_mpmc_suspended" : "channel_mpmc",
+                        suspends ? title + ", receivers suspending after each message" : title,
+                        n,
+                        n,
+                        {{"coroutine", [=] { return mpmc(backend::stackless, suspends); }},
+                         {"fiber", [=] { return mpmc(backend::stackful, suspends); }}},
+                        {go(talk), flume(talk), async_channel(talk)},
+                        2});
+    }
     add<mutex>(rows, "mutex_contended", "mutex: 4 tasks", std::vector<std::uint64_t>(4, n / 4),
                [](mutex& m, std::size_t) { return m.lock(); });
     for (const bool suspends : {false, true})

@@ -2,6 +2,8 @@
 #include "rows.hpp"
 #include <harness/measure.hpp>
 
+#include <optional>
+
 namespace bifilar::experiments {
 
 namespace {
@@ -53,12 +55,33 @@ public:
     filled_cell() { (void)cell.emplace(std::uint64_t{1}); }
     once_cell<std::uint64_t> cell;
 };
-class nothing {};
+class barrier_of_one {
+public:
+    barrier here{1};
+};
 
-}  // namespace
+// What each step makes anew; it has to stay until the step's wait is over.
+template <class T>
+class renewed {
+public:
+    template <class... Given>
+    T& make(Given... given) {
+        T& fresh = held_.emplace(given...);
+        keep(&fresh);
+        return fresh;
+    }
 
-std::vector<row> lock_rows() {
-    const std::string count = std::to_string(n);
+private:
+    std::optional<T> held_;
+};
+using renewed_cell = renewed<once_cell<std::uint64_t>>;
+using renewed_notify = renewed<notify>;
+using renewed_barrier = renewed<barrier>;
+
+constexpr auto one = [] { return std::uint64_t{1}; };
+
+// What is made once and then taken and given back.
+std::vector<row> plain_locks() {
     std::vector<row> rows;
     rows.push_back(three<mutex>(
         "mutex", "mutex: lock and unlock", [](mutex& m) { return std::uint64_t{m.try_lock() ? 1U : 0U}; },
@@ -75,33 +98,32 @@ std::vector<row> lock_rows() {
         "semaphore", "semaphore of 10: acquire and release",
         [](ten_permits& s) { return std::uint64_t{s.permits.try_acquire().count()}; },
         [](ten_permits& s) { return s.permits.acquire(); }, with_direct("semaphore")));
-    rows.push_back({"oncecell_get",
-                    "once_cell: get of a value that is there",
-                    n,
-                    n,
-                    {{"direct",
-                      [] {
-                          filled_cell c;
-                          return direct(n, [&](std::uint64_t) {
-                              keep(&c);
-                              return *c.cell.get();
-                          });
-                      }}},
-                    go_and_tokio({"op", "once_get", count})});
-    rows.push_back({"oncecell_set",
-                    "once_cell: construct and set",
-                    n,
-                    n,
-                    {{"direct",
-                      [] {
-                          return direct(n, [](std::uint64_t at) {
-                              once_cell<std::uint64_t> cell;
-                              const bool set = cell.emplace(at);
-                              keep(&cell);
-                              return std::uint64_t{set ? 1U : 0U};
-                          });
-                      }}},
-                    go_and_tokio({"op", "once_set", count})});
+    return rows;
+}
+
+// Cells, notices and barriers, of which most are made for each use.
+std::vector<row> small_things() {
+    const std::string count = std::to_string(n);
+    std::vector<row> rows;
+    std::vector<peer> once = go_and_tokio({"op", "once_get", count});
+    once.push_back(tokio({"op", "once_get_awaited", count}));
+    once.back().column = "Tokio, awaited";
+    rows.push_back(three<filled_cell>(
+        "oncecell_get", "once_cell: get of a value that is there",
+        [](filled_cell& c) {
+            keep(&c);
+            return *c.cell.get();
+        },
+        [](filled_cell& c) { return c.cell.get_or_init(one); }, std::move(once)));
+    rows.push_back(three<renewed_cell>(
+        "oncecell_set", "once_cell: construct and set",
+        [](renewed_cell&) {
+            once_cell<std::uint64_t> cell;
+            const bool set = cell.emplace(std::uint64_t{1});
+            keep(&cell);
+            return std::uint64_t{set ? 1U : 0U};
+        },
+        [](renewed_cell& c) { return c.make().get_or_init(one); }, go_and_tokio({"op", "once_set", count})));
     rows.push_back(three<notify>(
         "notify", "notify: notify_one and a wait that finds it",
         [](notify& e) {
@@ -113,22 +135,40 @@ std::vector<row> lock_rows() {
             return e.wait();
         },
         go_and_tokio({"op", "notify", count})));
-    rows.push_back({"notify_made",
-                    "the same, construction included",
-                    n,
-                    n,
-                    {{"direct",
-                      [] {
-                          return direct(n, [](std::uint64_t) {
-                              notify e;
-                              keep(&e);
-                              e.notify_one();
-                              return std::uint64_t{e.try_wait() ? 1U : 0U};
-                          });
-                      }}},
-                    go_and_tokio({"op", "notify_made", count})});
-    rows.push_back({"barrier",
-                    "barrier of 1: construct and pass as the leader",
+    rows.push_back(three<renewed_notify>(
+        "notify_made", "the same, construction included",
+        [](renewed_notify&) {
+            notify e;
+            keep(&e);
+            e.notify_one();
+            return std::uint64_t{e.try_wait() ? 1U : 0U};
+        },
+        [](renewed_notify& m) {
+            notify& e = m.make();
+            e.notify_one();
+            return e.wait();
+        },
+        go_and_tokio({"op", "notify_made", count})));
+    return rows;
+}
+
+std::vector<row> barriers() {
+    const std::string count = std::to_string(n);
+    std::vector<row> rows;
+    rows.push_back(three<renewed_barrier>(
+        "barrier", "barrier of 1: construct and pass as the leader",
+        [](renewed_barrier&) {
+            barrier b{1};
+            keep(&b);
+            return std::uint64_t{b.try_arrive() ? 1U : 0U};
+        },
+        [](renewed_barrier& m) { return m.make(1U).arrive_and_wait(); }, {tokio({"op", "barrier", count})}));
+    rows.push_back(three<barrier_of_one>(
+        "barrier_pass", "barrier of 1: pass as the leader",
+        [](barrier_of_one& b) { return std::uint64_t{b.here.try_arrive() ? 1U : 0U}; },
+        [](barrier_of_one& b) { return b.here.arrive_and_wait(); }, {tokio({"op", "barrier_pass", count})}));
+    rows.push_back({"barrier_made",
+                    "barrier of 1: construct",
                     n,
                     n,
                     {{"direct",
@@ -136,10 +176,19 @@ std::vector<row> lock_rows() {
                           return direct(n, [](std::uint64_t) {
                               barrier b{1};
                               keep(&b);
-                              return std::uint64_t{b.try_arrive() ? 1U : 0U};
+                              return std::uint64_t{b.parties()};
                           });
                       }}},
-                    {tokio({"op", "barrier", count})}});
+                    {tokio({"op", "barrier_made", count})}});
+    return rows;
+}
+
+}  // namespace
+
+std::vector<row> lock_rows() {
+    std::vector<row> rows = plain_locks();
+    for (auto make : {&small_things, &barriers})
+        for (row& each : make()) rows.push_back(std::move(each));
     return rows;
 }
 

@@ -1,22 +1,13 @@
 // Question: what does a message cost when very many senders wait on one channel, and does that depend on how many?
 // Unit: nanoseconds a message from the first receive to the last, and bytes a parked sender. Threats: cold memory.
-#include <harness/measure.hpp>
+#include "meeting.hpp"
 #include <harness/memory.hpp>
-#include <harness/peers.hpp>
 
 #include <memory>
-#include <optional>
-#include <vector>
 
 namespace bifilar::experiments {
 
 namespace {
-
-struct meeting {
-    explicit meeting(std::uint32_t capacity) : through{capacity} {}
-    channel<std::uint64_t> through;
-    std::uint64_t arrived = 0;  // The one worker's thread alone.
-};
 
 task<> send_coroutine(meeting* at) {
     ++at->arrived;
@@ -28,27 +19,19 @@ void send_fiber(meeting* at) {
     (void)await(at->through.send(1));
 }
 
-join_handle<void> start(backend on, meeting* at) {
-    return on == backend::stackless ? spawn(on, send_coroutine, at) : spawn(on, send_fiber, at);
-}
-
-// Fills the channel, parks the senders, measures them, then receives everything that they and the channel hold.
+// Parks the senders, measures them, then receives everything that they and the channel hold.
 task<sample> park_and_drain(backend on, std::uint32_t capacity, std::uint64_t senders) {
     meeting at{capacity};
-    for (std::uint32_t n = 0; n < capacity; ++n) (void)at.through.try_send(1);
-    // The handles are touched before the first reading, so that they do not count.
-    std::vector<std::optional<join_handle<void>>> handles(senders);
+    sender_handles handles(senders);  // Touched before the first reading, so that they do not count.
     const memory_use before = read_memory();
-    for (auto& handle : handles) handle.emplace(start(on, &at));
+    for (auto& handle : handles) handle.emplace(start_sender(on, &at));
     while (at.arrived != senders) co_await yield_now();
     const memory_use parked = read_memory();
     const std::uint64_t messages = senders + capacity;
-    std::uint64_t sum = 0;
     const stopwatch watch;
-    for (std::uint64_t n = 0; n < messages; ++n) sum += (co_await at.through.recv()).value_or(0);
-    sample drained = watch.stop(messages, sum);
+    sample drained = co_await drain(&at, messages);
     for (auto& handle : handles) co_await *handle;
-    drained.also["until_all_ended_ns"] = watch.stop(messages, sum).value;
+    drained.also["until_all_ended_ns"] = watch.stop(messages, 0).value;
     drained.also["resident_bytes_per_sender"] =
         static_cast<double>(parked.resident_bytes - before.resident_bytes) / static_cast<double>(senders);
     co_return drained;
@@ -138,6 +121,17 @@ void add_crowd(experiment& all, std::uint64_t producers, std::uint64_t each) {
 
 }  // namespace
 
+join_handle<void> start_sender(backend on, meeting* at) {
+    return on == backend::stackless ? spawn(on, send_coroutine, at) : spawn(on, send_fiber, at);
+}
+
+task<sample> drain(meeting* at, std::uint64_t messages) {
+    std::uint64_t sum = 0;
+    const stopwatch watch;
+    for (std::uint64_t n = 0; n < messages; ++n) sum += (co_await at->through.recv()).value_or(0);
+    co_return watch.stop(messages, sum);
+}
+
 }  // namespace bifilar::experiments
 
 int main(int argc, char** argv) {
@@ -146,6 +140,7 @@ int main(int argc, char** argv) {
     all.parse(argc, argv);
     for (const std::uint32_t capacity : {16U, 1U})
         for (const std::uint64_t senders : {1'000, 10'000, 100'000, 1'000'000}) add_parked(all, capacity, senders);
+    for (const std::uint64_t senders : {1, 1'000, 100'000}) add_given_up(all, senders);
     add_crowd(all, 513, 800);
     add_crowd(all, 10'000, 40);
     add_crowd(all, 100'000, 4);

@@ -1,4 +1,5 @@
-// Combinators over many futures: future_set, ranges, try_join_all, races with a default or a disabled arm, fairness.
+// Combinators over many futures: future_set, ranges, try_join_all, races with a default or a disabled arm; how often
+// they poll. Who wins is in fairness_test.cpp.
 #include "one_worker.hpp"
 
 #include <array>
@@ -24,6 +25,56 @@ auto after(bf::event& event, int value) {
     return bf::map(event.wait(), [value] { return value; });
 }
 using after_future = decltype(after(std::declval<bf::event&>(), 0));
+
+// What a counted future waits for. Whoever wakes it may do so in vain.
+struct gate {
+    bool open = false;
+    bf::waker asked;
+};
+
+// Ready with its number once its gate is open; counts its polls.
+class counted {
+public:
+    using output = result;
+
+    counted(gate& at, long& polls, int number) noexcept : gate_{&at}, polls_{&polls}, number_{number} {}
+
+    bf::polled<result> poll(bf::context& cx) {
+        ++*polls_;
+        if (gate_->open) return result{number_};
+        gate_->asked = cx.waker();
+        return bf::not_ready;
+    }
+
+private:
+    gate* gate_;
+    long* polls_;
+    int number_;
+};
+
+// Gives 10,000 futures to the coroutine `combine` and wakes them one by one, each when the one before was asked. Where
+// `all_open` they are then ready, else the last alone is. `combine` says whether the answer was right.
+template <class Combine>
+void costs_a_poll_a_wake(bool all_open, Combine combine) {
+    tests::on_one_worker([&](bf::backend model) {
+        constexpr int count = 10'000;
+        std::vector<gate> gates(count);
+        long polls = 0;
+        std::vector<counted> futures;
+        for (int n = 0; n < count; ++n) futures.emplace_back(gates[n], polls, n);
+        auto waits = bf::spawn(model, combine, std::move(futures));
+        let_others_park();
+        CHECK(polls == count);
+        for (int n = 0; n < count; ++n) {
+            gates[n].open = all_open || n == count - 1;
+            const long before = polls;
+            gates[n].asked.wake();
+            for (int turn = 0; turn < 1'000 && polls == before; ++turn) bf::this_fiber::yield();
+        }
+        CHECK(bf::await(waits));
+        CHECK(polls <= 3L * count);
+    });
+}
 
 }  // namespace
 
@@ -74,7 +125,7 @@ TEST_CASE("a_set_takes_new_futures_at_any_time_and_drops_those_that_are_left") {
     });
 }
 
-TEST_CASE("ten_thousand_futures_in_a_range_cost_a_poll_a_wake") {
+TEST_CASE("ten_thousand_futures_in_a_range_are_woken_by_another_thread") {
     for (const bf::backend model : tests::both_backends) {
         bf::runtime rt{small_runtime(2)};
         constexpr int count = 10'000;
@@ -98,6 +149,65 @@ TEST_CASE("ten_thousand_futures_in_a_range_cost_a_poll_a_wake") {
         for (int n = count; n-- > 0;) events[n].set();
         CHECK(all.join() == count);
     }
+}
+
+TEST_CASE("ten_thousand_futures_in_a_range_cost_a_poll_a_wake") {
+    costs_a_poll_a_wake(true, [](std::vector<counted> futures) -> bf::task<bool> {
+        const auto values = co_await bf::join_all(std::move(futures));
+        int number = 0;
+        for (const result& value : values) number += value == number ? 1 : 0;
+        co_return number == 10'000;
+    });
+    costs_a_poll_a_wake(true, [](std::vector<counted> futures) -> bf::task<bool> {
+        const auto values = co_await bf::try_join_all(std::move(futures));
+        int number = 0;
+        for (const int value : values.value()) number += value == number ? 1 : 0;
+        co_return number == 10'000;
+    });
+    costs_a_poll_a_wake(false, [](std::vector<counted> futures) -> bf::task<bool> {
+        auto first = co_await bf::race(std::move(futures));
+        co_return first.key() == 9'999 && first.value() == 9'999;
+    });
+}
+
+TEST_CASE("a_parked_race_or_select_asks_its_arms_once_a_wake") {
+    struct scene {
+        std::array<gate, 2> gates;
+        std::array<long, 2> polls{};
+        counted arm(std::size_t n) { return counted{gates[n], polls[n], static_cast<int>(n)}; }
+    };
+    const auto parks = [](auto waits_for_one) {
+        tests::on_one_worker([&](bf::backend model) {
+            scene at;
+            auto waits = bf::spawn(model, waits_for_one, std::ref(at));
+            let_others_park();
+            CHECK(at.polls == std::array<long, 2>{1, 1});
+            at.gates[0].asked.wake();  // In vain.
+            let_others_park();
+            CHECK(at.polls[0] == 2);
+            CHECK(at.polls[1] <= 2);
+            at.gates[1].open = true;
+            at.gates[1].asked.wake();
+            CHECK(bf::await(waits) == 1);
+            CHECK(at.polls[0] <= 3);
+            CHECK(at.polls[1] <= 3);
+        });
+    };
+    parks([](scene& at) -> bf::task<std::size_t> {
+        const auto first = co_await bf::race(at.arm(0), at.arm(1));
+        co_return first.index();
+    });
+    parks([](scene& at) -> bf::task<std::size_t> {
+        std::vector<counted> arms{at.arm(0), at.arm(1)};
+        const auto first = co_await bf::race(std::move(arms));
+        co_return first.key();
+    });
+    parks([](scene& at) -> bf::task<std::size_t> {
+        auto one = at.arm(0);
+        auto two = at.arm(1);
+        const auto first = co_await bf::select(one, two);
+        co_return first.index();
+    });
 }
 
 TEST_CASE("an_exception_in_a_range_cancels_the_rest_and_comes_out") {
@@ -185,36 +295,6 @@ TEST_CASE("arms_have_a_default_and_can_be_disabled") {
         const auto late = await_in(m, rt, [&] { return bf::race(channel.recv(), bf::sleep_for(1ms)); });
         CHECK(late.index() == 1);
     });
-}
-
-TEST_CASE("the_arm_that_wins_is_uniformly_random_among_the_ready_ones") {
-    // Four arms, one of them never ready, in one frame, as a loop would have them: chi-square with 2 degrees of
-    // freedom, whose 99.999 % quantile is 23.
-    bf::runtime rt{small_runtime(1)};
-    for (const bf::backend model : tests::both_backends) {
-        const double chi_square = rt.spawn(model, []() -> bf::task<double> {
-                                        constexpr int rounds = 30'000;
-                                        bf::channel<int> a{1};
-                                        bf::channel<int> b{1};
-                                        bf::channel<int> never{1};
-                                        std::array<long, 4> wins{};
-                                        for (int n = 0; n < rounds; ++n) {
-                                            (void)a.try_send(n);
-                                            // Two arms receive, one sends, one cannot.
-                                            auto first =
-                                                co_await bf::race(a.recv(), never.recv(), b.send(n), bf::ready(n));
-                                            ++wins[first.index()];
-                                            (void)b.try_recv();
-                                        }
-                                        double sum = 0;
-                                        for (const int arm : {0, 2, 3}) {
-                                            const double off = static_cast<double>(wins[arm]) - rounds / 3.0;
-                                            sum += off * off / (rounds / 3.0);
-                                        }
-                                        co_return wins[1] == 0 ? sum : 1e9;
-                                    }).join();
-        CHECK(chi_square < 23);
-    }
 }
 
 TEST_CASE("a_race_of_receivers_takes_one_message_and_loses_none") {

@@ -1,8 +1,12 @@
-// Stop tokens, and what reviews found in sets and shields.
+// Stop tokens, sends as arms, and what reviews found in sets and shields.
 #include "one_worker.hpp"
 
+#include <array>
+#include <atomic>
 #include <chrono>
+#include <expected>
 #include <stop_token>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -72,6 +76,119 @@ TEST_CASE("of_several_sends_in_a_race_exactly_one_is_made") {
             b.close();
             CHECK(from_a.join() + from_b.join() == 2L * each * (each + 1) / 2);
         }
+}
+
+TEST_CASE("a_send_with_a_sequel_is_made_where_it_wins_and_nowhere_else") {
+    for (const bf::backend model : tests::both_backends)
+        for (const std::uint32_t capacity : {0U, 1U, 3U}) {
+            bf::runtime rt{small_runtime(4)};
+            bf::channel<int> a{capacity};
+            bf::channel<int> b{capacity};
+            using sums = std::array<long, 2>;
+            const auto send = [&]() -> bf::task<sums> {
+                const auto tell = [](const std::expected<void, bf::send_error<int>>& sent) {
+                    return bf::ready(sent.has_value());
+                };
+                sums sent{};
+                for (int n = 1; n <= 1'000; ++n) {
+                    const auto first = co_await bf::race(bf::and_then(a.send(n), tell), b.send(n));
+                    sent[first.index()] += n;
+                }
+                co_return sent;
+            };
+            const auto receive = [](bf::channel<int>& from) -> bf::task<long> {
+                long sum = 0;
+                while (const auto value = co_await from.recv()) sum += *value;
+                co_return sum;
+            };
+            auto from_a = rt.spawn(model, receive, std::ref(a));
+            auto from_b = rt.spawn(model, receive, std::ref(b));
+            auto one = rt.spawn(model, send);
+            auto two = rt.spawn(model, send);
+            const sums first = one.join();
+            const sums second = two.join();
+            a.close();
+            b.close();
+            CHECK(from_a.join() == first[0] + second[0]);
+            CHECK(from_b.join() == first[1] + second[1]);
+        }
+}
+
+TEST_CASE("a_stop_that_races_the_end_of_a_wait_loses_nothing") {
+    for (const bf::backend model : tests::both_backends) {
+        bf::runtime rt{small_runtime(2)};
+        int wrong = 0;
+        for (int round = 1; round <= 200; ++round) {
+            std::stop_source source;
+            std::atomic<bool> go{false};
+            bf::channel<int> in{1};
+            bf::channel<int> out{1};
+            (void)out.try_send(0);
+            auto receives = rt.spawn(
+                model,
+                [](std::stop_token token, bf::channel<int>& from) -> bf::task<int> {
+                    const auto got = co_await bf::stop_when(token, from.recv());
+                    co_return got.has_value() ? got->value_or(-1) : 0;
+                },
+                source.get_token(), std::ref(in));
+            auto sends = rt.spawn(
+                model,
+                [](std::stop_token token, bf::channel<int>& to) -> bf::task<bool> {
+                    const auto sent = co_await bf::stop_when(token, to.send(1));
+                    co_return sent.has_value();
+                },
+                source.get_token(), std::ref(out));
+            std::thread stopper{[&] {
+                while (!go) std::this_thread::yield();
+                source.request_stop();
+            }};
+            go = true;
+            (void)in.try_send(round);
+            if (out.try_recv() != 0) ++wrong;
+            stopper.join();
+            // What was not received is still there; what was not sent is not.
+            if (receives.join() + in.try_recv().value_or(0) != round) ++wrong;
+            if (sends.join() != out.try_recv().has_value()) ++wrong;
+        }
+        CHECK(wrong == 0);
+    }
+}
+
+TEST_CASE("code_with_a_stop_token_ends_by_itself_whether_a_stop_or_its_work_comes_first") {
+    for (const bf::backend model : tests::both_backends) {
+        bf::runtime rt{small_runtime(2)};
+        int wrong = 0;
+        for (int round = 0; round < 200; ++round) {
+            std::stop_source source;
+            std::atomic<bool> go{false};
+            bf::event work;
+            std::atomic<int> begun{0};
+            std::atomic<int> ended{0};
+            auto waits = rt.spawn(model, [&, outer = source.get_token()]() -> bf::task<> {
+                auto body = [&work, &begun, &ended](std::stop_token token) -> bf::task<bool> {
+                    ++begun;
+                    const auto answer = co_await bf::stop_when(token, work.wait());
+                    ++ended;
+                    co_return answer.has_value();
+                };
+                (void)co_await bf::stop_when(outer, bf::with_stop_token(body));
+            });
+            const bool cancels = round % 2 == 0;
+            std::thread stopper{[&] {
+                while (!go) std::this_thread::yield();
+                if (cancels)
+                    waits.cancel();
+                else
+                    source.request_stop();
+            }};
+            go = true;
+            work.set();
+            stopper.join();
+            const bool has_value = bf::block_on(waits.outcome()).has_value();
+            if (begun != ended || (!cancels && (!has_value || begun != 1))) ++wrong;
+        }
+        CHECK(wrong == 0);
+    }
 }
 
 TEST_CASE("a_set_that_outlives_a_wait_wakes_nobody_who_is_gone") {

@@ -37,6 +37,37 @@ bf::task<> receive_one(bf::channel<std::unique_ptr<int>>& from, tally& count) {
     ++(value ? count.received : count.ended);
 }
 
+#if defined(BIFILAR_ASAN) || defined(BIFILAR_TSAN)
+constexpr int most_producers = 2'000;
+#else
+constexpr int most_producers = 100'000;
+#endif
+
+// One value from each of so many producers.
+void reach_one_consumer(bf::backend model, int producers, const bf::runtime_options& options) {
+    for (const std::uint32_t capacity : {0U, 1U, 16U}) {
+        bf::runtime rt{options};
+        bf::channel<int> channel{capacity};
+        std::vector<bf::join_handle<void>> all;
+        all.reserve(static_cast<std::size_t>(producers));
+        for (int n = 0; n < producers; ++n)
+            all.push_back(rt.spawn(
+                model, [](bf::channel<int>& to, int value) -> bf::task<> { (void)co_await to.send(value); },
+                std::ref(channel), 1));
+        auto consumer = rt.spawn(
+            model,
+            [](bf::channel<int>& from, int count) -> bf::task<long> {
+                long sum = 0;
+                for (int n = 0; n < count; ++n) sum += (co_await from.recv()).value_or(0);
+                co_return sum;
+            },
+            std::ref(channel), producers);
+        CHECK(consumer.join() == producers);
+        for (auto& handle : all) handle.join();
+        CHECK(channel.len() == 0);
+    }
+}
+
 }  // namespace
 
 TEST_CASE("close_ends_every_wait_and_loses_no_value") {
@@ -87,37 +118,18 @@ TEST_CASE("close_ends_every_wait_and_loses_no_value") {
 }
 
 TEST_CASE("very_many_producers_reach_one_consumer") {
-#if defined(BIFILAR_ASAN) || defined(BIFILAR_TSAN)
-    constexpr int most = 2'000;
-#else
-    constexpr int most = 100'000;
-#endif
     for (const bf::backend model : tests::both_backends)
-        for (const int producers : {513, 10'000, most}) {
+        for (const int producers : {513, 10'000, most_producers}) {
             // A fiber a producer: as many as fit into the memory of small machines.
             if (model == bf::backend::stackful && producers > 20'000) continue;
-            for (const std::uint32_t capacity : {0U, 1U, 16U}) {
-                bf::runtime rt{small_runtime(2)};
-                bf::channel<int> channel{capacity};
-                std::vector<bf::join_handle<void>> all;
-                all.reserve(static_cast<std::size_t>(producers));
-                for (int n = 0; n < producers; ++n)
-                    all.push_back(rt.spawn(
-                        model, [](bf::channel<int>& to, int value) -> bf::task<> { (void)co_await to.send(value); },
-                        std::ref(channel), 1));
-                auto consumer = rt.spawn(
-                    model,
-                    [](bf::channel<int>& from, int count) -> bf::task<long> {
-                        long sum = 0;
-                        for (int n = 0; n < count; ++n) sum += (co_await from.recv()).value_or(0);
-                        co_return sum;
-                    },
-                    std::ref(channel), producers);
-                CHECK(consumer.join() == producers);
-                for (auto& handle : all) handle.join();
-                CHECK(channel.len() == 0);
-            }
+            reach_one_consumer(model, producers, small_runtime(2));
         }
+}
+
+TEST_CASE("a_hundred_thousand_fibers_reach_one_consumer", "[.][nightly]") {
+    bf::runtime_options options = small_runtime(2);
+    options.stack_bytes = 16 * 1024;
+    reach_one_consumer(bf::backend::stackful, most_producers, options);
 }
 
 TEST_CASE("a_channel_that_is_waited_at_is_not_destroyed_silently") {

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <stdexcept>
@@ -105,6 +107,37 @@ TEST_CASE("an_unbounded_channel_takes_everything_and_keeps_the_order") {
         (void)channel.try_recv();
     }
     CHECK(counted.use_count() == 1);
+}
+
+TEST_CASE("an_unbounded_channel_knows_how_much_it_holds_and_gives_it_in_batches") {
+    in_each_model([](model m, bf::runtime& rt) {
+        bf::unbounded_channel<int> channel;
+        CHECK(channel.capacity() == std::numeric_limits<std::size_t>::max());
+        CHECK(channel.len() == 0);
+        for (int n = 0; n < 1'000; ++n) (void)channel.send(n);
+        CHECK(channel.len() == 1'000);
+        std::vector<int> values;
+        CHECK(await_in(m, rt, [&] { return channel.recv_many(values, 300); }) == 300);
+        CHECK(channel.len() == 700);
+        CHECK(channel.try_recv() == 300);
+        values.push_back(300);
+        CHECK(await_in(m, rt, [&] { return channel.recv_many(values, 0); }) == 0);
+        CHECK(await_in(m, rt, [&] { return channel.recv_many(values, 10'000); }) == 699);
+        CHECK(channel.len() == 0);
+        std::thread sender{[&] { (void)channel.send(1'000); }};
+        CHECK(await_in(m, rt, [&] { return channel.recv_many(values, 10'000); }) == 1);
+        sender.join();
+        std::vector<int> expected(1'001);
+        std::iota(expected.begin(), expected.end(), 0);
+        CHECK(values == expected);
+        (void)channel.send(1);
+        (void)channel.send(2);
+        channel.close();
+        CHECK(channel.len() == 2);
+        CHECK(await_in(m, rt, [&] { return channel.recv_many(values, 10'000); }) == 2);
+        CHECK(await_in(m, rt, [&] { return channel.recv_many(values, 10'000); }) == 0);
+        CHECK(channel.len() == 0);
+    });
 }
 
 TEST_CASE("an_unbounded_channel_of_many_loses_nothing") {

@@ -2,10 +2,16 @@
 // It destroys aggregates twice that live in a co_await expression, and compiles symmetric transfer to a call in debug
 // and sanitizer builds: so no future or awaiter is an aggregate, and coroutines return through a trampoline.
 #include "catch.hpp"
+#include "counted_malloc.hpp"
 #include <bifilar/bifilar.hpp>
 
+#include <cstddef>
+#include <cstdint>
+#include <malloc.h>
+#include <memory>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 namespace bf = bifilar;
 
@@ -113,4 +119,30 @@ TEST_CASE("sizes_that_people_pay_for") {
     STATIC_REQUIRE(sizeof(bf::task<int>) == 8);
     STATIC_REQUIRE(sizeof(bf::event::wait_future) == 32);
     STATIC_REQUIRE(sizeof(bf::join_handle<int>) == 16);
+    STATIC_REQUIRE(sizeof(bf::channel<void*>) <= 80);
 }
+
+#if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
+#if __GLIBC_PREREQ(2, 33)
+TEST_CASE("a_channel_for_one_pointer_asks_for_at_most_128_bytes") {
+    if (!tests::counts_malloc) return;
+    // So many that the few freed blocks that a thread keeps for itself, which count as in use, do not matter.
+    constexpr std::size_t count = 10'000;
+    constexpr std::size_t header_bytes = 8;  // What malloc adds to what it is asked for, before it rounds up.
+    std::vector<std::unique_ptr<bf::channel<void*>>> channels;
+    channels.reserve(count);
+    const std::size_t bytes_before = ::mallinfo2().uordblks;
+    const std::uint64_t calls_before = tests::malloc_calls();
+    for (std::size_t n = 0; n < count; ++n) {
+        channels.push_back(std::make_unique<bf::channel<void*>>(1U));
+        (void)channels.back()->try_send(nullptr);
+    }
+    const std::uint64_t calls = tests::malloc_calls() - calls_before;
+    const std::size_t bytes = ::mallinfo2().uordblks - bytes_before;
+    CHECK(bytes >= count * sizeof(bf::channel<void*>));
+    CHECK(bytes - calls * header_bytes <= count * 128);
+    for (const auto& channel : channels)
+        if (!channel->try_recv()) FAIL("a value was lost");
+}
+#endif
+#endif

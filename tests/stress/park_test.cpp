@@ -3,28 +3,18 @@
 // spawns, by a generator whose seed is printed. A lost wake-up hangs (the time limit reports it); a task that ran twice
 // or not at all breaks the counts.
 #include "catch.hpp"
+#include "seed.hpp"
 #include <bifilar/base/random.hpp>
 #include <bifilar/bifilar.hpp>
 
-#include <atomic>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
 namespace bf = bifilar;
 
 namespace {
-
-std::uint64_t seed_of_this_run() {
-    const char* const given = std::getenv("BIFILAR_SEED");
-    const auto seed =
-        given != nullptr ? std::strtoull(given, nullptr, 10)
-                         : static_cast<unsigned long long>(std::chrono::steady_clock::now().time_since_epoch().count());
-    std::printf("stress seed %llu (set BIFILAR_SEED to repeat)\n", seed);
-    return seed;
-}
 
 // Takes a token, passes it on, a given number of times.
 bf::task<std::uint64_t> pass_on(bf::channel<std::uint64_t>& in, bf::channel<std::uint64_t>& out, std::uint64_t passes,
@@ -74,11 +64,11 @@ std::uint64_t run_rings(std::uint64_t rings, std::uint64_t members, std::uint64_
 }  // namespace
 
 TEST_CASE("rings_of_both_models_lose_no_wake_up") {
-    CHECK(run_rings(8, 16, 400, seed_of_this_run()) == 8ULL * 16 * 400);
+    CHECK(run_rings(8, 16, 400, tests::seed_of_this_run("rings")) == 8ULL * 16 * 400);
 }
 
 TEST_CASE("a_hundred_million_passes_lose_no_wake_up", "[.][nightly]") {
-    CHECK(run_rings(32, 32, 100'000, seed_of_this_run()) == 32ULL * 32 * 100'000);
+    CHECK(run_rings(32, 32, 100'000, tests::seed_of_this_run("rings")) == 32ULL * 32 * 100'000);
 }
 
 TEST_CASE("a_million_coroutines_parked_at_once_all_wake", "[.][nightly]") {

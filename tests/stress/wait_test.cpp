@@ -9,6 +9,9 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <stop_token>
+#include <thread>
+#include <utility>
 #include <vector>
 
 using namespace both;
@@ -169,6 +172,44 @@ bf::task<> live(arena& a, std::uint64_t seed) {
     }
 }
 
+bf::task<bool> wait_unless_stopped(std::stop_token token, bf::event& event) {
+    const auto answer = co_await bf::stop_when(std::move(token), event.wait());
+    co_return answer.has_value();
+}
+
+// Waits that end, are stopped by another thread, or either, and some that are cancelled. How many answers are wrong.
+int race_stops(bf::runtime& rt, bf::base::random& random) {
+    enum class what : unsigned char { ends, is_stopped, either };
+    constexpr std::size_t waits = 64;
+    std::vector<bf::event> events(waits);
+    std::vector<std::stop_source> sources(waits);
+    std::vector<what> fate;
+    std::vector<bf::join_handle<bool>> all;
+    for (std::size_t n = 0; n < waits; ++n) {
+        fate.push_back(static_cast<what>(random.below(3)));
+        all.push_back(
+            rt.spawn(tests::both_backends[n % 2], wait_unless_stopped, sources[n].get_token(), std::ref(events[n])));
+    }
+    std::atomic<bool> runs{false};
+    std::thread stopper{[&] {
+        runs = true;
+        for (std::size_t n = 0; n < waits; ++n)
+            if (fate[n] != what::ends) sources[n].request_stop();
+    }};
+    while (!runs) std::this_thread::yield();
+    for (std::size_t n = 0; n < waits; ++n) {
+        if (fate[n] != what::is_stopped) events[n].set();
+        if (random.below(16) == 0) all[n].cancel();
+    }
+    stopper.join();
+    int wrong = 0;
+    for (std::size_t n = 0; n < waits; ++n) {
+        const auto ended = bf::block_on(all[n].outcome());
+        if (ended && fate[n] != what::either && *ended != (fate[n] == what::ends)) ++wrong;
+    }
+    return wrong;
+}
+
 }  // namespace
 
 TEST_CASE("whatever_is_waited_for_and_cancelled_nothing_is_lost") {
@@ -206,4 +247,12 @@ TEST_CASE("whatever_is_waited_for_and_cancelled_nothing_is_lost") {
     const long all = a.received + left;
     CHECK(all >= a.sent);
     CHECK(all <= a.sent + a.maybe_sent);
+}
+
+TEST_CASE("a_stop_from_another_thread_races_the_end_of_a_wait_and_one_of_them_comes_out") {
+    const std::uint64_t seed = tests::seed_of_this_run("stops");
+    INFO("seed: " << seed);
+    bf::base::random random{seed};
+    bf::runtime rt{small_runtime(4)};
+    for (int round = 0; round < 20; ++round) CHECK(race_stops(rt, random) == 0);
 }

@@ -1,9 +1,11 @@
-// Wrong use of sync ends with a sentence that names the object, and the task when there is one.
+// Wrong use of sync ends with a sentence that names the object, and the task when there is one. What is destroyed while
+// it is waited for: destroyed_test.cpp.
 #include "last_words.hpp"
 #include "one_worker.hpp"
 
 #include <csignal>
-#include <memory>
+#include <cstdint>
+#include <limits>
 #include <optional>
 
 using namespace both;
@@ -61,7 +63,67 @@ TEST_CASE("counting_below_zero_aborts") {
     });
 }
 
-TEST_CASE("destroying_what_is_held_or_waited_for_aborts_and_names_the_task") {
+TEST_CASE("a_count_of_2_to_the_63_aborts") {
+    constexpr std::uint64_t most = (std::uint64_t{1} << 63) - 1;
+    bf::wait_group group;
+    group.add(most - 1);
+    group.add();
+    CHECK(group.count() == most);
+    group.done(most);
+    CHECK(group.try_wait());
+    CHECK(bf::latch{most}.count() == most);
+    check_dies("add() to a wait_group beyond 2^63", [] {
+        bf::wait_group full;
+        full.add(most);
+        full.add();
+    });
+    check_dies("add() to a wait_group beyond 2^63", [] {
+        bf::wait_group full;
+        full.add(most);
+        (void)full.enter();
+    });
+    // Does not come round to a small count.
+    check_dies("add() to a wait_group beyond 2^63", [] {
+        bf::wait_group some;
+        some.add(2);
+        some.add(std::numeric_limits<std::uint64_t>::max());
+    });
+    check_dies("a latch was made with a count of 2^63 or more", [] { const bf::latch latch{most + 1}; });
+}
+
+TEST_CASE("wrong_use_by_a_task_names_it") {
+    if (!tests::children_have_threads) return;
+    struct misuse {
+        const char* sentence;
+        void (*commit)();
+    };
+    static const misuse all[] = {
+        {"unlock() of a mutex that is not locked", [] { bf::mutex{}.unlock(); }},
+        {"unlock() of a shared_mutex that no writer has locked", [] { bf::shared_mutex{}.unlock(); }},
+        {"unlock_shared() of a shared_mutex that no reader has locked", [] { bf::shared_mutex{}.unlock_shared(); }},
+        {"downgrade() of a guard that holds nothing", [] { (void)bf::shared_mutex::downgrade({}); }},
+        {"release() of more permits than the semaphore was made for", [] { bf::semaphore{2}.release(); }},
+        {"acquire() of more permits than the semaphore was made for", [] { (void)bf::semaphore{2}.acquire(3); }},
+        {"count_down() of a latch below zero", [] { bf::latch{1}.count_down(2); }},
+        {"done() of a wait_group more often than add()", [] { bf::wait_group{}.done(); }},
+    };
+    for (const misuse& each : all)
+        for (const bf::backend on : tests::both_backends) {
+            INFO(each.sentence << ", " << bf::to_string(on));
+            const tests::last_words last = tests::dies([&] {
+                bf::runtime rt{small_runtime(1)};
+                bf::spawn_options named;
+                named.on = on;
+                named.name = "the culprit";
+                rt.spawn(named, [&] { each.commit(); }).join();
+            });
+            CHECK(last.signal == SIGABRT);
+            CHECK_THAT(last.text, Contains(each.sentence));
+            CHECK_THAT(last.text, Contains("task the culprit"));
+        }
+}
+
+TEST_CASE("destroying_what_is_held_aborts") {
     check_dies("a mutex was destroyed locked", [] {
         std::optional<bf::mutex> mutex{std::in_place};
         auto held = mutex->try_lock();
@@ -72,35 +134,6 @@ TEST_CASE("destroying_what_is_held_or_waited_for_aborts_and_names_the_task") {
         auto held = mutex->try_lock_shared();
         mutex.reset();
     });
-    if (!tests::children_have_threads) return;
-    check_dies("a mutex was destroyed while tasks wait", [] {
-        bf::runtime rt{small_runtime(1)};
-        bf::spawn_options named;
-        named.on = bf::backend::stackful;
-        named.name = "the destroyer";
-        rt.spawn(named, [] {
-              std::optional<bf::mutex> mutex{std::in_place};
-              auto held = mutex->try_lock();
-              bf::spawn([](bf::mutex& m) -> bf::task<> { (void)co_await m.lock(); }, std::ref(*mutex)).detach();
-              tests::let_others_park();
-              mutex.reset();
-          }).join();
-    });
-    const tests::last_words last = tests::dies([] {
-        bf::runtime rt{small_runtime(1)};
-        bf::spawn_options named;
-        named.on = bf::backend::stackful;
-        named.name = "the destroyer";
-        rt.spawn(named, [] {
-              std::optional<bf::event> event{std::in_place};
-              bf::spawn([](bf::event& e) -> bf::task<> { co_await e.wait(); }, std::ref(*event)).detach();
-              tests::let_others_park();
-              event.reset();
-          }).join();
-    });
-    CHECK(last.signal == SIGABRT);
-    CHECK_THAT(last.text, Contains("an event was destroyed while tasks wait"));
-    CHECK_THAT(last.text, Contains("the destroyer"));
 }
 
 TEST_CASE("waiting_on_a_condition_without_the_lock_aborts") {

@@ -1,7 +1,9 @@
 // The same workloads in Go. One run, one sample: prints {"value": ns, "answer": n}.
-// Usage: go_peer yield TASKS ROUNDS | channel TRIPS | sequential N | concurrent N | million N WORKERS
-// | op NAME COUNT [PROCESSORS] | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS, see operations.go
-// | sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT | parked CAPACITY SENDERS, see timers.go.
+// Usage: go_peer yield TASKS ROUNDS | sequential N | concurrent N | million N WORKERS
+// | op NAME COUNT [PROCESSORS], see operations.go | channel TRIPS [PROCESSORS]
+// | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS | mpmc CAPACITY MESSAGES PROCESSORS | held COUNT,
+// see channels.go | sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT, see timers.go
+// | parked CAPACITY SENDERS | given_up SENDERS RACES, see parked.go.
 package main
 
 import (
@@ -58,27 +60,6 @@ func yields(tasks, rounds int) {
 	report(end.Sub(start), tasks*rounds, turns)
 }
 
-func channel(trips int) {
-	requests, replies := make(chan int, 1), make(chan int, 1)
-	go func() {
-		for got := range requests {
-			replies <- got + 1
-		}
-	}()
-	converse := func(count int) int {
-		sum := 0
-		for i := 0; i < count; i++ {
-			requests <- i
-			sum += <-replies - i
-		}
-		return sum
-	}
-	converse(1000)
-	start := time.Now()
-	sum := converse(trips)
-	report(time.Since(start), trips, sum)
-}
-
 func sequential(count int) {
 	run := func() int {
 		sum := 0
@@ -125,6 +106,9 @@ func main() {
 	case "yield":
 		yields(number(2), number(3))
 	case "channel":
+		if len(os.Args) > 3 {
+			runtime.GOMAXPROCS(number(3))
+		}
 		channel(number(2))
 	case "sequential":
 		sequential(number(2))
@@ -136,6 +120,11 @@ func main() {
 	case "conversation":
 		runtime.GOMAXPROCS(number(6))
 		conversation(number(2), number(3), number(4), number(5))
+	case "mpmc":
+		runtime.GOMAXPROCS(number(4))
+		mpmc(number(2), number(3), false)
+	case "held":
+		held(number(2))
 	case "sleeps":
 		sleeps(number(2))
 	case "timeout":
@@ -146,6 +135,8 @@ func main() {
 		lateness(number(2))
 	case "parked":
 		parked(number(2), number(3))
+	case "given_up":
+		givenUp(number(2), number(3))
 	case "op":
 		if len(os.Args) > 4 {
 			runtime.GOMAXPROCS(number(4))

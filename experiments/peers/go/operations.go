@@ -89,80 +89,6 @@ func together(counts []int, suspends bool, take func(int), give func(int)) {
 	report(time.Since(start), int(counted), int(counted))
 }
 
-func mpmc(count int) {
-	run := func() int64 {
-		through := make(chan uint64, 1000)
-		var senders, receivers sync.WaitGroup
-		var sum int64
-		senders.Add(4)
-		receivers.Add(4)
-		for i := 0; i < 4; i++ {
-			go func() {
-				for m := 0; m < count/4; m++ {
-					through <- 1
-				}
-				senders.Done()
-			}()
-			go func() {
-				own := int64(0)
-				for value := range through {
-					own += int64(value)
-				}
-				atomic.AddInt64(&sum, own)
-				receivers.Done()
-			}()
-		}
-		senders.Wait()
-		close(through)
-		receivers.Wait()
-		return sum
-	}
-	run()
-	start := time.Now()
-	sum := run()
-	report(time.Since(start), count, int(sum))
-}
-
-// Pairs of channels, each with producers and one consumer.
-func conversation(capacity, producers, pairs, messages int) {
-	run := func() int64 {
-		var sum int64
-		var sent, received sync.WaitGroup
-		channels := make([]chan uint64, pairs)
-		sent.Add(pairs * producers)
-		received.Add(pairs)
-		for i := range channels {
-			channels[i] = make(chan uint64, capacity)
-			go func(from chan uint64) {
-				own := int64(0)
-				for value := range from {
-					own += int64(value)
-				}
-				atomic.AddInt64(&sum, own)
-				received.Done()
-			}(channels[i])
-			for p := 0; p < producers; p++ {
-				go func(to chan uint64) {
-					for n := 0; n < messages/pairs/producers; n++ {
-						to <- 1
-					}
-					sent.Done()
-				}(channels[i])
-			}
-		}
-		sent.Wait()
-		for _, channel := range channels {
-			close(channel)
-		}
-		received.Wait()
-		return sum
-	}
-	run()
-	start := time.Now()
-	sum := run()
-	report(time.Since(start), messages, int(sum))
-}
-
 func same(times, count int) []int {
 	counts := make([]int, times)
 	for i := range counts {
@@ -209,8 +135,8 @@ func operation(name string, count int) {
 	case "watch":
 		var value atomic.Pointer[uint64]
 		direct(count, func() int { next := uint64(1); value.Store(&next); return int(*value.Load()) })
-	case "mpmc":
-		mpmc(count)
+	case "mpmc", "mpmc_suspended":
+		mpmc(1000, count, suspends)
 	case "mutex_contended", "mutex_contended_suspended":
 		together(same(4, count/4), suspends, func(int) { mutex.Lock() }, func(int) { mutex.Unlock() })
 	case "rwlock_contended", "rwlock_contended_suspended":

@@ -1,16 +1,11 @@
-// Sleeps in Go: what they cost the processor, what making and stopping costs, and how late they are; and senders that
-// are parked on one channel. Usage: go_peer sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT
-// | parked CAPACITY SENDERS
+// Sleeps in Go: what they cost the processor, what making and stopping costs, and how late they are.
+// Usage: go_peer sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT
 package main
 
 import (
-	"bufio"
 	"fmt"
-	"os"
 	"runtime"
 	"sort"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -105,53 +100,4 @@ func lateness(count int) {
 	at := func(share float64) float64 { return late[int(float64(count-1)*share)] }
 	fmt.Printf("{\"value\": %g, \"answer\": %d, \"also\": {\"p99_us\": %g, \"most_us\": %g, \"early\": %d}}\n",
 		at(0.5), count, at(0.99), at(1), early)
-}
-
-func residentBytes() float64 {
-	file, err := os.Open("/proc/self/smaps_rollup")
-	if err != nil {
-		panic(err)
-	}
-	defer file.Close()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if words := strings.Fields(lines.Text()); words[0] == "Rss:" {
-			kilobytes, _ := strconv.ParseFloat(words[1], 64)
-			return kilobytes * 1024
-		}
-	}
-	panic("no Rss")
-}
-
-// Senders that all wait on one full channel; then one goroutine receives as many messages as there are senders.
-func parked(capacity, senders int) {
-	through := make(chan uint64, capacity)
-	for i := 0; i < capacity; i++ {
-		through <- 1
-	}
-	var all sync.WaitGroup
-	var arrived int64
-	all.Add(senders)
-	before := residentBytes()
-	for i := 0; i < senders; i++ {
-		go func() {
-			atomic.AddInt64(&arrived, 1)
-			through <- 1
-			all.Done()
-		}()
-	}
-	for atomic.LoadInt64(&arrived) < int64(senders) {
-		runtime.Gosched()
-	}
-	bytes := (residentBytes() - before) / float64(senders)
-	messages := senders + capacity
-	sum := uint64(0)
-	start := time.Now()
-	for i := 0; i < messages; i++ {
-		sum += <-through
-	}
-	drained := float64(time.Since(start).Nanoseconds()) / float64(messages)
-	all.Wait()
-	ended := float64(time.Since(start).Nanoseconds()) / float64(messages)
-	fmt.Printf("{\"value\": %g, \"answer\": %d, \"also\": {\"resident_bytes_per_sender\": %g, \"until_all_ended_ns\": %g}}\n",
-		drained, sum, bytes, ended)
 }

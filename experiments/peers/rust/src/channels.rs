@@ -1,7 +1,5 @@
-// Messages from producers to consumers through the channels of three libraries, and senders parked on one channel.
-use crate::{print, refuse, report};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::Arc;
+// Messages through the channels of three libraries: from producers to consumers, and there and back.
+use crate::{refuse, report};
 use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
@@ -107,75 +105,105 @@ pub async fn conversation(library: String, shape: Shape) {
     }
 }
 
-fn resident_bytes() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_else(|error| refuse(&error.to_string()));
-    let line = text.lines().find(|line| line.starts_with("Rss:")).unwrap_or_else(|| refuse("no Rss"));
-    let kilobytes: f64 = line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or(0.0);
-    kilobytes * 1024.0
-}
-
-// Senders that all wait on one full channel; then one task receives as many messages as there are senders.
-macro_rules! parked {
-    ($senders:expr, $capacity:expr, $make:expr, |$to:ident| $send:expr, |$from:ident| $receive:expr) => {{
-        let (senders, capacity): (u64, u64) = ($senders, $capacity);
-        #[allow(unused_mut)]
-        let (sender, mut $from) = $make;
-        for _ in 0..capacity {
-            let $to = &sender;
-            $send;
+// Four senders and four receivers on one channel; a receiver may let others run after each message.
+macro_rules! mpmc {
+    ($count:expr, $suspends:expr, $make:expr, $send:ident, $receive:ident) => {{
+        let (count, suspends): (u64, bool) = ($count, $suspends);
+        let mut sum = 0;
+        let mut start = Instant::now();
+        for _ in 0..2 {
+            sum = 0;
+            start = Instant::now();
+            let (to, from) = $make;
+            let mut receivers = Vec::new();
+            for _ in 0..4 {
+                let (to, from) = (to.clone(), from.clone());
+                tokio::spawn(async move {
+                    for _ in 0..count / 4 {
+                        to.$send(1u64).await.unwrap();
+                    }
+                });
+                receivers.push(tokio::spawn(async move {
+                    let mut own = 0;
+                    while let Ok(value) = from.$receive().await {
+                        own += value;
+                        if suspends {
+                            yield_now().await;
+                        }
+                    }
+                    own
+                }));
+            }
+            drop(to); // The channel closes with its last sender.
+            for one in receivers {
+                sum += one.await.unwrap();
+            }
         }
-        let arrived = Arc::new(AtomicU64::new(0));
-        let mut all: Vec<_> = (0..senders).map(|_| None).collect(); // Touched before the first reading.
-        let before = resident_bytes();
-        for one in all.iter_mut() {
-            let ($to, arrived) = (sender.clone(), arrived.clone());
-            *one = Some(tokio::spawn(async move {
-                arrived.fetch_add(1, Ordering::Relaxed);
-                $send;
-            }));
-        }
-        while arrived.load(Ordering::Relaxed) < senders {
-            yield_now().await;
-        }
-        let bytes = (resident_bytes() - before) / senders as f64;
-        let messages = senders + capacity;
-        let mut sum: u64 = 0;
-        let start = Instant::now();
-        for _ in 0..messages {
-            sum += $receive;
-        }
-        let drained = start.elapsed().as_nanos() as f64 / messages as f64;
-        for one in all.into_iter().flatten() {
-            one.await.unwrap();
-        }
-        let ended = start.elapsed().as_nanos() as f64 / messages as f64;
-        print(drained, sum, &[("resident_bytes_per_sender", bytes), ("until_all_ended_ns", ended)]);
+        report(start.elapsed(), count, sum);
     }};
 }
 
-pub async fn parked(library: String, capacity: u64, senders: u64) {
-    let room = capacity as usize;
+pub async fn mpmc(library: &str, capacity: u64, messages: u64, suspends: bool) {
+    let capacity = capacity as usize;
+    match library {
+        "flume" => mpmc!(messages, suspends, flume::bounded(capacity), send_async, recv_async),
+        "async-channel" => mpmc!(messages, suspends, async_channel::bounded(capacity), send, recv),
+        _ => refuse(&format!("a channel of {library} has one consumer")),
+    }
+}
+
+// One task asks, another answers, each through a channel of one.
+macro_rules! ask_and_answer {
+    ($trips:expr, $make:expr, |$to:ident, $value:ident| $send:expr, |$from:ident| $receive:expr) => {{
+        let trips: u64 = $trips;
+        let (requests, asked) = $make;
+        let (answers, replies) = $make;
+        tokio::spawn(async move {
+            let $to = answers;
+            #[allow(unused_mut)]
+            let mut $from = asked;
+            while let Some(got) = $receive {
+                let $value = got + 1;
+                $send;
+            }
+        });
+        let $to = requests;
+        #[allow(unused_mut)]
+        let mut $from = replies;
+        let mut sum: u64 = 0;
+        let mut start = Instant::now();
+        for count in [1000, trips] {
+            sum = 0;
+            start = Instant::now();
+            for trip in 0..count {
+                let $value = trip;
+                $send;
+                sum += $receive.unwrap() - trip;
+            }
+        }
+        report(start.elapsed(), trips, sum);
+    }};
+}
+
+pub async fn round_trips(library: String, trips: u64) {
     match library.as_str() {
-        "tokio" => parked!(
-            senders,
-            capacity,
-            mpsc::channel::<u64>(room),
-            |to| to.send(1).await.unwrap(),
-            |from| from.recv().await.unwrap()
+        "tokio" => ask_and_answer!(
+            trips,
+            mpsc::channel::<u64>(1),
+            |to, value| to.send(value).await.unwrap(),
+            |from| from.recv().await
         ),
-        "flume" => parked!(
-            senders,
-            capacity,
-            flume::bounded::<u64>(room),
-            |to| to.send_async(1).await.unwrap(),
-            |from| from.recv_async().await.unwrap()
+        "flume" => ask_and_answer!(
+            trips,
+            flume::bounded::<u64>(1),
+            |to, value| to.send_async(value).await.unwrap(),
+            |from| from.recv_async().await.ok()
         ),
-        "async-channel" => parked!(
-            senders,
-            capacity,
-            async_channel::bounded::<u64>(room),
-            |to| to.send(1).await.unwrap(),
-            |from| from.recv().await.unwrap()
+        "async-channel" => ask_and_answer!(
+            trips,
+            async_channel::bounded::<u64>(1),
+            |to, value| to.send(value).await.unwrap(),
+            |from| from.recv().await.ok()
         ),
         _ => refuse(&format!("unknown library {library}")),
     }

@@ -1,11 +1,13 @@
 // The same workloads in Rust. One run, one sample: prints {"value": ns, "answer": n}, and further figures under "also".
 // Usage: rust_peer LIBRARY WORKLOAD NUMBERS; LIBRARY is tokio, flume or async-channel, all on Tokio's scheduler.
-// Workloads: yield TASKS ROUNDS | channel TRIPS | sequential N | concurrent N | million N WORKERS, see spawning.rs;
-// op NAME COUNT [PROCESSORS], see operations.rs; conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS
-// | parked CAPACITY SENDERS, see channels.rs; sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT,
-// see timers.rs.
+// Workloads: yield TASKS ROUNDS | sequential N | concurrent N | million N WORKERS, see spawning.rs;
+// op NAME COUNT [PROCESSORS], see operations.rs; channel TRIPS [PROCESSORS] | mpmc CAPACITY MESSAGES PROCESSORS
+// | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS, see channels.rs; parked CAPACITY SENDERS
+// | given_up SENDERS RACES | held COUNT, see parked.rs; sleeps N | timeout ready/yield COUNT | cancel COUNT
+// | lateness COUNT, see timers.rs.
 mod channels;
 mod operations;
+mod parked;
 mod spawning;
 mod timers;
 
@@ -25,6 +27,15 @@ pub fn word(at: usize) -> String {
 
 pub fn number(at: usize) -> u64 {
     word(at).parse().unwrap_or_else(|_| refuse(&format!("not a number: {}", word(at))))
+}
+
+/// As many as the argument says; without it 1.
+fn processors(at: usize) -> u64 {
+    if std::env::args().len() > at {
+        number(at)
+    } else {
+        1
+    }
 }
 
 pub fn print(value: f64, answer: u64, also: &[(&str, f64)]) {
@@ -61,19 +72,22 @@ fn main() {
     let library = word(1);
     match word(2).as_str() {
         "yield" => on_workers(1, spawning::yields(number(3), number(4))),
-        "channel" => on_workers(1, spawning::channel(number(3))),
+        "channel" => on_workers(processors(4), channels::round_trips(library, number(3))),
         "sequential" => on_workers(1, spawning::sequential(number(3))),
         "concurrent" => on_workers(1, spawning::concurrent(number(3))),
         "million" => on_workers(number(4), spawning::concurrent(number(3))),
-        "op" => {
-            let processors = if std::env::args().len() > 5 { number(5) } else { 1 };
-            on_workers(processors, operations::operation(library, word(3), number(4)));
-        }
+        "op" => on_workers(processors(5), operations::operation(library, word(3), number(4))),
         "conversation" => {
             let shape = channels::Shape::new(number(3), number(4), number(5), number(6));
             on_workers(number(7), channels::conversation(library, shape));
         }
-        "parked" => on_workers(1, channels::parked(library, number(3), number(4))),
+        "mpmc" => {
+            let talk = async move { channels::mpmc(&library, number(3), number(4), false).await };
+            on_workers(number(5), talk);
+        }
+        "parked" => on_workers(1, parked::parked(library, number(3), number(4))),
+        "given_up" => on_workers(1, parked::given_up(library, number(3), number(4))),
+        "held" => parked::held(&library, number(3)),
         "sleeps" => on_workers(1, timers::sleeps(number(3))),
         "timeout" => on_workers(1, timers::timeouts(word(3), number(4))),
         "cancel" => on_workers(1, timers::cancels(number(3))),

@@ -1,4 +1,5 @@
 // The eighteen operations. `NAME` awaits; `NAME_try` calls the half that never waits, where there is one.
+use crate::channels::mpmc;
 use crate::{keep, refuse, report};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
@@ -24,20 +25,20 @@ macro_rules! direct {
 
 // So many sends into an empty channel, then so many receives; the part that was asked for is timed.
 macro_rules! sends {
-    ($count:expr, $receive:expr, $make:expr) => {{
+    ($count:expr, $receive:expr, $make:expr, |$to:ident| $send:expr, |$from:ident| $take:expr) => {{
         let count: u64 = $count;
         #[allow(unused_mut)]
-        let (to, mut from) = $make;
+        let ($to, mut $from) = $make;
         let mut sum: u64 = 0;
         let mut start = Instant::now();
         for _ in 0..count {
-            sum += u64::from(to.try_send(1u64).is_ok());
+            sum += u64::from($send.is_ok());
         }
         if $receive {
             sum = 0;
             start = Instant::now();
             for _ in 0..count {
-                sum += from.try_recv().unwrap();
+                sum += $take.unwrap();
             }
         }
         report(start.elapsed(), count, sum);
@@ -45,47 +46,13 @@ macro_rules! sends {
 }
 
 macro_rules! round_trips {
-    ($count:expr, $make:expr) => {{
+    ($count:expr, $make:expr, |$to:ident| $send:expr, |$from:ident| $take:expr) => {{
         #[allow(unused_mut)]
-        let (to, mut from) = $make;
+        let ($to, mut $from) = $make;
         direct!($count, {
-            to.try_send(1u64).unwrap();
-            from.try_recv().unwrap()
+            $send.unwrap();
+            $take.unwrap()
         });
-    }};
-}
-
-macro_rules! mpmc {
-    ($count:expr, $make:expr, $send:ident, $receive:ident) => {{
-        let count: u64 = $count;
-        let mut sum = 0;
-        let mut start = Instant::now();
-        for _ in 0..2 {
-            sum = 0;
-            start = Instant::now();
-            let (to, from) = $make;
-            let mut receivers = Vec::new();
-            for _ in 0..4 {
-                let (to, from) = (to.clone(), from.clone());
-                tokio::spawn(async move {
-                    for _ in 0..count / 4 {
-                        to.$send(1u64).await.unwrap();
-                    }
-                });
-                receivers.push(tokio::spawn(async move {
-                    let mut own = 0;
-                    while let Ok(value) = from.$receive().await {
-                        own += value;
-                    }
-                    own
-                }));
-            }
-            drop(to); // The channel closes with its last sender.
-            for one in receivers {
-                sum += one.await.unwrap();
-            }
-        }
-        report(start.elapsed(), count, sum);
     }};
 }
 
@@ -158,7 +125,7 @@ async fn together(wanted: Wanted, tasks: usize, each: u64, suspends: bool) {
     report(start.elapsed(), counted, counted);
 }
 
-fn broadcasts(count: u64) {
+async fn broadcasts(count: u64, awaited: bool) {
     let (to, first) = broadcast::channel::<u64>(count as usize);
     let mut subscribers = vec![first, to.subscribe(), to.subscribe(), to.subscribe()];
     let mut sum = 0;
@@ -168,7 +135,7 @@ fn broadcasts(count: u64) {
     }
     for from in subscribers.iter_mut() {
         for _ in 0..count {
-            sum += from.try_recv().unwrap();
+            sum += if awaited { from.recv().await.unwrap() } else { from.try_recv().unwrap() };
         }
     }
     report(start.elapsed(), count, sum / 4);
@@ -192,6 +159,10 @@ async fn lock_operation(name: &str, count: u64) -> bool {
             let cell = OnceCell::new_with(Some(1u64));
             direct!(count, { keep(&cell); *cell.get().unwrap() });
         }
+        "once_get_awaited" => {
+            let cell = OnceCell::new_with(Some(1u64));
+            direct!(count, *cell.get_or_init(|| async { 1u64 }).await);
+        }
         "once_set" => direct!(count, {
             let cell = OnceCell::new();
             let set = cell.set(7u64).is_ok();
@@ -211,6 +182,15 @@ async fn lock_operation(name: &str, count: u64) -> bool {
             keep(&made);
             u64::from(made.wait().await.is_leader())
         }),
+        "barrier_made" => direct!(count, {
+            let made = Barrier::new(1);
+            keep(&made);
+            1
+        }),
+        "barrier_pass" => {
+            let made = Barrier::new(1);
+            direct!(count, u64::from(made.wait().await.is_leader()));
+        }
         "mutex_contended" | "mutex_contended_suspended" => {
             together(Wanted::Mutex, 4, count / 4, name.ends_with("_suspended")).await;
         }
@@ -225,30 +205,101 @@ async fn lock_operation(name: &str, count: u64) -> bool {
     true
 }
 
-pub async fn operation(library: String, name: String, count: u64) {
+// Channels from one task: "send", "recv" and "roundtrip", tried, or awaited where the name says so.
+async fn channel_operation(library: &str, name: &str, count: u64) -> bool {
     let capacity = count as usize;
-    match (library.as_str(), name.as_str()) {
-        ("tokio", "send" | "recv") => sends!(count, name == "recv", mpsc::channel(capacity)),
-        ("flume", "send" | "recv") => sends!(count, name == "recv", flume::bounded(capacity)),
-        ("async-channel", "send" | "recv") => sends!(count, name == "recv", async_channel::bounded(capacity)),
-        ("tokio", "roundtrip") => round_trips!(count, mpsc::channel(1)),
-        ("flume", "roundtrip") => round_trips!(count, flume::bounded(1)),
-        ("async-channel", "roundtrip") => round_trips!(count, async_channel::bounded(1)),
-        ("flume", "mpmc") => mpmc!(count, flume::bounded(1000), send_async, recv_async),
-        ("async-channel", "mpmc") => mpmc!(count, async_channel::bounded(1000), send, recv),
-        ("tokio", "oneshot") => direct!(count, {
+    let receive = name.starts_with("recv");
+    match (library, name) {
+        ("tokio", "send" | "recv") => {
+            sends!(count, receive, mpsc::channel(capacity), |to| to.try_send(1u64), |from| from.try_recv())
+        }
+        ("flume", "send" | "recv") => {
+            sends!(count, receive, flume::bounded(capacity), |to| to.try_send(1u64), |from| from.try_recv())
+        }
+        ("async-channel", "send" | "recv") => {
+            sends!(count, receive, async_channel::bounded(capacity), |to| to.try_send(1u64), |from| from.try_recv())
+        }
+        ("tokio", "send_awaited" | "recv_awaited") => {
+            sends!(count, receive, mpsc::channel(capacity), |to| to.send(1u64).await, |from| from.recv().await)
+        }
+        ("flume", "send_awaited" | "recv_awaited") => sends!(
+            count,
+            receive,
+            flume::bounded(capacity),
+            |to| to.send_async(1u64).await,
+            |from| from.recv_async().await
+        ),
+        ("async-channel", "send_awaited" | "recv_awaited") => sends!(
+            count,
+            receive,
+            async_channel::bounded(capacity),
+            |to| to.send(1u64).await,
+            |from| from.recv().await
+        ),
+        ("tokio", "roundtrip") => {
+            round_trips!(count, mpsc::channel(1), |to| to.try_send(1u64), |from| from.try_recv())
+        }
+        ("flume", "roundtrip") => {
+            round_trips!(count, flume::bounded(1), |to| to.try_send(1u64), |from| from.try_recv())
+        }
+        ("async-channel", "roundtrip") => {
+            round_trips!(count, async_channel::bounded(1), |to| to.try_send(1u64), |from| from.try_recv())
+        }
+        ("tokio", "roundtrip_awaited") => {
+            round_trips!(count, mpsc::channel(1), |to| to.send(1u64).await, |from| from.recv().await)
+        }
+        ("flume", "roundtrip_awaited") => {
+            round_trips!(count, flume::bounded(1), |to| to.send_async(1u64).await, |from| from.recv_async().await)
+        }
+        ("async-channel", "roundtrip_awaited") => {
+            round_trips!(count, async_channel::bounded(1), |to| to.send(1u64).await, |from| from.recv().await)
+        }
+        _ => return false,
+    }
+    true
+}
+
+// What of channels Tokio alone has.
+async fn tokio_operation(name: &str, count: u64) -> bool {
+    match name {
+        "oneshot" => direct!(count, {
             let (to, mut from) = oneshot::channel();
             to.send(1u64).unwrap();
             from.try_recv().unwrap()
         }),
-        ("tokio", "broadcast") => broadcasts(count),
-        ("tokio", "watch") => {
+        "oneshot_awaited" => direct!(count, {
+            let (to, from) = oneshot::channel();
+            to.send(1u64).unwrap();
+            from.await.unwrap()
+        }),
+        "broadcast" | "broadcast_awaited" => broadcasts(count, name == "broadcast_awaited").await,
+        "watch" => {
             let (to, from) = watch::channel(0u64);
             direct!(count, { to.send(1).unwrap(); *from.borrow() });
         }
-        ("tokio", lock) => {
-            if !lock_operation(lock, count).await {
-                refuse(&format!("unknown operation {lock}"));
+        "watch_awaited" => {
+            let (to, mut from) = watch::channel(0u64);
+            direct!(count, {
+                to.send(1).unwrap();
+                from.changed().await.unwrap();
+                let newest = *from.borrow_and_update();
+                newest
+            });
+        }
+        _ => return false,
+    }
+    true
+}
+
+pub async fn operation(library: String, name: String, count: u64) {
+    if channel_operation(&library, &name, count).await {
+        return;
+    }
+    match (library.as_str(), name.as_str()) {
+        (_, "mpmc" | "mpmc_suspended") => mpmc(&library, 1000, count, name == "mpmc_suspended").await,
+        ("tokio", own) => {
+            if !tokio_operation(own, count).await && !lock_operation(own, count).await {
+                refuse(&format!("unknown operation {own}"));
             }
         }
         _ => refuse(&format!("{library} has no operation {name}")),

@@ -1,9 +1,8 @@
-// Tasks that are made, that give way, and that talk in pairs.
+// Tasks that are made, and that give way.
 use crate::{print, report};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use tokio::sync::mpsc;
 use tokio::task::yield_now;
 
 // The scheduler's order is its own affair: what counts is everybody's turns, between two of them.
@@ -38,27 +37,6 @@ pub async fn yields(tasks: u64, rounds: u64) {
     }
     let moments = moments.lock().unwrap();
     report(moments[1] - moments[0], tasks * rounds, turns.load(Ordering::Relaxed) - first);
-}
-
-pub async fn channel(trips: u64) {
-    let (requests, mut asked) = mpsc::channel::<u64>(1);
-    let (answers, mut replies) = mpsc::channel::<u64>(1);
-    tokio::spawn(async move {
-        while let Some(got) = asked.recv().await {
-            answers.send(got + 1).await.unwrap();
-        }
-    });
-    let mut sum = 0;
-    let mut start = Instant::now();
-    for count in [1000, trips] {
-        sum = 0;
-        start = Instant::now();
-        for trip in 0..count {
-            requests.send(trip).await.unwrap();
-            sum += replies.recv().await.unwrap() - trip;
-        }
-    }
-    report(start.elapsed(), trips, sum);
 }
 
 pub async fn sequential(count: u64) {

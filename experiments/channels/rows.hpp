@@ -1,0 +1,15 @@
+// What the page on channels measures besides conversations: messages there and back, and memory.
+// Each adds its workloads, with the peers that have such a thing.
+#pragma once
+
+#include <harness/run.hpp>
+
+namespace bifilar::experiments {
+
+/// Two tasks that ask and answer, on one worker and on two.
+void add_round_trips(experiment& all);
+
+/// Resident bytes of very many channels. Forks: to be added first, while the process is small and has one thread.
+void add_memory(experiment& all);
+
+}  // namespace bifilar::experiments
