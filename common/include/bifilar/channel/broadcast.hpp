@@ -117,7 +117,8 @@ private:
     const std::unique_ptr<std::optional<T>[]> slots_;
 };
 
-/// One subscriber's place. Copying it subscribes again at the same place. One task or thread at a time.
+/// One subscriber's place. Copying it subscribes again at the same place. One task or thread at a time. Aborts when it
+/// is used after it was moved from, or moved while a receive waits; one that was moved from may be assigned again.
 template <class T>
 class broadcast<T>::subscription {
 public:

@@ -235,7 +235,7 @@ private:
 };
 
 /// The receiving side. Dropped, it closes the oneshot, and a value in it is destroyed. Move-only, while nobody waits;
-/// one thread at a time. Aborts when used after it was moved from.
+/// one thread at a time. Aborts when used after it was moved from, or dropped while a receive waits.
 template <class T>
 class oneshot_receiver {
 public:

@@ -68,7 +68,8 @@ private:
 };
 
 /// One reader's view: which version it has seen. Copying it makes another that has seen the same. One task or thread at
-/// a time.
+/// a time. Aborts when it is used after it was moved from, or moved while a wait of its lasts; one that was moved from
+/// may be assigned again.
 template <class T>
 class watch<T>::watcher {
 public:

@@ -112,10 +112,10 @@ private:
 };
 
 /// `f`, then clean_up(), and the future that it returns if it returns one: also when `f` throws or is cancelled after
-/// it has begun. The
-/// output is that of `f`. An exception of `f` is rethrown after the cleaning up, else one of the cleaning up; when the
-/// task is cancelled, neither is. A future that is destroyed without being asked to cancel first, as when its owner
-/// lets it go in mid-air, is not cleaned up: the clean-up may have to wait, and a destructor cannot.
+/// it has begun. The output is that of `f`; it is lost when the task is cancelled while a clean-up that waits runs. An
+/// exception of `f` is rethrown after the cleaning up, else one of the cleaning up; when the task is cancelled, neither
+/// is. A future that is destroyed without being asked to cancel first, as when its owner lets it go in mid-air, is not
+/// cleaned up: the clean-up may have to wait, and a destructor cannot.
 template <future F, class G>
 finally_future<F, std::decay_t<G>> finally(F f, G&& clean_up) {
     return finally_future<F, std::decay_t<G>>{std::move(f), std::forward<G>(clean_up)};

@@ -44,7 +44,7 @@ public:
 
     /// Waits until predicate() is true, which is asked under the mutex, first at once. It is kept in the future, runs
     /// inside polls and must not wait. An exception of it ends the
-    /// future, with the mutex locked.
+    /// future, with the mutex locked. Aborts as the other.
     template <class Predicate>
     [[nodiscard]] wait_until_future<Predicate> wait(mutex::guard& held, Predicate predicate);
 
