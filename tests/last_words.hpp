@@ -1,6 +1,7 @@
 // Bodies that end their process, run in a child whose last words are read.
 #pragma once
 
+#include "catch.hpp"
 #include <bifilar/base/sanitizer.hpp>
 
 #include <array>
@@ -51,6 +52,16 @@ last_words dies(Body body) {
     ::waitpid(child, &status, 0);
     last.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     return last;
+}
+
+// Runs `body` in a child, which has to abort with `sentence` among its last words, and `task` where it is given.
+template <class Body>
+void check_aborts(const std::string& sentence, Body body, const std::string& task = {}) {
+    using Catch::Matchers::Contains;
+    const last_words last = dies(body);
+    CHECK(last.signal == SIGABRT);
+    CHECK_THAT(last.text, Contains(sentence));
+    CHECK_THAT(last.text, Contains(task));
 }
 
 // Uses at least `pages` times 2 KiB of stack, frame by frame.

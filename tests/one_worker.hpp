@@ -14,6 +14,16 @@ inline void let_others_park() {
     for (int turn = 0; turn < 2'000; ++turn) bifilar::this_fiber::yield();
 }
 
+/// Runs `body` as a task that is called `name`, on a worker of its own.
+template <class Body>
+void run_named(const char* name, bifilar::backend on, Body body) {
+    bifilar::runtime rt{both::small_runtime(1)};
+    bifilar::spawn_options named;
+    named.on = on;
+    named.name = name;
+    rt.spawn(named, std::move(body)).join();
+}
+
 /// Runs `body(model)` as a fiber of a runtime with one worker, once per backend of the tasks that it spawns.
 template <class Body>
 void on_one_worker(Body body) {

@@ -14,6 +14,16 @@ using namespace both;
 using namespace std::chrono_literals;
 using tests::let_others_park;
 
+namespace {
+
+bf::task<long> sum_of(bf::channel<int>& from) {
+    long sum = 0;
+    while (const auto value = co_await from.recv()) sum += *value;
+    co_return sum;
+}
+
+}  // namespace
+
 TEST_CASE("a_stop_token_cancels_and_cancellation_stops_a_token") {
     tests::on_one_worker([](bf::backend model) {
         std::stop_source source;
@@ -61,13 +71,8 @@ TEST_CASE("of_several_sends_in_a_race_exactly_one_is_made") {
             const auto send = [&]() -> bf::task<> {
                 for (int n = 1; n <= each; ++n) (void)co_await bf::race(a.send(n), b.send(n));
             };
-            const auto receive = [](bf::channel<int>& from) -> bf::task<long> {
-                long sum = 0;
-                while (const auto value = co_await from.recv()) sum += *value;
-                co_return sum;
-            };
-            auto from_a = rt.spawn(model, receive, std::ref(a));
-            auto from_b = rt.spawn(model, receive, std::ref(b));
+            auto from_a = rt.spawn(model, sum_of, std::ref(a));
+            auto from_b = rt.spawn(model, sum_of, std::ref(b));
             auto one = rt.spawn(model, send);
             auto two = rt.spawn(model, send);
             one.join();
@@ -96,13 +101,8 @@ TEST_CASE("a_send_with_a_sequel_is_made_where_it_wins_and_nowhere_else") {
                 }
                 co_return sent;
             };
-            const auto receive = [](bf::channel<int>& from) -> bf::task<long> {
-                long sum = 0;
-                while (const auto value = co_await from.recv()) sum += *value;
-                co_return sum;
-            };
-            auto from_a = rt.spawn(model, receive, std::ref(a));
-            auto from_b = rt.spawn(model, receive, std::ref(b));
+            auto from_a = rt.spawn(model, sum_of, std::ref(a));
+            auto from_b = rt.spawn(model, sum_of, std::ref(b));
             auto one = rt.spawn(model, send);
             auto two = rt.spawn(model, send);
             const sums first = one.join();

@@ -3,7 +3,6 @@
 #include "last_words.hpp"
 #include "one_worker.hpp"
 
-#include <csignal>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -11,7 +10,6 @@
 #include <utility>
 
 using namespace both;
-using Catch::Matchers::Contains;
 
 namespace {
 
@@ -164,28 +162,18 @@ const destruction of_channels[] = {
      }},
 };
 
-void check_last_words(const tests::last_words& last, const char* sentence, const char* task) {
-    CHECK(last.signal == SIGABRT);
-    CHECK_THAT(last.text, Contains(sentence));
-    CHECK_THAT(last.text, Contains(task));
-}
-
 template <std::size_t Count>
 void check_each(const destruction (&all)[Count]) {
     for (const destruction& each : all) {
         INFO(each.sentence);
-        check_last_words(tests::dies([&] { each.happen(model::thread); }), each.sentence, "task none");
+        tests::check_aborts(each.sentence, [&] { each.happen(model::thread); }, "task none");
         if (!tests::children_have_threads) continue;
         for (const model waits : {model::coroutine, model::fiber}) {
             INFO("waited at by a " << name(waits));
-            const auto destroy = [&] {
-                bf::runtime rt{small_runtime(1)};
-                bf::spawn_options named;
-                named.on = bf::backend::stackful;
-                named.name = "the destroyer";
-                rt.spawn(named, [&] { each.happen(waits); }).join();
-            };
-            check_last_words(tests::dies(destroy), each.sentence, "task the destroyer");
+            const auto destroy = [&] { each.happen(waits); };
+            tests::check_aborts(
+                each.sentence, [&] { tests::run_named("the destroyer", bf::backend::stackful, destroy); },
+                "task the destroyer");
         }
     }
 }

@@ -3,61 +3,49 @@
 #include "last_words.hpp"
 #include "one_worker.hpp"
 
-#include <csignal>
 #include <cstdint>
 #include <limits>
 #include <optional>
 
 using namespace both;
-using Catch::Matchers::Contains;
-
-namespace {
-
-template <class Body>
-void check_dies(const char* sentence, Body body) {
-    const tests::last_words last = tests::dies(body);
-    CHECK(last.signal == SIGABRT);
-    CHECK_THAT(last.text, Contains(sentence));
-}
-
-}  // namespace
+using tests::check_aborts;
 
 TEST_CASE("unlocking_what_is_not_locked_aborts") {
-    check_dies("unlock() of a mutex that is not locked", [] {
+    check_aborts("unlock() of a mutex that is not locked", [] {
         bf::mutex mutex;
         mutex.unlock();
     });
-    check_dies("unlock() of a shared_mutex", [] {
+    check_aborts("unlock() of a shared_mutex", [] {
         bf::shared_mutex mutex;
         mutex.unlock();
     });
-    check_dies("unlock_shared() of a shared_mutex", [] {
+    check_aborts("unlock_shared() of a shared_mutex", [] {
         bf::shared_mutex mutex;
         mutex.unlock_shared();
     });
 }
 
 TEST_CASE("more_permits_than_exist_abort") {
-    check_dies("release() of more permits", [] {
+    check_aborts("release() of more permits", [] {
         bf::semaphore permits{2};
         permits.release();
     });
-    check_dies("acquire() of more permits", [] {
+    check_aborts("acquire() of more permits", [] {
         bf::semaphore permits{2};
         (void)permits.acquire(3);
     });
-    check_dies("acquire() of more permits", [] {
+    check_aborts("acquire() of more permits", [] {
         bf::semaphore permits{2};
         (void)permits.try_acquire(3);
     });
 }
 
 TEST_CASE("counting_below_zero_aborts") {
-    check_dies("count_down() of a latch below zero", [] {
+    check_aborts("count_down() of a latch below zero", [] {
         bf::latch latch{1};
         latch.count_down(2);
     });
-    check_dies("done() of a wait_group", [] {
+    check_aborts("done() of a wait_group", [] {
         bf::wait_group group;
         group.done();
     });
@@ -72,23 +60,23 @@ TEST_CASE("a_count_of_2_to_the_63_aborts") {
     group.done(most);
     CHECK(group.try_wait());
     CHECK(bf::latch{most}.count() == most);
-    check_dies("add() to a wait_group beyond 2^63", [] {
+    check_aborts("add() to a wait_group beyond 2^63", [] {
         bf::wait_group full;
         full.add(most);
         full.add();
     });
-    check_dies("add() to a wait_group beyond 2^63", [] {
+    check_aborts("add() to a wait_group beyond 2^63", [] {
         bf::wait_group full;
         full.add(most);
         (void)full.enter();
     });
     // Does not come round to a small count.
-    check_dies("add() to a wait_group beyond 2^63", [] {
+    check_aborts("add() to a wait_group beyond 2^63", [] {
         bf::wait_group some;
         some.add(2);
         some.add(std::numeric_limits<std::uint64_t>::max());
     });
-    check_dies("a latch was made with a count of 2^63 or more", [] { const bf::latch latch{most + 1}; });
+    check_aborts("a latch was made with a count of 2^63 or more", [] { const bf::latch latch{most + 1}; });
 }
 
 TEST_CASE("wrong_use_by_a_task_names_it") {
@@ -110,26 +98,19 @@ TEST_CASE("wrong_use_by_a_task_names_it") {
     for (const misuse& each : all)
         for (const bf::backend on : tests::both_backends) {
             INFO(each.sentence << ", " << bf::to_string(on));
-            const tests::last_words last = tests::dies([&] {
-                bf::runtime rt{small_runtime(1)};
-                bf::spawn_options named;
-                named.on = on;
-                named.name = "the culprit";
-                rt.spawn(named, [&] { each.commit(); }).join();
-            });
-            CHECK(last.signal == SIGABRT);
-            CHECK_THAT(last.text, Contains(each.sentence));
-            CHECK_THAT(last.text, Contains("task the culprit"));
+            check_aborts(
+                each.sentence, [&] { tests::run_named("the culprit", on, [&] { each.commit(); }); },
+                "task the culprit");
         }
 }
 
 TEST_CASE("destroying_what_is_held_aborts") {
-    check_dies("a mutex was destroyed locked", [] {
+    check_aborts("a mutex was destroyed locked", [] {
         std::optional<bf::mutex> mutex{std::in_place};
         auto held = mutex->try_lock();
         mutex.reset();
     });
-    check_dies("a shared_mutex was destroyed locked", [] {
+    check_aborts("a shared_mutex was destroyed locked", [] {
         std::optional<bf::shared_mutex> mutex{std::in_place};
         auto held = mutex->try_lock_shared();
         mutex.reset();
@@ -137,7 +118,7 @@ TEST_CASE("destroying_what_is_held_aborts") {
 }
 
 TEST_CASE("waiting_on_a_condition_without_the_lock_aborts") {
-    check_dies("needs a guard that holds its mutex", [] {
+    check_aborts("needs a guard that holds its mutex", [] {
         bf::condition changed;
         bf::mutex::guard empty;
         bf::block_on(changed.wait(empty));
@@ -145,7 +126,7 @@ TEST_CASE("waiting_on_a_condition_without_the_lock_aborts") {
 }
 
 TEST_CASE("moving_a_wait_that_was_polled_aborts") {
-    check_dies("moved after its first poll", [] {
+    check_aborts("moved after its first poll", [] {
         bf::event event;
         auto wait = event.wait();
         auto turn = bf::yield_now();
