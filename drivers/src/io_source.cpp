@@ -3,16 +3,22 @@
 
 #include <bifilar/base/assert.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <utility>
 
 namespace bifilar::drivers {
 namespace {
+
+// What one call moves at most in Linux, which keeps results within an int.
+constexpr std::size_t most_per_call = 0x7ffff000;
 
 int answer(ssize_t result) noexcept { return result >= 0 ? static_cast<int>(result) : -errno; }
 
@@ -25,8 +31,8 @@ int connection_state(int descriptor) noexcept {
     return ::poll(&ready, 1, 0) == 1 ? 0 : -EAGAIN;
 }
 
-int readable(int descriptor) noexcept {
-    pollfd ready{descriptor, POLLIN, 0};
+int ready_for(int descriptor, short what) noexcept {
+    pollfd ready{descriptor, what, 0};
     const int count = ::poll(&ready, 1, 0);
     if (count < 0) return -errno;
     return count == 1 ? 0 : -EAGAIN;
@@ -34,7 +40,8 @@ int readable(int descriptor) noexcept {
 
 }  // namespace
 
-op::op(op&& other) noexcept : kind{other.kind}, source{other.source}, buffer{other.buffer}, bytes{other.bytes} {
+op::op(op&& other) noexcept
+    : kind{other.kind}, flags{other.flags}, source{other.source}, buffer{other.buffer}, bytes{other.bytes} {
     BIFILAR_CHECK(other.now() == phase::idle, "an I/O future was moved after its first poll");
 }
 
@@ -91,7 +98,15 @@ void io_source::retire(io_source* source) noexcept {
     delete source;
 }
 
+source_ptr io_source::share() noexcept {
+    // Relaxed: who shares has an owner already, so the count does not come to 0 meanwhile.
+    owners_.fetch_add(1, base::relaxed);
+    return source_ptr{this};
+}
+
 void io_source::closer::operator()(io_source* source) const noexcept {
+    // Pairs with itself; so that what other owners did comes before the end.
+    if (source->owners_.fetch_sub(1, base::acq_rel) != 1) return;
     BIFILAR_CHECK(source->in.waiting == nullptr && source->out.waiting == nullptr,
                   "a socket was closed while an operation on it is in flight; cancel or await the operation first");
     for (const auto& home : source->homes) home->forget(*source);
@@ -110,8 +125,9 @@ int io_source::attempt(op& which) noexcept {
 }
 
 void io_source::learn(const op& which, int result) noexcept {
-    // A read that did not fill its buffer has drained a TCP socket: trying again before the next event is in vain.
-    const bool drained = which.kind == op_kind::recv && result >= 0 && static_cast<std::size_t>(result) < which.bytes;
+    // A read that did not fill its buffer has drained a stream: trying again before the next event is in vain.
+    const bool drained = which.kind == op_kind::recv && (which.flags & MSG_PEEK) == 0 && result >= 0 &&
+                         static_cast<std::size_t>(result) < which.bytes;
     side_of(which.kind).ready = !would_wait(result) && !drained;
 }
 
@@ -127,19 +143,47 @@ int try_now(const op& which) noexcept {
                 result = connection_state(descriptor);
                 break;
             case op_kind::recv:
-                result = answer(::recv(descriptor, which.buffer, which.bytes, MSG_DONTWAIT));
+                result = answer(
+                    ::recv(descriptor, which.buffer, std::min(which.bytes, most_per_call), MSG_DONTWAIT | which.flags));
                 break;
             case op_kind::send:
-                result = answer(::send(descriptor, which.buffer, which.bytes, MSG_DONTWAIT | MSG_NOSIGNAL));
+                result = answer(::send(descriptor, which.buffer, std::min(which.bytes, most_per_call),
+                                       MSG_DONTWAIT | MSG_NOSIGNAL | which.flags));
                 break;
             case op_kind::read:
-                result = answer(::read(descriptor, which.buffer, which.bytes));
+                result = answer(::read(descriptor, which.buffer, std::min(which.bytes, most_per_call)));
                 break;
             case op_kind::write:
-                result = answer(::write(descriptor, which.buffer, which.bytes));
+                result = answer(::write(descriptor, which.buffer, std::min(which.bytes, most_per_call)));
                 break;
+            case op_kind::recv_message:
+                result = answer(::recvmsg(descriptor, static_cast<msghdr*>(which.buffer),
+                                          MSG_DONTWAIT | MSG_CMSG_CLOEXEC | which.flags));
+                break;
+            case op_kind::send_message:
+                result = answer(::sendmsg(descriptor, static_cast<const msghdr*>(which.buffer),
+                                          MSG_DONTWAIT | MSG_NOSIGNAL | which.flags));
+                break;
+            case op_kind::read_vector:
+                result =
+                    answer(::readv(descriptor, static_cast<const iovec*>(which.buffer), static_cast<int>(which.bytes)));
+                break;
+            case op_kind::write_vector:
+                result = answer(
+                    ::writev(descriptor, static_cast<const iovec*>(which.buffer), static_cast<int>(which.bytes)));
+                break;
+            case op_kind::send_file: {
+                auto& part = *static_cast<file_part*>(which.buffer);
+                off_t offset = part.offset;
+                result = answer(::sendfile(descriptor, part.descriptor, &offset, std::min(which.bytes, most_per_call)));
+                part.offset = offset;
+                break;
+            }
             case op_kind::poll_in:
-                result = readable(descriptor);
+                result = ready_for(descriptor, POLLIN);
+                break;
+            case op_kind::poll_out:
+                result = ready_for(descriptor, POLLOUT);
                 break;
         }
         if (result != -EINTR) return result;

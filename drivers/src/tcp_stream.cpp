@@ -1,106 +1,81 @@
-// TCP connections over io_wait.
+// TCP connections: options, and how they come about.
 #include <bifilar/drivers/tcp_stream.hpp>
 
-#include <bifilar/base/assert.hpp>
-
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <limits>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <utility>
 
 namespace bifilar {
+namespace {
 
-tcp_stream::tcp_stream(int descriptor) noexcept : tcp_stream{drivers::source_ptr{new drivers::io_source{descriptor}}} {}
-
-tcp_stream::tcp_stream(drivers::source_ptr source) noexcept : source_{std::move(source)} { (void)set_nodelay(true); }
-
-drivers::io_source& tcp_stream::source() const noexcept {
-    BIFILAR_CHECK(source_ != nullptr, "a tcp_stream was used after close() or after it was moved from");
-    return *source_;
+int whole_seconds(std::chrono::nanoseconds time) noexcept {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(time).count();
+    return static_cast<int>(std::clamp<std::int64_t>(seconds, 1, std::numeric_limits<std::int16_t>::max()));
 }
 
-tcp_stream::connect_future tcp_stream::connect(std::string_view address) { return connect_future{address}; }
-
-tcp_stream::read_future tcp_stream::read(std::span<std::byte> into) noexcept { return {source(), into, false}; }
-tcp_stream::read_future tcp_stream::read_exact(std::span<std::byte> into) noexcept { return {source(), into, true}; }
-tcp_stream::write_all_future tcp_stream::write(std::span<const std::byte> from) noexcept {
-    return {source(), from, false};
-}
-tcp_stream::write_all_future tcp_stream::write_all(std::span<const std::byte> from) noexcept {
-    return {source(), from, true};
+int clamped(std::size_t bytes) noexcept {
+    return static_cast<int>(std::min<std::size_t>(bytes, std::numeric_limits<int>::max()));
 }
 
-io_result<void> tcp_stream::shutdown_write() noexcept {
-    if (::shutdown(source().descriptor(), SHUT_WR) != 0) return io_failure(errno);
-    return {};
+}  // namespace
+
+tcp_stream::tcp_stream(int descriptor) : socket_stream{descriptor} { (void)set_nodelay(true); }
+
+tcp_stream::tcp_stream(drivers::source_ptr source) noexcept : socket_stream{std::move(source)} {
+    (void)set_nodelay(true);
 }
 
-io_result<void> tcp_stream::set_nodelay(bool on) noexcept {
-    const int value = on ? 1 : 0;
-    if (::setsockopt(source().descriptor(), IPPROTO_TCP, TCP_NODELAY, &value, sizeof value) != 0)
-        return io_failure(errno);
-    return {};
+tcp_stream::connect_future tcp_stream::connect(std::string_view address) {
+    return connect_future{socket_address::parse(address)};
+}
+tcp_stream::connect_future tcp_stream::connect(const socket_address& address) { return connect_future{address}; }
+
+io_result<void> tcp_stream::set_nodelay(bool on) noexcept { return set_option(IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0); }
+
+io_result<bool> tcp_stream::nodelay() const noexcept {
+    const io_result<int> value = option(IPPROTO_TCP, TCP_NODELAY);
+    if (!value) return std::unexpected{value.error()};
+    return *value != 0;
 }
 
-io_result<socket_address> tcp_stream::peer_address() const noexcept {
-    return socket_address::peer(source().descriptor());
-}
-io_result<socket_address> tcp_stream::local_address() const noexcept {
-    return socket_address::local(source().descriptor());
-}
-
-tcp_stream::read_future::read_future(drivers::io_source& from, std::span<std::byte> into, bool all) noexcept
-    : wait_{drivers::op_kind::recv, from}, into_{into}, all_{all} {}
-
-polled<io_result<std::size_t>> tcp_stream::read_future::poll(context& cx) {
-    while (filled_ < into_.size()) {
-        wait_.set_buffer(into_.data() + filled_, into_.size() - filled_);
-        const std::optional<int> result = wait_.poll(cx);
-        if (!result) return not_ready;
-        if (*result < 0) return output{io_failure(-*result)};
-        filled_ += static_cast<std::size_t>(*result);
-        if (!all_) break;
-        if (*result == 0) return output{io_failure(ENODATA)};
-    }
-    return output{filled_};
-}
-
-polled<void> tcp_stream::read_future::poll_cancel(context& cx) noexcept {
-    if (!wait_.poll_cancel(cx)) return not_ready;
+io_result<void> tcp_stream::set_keepalive(std::chrono::nanoseconds idle, std::chrono::nanoseconds interval,
+                                          int probes) noexcept {
+    io_result<void> done = set_option(IPPROTO_TCP, TCP_KEEPIDLE, whole_seconds(idle));
+    if (done) done = set_option(IPPROTO_TCP, TCP_KEEPINTVL, whole_seconds(interval));
+    if (done) done = set_option(IPPROTO_TCP, TCP_KEEPCNT, probes);
+    if (done) done = set_option(SOL_SOCKET, SO_KEEPALIVE, 1);
     return done;
 }
 
-tcp_stream::write_all_future::write_all_future(drivers::io_source& to, std::span<const std::byte> from,
-                                               bool all) noexcept
-    : wait_{drivers::op_kind::send, to}, from_{from}, all_{all} {}
-
-polled<io_result<std::size_t>> tcp_stream::write_all_future::poll(context& cx) {
-    while (taken_ < from_.size()) {
-        // The kernel only reads from there.
-        wait_.set_buffer(const_cast<std::byte*>(from_.data()) + taken_, from_.size() - taken_);
-        const std::optional<int> result = wait_.poll(cx);
-        if (!result) return not_ready;
-        if (*result < 0) return output{io_failure(-*result)};
-        taken_ += static_cast<std::size_t>(*result);
-        if (!all_) break;
-    }
-    return output{taken_};
+io_result<void> tcp_stream::set_user_timeout(std::chrono::milliseconds limit) noexcept {
+    const auto ms = std::clamp<std::int64_t>(limit.count(), 0, std::numeric_limits<int>::max());
+    return set_option(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(ms));
 }
 
-polled<void> tcp_stream::write_all_future::poll_cancel(context& cx) noexcept {
-    if (!wait_.poll_cancel(cx)) return not_ready;
-    return done;
+io_result<void> tcp_stream::set_linger(std::optional<std::chrono::seconds> wait) noexcept {
+    const ::linger value{wait ? 1 : 0, wait ? static_cast<int>(wait->count()) : 0};
+    if (::setsockopt(source().descriptor(), SOL_SOCKET, SO_LINGER, &value, sizeof value) != 0) return io_failure(errno);
+    return {};
 }
 
-tcp_stream::connect_future::connect_future(std::string_view address) {
-    auto parsed = socket_address::parse(address);
-    if (!parsed) {
-        error_ = parsed.error();
+io_result<void> tcp_stream::set_receive_buffer(std::size_t bytes) noexcept {
+    return set_option(SOL_SOCKET, SO_RCVBUF, clamped(bytes));
+}
+io_result<void> tcp_stream::set_send_buffer(std::size_t bytes) noexcept {
+    return set_option(SOL_SOCKET, SO_SNDBUF, clamped(bytes));
+}
+
+tcp_stream::connect_future::connect_future(const io_result<socket_address>& to) {
+    if (!to) {
+        error_ = to.error();
         return;
     }
-    to_ = *parsed;
+    to_ = *to;
     const int descriptor = ::socket(to_->family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0) {
         error_ = io_failure(errno).error();
@@ -128,8 +103,8 @@ polled<io_result<tcp_stream>> tcp_stream::connect_future::poll(context& cx) {
 }
 
 polled<void> tcp_stream::connect_future::poll_cancel(context& cx) noexcept {
-    if (wait_ && !wait_->poll_cancel(cx)) return not_ready;
-    return done;
+    if (!wait_) return done;
+    return wait_->poll_rest(cx);
 }
 
 }  // namespace bifilar

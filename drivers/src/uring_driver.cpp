@@ -103,14 +103,20 @@ void uring_driver::prepare(op& which) noexcept {
     const auto bytes = static_cast<unsigned>(std::min<std::size_t>(which.bytes, 0x7ffff000));
     switch (which.kind) {
         case op_kind::recv:
-            io_uring_prep_recv(&entry, descriptor, which.buffer, bytes, 0);
+            io_uring_prep_recv(&entry, descriptor, which.buffer, bytes, which.flags);
             break;
         case op_kind::send:
-            io_uring_prep_send(&entry, descriptor, which.buffer, bytes, MSG_NOSIGNAL);
+            io_uring_prep_send(&entry, descriptor, which.buffer, bytes, MSG_NOSIGNAL | which.flags);
             break;
-        // These descriptors are non-blocking, on which the ring would answer EAGAIN instead of waiting: it waits for
-        // readiness, and reap makes the call.
-        default:
+        case op_kind::recv_message:
+            io_uring_prep_recvmsg(&entry, descriptor, static_cast<msghdr*>(which.buffer),
+                                  static_cast<unsigned>(MSG_CMSG_CLOEXEC | which.flags));
+            break;
+        case op_kind::send_message:
+            io_uring_prep_sendmsg(&entry, descriptor, static_cast<const msghdr*>(which.buffer),
+                                  static_cast<unsigned>(MSG_NOSIGNAL | which.flags));
+            break;
+        default:  // See is_ring_call.
             io_uring_prep_poll_add(&entry, descriptor, reads(which.kind) ? POLLIN : POLLOUT);
             break;
     }
@@ -119,6 +125,16 @@ void uring_driver::prepare(op& which) noexcept {
 }
 
 bool uring_driver::submit(op& which, waker_ref waits) noexcept {
+    {
+        io_source& source = *which.source;
+        const std::lock_guard guard{source.lock};
+        op*& waiting = source.side_of(which.kind).waiting;
+        if (waiting != nullptr) {
+            which.result = -EBUSY;
+            return false;
+        }
+        waiting = &which;
+    }
     which.on = this;
     which.begin(waits);
     prepare(which);
@@ -223,12 +239,14 @@ void uring_driver::unpark() noexcept {
 
 void uring_driver::end(op& which, int result, wake_batch& batch) noexcept {
     {
-        const std::lock_guard guard{which.source->lock};
-        if (result >= 0 && which.kind != op_kind::recv && which.kind != op_kind::send) result = try_now(which);
-        which.source->learn(which, result);
+        io_source& source = *which.source;
+        const std::lock_guard guard{source.lock};
+        if (result >= 0 && !is_ring_call(which.kind)) result = try_now(which);
+        source.learn(which, result);
+        // Somebody else was faster; unless a cancel is on its way, wait again.
+        if (would_wait(result) && !which.cancel_asked()) return prepare(which);
+        source.side_of(which.kind).waiting = nullptr;
     }
-    // Somebody else was faster; unless a cancel is on its way, wait again.
-    if (would_wait(result) && !which.cancel_asked()) return prepare(which);
     which.complete(would_wait(result) ? -ECANCELED : result, batch);
 }
 

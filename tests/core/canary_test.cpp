@@ -36,8 +36,8 @@ static_assert(
         bf::task_scope::join_future, bf::shield_future<bf::yield_future>, bf::finally_future<bf::yield_future, lambda>,
         bf::race_range_future<bf::yield_future>, bf::stop_when_future<bf::yield_future>,
         bf::when_future<bf::yield_future>, bf::future_set<bf::yield_future>::next_future, bf::join_handle<int>,
-        bf::outcome_future<int>, bf::task<int>, bf::tcp_stream::read_future, bf::tcp_stream::write_all_future,
-        bf::tcp_stream::connect_future, bf::tcp_listener::accept_future, bf::ctrl_c_future>);
+        bf::outcome_future<int>, bf::task<int>, bf::stream_read, bf::stream_write, bf::vector_transfer,
+        bf::vector_write_all, bf::tcp_stream::connect_future, bf::tcp_listener::accept_future, bf::ctrl_c_future>);
 static_assert(none_is_an_aggregate<bf::stackless::leaf_await<bf::yield_future>, bf::stackless::child_await<int>,
                                    bf::stackless::final_await, bf::polled<int>, bf::polled<void>, bf::not_ready_t,
                                    bf::done_t, bf::timed_out, bf::task_error, bf::send_error<int>>);

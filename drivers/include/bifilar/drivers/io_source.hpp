@@ -45,18 +45,20 @@ private:
     io_source* first_ = nullptr;
 };
 
-/// Owns the descriptor. At most one operation waits per direction; epoll answers others with EBUSY.
+/// Owns the descriptor. At most one operation waits per direction; others are answered with EBUSY.
 class io_source {
 public:
     explicit io_source(int descriptor) noexcept : descriptor_{descriptor} {}
     io_source(const io_source&) = delete;
     io_source& operator=(const io_source&) = delete;
 
-    /// Closes the descriptor and frees the source, now or when its driver is done with its events. No operation may
-    /// be in flight. Any thread.
+    /// Lets go of it. The last owner closes the descriptor and frees the source, now or when its driver is done with
+    /// its events; no operation may be in flight then. Any thread.
     struct closer {
         void operator()(io_source* source) const noexcept;
     };
+    /// One more owner. Any thread that has one.
+    [[nodiscard]] std::unique_ptr<io_source, closer> share() noexcept;
 
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
@@ -88,6 +90,8 @@ private:
     static void retire(io_source* source) noexcept;
 
     const int descriptor_;
+    // How many source_ptrs there are. Any thread adds and subtracts; the last frees.
+    base::atomic<std::uint32_t> owners_{1};
     io_source* next_retired_ = nullptr;
 };
 

@@ -10,7 +10,8 @@ namespace bifilar::drivers {
 
 class io_wait {
 public:
-    io_wait(op_kind kind, io_source& source) noexcept : op_{kind, source} {}
+    /// `flags`: MSG_PEEK and the like, for calls that take them.
+    io_wait(op_kind kind, io_source& source, int flags = 0) noexcept : op_{kind, source} { op_.flags = flags; }
     io_wait(io_wait&&) noexcept = default;
     io_wait& operator=(io_wait&&) = delete;
     /// An operation in flight is cancelled and waited for, and a metric counts it: the thread may block a moment.
@@ -22,11 +23,17 @@ public:
     std::optional<int> poll(context& cx);
     /// Cancels. True when the operation is over; `finished` then tells its result, which may be a success.
     [[nodiscard]] bool poll_cancel(context& cx) noexcept;
+    /// The same, as futures answer it.
+    [[nodiscard]] polled<void> poll_rest(context& cx) noexcept {
+        if (!poll_cancel(cx)) return not_ready;
+        return done;
+    }
     /// The result of an operation that ended in the driver and was not told by poll.
     [[nodiscard]] std::optional<int> finished() const noexcept;
 
-    /// What the next call is about. Between calls.
+    /// What the next call is about. Ignored while a call is in flight, which has its buffer.
     void set_buffer(void* buffer, std::size_t bytes) noexcept {
+        if (op_.now() != op::phase::idle) return;
         op_.buffer = buffer;
         op_.bytes = bytes;
     }

@@ -15,19 +15,36 @@ class driver;
 class io_source;
 
 enum class op_kind : std::uint8_t {
-    accept,   ///< Result: the new descriptor.
-    connect,  ///< Until the connect(2) that was made is over.
-    recv,     ///< Into [buffer, buffer + bytes). Result: how many; 0 at the end of the stream.
-    send,     ///< From there. Result: how many were taken.
-    read,     ///< As recv, for what is not a socket.
-    write,    ///< As send, likewise.
-    poll_in,  ///< Until there is something to read.
+    accept,        ///< Result: the new descriptor.
+    recv,          ///< A stream's bytes into [buffer, buffer + bytes). Result: how many; 0 at the end of the stream.
+    recv_message,  ///< As the msghdr at `buffer` says: datagrams, several buffers, descriptors. Result as recvmsg(2).
+    read,          ///< As recv, for what is not a socket, and without blocking of itself.
+    read_vector,   ///< As read, into the `bytes` iovecs at `buffer`.
+    poll_in,       ///< Until there is something to read.
+    connect,       ///< Until the connect(2) that was made is over.
+    send,          ///< From [buffer, buffer + bytes). Result: how many were taken.
+    send_message,  ///< As the msghdr at `buffer` says. Result as sendmsg(2).
+    write,         ///< As send, for what is not a socket, and without blocking of itself.
+    write_vector,  ///< As write, from the `bytes` iovecs at `buffer`.
+    send_file,     ///< `bytes` of the file that the file_part at `buffer` names. Result as sendfile(2).
+    poll_out,      ///< Until there is room to write.
 };
 
 /// Waits for readability, as opposed to writability.
-[[nodiscard]] constexpr bool reads(op_kind kind) noexcept {
-    return kind != op_kind::connect && kind != op_kind::send && kind != op_kind::write;
+[[nodiscard]] constexpr bool reads(op_kind kind) noexcept { return kind <= op_kind::poll_in; }
+
+/// Whether the operation is a call that a ring waits for by itself, because it blocks in the kernel's eyes. For others
+/// the ring waits until the descriptor is ready, and the driver makes the call.
+[[nodiscard]] constexpr bool is_ring_call(op_kind kind) noexcept {
+    return kind == op_kind::recv || kind == op_kind::recv_message || kind == op_kind::send ||
+           kind == op_kind::send_message;
 }
+
+/// What send_file sends. The offset moves with what was sent.
+struct file_part {
+    int descriptor;
+    std::int64_t offset;
+};
 
 class op {
 public:
@@ -122,6 +139,7 @@ public:
 
     op_kind kind;
     int result = 0;  ///< As the system call gives it; a negative errno for a failure.
+    int flags = 0;   ///< MSG_PEEK and the like, for calls that take them.
     io_source* source;
     void* buffer = nullptr;
     std::size_t bytes = 0;

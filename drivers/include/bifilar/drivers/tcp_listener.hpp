@@ -3,26 +3,40 @@
 
 #include <bifilar/drivers/tcp_stream.hpp>
 #include <string_view>
+#include <vector>
 
 namespace bifilar {
 
-/// Move-only; not while an accept is in flight. One accept waits at a time; for more holds what tcp_stream
-/// says.
+struct listen_options {
+    /// Connections that may wait to be accepted; the kernel takes net.core.somaxconn at most.
+    int backlog = 4096;
+    /// Others of the same user may listen at the same address; the kernel spreads connections over all of them.
+    bool reuse_port = false;
+    /// A listener at [::] takes IPv6 connections alone, and leaves those of IPv4 to another.
+    bool only_ipv6 = false;
+};
+
+/// Move-only; not while an accept is in flight. One accept waits at a time; for more holds what socket_stream says.
 class tcp_listener {
 public:
     class accept_future;
 
-    static constexpr int default_backlog = 4096;
-
-    /// Binds a numeric address ("127.0.0.1:7777", "[::]:80"; port 0 lets the kernel choose) and listens. SO_REUSEADDR
-    /// is set. std::errc::invalid_argument: the text is no address; EADDRINUSE: choose another port or end who has it;
-    /// and what bind(2) and listen(2) say. Does not block.
-    [[nodiscard]] static io_result<tcp_listener> bind(std::string_view address, int backlog = default_backlog);
+    /// Binds a numeric address ("127.0.0.1:7777", "[::]:80", which takes IPv4 connections as well; port 0 lets the
+    /// kernel choose) and listens. SO_REUSEADDR is set. std::errc::invalid_argument: the text is no address;
+    /// EADDRINUSE: choose another port or end who has it; and what bind(2) and listen(2) say. Does not block.
+    [[nodiscard]] static io_result<tcp_listener> bind(std::string_view address, const listen_options& options = {});
+    [[nodiscard]] static io_result<tcp_listener> bind(const socket_address& address,
+                                                      const listen_options& options = {});
+    /// `count` listeners at one address, for as many tasks that accept; the kernel spreads connections over them. A
+    /// connection that waits at one of them is not served by another.
+    [[nodiscard]] static io_result<std::vector<tcp_listener>> bind_shards(std::string_view address, std::size_t count,
+                                                                          listen_options options = {});
 
     /// The next connection. Cancelled, a connection that was accepted by then is closed.
     [[nodiscard]] accept_future accept() noexcept;
 
     [[nodiscard]] io_result<socket_address> local_address() const noexcept;
+    [[nodiscard]] int descriptor() const noexcept { return source_ ? source_->descriptor() : -1; }
 
 private:
     explicit tcp_listener(int descriptor) noexcept;

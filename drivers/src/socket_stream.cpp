@@ -1,0 +1,58 @@
+// Stream sockets: what is not a read or a write.
+#include <bifilar/drivers/socket_stream.hpp>
+
+#include <bifilar/base/assert.hpp>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/socket.h>
+
+namespace bifilar {
+namespace {
+
+io_result<void> end_sending(int descriptor) noexcept {
+    if (::shutdown(descriptor, SHUT_WR) != 0) return io_failure(errno);
+    return {};
+}
+
+}  // namespace
+
+socket_stream::socket_stream(int descriptor) : source_{new drivers::io_source{descriptor}} {
+    const int flags = ::fcntl(descriptor, F_GETFL);
+    if (flags >= 0 && (flags & O_NONBLOCK) != 0) ::fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
+}
+
+drivers::io_source& socket_stream::source() const noexcept {
+    BIFILAR_CHECK(source_ != nullptr, "a stream was used after close() or after it was moved from");
+    return *source_;
+}
+
+io_result<void> socket_stream::shutdown_write() noexcept { return end_sending(source().descriptor()); }
+
+std::pair<socket_read_half, socket_write_half> socket_stream::split() && {
+    drivers::source_ptr other = source().share();
+    return {socket_read_half{std::move(source_)}, socket_write_half{std::move(other)}};
+}
+
+io_result<socket_address> socket_stream::peer_address() const noexcept {
+    return socket_address::peer(source().descriptor());
+}
+io_result<socket_address> socket_stream::local_address() const noexcept {
+    return socket_address::local(source().descriptor());
+}
+
+io_result<void> socket_stream::set_option(int level, int name, int value) noexcept {
+    if (::setsockopt(source().descriptor(), level, name, &value, sizeof value) != 0) return io_failure(errno);
+    return {};
+}
+
+io_result<int> socket_stream::option(int level, int name) const noexcept {
+    int value = 0;
+    socklen_t bytes = sizeof value;
+    if (::getsockopt(source().descriptor(), level, name, &value, &bytes) != 0) return io_failure(errno);
+    return value;
+}
+
+io_result<void> socket_write_half::shutdown_write() noexcept { return end_sending(source_->descriptor()); }
+
+}  // namespace bifilar

@@ -1,0 +1,85 @@
+// Streams' reads and writes over io_wait.
+#include <bifilar/drivers/stream_call.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+namespace bifilar {
+
+polled<io_result<std::size_t>> stream_read::poll(context& cx) {
+    while (filled_ < into_.size()) {
+        wait_.set_buffer(into_.data() + filled_, into_.size() - filled_);
+        const std::optional<int> result = wait_.poll(cx);
+        if (!result) return not_ready;
+        if (*result < 0) return output{io_failure(-*result)};
+        filled_ += static_cast<std::size_t>(*result);
+        if (how_ == transfer::some) break;
+        if (*result == 0) return output{io_failure(ENODATA)};
+    }
+    return output{filled_};
+}
+
+polled<io_result<std::size_t>> stream_write::poll(context& cx) {
+    while (taken_ < from_.size()) {
+        // The kernel only reads from there.
+        wait_.set_buffer(const_cast<std::byte*>(from_.data()) + taken_, from_.size() - taken_);
+        const std::optional<int> result = wait_.poll(cx);
+        if (!result) return not_ready;
+        if (*result < 0) return output{io_failure(-*result)};
+        taken_ += static_cast<std::size_t>(*result);
+        if (how_ == transfer::some) break;
+    }
+    return output{taken_};
+}
+
+vector_transfer::vector_transfer(drivers::io_source& on, drivers::op_kind kind, std::span<const iovec> buffers) noexcept
+    : is_message_{drivers::is_ring_call(kind)}, wait_{kind, on} {
+    set_buffers(buffers);
+}
+
+void vector_transfer::set_buffers(std::span<const iovec> buffers) noexcept {
+    message_.msg_iov = const_cast<iovec*>(buffers.data());  // The kernel only reads it.
+    message_.msg_iovlen = std::min<std::size_t>(buffers.size(), IOV_MAX);
+}
+
+polled<io_result<std::size_t>> vector_transfer::poll(context& cx) {
+    if (message_.msg_iovlen == 0) return output{std::size_t{0}};
+    // Here, not in the constructor: the future does not move any more.
+    is_message_ ? wait_.set_buffer(&message_, 0) : wait_.set_buffer(message_.msg_iov, message_.msg_iovlen);
+    const std::optional<int> result = wait_.poll(cx);
+    if (!result) return not_ready;
+    if (*result < 0) return output{io_failure(-*result)};
+    return output{static_cast<std::size_t>(*result)};
+}
+
+polled<io_result<std::size_t>> vector_write_all::poll(context& cx) {
+    while (!left_.empty()) {
+        polled<output> moved = next_.poll(cx);
+        if (!moved) return not_ready;
+        const output result = moved.take();
+        if (!result) return result;
+        move_forward(*result);
+        next_.set_buffers(left_);
+    }
+    return output{taken_};
+}
+
+std::span<iovec> vector_write_all::without_empty(std::span<iovec> buffers) noexcept {
+    while (!buffers.empty() && buffers.front().iov_len == 0) buffers = buffers.subspan(1);
+    return buffers;
+}
+
+void vector_write_all::move_forward(std::size_t taken) noexcept {
+    taken_ += taken;
+    while (taken != 0) {
+        iovec& first = left_.front();
+        const std::size_t here = std::min(taken, first.iov_len);
+        first.iov_base = static_cast<std::byte*>(first.iov_base) + here;
+        first.iov_len -= here;
+        taken -= here;
+        left_ = without_empty(left_);
+    }
+}
+
+}  // namespace bifilar
