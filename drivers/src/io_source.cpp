@@ -2,6 +2,7 @@
 #include <bifilar/drivers/io_source.hpp>
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/drivers/driver.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -36,6 +37,18 @@ int ready_for(int descriptor, short what) noexcept {
     const int count = ::poll(&ready, 1, 0);
     if (count < 0) return -errno;
     return count == 1 ? 0 : -EAGAIN;
+}
+
+int receive_lent(const op& which) noexcept {
+    received_bytes lent = this_driver().buffers().lend();
+    std::byte* const room = lent_buffers::room_in(lent);
+    if (room == nullptr) return -ENOMEM;
+    const int result = answer(::recv(which.source->descriptor(), room, which.bytes, MSG_DONTWAIT));
+    if (result > 0) {
+        lent_buffers::fill(lent, static_cast<std::size_t>(result));
+        *static_cast<received_bytes*>(which.buffer) = std::move(lent);
+    }
+    return result;
 }
 
 }  // namespace
@@ -126,8 +139,8 @@ int io_source::attempt(op& which) noexcept {
 
 void io_source::learn(const op& which, int result) noexcept {
     // A read that did not fill its buffer has drained a stream: trying again before the next event is in vain.
-    const bool drained = which.kind == op_kind::recv && (which.flags & MSG_PEEK) == 0 && result >= 0 &&
-                         static_cast<std::size_t>(result) < which.bytes;
+    const bool drained = (which.kind == op_kind::recv || which.kind == op_kind::recv_lent) &&
+                         (which.flags & MSG_PEEK) == 0 && result >= 0 && static_cast<std::size_t>(result) < which.bytes;
     side_of(which.kind).ready = !would_wait(result) && !drained;
 }
 
@@ -155,6 +168,9 @@ int try_now(const op& which) noexcept {
                 break;
             case op_kind::write:
                 result = answer(::write(descriptor, which.buffer, std::min(which.bytes, most_per_call)));
+                break;
+            case op_kind::recv_lent:
+                result = receive_lent(which);
                 break;
             case op_kind::recv_message:
                 result = answer(::recvmsg(descriptor, static_cast<msghdr*>(which.buffer),

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <utility>
 
 namespace bifilar {
 
@@ -18,6 +19,15 @@ polled<io_result<std::size_t>> stream_read::poll(context& cx) {
         if (*result == 0) return output{io_failure(ENODATA)};
     }
     return output{filled_};
+}
+
+polled<io_result<received_bytes>> stream_receive::poll(context& cx) {
+    // Here, not in the constructor: the future does not move any more.
+    wait_.set_buffer(&got_, received_bytes::most);
+    const std::optional<int> result = wait_.poll(cx);
+    if (!result) return not_ready;
+    if (*result < 0) return output{io_failure(-*result)};
+    return output{std::move(got_)};
 }
 
 polled<io_result<std::size_t>> stream_write::poll(context& cx) {

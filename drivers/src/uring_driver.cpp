@@ -81,6 +81,7 @@ uring_driver::uring_driver(unsigned entries) : owner_{::pthread_self()} {
 
 uring_driver::~uring_driver() {
     io_uring_queue_exit(&ring_);
+    lending_.end(buffers());
     ::close(eventfd_);
 }
 
@@ -104,6 +105,16 @@ void uring_driver::prepare(op& which) noexcept {
     switch (which.kind) {
         case op_kind::recv:
             io_uring_prep_recv(&entry, descriptor, which.buffer, bytes, which.flags);
+            break;
+        case op_kind::recv_lent:
+            if (lending_.offered() == 0) lending_.refill(ring_, buffers());
+            if (lending_.offered() == 0) {  // Waits without a buffer; end() finds one, of the heap if need be.
+                io_uring_prep_poll_add(&entry, descriptor, POLLIN);
+                break;
+            }
+            io_uring_prep_recv(&entry, descriptor, nullptr, bytes, 0);
+            entry.flags |= IOSQE_BUFFER_SELECT;
+            entry.buf_group = uring_lending::group;
             break;
         case op_kind::send:
             io_uring_prep_send(&entry, descriptor, which.buffer, bytes, MSG_NOSIGNAL | which.flags);
@@ -215,12 +226,14 @@ void uring_driver::park(base::instant_ns deadline) noexcept {
 
 void uring_driver::poll() noexcept {
     take_requests();
+    lending_.top_up(ring_, buffers());
     if (in_flight_ != 0 || io_uring_sq_ready(&ring_) != 0) (void)io_uring_submit_and_get_events(&ring_);
     wake_batch batch;
     reap(batch);
 }
 
 void uring_driver::wait(base::instant_ns deadline) noexcept {
+    lending_.top_up(ring_, buffers());
     if (deadline == base::never) {
         (void)io_uring_submit_and_wait(&ring_, 1);
         return;
@@ -237,11 +250,22 @@ void uring_driver::unpark() noexcept {
     (void)!::write(eventfd_, &one, sizeof one);
 }
 
-void uring_driver::end(op& which, int result, wake_batch& batch) noexcept {
+// Whether the completion says that a call may succeed now, rather than what the call's result is.
+bool uring_driver::waited_for_readiness(const op& which, const io_uring_cqe& cqe) noexcept {
+    // A receive that has no buffer waited without one, or there was none left for it, or is at the stream's end.
+    if (which.kind == op_kind::recv_lent)
+        return (cqe.flags & IORING_CQE_F_BUFFER) == 0 && (cqe.res > 0 || cqe.res == -ENOBUFS);
+    return cqe.res >= 0 && !is_ring_call(which.kind);
+}
+
+void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept {
+    int result = cqe.res;
+    if ((cqe.flags & IORING_CQE_F_BUFFER) != 0)
+        *static_cast<received_bytes*>(which.buffer) = lending_.chosen(cqe, buffers());
     {
         io_source& source = *which.source;
         const std::lock_guard guard{source.lock};
-        if (result >= 0 && !is_ring_call(which.kind)) result = try_now(which);
+        if (waited_for_readiness(which, cqe)) result = try_now(which);
         source.learn(which, result);
         // Somebody else was faster; unless a cancel is on its way, wait again.
         if (would_wait(result) && !which.cancel_asked()) return prepare(which);
@@ -261,7 +285,7 @@ void uring_driver::reap(wake_batch& batch) noexcept {
             if (cqe.user_data <= cancel_data) continue;
             op& which = *reinterpret_cast<op*>(cqe.user_data);
             --in_flight_;
-            end(which, cqe.res, batch);
+            end(which, cqe, batch);
         }
         io_uring_cq_advance(&ring_, count);
     }

@@ -2,6 +2,8 @@
 // Linux 6.1 flags (single issuer, deferred task work) where the kernel has them. liburing 2.3.
 #pragma once
 
+#include "uring_lending.hpp"
+
 #include <bifilar/drivers/driver.hpp>
 
 #include <liburing.h>
@@ -35,10 +37,12 @@ private:
     void flush() noexcept;
     static void finish_elsewhere(op& which) noexcept;
     void wait(base::instant_ns deadline) noexcept;
-    void end(op& which, int result, wake_batch& batch) noexcept;
+    void end(op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept;
+    [[nodiscard]] static bool waited_for_readiness(const op& which, const io_uring_cqe& cqe) noexcept;
     void reap(wake_batch& batch) noexcept;
 
     io_uring ring_{};
+    uring_lending lending_;
     int eventfd_ = -1;
     std::uint64_t eventfd_count_ = 0;  // The kernel writes it when an unpark comes.
     bool listening_ = false;

@@ -6,6 +6,7 @@
 #include <bifilar/core/parker.hpp>
 #include <bifilar/drivers/driver_kind.hpp>
 #include <bifilar/drivers/io_source.hpp>
+#include <bifilar/drivers/lent_buffers.hpp>
 #include <bifilar/drivers/op.hpp>
 #include <memory>
 
@@ -24,6 +25,12 @@ public:
     virtual void finish(op& which) noexcept = 0;
 
     [[nodiscard]] virtual driver_kind kind() const noexcept = 0;
+
+    /// What it lends to those who receive.
+    [[nodiscard]] lent_buffers& buffers() noexcept { return *buffers_; }
+
+private:
+    std::unique_ptr<lent_buffers, lent_buffers::closer> buffers_ = lent_buffers::make();
 };
 
 /// Decides once what `best` means, honouring BIFILAR_DRIVER (epoll, uring). Prints one line when io_uring cannot be

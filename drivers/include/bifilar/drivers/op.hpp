@@ -17,6 +17,7 @@ class io_source;
 enum class op_kind : std::uint8_t {
     accept,        ///< Result: the new descriptor.
     recv,          ///< A stream's bytes into [buffer, buffer + bytes). Result: how many; 0 at the end of the stream.
+    recv_lent,     ///< As recv, into a buffer of the driver's, which goes to the received_bytes at `buffer`.
     recv_message,  ///< As the msghdr at `buffer` says: datagrams, several buffers, descriptors. Result as recvmsg(2).
     read,          ///< As recv, for what is not a socket, and without blocking of itself.
     read_vector,   ///< As read, into the `bytes` iovecs at `buffer`.
@@ -36,8 +37,8 @@ enum class op_kind : std::uint8_t {
 /// Whether the operation is a call that a ring waits for by itself, because it blocks in the kernel's eyes. For others
 /// the ring waits until the descriptor is ready, and the driver makes the call.
 [[nodiscard]] constexpr bool is_ring_call(op_kind kind) noexcept {
-    return kind == op_kind::recv || kind == op_kind::recv_message || kind == op_kind::send ||
-           kind == op_kind::send_message;
+    return kind == op_kind::recv || kind == op_kind::recv_lent || kind == op_kind::recv_message ||
+           kind == op_kind::send || kind == op_kind::send_message;
 }
 
 /// What send_file sends. The offset moves with what was sent.

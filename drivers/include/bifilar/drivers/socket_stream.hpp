@@ -25,6 +25,9 @@ public:
     [[nodiscard]] stream_read read_exact(std::span<std::byte> into) noexcept {
         return {source(), drivers::op_kind::recv, into, transfer::whole};
     }
+    /// Reads what is there, at most received_bytes::most, into a buffer that the driver lends: a connection that waits
+    /// holds no buffer. Allocates only while many buffers are out.
+    [[nodiscard]] stream_receive receive() noexcept { return stream_receive{source()}; }
     /// As read, but leaves the bytes where they are, for the next read.
     [[nodiscard]] stream_read peek(std::span<std::byte> into) noexcept {
         return {source(), drivers::op_kind::recv, into, transfer::some, MSG_PEEK};

@@ -4,6 +4,7 @@
 
 #include <bifilar/drivers/io_result.hpp>
 #include <bifilar/drivers/io_wait.hpp>
+#include <bifilar/drivers/received_bytes.hpp>
 #include <cstddef>
 #include <span>
 #include <sys/socket.h>
@@ -33,6 +34,20 @@ private:
     std::span<std::byte> into_;
     std::size_t filled_ = 0;
     transfer how_;
+};
+
+/// Ready with what has arrived, in a lent buffer; empty when the stream has ended.
+class [[nodiscard]] stream_receive {
+public:
+    using output = io_result<received_bytes>;
+
+    explicit stream_receive(drivers::io_source& from) noexcept : wait_{drivers::op_kind::recv_lent, from} {}
+    polled<output> poll(context& cx);
+    polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+
+private:
+    received_bytes got_;  // Before wait_: the operation ends first.
+    drivers::io_wait wait_;
 };
 
 /// Ready with how many bytes were taken.

@@ -1,0 +1,56 @@
+// The buffers that one thread's driver lends to those who receive, and that they give back from any thread.
+// Newest first, so that a buffer is still in the cache when it is lent again.
+#pragma once
+
+#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/drivers/received_bytes.hpp>
+#include <array>
+#include <cstdint>
+#include <memory>
+
+namespace bifilar::drivers {
+
+class lent_buffers {
+public:
+    static constexpr std::uint32_t count = 128;
+    static constexpr std::size_t buffer_bytes = received_bytes::most;
+
+    /// The driver's hold on its buffers; they are freed when all have come back after its end.
+    struct closer {
+        void operator()(lent_buffers* all) const noexcept;
+    };
+    /// Reserves address space for all, 2 MiB; memory comes with the first use of each. Throws std::bad_alloc.
+    [[nodiscard]] static std::unique_ptr<lent_buffers, closer> make();
+
+    lent_buffers(const lent_buffers&) = delete;
+    lent_buffers& operator=(const lent_buffers&) = delete;
+
+    /// An empty buffer: one of these, or one of the heap's when all are lent. Null bytes: out of memory. Any thread.
+    [[nodiscard]] received_bytes lend() noexcept;
+    /// Room for as many bytes as `most`.
+    [[nodiscard]] static std::byte* room_in(received_bytes& lent) noexcept { return lent.at_; }
+    /// The first `bytes` of the room were filled.
+    static void fill(received_bytes& lent, std::size_t bytes) noexcept { lent.bytes_ = bytes; }
+
+    /// For a ring, whose kernel chooses among the buffers that it was given: a number and an address. Negative: none.
+    [[nodiscard]] int take() noexcept;
+    [[nodiscard]] std::byte* address(std::uint32_t number) const noexcept { return memory_ + number * buffer_bytes; }
+    /// One that take() gave is lent with what is in it.
+    [[nodiscard]] received_bytes lend(std::uint32_t number, std::size_t bytes) noexcept;
+
+    void give_back(std::byte* at) noexcept;
+
+private:
+    explicit lent_buffers(std::byte* memory) noexcept;
+    ~lent_buffers();
+
+    std::byte* const memory_;
+    base::spin_lock lock_;  // Guards all below.
+    std::uint32_t free_ = count;
+    bool closed_ = false;
+    std::array<std::uint8_t, count> numbers_;  // The first free_ are free, the newest last.
+};
+
+static_assert(lent_buffers::count <= 256, "numbers are bytes");
+
+}  // namespace bifilar::drivers

@@ -1,0 +1,73 @@
+// Lending and taking back.
+#include <bifilar/drivers/lent_buffers.hpp>
+
+#include <mutex>
+#include <new>
+#include <numeric>
+#include <sys/mman.h>
+
+namespace bifilar {
+
+void received_bytes::give_back(std::byte* at, drivers::lent_buffers* from) noexcept {
+    from != nullptr ? from->give_back(at) : ::operator delete(at);
+}
+
+}  // namespace bifilar
+
+namespace bifilar::drivers {
+
+std::unique_ptr<lent_buffers, lent_buffers::closer> lent_buffers::make() {
+    void* const memory = ::mmap(nullptr, count * buffer_bytes, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc{};
+    // Few bytes of each are used, as a rule: a huge page would make them all resident.
+    (void)::madvise(memory, count * buffer_bytes, MADV_NOHUGEPAGE);
+    lent_buffers* const made = new (std::nothrow) lent_buffers{static_cast<std::byte*>(memory)};
+    if (made != nullptr) return std::unique_ptr<lent_buffers, closer>{made};
+    ::munmap(memory, count * buffer_bytes);
+    throw std::bad_alloc{};
+}
+
+lent_buffers::lent_buffers(std::byte* memory) noexcept : memory_{memory} {
+    std::iota(numbers_.rbegin(), numbers_.rend(), std::uint8_t{0});
+}
+
+lent_buffers::~lent_buffers() { ::munmap(memory_, count * buffer_bytes); }
+
+void lent_buffers::closer::operator()(lent_buffers* all) const noexcept {
+    {
+        const std::lock_guard guard{all->lock_};
+        all->closed_ = true;
+        if (all->free_ != count) return;
+    }
+    delete all;
+}
+
+int lent_buffers::take() noexcept {
+    const std::lock_guard guard{lock_};
+    return free_ == 0 ? -1 : numbers_[--free_];
+}
+
+received_bytes lent_buffers::lend(std::uint32_t number, std::size_t bytes) noexcept {
+    received_bytes lent{address(number), this};
+    fill(lent, bytes);
+    return lent;
+}
+
+received_bytes lent_buffers::lend() noexcept {
+    const int number = take();
+    if (number >= 0) return lend(static_cast<std::uint32_t>(number), 0);
+    return {static_cast<std::byte*>(::operator new(buffer_bytes, std::nothrow)), nullptr};
+}
+
+void lent_buffers::give_back(std::byte* at) noexcept {
+    const auto number = static_cast<std::uint8_t>(static_cast<std::size_t>(at - memory_) / buffer_bytes);
+    {
+        const std::lock_guard guard{lock_};
+        numbers_[free_++] = number;
+        if (!closed_ || free_ != count) return;
+    }
+    delete this;
+}
+
+}  // namespace bifilar::drivers
