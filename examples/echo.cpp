@@ -3,7 +3,6 @@
 // Ctrl-C ends it: it stops accepting, cancels the connections, and says how much it served.
 #include <bifilar/bifilar.hpp>
 
-#include <array>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -29,19 +28,22 @@ struct totals {
 };
 
 bf::task<void> serve(bf::tcp_stream connection, totals& served) {
-    std::array<std::byte, 16 * 1024> buffer;
-    while (const std::size_t count = (co_await connection.read(buffer)).value_or(0)) {
-        const auto written = co_await connection.write_all(std::span{buffer}.first(count));
+    for (;;) {
+        const auto got = co_await connection.receive();
+        if (!got || got->empty()) break;
+        const auto written = co_await connection.write_all(got->bytes());
         if (!written) break;
-        served.bytes.fetch_add(count, std::memory_order_relaxed);
+        served.bytes.fetch_add(*written, std::memory_order_relaxed);
     }
 }
 
 void serve_in_fiber(bf::tcp_stream connection, totals& served) {
-    std::array<std::byte, 16 * 1024> buffer;
-    while (const std::size_t count = bf::await(connection.read(buffer)).value_or(0)) {
-        if (!bf::await(connection.write_all(std::span{buffer}.first(count)))) break;
-        served.bytes.fetch_add(count, std::memory_order_relaxed);
+    for (;;) {
+        const auto got = bf::await(connection.receive());
+        if (!got || got->empty()) break;
+        const auto written = bf::await(connection.write_all(got->bytes()));
+        if (!written) break;
+        served.bytes.fetch_add(*written, std::memory_order_relaxed);
     }
 }
 

@@ -43,6 +43,7 @@ void worker::thread_main() {
     if (error == nullptr) {
         loop();
         owner_.parts_.thread_ends(index_);
+        parker_->thread_ends();
     }
     here.worker = nullptr;
     here.sleeps_in = nullptr;

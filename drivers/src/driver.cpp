@@ -67,6 +67,7 @@ public:
     plain_thread_driver(const plain_thread_driver&) = delete;
     plain_thread_driver& operator=(const plain_thread_driver&) = delete;
     ~plain_thread_driver() {
+        driver_->thread_ends();
         this_thread().sleeps_in = nullptr;
         this_thread().ends = true;
     }

@@ -130,6 +130,7 @@ void io_source::closer::operator()(io_source* source) const noexcept {
 int io_source::attempt(op& which) noexcept {
     const std::lock_guard guard{lock};
     side& at = side_of(which.kind);
+    if (at.waiting != nullptr) return -EBUSY;
     if (!at.ready && !(hung_up && reads(which.kind))) return -EAGAIN;
     at.ready = false;
     const int result = try_now(which);
@@ -195,6 +196,9 @@ int try_now(const op& which) noexcept {
                 part.offset = offset;
                 break;
             }
+            case op_kind::accept_many:
+            case op_kind::recv_many:
+                return -EOPNOTSUPP;  // The kernel's alone.
             case op_kind::poll_in:
                 result = ready_for(descriptor, POLLIN);
                 break;

@@ -53,6 +53,11 @@ tcp_listener::accept_future tcp_listener::accept() noexcept {
     return accept_future{*source_};
 }
 
+incoming_connections tcp_listener::incoming() && noexcept {
+    BIFILAR_CHECK(source_ != nullptr, "a tcp_listener was used after it was moved from");
+    return incoming_connections{std::move(source_)};
+}
+
 io_result<socket_address> tcp_listener::local_address() const noexcept {
     return socket_address::local(source_->descriptor());
 }

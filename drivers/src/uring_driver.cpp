@@ -80,6 +80,7 @@ uring_driver::uring_driver(unsigned entries) : owner_{::pthread_self()} {
 }
 
 uring_driver::~uring_driver() {
+    BIFILAR_CHECK(armed_.empty(), "a ring ends with operations in it; call thread_ends() on its thread");
     io_uring_queue_exit(&ring_);
     lending_.end(buffers());
     ::close(eventfd_);
@@ -113,6 +114,15 @@ void uring_driver::prepare(op& which) noexcept {
                 break;
             }
             io_uring_prep_recv(&entry, descriptor, nullptr, bytes, 0);
+            entry.flags |= IOSQE_BUFFER_SELECT;
+            entry.buf_group = uring_lending::group;
+            break;
+        case op_kind::accept_many:
+            io_uring_prep_multishot_accept(&entry, descriptor, nullptr, nullptr, SOCK_CLOEXEC);
+            break;
+        case op_kind::recv_many:
+            lending_.refill(ring_, buffers());
+            io_uring_prep_recv_multishot(&entry, descriptor, nullptr, 0, 0);
             entry.flags |= IOSQE_BUFFER_SELECT;
             entry.buf_group = uring_lending::group;
             break;
@@ -164,6 +174,11 @@ void uring_driver::cancel(op& which) noexcept {
         return;
     }
     which.request_cancel();
+    ask_elsewhere(which);
+}
+
+// To the ring's thread, from another.
+void uring_driver::ask_elsewhere(op& which) noexcept {
     // Relaxed: a guess for the exchange.
     op* top = requests_.load(base::relaxed);
     do which.next_request = top;
@@ -181,7 +196,7 @@ void uring_driver::take_requests() noexcept {
         // The asker waits until its request was seen, so the operation is alive until then.
         op* const next = at->next_request;
         if (at->now() == op::phase::in_flight) prepare_cancel(*at);
-        at->request_seen(batch);
+        completes_many(at->kind) ? static_cast<many_op*>(at)->disarm_seen() : at->request_seen(batch);
         at = next;
     }
 }
@@ -274,6 +289,43 @@ void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) no
     which.complete(would_wait(result) ? -ECANCELED : result, batch);
 }
 
+void uring_driver::arm(many_op& which) noexcept {
+    which.on = this;
+    which.begin({});
+    armed_.push_back(which);
+    prepare(which);
+}
+
+void uring_driver::disarm(many_op& which) noexcept {
+    if (::pthread_equal(owner_, ::pthread_self()) == 0) return ask_elsewhere(which);
+    if (which.now() == op::phase::in_flight) prepare_cancel(which);
+    which.disarm_seen();
+}
+
+void uring_driver::end_many(many_op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept {
+    const bool more = (cqe.flags & IORING_CQE_F_MORE) != 0;
+    if (!more) armed_.erase(which);
+    many_result next{cqe.res, {}};
+    if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) next.bytes = lending_.chosen(cqe, buffers());
+    if (which.add(std::move(next), more, batch)) prepare_cancel(which);
+}
+
+// The owners of those that complete many times may outlive the ring, which this thread alone may enter.
+void uring_driver::thread_ends() noexcept {
+    base::intrusive_list<many_op> cancelled;
+    while (many_op* const which = armed_.take_front()) {
+        prepare_cancel(*which);
+        cancelled.push_back(*which);
+    }
+    armed_.splice(cancelled);
+    while (!armed_.empty()) {
+        (void)io_uring_submit_and_wait(&ring_, 1);
+        wake_batch batch;
+        reap(batch);
+    }
+    take_requests();
+}
+
 void uring_driver::reap(wake_batch& batch) noexcept {
     for (;;) {
         io_uring_cqe* at[64];
@@ -284,8 +336,8 @@ void uring_driver::reap(wake_batch& batch) noexcept {
             if (cqe.user_data == unpark_data) listening_ = false;
             if (cqe.user_data <= cancel_data) continue;
             op& which = *reinterpret_cast<op*>(cqe.user_data);
-            --in_flight_;
-            end(which, cqe, batch);
+            if ((cqe.flags & IORING_CQE_F_MORE) == 0) --in_flight_;
+            completes_many(which.kind) ? end_many(static_cast<many_op&>(which), cqe, batch) : end(which, cqe, batch);
         }
         io_uring_cq_advance(&ring_, count);
     }

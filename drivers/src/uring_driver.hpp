@@ -26,6 +26,10 @@ public:
     void park(base::instant_ns deadline) noexcept override;
     void poll() noexcept override;
     void unpark() noexcept override;
+    void thread_ends() noexcept override;
+    [[nodiscard]] bool has_many() const noexcept override { return true; }
+    void arm(many_op& which) noexcept override;
+    void disarm(many_op& which) noexcept override;
     [[nodiscard]] driver_kind kind() const noexcept override { return driver_kind::uring; }
 
 private:
@@ -37,12 +41,15 @@ private:
     void flush() noexcept;
     static void finish_elsewhere(op& which) noexcept;
     void wait(base::instant_ns deadline) noexcept;
+    void ask_elsewhere(op& which) noexcept;
+    void end_many(many_op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept;
     void end(op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept;
     [[nodiscard]] static bool waited_for_readiness(const op& which, const io_uring_cqe& cqe) noexcept;
     void reap(wake_batch& batch) noexcept;
 
     io_uring ring_{};
     uring_lending lending_;
+    base::intrusive_list<many_op> armed_;
     int eventfd_ = -1;
     std::uint64_t eventfd_count_ = 0;  // The kernel writes it when an unpark comes.
     bool listening_ = false;

@@ -1,8 +1,9 @@
 // Bytes in lent buffers: what arrives, how many may be out, and that all come back.
 #include "one_worker.hpp"
 
-#include <atomic>
-#include <cstring>
+#include <algorithm>
+#include <array>
+#include <optional>
 #include <string>
 #include <sys/socket.h>
 #include <thread>
@@ -128,4 +129,141 @@ TEST_CASE("a_receive_answers_the_systems_code") {
         pair.near.close();
         CHECK(bf::await(pair.far.receive()).error() == std::errc::connection_reset);
     });
+}
+
+TEST_CASE("a_receive_stream_gives_every_byte_once_and_in_order") {
+    for (const bf::backend model : tests::both_backends) {
+        stream_pair pair = connected_pair();
+        bf::runtime rt{small_runtime(2)};
+        constexpr std::size_t total = 3'000'000;
+        auto sum = rt.spawn(model, [&]() -> bf::task<std::size_t> {
+            bf::receive_stream all = pair.far.receive_all();
+            std::size_t got = 0;
+            for (;;) {
+                auto piece = co_await all.next();
+                if (!piece || piece->empty()) break;
+                for (const std::byte one : piece->bytes())
+                    if (one != static_cast<std::byte>(got++ * 7)) co_return 0;
+                if (got % 3 == 0) co_await bf::yield_now();
+            }
+            co_return got;
+        });
+        rt.run([&] {
+            std::vector<std::byte> sent(total);
+            for (std::size_t n = 0; n < total; ++n) sent[n] = static_cast<std::byte>(n * 7);
+            std::span<const std::byte> left = sent;
+            for (std::size_t piece = 1; !left.empty(); piece = piece * 3 % 40'009 + 1) {
+                const auto now = left.first(std::min(piece, left.size()));
+                if (!bf::await(pair.near.write_all(now))) break;
+                left = left.subspan(now.size());
+            }
+            pair.near.close();
+        });
+        CHECK(sum.join() == total);
+    }
+}
+
+TEST_CASE("next_of_a_receive_stream_that_is_given_up_loses_nothing") {
+    stream_pair pair = connected_pair();
+    bf::runtime rt{small_runtime(1)};
+    rt.run([&] {
+        bf::receive_stream all = pair.far.receive_all();
+        std::string text;
+        auto sender = bf::spawn([&]() -> bf::task<> {
+            for (char letter = 'a'; letter <= 'z'; ++letter) {
+                const std::string one(1, letter);
+                (void)co_await pair.near.write_all(bytes_of(one));
+                co_await bf::yield_now();
+            }
+        });
+        while (text.size() < 26) {
+            auto next = all.next();
+            auto turn = bf::yield_now();
+            auto first = bf::await(bf::select(next, turn));
+            if (first.index() == 0) text += text_of(*std::get<0>(first.value()));
+        }
+        bf::await(sender);
+        CHECK(text == "abcdefghijklmnopqrstuvwxyz");
+    });
+}
+
+TEST_CASE("a_receive_stream_with_more_than_all_buffers_waiting_goes_on") {
+    stream_pair pair = connected_pair();
+    bf::runtime rt{small_runtime(1)};
+    rt.run([&] {
+        bf::receive_stream all = pair.far.receive_all();
+        std::vector<bf::received_bytes> kept;
+        CHECK_FALSE(bf::await(bf::timeout(all.next(), 1ms)).has_value());
+        for (int n = 0; n < 400; ++n) {
+            CHECK(bf::await(pair.near.write_all(bytes_of("y"))).has_value());
+            tests::let_others_park();
+        }
+        std::size_t got = 0;
+        while (got < 400) {
+            kept.push_back(bf::await(all.next()).value());
+            got += kept.back().size();
+        }
+        CHECK(got == 400);
+        pair.near.close();
+        CHECK(bf::await(all.next()).value().empty());
+    });
+}
+
+TEST_CASE("connections_that_come_in_are_accepted_ahead_and_none_is_lost") {
+    for (const bf::backend model : tests::both_backends) {
+        auto incoming = bf::tcp_listener::bind("127.0.0.1:0").value().incoming();
+        const auto at = incoming.local_address().value();
+        bf::runtime rt{small_runtime(2)};
+        constexpr int clients = 600;
+        auto accepting = rt.spawn(model, [&]() -> bf::task<int> {
+            int good = 0;
+            for (int n = 0; n < clients; ++n) {
+                auto stream = co_await incoming.next();
+                if (!stream) continue;
+                const auto got = co_await stream->receive();
+                if (got && text_of(*got) == "hello") ++good;
+            }
+            co_return good;
+        });
+        rt.run([&] {
+            for (int n = 0; n < clients; ++n) {
+                auto stream = bf::await(bf::tcp_stream::connect(at)).value();
+                CHECK(bf::await(stream.write_all(bytes_of("hello"))).has_value());
+            }
+        });
+        CHECK(accepting.join() == clients);
+    }
+}
+
+TEST_CASE("connections_that_nobody_took_are_closed") {
+    auto incoming = std::optional{bf::tcp_listener::bind("127.0.0.1:0").value().incoming()};
+    const auto at = incoming->local_address().value();
+    bf::runtime rt{small_runtime(1)};
+    rt.run([&] {
+        CHECK_FALSE(bf::await(bf::timeout(incoming->next(), 1ms)).has_value());
+        std::vector<bf::tcp_stream> clients;
+        for (int n = 0; n < 20; ++n) clients.push_back(bf::await(bf::tcp_stream::connect(at)).value());
+        tests::let_others_park();
+        incoming.reset();
+        for (bf::tcp_stream& one : clients) {
+            std::array<std::byte, 1> buffer{};
+            const auto got = bf::await(one.read(buffer));
+            CHECK((!got || *got == 0));
+        }
+    });
+}
+
+TEST_CASE("what_waits_for_many_may_outlive_its_runtime_and_go_on_in_another") {
+    auto incoming = bf::tcp_listener::bind("127.0.0.1:0").value().incoming();
+    const auto at = incoming.local_address().value();
+    for (int round = 0; round < 3; ++round) {
+        bf::runtime rt{small_runtime(2)};
+        rt.run([&] {
+            CHECK_FALSE(bf::await(bf::timeout(incoming.next(), 1ms)).has_value());
+            auto stream = bf::await(bf::tcp_stream::connect(at)).value();
+            CHECK(bf::await(incoming.next()).has_value());
+        });
+    }
+    const bf::tcp_stream stream = bf::block_on(bf::tcp_stream::connect(at)).value();
+    CHECK(bf::block_on(incoming.next()).has_value());
 }

@@ -21,6 +21,9 @@ public:
     /// As park, but never sleeps.
     virtual void poll() noexcept = 0;
 
+    /// The thread is about to end, and will not call again: what only it may end, ends now. Wakes may still come.
+    virtual void thread_ends() noexcept {}
+
     /// Ends the current sleep, or the next one. Any thread.
     virtual void unpark() noexcept = 0;
 };

@@ -7,6 +7,7 @@
 #include <bifilar/drivers/driver_kind.hpp>
 #include <bifilar/drivers/io_source.hpp>
 #include <bifilar/drivers/lent_buffers.hpp>
+#include <bifilar/drivers/many_op.hpp>
 #include <bifilar/drivers/op.hpp>
 #include <memory>
 
@@ -25,6 +26,13 @@ public:
     virtual void finish(op& which) noexcept = 0;
 
     [[nodiscard]] virtual driver_kind kind() const noexcept = 0;
+
+    /// Whether it knows operations that complete many times.
+    [[nodiscard]] virtual bool has_many() const noexcept { return false; }
+    /// Starts one, for as long as the kernel goes on or disarm is called. The calling thread's own driver.
+    virtual void arm(many_op&) noexcept {}
+    /// Cancels one, and calls disarm_seen when that has begun. Any thread, under the source's lock.
+    virtual void disarm(many_op&) noexcept {}
 
     /// What it lends to those who receive.
     [[nodiscard]] lent_buffers& buffers() noexcept { return *buffers_; }

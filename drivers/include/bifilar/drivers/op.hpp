@@ -21,6 +21,8 @@ enum class op_kind : std::uint8_t {
     recv_message,  ///< As the msghdr at `buffer` says: datagrams, several buffers, descriptors. Result as recvmsg(2).
     read,          ///< As recv, for what is not a socket, and without blocking of itself.
     read_vector,   ///< As read, into the `bytes` iovecs at `buffer`.
+    accept_many,   ///< A many_op: connections, one after the other, until it is cancelled.
+    recv_many,     ///< A many_op: as recv_lent, likewise.
     poll_in,       ///< Until there is something to read.
     connect,       ///< Until the connect(2) that was made is over.
     send,          ///< From [buffer, buffer + bytes). Result: how many were taken.
@@ -39,6 +41,11 @@ enum class op_kind : std::uint8_t {
 [[nodiscard]] constexpr bool is_ring_call(op_kind kind) noexcept {
     return kind == op_kind::recv || kind == op_kind::recv_lent || kind == op_kind::recv_message ||
            kind == op_kind::send || kind == op_kind::send_message;
+}
+
+/// Whether the node is a many_op.
+[[nodiscard]] constexpr bool completes_many(op_kind kind) noexcept {
+    return kind == op_kind::accept_many || kind == op_kind::recv_many;
 }
 
 /// What send_file sends. The offset moves with what was sent.
@@ -89,6 +96,12 @@ public:
         phase_.store(phase::completing, base::release);
         batch.claim(waits_);
         // Pairs with now; so that result and claim come before the end of the node.
+        phase_.store(phase::completed, base::release);
+    }
+
+    /// For a node that wakes its waiter by another way: the driver lets go of it. The driver's thread.
+    void complete_unwaited() noexcept {
+        // Pairs with now; so that the driver's use comes before the end of the node.
         phase_.store(phase::completed, base::release);
     }
 

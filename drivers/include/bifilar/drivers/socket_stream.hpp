@@ -1,6 +1,7 @@
 // What connected stream sockets have in common, whatever their addresses: bytes in, bytes out, half-close, halves.
 #pragma once
 
+#include <bifilar/drivers/receive_stream.hpp>
 #include <bifilar/drivers/socket_address.hpp>
 #include <bifilar/drivers/stream_call.hpp>
 #include <utility>
@@ -28,6 +29,8 @@ public:
     /// Reads what is there, at most received_bytes::most, into a buffer that the driver lends: a connection that waits
     /// holds no buffer. Allocates only while many buffers are out.
     [[nodiscard]] stream_receive receive() noexcept { return stream_receive{source()}; }
+    /// What arrives from here on, by one operation of the kernel where there is such a one. Allocates.
+    [[nodiscard]] receive_stream receive_all() { return receive_stream{source().share()}; }
     /// As read, but leaves the bytes where they are, for the next read.
     [[nodiscard]] stream_read peek(std::span<std::byte> into) noexcept {
         return {source(), drivers::op_kind::recv, into, transfer::some, MSG_PEEK};

@@ -1,6 +1,7 @@
 // A listening TCP socket.
 #pragma once
 
+#include <bifilar/drivers/incoming.hpp>
 #include <bifilar/drivers/tcp_stream.hpp>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,9 @@ public:
 
     /// The next connection. Cancelled, a connection that was accepted by then is closed.
     [[nodiscard]] accept_future accept() noexcept;
+
+    /// All connections from here on. The listener is used up.
+    [[nodiscard]] incoming_connections incoming() && noexcept;
 
     [[nodiscard]] io_result<socket_address> local_address() const noexcept;
     [[nodiscard]] int descriptor() const noexcept { return source_ ? source_->descriptor() : -1; }

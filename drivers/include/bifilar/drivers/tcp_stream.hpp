@@ -39,6 +39,7 @@ public:
 
 private:
     friend class tcp_listener;
+    friend class incoming_connections;
     explicit tcp_stream(drivers::source_ptr source) noexcept;
 };
 

@@ -1,0 +1,68 @@
+// An operation that completes many times: a ring's multishot accept or receive (Linux 5.19 and 6.0).
+// It lives on the heap, because the kernel lets go of it only some time after its owner did.
+#pragma once
+
+#include <bifilar/base/intrusive_list.hpp>
+#include <bifilar/core/context.hpp>
+#include <bifilar/drivers/io_source.hpp>
+#include <bifilar/drivers/received_bytes.hpp>
+#include <deque>
+#include <memory>
+#include <optional>
+
+namespace bifilar::drivers {
+
+/// What one completion brought.
+class many_result {
+public:
+    many_result(int result, received_bytes bytes) noexcept : result{result}, bytes{std::move(bytes)} {}
+    int result;            ///< A descriptor, or how many bytes; a negative errno for a failure.
+    received_bytes bytes;  ///< Of a receive.
+};
+
+/// The owner takes results, one after the other; the driver's thread adds them. Everything but the operation itself is
+/// guarded by the source's lock.
+class many_op final : public op, public base::list_link<many_op> {
+public:
+    /// `what`: accept_many or recv_many. Throws std::bad_alloc.
+    many_op(op_kind what, source_ptr of);
+    many_op(const many_op&) = delete;
+    many_op& operator=(const many_op&) = delete;
+
+    /// The owner lets go: results that nobody took are closed or given back, what is in flight is cancelled.
+    struct closer {
+        void operator()(many_op* which) const noexcept;
+    };
+
+    /// The oldest result, or arms the operation and waits for one. EOPNOTSUPP: the thread's driver has no such
+    /// operations. EBUSY: another task waits. The thread of the task that waits.
+    [[nodiscard]] std::optional<many_result> poll(context& cx);
+    /// The task does not wait any more.
+    void forget_waiter() noexcept;
+
+    /// A completion: the driver's thread. `more`: others will follow, else the driver lets go of the operation with
+    /// this call. True: too many results wait, cancel it; the owner arms it again when it has taken them.
+    [[nodiscard]] bool add(many_result next, bool more, wake_batch& batch) noexcept;
+    /// The driver has begun the cancel that the owner asked for.
+    void disarm_seen() noexcept { drop(); }
+
+private:
+    ~many_op();
+
+    /// Results that wait for the owner before the operation is cancelled. A burst may bring more.
+    static constexpr std::size_t most_waiting = 256;
+
+    void drop() noexcept;
+    static void discard(op_kind kind, const many_result& left) noexcept;
+
+    source_ptr owned_;
+    std::deque<many_result> results_;
+    waker_ref waiter_;
+    bool armed_ = false;     // In the driver's hands.
+    bool pausing_ = false;   // Too many results; a cancel is on its way.
+    bool orphaned_ = false;  // The owner is gone.
+    // The owner, the driver while it is armed, and a cancel under way. Each takes its own away; the last frees.
+    base::atomic<std::uint32_t> holders_{1};
+};
+
+}  // namespace bifilar::drivers

@@ -1,0 +1,62 @@
+// Waiting for the next of many: by one operation that a ring completes again and again, or by one after the other.
+// Nothing is lost between two waits, whoever gives one up.
+#pragma once
+
+#include <bifilar/drivers/io_wait.hpp>
+#include <bifilar/drivers/many_op.hpp>
+#include <memory>
+#include <optional>
+
+namespace bifilar::drivers {
+
+/// What outlives the single wait. Stays where it is while one waits.
+class many_source {
+public:
+    /// Connections of a listener, or what a stream receives.
+    enum class what : unsigned char { connections, bytes };
+
+    many_source(what kind, source_ptr of) noexcept : source_{std::move(of)}, what_{kind} {}
+
+    [[nodiscard]] const io_source& source() const noexcept { return *source_; }
+
+private:
+    friend class many_wait;
+
+    [[nodiscard]] op_kind plain_kind() const noexcept {
+        return what_ == what::connections ? op_kind::accept : op_kind::recv_lent;
+    }
+    [[nodiscard]] op_kind many_kind() const noexcept {
+        return what_ == what::connections ? op_kind::accept_many : op_kind::recv_many;
+    }
+    /// A ring waits for what blocks in the kernel's eyes; a plain accept is tried, so it must not block.
+    void set_blocking(bool blocks) noexcept;
+
+    source_ptr source_;
+    std::unique_ptr<many_op, many_op::closer> many_;  // Made by the first wait on a ring.
+    std::optional<many_result> spare_;                // Of a plain wait that was given up when it had ended.
+    what what_;
+    bool blocks_ = false;        // Of a listener.
+    bool ring_refuses_ = false;  // The kernel has no such operation.
+};
+
+class many_wait {
+public:
+    explicit many_wait(many_source& of) noexcept : of_{&of} {}
+    many_wait(many_wait&&) noexcept = default;
+    many_wait& operator=(many_wait&&) = delete;
+    ~many_wait() { give_up(); }
+
+    std::optional<many_result> poll(context& cx);
+    [[nodiscard]] polled<void> poll_rest(context& cx) noexcept;
+
+private:
+    std::optional<many_result> poll_plain(context& cx);
+    void give_up() noexcept;
+
+    many_source* of_;
+    bool waits_ = false;  // At the source's many_op.
+    received_bytes got_;  // Before plain_: the operation ends first.
+    std::optional<io_wait> plain_;
+};
+
+}  // namespace bifilar::drivers

@@ -1,0 +1,100 @@
+// The owner's and the driver's sides of operations that complete many times.
+#include <bifilar/drivers/many_op.hpp>
+
+#include <bifilar/drivers/driver.hpp>
+
+#include <cerrno>
+#include <mutex>
+#include <new>
+#include <unistd.h>
+#include <utility>
+
+namespace bifilar::drivers {
+
+many_op::many_op(op_kind what, source_ptr of) : op{what, *of}, owned_{std::move(of)} {}
+
+many_op::~many_op() {
+    for (const many_result& left : results_) discard(kind, left);
+}
+
+void many_op::discard(op_kind kind, const many_result& left) noexcept {
+    if (kind == op_kind::accept_many && left.result >= 0) ::close(left.result);
+}
+
+void many_op::drop() noexcept {
+    // Pairs with itself; so that what the other holders did comes before the end.
+    if (holders_.fetch_sub(1, base::acq_rel) == 1) delete this;
+}
+
+void many_op::closer::operator()(many_op* which) const noexcept {
+    {
+        const std::lock_guard guard{which->owned_->lock};
+        which->orphaned_ = true;
+        if (which->armed_) {
+            // Under the lock, so that the driver is there: its end disarms the operation under this lock first.
+            which->holders_.fetch_add(1, base::relaxed);  // Relaxed: the owner's own hold keeps the count above 0.
+            which->on->disarm(*which);
+        }
+    }
+    which->drop();
+}
+
+std::optional<many_result> many_op::poll(context& cx) {
+    if (!cx.take_budget()) return std::nullopt;
+    const std::lock_guard guard{owned_->lock};
+    if (!results_.empty()) {
+        std::optional<many_result> oldest{std::move(results_.front())};
+        results_.pop_front();
+        return oldest;
+    }
+    const waker_ref mine = cx.borrow();
+    if (waiter_ && waiter_ != mine) return many_result{-EBUSY, {}};
+    if (!armed_) {
+        if (!this_driver().has_many()) return many_result{-EOPNOTSUPP, {}};
+        io_source::side& side = owned_->side_of(kind);
+        if (side.waiting != nullptr) return many_result{-EBUSY, {}};
+        side.waiting = this;
+        armed_ = true;
+        pausing_ = false;
+        // Relaxed: the owner's own hold keeps the count above 0.
+        holders_.fetch_add(1, base::relaxed);
+        this_driver().arm(*this);
+    }
+    waiter_ = mine;
+    return std::nullopt;
+}
+
+void many_op::forget_waiter() noexcept {
+    const std::lock_guard guard{owned_->lock};
+    waiter_ = {};
+}
+
+bool many_op::add(many_result next, bool more, wake_batch& batch) noexcept {
+    bool pause = false;
+    {
+        const std::lock_guard guard{owned_->lock};
+        if (orphaned_) {
+            discard(kind, next);
+        } else if (next.result != -ECANCELED) {  // The end of a pause is no news.
+            try {
+                results_.push_back(std::move(next));
+            } catch (const std::bad_alloc&) {
+                discard(kind, next);
+            }
+            pause = more && !pausing_ && results_.size() >= most_waiting;
+            pausing_ = pausing_ || pause;
+        }
+        if (const waker_ref waits = std::exchange(waiter_, {})) batch.claim(waits);
+        if (!more) {
+            armed_ = false;
+            owned_->side_of(kind).waiting = nullptr;
+        }
+    }
+    if (!more) {
+        complete_unwaited();
+        drop();
+    }
+    return pause;
+}
+
+}  // namespace bifilar::drivers
