@@ -18,12 +18,14 @@ enum class op_kind : std::uint8_t {
     accept,        ///< Result: the new descriptor.
     recv,          ///< A stream's bytes into [buffer, buffer + bytes). Result: how many; 0 at the end of the stream.
     recv_message,  ///< As the msghdr at `buffer` says: datagrams, several buffers, descriptors. Result as recvmsg(2).
+    recv_many,     ///< As the `bytes` mmsghdrs at `buffer` say. Result as recvmmsg(2), without blocking of itself.
     read,          ///< As recv, for what is not a socket, and without blocking of itself.
     read_vector,   ///< As read, into the `bytes` iovecs at `buffer`.
     poll_in,       ///< Until there is something to read.
     connect,       ///< Until the connect(2) that was made is over.
     send,          ///< From [buffer, buffer + bytes). Result: how many were taken.
     send_message,  ///< As the msghdr at `buffer` says. Result as sendmsg(2).
+    send_many,     ///< As the `bytes` mmsghdrs at `buffer` say. Result as sendmmsg(2), without blocking of itself.
     write,         ///< As send, for what is not a socket, and without blocking of itself.
     write_vector,  ///< As write, from the `bytes` iovecs at `buffer`.
     send_file,     ///< `bytes` of the file that the file_part at `buffer` names. Result as sendfile(2).
