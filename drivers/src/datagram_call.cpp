@@ -45,19 +45,20 @@ polled<io_result<received_datagram>> datagram_receive::poll(context& cx) {
 }
 
 polled<io_result<std::size_t>> datagram_send::poll(context& cx) {
-    if (message_.msg_iov == nullptr) {
-        message_.msg_iov = &from_;
-        message_.msg_iovlen = 1;
+    msghdr& header = message_.msg_hdr;
+    if (header.msg_iov == nullptr) {
+        header.msg_iov = &from_;
+        header.msg_iovlen = 1;
         if (to_.size() != 0) {
-            message_.msg_name = to_.buffer();
-            message_.msg_namelen = to_.size();
+            header.msg_name = to_.buffer();
+            header.msg_namelen = to_.size();
         }
-        wait_.set_buffer(&message_, 0);
+        is_ring_call_ ? wait_.set_buffer(&header, 0) : wait_.set_buffer(&message_, 1);
     }
     const std::optional<int> result = wait_.poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};
-    return output{static_cast<std::size_t>(*result)};
+    return output{is_ring_call_ ? static_cast<std::size_t>(*result) : message_.msg_len};
 }
 
 }  // namespace bifilar

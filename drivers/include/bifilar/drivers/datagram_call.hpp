@@ -70,12 +70,15 @@ class [[nodiscard]] datagram_send {
 public:
     using output = io_result<std::size_t>;
 
-    /// To whom the socket is connected.
-    datagram_send(drivers::io_source& on, std::span<const std::byte> from) noexcept
+    /// To whom the socket is connected. `kind`: send_message, or send_many for Unix sockets, whose queue may be full
+    /// when the bytes are copied already: a ring's call would then go on without them (seen in Linux 6.18).
+    datagram_send(drivers::io_source& on, drivers::op_kind kind, std::span<const std::byte> from) noexcept
         : from_{const_cast<std::byte*>(from.data()), from.size()},  // The kernel only reads from there.
-          wait_{drivers::op_kind::send_message, on} {}
-    datagram_send(drivers::io_source& on, std::span<const std::byte> from, const socket_address& to) noexcept
-        : datagram_send{on, from} {
+          is_ring_call_{drivers::is_ring_call(kind)},
+          wait_{kind, on} {}
+    datagram_send(drivers::io_source& on, drivers::op_kind kind, std::span<const std::byte> from,
+                  const socket_address& to) noexcept
+        : datagram_send{on, kind, from} {
         to_ = to;
     }
     polled<output> poll(context& cx);
@@ -83,8 +86,9 @@ public:
 
 private:
     iovec from_;  // Before wait_, like the others: the operation ends first.
+    bool is_ring_call_;
     socket_address to_;
-    msghdr message_{};
+    mmsghdr message_{};
     drivers::io_wait wait_;
 };
 

@@ -1,4 +1,5 @@
-// What sockets of datagrams have in common, whatever their addresses: one datagram or many, in and out.
+// What sockets of datagrams have in common, whatever their addresses: receiving, options, and to whom they are
+// connected.
 #pragma once
 
 #include <bifilar/drivers/datagram_batch.hpp>
@@ -33,10 +34,8 @@ public:
     /// stays valid until the future is ready or destroyed.
     [[nodiscard]] batch_receive recv_many(datagram_batch& into) noexcept { return {source(), into}; }
 
-    /// To whom the socket is connected; EDESTADDRREQ or ENOTCONN without. EMSGSIZE: longer than a datagram can be.
-    [[nodiscard]] datagram_send send(std::span<const std::byte> from) noexcept { return {source(), from}; }
-
-    /// Sets whom `send` sends to, and takes datagrams from that one alone. Again: another one. connect(2)'s errors.
+    /// Sets whom the derived sockets' `send` sends to, and takes datagrams from that one alone. Again: another one.
+    /// connect(2)'s errors.
     io_result<void> connect(const socket_address& to) noexcept;
     /// Ends that.
     io_result<void> disconnect() noexcept;

@@ -33,9 +33,13 @@ public:
     /// Takes over a UDP socket, wherever it comes from. Throws std::bad_alloc.
     explicit udp_socket(owned_descriptor descriptor) : datagram_socket{std::move(descriptor)} {}
 
+    /// To whom the socket is connected; EDESTADDRREQ or ENOTCONN without. EMSGSIZE: longer than a datagram can be.
+    [[nodiscard]] datagram_send send(std::span<const std::byte> from) noexcept {
+        return {source(), drivers::op_kind::send_message, from};
+    }
     /// One datagram to that address, whether connected or not. The address is copied.
     [[nodiscard]] datagram_send send_to(std::span<const std::byte> from, const socket_address& to) noexcept {
-        return {source(), from, to};
+        return {source(), drivers::op_kind::send_message, from, to};
     }
     /// The datagrams of the batch from `first` on, each to its address, or to whom the socket is connected. The batch
     /// stays as it is, and valid until the future is ready or destroyed.
@@ -52,8 +56,8 @@ public:
     /// From which interface datagrams to groups leave; 0: the route says. An index as of if_nametoindex(3).
     io_result<void> set_multicast_interface(std::uint32_t index) noexcept;
     /// Receives what is sent to the group at the socket's port, until `leave` or the end. The group's port is ignored;
-    /// interface 0: the route says. EINVAL: no address of a group; EADDRNOTAVAIL: a second time, or to leave what was
-    /// not joined; ENODEV: no such interface; ENOBUFS: more groups than net.ipv4.igmp_max_memberships.
+    /// interface 0: the route says. EINVAL: no address of a group; EADDRINUSE: joined already; EADDRNOTAVAIL: left
+    /// without having joined; ENODEV: no such interface; ENOBUFS: more groups than net.ipv4.igmp_max_memberships.
     io_result<void> join_group(const socket_address& group, std::uint32_t interface_index = 0) noexcept;
     io_result<void> leave_group(const socket_address& group, std::uint32_t interface_index = 0) noexcept;
 

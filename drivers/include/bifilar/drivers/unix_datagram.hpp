@@ -42,6 +42,10 @@ public:
     /// Takes over a Unix datagram socket, wherever it comes from; it leaves the file alone. Throws std::bad_alloc.
     explicit unix_datagram(owned_descriptor descriptor) : datagram_socket{std::move(descriptor)} {}
 
+    /// To whom the socket is connected; EDESTADDRREQ or ENOTCONN without. EMSGSIZE: longer than a datagram can be.
+    [[nodiscard]] datagram_send send(std::span<const std::byte> from) noexcept {
+        return {source(), drivers::op_kind::send_many, from};
+    }
     /// One datagram to that address, which is copied; the bytes stay valid until the future is ready or destroyed.
     /// ECONNREFUSED, ENOENT: nobody is there; EMSGSIZE: longer than the send buffer. A receiver whose queue is full
     /// (net.unix.max_dgram_qlen) is tried again, after 50 microseconds at first and up to 5 milliseconds, because the
