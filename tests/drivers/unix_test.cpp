@@ -37,7 +37,7 @@ public:
     [[nodiscard]] std::string operator/(const char* name) const { return path_ + "/" + name; }
 
 private:
-    std::string path_ = "/tmp/bifilar-unix-XXXXXX";
+    std::string path_ = "/tmp/bifilar-unix-" + std::string(6, 'X');  // What mkdtemp fills in.
 };
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
