@@ -181,6 +181,15 @@ int try_now(const op& which) noexcept {
                 result = answer(::sendmsg(descriptor, static_cast<const msghdr*>(which.buffer),
                                           MSG_DONTWAIT | MSG_NOSIGNAL | which.flags));
                 break;
+            case op_kind::recv_many:
+                result =
+                    answer(::recvmmsg(descriptor, static_cast<mmsghdr*>(which.buffer),
+                                      static_cast<unsigned>(which.bytes), MSG_DONTWAIT | MSG_CMSG_CLOEXEC, nullptr));
+                break;
+            case op_kind::send_many:
+                result = answer(::sendmmsg(descriptor, static_cast<mmsghdr*>(which.buffer),
+                                           static_cast<unsigned>(which.bytes), MSG_DONTWAIT | MSG_NOSIGNAL));
+                break;
             case op_kind::read_vector:
                 result =
                     answer(::readv(descriptor, static_cast<const iovec*>(which.buffer), static_cast<int>(which.bytes)));
@@ -196,8 +205,8 @@ int try_now(const op& which) noexcept {
                 part.offset = offset;
                 break;
             }
-            case op_kind::accept_many:
-            case op_kind::recv_many:
+            case op_kind::accept_multishot:
+            case op_kind::recv_multishot:
                 return -EOPNOTSUPP;  // The kernel's alone.
             case op_kind::poll_in:
                 result = ready_for(descriptor, POLLIN);

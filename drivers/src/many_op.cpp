@@ -18,7 +18,7 @@ many_op::~many_op() {
 }
 
 void many_op::discard(op_kind kind, const many_result& left) noexcept {
-    if (kind == op_kind::accept_many && left.result >= 0) ::close(left.result);
+    if (kind == op_kind::accept_multishot && left.result >= 0) ::close(left.result);
 }
 
 void many_op::drop() noexcept {

@@ -2,9 +2,9 @@
 #include <bifilar/drivers/socket_stream.hpp>
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/drivers/socket_option.hpp>
 
 #include <cerrno>
-#include <fcntl.h>
 #include <sys/socket.h>
 
 namespace bifilar {
@@ -17,9 +17,8 @@ io_result<void> end_sending(int descriptor) noexcept {
 
 }  // namespace
 
-socket_stream::socket_stream(int descriptor) : source_{new drivers::io_source{descriptor}} {
-    const int flags = ::fcntl(descriptor, F_GETFL);
-    if (flags >= 0 && (flags & O_NONBLOCK) != 0) ::fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
+socket_stream::socket_stream(int descriptor) : source_{drivers::make_source(owned_descriptor{descriptor})} {
+    drivers::make_blocking(descriptor);
 }
 
 drivers::io_source& socket_stream::source() const noexcept {
@@ -42,15 +41,10 @@ io_result<socket_address> socket_stream::local_address() const noexcept {
 }
 
 io_result<void> socket_stream::set_option(int level, int name, int value) noexcept {
-    if (::setsockopt(source().descriptor(), level, name, &value, sizeof value) != 0) return io_failure(errno);
-    return {};
+    return drivers::set_socket_option(source().descriptor(), level, name, value);
 }
-
 io_result<int> socket_stream::option(int level, int name) const noexcept {
-    int value = 0;
-    socklen_t bytes = sizeof value;
-    if (::getsockopt(source().descriptor(), level, name, &value, &bytes) != 0) return io_failure(errno);
-    return value;
+    return drivers::socket_option(source().descriptor(), level, name);
 }
 
 io_result<void> socket_write_half::shutdown_write() noexcept { return end_sending(source_->descriptor()); }

@@ -1,9 +1,10 @@
-// TCP connections: options, and how they come about.
+// TCP connections: their options.
 #include <bifilar/drivers/tcp_stream.hpp>
+
+#include <bifilar/drivers/socket_option.hpp>
 
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
 #include <limits>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,10 +19,6 @@ int whole_seconds(std::chrono::nanoseconds time) noexcept {
     return static_cast<int>(std::clamp<std::int64_t>(seconds, 1, std::numeric_limits<std::int16_t>::max()));
 }
 
-int clamped(std::size_t bytes) noexcept {
-    return static_cast<int>(std::min<std::size_t>(bytes, std::numeric_limits<int>::max()));
-}
-
 }  // namespace
 
 tcp_stream::tcp_stream(int descriptor) : socket_stream{descriptor} { (void)set_nodelay(true); }
@@ -33,7 +30,10 @@ tcp_stream::tcp_stream(drivers::source_ptr source) noexcept : socket_stream{std:
 tcp_stream::connect_future tcp_stream::connect(std::string_view address) {
     return connect_future{socket_address::parse(address)};
 }
-tcp_stream::connect_future tcp_stream::connect(const socket_address& address) { return connect_future{address}; }
+tcp_stream::connect_future tcp_stream::connect(const socket_address& address) {
+    if (!address.is_ip()) return connect_future{io_failure(EAFNOSUPPORT)};
+    return connect_future{address};
+}
 
 io_result<void> tcp_stream::set_nodelay(bool on) noexcept { return set_option(IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0); }
 
@@ -64,47 +64,10 @@ io_result<void> tcp_stream::set_linger(std::optional<std::chrono::seconds> wait)
 }
 
 io_result<void> tcp_stream::set_receive_buffer(std::size_t bytes) noexcept {
-    return set_option(SOL_SOCKET, SO_RCVBUF, clamped(bytes));
+    return set_option(SOL_SOCKET, SO_RCVBUF, drivers::clamped_size(bytes));
 }
 io_result<void> tcp_stream::set_send_buffer(std::size_t bytes) noexcept {
-    return set_option(SOL_SOCKET, SO_SNDBUF, clamped(bytes));
-}
-
-tcp_stream::connect_future::connect_future(const io_result<socket_address>& to) {
-    if (!to) {
-        error_ = to.error();
-        return;
-    }
-    to_ = *to;
-    const int descriptor = ::socket(to_->family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor < 0) {
-        error_ = io_failure(errno).error();
-        return;
-    }
-    source_.reset(new drivers::io_source{descriptor});
-    wait_.emplace(drivers::op_kind::connect, *source_);
-}
-
-polled<io_result<tcp_stream>> tcp_stream::connect_future::poll(context& cx) {
-    if (!error_ && to_) {
-        const int answer = ::connect(source_->descriptor(), to_->data(), to_->size());
-        if (answer != 0 && errno != EINPROGRESS && errno != EINTR) error_ = io_failure(errno).error();
-        to_.reset();
-    }
-    if (error_) return output{std::unexpected{error_}};
-    const std::optional<int> result = wait_->poll(cx);
-    if (!result) return not_ready;
-    if (*result < 0) return output{io_failure(-*result)};
-    wait_.reset();
-    // Connected sockets block in the kernel's eyes, so that a ring waits for data instead of answering EAGAIN.
-    const int descriptor = source_->descriptor();
-    ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
-    return output{tcp_stream{std::move(source_)}};
-}
-
-polled<void> tcp_stream::connect_future::poll_cancel(context& cx) noexcept {
-    if (!wait_) return done;
-    return wait_->poll_rest(cx);
+    return set_option(SOL_SOCKET, SO_SNDBUF, drivers::clamped_size(bytes));
 }
 
 }  // namespace bifilar

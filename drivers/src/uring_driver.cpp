@@ -117,10 +117,10 @@ void uring_driver::prepare(op& which) noexcept {
             entry.flags |= IOSQE_BUFFER_SELECT;
             entry.buf_group = uring_lending::group;
             break;
-        case op_kind::accept_many:
+        case op_kind::accept_multishot:
             io_uring_prep_multishot_accept(&entry, descriptor, nullptr, nullptr, SOCK_CLOEXEC);
             break;
-        case op_kind::recv_many:
+        case op_kind::recv_multishot:
             lending_.refill(ring_, buffers());
             io_uring_prep_recv_multishot(&entry, descriptor, nullptr, 0, 0);
             entry.flags |= IOSQE_BUFFER_SELECT;

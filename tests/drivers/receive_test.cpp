@@ -218,7 +218,7 @@ TEST_CASE("connections_that_come_in_are_accepted_ahead_and_none_is_lost") {
         auto accepting = rt.spawn(model, [&]() -> bf::task<int> {
             int good = 0;
             for (int n = 0; n < clients; ++n) {
-                auto stream = co_await incoming.next();
+                auto stream = co_await incoming.accept();
                 if (!stream) continue;
                 const auto got = co_await stream->receive();
                 if (got && text_of(*got) == "hello") ++good;
@@ -240,7 +240,7 @@ TEST_CASE("connections_that_nobody_took_are_closed") {
     const auto at = incoming->local_address().value();
     bf::runtime rt{small_runtime(1)};
     rt.run([&] {
-        CHECK_FALSE(bf::await(bf::timeout(incoming->next(), 1ms)).has_value());
+        CHECK_FALSE(bf::await(bf::timeout(incoming->accept(), 1ms)).has_value());
         std::vector<bf::tcp_stream> clients;
         for (int n = 0; n < 20; ++n) clients.push_back(bf::await(bf::tcp_stream::connect(at)).value());
         tests::let_others_park();
@@ -259,11 +259,11 @@ TEST_CASE("what_waits_for_many_may_outlive_its_runtime_and_go_on_in_another") {
     for (int round = 0; round < 3; ++round) {
         bf::runtime rt{small_runtime(2)};
         rt.run([&] {
-            CHECK_FALSE(bf::await(bf::timeout(incoming.next(), 1ms)).has_value());
+            CHECK_FALSE(bf::await(bf::timeout(incoming.accept(), 1ms)).has_value());
             auto stream = bf::await(bf::tcp_stream::connect(at)).value();
-            CHECK(bf::await(incoming.next()).has_value());
+            CHECK(bf::await(incoming.accept()).has_value());
         });
     }
     const bf::tcp_stream stream = bf::block_on(bf::tcp_stream::connect(at)).value();
-    CHECK(bf::block_on(incoming.next()).has_value());
+    CHECK(bf::block_on(incoming.accept()).has_value());
 }

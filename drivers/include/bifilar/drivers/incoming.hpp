@@ -1,25 +1,44 @@
 // The connections that a listener gets, one after the other, with one operation in the kernel for all of them.
 #pragma once
 
+#include <bifilar/drivers/accept_call.hpp>
 #include <bifilar/drivers/many_wait.hpp>
-#include <bifilar/drivers/tcp_stream.hpp>
+#include <bifilar/drivers/socket_address.hpp>
+#include <bifilar/drivers/socket_option.hpp>
 
 namespace bifilar {
 
+/// As accept_call, of the connections that come in. Given up, it loses nothing: the connection is there for the next.
+template <class Stream>
+class [[nodiscard]] next_connection {
+public:
+    using output = io_result<Stream>;
+
+    explicit next_connection(drivers::many_source& from) noexcept : wait_{from} {}
+    polled<output> poll(context& cx) {
+        const std::optional<drivers::many_result> next = wait_.poll(cx);
+        if (!next) return not_ready;
+        if (next->result < 0) return output{io_failure(-next->result)};
+        return output{Stream{drivers::make_source(owned_descriptor{next->result})}};
+    }
+    polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+
+private:
+    drivers::many_wait wait_;
+};
+
 /// Made of a listener, whose descriptor it owns from then on. On io_uring the kernel accepts by itself while tasks do
-/// other things (multishot accept), at most some hundred connections ahead; with epoll it is as accept() in a loop.
-/// Move-only; neither moves nor ends while a next() is in flight. One next() waits at a time, EBUSY else. Connections
-/// that nobody took are closed with it.
+/// other things (multishot accept), at most some hundred connections ahead; with epoll it is as the listener.
+/// Move-only; neither moves nor ends while an accept() is in flight. One accept() waits at a time, EBUSY else.
+/// Connections that nobody took are closed with it.
+template <class Stream>
 class incoming_connections {
 public:
-    class next_future;
-
     explicit incoming_connections(drivers::source_ptr listener) noexcept
         : from_{drivers::many_source::what::connections, std::move(listener)} {}
 
-    /// The next connection. Errors as accept(2) says them; the one after may succeed. Given up, it loses nothing: the
-    /// connection is there for the next call.
-    [[nodiscard]] next_future next() noexcept;
+    /// The next connection. Errors as accept(2) says them; the one after may succeed.
+    [[nodiscard]] next_connection<Stream> accept() noexcept { return next_connection<Stream>{from_}; }
 
     [[nodiscard]] io_result<socket_address> local_address() const noexcept {
         return socket_address::local(from_.source().descriptor());
@@ -28,19 +47,5 @@ public:
 private:
     drivers::many_source from_;
 };
-
-class [[nodiscard]] incoming_connections::next_future {
-public:
-    using output = io_result<tcp_stream>;
-
-    explicit next_future(drivers::many_source& from) noexcept : wait_{from} {}
-    polled<output> poll(context& cx);
-    polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
-
-private:
-    drivers::many_wait wait_;
-};
-
-inline incoming_connections::next_future incoming_connections::next() noexcept { return next_future{from_}; }
 
 }  // namespace bifilar

@@ -24,7 +24,7 @@ public:
 /// guarded by the source's lock.
 class many_op final : public op, public base::list_link<many_op> {
 public:
-    /// `what`: accept_many or recv_many. Throws std::bad_alloc.
+    /// `what`: accept_multishot or recv_multishot. Throws std::bad_alloc.
     many_op(op_kind what, source_ptr of);
     many_op(const many_op&) = delete;
     many_op& operator=(const many_op&) = delete;

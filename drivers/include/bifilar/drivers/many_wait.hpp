@@ -26,7 +26,7 @@ private:
         return what_ == what::connections ? op_kind::accept : op_kind::recv_lent;
     }
     [[nodiscard]] op_kind many_kind() const noexcept {
-        return what_ == what::connections ? op_kind::accept_many : op_kind::recv_many;
+        return what_ == what::connections ? op_kind::accept_multishot : op_kind::recv_multishot;
     }
     /// A ring waits for what blocks in the kernel's eyes; a plain accept is tried, so it must not block.
     void set_blocking(bool blocks) noexcept;

@@ -19,18 +19,20 @@ enum class op_kind : std::uint8_t {
     recv,          ///< A stream's bytes into [buffer, buffer + bytes). Result: how many; 0 at the end of the stream.
     recv_lent,     ///< As recv, into a buffer of the driver's, which goes to the received_bytes at `buffer`.
     recv_message,  ///< As the msghdr at `buffer` says: datagrams, several buffers, descriptors. Result as recvmsg(2).
+    recv_many,     ///< As the `bytes` mmsghdrs at `buffer` say. Result as recvmmsg(2), without blocking of itself.
     read,          ///< As recv, for what is not a socket, and without blocking of itself.
     read_vector,   ///< As read, into the `bytes` iovecs at `buffer`.
-    accept_many,   ///< A many_op: connections, one after the other, until it is cancelled.
-    recv_many,     ///< A many_op: as recv_lent, likewise.
-    poll_in,       ///< Until there is something to read.
-    connect,       ///< Until the connect(2) that was made is over.
-    send,          ///< From [buffer, buffer + bytes). Result: how many were taken.
-    send_message,  ///< As the msghdr at `buffer` says. Result as sendmsg(2).
-    write,         ///< As send, for what is not a socket, and without blocking of itself.
-    write_vector,  ///< As write, from the `bytes` iovecs at `buffer`.
-    send_file,     ///< `bytes` of the file that the file_part at `buffer` names. Result as sendfile(2).
-    poll_out,      ///< Until there is room to write.
+    accept_multishot,  ///< A many_op: connections, one after the other, until it is cancelled.
+    recv_multishot,    ///< A many_op: as recv_lent, likewise.
+    poll_in,           ///< Until there is something to read.
+    connect,           ///< Until the connect(2) that was made is over.
+    send,              ///< From [buffer, buffer + bytes). Result: how many were taken.
+    send_message,      ///< As the msghdr at `buffer` says. Result as sendmsg(2).
+    send_many,         ///< As the `bytes` mmsghdrs at `buffer` say. Result as sendmmsg(2), without blocking of itself.
+    write,             ///< As send, for what is not a socket, and without blocking of itself.
+    write_vector,      ///< As write, from the `bytes` iovecs at `buffer`.
+    send_file,         ///< `bytes` of the file that the file_part at `buffer` names. Result as sendfile(2).
+    poll_out,          ///< Until there is room to write.
 };
 
 /// Waits for readability, as opposed to writability.
@@ -45,7 +47,7 @@ enum class op_kind : std::uint8_t {
 
 /// Whether the node is a many_op.
 [[nodiscard]] constexpr bool completes_many(op_kind kind) noexcept {
-    return kind == op_kind::accept_many || kind == op_kind::recv_many;
+    return kind == op_kind::accept_multishot || kind == op_kind::recv_multishot;
 }
 
 /// What send_file sends. The offset moves with what was sent.

@@ -4,6 +4,7 @@
 #include <bifilar/drivers/incoming.hpp>
 #include <bifilar/drivers/tcp_stream.hpp>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bifilar {
@@ -20,7 +21,7 @@ struct listen_options {
 /// Move-only; not while an accept is in flight. One accept waits at a time; for more holds what socket_stream says.
 class tcp_listener {
 public:
-    class accept_future;
+    using accept_future = accept_call<tcp_stream>;
 
     /// Binds a numeric address ("127.0.0.1:7777", "[::]:80", which takes IPv4 connections as well; port 0 lets the
     /// kernel choose) and listens. SO_REUSEADDR is set. std::errc::invalid_argument: the text is no address;
@@ -37,31 +38,15 @@ public:
     [[nodiscard]] accept_future accept() noexcept;
 
     /// All connections from here on. The listener is used up.
-    [[nodiscard]] incoming_connections incoming() && noexcept;
+    [[nodiscard]] incoming_connections<tcp_stream> incoming() && noexcept;
 
     [[nodiscard]] io_result<socket_address> local_address() const noexcept;
     [[nodiscard]] int descriptor() const noexcept { return source_ ? source_->descriptor() : -1; }
 
 private:
-    explicit tcp_listener(int descriptor) noexcept;
+    explicit tcp_listener(drivers::source_ptr source) noexcept : source_{std::move(source)} {}
 
     drivers::source_ptr source_;
-};
-
-class [[nodiscard]] tcp_listener::accept_future {
-public:
-    using output = io_result<tcp_stream>;
-
-    explicit accept_future(drivers::io_source& on) noexcept : wait_{drivers::op_kind::accept, on} {}
-    accept_future(accept_future&&) noexcept = default;
-    accept_future& operator=(accept_future&&) = delete;
-    ~accept_future();
-
-    polled<output> poll(context& cx);
-    polled<void> poll_cancel(context& cx) noexcept;
-
-private:
-    drivers::io_wait wait_;
 };
 
 }  // namespace bifilar

@@ -2,6 +2,8 @@
 // Small writes go out at once (TCP_NODELAY is set); close happens in the destructor.
 #pragma once
 
+#include <bifilar/drivers/accept_call.hpp>
+#include <bifilar/drivers/connect_call.hpp>
 #include <bifilar/drivers/socket_stream.hpp>
 #include <chrono>
 #include <optional>
@@ -9,10 +11,13 @@
 
 namespace bifilar {
 
+template <class Stream>
+class next_connection;
+
 /// What may be done with it is in socket_stream.
 class tcp_stream : public socket_stream {
 public:
-    class connect_future;
+    using connect_future = connect_call<tcp_stream>;
 
     /// Takes over a connected TCP socket, wherever it comes from. Throws std::bad_alloc.
     explicit tcp_stream(int descriptor);
@@ -38,25 +43,10 @@ public:
     io_result<void> set_send_buffer(std::size_t bytes) noexcept;
 
 private:
-    friend class tcp_listener;
-    friend class incoming_connections;
+    friend accept_call<tcp_stream>;
+    friend connect_call<tcp_stream>;
+    friend next_connection<tcp_stream>;
     explicit tcp_stream(drivers::source_ptr source) noexcept;
-};
-
-/// Ready with the connection.
-class [[nodiscard]] tcp_stream::connect_future {
-public:
-    using output = io_result<tcp_stream>;
-
-    explicit connect_future(const io_result<socket_address>& to);
-    polled<output> poll(context& cx);
-    polled<void> poll_cancel(context& cx) noexcept;
-
-private:
-    drivers::source_ptr source_;  // Before wait_: the operation ends first.
-    std::optional<drivers::io_wait> wait_;
-    std::optional<socket_address> to_;
-    std::error_code error_;  // Known before anything was asked of the kernel.
 };
 
 }  // namespace bifilar

@@ -1,0 +1,50 @@
+// The file that a Unix socket makes when it is bound: who removes it, and what to do with one that was left behind.
+#pragma once
+
+#include <bifilar/drivers/io_result.hpp>
+#include <bifilar/drivers/socket_address.hpp>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+
+namespace bifilar {
+
+/// How Unix sockets are bound. What is said of files does not concern abstract names.
+struct unix_bind_options {
+    /// Replaces the file of a socket at which nobody listens any more, as an ended process leaves it. A file that is no
+    /// socket, and a socket that somebody has, stay, and the answer is EADDRINUSE. Of two processes that replace the
+    /// same file in the same moment the later one wins.
+    bool replace_stale = false;
+    /// Removes the file when the socket is closed, unless another has taken its place.
+    bool remove_at_end = true;
+    /// Permissions of the file from the first moment on, less the process's umask; who may write may connect.
+    mode_t mode = 0777;
+    /// Of a listener: connections that may wait to be accepted; the kernel takes net.core.somaxconn at most.
+    int backlog = 4096;
+};
+
+namespace drivers {
+
+/// Move-only; removes the file in its destructor, if it is still the one that was made. Relative paths are looked up
+/// from the folder that is current then.
+class bound_path {
+public:
+    bound_path() noexcept = default;
+    bound_path(bound_path&& other) noexcept;
+    bound_path& operator=(bound_path&& other) noexcept;
+    ~bound_path() { remove(); }
+
+    /// Binds the socket, of that type (SOCK_STREAM or SOCK_DGRAM). Empty where there is nothing to remove. bind(2)'s
+    /// errors. Throws std::bad_alloc.
+    [[nodiscard]] static io_result<bound_path> bind(int descriptor, const socket_address& address, int type,
+                                                    const unix_bind_options& options);
+    void remove() noexcept;
+
+private:
+    std::string path_;  // Empty: nothing to remove.
+    dev_t device_ = 0;
+    ino_t inode_ = 0;
+};
+
+}  // namespace drivers
+}  // namespace bifilar

@@ -1,0 +1,64 @@
+// Datagrams over io_wait.
+#include <bifilar/drivers/datagram_call.hpp>
+
+#include <cstring>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+
+namespace bifilar {
+
+std::size_t drivers::segment_note::read(const msghdr& message) noexcept {
+    for (const cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr;
+         at = CMSG_NXTHDR(const_cast<msghdr*>(&message), const_cast<cmsghdr*>(at))) {
+        if (at->cmsg_level != SOL_UDP || at->cmsg_type != UDP_GRO) continue;
+        int bytes = 0;
+        std::memcpy(&bytes, CMSG_DATA(at), sizeof bytes);
+        return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+    }
+    return 0;
+}
+
+polled<io_result<received_datagram>> datagram_receive::poll(context& cx) {
+    // Here, not in the constructor: the future does not move any more. Once: the kernel may have it afterwards.
+    if (message_.msg_iov == nullptr) {
+        message_.msg_iov = &into_;
+        message_.msg_iovlen = 1;
+        if (wants_sender_) {
+            message_.msg_name = from_.buffer();
+            message_.msg_namelen = socket_address::room;
+        }
+        note_.attach(message_);
+        wait_.set_buffer(&message_, 0);
+    }
+    const std::optional<int> result = wait_.poll(cx);
+    if (!result) return not_ready;
+    if (*result < 0) return output{io_failure(-*result)};
+    received_datagram got;
+    got.bytes = static_cast<std::size_t>(*result);
+    got.truncated = (message_.msg_flags & MSG_TRUNC) != 0;
+    got.segment_bytes = drivers::segment_note::read(message_);
+    if (wants_sender_) {
+        from_.written(message_.msg_namelen, AF_UNIX);
+        got.from = from_;
+    }
+    return output{got};
+}
+
+polled<io_result<std::size_t>> datagram_send::poll(context& cx) {
+    msghdr& header = message_.msg_hdr;
+    if (header.msg_iov == nullptr) {
+        header.msg_iov = &from_;
+        header.msg_iovlen = 1;
+        if (to_.size() != 0) {
+            header.msg_name = to_.buffer();
+            header.msg_namelen = to_.size();
+        }
+        is_ring_call_ ? wait_.set_buffer(&header, 0) : wait_.set_buffer(&message_, 1);
+    }
+    const std::optional<int> result = wait_.poll(cx);
+    if (!result) return not_ready;
+    if (*result < 0) return output{io_failure(-*result)};
+    return output{is_ring_call_ ? static_cast<std::size_t>(*result) : message_.msg_len};
+}
+
+}  // namespace bifilar

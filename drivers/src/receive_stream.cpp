@@ -1,0 +1,13 @@
+// Piece after piece, over many_wait.
+#include <bifilar/drivers/receive_stream.hpp>
+
+namespace bifilar {
+
+polled<io_result<received_bytes>> receive_stream::next_future::poll(context& cx) {
+    std::optional<drivers::many_result> next = wait_.poll(cx);
+    if (!next) return not_ready;
+    if (next->result < 0) return output{io_failure(-next->result)};
+    return output{std::move(next->bytes)};
+}
+
+}  // namespace bifilar
