@@ -125,16 +125,7 @@ void uring_driver::prepare(op& which) noexcept {
 }
 
 bool uring_driver::submit(op& which, waker_ref waits) noexcept {
-    {
-        io_source& source = *which.source;
-        const std::lock_guard guard{source.lock};
-        op*& waiting = source.side_of(which.kind).waiting;
-        if (waiting != nullptr) {
-            which.result = -EBUSY;
-            return false;
-        }
-        waiting = &which;
-    }
+    if (!which.source->enter(which)) return false;
     which.on = this;
     which.begin(waits);
     prepare(which);
@@ -152,27 +143,12 @@ void uring_driver::cancel(op& which) noexcept {
         if (which.now() == op::phase::in_flight) prepare_cancel(which);
         return;
     }
-    which.request_cancel();
-    // Relaxed: a guess for the exchange.
-    op* top = requests_.load(base::relaxed);
-    do which.next_request = top;
-    // Pairs with take_requests; so that the link is visible.
-    while (!requests_.compare_exchange_weak(top, &which, base::release, base::relaxed));
+    requests_.add(which);
     unpark();
 }
 
 void uring_driver::take_requests() noexcept {
-    // Relaxed: a first look; pairs with cancel in the exchange.
-    if (requests_.load(base::relaxed) == nullptr) return;
-    op* at = requests_.exchange(nullptr, base::acquire);
-    wake_batch batch;
-    while (at != nullptr) {
-        // The asker waits until its request was seen, so the operation is alive until then.
-        op* const next = at->next_request;
-        if (at->now() == op::phase::in_flight) prepare_cancel(*at);
-        at->request_seen(batch);
-        at = next;
-    }
+    requests_.take([this](op& which) { prepare_cancel(which); });
 }
 
 void uring_driver::finish(op& which) noexcept {
@@ -183,16 +159,6 @@ void uring_driver::finish(op& which) noexcept {
         (void)io_uring_submit_and_wait(&ring_, 1);
         wake_batch batch;
         reap(batch);
-    }
-}
-
-// The ring's thread brings it to rest when it comes to its driver. Meanwhile it may wait in the same way for an
-// operation in this thread's ring.
-void uring_driver::finish_elsewhere(op& which) noexcept {
-    parker* const own = this_thread().sleeps_in;
-    while (!which.at_rest()) {
-        if (own != nullptr) own->poll();
-        base::yield_thread();
     }
 }
 

@@ -2,6 +2,8 @@
 // Linux 6.1 flags (single issuer, deferred task work) where the kernel has them. liburing 2.3.
 #pragma once
 
+#include "cancel_requests.hpp"
+
 #include <bifilar/drivers/driver.hpp>
 
 #include <liburing.h>
@@ -33,7 +35,6 @@ private:
     void listen_for_unparks() noexcept;
     void take_requests() noexcept;
     void flush() noexcept;
-    static void finish_elsewhere(op& which) noexcept;
     void wait(base::instant_ns deadline) noexcept;
     void end(op& which, int result, wake_batch& batch) noexcept;
     void reap(wake_batch& batch) noexcept;
@@ -44,8 +45,7 @@ private:
     bool listening_ = false;
     std::size_t in_flight_ = 0;
     sleep_flag sleeps_;
-    // Operations that other threads want cancelled, newest first. Pushed by any thread, emptied by the owner.
-    base::atomic<op*> requests_{nullptr};
+    cancel_requests requests_;
     pthread_t owner_;
 };
 
