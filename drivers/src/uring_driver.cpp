@@ -209,8 +209,11 @@ void uring_driver::end(op& which, int result, wake_batch& batch) noexcept {
         const std::lock_guard guard{source.lock};
         if (result >= 0 && !is_ring_call(which.kind)) result = try_now(which);
         source.learn(which, result);
+        // A signal; or, of what runs already, a cancel.
+        const bool interrupted = result == -EINTR;
         // Somebody else was faster; unless a cancel is on its way, wait again.
-        if (would_wait(result) && !which.cancel_asked()) return prepare(which);
+        if ((would_wait(result) || interrupted) && !which.cancel_asked()) return prepare(which);
+        if (interrupted) result = -ECANCELED;
         source.side_of(which.kind).waiting = nullptr;
     }
     which.complete(would_wait(result) ? -ECANCELED : result, batch);

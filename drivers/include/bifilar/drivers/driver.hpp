@@ -34,8 +34,8 @@ public:
     [[nodiscard]] virtual driver_kind kind() const noexcept = 0;
 };
 
-/// Decides once what `best` means, honouring BIFILAR_DRIVER (epoll, uring, simulated). Prints one line when io_uring cannot be
-/// had and `best` was wanted. Throws std::invalid_argument for an unknown name in BIFILAR_DRIVER, and
+/// Decides once what `best` means, honouring BIFILAR_DRIVER (epoll, uring, simulated). Prints one line when io_uring
+/// cannot be had and `best` was wanted. Throws std::invalid_argument for an unknown name in BIFILAR_DRIVER, and
 /// std::runtime_error when uring was demanded and cannot be had; both say what to do. BIFILAR_PROBE_FAIL=EPERM (or
 /// another errno's number) makes the probe fail, for tests.
 [[nodiscard]] driver_kind choose_driver(driver_kind wanted);
