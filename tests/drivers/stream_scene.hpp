@@ -68,7 +68,7 @@ public:
 protected:
     bool took(std::size_t bytes) {
         received += bytes;
-        return bytes > 0 && bytes <= 4;
+        return bytes > 0 && bytes <= sent;
     }
 
     stream_ends ends;
