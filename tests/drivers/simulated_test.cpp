@@ -196,6 +196,33 @@ TEST_CASE("other_threads_cancel_and_destroy_operations_of_a_simulated_driver") {
     CHECK(kernel.counts().completed == 0);
 }
 
+TEST_CASE("a_runtime_that_ends_brings_operations_to_rest_that_end_late") {
+    for (const bool with_clock : {true, false}) {
+        bf::simulated_kernel_options late;
+        late.least_delay = late.most_delay = 1h;
+        late.late_cancels = 1;
+        bf::simulated_kernel kernel{late};
+        bf::simulated_clock clock{tests::clock_mode::automatic, tests::noon};
+        std::array<tests::stream_ends, 20> ends;
+        {
+            bf::runtime_options options = simulated_by(kernel, 2);
+            if (with_clock) options.clock = &clock;
+            bf::runtime rt{options};
+            for (tests::stream_ends& each : ends)
+                rt.spawn(
+                      [](tests::stream_ends& from) -> bf::task<> {
+                          std::array<std::byte, 1> one{};
+                          (void)co_await from.near.read(one);
+                      },
+                      std::ref(each))
+                    .detach();
+            rt.run([] { tests::let_others_park(); });
+        }
+        CHECK(kernel.counts().submitted == kernel.counts().cancelled);
+        CHECK(clock.now() - tests::noon <= 1h);
+    }
+}
+
 TEST_CASE("a_simulated_kernel_refuses_what_makes_no_sense") {
     using Catch::Contains;
     bf::simulated_kernel_options wrong;

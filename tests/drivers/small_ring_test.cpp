@@ -23,10 +23,8 @@ constexpr std::size_t many = 2'000;
 constexpr std::size_t many = 10'000;
 #endif
 
-bool rings_are_to_be_had() {
-    int error = 0;
-    return bf::drivers::probe_uring(error) == nullptr;
-}
+// Once is enough: in the run whose usual driver it is.
+bool rings_are_usual() { return bf::drivers::choose_driver(bf::driver_kind::best) == bf::driver_kind::uring; }
 
 /// This thread's driver: a ring with so many entries for submissions, and four times as many for completions.
 class small_ring {
@@ -95,8 +93,8 @@ private:
 }  // namespace
 
 TEST_CASE("no_operation_is_lost_when_completions_overflow_a_tiny_ring") {
-    if (!rings_are_to_be_had()) return;
-    for (const unsigned entries : {1U, 2U, 8U}) {
+    if (!rings_are_usual()) return;
+    for (const unsigned entries : {2U, 8U}) {
         INFO("entries: " << entries);
         const small_ring ring{entries};
         crowd all{many};
@@ -107,7 +105,7 @@ TEST_CASE("no_operation_is_lost_when_completions_overflow_a_tiny_ring") {
 }
 
 TEST_CASE("ten_thousand_operations_in_a_ring_of_eight_are_cancelled") {
-    if (!rings_are_to_be_had()) return;
+    if (!rings_are_usual()) return;
     const small_ring ring{8};
     crowd all{many};
     for (int round = 0; round < 2; ++round)
@@ -117,9 +115,9 @@ TEST_CASE("ten_thousand_operations_in_a_ring_of_eight_are_cancelled") {
 }
 
 TEST_CASE("operations_in_a_full_ring_are_destroyed_in_flight") {
-    if (!rings_are_to_be_had()) return;
+    if (!rings_are_usual()) return;
     const small_ring ring{2};
-    crowd all{300};
+    crowd all{100};
     const auto before = bf::drivers::destroyed_in_flight();
     bf::block_on([](crowd& who) -> bf::task<> {
         auto waits = who.waits();
@@ -128,5 +126,5 @@ TEST_CASE("operations_in_a_full_ring_are_destroyed_in_flight") {
             (void)co_await bf::select(one, turn);
         }
     }(all));
-    CHECK(bf::drivers::destroyed_in_flight() == before + 300);
+    CHECK(bf::drivers::destroyed_in_flight() == before + 100);
 }
