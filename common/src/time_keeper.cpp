@@ -16,9 +16,13 @@ time_keeper::time_keeper(scheduler& owner, simulated_clock& clock) : owner_{owne
 
 time_keeper::~time_keeper() { clock_.release(); }
 
+base::instant_ns time_keeper::due(worker& one) noexcept {
+    return std::min(one.timers_.next_deadline(), one.parker_->next_due());
+}
+
 bool time_keeper::enter(worker& one) noexcept {
     const std::lock_guard guard{mutex_};
-    if (one.timers_.next_deadline() <= clock_.now_ns()) return false;
+    if (due(one) <= clock_.now_ns()) return false;
     if (++resting_ != owner_.workers()) return true;
     if (clock_.how() == simulated_clock::mode::automatic && jump(one)) {
         --resting_;
@@ -35,8 +39,8 @@ bool time_keeper::jump(worker& asks) noexcept {
     clock_.jump_to(next);
     const base::instant_ns now = clock_.now_ns();
     for (const auto& each : owner_.workers_)
-        if (each.get() != &asks && each->timers_.next_deadline() <= now) each->unpark();
-    return asks.timers_.next_deadline() <= now;
+        if (each.get() != &asks && due(*each) <= now) each->unpark();
+    return due(asks) <= now;
 }
 
 void time_keeper::leave() noexcept {
@@ -73,7 +77,7 @@ base::instant_ns time_keeper::earliest() const noexcept {
         // Relaxed: what resting workers left there came with the mutex; a driver's event is a hint.
         const bool waits = each->lifo_.load(base::relaxed) != nullptr;
         if (waits || !each->inbox_.empty() || !each->queue_.empty()) return passed;
-        found = std::min(found, each->timers_.next_deadline());
+        found = std::min(found, due(*each));
     }
     return found;
 }
@@ -98,7 +102,7 @@ void worker::forget_turns() noexcept {
 [[gnu::noinline]] bool worker::rest(base::instant_ns nap_until) noexcept {
     time_keeper& keeper = *owner_.keeper_;
     // Time must not jump over what the kernel was not yet told: a cancelled operation ends first.
-    parker_->poll();
+    parker_->poll_idle();
     if (work_here()) return false;
     if (!keeper.enter(*this)) return false;
     parker_->park(nap_until);

@@ -2,6 +2,7 @@
 #include <bifilar/drivers/driver.hpp>
 
 #include "epoll_driver.hpp"
+#include "simulated_driver.hpp"
 #include "uring_driver.hpp"
 
 #include <bifilar/core/thread_state.hpp>
@@ -30,7 +31,9 @@ driver_kind from_environment(driver_kind wanted) {
     const char* const name = std::getenv("BIFILAR_DRIVER");
     if (name == nullptr || *name == '\0' || wanted != driver_kind::best) return wanted;
     const auto kind = parse_driver(name);
-    if (!kind) throw std::invalid_argument{std::string{"BIFILAR_DRIVER is '"} + name + "'; use best, uring or epoll"};
+    if (!kind)
+        throw std::invalid_argument{std::string{"BIFILAR_DRIVER is '"} + name +
+                                    "'; use best, uring, epoll or simulated"};
     return *kind;
 }
 
@@ -38,7 +41,7 @@ driver_kind from_environment(driver_kind wanted) {
 
 driver_kind choose_driver(driver_kind wanted) {
     wanted = from_environment(wanted);
-    if (wanted == driver_kind::epoll) return wanted;
+    if (wanted == driver_kind::epoll || wanted == driver_kind::simulated) return wanted;
     int error = 0;
     const char* const reason = probe(error);
     if (reason == nullptr) return driver_kind::uring;
@@ -51,7 +54,9 @@ driver_kind choose_driver(driver_kind wanted) {
     return driver_kind::epoll;
 }
 
-std::unique_ptr<driver> make_driver(driver_kind kind) {
+std::unique_ptr<driver> make_driver(driver_kind kind, simulated_kernel* kernel) {
+    if (kind == driver_kind::simulated)
+        return std::make_unique<simulated_driver>(kernel != nullptr ? *kernel : simulated_kernel::standard());
     if (kind == driver_kind::uring) return std::make_unique<uring_driver>();
     return std::make_unique<epoll_driver>();
 }

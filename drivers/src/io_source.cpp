@@ -2,7 +2,9 @@
 #include <bifilar/drivers/io_source.hpp>
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/core/thread_state.hpp>
 #include <bifilar/drivers/driver.hpp>
+#include <bifilar/drivers/simulated_kernel.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -49,6 +51,14 @@ int receive_lent(const op& which) noexcept {
         *static_cast<received_bytes*>(which.buffer) = std::move(lent);
     }
     return result;
+}
+
+// A simulated kernel has a say in the calls that are made at once as well.
+int first_try(op& which) noexcept {
+    if (!simulated_kernel::ever_used()) [[likely]]
+        return try_now(which);
+    parker* const installed = this_thread().sleeps_in;
+    return installed != nullptr ? static_cast<driver*>(installed)->attempt(which) : try_now(which);
 }
 
 }  // namespace
@@ -133,9 +143,20 @@ int io_source::attempt(op& which) noexcept {
     if (at.waiting != nullptr) return -EBUSY;
     if (!at.ready && !(hung_up && reads(which.kind))) return -EAGAIN;
     at.ready = false;
-    const int result = try_now(which);
+    const int result = first_try(which);
     learn(which, result);
     return result;
+}
+
+bool io_source::enter(op& which) noexcept {
+    const std::lock_guard guard{lock};
+    op*& waiting = side_of(which.kind).waiting;
+    if (waiting != nullptr) {
+        which.result = -EBUSY;
+        return false;
+    }
+    waiting = &which;
+    return true;
 }
 
 void io_source::learn(const op& which, int result) noexcept {

@@ -146,16 +146,7 @@ void uring_driver::prepare(op& which) noexcept {
 }
 
 bool uring_driver::submit(op& which, waker_ref waits) noexcept {
-    {
-        io_source& source = *which.source;
-        const std::lock_guard guard{source.lock};
-        op*& waiting = source.side_of(which.kind).waiting;
-        if (waiting != nullptr) {
-            which.result = -EBUSY;
-            return false;
-        }
-        waiting = &which;
-    }
+    if (!which.source->enter(which)) return false;
     which.on = this;
     which.begin(waits);
     prepare(which);
@@ -173,32 +164,12 @@ void uring_driver::cancel(op& which) noexcept {
         if (which.now() == op::phase::in_flight) prepare_cancel(which);
         return;
     }
-    which.request_cancel();
-    ask_elsewhere(which);
-}
-
-// To the ring's thread, from another.
-void uring_driver::ask_elsewhere(op& which) noexcept {
-    // Relaxed: a guess for the exchange.
-    op* top = requests_.load(base::relaxed);
-    do which.next_request = top;
-    // Pairs with take_requests; so that the link is visible.
-    while (!requests_.compare_exchange_weak(top, &which, base::release, base::relaxed));
+    requests_.add(which);
     unpark();
 }
 
 void uring_driver::take_requests() noexcept {
-    // Relaxed: a first look; pairs with cancel in the exchange.
-    if (requests_.load(base::relaxed) == nullptr) return;
-    op* at = requests_.exchange(nullptr, base::acquire);
-    wake_batch batch;
-    while (at != nullptr) {
-        // The asker waits until its request was seen, so the operation is alive until then.
-        op* const next = at->next_request;
-        if (at->now() == op::phase::in_flight) prepare_cancel(*at);
-        completes_many(at->kind) ? static_cast<many_op*>(at)->disarm_seen() : at->request_seen(batch);
-        at = next;
-    }
+    requests_.take([this](op& which) { prepare_cancel(which); });
 }
 
 void uring_driver::finish(op& which) noexcept {
@@ -209,16 +180,6 @@ void uring_driver::finish(op& which) noexcept {
         (void)io_uring_submit_and_wait(&ring_, 1);
         wake_batch batch;
         reap(batch);
-    }
-}
-
-// The ring's thread brings it to rest when it comes to its driver. Meanwhile it may wait in the same way for an
-// operation in this thread's ring.
-void uring_driver::finish_elsewhere(op& which) noexcept {
-    parker* const own = this_thread().sleeps_in;
-    while (!which.at_rest()) {
-        if (own != nullptr) own->poll();
-        base::yield_thread();
     }
 }
 
@@ -282,8 +243,11 @@ void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) no
         const std::lock_guard guard{source.lock};
         if (waited_for_readiness(which, cqe)) result = try_now(which);
         source.learn(which, result);
+        // A signal; or, of what runs already, a cancel.
+        const bool interrupted = result == -EINTR;
         // Somebody else was faster; unless a cancel is on its way, wait again.
-        if (would_wait(result) && !which.cancel_asked()) return prepare(which);
+        if ((would_wait(result) || interrupted) && !which.cancel_asked()) return prepare(which);
+        if (interrupted) result = -ECANCELED;
         source.side_of(which.kind).waiting = nullptr;
     }
     which.complete(would_wait(result) ? -ECANCELED : result, batch);
@@ -297,7 +261,10 @@ void uring_driver::arm(many_op& which) noexcept {
 }
 
 void uring_driver::disarm(many_op& which) noexcept {
-    if (::pthread_equal(owner_, ::pthread_self()) == 0) return ask_elsewhere(which);
+    if (::pthread_equal(owner_, ::pthread_self()) == 0) {
+        requests_.add(which);
+        return unpark();
+    }
     if (which.now() == op::phase::in_flight) prepare_cancel(which);
     which.disarm_seen();
 }

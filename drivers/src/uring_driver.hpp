@@ -2,6 +2,7 @@
 // Linux 6.1 flags (single issuer, deferred task work) where the kernel has them. liburing 2.3.
 #pragma once
 
+#include "cancel_requests.hpp"
 #include "uring_lending.hpp"
 
 #include <bifilar/drivers/driver.hpp>
@@ -39,9 +40,7 @@ private:
     void listen_for_unparks() noexcept;
     void take_requests() noexcept;
     void flush() noexcept;
-    static void finish_elsewhere(op& which) noexcept;
     void wait(base::instant_ns deadline) noexcept;
-    void ask_elsewhere(op& which) noexcept;
     void end_many(many_op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept;
     void end(op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept;
     [[nodiscard]] static bool waited_for_readiness(const op& which, const io_uring_cqe& cqe) noexcept;
@@ -55,8 +54,7 @@ private:
     bool listening_ = false;
     std::size_t in_flight_ = 0;
     sleep_flag sleeps_;
-    // Operations that other threads want cancelled, newest first. Pushed by any thread, emptied by the owner.
-    base::atomic<op*> requests_{nullptr};
+    cancel_requests requests_;
     pthread_t owner_;
 };
 

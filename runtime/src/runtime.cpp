@@ -31,7 +31,9 @@ public:
         scheduler_.reset();
     }
 
-    std::unique_ptr<parker> make_parker(std::uint32_t) override { return drivers::make_driver(options_.driver); }
+    std::unique_ptr<parker> make_parker(std::uint32_t) override {
+        return drivers::make_driver(options_.driver, options_.simulation);
+    }
 
     void thread_starts(std::uint32_t worker) override {
         fibers_->open(worker);
@@ -79,6 +81,10 @@ private:
                                         "; leave it unset for the default, or give a number from 1 to " +
                                         std::to_string(sched::most_workers)};
         options.driver = drivers::choose_driver(options.driver);
+        if (options.simulation != nullptr && options.driver != driver_kind::simulated)
+            throw std::invalid_argument{"runtime_options::simulation is given, but the driver is " +
+                                        std::string{to_string(options.driver)} +
+                                        "; set runtime_options::driver to driver_kind::simulated"};
         return options;
     }
 

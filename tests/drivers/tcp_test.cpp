@@ -1,12 +1,11 @@
 // TCP over whichever driver BIFILAR_DRIVER names: values, ends, failures, and cancellation at every moment.
-#include "catch.hpp"
+#include "open_descriptors.hpp"
 #include <bifilar/bifilar.hpp>
 
 #include <array>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <dirent.h>
 #include <string>
 #include <sys/socket.h>
 #include <thread>
@@ -15,17 +14,9 @@
 
 namespace bf = bifilar;
 using namespace std::chrono_literals;
+using tests::open_descriptors;
 
 namespace {
-
-std::size_t open_descriptors() {
-    std::size_t count = 0;
-    DIR* const folder = ::opendir("/proc/self/fd");
-    REQUIRE(folder != nullptr);
-    while (::readdir(folder) != nullptr) ++count;
-    ::closedir(folder);
-    return count;
-}
 
 bf::runtime_options small(unsigned workers = 2) {
     bf::runtime_options options;

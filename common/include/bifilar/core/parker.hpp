@@ -24,6 +24,13 @@ public:
     /// The thread is about to end, and will not call again: what only it may end, ends now. Wakes may still come.
     virtual void thread_ends() noexcept {}
 
+    /// As poll, where the thread has nothing else to run.
+    virtual void poll_idle() noexcept { poll(); }
+
+    /// When this will have something to do of itself, in the thread's simulated time; base::never: only when an event
+    /// comes. The owner; or another thread, while the owner is held in park and nothing was found to do there.
+    [[nodiscard]] virtual base::instant_ns next_due() const noexcept { return base::never; }
+
     /// Ends the current sleep, or the next one. Any thread.
     virtual void unpark() noexcept = 0;
 };

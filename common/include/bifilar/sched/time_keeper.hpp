@@ -24,7 +24,8 @@ class worker;
 ///   2. a task in a queue: stays. Who pushed it wakes a worker (idle_set, worker::post), which enters again.
 ///   3. the earliest timer of all is due: stays. Whoever moved time unparked its worker after that; or the worker
 ///      entered since, and then it saw that itself. It enters again. Time cannot pass a timer that has not fired.
-///   4. the earliest timer is in the future: moves time there, if the clock is automatic, and unparks the workers.
+///   4. the earliest timer is in the future (as is what a parker has to do of itself, which counts as one): moves time
+///   there, if the clock is automatic, and unparks the workers.
 /// In each case an enter comes later, so somebody looks again. Where nothing is left to wait for, the runtime has
 /// settled. A worker enters with its own timers not due, or not at all.
 ///
@@ -59,6 +60,8 @@ public:
     void settle() noexcept;
 
 private:
+    // The worker's earliest timer, or what its parker has to do before. For its owner, and for all while it rests.
+    [[nodiscard]] static base::instant_ns due(worker& one) noexcept;
     // All three under the mutex.
     [[nodiscard]] bool jump(worker& asks) noexcept;
     // The earliest deadline, when all workers rest and nothing can run; else a moment that has passed.

@@ -1,5 +1,5 @@
 // What talks to the kernel on behalf of one thread: submits operations, sleeps until something ends, wakes tasks.
-// The contract; uring and epoll fulfil it.
+// The contract; uring, epoll and simulated fulfil it.
 #pragma once
 
 #include <bifilar/base/atomic.hpp>
@@ -11,10 +11,18 @@
 #include <bifilar/drivers/op.hpp>
 #include <memory>
 
+namespace bifilar {
+class simulated_kernel;
+}
+
 namespace bifilar::drivers {
 
 class driver : public parker {
 public:
+    /// Makes the call of an operation that was not submitted, without waiting. The result or a negative errno. Asked
+    /// once a simulated kernel was ever used; until then try_now is called.
+    [[nodiscard]] virtual int attempt(op& which) noexcept { return try_now(which); }
+
     /// Takes an operation whose immediate try said "wait". True: it is in flight, its task will be woken. False: it
     /// is over already, with its result. The calling thread's own driver.
     [[nodiscard]] virtual bool submit(op& which, waker_ref waits) noexcept = 0;
@@ -41,14 +49,15 @@ private:
     std::unique_ptr<lent_buffers, lent_buffers::closer> buffers_ = lent_buffers::make();
 };
 
-/// Decides once what `best` means, honouring BIFILAR_DRIVER (epoll, uring). Prints one line when io_uring cannot be
-/// had and `best` was wanted. Throws std::invalid_argument for an unknown name in BIFILAR_DRIVER, and
+/// Decides once what `best` means, honouring BIFILAR_DRIVER (epoll, uring, simulated). Prints one line when io_uring
+/// cannot be had and `best` was wanted. Throws std::invalid_argument for an unknown name in BIFILAR_DRIVER, and
 /// std::runtime_error when uring was demanded and cannot be had; both say what to do. BIFILAR_PROBE_FAIL=EPERM (or
 /// another errno's number) makes the probe fail, for tests.
 [[nodiscard]] driver_kind choose_driver(driver_kind wanted);
 
-/// A driver for the calling thread, which alone uses it. `kind` is not best. Throws std::system_error.
-[[nodiscard]] std::unique_ptr<driver> make_driver(driver_kind kind);
+/// A driver for the calling thread, which alone uses it. `kind` is not best. `kernel` is what a simulated one works
+/// with, and outlives it; null: simulated_kernel::standard(). Throws std::system_error.
+[[nodiscard]] std::unique_ptr<driver> make_driver(driver_kind kind, simulated_kernel* kernel = nullptr);
 
 /// The driver in which the calling thread sleeps: the worker's, or one made on a plain thread's first I/O.
 [[nodiscard]] driver& this_driver();

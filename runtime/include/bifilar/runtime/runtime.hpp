@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/drivers/driver_kind.hpp>
+#include <bifilar/drivers/simulated_kernel.hpp>
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/runtime/spawn_blocking.hpp>
 #include <bifilar/sched/scheduler.hpp>
@@ -22,8 +23,11 @@ struct runtime_options {
     /// Scheduler threads, 1 to 4096. Unset: BIFILAR_WORKERS, else what the affinity mask and the cgroup's CPU quota
     /// allow.
     std::optional<std::uint32_t> workers;
-    /// How workers talk to the kernel. BIFILAR_DRIVER=best|uring|epoll decides where this says best.
+    /// How workers talk to the kernel. BIFILAR_DRIVER=best|uring|epoll|simulated decides where this says best.
     driver_kind driver = driver_kind::best;
+    /// For tests, with driver_kind::simulated: what decides on the time, order and failures of I/O. Outlives the
+    /// runtime. Null: simulated_kernel::standard().
+    simulated_kernel* simulation = nullptr;
     /// Where workers run. A refused pin is reported on stderr, and the worker runs unpinned.
     bifilar::pin pin = bifilar::pin::none;
     /// For tests: the time of the tasks' sleeps, intervals, timeouts and deadlines. Outlives the runtime, which it

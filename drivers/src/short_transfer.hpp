@@ -1,0 +1,34 @@
+// An operation whose next call moves less than it could, as the system calls of streams may.
+#pragma once
+
+#include <bifilar/base/random.hpp>
+#include <bifilar/drivers/op.hpp>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace bifilar::drivers {
+
+/// Whether a call may move less than there is without a meaning of its own: not where it would cut a message, or a
+/// write that the kernel promises to make as a whole.
+[[nodiscard]] bool may_be_cut(const op& which) noexcept;
+
+/// Makes the operation smaller, and restores it at the end of its scope. Within one thread, between calls.
+class short_transfer {
+public:
+    short_transfer(op& which, base::random& random) noexcept;
+    short_transfer(const short_transfer&) = delete;
+    short_transfer& operator=(const short_transfer&) = delete;
+    ~short_transfer();
+
+private:
+    void cut_vector(const iovec* buffers, std::size_t count, base::random& random) noexcept;
+
+    op* which_;
+    void* buffer_;
+    std::size_t bytes_;
+    iovec part_{};
+    msghdr message_{};
+};
+
+}  // namespace bifilar::drivers

@@ -1,0 +1,192 @@
+// What a system does to a program: signals that interrupt every call, no descriptors left, numbers used again.
+#include "drivers/stream_scene.hpp"
+#include <bifilar/base/sanitizer.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <ctime>
+#include <string>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <vector>
+
+namespace bf = bifilar;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Ten thousand signals a second to whichever thread is at hand, which do nothing but interrupt system calls.
+class signal_storm {
+public:
+    signal_storm() {
+        struct sigaction action{};
+        action.sa_handler = [](int) {};
+        REQUIRE(::sigaction(SIGUSR2, &action, &before_) == 0);
+        sigevent how{};
+        how.sigev_notify = SIGEV_SIGNAL;
+        how.sigev_signo = SIGUSR2;
+        REQUIRE(::timer_create(CLOCK_MONOTONIC, &how, &timer_) == 0);
+        const itimerspec often{{0, 100'000}, {0, 100'000}};
+        REQUIRE(::timer_settime(timer_, 0, &often, nullptr) == 0);
+    }
+    signal_storm(const signal_storm&) = delete;
+    signal_storm& operator=(const signal_storm&) = delete;
+    ~signal_storm() {
+        ::timer_delete(timer_);
+        ::sigaction(SIGUSR2, &before_, nullptr);
+    }
+
+private:
+    timer_t timer_{};
+    struct sigaction before_{};
+};
+
+bf::task<> echo(bf::tcp_stream stream) {
+    std::array<std::byte, 4096> buffer;
+    while (const std::size_t count = (co_await stream.read(buffer)).value_or(0))
+        (void)co_await stream.write_all(std::span{buffer}.first(count));
+}
+
+bf::task<int> exchanges(bf::socket_address to, int count) {
+    auto stream = (co_await bf::tcp_stream::connect(to)).value();
+    int good = 0;
+    std::vector<std::byte> sent(3'000);
+    std::vector<std::byte> back(sent.size());
+    for (int n = 0; n < count; ++n) {
+        std::fill(sent.begin(), sent.end(), static_cast<std::byte>(n));
+        const auto wrote = co_await stream.write_all(sent);
+        const auto got = co_await stream.read_exact(back);
+        if (wrote && got && back == sent) ++good;
+        if (n % 16 == 0) co_await bf::sleep_for(100us);
+    }
+    co_return good;
+}
+
+/// No number for one more descriptor, until it is destroyed.
+class no_descriptors {
+public:
+    no_descriptors() {
+        REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+        const int next = ::eventfd(0, EFD_CLOEXEC);  // The lowest that is free.
+        REQUIRE(next >= 0);
+        ::close(next);
+        rlimit none = before_;
+        none.rlim_cur = static_cast<rlim_t>(next);
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    }
+    no_descriptors(const no_descriptors&) = delete;
+    no_descriptors& operator=(const no_descriptors&) = delete;
+    ~no_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+private:
+    rlimit before_{};
+};
+
+class bare_client {
+public:
+    bare_client() : descriptor_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} { REQUIRE(descriptor_ >= 0); }
+    bare_client(const bare_client&) = delete;
+    bare_client& operator=(const bare_client&) = delete;
+    ~bare_client() { ::close(descriptor_); }
+    void connect(const bf::socket_address& to) const { REQUIRE(::connect(descriptor_, to.data(), to.size()) == 0); }
+
+private:
+    int descriptor_;
+};
+
+}  // namespace
+
+TEST_CASE("an_echo_survives_ten_thousand_signals_a_second") {
+    const signal_storm storm;
+    for (const bf::backend on : tests::both_backends) {
+        bf::runtime rt{both::small_runtime(2)};
+        const int good = rt.run(
+            [](bf::backend model) -> bf::task<int> {
+                auto listener = bf::tcp_listener::bind("127.0.0.1:0").value();
+                const auto to = listener.local_address().value();
+                std::vector<bf::join_handle<int>> clients;
+                for (int n = 0; n < 8; ++n) clients.push_back(bf::spawn(model, exchanges, to, 64));
+                for (int n = 0; n < 8; ++n) {
+                    auto stream = co_await listener.accept();
+                    bf::spawn(model, echo, std::move(stream.value())).detach();
+                }
+                int sum = 0;
+                for (auto& one : clients) sum += co_await one;
+                co_return sum;
+            },
+            on);
+        CHECK(good == 8 * 64);
+    }
+}
+
+TEST_CASE("accept_without_descriptors_fails_as_a_value_and_recovers") {
+    for (const bf::backend on : tests::both_backends) {
+        bf::runtime rt{both::small_runtime(1)};
+        rt.run(
+            [](bf::backend model) {
+                auto listener = bf::tcp_listener::bind("127.0.0.1:0").value();
+                const auto to = listener.local_address().value();
+                struct body {
+                    static bf::task<int> accept(bf::tcp_listener& at) {
+                        const auto stream = co_await at.accept();
+                        co_return stream ? 0 : stream.error().value();
+                    }
+                };
+                (void)bf::await(bf::timeout(listener.accept(), 1ms));  // What a driver opens for itself is open now.
+                std::array<bare_client, 2> clients;
+                {
+                    auto waiting = bf::spawn(model, body::accept, std::ref(listener));
+                    tests::let_others_park();
+                    const no_descriptors now;
+                    clients[0].connect(to);
+                    CHECK(bf::await(std::move(waiting)) == EMFILE);
+                    for (int n = 0; n < 3; ++n)
+                        CHECK(bf::await(bf::spawn(model, body::accept, std::ref(listener))) == EMFILE);
+                }
+                clients[1].connect(to);
+                for (int n = 0; n < 2; ++n) CHECK(bf::await(bf::spawn(model, body::accept, std::ref(listener))) == 0);
+                CHECK_FALSE(bf::await(bf::timeout(listener.accept(), 1ms)).has_value());
+            },
+            on);
+    }
+}
+
+// A cancelled operation on a descriptor that is closed must not take what comes for the next owner of its number.
+TEST_CASE("a_number_that_is_used_again_belongs_to_its_new_owner") {
+    for (const bf::backend on : tests::both_backends) {
+        bf::runtime rt{both::small_runtime(1)};
+        rt.run(
+            [](bf::backend model) {
+                struct body {
+                    static bf::task<std::size_t> read(bf::tcp_stream& from) {
+                        std::array<std::byte, 8> buffer{};
+                        const auto got = co_await from.read(buffer);
+                        co_return got.value_or(99);
+                    }
+                };
+                tests::stream_ends other;
+                auto elsewhere = bf::spawn(model, body::read, std::ref(other.near));
+                for (int round = 0; round < 50; ++round) {
+                    int number = -1;
+                    {
+                        tests::stream_ends old;
+                        number = old.near.descriptor();
+                        auto reading = bf::spawn(model, body::read, std::ref(old.near));
+                        bf::this_fiber::yield();
+                        bf::this_fiber::yield();
+                        reading.cancel();
+                        (void)bf::await(reading.outcome());
+                    }
+                    tests::stream_ends next;
+                    CHECK(next.near.descriptor() == number);
+                    auto reading = bf::spawn(model, body::read, std::ref(next.near));
+                    if (round % 2 == 0) bf::this_fiber::yield();
+                    REQUIRE(::send(next.far, "!", 1, 0) == 1);
+                    CHECK(bf::await(std::move(reading)) == 1);
+                }
+                REQUIRE(::send(other.far, "!", 1, 0) == 1);
+                CHECK(bf::await(std::move(elsewhere)) == 1);
+            },
+            on);
+    }
+}

@@ -1,0 +1,142 @@
+// The matrix of what is neither read nor write: accept, connect, and the wait for readability.
+#include "drivers/io_matrix.hpp"
+#include "drivers/readable.hpp"
+
+#include <cerrno>
+#include <poll.h>
+#include <string>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <vector>
+
+using tests::fault;
+namespace bf = bifilar;
+using bf::drivers::op_kind;
+
+namespace {
+
+/// A bare TCP socket that is closed in the end.
+class bare_socket {
+public:
+    bare_socket() : descriptor_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} { REQUIRE(descriptor_ >= 0); }
+    bare_socket(bare_socket&& other) noexcept : descriptor_{std::exchange(other.descriptor_, -1)} {}
+    bare_socket& operator=(bare_socket&&) = delete;
+    ~bare_socket() {
+        if (descriptor_ >= 0) ::close(descriptor_);
+    }
+    void bind() const {
+        const auto any = bf::socket_address::parse("127.0.0.1:0").value();
+        REQUIRE(::bind(descriptor_, any.data(), any.size()) == 0);
+    }
+    /// To a listener with room for one more; the kernel sees to it at once.
+    void connect(const bf::socket_address& to) const { REQUIRE(::connect(descriptor_, to.data(), to.size()) == 0); }
+    [[nodiscard]] bf::socket_address address() const { return bf::socket_address::local(descriptor_).value(); }
+    [[nodiscard]] int descriptor() const { return descriptor_; }
+
+private:
+    int descriptor_;
+};
+
+class accept_scene {
+public:
+    static constexpr const char* name = "accept";
+    static constexpr bool in_time = true;
+    static constexpr bool exclusive = true;
+    static constexpr std::array faults{fault{op_kind::accept, EMFILE},       fault{op_kind::accept, ENFILE},
+                                       fault{op_kind::accept, ECONNABORTED}, fault{op_kind::accept, ENOBUFS},
+                                       fault{op_kind::accept, ENOMEM},       fault{op_kind::accept, EPERM},
+                                       fault{op_kind::accept, EPROTO}};
+
+    accept_scene() : listener_{bf::tcp_listener::bind("127.0.0.1:0").value()} {}
+    auto start() { return listener_.accept(); }
+    void let() {
+        clients_.emplace_back();
+        clients_.back().connect(listener_.local_address().value());
+    }
+    static bool succeeded(const bf::io_result<bf::tcp_stream>& output) { return output && output->descriptor() >= 0; }
+    int break_it() {
+        REQUIRE(::shutdown(listener_.descriptor(), SHUT_RDWR) == 0);
+        return EINVAL;
+    }
+    static bool conserved(bool) { return true; }
+
+private:
+    bf::tcp_listener listener_;
+    std::vector<bare_socket> clients_;
+};
+
+/// Connects to a listener whose queue is full, until it is told of another one.
+class connect_scene {
+public:
+    static constexpr const char* name = "connect";
+    static constexpr bool in_time = false;  // The kernel tries again after a second.
+    static constexpr bool exclusive = false;
+    static constexpr std::array faults{fault{op_kind::connect, ECONNREFUSED}, fault{op_kind::connect, ETIMEDOUT},
+                                       fault{op_kind::connect, ENETUNREACH},  fault{op_kind::connect, EHOSTUNREACH},
+                                       fault{op_kind::connect, ECONNRESET},   fault{op_kind::connect, EACCES}};
+
+    connect_scene() : to_{full_.address()} {}
+    auto start() { return bf::tcp_stream::connect(to_); }
+    void let() { to_ = open_.local_address().value(); }
+    bool succeeded(const bf::io_result<bf::tcp_stream>& output) {
+        return output && output->peer_address().value().to_string() == to_.to_string();
+    }
+    int break_it() {
+        to_ = silent_.address();
+        return ECONNREFUSED;
+    }
+    static bool conserved(bool) { return true; }
+
+private:
+    // With a backlog of 0 one connection waits to be accepted, and the kernel answers nobody else.
+    class full_listener {
+    public:
+        full_listener() {
+            listener_.bind();
+            REQUIRE(::listen(listener_.descriptor(), 0) == 0);
+            client_.connect(listener_.address());
+            pollfd arrived{listener_.descriptor(), POLLIN, 0};
+            REQUIRE(::poll(&arrived, 1, -1) == 1);
+        }
+        [[nodiscard]] bf::socket_address address() const { return listener_.address(); }
+
+    private:
+        bare_socket listener_;
+        bare_socket client_;
+    };
+    class silent_port : public bare_socket {
+    public:
+        silent_port() { bind(); }
+    };
+
+    full_listener full_;
+    silent_port silent_;
+    bf::tcp_listener open_ = bf::tcp_listener::bind("127.0.0.1:0").value();
+    bf::socket_address to_;
+};
+
+class poll_scene {
+public:
+    static constexpr const char* name = "poll";
+    static constexpr bool in_time = true;
+    static constexpr bool exclusive = true;
+    static constexpr std::array faults{fault{op_kind::poll_in, ENOMEM}};
+
+    tests::readable start() { return tests::readable{*source_}; }
+    void let() {
+        const std::uint64_t one = 1;
+        REQUIRE(::write(source_->descriptor(), &one, sizeof one) == sizeof one);
+    }
+    static bool succeeded(const bf::io_result<int>& output) { return output.has_value(); }
+    static bool conserved(bool) { return true; }
+
+private:
+    bf::drivers::source_ptr source_{new bf::drivers::io_source{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}};
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("every_fate_of_a_socket_conserves_descriptors", "", accept_scene, connect_scene, poll_scene) {
+    tests::run_matrix<TestType>();
+}

@@ -1,0 +1,252 @@
+// The simulated kernel: the same seed gives the same run, time is simulated time, failures come as they were planned.
+#include "drivers/stream_scene.hpp"
+#include "last_words.hpp"
+#include "simulated_runtime.hpp"
+
+#include <string>
+#include <thread>
+
+namespace bf = bifilar;
+using bf::drivers::op_kind;
+using namespace std::chrono_literals;
+
+namespace {
+
+bf::runtime_options simulated_by(bf::simulated_kernel& kernel, unsigned workers = 1) {
+    bf::runtime_options options = both::small_runtime(workers);
+    options.driver = bf::driver_kind::simulated;
+    options.simulation = &kernel;
+    return options;
+}
+
+bf::simulated_kernel_options restless(std::uint64_t seed) {
+    bf::simulated_kernel_options options;
+    options.seed = seed;
+    options.most_delay = 5ms;
+    options.would_wait = 0.3;
+    options.short_transfers = 0.5;
+    options.interrupts = 0.1;
+    options.late_cancels = 0.5;
+    options.cancelled_successes = 0.5;
+    options.reorder = true;
+    return options;
+}
+
+bf::task<> echo(tests::stream_ends& ends, std::size_t bytes) {
+    bf::tcp_stream far{std::exchange(ends.far, -1)};
+    std::vector<std::byte> buffer(97);
+    for (std::size_t left = bytes; left != 0;) {
+        const auto got = co_await far.read(buffer);
+        left -= got.value();
+        (void)co_await far.write_all(std::span{buffer}.first(got.value()));
+    }
+}
+
+bf::task<> client(tests::stream_ends& ends, std::size_t bytes, std::string& order, char name) {
+    std::vector<std::byte> sent(bytes, static_cast<std::byte>(name));
+    std::vector<std::byte> back(bytes);
+    auto writing =
+        bf::spawn([](tests::stream_ends& to,
+                     std::span<const std::byte> data) -> bf::task<> { (void)co_await to.near.write_all(data); },
+                  std::ref(ends), std::span<const std::byte>{sent});
+    const auto got = co_await ends.near.read_exact(back);
+    CHECK(got.value_or(0) == bytes);
+    CHECK(back == sent);
+    co_await writing;
+    std::array<std::byte, 1> none{};
+    const auto late = co_await bf::timeout(ends.near.read(none), 3ms);
+    CHECK((!late.has_value() || **late == 0));
+    order += name;
+}
+
+struct run_result {
+    bf::simulated_kernel_counts counts;
+    std::string order;
+    std::chrono::nanoseconds took;
+};
+
+// Eight pairs of tasks that echo over local streams, on one worker and simulated time.
+run_result run_once(std::uint64_t seed) {
+    bf::simulated_kernel kernel{restless(seed)};
+    bf::simulated_clock clock{tests::clock_mode::automatic, tests::noon};
+    run_result result;
+    {
+        bf::runtime_options options = simulated_by(kernel);
+        options.clock = &clock;
+        bf::runtime rt{options};
+        rt.run(
+            [](std::string& order) -> bf::task<> {
+                std::array<tests::stream_ends, 8> ends;
+                std::vector<bf::join_handle<void>> all;
+                for (std::size_t n = 0; n < ends.size(); ++n) {
+                    all.push_back(bf::spawn(echo, std::ref(ends[n]), std::size_t{500}));
+                    all.push_back(bf::spawn(client, std::ref(ends[n]), std::size_t{500}, std::ref(order),
+                                            static_cast<char>('a' + n)));
+                }
+                for (auto& one : all) co_await one;
+            },
+            std::ref(result.order));
+        result.took = clock.now() - tests::noon;
+    }
+    result.counts = kernel.counts();
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("the_same_seed_gives_the_same_order_of_completions") {
+    const run_result first = run_once(7);
+    for (int again = 0; again < 3; ++again) {
+        const run_result next = run_once(7);
+        CHECK(next.counts.trace == first.counts.trace);
+        CHECK(next.counts.submitted == first.counts.submitted);
+        CHECK(next.order == first.order);
+        CHECK(next.took == first.took);
+    }
+    CHECK(first.counts.cut > 0);
+    CHECK(first.counts.interrupted > 0);
+    CHECK(first.counts.bytes_in == first.counts.bytes_out);
+    CHECK(first.counts.bytes_in == 8 * 1'000);
+    CHECK(first.counts.submitted == first.counts.completed + first.counts.cancelled);
+    CHECK(run_once(8).counts.trace != first.counts.trace);
+}
+
+TEST_CASE("a_completion_takes_simulated_time_and_races_timers_in_it") {
+    bf::simulated_kernel_options slow;
+    slow.least_delay = slow.most_delay = 1h;
+    slow.would_wait = 1;
+    bf::simulated_kernel kernel{slow};
+    bf::simulated_clock clock{tests::clock_mode::automatic, tests::noon};
+    bf::runtime_options options = simulated_by(kernel, 2);
+    options.clock = &clock;
+    bf::runtime rt{options};
+    rt.run([&clock] {
+        tests::stream_ends ends;
+        REQUIRE(::send(ends.far, "1", 1, 0) == 1);
+        std::array<std::byte, 1> one{};
+        CHECK_FALSE(bf::await(bf::timeout(ends.near.read(one), 59min)).has_value());
+        CHECK(clock.now() - tests::noon == 59min);
+        CHECK(bf::await(bf::timeout(ends.near.read(one), 61min)).has_value());
+        CHECK(clock.now() - tests::noon == 59min + 1h);
+    });
+}
+
+TEST_CASE("planned_failures_come_after_so_many_calls_and_so_many_times") {
+    bf::simulated_kernel kernel;
+    bf::runtime rt{simulated_by(kernel)};
+    rt.run([&kernel] {
+        tests::stream_ends ends;
+        const std::array<std::byte, 1> one{};
+        kernel.fail(op_kind::send, ENOBUFS, 2, 2);
+        kernel.fail(op_kind::send, EPIPE);
+        std::string errors;
+        for (int n = 0; n < 6; ++n) {
+            const auto wrote = bf::await(ends.near.write(one));
+            errors += std::to_string(wrote ? 0 : wrote.error().value()) + ' ';
+        }
+        CHECK(errors == "0 0 105 105 32 0 ");
+        kernel.fail_randomly(op_kind::send, ENOMEM, 1);
+        CHECK(bf::await(ends.near.write(one)).error() == std::errc::not_enough_memory);
+        kernel.heal();
+        CHECK(bf::await(ends.near.write(one)).has_value());
+    });
+    CHECK(kernel.counts().faults == 4);
+}
+
+TEST_CASE("a_cancelled_operation_may_succeed_late_and_loses_no_descriptor") {
+    const std::size_t before = tests::open_descriptors();
+    {
+        bf::simulated_kernel_options options;
+        options.late_cancels = options.cancelled_successes = 1;
+        options.most_delay = 1ms;
+        bf::simulated_kernel kernel{options};
+        bf::runtime rt{simulated_by(kernel)};
+        rt.run([&kernel] {
+            auto listener = bf::tcp_listener::bind("127.0.0.1:0").value();
+            auto accepting =
+                bf::spawn([](bf::tcp_listener& on) -> bf::task<> { (void)co_await on.accept(); }, std::ref(listener));
+            tests::let_others_park();
+            accepting.cancel();
+            const auto to = listener.local_address().value();
+            const int client = ::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+            REQUIRE(::connect(client, to.data(), to.size()) == 0);
+            (void)bf::await(accepting.outcome());
+            ::close(client);
+            CHECK(kernel.counts().completed_though_cancelled + kernel.counts().cancelled == 1);
+        });
+    }
+    CHECK(tests::open_descriptors() == before);
+}
+
+TEST_CASE("other_threads_cancel_and_destroy_operations_of_a_simulated_driver") {
+    bf::simulated_kernel kernel{restless(3)};
+    bf::runtime rt{simulated_by(kernel, 4)};
+    for (int round = 0; round < 50; ++round) {
+        tests::stream_ends ends;
+        auto reading = rt.spawn(
+            [](tests::stream_ends& from) -> bf::task<> {
+                std::array<std::byte, 1> one{};
+                (void)co_await from.near.read(one);
+            },
+            std::ref(ends));
+        if (round % 2 == 0) std::this_thread::yield();
+        reading.cancel();
+        CHECK_FALSE(bf::block_on(reading.outcome()).has_value());
+    }
+    CHECK(kernel.counts().completed == 0);
+}
+
+TEST_CASE("a_runtime_that_ends_brings_operations_to_rest_that_end_late") {
+    for (const bool with_clock : {true, false}) {
+        bf::simulated_kernel_options late;
+        late.least_delay = late.most_delay = 1h;
+        late.late_cancels = 1;
+        bf::simulated_kernel kernel{late};
+        bf::simulated_clock clock{tests::clock_mode::automatic, tests::noon};
+        std::array<tests::stream_ends, 20> ends;
+        {
+            bf::runtime_options options = simulated_by(kernel, 2);
+            if (with_clock) options.clock = &clock;
+            bf::runtime rt{options};
+            for (tests::stream_ends& each : ends)
+                rt.spawn(
+                      [](tests::stream_ends& from) -> bf::task<> {
+                          std::array<std::byte, 1> one{};
+                          (void)co_await from.near.read(one);
+                      },
+                      std::ref(each))
+                    .detach();
+            rt.run([] { tests::let_others_park(); });
+        }
+        CHECK(kernel.counts().submitted == kernel.counts().cancelled);
+        CHECK(clock.now() - tests::noon <= 1h);
+    }
+}
+
+TEST_CASE("a_simulated_kernel_refuses_what_makes_no_sense") {
+    using Catch::Contains;
+    bf::simulated_kernel_options wrong;
+    wrong.short_transfers = 1.5;
+    CHECK_THROWS_WITH(bf::simulated_kernel{wrong}, Contains("from 0 to 1"));
+    wrong = {};
+    wrong.least_delay = 1ms;
+    CHECK_THROWS_WITH(bf::simulated_kernel{wrong}, Contains("the least first"));
+    wrong = {};
+    wrong.interrupts = 1;
+    CHECK_THROWS_WITH(bf::simulated_kernel{wrong}, Contains("give less"));
+    bf::simulated_kernel kernel;
+    for (const int error : {0, -1, EAGAIN, EINTR, EINPROGRESS})
+        CHECK_THROWS_AS(kernel.fail(op_kind::recv, error), std::invalid_argument);
+    CHECK_THROWS_AS(kernel.fail_randomly(op_kind::recv, EIO, 0), std::invalid_argument);
+    bf::runtime_options options = simulated_by(kernel);
+    options.driver = bf::driver_kind::epoll;
+    CHECK_THROWS_WITH(bf::runtime{options}, Contains("driver_kind::simulated"));
+    CHECK(bf::parse_driver("simulated") == bf::driver_kind::simulated);
+    CHECK(bf::to_string(bf::driver_kind::simulated) == "simulated");
+    if constexpr (tests::children_have_threads)
+        tests::check_aborts("declare it before the runtime", [] {
+            auto gone = std::make_unique<bf::simulated_kernel>();
+            bf::runtime rt{simulated_by(*gone)};
+            gone.reset();
+        });
+}
