@@ -74,4 +74,21 @@ private:
     script* from_;
 };
 
+inline bf::task<> end_with_the_server(scripted_stream, bf::serving server) { co_await server.stop(); }
+inline void end_with_the_server_on_a_fiber(scripted_stream, bf::serving server) { bf::await(server.stop()); }
+
+inline bf::serve_options on(bf::backend model) {
+    bf::serve_options options;
+    options.on = model;
+    return options;
+}
+
+// The connections are fibers of plain code or coroutines, as the model says.
+inline bf::join_handle<bf::serve_report> start(bf::serve_options options, script& from, bf::event& stop) {
+    if (options.on == bf::backend::stackful)
+        return bf::spawn(
+            bf::serve(scripted_listener{from}, std::move(options), end_with_the_server_on_a_fiber, stop.wait()));
+    return bf::spawn(bf::serve(scripted_listener{from}, std::move(options), end_with_the_server, stop.wait()));
+}
+
 }  // namespace tests
