@@ -1,5 +1,5 @@
-// The command line of an example: pairs of an option and its value. Throws std::invalid_argument, which says what to
-// give instead.
+// The command line of an example: pairs of an option and its value, and words. Throws std::invalid_argument, which says
+// what to give instead.
 #pragma once
 
 #include <bifilar/bifilar.hpp>
@@ -15,11 +15,19 @@
 
 class options {
 public:
-    options(int count, char** arguments, std::string_view program, std::vector<std::string_view> known) {
+    /// `words`: what the arguments that are no options are; empty where there are none.
+    options(int count, char** arguments, std::string_view program, std::vector<std::string_view> known,
+            std::string_view words = {}) {
         std::string usage{program};
         for (const std::string_view name : known) usage.append(" [").append(name).append(" VALUE]");
+        if (!words.empty()) usage.append(" ").append(words);
         for (int at = 1; at < count; at += 2) {
             const std::string name = arguments[at];
+            if (!words.empty() && !name.starts_with('-')) {
+                words_.push_back(name);
+                --at;
+                continue;
+            }
             if (name == "--help" || name == "-h") {
                 std::puts(usage.c_str());
                 std::exit(0);
@@ -31,6 +39,7 @@ public:
         }
     }
 
+    [[nodiscard]] const std::vector<std::string>& words() const noexcept { return words_; }
     [[nodiscard]] bool has(const std::string& name) const { return values_.contains(name); }
     [[nodiscard]] std::string text(const std::string& name, const std::string& otherwise) const {
         return has(name) ? values_.at(name) : otherwise;
@@ -58,5 +67,6 @@ public:
     }
 
 private:
+    std::vector<std::string> words_;
     std::map<std::string, std::string> values_;
 };

@@ -1,3 +1,4 @@
+// Reasons, dates and the lines of an answer's head.
 #include "answer.hpp"
 
 #include <charconv>

@@ -1,3 +1,4 @@
+// What a server answers, request by request; the order of reading, writing and files is next().
 #include "session.hpp"
 
 #include <cstring>

@@ -1,3 +1,4 @@
+// openat2 with RESOLVE_BENEATH (Linux 5.6) keeps every path below the folder, whatever its text or its links.
 #include "static_file.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// "hello" by Boost.Beast over Boost.Asio, one thread, as a peer: reads with Beast's parser, writes head and body at once.
+// "hello" by Boost.Beast over Boost.Asio on one thread, as a peer.
 //   beast_server <port>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -26,8 +26,7 @@ public:
     void read() {
         parser_.emplace();
         stream_.expires_after(std::chrono::seconds{60});
-        http::async_read(stream_, buffer_, *parser_,
-                         beast::bind_front_handler(&session::on_read, shared_from_this()));
+        http::async_read(stream_, buffer_, *parser_, beast::bind_front_handler(&session::on_read, shared_from_this()));
     }
 
 private:

@@ -37,7 +37,8 @@ raw() { python3 "$here/http_raw.py" "${url#http://}" "$@" || fail "http_raw.py $
 
 check_requests() {
     expect hello hello "$(curl -s -m 20 "$url/")"
-    expect "two requests on one connection" "1 0" "$(curl -s -m 20 -o /dev/null -o /dev/null -w '%{num_connects} ' "$url/" "$url/" | xargs)"
+    expect "two requests on one connection" "1 0 " \
+        "$(curl -s -m 20 -o /dev/null -o /dev/null -w '%{num_connects} ' "$url/" "$url/")"
     expect HEAD "200 0" "$(curl -sI -m 20 -o /dev/null -w '%{http_code} %{size_download}' "$url/")"
     expect "HTTP/1.0" 200 "$(status -0 "$url/")"
     expect 404 404 "$(status "$url/nothing")"
@@ -71,7 +72,8 @@ check_files() {
     expect type "text/html; charset=utf-8" "$(curl -s -m 20 -o /dev/null -w '%{content_type}' "$url/")"
     expect "folder without slash" 301 "$(status "$url/below")"
     expect "folder, followed" inner "$(curl -sL -m 20 "$url/below")"
-    expect range "$(head -c 150 "$folder/sent" | tail -c 50 | md5sum)" "$(curl -s -m 20 -r 100-149 "$url/sent" | md5sum)"
+    expect range "$(head -c 150 "$folder/sent" | tail -c 50 | md5sum)" \
+        "$(curl -s -m 20 -r 100-149 "$url/sent" | md5sum)"
     expect "last bytes" "$(tail -c 7 "$folder/sent" | md5sum)" "$(curl -s -m 20 -r -7 "$url/sent" | md5sum)"
     expect 206 206 "$(status -r 0-0 "$url/sent")"
     expect 416 416 "$(status -r 99999999- "$url/sent")"
@@ -84,28 +86,39 @@ check_files() {
     expect "an empty file" "200 0" "$(curl -s -m 20 -o /dev/null -w '%{http_code} %{size_download}' "$url/empty")"
 }
 
+get() { "$get_bin" --backend "$backend" --driver "$driver" "$@" 2>"$folder/get_errors"; }
+# Of the file server.
 check_client() {
-    expect "http_get, two on one connection" "hellohello" "$("$get_bin" --backend "$backend" --driver "$driver" "$url/" "$url/")"
+    local status=0
+    get "$url/sent" "$url/empty" "$url/sent" | cmp - <(cat "$folder/sent" "$folder/sent") ||
+        fail "http_get: other bytes"
+    expect "http_get, redirected" inner "$(get "$url/below")"
+    get "$url/nothing" >/dev/null || status=$?
+    expect "http_get, 404" 1 $status
+    grep -q "status 404" "$folder/get_errors" || fail "http_get does not name the status"
+    status=0
+    get http://127.0.0.1:1/ >/dev/null || status=$?
+    expect "http_get, nobody there" 2 $status
 }
 
-mkdir -p "$folder/root/below"
+mkdir -p "$folder/site/below"
 head -c 300000 /dev/urandom >"$folder/sent"
-cp "$folder/sent" "$folder/root/sent"
+cp "$folder/sent" "$folder/site/sent"
 head -c 3000000 /dev/zero >"$folder/large"
-echo -n '<p>index</p>' >"$folder/root/index.html"
-echo -n inner >"$folder/root/below/index.html"
-: >"$folder/root/empty"
+echo -n '<p>index</p>' >"$folder/site/index.html"
+echo -n inner >"$folder/site/below/index.html"
+: >"$folder/site/empty"
 echo secret >"$folder/secret"
-ln -s "$folder/secret" "$folder/root/outside"
+ln -s "$folder/secret" "$folder/site/outside"
 
 for backend in stackless stackful; do
     for driver in uring epoll; do
         start --head-time 300
         check_requests
-        [ ! -x "$get_bin" ] || check_client
         stop "served * connections, 0 failed, 0 cancelled"
-        start --root "$folder/root"
+        start --root "$folder/site"
         check_files
+        check_client
         stop "served * connections, 0 failed, 0 cancelled"
         # A request that is under way at the stop gets its answer, and the connection ends.
         start
@@ -120,7 +133,7 @@ for backend in stackless stackful; do
         read -r -t 30 line <&"$from" || fail "no last line"
         expect "after the time to drain" "served 1 connections, 0 failed, 1 cancelled" "$line"
         read -r -t 30 line <&"$from" || fail "nobody is named"
-        [[ $line == "left: task http connection ("*") waits on "* ]] || [[ $line == "left: task http connection ("*" waits on "* ]] ||
+        [[ $line == "left: task http connection ("*" waits on "* ]] ||
             fail "who was left: $line"
         wait "$pid" || fail "exit code $?"
         exec {from}<&-
