@@ -273,12 +273,12 @@ bool scheduler::halt(base::instant_ns deadline) noexcept {
     return wait_for_change(lock, deadline, [&] { return still_workers_ == workers_.size(); });
 }
 
-task_description scheduler::describe(const task_header& task) {
+task_description scheduler::describe(const task_header& task, bool parked) {
     task_description made;
     const task_label label = label_at(&task);
     made.name = label.name();
     made.spawned_at = label.place();
-    made.parked = !task.state_.is_claimed();
+    made.parked = parked;
     if (task.kind_->describe != nullptr) task.kind_->describe(task, made);
     if (!made.parked) made.waits_on = {};
     return made;
@@ -295,7 +295,7 @@ std::vector<task_description> scheduler::survivors(std::size_t most) noexcept {
         visit_tasks(
             [](task_header& task, void* argument) noexcept {
                 auto& into = *static_cast<std::vector<task_description>*>(argument);
-                if (into.size() != into.capacity()) into.push_back(describe(task));
+                if (into.size() != into.capacity()) into.push_back(describe(task, !task.state_.is_claimed()));
             },
             &found);
     else

@@ -5,26 +5,69 @@
 #include <bifilar/runtime/runtime.hpp>
 #include <bifilar/sched/lost_error.hpp>
 
+#include <array>
+#include <new>
 #include <stdexcept>
 
 namespace bifilar {
 namespace detail {
 
-void scope_core::cancel() noexcept {
-    constexpr int wakes_per_hold = 64;
-    for (bool more = true; more;) {
-        wake_batch batch;  // Outlives the guard: the lock is free when the wakes go out.
+namespace {
+
+// Of a task that runs: its body is not ours to look into.
+task_description name_only(const task_header& task) {
+    const task_label label = label_at(&task);
+    task_description made;
+    made.name = label.name();
+    made.spawned_at = label.place();
+    return made;
+}
+
+}  // namespace
+
+std::vector<task_description> scope_core::cancel(std::size_t most) noexcept {
+    std::vector<task_description> told;
+    while (cancel_some(told, most)) continue;
+    return told;
+}
+
+// True when there may be more of them.
+bool scope_core::cancel_some(std::vector<task_description>& told, std::size_t most) noexcept {
+    constexpr std::size_t wakes_per_hold = 64;
+    std::array<task_header*, wakes_per_hold> claimed{};
+    std::size_t claims = 0;
+    bool more = true;
+    wake_batch batch;  // Ends last: no lock is held when the wakes go out.
+    const auto tell = [&](const task_header& task, bool parked) {
+        try {
+            if (told.size() >= most) return;
+            told.push_back(parked ? sched::scheduler::describe(task, true) : name_only(task));
+        } catch (const std::bad_alloc&) {
+            most = told.size();
+        }
+    };
+    {
         const std::lock_guard guard{lock_};
         cancelled_ = true;
-        for (int count = 0; count < wakes_per_hold; ++count) {
+        for (std::size_t count = 0; count < wakes_per_hold; ++count) {
             scope_child* const child = running_.take_front();
             more = child != nullptr;
             if (!more) break;
             asked_.push_back(*child);
             // Alive: its membership ends under this lock, and its task after that.
-            if (child->task_->state_.request_cancel() == wake_answer::schedule) batch.add_claimed(*child->task_);
+            task_header& task = *child->task_;
+            if (task.state_.request_cancel() == wake_answer::schedule)
+                claimed[claims++] = &task;
+            else
+                tell(task, false);
         }
     }
+    // Their bodies are this thread's until they are scheduled.
+    for (std::size_t at = 0; at < claims; ++at) {
+        tell(*claimed[at], true);
+        batch.add_claimed(*claimed[at]);
+    }
+    return more;
 }
 
 void scope_core::fail(std::exception_ptr error) noexcept {
@@ -37,7 +80,7 @@ void scope_core::fail(std::exception_ptr error) noexcept {
             other_errors_.push_back(std::move(error));
     }
     failed_.set();
-    cancel();
+    (void)cancel();
 }
 
 std::exception_ptr scope_core::tell_error() noexcept {
@@ -123,8 +166,8 @@ task_scope::task_scope(runtime& on)
 
 task_scope::~task_scope() {
     if (!own_) return;
-    if (std::uncaught_exceptions() > exceptions_) own_->cancel();
-    detail::await_through(detail::gate_wait<detail::countdown>{own_->alive()}, [this] { own_->cancel(); });
+    if (std::uncaught_exceptions() > exceptions_) (void)own_->cancel();
+    detail::await_through(detail::gate_wait<detail::countdown>{own_->alive()}, [this] { (void)own_->cancel(); });
     std::exception_ptr error = own_->untold_error();
     if (error == nullptr || std::uncaught_exceptions() > exceptions_) return;
     // Relaxed: this thread wrote it.

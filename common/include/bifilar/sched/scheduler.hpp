@@ -109,6 +109,9 @@ public:
     [[nodiscard]] const std::string& pin_report() const noexcept { return pin_report_; }
     /// Of a simulated clock; else null.
     [[nodiscard]] time_keeper* keeper() const noexcept { return keeper_.get(); }
+    /// What the task is and, when it was `parked`, what it waits on. Whoever has claimed it, or while all workers
+    /// stand still. Allocates; throws std::bad_alloc.
+    [[nodiscard]] static task_description describe(const task_header& task, bool parked);
     /// Calls `visit` for every live task. Drained or stopped runtimes only.
     void visit_tasks(void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept;
 
@@ -141,7 +144,6 @@ private:
     [[nodiscard]] bool halt_and_cancel(base::instant_ns deadline) noexcept;
     template <class Condition>
     bool wait_for_change(std::unique_lock<std::mutex>& lock, base::instant_ns deadline, Condition met);
-    [[nodiscard]] static task_description describe(const task_header& task);
     void describe_running(std::vector<task_description>& found) const;
     void start_threads(const scheduler_options& options);
     void worker_ready(std::exception_ptr error, const std::string& pin_problem) noexcept;

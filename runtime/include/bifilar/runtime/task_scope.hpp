@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/core/join_all.hpp>
+#include <bifilar/core/task_description.hpp>
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/sync/countdown.hpp>
 #include <bifilar/sync/event.hpp>
@@ -28,8 +29,9 @@ public:
     scope_core(const scope_core&) = delete;
     scope_core& operator=(const scope_core&) = delete;
 
-    /// Asks all children, and those that are still to come, to end. Does not wait.
-    void cancel() noexcept;
+    /// Asks all children, and those that are still to come, to end. Does not wait. Describes at most `most` of those
+    /// that were asked now.
+    std::vector<task_description> cancel(std::size_t most = 0) noexcept;
     /// A child, or the scope's body, threw: the first counts, the rest are kept beside it; all others are cancelled.
     void fail(std::exception_ptr error) noexcept;
 
@@ -46,6 +48,8 @@ public:
 
 private:
     friend class scope_child;
+
+    [[nodiscard]] bool cancel_some(std::vector<task_description>& told, std::size_t most) noexcept;
 
     sched::scheduler* scheduler_;
     countdown alive_;                            // Children that have not ended.
@@ -212,7 +216,12 @@ public:
     [[nodiscard]] join_future join() noexcept;
 
     /// Asks all children, and those to come, to end. Does not wait.
-    void cancel() noexcept { core_->cancel(); }
+    void cancel() noexcept { (void)core_->cancel(); }
+    /// The same, and says who they are and what they waited on: at most `most` of them. One that runs just then, or
+    /// has no memory left for its text, is told with its name at most. Allocates.
+    [[nodiscard]] std::vector<task_description> cancel_and_describe(std::size_t most = 1'000) noexcept {
+        return core_->cancel(most);
+    }
     /// Children that have not ended; old at once.
     [[nodiscard]] std::uint64_t alive() const noexcept { return core_->alive().count(); }
     /// What was thrown besides the exception that join() rethrew, oldest first. Afterwards there is nothing.
@@ -242,7 +251,7 @@ public:
         return done;
     }
     polled<void> poll_cancel(context& cx) {
-        of_->cancel();
+        (void)of_->cancel();
         return all_.poll(cx);
     }
 
@@ -290,7 +299,7 @@ public:
 
     polled<void> poll_cancel(context& cx) {
         if (scope_ == nullptr) return done;
-        scope_->core.cancel();
+        (void)scope_->core.cancel();
         if (!over_ && scope_->body) {
             if (!bifilar::poll_cancel(*scope_->body, cx)) return not_ready;
         }

@@ -1,0 +1,136 @@
+// The two loops around a session, and what is rare enough to be written once: files, and the last moments.
+#include "connection.hpp"
+
+#include <array>
+#include <unistd.h>
+#include <vector>
+
+namespace bf = bifilar;
+
+namespace http {
+namespace {
+
+using step = session::step;
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
+
+// The next bytes, the wish of an idle server to stop, or the deadline: whichever is first.
+auto next_bytes(bf::tcp_stream& stream, bf::serving server, session& of) {
+    return bf::race(stream.read(of.room()), bf::when(of.is_idle(), server.stop()), bf::sleep_until(of.deadline()));
+}
+using got_bytes = bf::output_of<decltype(next_bytes(std::declval<bf::tcp_stream&>(), std::declval<bf::serving>(),
+                                                    std::declval<session&>()))>;
+
+void take(session& into, got_bytes& first) {
+    if (first.index() == 2) return into.time_out();
+    if (first.index() == 1) return into.end();
+    const std::size_t count = std::get<0>(first.value()).value_or(0);
+    count != 0 ? into.got(count) : into.end();
+}
+
+auto write_output(bf::tcp_stream& stream, const session& of, const settings& given) {
+    return bf::timeout(stream.write_all(bytes_of(of.output())), given.most.write_time);
+}
+
+// False when the peer does not take it, or the file has become shorter. The disk may block, so a pool thread reads.
+bf::task<bool> send_part(bf::tcp_stream& stream, int file, byte_range part, std::chrono::milliseconds limit) {
+    std::vector<std::byte> buffer(std::min<std::uint64_t>(part.bytes, 64 * 1024));
+    while (part.bytes != 0) {
+        const std::size_t wanted = std::min<std::uint64_t>(part.bytes, buffer.size());
+        auto reading =
+            bf::spawn_blocking([](int from, std::byte* into, std::size_t bytes,
+                                  std::uint64_t at) { return ::pread(from, into, bytes, static_cast<off_t>(at)); },
+                               file, buffer.data(), wanted, part.offset);
+        // Cancelled meanwhile, the thread would go on in a buffer that is gone.
+        const ssize_t got = co_await bf::shield(std::move(reading));
+        if (got <= 0) co_return false;
+        const auto count = static_cast<std::size_t>(got);
+        auto sent = co_await bf::timeout(stream.write_all(std::span{buffer}.first(count)), limit);
+        if (!sent || !*sent) co_return false;
+        part.offset += count;
+        part.bytes -= count;
+    }
+    co_return true;
+}
+
+// Closing a socket with unread bytes resets it, and the peer might never see the answer.
+bf::task<> linger(bf::tcp_stream& stream) {
+    if (!stream.shutdown_write()) co_return;
+    constexpr std::size_t patience_bytes = 256 * 1024;
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{1};
+    std::array<std::byte, 2048> dropped;
+    for (std::size_t total = 0; total < patience_bytes;) {
+        auto first = co_await bf::race(stream.read(dropped), bf::sleep_until(until));
+        if (first.index() == 1) co_return;
+        const std::size_t count = std::get<0>(first.value()).value_or(0);
+        if (count == 0) co_return;
+        total += count;
+    }
+}
+
+}  // namespace
+
+bf::task<> serve_connection(bf::tcp_stream stream, bf::serving server, const settings& given) {
+    session of{given};
+    for (;;) {
+        switch (of.next(server.stopping())) {
+            case step::read: {
+                auto first = co_await next_bytes(stream, server, of);
+                take(of, first);
+                break;
+            }
+            case step::write: {
+                const auto written = co_await write_output(stream, of, given);
+                if (!written || !*written) co_return;
+                of.wrote();
+                break;
+            }
+            case step::open: {
+                auto opening = bf::spawn_blocking(open_below, given.root, of.path());
+                opened_file made = co_await opening;
+                of.opened(std::move(made));
+                break;
+            }
+            case step::send:
+                if (!co_await send_part(stream, of.file().descriptor(), of.file_part(), given.most.write_time))
+                    co_return;
+                of.sent();
+                break;
+            case step::close:
+                if (of.lingers()) co_await linger(stream);
+                co_return;
+        }
+    }
+}
+
+void serve_connection_on_fiber(bf::tcp_stream stream, bf::serving server, const settings& given) {
+    session of{given};
+    for (;;) {
+        switch (of.next(server.stopping())) {
+            case step::read: {
+                auto first = bf::await(next_bytes(stream, server, of));
+                take(of, first);
+                break;
+            }
+            case step::write: {
+                const auto written = bf::await(write_output(stream, of, given));
+                if (!written || !*written) return;
+                of.wrote();
+                break;
+            }
+            case step::open:
+                of.opened(bf::await(bf::spawn_blocking(open_below, given.root, of.path())));
+                break;
+            case step::send:
+                if (!bf::await(send_part(stream, of.file().descriptor(), of.file_part(), given.most.write_time)))
+                    return;
+                of.sent();
+                break;
+            case step::close:
+                if (of.lingers()) bf::await(linger(stream));
+                return;
+        }
+    }
+}
+
+}  // namespace http

@@ -1,0 +1,79 @@
+// Requests and responses of HTTP/1.1 out of bytes. Boost.Beast's parser does the work, inside of parser.cpp alone,
+// because it takes long to compile.
+#pragma once
+
+#include "limits.hpp"
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace http {
+
+enum class method : unsigned char { get, head, post, other, unknown };
+
+/// What of a request matters here. Strings keep their memory from one request to the next.
+struct request {
+    http::method method = method::unknown;
+    std::string target;
+    std::string if_modified_since;
+    std::string range;
+    std::string body;
+    unsigned hosts = 0;             ///< How many Host fields there were.
+    bool is_1_1 = false;            ///< HTTP/1.1, not 1.0.
+    bool keeps_alive = false;       ///< The connection may serve another request.
+    bool expects_continue = false;  ///< The client waits for 100 before it sends the body.
+    bool target_too_long = false;
+};
+
+/// What of a response matters here.
+struct response {
+    int status = 0;
+    std::string location;
+    std::string body;
+    bool keeps_alive = false;
+};
+
+enum class progress : unsigned char {
+    idle,      ///< No byte of the message has come.
+    head,      ///< It has begun.
+    body,      ///< All fields are there.
+    complete,  ///< All of it is there.
+    failed,    ///< It is none, or exceeds a limit.
+};
+
+/// One message after another. Allocates when it is made, and for strings that are longer than all before.
+template <bool IsRequest>
+class parser {
+public:
+    using message_type = std::conditional_t<IsRequest, request, response>;
+
+    explicit parser(const limits& most);
+    parser(const parser&) = delete;
+    parser& operator=(const parser&) = delete;
+    ~parser();
+
+    /// Takes bytes and says how many it used up; the others are to be given again, with what comes after them.
+    std::size_t feed(std::string_view bytes);
+    /// The stream has ended: completes a response whose length was not stated.
+    void end_of_stream();
+    /// The next message of the same connection. A response to HEAD has no body.
+    void reset(bool without_body = false);
+
+    [[nodiscard]] progress at() const noexcept;
+    [[nodiscard]] const message_type& message() const noexcept;
+    /// Of a failed request: the status to answer with.
+    [[nodiscard]] int refusal() const noexcept;
+
+private:
+    class state;
+    std::unique_ptr<state> state_;
+};
+
+extern template class parser<true>;
+extern template class parser<false>;
+
+using request_parser = parser<true>;
+using response_parser = parser<false>;
+
+}  // namespace http

@@ -1,0 +1,167 @@
+// openat2 with RESOLVE_BENEATH (Linux 5.6) keeps every path below the folder, whatever its text or its links.
+#include "static_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <utility>
+
+namespace http {
+namespace {
+
+struct type_of_name {
+    std::string_view ending;
+    std::string_view type;
+};
+constexpr std::array<type_of_name, 16> types{{
+    {".html", "text/html; charset=utf-8"},
+    {".htm", "text/html; charset=utf-8"},
+    {".css", "text/css; charset=utf-8"},
+    {".js", "text/javascript; charset=utf-8"},
+    {".json", "application/json"},
+    {".txt", "text/plain; charset=utf-8"},
+    {".md", "text/markdown; charset=utf-8"},
+    {".xml", "application/xml"},
+    {".svg", "image/svg+xml"},
+    {".png", "image/png"},
+    {".jpg", "image/jpeg"},
+    {".jpeg", "image/jpeg"},
+    {".gif", "image/gif"},
+    {".webp", "image/webp"},
+    {".pdf", "application/pdf"},
+    {".wasm", "application/wasm"},
+}};
+
+std::string_view type_of(std::string_view path) noexcept {
+    for (const type_of_name& one : types)
+        if (path.ends_with(one.ending)) return one.type;
+    return "application/octet-stream";
+}
+
+// O_NONBLOCK, so that a FIFO does not hold the open.
+int open_beneath(int root, const char* path) noexcept {
+    open_how how{};
+    how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+    const long made = ::syscall(SYS_openat2, root, path, &how, sizeof how);
+    return made >= 0 ? static_cast<int>(made) : -errno;
+}
+
+int status_of(int error) noexcept {
+    switch (error) {
+        case EACCES:
+        case EPERM:
+            return 403;
+        case EMFILE:
+        case ENFILE:
+        case ENOMEM:
+            return 503;
+        default:
+            return 404;  // EXDEV and ELOOP too: what lies outside is not there.
+    }
+}
+
+int digit(char one) noexcept {
+    if (one >= '0' && one <= '9') return one - '0';
+    if (one >= 'a' && one <= 'f') return one - 'a' + 10;
+    if (one >= 'A' && one <= 'F') return one - 'A' + 10;
+    return -1;
+}
+
+std::optional<std::uint64_t> number(std::string_view text) noexcept {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+}  // namespace
+
+static_file::static_file(static_file&& other) noexcept
+    : descriptor_{std::exchange(other.descriptor_, -1)},
+      bytes_{other.bytes_},
+      modified_{other.modified_},
+      type_{other.type_} {}
+
+static_file& static_file::operator=(static_file&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    bytes_ = other.bytes_;
+    modified_ = other.modified_;
+    type_ = other.type_;
+    return *this;
+}
+
+static_file::~static_file() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::optional<std::string> path_of(std::string_view target) {
+    target = target.substr(0, target.find_first_of("?#"));
+    if (!target.starts_with('/')) return std::nullopt;
+    std::string path;
+    path.reserve(target.size());
+    for (std::size_t at = 1; at < target.size(); ++at) {
+        char one = target[at];
+        if (one == '%') {
+            if (at + 2 >= target.size()) return std::nullopt;
+            const int high = digit(target[at + 1]);
+            const int low = digit(target[at + 2]);
+            if (high < 0 || low < 0) return std::nullopt;
+            one = static_cast<char>(high * 16 + low);
+            at += 2;
+        }
+        if (one == '\0') return std::nullopt;
+        path += one;
+    }
+    return path;
+}
+
+opened_file open_below(int root, const std::string& path) {
+    const bool is_folder = path.empty() || path.ends_with('/');
+    const std::string name = is_folder ? path + "index.html" : path;
+    const int descriptor = open_beneath(root, name.c_str());
+    opened_file made;
+    if (descriptor < 0) {
+        made.status = status_of(-descriptor);
+        return made;
+    }
+    struct stat about{};
+    const bool known = ::fstat(descriptor, &about) == 0;
+    made.file = static_file{descriptor, static_cast<std::uint64_t>(about.st_size), about.st_mtime, type_of(name)};
+    if (!known)
+        made.status = 500;
+    else if (S_ISDIR(about.st_mode))
+        made.status = 301;
+    else if (!S_ISREG(about.st_mode))
+        made.status = 403;
+    return made;
+}
+
+std::optional<byte_range> parse_range(std::string_view field, std::uint64_t bytes) {
+    constexpr std::string_view unit = "bytes=";
+    if (!field.starts_with(unit)) return std::nullopt;
+    field.remove_prefix(unit.size());
+    const std::size_t dash = field.find('-');
+    if (dash == std::string_view::npos || field.find(',') != std::string_view::npos) return std::nullopt;
+    const std::string_view first_text = field.substr(0, dash);
+    const std::string_view last_text = field.substr(dash + 1);
+    if (first_text.empty()) {
+        const auto from_end = number(last_text);
+        if (!from_end) return std::nullopt;
+        const std::uint64_t count = std::min(*from_end, bytes);
+        return byte_range{bytes - count, count};
+    }
+    const auto first = number(first_text);
+    const auto last = last_text.empty() ? std::optional<std::uint64_t>{UINT64_MAX} : number(last_text);
+    if (!first || !last || *last < *first) return std::nullopt;
+    if (*first >= bytes) return byte_range{0, 0};
+    return byte_range{*first, std::min(*last, bytes - 1) - *first + 1};
+}
+
+}  // namespace http

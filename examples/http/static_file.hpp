@@ -1,0 +1,57 @@
+// A file below a folder, as a web server sees it: opened without leaving the folder, with a type and a range.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace http {
+
+/// Owns the descriptor.
+class static_file {
+public:
+    static_file() noexcept = default;
+    static_file(int descriptor, std::uint64_t bytes, std::time_t modified, std::string_view type) noexcept
+        : descriptor_{descriptor}, bytes_{bytes}, modified_{modified}, type_{type} {}
+    static_file(static_file&& other) noexcept;
+    static_file& operator=(static_file&& other) noexcept;
+    ~static_file();
+
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+    [[nodiscard]] std::time_t modified() const noexcept { return modified_; }
+    [[nodiscard]] std::string_view type() const noexcept { return type_; }
+
+private:
+    int descriptor_ = -1;
+    std::uint64_t bytes_ = 0;
+    std::time_t modified_ = 0;
+    std::string_view type_;
+};
+
+/// A file, or the status to answer with.
+struct opened_file {
+    static_file file;
+    int status = 200;
+};
+
+/// The path that a request's target names, without query and with %xx decoded; empty when it is malformed.
+[[nodiscard]] std::optional<std::string> path_of(std::string_view target);
+
+/// Opens `path` below the folder `root`, which neither ".." nor a link leads out of; a folder's index.html for the
+/// folder. 404 for what is not there or not below, 403 for what must not be read, 301 for a folder without its slash.
+/// Blocks on the disk: for the blocking pool.
+[[nodiscard]] opened_file open_below(int root, const std::string& path);
+
+/// A part of a file.
+struct byte_range {
+    std::uint64_t offset;
+    std::uint64_t bytes;
+};
+/// What a Range field asks for. Empty: all of it, because the field asks for none or for several or is malformed, which
+/// a server may ignore. A range with 0 bytes: it lies behind the end, 416.
+[[nodiscard]] std::optional<byte_range> parse_range(std::string_view field, std::uint64_t bytes);
+
+}  // namespace http

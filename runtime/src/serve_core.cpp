@@ -1,0 +1,161 @@
+// The counts and the messages of a server, and what the errors of accept(2) mean.
+#include <bifilar/runtime/serve_core.hpp>
+
+#include <bifilar/core/local_store.hpp>
+#include <bifilar/core/outcome.hpp>
+#include <bifilar/time/now.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+
+namespace bifilar::detail {
+namespace {
+
+const serve_options& check(const serve_options& options, std::size_t listeners) {
+    if (listeners == 0) throw std::invalid_argument{"serve() was given no listener; give it at least one"};
+    if (options.most_connections < listeners)
+        throw std::invalid_argument{
+            "serve_options::most_connections is " + std::to_string(options.most_connections) + " for " +
+            std::to_string(listeners) +
+            " listeners; each keeps one for its next connection, so give at least as many as there are listeners"};
+    if (options.most_connections > semaphore::most_permits)
+        throw std::invalid_argument{"serve_options::most_connections is " + std::to_string(options.most_connections) +
+                                    "; give at most " + std::to_string(semaphore::most_permits)};
+    return options;
+}
+
+}  // namespace
+
+accept_failure judge_accept(std::error_code error) noexcept {
+    if (error.category() != std::generic_category() && error.category() != std::system_category())
+        return accept_failure::fatal;
+    switch (error.value()) {
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM:
+        case ENOSPC:  // No more watches of epoll: fs.epoll.max_user_watches.
+            return accept_failure::exhausted;
+        case EBADF:
+        case EFAULT:
+        case EINVAL:
+        case ENOTSOCK:
+        case EBUSY:  // Another task accepts there.
+            return accept_failure::fatal;
+        default:
+            // ECONNABORTED, EPROTO, EPERM of a firewall, and the errors of the network that Linux passes on.
+            return accept_failure::passing;
+    }
+}
+
+serve_core::serve_core(serve_options options, std::size_t listeners)
+    : options_{check(options, listeners)}, room_{options_.most_connections} {}
+
+spawn_options serve_core::connection_task() const {
+    spawn_options how;
+    how.on = options_.on;
+    how.stack_bytes = options_.stack_bytes;
+    how.name = options_.name;
+    return how;
+}
+
+spawn_options serve_core::accepting_task() const {
+    spawn_options how;
+    if (!options_.name.name().empty()) how.name = options_.name.name() + " (accepting)";
+    return how;
+}
+
+void serve_core::fail(std::error_code error) noexcept {
+    {
+        const std::lock_guard guard{lock_};
+        if (!error_) error_ = error;
+    }
+    broken_.set();
+}
+
+void serve_core::note_exhausted(std::error_code error) noexcept {
+    exhausted_.fetch_add(1, base::relaxed);               // Relaxed: a count, read when its writers have ended.
+    constexpr base::instant_ns quiet_ns = 2'000'000'000;  // A second of success, and a pause before it.
+    const base::instant_ns now = std::max<base::instant_ns>(timer_now_ns(), 1);
+    // Relaxed: decides about a message, orders nothing.
+    const base::instant_ns before = exhausted_at_.exchange(now, base::relaxed);
+    if (before != 0 && now - before < quiet_ns) return;
+    if (options_.on_exhausted)
+        options_.on_exhausted(error);
+    else
+        std::fprintf(stderr,
+                     "bifilar: serve: cannot accept: %s; new connections wait until others end; raise the limit "
+                     "(ulimit -n), or lower most_connections\n",
+                     error.message().c_str());
+}
+
+// Relaxed, all: counts, read when their writers have ended.
+void serve_core::note_accepted() noexcept { accepted_.fetch_add(1, base::relaxed); }
+void serve_core::note_refused() noexcept { refused_.fetch_add(1, base::relaxed); }
+
+void serve_core::report(std::exception_ptr error) const noexcept {
+    if (options_.on_error) {
+        options_.on_error(std::move(error));
+        return;
+    }
+    const std::string& name = options_.name.name();
+    const char* const who = name.empty() ? "a connection" : name.c_str();
+    try {
+        std::rethrow_exception(std::move(error));
+    } catch (const std::exception& known) {
+        std::fprintf(stderr, "bifilar: serve: %s ended with an exception: %s\n", who, known.what());
+    } catch (...) {
+        std::fprintf(stderr, "bifilar: serve: %s ended with an exception of unknown type\n", who);
+    }
+}
+
+serve_report serve_core::finish(std::vector<task_description> left) {
+    serve_report made;
+    // Relaxed, all: the writers have ended, and the wait for that has ordered what they wrote.
+    made.accepted = accepted_.load(base::relaxed);
+    made.ended = ended_.load(base::relaxed);
+    made.failed = failed_.load(base::relaxed);
+    made.cancelled = made.accepted - made.ended - made.failed;
+    made.refused = refused_.load(base::relaxed);
+    made.exhausted = exhausted_.load(base::relaxed);
+    const std::lock_guard guard{lock_};
+    made.error = error_;
+    made.left = std::move(left);
+    return made;
+}
+
+connection_place::connection_place(serve_core& in, semaphore::permit room) noexcept
+    // Relaxed: a number, no more.
+    : in_{&in}, number_{in.numbered_.fetch_add(1, base::relaxed) + 1}, room_{std::move(room)} {
+    in.alive_.add();
+}
+
+connection_place::~connection_place() {
+    if (in_ == nullptr) return;
+    room_.release();
+    in_->freed_.notify_one();
+    // The last touch but for the task's own end, for which serve() waits besides.
+    in_->alive_.done();
+}
+
+void connection_place::end() noexcept {
+    in_->ended_.fetch_add(1, base::relaxed);  // Relaxed: as note_accepted.
+}
+
+void connection_place::fail() {
+    try {
+        throw;
+    } catch (const cancelled&) {
+        throw;
+    } catch (...) {
+        if (ends_as_cancelled()) throw;
+        in_->failed_.fetch_add(1, base::relaxed);  // Relaxed: as note_accepted.
+        in_->report(std::current_exception());
+    }
+}
+
+}  // namespace bifilar::detail
