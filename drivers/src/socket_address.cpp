@@ -74,6 +74,16 @@ io_result<socket_address> socket_address::peer(int descriptor) noexcept {
     return made;
 }
 
+io_result<socket_address> socket_address::copy_of(const sockaddr* address, socklen_t bytes) noexcept {
+    const bool v4 = address->sa_family == AF_INET && bytes == sizeof(sockaddr_in);
+    const bool v6 = address->sa_family == AF_INET6 && bytes == sizeof(sockaddr_in6);
+    if (!v4 && !v6) return io_failure(EAFNOSUPPORT);
+    socket_address made;
+    std::memcpy(&made.storage_, address, bytes);
+    made.bytes_ = bytes;
+    return made;
+}
+
 std::uint16_t socket_address::port() const noexcept {
     // The port lies at the same place in both families.
     sockaddr_in view{};

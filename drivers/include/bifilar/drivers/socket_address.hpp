@@ -17,6 +17,8 @@ public:
     /// What the kernel says a socket is bound or connected to.
     [[nodiscard]] static io_result<socket_address> local(int descriptor) noexcept;
     [[nodiscard]] static io_result<socket_address> peer(int descriptor) noexcept;
+    /// What the system has answered. std::errc::address_family_not_supported for other families than IPv4 and IPv6.
+    [[nodiscard]] static io_result<socket_address> copy_of(const sockaddr* address, socklen_t bytes) noexcept;
 
     [[nodiscard]] std::string to_string() const;
     [[nodiscard]] std::uint16_t port() const noexcept;
