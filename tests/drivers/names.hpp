@@ -21,9 +21,7 @@ void wait_until(Condition holds) {
     while (!holds()) std::this_thread::sleep_for(std::chrono::microseconds{100});
 }
 
-inline bifilar::socket_address address(const std::string& text) {
-    return bifilar::socket_address::parse(text).value();
-}
+inline bifilar::socket_address address(const std::string& text) { return bifilar::socket_address::parse(text).value(); }
 
 /// Copies share everything, with the resolvers that ask.
 class names {

@@ -1,6 +1,6 @@
 // Names to addresses: shared, bounded, kept for a while, and never in the way of who does not wait any more.
-#include "../simulated_runtime.hpp"
 #include "../last_words.hpp"
+#include "../simulated_runtime.hpp"
 #include "names.hpp"
 #include <bifilar/bifilar.hpp>
 #include <bifilar/drivers/resolver.hpp>
@@ -197,8 +197,7 @@ TEST_CASE("a_timeout_ends_a_resolve_in_each_model") {
         const tests::names names;
         names.hold();
         bf::resolver resolver{names.options()};
-        const auto late =
-            both::await_in(m, rt, [&] { return bf::timeout(resolver.resolve("silent", "80"), 1ms); });
+        const auto late = both::await_in(m, rt, [&] { return bf::timeout(resolver.resolve("silent", "80"), 1ms); });
         CHECK_FALSE(late.has_value());
         names.let_all_go();
     });
