@@ -5,7 +5,9 @@
 #include <bifilar/bifilar.hpp>
 #include <bifilar/drivers/resolver.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <netdb.h>
 #include <new>
 #include <optional>
@@ -72,7 +74,9 @@ TEST_CASE("the_system_is_asked_for_names") {
 TEST_CASE("who_asks_the_same_shares_the_lookup") {
     for (const bf::backend on : tests::each_backend) {
         const tests::names names;
-        names.add("shared", {"127.0.0.1:80", "[::1]:80"});
+        // Whoever is first says how it is spelled.
+        for (const char* const spelled : {"shared", "Shared", "SHARED"})
+            names.add(spelled, {"127.0.0.1:80", "[::1]:80"});
         names.hold();
         bf::resolver resolver{names.options()};
         bf::runtime rt{both::small_runtime()};
@@ -309,6 +313,21 @@ TEST_CASE("strange_answers_of_a_lookup_function_are_errors") {
     options.look_up = [](const std::string&, const std::string&) -> answer { throw std::bad_alloc{}; };
     bf::resolver throwing{std::move(options)};
     CHECK(bf::block_on(throwing.resolve("any", "80")).error() == std::errc::not_enough_memory);
+}
+
+TEST_CASE("signals_are_not_for_the_threads_of_a_resolver") {
+    bf::resolver_options options;
+    options.look_up = [](const std::string&, const std::string&) -> answer {
+        sigset_t blocked;
+        ::pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+        const bool all = ::sigismember(&blocked, SIGINT) == 1 && ::sigismember(&blocked, SIGCHLD) == 1;
+        return bf::io_failure(all ? ECANCELED : EINTR);
+    };
+    bf::resolver resolver{std::move(options)};
+    CHECK(bf::block_on(resolver.resolve("any", "80")).error() == std::errc::operation_canceled);
+    sigset_t blocked;
+    ::pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+    CHECK(::sigismember(&blocked, SIGINT) == 0);
 }
 
 TEST_CASE("resolve_errors_say_what_they_are") {

@@ -1,5 +1,6 @@
 // Connections by name: all addresses of a host, each tried a moment after the one before it, the first that answers
-// wins. Happy Eyeballs, RFC 8305, over the resolver, tcp_stream and the timers.
+// wins. Happy Eyeballs, RFC 8305, over the resolver, tcp_stream and the timers; but for its part about asking for each
+// family by itself, since getaddrinfo(3) answers for both together.
 #pragma once
 
 #include <bifilar/drivers/resolver.hpp>

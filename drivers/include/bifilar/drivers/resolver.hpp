@@ -58,7 +58,7 @@ struct resolver_stats {
 
 /// Answers and lookups of one kind. Any thread. Whoever asks for what another waits for already shares the lookup.
 /// Times are those of now() in the task that asks; tasks of runtimes with different clocks are better off with a
-/// resolver each.
+/// resolver each. A lookup under way does not hold a simulated clock that moves by itself.
 class resolver {
 public:
     /// Throws std::invalid_argument for most_at_once 0 and for negative times, and std::bad_alloc. Starts no thread.
