@@ -1,5 +1,6 @@
 // TCP over whichever driver BIFILAR_DRIVER names: values, ends, failures, and cancellation at every moment.
 #include "open_descriptors.hpp"
+#include "ports.hpp"
 #include <bifilar/bifilar.hpp>
 
 #include <array>
@@ -32,24 +33,6 @@ bf::tcp_listener listen_anywhere() {
     REQUIRE(listener.has_value());
     return std::move(*listener);
 }
-
-// A port that is taken and at which nobody listens.
-class silent_port {
-public:
-    silent_port() {
-        const auto any = bf::socket_address::parse("127.0.0.1:0").value();
-        descriptor_ = ::socket(any.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
-        REQUIRE(::bind(descriptor_, any.data(), any.size()) == 0);
-    }
-    silent_port(const silent_port&) = delete;
-    silent_port& operator=(const silent_port&) = delete;
-    ~silent_port() { ::close(descriptor_); }
-
-    [[nodiscard]] std::string address() const { return bf::socket_address::local(descriptor_).value().to_string(); }
-
-private:
-    int descriptor_ = -1;
-};
 
 class connected_pair {
 public:
@@ -100,7 +83,7 @@ TEST_CASE("failures_keep_the_systems_codes") {
     rt.run([]() -> bf::task<> {
         auto listener = listen_anywhere();
         CHECK(bf::tcp_listener::bind(address_of(listener)).error() == std::errc::address_in_use);
-        const silent_port silent;
+        const tests::silent_port silent;
         const std::string nobody = silent.address();
         auto refused = co_await bf::tcp_stream::connect(nobody);
         CHECK(refused.error() == std::errc::connection_refused);

@@ -1,0 +1,18 @@
+// Names to addresses by way of the C library: what may block, and what is answered at once.
+#pragma once
+
+#include <bifilar/drivers/resolver.hpp>
+#include <optional>
+#include <string>
+
+namespace bifilar::drivers {
+
+/// Asks the system: files, name servers, whatever nsswitch.conf(5) says. Blocks, for half a minute where servers are
+/// silent. Each address once, in the order of preference of RFC 6724. Throws std::bad_alloc.
+[[nodiscard]] lookup_answer look_up(const std::string& host, const std::string& service);
+
+/// The answer where nobody has to be asked: a numeric host with a numeric service, and what cannot be right. Empty:
+/// look_up it. Does not block. Throws std::bad_alloc.
+[[nodiscard]] std::optional<lookup_answer> look_up_numeric(const std::string& host, const std::string& service);
+
+}  // namespace bifilar::drivers

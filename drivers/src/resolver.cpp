@@ -1,0 +1,59 @@
+// Resolvers and their futures, over the desk where lookups wait.
+#include <bifilar/drivers/resolver.hpp>
+
+#include <bifilar/base/assert.hpp>
+#include <bifilar/time/now.hpp>
+
+#include "lookup_desk.hpp"
+#include "name_lookup.hpp"
+
+#include <utility>
+
+namespace bifilar {
+
+resolver::resolver(resolver_options options) : desk_{std::make_shared<drivers::lookup_desk>(std::move(options))} {}
+
+resolver::~resolver() { desk_->close(); }
+
+resolve_future resolver::resolve(std::string_view host, std::string_view service) {
+    return resolve_future{desk_, host, service};
+}
+
+void resolver::clear() noexcept { desk_->clear(); }
+
+resolver_stats resolver::stats() const noexcept { return desk_->stats(); }
+
+resolver& default_resolver() {
+    // Never destroyed: its threads may be in the middle of a lookup when the process ends.
+    static resolver& instance = *new resolver{
+        resolver_options{.time_to_live = std::chrono::seconds{5}, .negative_time_to_live = std::chrono::seconds{1}}};
+    return instance;
+}
+
+resolve_future resolve(std::string_view host, std::string_view service) {
+    return default_resolver().resolve(host, service);
+}
+
+resolve_future::resolve_future(std::shared_ptr<drivers::lookup_desk> desk, std::string_view host,
+                               std::string_view service)
+    : desk_{std::move(desk)}, host_{host}, service_{service} {}
+
+resolve_future::~resolve_future() {
+    wait_.reset();
+    if (asked_ != nullptr) desk_->leave(*asked_);
+}
+
+polled<resolve_future::output> resolve_future::poll(context& cx) {
+    BIFILAR_CHECK(desk_ != nullptr, "a resolve_future was polled after it was moved from; poll the one it went to");
+    if (asked_ == nullptr) {
+        if (!cx.take_budget()) return not_ready;
+        if (std::optional<output> known = drivers::look_up_numeric(host_, service_)) return output{std::move(*known)};
+        asked_ = desk_->ask(host_, service_, detail::timer_now_ns());
+        wait_.emplace(asked_->answered());
+    }
+    if (!wait_->poll(cx)) return not_ready;
+    // A copy: others may want it as well.
+    return output{asked_->answer()};
+}
+
+}  // namespace bifilar
