@@ -8,7 +8,7 @@
 #include <bifilar/time/sleep.hpp>
 #include <chrono>
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
