@@ -185,6 +185,8 @@ int try_now(const op& which) noexcept {
             case op_kind::poll_out:
                 result = ready_for(descriptor, POLLOUT);
                 break;
+            case op_kind::file_call:  // Has no source; see file_wait.
+                return -EINVAL;
         }
         if (result != -EINTR) return result;
     }

@@ -238,6 +238,7 @@ void uring_driver::unpark() noexcept {
 }
 
 void uring_driver::end(op& which, int result, wake_batch& batch) noexcept {
+    if (which.kind == op_kind::file_call) return which.complete(result, batch);
     {
         io_source& source = *which.source;
         const std::lock_guard guard{source.lock};
