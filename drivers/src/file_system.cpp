@@ -27,7 +27,7 @@ int make_directory(const std::string& path, mode_t mode) noexcept {
     if (::mkdir(path.c_str(), mode) == 0) return 0;
     const int error = errno;
     if (error != EEXIST && error != EISDIR) return error;
-    struct stat found {};
+    struct stat found{};
     if (::stat(path.c_str(), &found) != 0) return errno;
     return S_ISDIR(found.st_mode) ? 0 : ENOTDIR;
 }
@@ -70,7 +70,7 @@ io_result<file> create_temporary_now(const job_arguments& on) {
         const int error = errno;
         // What old kernels and some file systems say instead of EOPNOTSUPP.
         if (error != EOPNOTSUPP && error != EISDIR && error != EINVAL && error != ENOSYS) return io_failure(error);
-        std::string name = on.path + "/bifilar-XXXXXX";
+        std::string name = on.path + "/bifilar-" + std::string(6, 'X');
         made.reset(::mkostemp(name.data(), O_CLOEXEC));
         if (made.get() < 0) return io_failure(errno);
         (void)::unlink(name.c_str());

@@ -1,6 +1,8 @@
 // The system calls behind the operations. errno is taken right behind each.
 #include <bifilar/drivers/io_source.hpp>
 
+#include "send_file_now.hpp"
+
 #include <bifilar/base/assert.hpp>
 
 #include <algorithm>
@@ -8,7 +10,6 @@
 #include <mutex>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -172,13 +173,9 @@ int try_now(const op& which) noexcept {
                 result = answer(
                     ::writev(descriptor, static_cast<const iovec*>(which.buffer), static_cast<int>(which.bytes)));
                 break;
-            case op_kind::send_file: {
-                auto& part = *static_cast<file_part*>(which.buffer);
-                off_t offset = part.offset;
-                result = answer(::sendfile(descriptor, part.descriptor, &offset, std::min(which.bytes, most_per_call)));
-                part.offset = offset;
+            case op_kind::send_file:
+                result = send_file_now(descriptor, *static_cast<file_part*>(which.buffer), which.bytes);
                 break;
-            }
             case op_kind::poll_in:
                 result = ready_for(descriptor, POLLIN);
                 break;

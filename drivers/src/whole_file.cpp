@@ -22,8 +22,10 @@ constexpr std::size_t step_bytes = std::size_t{4} << 20U;
 
 own_descriptor open_now(const std::string& path, int flags, unsigned mode = 0666) noexcept {
     // Never waits for the other end of a FIFO; regular files do not mind.
-    return own_descriptor{make_call(
-        {.kind = file_op::open, .flags = flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, .mode = mode, .path = path.c_str()})};
+    return own_descriptor{make_call({.kind = file_op::open,
+                                     .flags = flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                                     .mode = mode,
+                                     .path = path.c_str()})};
 }
 
 io_result<void> write_all_now(const job_arguments& on, int descriptor, std::span<const std::byte> bytes) {
@@ -46,7 +48,7 @@ template <class Container>
 io_result<Container> read_whole(const job_arguments& on) {
     const own_descriptor from = open_now(on.path, O_RDONLY);
     if (from.get() < 0) return io_failure(-from.get());
-    struct stat found {};
+    struct stat found{};
     if (::fstat(from.get(), &found) != 0) return io_failure(errno);
     if (S_ISDIR(found.st_mode)) return io_failure(EISDIR);
     // One more than the size, so that a file that has not grown ends with its second read; files of /proc say 0.
@@ -98,7 +100,7 @@ std::string unique_name(const std::string& path) {
 }
 
 io_result<void> fill_and_sync(const job_arguments& on, int descriptor) {
-    struct stat old {};
+    struct stat old{};
     if (::stat(on.path.c_str(), &old) == 0 && ::fchmod(descriptor, old.st_mode & 07777U) != 0) return io_failure(errno);
     if (const auto wrote = write_all_now(on, descriptor, on.bytes); !wrote) return wrote;
     const int result = make_call({.kind = file_op::sync, .descriptor = descriptor});
@@ -176,17 +178,16 @@ std::optional<io_result<std::uint64_t>> copy_in_kernel(const job_arguments& on, 
 io_result<std::uint64_t> copy_now(const job_arguments& on) {
     const own_descriptor from = open_now(on.path, O_RDONLY);
     if (from.get() < 0) return io_failure(-from.get());
-    struct stat source {};
+    struct stat source{};
     if (::fstat(from.get(), &source) != 0) return io_failure(errno);
     if (S_ISDIR(source.st_mode)) return io_failure(EISDIR);
     const own_descriptor to = open_now(on.other, O_WRONLY | O_CREAT, source.st_mode & 0777U);
     if (to.get() < 0) return io_failure(-to.get());
-    struct stat target {};
+    struct stat target{};
     if (::fstat(to.get(), &target) != 0) return io_failure(errno);
     // Before anything is cut off.
     if (source.st_dev == target.st_dev && source.st_ino == target.st_ino) return io_failure(EINVAL);
-    if (S_ISREG(target.st_mode) &&
-        (::ftruncate(to.get(), 0) != 0 || ::fchmod(to.get(), source.st_mode & 0777U) != 0))
+    if (S_ISREG(target.st_mode) && (::ftruncate(to.get(), 0) != 0 || ::fchmod(to.get(), source.st_mode & 0777U) != 0))
         return io_failure(errno);
     if (const auto copied = copy_in_kernel(on, from.get(), to.get())) return *copied;
     return copy_through_memory(on, from.get(), to.get());

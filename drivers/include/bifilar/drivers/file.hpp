@@ -19,8 +19,8 @@ struct open_options {
     bool create_new = false;  ///< Makes the file; EEXIST when there is something at its path, a symlink even.
     bool truncate = false;    ///< Empties the file.
     bool append = false;      ///< All writes go to the end, whatever their offsets.
-    bool direct = false;      ///< Past the page cache. Buffers, offsets and sizes are multiples of the block, or EINVAL.
-    unsigned mode = 0666;     ///< Permissions of a new file, less the process's umask.
+    bool direct = false;   ///< Past the page cache. Buffers, offsets and sizes are multiples of the block, or EINVAL.
+    unsigned mode = 0666;  ///< Permissions of a new file, less the process's umask.
 };
 
 class file_cursor;

@@ -97,7 +97,7 @@ public:
 
 private:
     std::string path_;
-    struct statx status_ {};
+    struct statx status_{};
     drivers::file_wait wait_;
 };
 

@@ -9,7 +9,16 @@ struct statx;
 
 namespace bifilar {
 
-enum class file_kind : unsigned char { unknown, regular, directory, symlink, fifo, socket, character_device, block_device };
+enum class file_kind : unsigned char {
+    unknown,
+    regular,
+    directory,
+    symlink,
+    fifo,
+    socket,
+    character_device,
+    block_device
+};
 
 /// As statx(2) gives it. Times have nanoseconds where the file system keeps them.
 struct file_metadata {
@@ -25,8 +34,8 @@ struct file_metadata {
     std::uint64_t device = 0;  ///< Two files are the same one when inode and device are equal.
     std::uint64_t links = 0;
     time accessed;
-    time modified;              ///< The contents.
-    time changed;               ///< Contents or metadata.
+    time modified;                ///< The contents.
+    time changed;                 ///< Contents or metadata.
     std::optional<time> created;  ///< Empty where the file system does not keep it.
 };
 

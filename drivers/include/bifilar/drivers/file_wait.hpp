@@ -1,5 +1,5 @@
-// The waiting half of every future of files: try the page cache, then a ring, a thread of the pool, or the caller's own.
-// An op with another end: rings cancel and finish it as they do all operations; a pool's job may be withdrawn.
+// The waiting half of every future of files: try the page cache, then a ring, a thread of the pool, or the caller's
+// own. An op with another end: rings cancel and finish it as they do all operations; a pool's job may be withdrawn.
 #pragma once
 
 #include <bifilar/core/future.hpp>
