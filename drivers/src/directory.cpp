@@ -37,7 +37,9 @@ directory::next_future directory::next() noexcept {
 }
 
 directory::open_future::open_future(std::string_view path)
-    : call_{drivers::file_request{.kind = drivers::file_op::open, .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC}, path} {}
+    : call_{drivers::file_request{.kind = drivers::file_op::open,
+                                  .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK},
+            path} {}
 
 directory::open_future::~open_future() {
     call_.wait().end();

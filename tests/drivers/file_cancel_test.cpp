@@ -16,14 +16,16 @@ namespace {
 
 constexpr bf::backend each_backend[] = {bf::backend::stackless, bf::backend::stackful};
 
-// The open of a FIFO waits in the kernel for its other end, in a ring as in a thread.
+// The open of a FIFO waits in the kernel for its other end, in a thread as in a ring. The latter opens without waiting
+// first, unless the open may create something.
 class fifo_open {
 public:
     using output = int;
 
     fifo_open(const std::string& path, std::atomic<int>& polls)
         : polls_{&polls},
-          call_{bf::drivers::file_request{.kind = bf::drivers::file_op::open, .flags = O_RDONLY | O_CLOEXEC}, path} {}
+          call_{bf::drivers::file_request{.kind = bf::drivers::file_op::open, .flags = O_RDONLY | O_CREAT | O_CLOEXEC},
+                path} {}
     fifo_open(fifo_open&&) noexcept = default;
     fifo_open& operator=(fifo_open&&) = delete;
     ~fifo_open() {
@@ -87,11 +89,14 @@ TEST_CASE("a_file_call_under_way_ends_when_it_is_cancelled") {
         while (polls == 0) std::this_thread::yield();
         opens.cancel();
         // A ring gives up by itself; a thread has to be helped.
-        while (!opens.done()) {
+        while (rt.driver() == bf::driver_kind::epoll && !opens.done()) {
             release_reader(path);
             std::this_thread::yield();
         }
-        CHECK_FALSE(rt.spawn(opens.outcome()).join().has_value());
+        // A thread's open may have ended before the cancel was seen.
+        const auto outcome = rt.spawn(opens.outcome()).join();
+        CHECK((!outcome.has_value() || rt.driver() == bf::driver_kind::epoll));
+        if (outcome && *outcome >= 0) ::close(*outcome);
     }
     CHECK(tests::open_descriptors() <= before);
 }

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace tests {
 
@@ -49,6 +50,6 @@ inline std::string contents(const std::string& path) {
     return {std::istreambuf_iterator<char>{from}, {}};
 }
 
-inline std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
+inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
 
 }  // namespace tests

@@ -44,8 +44,9 @@ inline constexpr std::size_t most_file_bytes = 0x7ffff000;
 /// Makes the call and waits for it; interrupted calls are repeated. The result, or a negative errno. Blocks.
 [[nodiscard]] int make_call(const file_request& what) noexcept;
 
-/// Makes a read or write if the page cache can answer it without waiting. The result, which may be short, or a
-/// negative errno; -EAGAIN: it would wait, or is no such call. Does not block.
+/// Makes a read or write if the page cache can answer it without waiting, or opens what exists, with O_NONBLOCK, if the
+/// directory cache leads there. The result, which may be short, or a negative errno; -EAGAIN: it would wait, or is
+/// none of these calls. Does not block.
 [[nodiscard]] int try_cached(const file_request& what) noexcept;
 
 }  // namespace bifilar::drivers
