@@ -71,6 +71,20 @@ void blocking_pool::submit(blocking_job& job) {
     work_.notify_one();
 }
 
+bool blocking_pool::withdraw(blocking_job& job) noexcept {
+    const std::lock_guard guard{mutex_};
+    blocking_job* before = nullptr;
+    blocking_job* at = first_;
+    while (at != nullptr && at != &job) before = std::exchange(at, at->next_);
+    if (at == nullptr) return false;
+    (before != nullptr ? before->next_ : first_) = job.next_;
+    if (last_ == &job) last_ = before;
+    job.next_ = nullptr;
+    --queued_;
+    --unfinished_;
+    return true;
+}
+
 void blocking_pool::start_thread() {
     threads_.emplace_back();
     const auto self = std::prev(threads_.end());

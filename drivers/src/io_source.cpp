@@ -1,6 +1,8 @@
 // The system calls behind the operations. errno is taken right behind each.
 #include <bifilar/drivers/io_source.hpp>
 
+#include "send_file_now.hpp"
+
 #include <bifilar/base/assert.hpp>
 #include <bifilar/core/thread_state.hpp>
 #include <bifilar/drivers/driver.hpp>
@@ -11,7 +13,6 @@
 #include <mutex>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -219,13 +220,9 @@ int try_now(const op& which) noexcept {
                 result = answer(
                     ::writev(descriptor, static_cast<const iovec*>(which.buffer), static_cast<int>(which.bytes)));
                 break;
-            case op_kind::send_file: {
-                auto& part = *static_cast<file_part*>(which.buffer);
-                off_t offset = part.offset;
-                result = answer(::sendfile(descriptor, part.descriptor, &offset, std::min(which.bytes, most_per_call)));
-                part.offset = offset;
+            case op_kind::send_file:
+                result = send_file_now(descriptor, *static_cast<file_part*>(which.buffer), which.bytes);
                 break;
-            }
             case op_kind::accept_multishot:
             case op_kind::recv_multishot:
                 return -EOPNOTSUPP;  // The kernel's alone.
@@ -235,6 +232,8 @@ int try_now(const op& which) noexcept {
             case op_kind::poll_out:
                 result = ready_for(descriptor, POLLOUT);
                 break;
+            case op_kind::file_call:  // Has no source; see file_wait.
+                return -EINVAL;
         }
         if (result != -EINTR) return result;
     }

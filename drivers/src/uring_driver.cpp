@@ -236,6 +236,7 @@ bool uring_driver::waited_for_readiness(const op& which, const io_uring_cqe& cqe
 
 void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept {
     int result = cqe.res;
+    if (which.kind == op_kind::file_call) return which.complete(result, batch);
     if ((cqe.flags & IORING_CQE_F_BUFFER) != 0)
         *static_cast<received_bytes*>(which.buffer) = lending_.chosen(cqe, buffers());
     {

@@ -22,6 +22,7 @@ public:
     ~uring_driver() override;
 
     bool submit(op& which, waker_ref waits) noexcept override;
+    bool submit_file(op& which, waker_ref waits) noexcept override;  // In uring_file.cpp.
     void cancel(op& which) noexcept override;
     void finish(op& which) noexcept override;
     void park(base::instant_ns deadline) noexcept override;

@@ -51,6 +51,7 @@ public:
     }
 
     [[nodiscard]] bool blocks() const noexcept override { return blocking_->busy(); }
+    [[nodiscard]] sched::blocking_pool* pool() noexcept override { return blocking_.get(); }
 
     void detached_exception(const char* task_name, std::exception_ptr error) noexcept override {
         if (options_.on_detached_exception) {

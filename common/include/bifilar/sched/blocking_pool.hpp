@@ -13,7 +13,7 @@
 
 namespace bifilar::sched {
 
-/// One thing to do. Intrusive: it must live until `run` was called, which happens once.
+/// One thing to do. Intrusive: it must live until `run` was called, which happens once, or until it was withdrawn.
 class blocking_job {
 public:
     blocking_job() noexcept = default;
@@ -45,6 +45,10 @@ public:
     /// Queues a job. Any thread; does not block. Throws std::system_error when no thread can be made and none exists
     /// (the job is then not queued), std::logic_error when the pool is ending.
     void submit(blocking_job& job);
+
+    /// Takes a job that was submitted out of the queue. True: it will not run and may go. False: it runs, or has run.
+    /// Any thread; does not block; costs a walk along the queue.
+    [[nodiscard]] bool withdraw(blocking_job& job) noexcept;
 
     /// Threads that exist now.
     [[nodiscard]] std::uint32_t threads() const;

@@ -10,6 +10,8 @@
 
 namespace bifilar::sched {
 
+class blocking_pool;
+
 class environment {
 public:
     environment() noexcept = default;
@@ -31,6 +33,10 @@ public:
     /// Whether calls that may block are queued or under way. When the last one ends, the runtime's time_keeper looks
     /// again. Any thread; asked on a simulated clock alone.
     [[nodiscard]] virtual bool blocks() const noexcept { return false; }
+
+    /// Threads for calls that may block, for the parts below; null: none, and such calls are made in place. The pool
+    /// lives as long as tasks do. Any thread.
+    [[nodiscard]] virtual blocking_pool* pool() noexcept { return nullptr; }
 
     /// An exception left a task whose handle is gone. May end the process.
     virtual void detached_exception(const char* /*task_name*/, std::exception_ptr error) noexcept = 0;

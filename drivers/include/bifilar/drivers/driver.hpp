@@ -27,6 +27,10 @@ public:
     /// is over already, with its result. The calling thread's own driver.
     [[nodiscard]] virtual bool submit(op& which, waker_ref waits) noexcept = 0;
 
+    /// Takes a file_call, if this driver makes such calls without a thread of their own. False: it does not, the
+    /// operation is still idle, and the runtime's blocking pool makes the call. The calling thread's own driver.
+    [[nodiscard]] virtual bool submit_file(op& /*which*/, waker_ref /*waits*/) noexcept { return false; }
+
     /// Brings an operation in flight to its end, which may also be success. Any thread; once per operation.
     virtual void cancel(op& which) noexcept = 0;
 

@@ -33,6 +33,7 @@ enum class op_kind : std::uint8_t {
     write_vector,      ///< As write, from the `bytes` iovecs at `buffer`.
     send_file,         ///< `bytes` of the file that the file_part at `buffer` names. Result as sendfile(2).
     poll_out,          ///< Until there is room to write.
+    file_call,         ///< What the file_request at `buffer` says; there is no source, and no readiness to wait for.
 };
 
 /// Waits for readability, as opposed to writability.
@@ -66,6 +67,8 @@ public:
     };
 
     op(op_kind what, io_source& of) noexcept : kind{what}, source{&of} {}
+    /// An operation without a source: a file_call.
+    explicit op(op_kind what) noexcept : kind{what}, source{nullptr} {}
     /// A future may be moved before its first poll; its operation is idle then.
     op(op&& other) noexcept;
     op& operator=(op&&) = delete;

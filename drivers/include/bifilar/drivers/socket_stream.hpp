@@ -8,6 +8,8 @@
 
 namespace bifilar {
 
+class file;
+class file_send;
 class socket_read_half;
 class socket_write_half;
 
@@ -83,6 +85,8 @@ protected:
     [[nodiscard]] io_result<int> option(int level, int name) const noexcept;
 
 private:
+    friend file_send send_file(socket_stream& to, const file& from, std::uint64_t offset, std::uint64_t bytes);
+
     drivers::source_ptr source_;
 };
 

@@ -1,0 +1,62 @@
+// sendfile has no flags. What send has them for is arranged around the call.
+#include "send_file_now.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/sendfile.h>
+
+namespace bifilar::drivers {
+namespace {
+
+/// Keeps the thread from getting the SIGPIPE of a call, as MSG_NOSIGNAL would.
+class no_pipe_signal {
+public:
+    no_pipe_signal() noexcept {
+        ::sigemptyset(&pipe_);
+        ::sigaddset(&pipe_, SIGPIPE);
+        sigset_t pending;
+        ::sigpending(&pending);
+        // One that was there before belongs to somebody else.
+        was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
+        ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+    }
+    no_pipe_signal(const no_pipe_signal&) = delete;
+    no_pipe_signal& operator=(const no_pipe_signal&) = delete;
+    ~no_pipe_signal() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+    /// After a call that failed with EPIPE.
+    void swallow() noexcept {
+        const timespec now{};
+        while (!was_pending_ && ::sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR) continue;
+    }
+
+private:
+    sigset_t pipe_;
+    sigset_t before_;
+    bool was_pending_;
+};
+
+}  // namespace
+
+int send_file_now(int socket, file_part& part, std::size_t bytes) noexcept {
+    no_pipe_signal quiet;
+    const int flags = ::fcntl(socket, F_GETFL);
+    if (flags < 0) return -errno;
+    // A stream, which blocks in the kernel's eyes, is made not to for the length of the call; a ring's operation on it
+    // that starts in between is answered with EAGAIN and repeated.
+    const bool blocks = (flags & O_NONBLOCK) == 0;
+    if (blocks && ::fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0) return -errno;
+    off_t offset = part.offset;
+    const ssize_t sent = ::sendfile(socket, part.descriptor, &offset, std::min<std::size_t>(bytes, 0x7ffff000));
+    const int result = sent >= 0 ? static_cast<int>(sent) : -errno;
+    if (blocks) (void)::fcntl(socket, F_SETFL, flags);
+    part.offset = offset;
+    if (result == -EPIPE) quiet.swallow();
+    return result;
+}
+
+}  // namespace bifilar::drivers
