@@ -7,6 +7,19 @@
 #include <utility>
 
 namespace bifilar {
+namespace {
+
+// What a call came to that was given up: `told` bytes by its polls, and the last operation's result.
+std::optional<io_result<std::size_t>> total(std::size_t told, std::optional<int> last) noexcept {
+    if (!last || *last == -ECANCELED) {
+        if (told == 0) return std::nullopt;
+        return told;
+    }
+    if (*last < 0) return io_failure(-*last);
+    return told + static_cast<std::size_t>(*last);
+}
+
+}  // namespace
 
 polled<io_result<std::size_t>> stream_read::poll(context& cx) {
     while (filled_ < into_.size()) {
@@ -41,6 +54,21 @@ polled<io_result<std::size_t>> stream_write::poll(context& cx) {
         if (how_ == transfer::some) break;
     }
     return output{taken_};
+}
+
+std::optional<io_result<std::size_t>> stream_read::finished() const noexcept {
+    return total(filled_, wait_.finished());
+}
+std::optional<io_result<std::size_t>> stream_write::finished() const noexcept {
+    return total(taken_, wait_.finished());
+}
+std::optional<io_result<std::size_t>> vector_transfer::finished() const noexcept { return total(0, wait_.finished()); }
+
+std::optional<io_result<std::size_t>> vector_write_all::finished() const noexcept {
+    std::optional<output> last = next_.finished();
+    if (last && *last) return taken_ + **last;
+    if (!last && taken_ != 0) return taken_;
+    return last;
 }
 
 vector_transfer::vector_transfer(drivers::io_source& on, drivers::op_kind kind, std::span<const iovec> buffers) noexcept

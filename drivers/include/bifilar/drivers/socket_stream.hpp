@@ -133,4 +133,7 @@ private:
     drivers::source_ptr source_;
 };
 
+static_assert(byte_stream<socket_stream> && half_closing<socket_stream>);
+static_assert(byte_reader<socket_read_half> && byte_writer<socket_write_half> && half_closing<socket_write_half>);
+
 }  // namespace bifilar

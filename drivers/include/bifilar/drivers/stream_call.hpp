@@ -2,10 +2,12 @@
 // Each keeps one io_wait; buffers stay valid until the future is ready or destroyed.
 #pragma once
 
+#include <bifilar/drivers/byte_stream.hpp>
 #include <bifilar/drivers/io_result.hpp>
 #include <bifilar/drivers/io_wait.hpp>
 #include <bifilar/drivers/received_bytes.hpp>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -28,6 +30,10 @@ public:
         : wait_{kind, from, flags}, into_{into}, how_{how} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    /// What the destructor does, for owners that ask finished() afterwards.
+    void end() noexcept { wait_.end(); }
+    /// Of a call at rest whose poll was not ready: what it came to. See accountable_transfer.
+    [[nodiscard]] std::optional<output> finished() const noexcept;
 
 private:
     drivers::io_wait wait_;
@@ -60,6 +66,10 @@ public:
         : wait_{kind, to, flags}, from_{from}, how_{how} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    /// What the destructor does, for owners that ask finished() afterwards.
+    void end() noexcept { wait_.end(); }
+    /// Of a call at rest whose poll was not ready: what it came to. See accountable_transfer.
+    [[nodiscard]] std::optional<output> finished() const noexcept;
 
 private:
     drivers::io_wait wait_;
@@ -80,6 +90,10 @@ public:
     void set_buffers(std::span<const iovec> buffers) noexcept;
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    /// What the destructor does, for owners that ask finished() afterwards.
+    void end() noexcept { wait_.end(); }
+    /// Of a call at rest whose poll was not ready: what it came to. See accountable_transfer.
+    [[nodiscard]] std::optional<output> finished() const noexcept;
 
 private:
     bool is_message_;
@@ -96,6 +110,10 @@ public:
         : left_{without_empty(buffers)}, next_{to, kind, left_} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return next_.poll_cancel(cx); }
+    /// What the destructor does, for owners that ask finished() afterwards.
+    void end() noexcept { next_.end(); }
+    /// Of a call at rest whose poll was not ready: what it came to. See accountable_transfer.
+    [[nodiscard]] std::optional<output> finished() const noexcept;
 
 private:
     static std::span<iovec> without_empty(std::span<iovec> buffers) noexcept;
@@ -105,5 +123,8 @@ private:
     std::size_t taken_ = 0;
     vector_transfer next_;
 };
+
+static_assert(accountable_transfer<stream_read> && accountable_transfer<stream_write>);
+static_assert(accountable_transfer<vector_transfer> && accountable_transfer<vector_write_all>);
 
 }  // namespace bifilar
