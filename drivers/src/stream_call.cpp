@@ -7,6 +7,12 @@
 
 namespace bifilar {
 
+std::size_t drivers::bytes_moved_at_end(io_wait& transfer) noexcept {
+    transfer.end();
+    const std::optional<int> last = transfer.finished();
+    return last && *last > 0 ? static_cast<std::size_t>(*last) : 0;
+}
+
 polled<io_result<std::size_t>> stream_read::poll(context& cx) {
     while (filled_ < into_.size()) {
         wait_.set_buffer(into_.data() + filled_, into_.size() - filled_);

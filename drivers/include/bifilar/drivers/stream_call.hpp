@@ -11,6 +11,11 @@
 
 namespace bifilar {
 
+namespace drivers {
+/// Ends a transfer. How many bytes its last call moved that poll had not told.
+[[nodiscard]] std::size_t bytes_moved_at_end(io_wait& transfer) noexcept;
+}  // namespace drivers
+
 /// What a read of a stream does when fewer bytes came than fit, and a write when fewer were taken.
 enum class transfer : unsigned char {
     some,   ///< Ready with what one call moved.
@@ -27,6 +32,9 @@ public:
         : wait_{kind, from, flags}, into_{into}, how_{how} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    /// What the destructor does: brings it to rest, for which the thread may block a moment unless poll_cancel has done
+    /// it. Answers how many bytes are in the buffer, for those who give it up and must not lose any.
+    std::size_t end() noexcept { return filled_ + drivers::bytes_moved_at_end(wait_); }
 
 private:
     drivers::io_wait wait_;
@@ -45,6 +53,8 @@ public:
         : wait_{kind, to, flags}, from_{from}, how_{how} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    /// As stream_read::end; how many bytes were taken.
+    std::size_t end() noexcept { return taken_ + drivers::bytes_moved_at_end(wait_); }
 
 private:
     drivers::io_wait wait_;

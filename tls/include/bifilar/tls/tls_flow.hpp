@@ -1,0 +1,165 @@
+// The ciphertext of one operation on its way between session and transport, and the parts that operations share.
+#pragma once
+
+#include <bifilar/core/future.hpp>
+#include <bifilar/tls/tls_session.hpp>
+#include <concepts>
+#include <optional>
+#include <utility>
+
+namespace bifilar {
+
+/// A stream that TLS runs over: tcp_stream, unix_stream, a tls_stream, or one's own.
+template <class Stream>
+concept tls_transport =
+    std::movable<Stream> && requires(Stream& stream, std::span<std::byte> into, std::span<const std::byte> from) {
+        /// Ready with what came, 0 at the end, or an error. `end()` of these futures brings them to rest, as their
+        /// destructors do, and answers how many bytes they moved: a cancelled transfer must not lose ciphertext.
+        { stream.read(into) } -> future;
+        { stream.write(from) } -> future;
+        { stream.read(into).end() } noexcept -> std::same_as<std::size_t>;
+        { stream.write(from).end() } noexcept -> std::same_as<std::size_t>;
+    };
+
+namespace detail {
+
+/// A lock that is asked for over several polls, held, and given back.
+class tls_turn {
+public:
+    [[nodiscard]] bool take(mutex& of, context& cx) noexcept {
+        if (holds_) return true;
+        if (!asks_) asks_.emplace(of.lock());
+        polled<mutex::guard> got = asks_->poll(cx);
+        if (!got) return false;
+        holds_ = got.take();
+        asks_.reset();
+        return true;
+    }
+    [[nodiscard]] bool try_take(mutex& of) noexcept {
+        if (!holds_ && !asks_) holds_ = of.try_lock();
+        return static_cast<bool>(holds_);
+    }
+    void release() noexcept {
+        asks_.reset();
+        holds_.unlock();
+    }
+
+private:
+    std::optional<mutex::lock_future> asks_;
+    mutex::guard holds_;
+};
+
+/// What one operation has in flight on the transport. Whoever calls receive or send holds the session's lock for it.
+template <class Stream>
+class tls_flow {
+public:
+    tls_flow(tls_session& session, Stream& stream) noexcept : session_{&session}, stream_{&stream} {}
+    tls_flow(tls_flow&&) noexcept = default;
+    tls_flow& operator=(tls_flow&&) = delete;
+    ~tls_flow() { end(); }
+
+    [[nodiscard]] bool is_receiving() const noexcept { return in_.has_value(); }
+
+    /// Some ciphertext, or the transport's end. Ready with the transport's error.
+    polled<std::error_code> receive(context& cx) {
+        if (!in_) in_.emplace(stream_->read(session_->receive_room()));
+        polled<io_result<std::size_t>> answer = in_->poll(cx);
+        if (!answer) return not_ready;
+        const io_result<std::size_t> count = answer.take();
+        in_.reset();
+        if (!count) return count.error();
+        *count == 0 ? session_->received_end() : session_->received(*count);
+        return std::error_code{};
+    }
+
+    /// All that the session has to send. Ready with the transport's error.
+    polled<std::error_code> send(context& cx) {
+        for (;;) {
+            if (!out_) {
+                const std::span<const std::byte> left = session_->to_send();
+                if (left.empty()) return std::error_code{};
+                out_.emplace(stream_->write(left));
+            }
+            polled<io_result<std::size_t>> answer = out_->poll(cx);
+            if (!answer) return not_ready;
+            const io_result<std::size_t> count = answer.take();
+            out_.reset();
+            if (!count) return count.error();
+            session_->sent(*count);
+        }
+    }
+
+    /// Cancels what is in flight. What was moved by then is kept.
+    polled<void> poll_rest(context& cx) noexcept {
+        const bool in_rests = !in_ || poll_cancel(*in_, cx).is_ready();
+        const bool out_rests = !out_ || poll_cancel(*out_, cx).is_ready();
+        if (!in_rests || !out_rests) return not_ready;
+        end();
+        return done;
+    }
+
+    /// The same at once, as a destructor: the thread may block a moment.
+    void end() noexcept {
+        if (in_) {
+            session_->received(in_->end());
+            in_.reset();
+        }
+        if (out_) {
+            session_->sent(out_->end());
+            out_.reset();
+        }
+    }
+
+private:
+    using reading = decltype(std::declval<Stream&>().read(std::span<std::byte>{}));
+    using writing = decltype(std::declval<Stream&>().write(std::span<const std::byte>{}));
+
+    tls_session* session_;
+    Stream* stream_;
+    std::optional<reading> in_;
+    std::optional<writing> out_;
+};
+
+/// A session and what it runs over, at an address of their own.
+template <class Stream>
+class tls_connection {
+public:
+    tls_connection(const tls_context& context, std::string host, Stream over)
+        : session{context, std::move(host)}, stream{std::move(over)} {}
+
+    tls_session session;
+    Stream stream;
+};
+
+/// Base of the futures: the turns, the ciphertext in flight, and how a failure ends.
+template <class Stream>
+class tls_operation {
+public:
+    polled<void> poll_cancel(context& cx) noexcept { return flow_.poll_rest(cx); }
+
+protected:
+    explicit tls_operation(tls_connection<Stream>& on) noexcept : session_{&on.session}, flow_{on.session, on.stream} {}
+
+    /// After a failure of TLS: the alert is sent if that can be done without waiting; a peer that does not read must
+    /// not keep an error from those who would close the connection. True when nothing is in flight any more.
+    [[nodiscard]] bool farewell(context& cx) {
+        if (!leaving_ && sending_.try_take(session_->sending) && !flow_.send(cx)) leaving_ = true;
+        return !leaving_ || flow_.poll_rest(cx).is_ready();
+    }
+    [[nodiscard]] bool is_leaving() const noexcept { return leaving_; }
+    void release() noexcept {
+        sending_.release();
+        receiving_.release();
+    }
+
+    tls_session* session_;
+    tls_turn receiving_;
+    tls_turn sending_;
+    tls_flow<Stream> flow_;  // Behind the turns: it ends first.
+
+private:
+    bool leaving_ = false;
+};
+
+}  // namespace detail
+}  // namespace bifilar
