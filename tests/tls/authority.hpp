@@ -11,12 +11,16 @@ namespace tests {
 
 class issued {
 public:
+    issued() = default;  // Not an aggregate, for GCC 12.
+
     std::string certificate;  // PEM; the authorities between it and the root follow.
     std::string key;          // PEM.
 };
 
 class wanted {
 public:
+    wanted() = default;  // As above.
+
     std::string name = "localhost";  // Common name; DNS name as well, where it is not an authority's.
     std::string address;             // An IP address that it is for as well.
     long from_s = -3600;             // Validity, in seconds from now.

@@ -127,7 +127,8 @@ TEST_CASE("client_certificates_are_asked_for_and_checked") {
         REQUIRE_FALSE(without.server.has_value());
         CHECK(without.server.error() == bf::tls_errc::bad_certificate);
         REQUIRE(without.client.has_value());
-        CHECK(co_await first_read(*without.client) == bf::tls_errc::alert);
+        const bool good1 = co_await first_read(*without.client) == bf::tls_errc::alert;
+        CHECK(good1);
 
         const authority stranger{"stranger"};
         bf::tls_options forged = options_with(stranger.issue(who));
@@ -226,7 +227,8 @@ TEST_CASE("later_connections_resume_earlier_ones_unless_told_not_to") {
                     // Tickets of TLS 1.3 come behind the handshake.
                     const std::string text = "x";
                     (void)co_await ends.server->write_all(bytes_of(text));
-                    CHECK_FALSE(co_await first_read(*ends.client));
+                    const bool good2 = !co_await first_read(*ends.client);
+                    CHECK(good2);
                 }
             }
     });
@@ -244,7 +246,8 @@ TEST_CASE("garbage_instead_of_a_handshake_is_an_error_and_is_answered") {
         CHECK_THAT(far.error().message(), Catch::Contains("http request"));
         const auto client = bf::tls_context::client(client_options());
         socket_pair other;
-        (void)co_await other.far.write_all(bytes_of(text));
+        const std::string greeting = "SSH-2.0-OpenSSH_9.2p1\r\n";
+        (void)co_await other.far.write_all(bytes_of(greeting));
         auto connecting = bf::spawn(model, connect_tls<bf::tcp_stream>, std::move(other.near), client, "localhost");
         auto near = co_await connecting;
         CHECK(near.error() == bf::tls_errc::protocol);

@@ -100,6 +100,7 @@ tls_step tls_session::classify(int result) noexcept {
     if (error_) return tls_step::failed;
     ERR_clear_error();
     const tls_step step = classify(SSL_do_handshake(ssl_));
+    if (step == tls_step::done) has_answers_ = out_.end != 0;
     if (step != tls_step::ended) return step;
     error_ = std::make_error_code(std::errc::connection_aborted);
     return tls_step::failed;
@@ -109,7 +110,10 @@ tls_step tls_session::classify(int result) noexcept {
     const std::lock_guard guard{lock_};
     if (error_) return tls_step::failed;
     ERR_clear_error();
-    return classify(SSL_read_ex(ssl_, into.data(), into.size(), &count));
+    const std::size_t before = out_.end;
+    const int result = SSL_read_ex(ssl_, into.data(), into.size(), &count);
+    if (out_.end != before) has_answers_ = true;
+    return classify(result);
 }
 
 tls_step tls_session::finish_messages() noexcept {
@@ -172,7 +176,14 @@ std::span<const std::byte> tls_session::to_send() noexcept {
 void tls_session::sent(std::size_t bytes) noexcept {
     const std::lock_guard guard{lock_};
     out_.begin += bytes;
-    if (out_.begin == out_.end) out_.begin = out_.end = 0;
+    if (out_.begin != out_.end) return;
+    out_.begin = out_.end = 0;
+    has_answers_ = false;
+}
+
+bool tls_session::has_answers() noexcept {
+    const std::lock_guard guard{lock_};
+    return has_answers_;
 }
 
 std::error_code tls_session::error() noexcept {

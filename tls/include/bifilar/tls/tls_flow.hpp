@@ -131,8 +131,8 @@ public:
     Stream stream;
 };
 
-/// Base of the futures: the turns, the ciphertext in flight, and how a failure ends.
-template <class Stream>
+/// Base of the futures: the turns, the ciphertext in flight, and how an operation ends: with nothing in flight.
+template <class Stream, class Output>
 class tls_operation {
 public:
     polled<void> poll_cancel(context& cx) noexcept { return flow_.poll_rest(cx); }
@@ -140,16 +140,23 @@ public:
 protected:
     explicit tls_operation(tls_connection<Stream>& on) noexcept : session_{&on.session}, flow_{on.session, on.stream} {}
 
-    /// After a failure of TLS: the alert is sent if that can be done without waiting; a peer that does not read must
-    /// not keep an error from those who would close the connection. True when nothing is in flight any more.
-    [[nodiscard]] bool farewell(context& cx) {
-        if (!leaving_ && sending_.try_take(session_->sending) && !flow_.send(cx)) leaving_ = true;
-        return !leaving_ || flow_.poll_rest(cx).is_ready();
+    /// Whether finish() was called, and rest() has to be asked.
+    [[nodiscard]] bool is_finished() const noexcept { return result_.has_value(); }
+    polled<Output> finish(Output with, context& cx) {
+        result_.emplace(std::move(with));
+        return rest(cx);
     }
-    [[nodiscard]] bool is_leaving() const noexcept { return leaving_; }
-    void release() noexcept {
+    polled<Output> rest(context& cx) {
+        if (!flow_.poll_rest(cx)) return not_ready;
         sending_.release();
         receiving_.release();
+        return std::move(*result_);
+    }
+    /// After a failure of TLS: the alert goes out if that can be done without waiting. A peer that does not read must
+    /// not keep an error from those who would close the connection.
+    polled<Output> fail(context& cx) {
+        if (sending_.try_take(session_->sending)) (void)flow_.send(cx);
+        return finish(std::unexpected{session_->error()}, cx);
     }
 
     tls_session* session_;
@@ -158,7 +165,7 @@ protected:
     tls_flow<Stream> flow_;  // Behind the turns: it ends first.
 
 private:
-    bool leaving_ = false;
+    std::optional<Output> result_;
 };
 
 }  // namespace detail

@@ -10,50 +10,44 @@ namespace bifilar {
 /// Ready with how many bytes were read. 0: the peer has ended its side with close_notify, or the buffer is empty.
 /// Cancelled, nothing is lost that was not yet in the buffer; what `transfer::whole` had put there is.
 template <class Stream>
-class [[nodiscard]] tls_read : public detail::tls_operation<Stream> {
+class [[nodiscard]] tls_read : public detail::tls_operation<Stream, io_result<std::size_t>> {
 public:
     using output = io_result<std::size_t>;
+    using base = detail::tls_operation<Stream, output>;
 
     tls_read(detail::tls_connection<Stream>& from, std::span<std::byte> into, transfer how) noexcept
-        : detail::tls_operation<Stream>{from}, into_{into}, how_{how} {}
+        : base{from}, into_{into}, how_{how} {}
 
     polled<output> poll(context& cx) {
         using enum detail::tls_step;
         if (into_.empty()) return output{std::size_t{0}};
-        if (this->is_leaving()) return fail(cx);
+        if (this->is_finished()) return this->rest(cx);
         if (!this->receiving_.take(this->session_->receiving, cx)) return not_ready;
         for (;;) {
-            if (this->flow_.is_receiving()) {
-                polled<std::error_code> came = this->flow_.receive(cx);
-                if (!came) return not_ready;
-                if (const std::error_code error = came.take()) return finish(std::unexpected{error});
-            }
-            std::size_t count = 0;
-            switch (this->session_->read(into_.subspan(filled_), count)) {
-                case done:
+            if (!this->flow_.is_receiving()) {
+                std::size_t count = 0;
+                const detail::tls_step next = this->session_->read(into_.subspan(filled_), count);
+                if (next == done) {
                     filled_ += count;
-                    if (how_ == transfer::some || filled_ == into_.size()) return finish(filled_);
-                    break;
-                case ended:
-                    return how_ == transfer::some ? finish(filled_) : finish(io_failure(ENODATA));
-                case receive: {
-                    polled<std::error_code> came = this->flow_.receive(cx);
-                    if (!came) return not_ready;
-                    if (const std::error_code error = came.take()) return finish(std::unexpected{error});
-                    break;
+                    if (how_ == transfer::some || filled_ == into_.size()) return this->finish(filled_, cx);
+                    continue;
                 }
-                case send: {
-                    // Answers to a flood of requests for new keys; others go out with the next write.
-                    if (!this->sending_.take(this->session_->sending, cx)) return not_ready;
-                    polled<std::error_code> sent = this->flow_.send(cx);
+                if (next == ended && how_ == transfer::some) return this->finish(filled_, cx);
+                if (next == ended) return this->finish(io_failure(ENODATA), cx);
+                if (next == failed) return this->fail(cx);
+                if (next == send) {
+                    // A flood of requests whose answers the peer does not read.
+                    polled<std::error_code> sent = speak(cx);
                     if (!sent) return not_ready;
-                    this->sending_.release();
-                    if (const std::error_code error = sent.take()) return finish(std::unexpected{error});
-                    break;
+                    if (const std::error_code error = sent.take()) return this->finish(std::unexpected{error}, cx);
+                    continue;
                 }
-                case failed:
-                    return fail(cx);
             }
+            // What reading made the session say, such as new keys, goes out meanwhile. An error is the next write's.
+            if (this->session_->has_answers()) (void)speak(cx);
+            polled<std::error_code> came = this->flow_.receive(cx);
+            if (!came) return not_ready;
+            if (const std::error_code error = came.take()) return this->finish(std::unexpected{error}, cx);
         }
     }
 
@@ -64,13 +58,12 @@ public:
     }
 
 private:
-    polled<output> finish(output with) noexcept {
-        this->release();
-        return with;
-    }
-    polled<output> fail(context& cx) {
-        if (!this->farewell(cx)) return not_ready;
-        return finish(std::unexpected{this->session_->error()});
+    /// Sends what the session has to say, in its turn.
+    polled<std::error_code> speak(context& cx) {
+        if (!this->sending_.take(this->session_->sending, cx)) return not_ready;
+        polled<std::error_code> sent = this->flow_.send(cx);
+        if (sent) this->sending_.release();
+        return sent;
     }
 
     std::span<std::byte> into_;
@@ -82,23 +75,24 @@ private:
 /// records made so far go out with the next write or shutdown_write(): the stream goes on, and which part of the
 /// bytes was taken, end() tells.
 template <class Stream>
-class [[nodiscard]] tls_write : public detail::tls_operation<Stream> {
+class [[nodiscard]] tls_write : public detail::tls_operation<Stream, io_result<std::size_t>> {
 public:
     using output = io_result<std::size_t>;
+    using base = detail::tls_operation<Stream, output>;
 
     tls_write(detail::tls_connection<Stream>& to, std::span<const std::byte> from, transfer how) noexcept
-        : detail::tls_operation<Stream>{to}, from_{from}, how_{how} {}
+        : base{to}, from_{from}, how_{how} {}
 
     polled<output> poll(context& cx) {
         using enum detail::tls_step;
         if (from_.empty()) return output{std::size_t{0}};
-        if (this->is_leaving()) return fail(cx);
+        if (this->is_finished()) return this->rest(cx);
         if (!this->sending_.take(this->session_->sending, cx)) return not_ready;
         for (;;) {
             polled<std::error_code> sent = this->flow_.send(cx);
             if (!sent) return not_ready;
-            if (const std::error_code error = sent.take()) return finish(std::unexpected{error});
-            if (taken_ == from_.size() || (taken_ != 0 && how_ == transfer::some)) return finish(taken_);
+            if (const std::error_code error = sent.take()) return this->finish(std::unexpected{error}, cx);
+            if (taken_ == from_.size() || (taken_ != 0 && how_ == transfer::some)) return this->finish(taken_, cx);
             std::size_t count = 0;
             switch (this->session_->write(from_.subspan(taken_), count)) {
                 case done:
@@ -107,10 +101,10 @@ public:
                 case send:
                     break;
                 case ended:
-                    return finish(io_failure(EPIPE));
+                    return this->finish(io_failure(EPIPE), cx);
                 case receive:
                 case failed:
-                    return fail(cx);
+                    return this->fail(cx);
             }
         }
     }
@@ -122,15 +116,6 @@ public:
     }
 
 private:
-    polled<output> finish(output with) noexcept {
-        this->release();
-        return with;
-    }
-    polled<output> fail(context& cx) {
-        if (!this->farewell(cx)) return not_ready;
-        return finish(std::unexpected{this->session_->error()});
-    }
-
     std::span<const std::byte> from_;
     std::size_t taken_ = 0;
     transfer how_;
@@ -138,29 +123,25 @@ private:
 
 /// Ready when the transport has close_notify and all before it. Cancelled, the rest goes out with the next one.
 template <class Stream>
-class [[nodiscard]] tls_shutdown : public detail::tls_operation<Stream> {
+class [[nodiscard]] tls_shutdown : public detail::tls_operation<Stream, io_result<void>> {
 public:
     using output = io_result<void>;
+    using base = detail::tls_operation<Stream, output>;
 
-    explicit tls_shutdown(detail::tls_connection<Stream>& of) noexcept : detail::tls_operation<Stream>{of} {}
+    explicit tls_shutdown(detail::tls_connection<Stream>& of) noexcept : base{of} {}
 
     polled<output> poll(context& cx) {
+        if (this->is_finished()) return this->rest(cx);
         if (!this->sending_.take(this->session_->sending, cx)) return not_ready;
         for (detail::tls_step last = detail::tls_step::send;;) {
             polled<std::error_code> sent = this->flow_.send(cx);
             if (!sent) return not_ready;
-            if (const std::error_code error = sent.take()) return finish(std::unexpected{error});
-            if (last == detail::tls_step::done) return finish({});
+            if (const std::error_code error = sent.take()) return this->finish(std::unexpected{error}, cx);
+            if (last == detail::tls_step::done) return this->finish(output{}, cx);
             last = this->session_->shutdown();
             if (last != detail::tls_step::done && last != detail::tls_step::send)
-                return finish(std::unexpected{this->session_->error()});
+                return this->finish(std::unexpected{this->session_->error()}, cx);
         }
-    }
-
-private:
-    polled<output> finish(output with) noexcept {
-        this->release();
-        return with;
     }
 };
 

@@ -41,6 +41,9 @@ private:
 class tls_context;
 
 struct tls_options {
+    /// Not an aggregate: GCC 12 destroys such temporaries twice in a co_await expression.
+    tls_options() = default;
+
     tls_version min_version = tls_version::tls12;
     tls_version max_version = tls_version::tls13;
     /// The own certificate, followed by those between it and the root. Servers need one.

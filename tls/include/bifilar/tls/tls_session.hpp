@@ -53,6 +53,8 @@ public:
     /// add to it meanwhile.
     [[nodiscard]] std::span<const std::byte> to_send() noexcept;
     void sent(std::size_t bytes) noexcept;
+    /// Whether a read, or the handshake's end, has added to to_send(), which no write then looks after.
+    [[nodiscard]] bool has_answers() noexcept;
 
     /// Why a call failed. It stays so for good: TLS does not go on after a failure.
     [[nodiscard]] std::error_code error() noexcept;
@@ -93,6 +95,7 @@ private:
     buffer out_;
     bool in_ended_ = false;  // The transport has no more.
     bool out_ended_ = false;
+    bool has_answers_ = false;
     std::error_code error_;
 };
 

@@ -17,7 +17,7 @@ namespace bifilar {
 ///
 /// Errors are the transport's, and those of tls_category(); TLS does not go on after one of these. The end of the
 /// transport without the peer's close_notify is tls_errc::truncated. Renegotiation is refused; requests for new keys
-/// are answered with the next write. In TLS 1.3 a client learns from its first read that its certificate was refused.
+/// are answered by reads and writes. In TLS 1.3 a client learns from its first read that its certificate was refused.
 ///
 /// Holds two buffers of tls_options::buffer_bytes and OpenSSL's state of some 10 KiB, idle or not.
 template <tls_transport Stream = tcp_stream>
@@ -78,31 +78,31 @@ private:
 /// Ready with the encrypted stream. Failed or cancelled, the transport is closed when the future is destroyed. A
 /// handshake with a silent peer takes for ever: use timeout(tls_accept(…), limit).
 template <tls_transport Stream>
-class [[nodiscard]] tls_handshake : public detail::tls_operation<Stream> {
+class [[nodiscard]] tls_handshake : public detail::tls_operation<Stream, io_result<tls_stream<Stream>>> {
 public:
     using output = io_result<tls_stream<Stream>>;
+    using base = detail::tls_operation<Stream, output>;
 
     explicit tls_handshake(std::unique_ptr<detail::tls_connection<Stream>> connection) noexcept
-        : detail::tls_operation<Stream>{*connection}, connection_{std::move(connection)} {}
+        : base{*connection}, connection_{std::move(connection)} {}
     tls_handshake(tls_handshake&&) noexcept = default;
     tls_handshake& operator=(tls_handshake&&) = delete;
     ~tls_handshake() {
         this->flow_.end();  // Before the connection goes.
-        this->release();
+        this->sending_.release();
     }
 
     polled<output> poll(context& cx) {
         using enum detail::tls_step;
-        if (this->is_leaving()) return fail(cx);
+        if (this->is_finished()) return this->rest(cx);
         for (;;) {
             if (!this->flow_.is_receiving()) {
                 polled<std::error_code> sent = this->flow_.send(cx);
                 if (!sent) return not_ready;
                 if (const std::error_code error = sent.take()) return output{std::unexpected{error}};
-                if (agreed_) return output{tls_stream<Stream>{std::move(connection_)}};
                 const detail::tls_step next = this->session_->handshake();
-                if (next == failed || next == ended) return fail(cx);
-                agreed_ = next == done;
+                if (next == failed || next == ended) return this->fail(cx);
+                if (next == done) return agreed(cx);
                 // What there is to send goes first: the peer may wait for it.
                 if (next != receive || !this->session_->to_send().empty()) continue;
             }
@@ -113,14 +113,14 @@ public:
     }
 
 private:
-    polled<output> fail(context& cx) {
-        if (!this->farewell(cx)) return not_ready;
-        this->release();
-        return output{std::unexpected{this->session_->error()}};
+    // The last words, such as a server's tickets, go out now if they can: a client may write for long before it reads.
+    // Else the stream's reads and writes send the rest.
+    polled<output> agreed(context& cx) {
+        (void)this->flow_.send(cx);
+        return this->finish(tls_stream<Stream>{std::move(connection_)}, cx);
     }
 
     std::unique_ptr<detail::tls_connection<Stream>> connection_;
-    bool agreed_ = false;
 };
 
 /// Encrypts a connection to `host`, whose certificate the server has to show; with a name the server is told it
