@@ -100,7 +100,9 @@ tls_step tls_session::classify(int result) noexcept {
     if (error_) return tls_step::failed;
     ERR_clear_error();
     const tls_step step = classify(SSL_do_handshake(ssl_));
-    if (step == tls_step::done) has_answers_ = out_.end != 0;
+    // A server of TLS 1.3 has said all that the client waits for; what is left are tickets.
+    if (step == tls_step::done && SSL_is_server(ssl_) != 0 && SSL_version(ssl_) == TLS1_3_VERSION)
+        has_answers_ = out_.end != 0;
     if (step != tls_step::ended) return step;
     error_ = std::make_error_code(std::errc::connection_aborted);
     return tls_step::failed;

@@ -53,7 +53,7 @@ public:
     /// add to it meanwhile.
     [[nodiscard]] std::span<const std::byte> to_send() noexcept;
     void sent(std::size_t bytes) noexcept;
-    /// Whether a read, or the handshake's end, has added to to_send(), which no write then looks after.
+    /// Whether a read has added to to_send(), or a handshake has left tickets there, which nobody else looks after.
     [[nodiscard]] bool has_answers() noexcept;
 
     /// Why a call failed. It stays so for good: TLS does not go on after a failure.

@@ -95,6 +95,7 @@ public:
     polled<output> poll(context& cx) {
         using enum detail::tls_step;
         if (this->is_finished()) return this->rest(cx);
+        if (agreed_) return say_last_words(cx);
         for (;;) {
             if (!this->flow_.is_receiving()) {
                 polled<std::error_code> sent = this->flow_.send(cx);
@@ -102,7 +103,7 @@ public:
                 if (const std::error_code error = sent.take()) return output{std::unexpected{error}};
                 const detail::tls_step next = this->session_->handshake();
                 if (next == failed || next == ended) return this->fail(cx);
-                if (next == done) return agreed(cx);
+                if (next == done) return say_last_words(cx);
                 // What there is to send goes first: the peer may wait for it.
                 if (next != receive || !this->session_->to_send().empty()) continue;
             }
@@ -113,14 +114,20 @@ public:
     }
 
 private:
-    // The last words, such as a server's tickets, go out now if they can: a client may write for long before it reads.
-    // Else the stream's reads and writes send the rest.
-    polled<output> agreed(context& cx) {
-        (void)this->flow_.send(cx);
+    // The peer may wait for them, unless they are a server's tickets: these go out now if they can, for a client may
+    // write for long before it reads. Else the stream's reads and writes send the rest.
+    polled<output> say_last_words(context& cx) {
+        agreed_ = true;
+        const bool tickets = this->session_->has_answers();
+        polled<std::error_code> sent = this->flow_.send(cx);
+        if (!sent && !tickets) return not_ready;
+        if (const std::error_code error = sent && !tickets ? sent.take() : std::error_code{})
+            return this->finish(std::unexpected{error}, cx);
         return this->finish(tls_stream<Stream>{std::move(connection_)}, cx);
     }
 
     std::unique_ptr<detail::tls_connection<Stream>> connection_;
+    bool agreed_ = false;
 };
 
 /// Encrypts a connection to `host`, whose certificate the server has to show; with a name the server is told it
