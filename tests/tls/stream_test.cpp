@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <thread>
 #include <vector>
@@ -270,4 +271,47 @@ TEST_CASE("requests_for_new_keys_are_answered_and_renegotiation_is_refused") {
         stream->close();
         peer.join();
     }
+}
+
+// OpenSSL at the other end again, with tickets of several records that arrive byte by byte.
+TEST_CASE("writes_go_on_while_a_ticket_has_arrived_in_part") {
+    socket_pair sockets;
+    const std::string ping = "ping";
+    std::thread peer{[&] {
+        SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
+        BIO* const certificate = BIO_new_mem_buf(house_server().certificate.data(), -1);
+        BIO* const key = BIO_new_mem_buf(house_server().key.data(), -1);
+        X509* const own = PEM_read_bio_X509(certificate, nullptr, nullptr, nullptr);
+        EVP_PKEY* const secret = PEM_read_bio_PrivateKey(key, nullptr, nullptr, nullptr);
+        SSL_CTX_use_certificate(context, own);
+        SSL_CTX_use_PrivateKey(context, secret);
+        SSL_CTX_set_max_send_fragment(context, 512);
+        const auto fill = [](SSL* ssl, void*) {
+            const std::string much(3000, 'x');
+            return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), much.data(), much.size());
+        };
+        const auto take = [](SSL*, SSL_SESSION*, const unsigned char*, std::size_t, SSL_TICKET_STATUS,
+                             void*) -> SSL_TICKET_RETURN { return SSL_TICKET_RETURN_USE; };
+        SSL_CTX_set_session_ticket_cb(context, fill, take, nullptr);
+        SSL* const ssl = SSL_new(context);
+        SSL_set_fd(ssl, sockets.far.descriptor());
+        char back[4];
+        if (SSL_accept(ssl) != 1 || SSL_read(ssl, back, 4) != 4 || SSL_write(ssl, back, 4) != 4)
+            ::shutdown(sockets.far.descriptor(), SHUT_RDWR);
+        SSL_free(ssl);
+        SSL_CTX_free(context);
+        X509_free(own);
+        EVP_PKEY_free(secret);
+        BIO_free(certificate);
+        BIO_free(key);
+    }};
+    const auto client = bf::tls_context::client(client_options());
+    auto stream = bf::block_on(bf::tls_connect(dribble{std::move(sockets.near)}, client, "localhost"));
+    REQUIRE(stream.has_value());
+    std::array<std::byte, 4> buffer{};
+    auto both = bf::block_on(bf::join_all(stream->read_exact(buffer), stream->write_all(bytes_of(ping))));
+    CHECK(std::get<0>(both).has_value());
+    CHECK(std::get<1>(both).has_value());
+    CHECK(std::memcmp(buffer.data(), ping.data(), ping.size()) == 0);
+    peer.join();
 }

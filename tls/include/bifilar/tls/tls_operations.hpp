@@ -2,8 +2,10 @@
 #pragma once
 
 #include <bifilar/drivers/stream_call.hpp>
+#include <bifilar/time/sleep.hpp>
 #include <bifilar/tls/tls_flow.hpp>
 #include <cerrno>
+#include <chrono>
 
 namespace bifilar {
 
@@ -102,7 +104,12 @@ public:
                     break;
                 case ended:
                     return this->finish(io_failure(EPIPE), cx);
-                case receive:
+                case receive: {
+                    polled<std::error_code> came = complete_message(cx);
+                    if (!came) return not_ready;
+                    if (const std::error_code error = came.take()) return this->finish(std::unexpected{error}, cx);
+                    break;
+                }
                 case failed:
                     return this->fail(cx);
             }
@@ -116,6 +123,21 @@ public:
     }
 
 private:
+    /// A message of the peer's, a long ticket say, is here in part, and OpenSSL writes nothing before it has the rest.
+    polled<std::error_code> complete_message(context& cx) {
+        if (this->receiving_.try_take(this->session_->receiving)) {
+            polled<std::error_code> came = this->flow_.receive(cx);
+            if (came) this->receiving_.release();
+            return came;
+        }
+        // A reader is at it, and may wait for an answer to this very write, so its turn is no place to wait in.
+        if (!pause_) pause_.emplace(sleep_for(std::chrono::milliseconds{1}));
+        if (!pause_->poll(cx)) return not_ready;
+        pause_.reset();
+        return std::error_code{};
+    }
+
+    std::optional<sleep> pause_;
     std::span<const std::byte> from_;
     std::size_t taken_ = 0;
     transfer how_;

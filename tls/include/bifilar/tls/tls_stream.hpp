@@ -4,6 +4,7 @@
 
 #include <bifilar/base/assert.hpp>
 #include <bifilar/drivers/tcp_stream.hpp>
+#include <bifilar/tls/tls_error.hpp>  // IWYU pragma: export
 #include <bifilar/tls/tls_operations.hpp>
 #include <memory>
 #include <string>
