@@ -11,6 +11,13 @@ install(TARGETS bifilar EXPORT bifilar_targets
         ${file_sets})
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/bifilar)
 install(EXPORT bifilar_targets NAMESPACE bifilar:: DESTINATION ${package_dir})
+if(TARGET bifilar_tls)
+  install(TARGETS bifilar_tls EXPORT bifilar_tls_targets
+          ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          FILE_SET tls_headers DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT bifilar_tls_targets NAMESPACE bifilar:: DESTINATION ${package_dir})
+endif()
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/bifilar-config.cmake.in bifilar-config.cmake
                               INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(bifilar-config-version.cmake COMPATIBILITY SameMinorVersion)
@@ -20,9 +27,17 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bifilar-config.cmake ${CMAKE_CURRENT_B
 get_target_property(kind bifilar TYPE)
 set(bifilar_static_libs)
 set(bifilar_private_libs "-lboost_context -luring -lhwloc")
+set(bifilar_tls_static_libs)
+set(bifilar_tls_private_libs "-lssl -lcrypto")
 if(kind STREQUAL "STATIC_LIBRARY")
   set(bifilar_static_libs ${bifilar_private_libs})
   set(bifilar_private_libs)
+  set(bifilar_tls_static_libs ${bifilar_tls_private_libs})
+  set(bifilar_tls_private_libs)
 endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/bifilar.pc.in bifilar.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bifilar.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+if(TARGET bifilar_tls)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/bifilar-tls.pc.in bifilar-tls.pc @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bifilar-tls.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()

@@ -12,10 +12,14 @@ cmake -S "$source" -B "$build/library" -G Ninja -DCMAKE_CXX_COMPILER="$compiler"
     -DCMAKE_INSTALL_PREFIX="$prefix" >/dev/null
 cmake --build "$build/library" --target install >/dev/null
 
+# TLS is there when OpenSSL is.
+tls=OFF
+[ -n "$(find "$prefix" -name 'libbifilar_tls.*' -print -quit)" ] && tls=ON
 cmake -S "$source/tests/consumer" -B "$build/consumer" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" \
-    -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+    -DCMAKE_PREFIX_PATH="$prefix" -DWITH_TLS=$tls >/dev/null
 cmake --build "$build/consumer" >/dev/null
 "$build/consumer/consumer"
+[ $tls = OFF ] || "$build/consumer/consumer_tls"
 
 library=$(dirname "$(find "$prefix" -name 'libbifilar.*' | head -n 1)")
 export PKG_CONFIG_PATH=$library/pkgconfig LD_LIBRARY_PATH=$library
@@ -26,6 +30,12 @@ static=()
 "$compiler" "$source/tests/consumer/main.cpp" -o "$build/by-pkg-config" \
     $(pkg-config "${static[@]}" --cflags --libs bifilar)
 "$build/by-pkg-config"
+if [ $tls = ON ]; then
+    # shellcheck disable=SC2046
+    "$compiler" "$source/tests/consumer/tls.cpp" -o "$build/tls-by-pkg-config" \
+        $(pkg-config "${static[@]}" --cflags --libs bifilar-tls)
+    "$build/tls-by-pkg-config"
+fi
 
 # The README's program, which people copy.
 if [ "$kind" = static ]; then

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(sys.argv[1])
-LIBRARY = ["common", "drivers", "stackless", "stackful", "runtime"]
+LIBRARY = ["common", "drivers", "stackless", "stackful", "runtime", "tls"]
 MOST_LINES = 400
 MOST_COLUMNS = 120
 # Which include prefixes each floor may name, besides its own.
@@ -23,11 +23,13 @@ BELOW = {
 COMMON = {"base", "core", "sync", "channel", "time", "sched"}
 for part in ("drivers", "stackless", "stackful"):
     BELOW[part] = COMMON
+BELOW["tls"] = COMMON | {"drivers"}
 BELOW["runtime"] = COMMON | {"drivers", "stackless", "stackful"}
 # Third parties that only some files may name.
 ALONE = {
     r"boost/": ["stackful/src/switch.cpp"],
     r"liburing": ["drivers/"],
+    r"openssl/": ["tls/src/"],
     r"hwloc": ["common/src/topology.cpp"],
 }
 # Assembled, so that this file does not contain them.

@@ -1,0 +1,118 @@
+// Contexts that cannot be made say what is wrong and what to do.
+#include "tls_pair.hpp"
+
+#include "last_words.hpp"
+
+#include <stdexcept>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace tests;
+using Catch::Matchers::Contains;
+
+// What making a context is answered with.
+template <class Make>
+std::string refusal(Make make) {
+    try {
+        (void)make();
+    } catch (const std::invalid_argument& error) {
+        return error.what();
+    }
+    return "no refusal";
+}
+
+std::string refused_server(const bf::tls_options& options) {
+    return refusal([&] { return bf::tls_context::server(options); });
+}
+std::string refused_client(const bf::tls_options& options) {
+    return refusal([&] { return bf::tls_context::client(options); });
+}
+
+}  // namespace
+
+TEST_CASE("files_that_cannot_be_used_are_named_with_the_remedy") {
+    bf::tls_options options = server_options();
+    options.certificate = bf::tls_pem::file("/nonexistent/chain.pem");
+    CHECK_THAT(refused_server(options), Contains("certificate file '/nonexistent/chain.pem': No such file") &&
+                                            Contains("give PEM with -----BEGIN CERTIFICATE-----"));
+    options = server_options();
+    options.key = bf::tls_pem::file("/nonexistent/key.pem");
+    CHECK_THAT(refused_server(options), Contains("key file '/nonexistent/key.pem'") && Contains("openssl pkey"));
+    options = client_options();
+    options.trust.push_back(bf::tls_pem::file("/dev/null"));
+    CHECK_THAT(refused_client(options), Contains("no usable roots in '/dev/null'"));
+    options.trust.assign(1, bf::tls_pem::file("/"));
+    CHECK_THAT(refused_client(options), Contains("trust file '/': Is a directory"));
+}
+
+TEST_CASE("text_that_is_no_certificate_or_no_key_is_refused") {
+    CHECK_THAT(refused_server({}), Contains("a server has no certificate"));
+    bf::tls_options options = server_options();
+    options.key.reset();
+    CHECK_THAT(refused_server(options), Contains("give both"));
+    options = server_options();
+    options.certificate = bf::tls_pem::text("nothing");
+    CHECK_THAT(refused_server(options), Contains("no usable certificate in the text"));
+    options = server_options();
+    options.key = bf::tls_pem::text(house().issue().key);
+    CHECK_THAT(refused_server(options), Contains("not the certificate's private key in the text"));
+    options = server_options();
+    options.certificate = bf::tls_pem::text(house_server().certificate +
+                                            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    CHECK_THAT(refused_server(options), Contains("a bad certificate behind the first"));
+    options = server_options();
+    options.key =
+        bf::tls_pem::text("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n");
+    CHECK_THAT(refused_server(options), Contains("no usable private key") && Contains("without a password"));
+}
+
+TEST_CASE("rules_that_cannot_be_kept_are_refused_with_their_value") {
+    bf::tls_options options = client_options();
+    options.min_version = bf::tls_version::tls13;
+    options.max_version = bf::tls_version::tls12;
+    CHECK_THAT(refused_client(options), Contains("min_version is above max_version"));
+    options = client_options();
+    options.ciphers = "NO-SUCH-CIPHER";
+    CHECK_THAT(refused_client(options), Contains("NO-SUCH-CIPHER"));
+    options = client_options();
+    options.cipher_suites = "NO_SUCH_SUITE";
+    CHECK_THAT(refused_client(options), Contains("NO_SUCH_SUITE"));
+    options = client_options();
+    options.alpn = {""};
+    CHECK_THAT(refused_client(options), Contains("1 to 255 bytes"));
+    options = client_options();
+    options.buffer_bytes = 100;
+    CHECK_THAT(refused_client(options), Contains("buffer_bytes is 100"));
+    options = server_options();
+    options.names.emplace_back("a.example", bf::tls_context::client(client_options()));
+    CHECK_THAT(refused_server(options), Contains("'a.example' with a client"));
+}
+
+TEST_CASE("files_and_the_systems_roots_work_as_well") {
+    const int file = ::memfd_create("pem", MFD_CLOEXEC);
+    REQUIRE(file >= 0);
+    const std::string both = house_server().certificate + house_server().key;
+    REQUIRE(::write(file, both.data(), both.size()) == static_cast<ssize_t>(both.size()));
+    const std::string path = "/proc/self/fd/" + std::to_string(file);
+    bf::tls_options options;
+    options.certificate = bf::tls_pem::file(path);
+    options.key = bf::tls_pem::file(path);
+    CHECK(refused_server(options) == "no refusal");
+    CHECK(refused_client({}) == "no refusal");
+    ::close(file);
+}
+
+TEST_CASE("a_closed_tls_stream_names_the_misuse") {
+    check_aborts("a tls_stream was used after close()", [] {
+        socket_pair sockets;
+        const auto client = bf::tls_context::client(client_options());
+        const auto server = bf::tls_context::server(server_options());
+        auto ends = bf::block_on(bf::join_all(bf::tls_connect(std::move(sockets.near), client, "localhost"),
+                                              bf::tls_accept(std::move(sockets.far), server)));
+        tls stream = std::move(*std::get<0>(ends));
+        stream.close();
+        (void)stream.version();
+    });
+}

@@ -1,0 +1,273 @@
+// Who is let in, and what those hear who are not.
+#include "tls_pair.hpp"
+
+#include <cerrno>
+
+namespace {
+
+using namespace tests;
+using namespace std::chrono_literals;
+
+using ends_task = bf::task<tls_ends>;
+
+// One byte from the server: a client of TLS 1.3 hears only then whether its certificate was taken.
+bf::task<std::error_code> first_read(tls& from) {
+    std::array<std::byte, 1> buffer{};
+    const auto got = co_await from.read(buffer);
+    co_return got ? std::error_code{} : got.error();
+}
+
+// Both sides fail, the client because of the server's certificate.
+void check_refused(const tls_ends& ends, const std::string& reason) {
+    REQUIRE_FALSE(ends.client.has_value());
+    CHECK(ends.client.error() == bf::tls_errc::bad_certificate);
+    CHECK_THAT(ends.client.error().message(), Catch::Contains(reason));
+    REQUIRE_FALSE(ends.server.has_value());
+    CHECK(ends.server.error() == bf::tls_errc::alert);
+}
+
+}  // namespace
+
+TEST_CASE("a_handshake_agrees_on_the_newest_version") {
+    in_both([](bf::backend model) -> bf::task<> {
+        tls_ends ends = co_await shake(model);
+        REQUIRE(ends.client.has_value());
+        REQUIRE(ends.server.has_value());
+        CHECK(ends.client->version() == "TLSv1.3");
+        CHECK(ends.client->cipher() == ends.server->cipher());
+        CHECK(ends.client->peer_subject() == "CN=localhost");
+        CHECK(ends.server->peer_subject().empty());
+        CHECK(ends.server->server_name() == "localhost");
+        CHECK(ends.client->alpn().empty());
+        CHECK_FALSE(ends.client->resumed());
+    });
+}
+
+TEST_CASE("bad_certificates_are_refused_with_their_reason") {
+    in_both([](bf::backend model) -> bf::task<> {
+        const auto client = bf::tls_context::client(client_options());
+        wanted expired;
+        expired.from_s = -7200;
+        expired.until_s = -3600;
+        tls_ends late = co_await shake(model, client, bf::tls_context::server(options_with(house().issue(expired))));
+        check_refused(late, "certificate has expired");
+        wanted early;
+        early.from_s = 3600;
+        early.until_s = 7200;
+        tls_ends soon = co_await shake(model, client, bf::tls_context::server(options_with(house().issue(early))));
+        check_refused(soon, "certificate is not yet valid");
+        wanted other;
+        other.name = "elsewhere.example";
+        tls_ends wrong = co_await shake(model, client, bf::tls_context::server(options_with(house().issue(other))));
+        check_refused(wrong, "hostname mismatch");
+        const authority stranger{"stranger"};
+        tls_ends unknown = co_await shake(model, client, bf::tls_context::server(options_with(stranger.issue())));
+        check_refused(unknown, "unable to get local issuer certificate");
+    });
+}
+
+TEST_CASE("chains_and_self_signed_certificates") {
+    in_both([](bf::backend model) -> bf::task<> {
+        const auto client = bf::tls_context::client(client_options());
+        const authority between{house(), "between"};
+        const authority lower{between, "lower"};
+        tls_ends chained = co_await shake(model, client, bf::tls_context::server(options_with(lower.issue())));
+        CHECK(chained.client.has_value());
+        // With a root of its own at its end, the chain is complete and still nobody's.
+        const authority stranger{"stranger"};
+        issued whole = stranger.issue();
+        whole.certificate += stranger.root();
+        tls_ends self = co_await shake(model, client, bf::tls_context::server(options_with(whole)));
+        check_refused(self, "self-signed certificate in certificate chain");
+        bf::tls_options careless;
+        careless.verify = bf::tls_verify::none;
+        tls_ends any = co_await shake(model, bf::tls_context::client(careless),
+                                      bf::tls_context::server(options_with(whole)), "any.example");
+        CHECK(any.client.has_value());
+        bf::tls_options no_host = client_options();
+        no_host.verify_host = false;
+        tls_ends other = co_await shake(model, bf::tls_context::client(no_host),
+                                        bf::tls_context::server(server_options()), "any.example");
+        CHECK(other.client.has_value());
+    });
+}
+
+TEST_CASE("hosts_may_be_addresses_and_must_be_something") {
+    in_both([](bf::backend model) -> bf::task<> {
+        const auto client = bf::tls_context::client(client_options());
+        wanted both;
+        both.address = "127.0.0.1";
+        const auto server = bf::tls_context::server(options_with(house().issue(both)));
+        tls_ends good = co_await shake(model, client, server, "127.0.0.1");
+        REQUIRE(good.client.has_value());
+        CHECK(good.server->server_name().empty());
+        tls_ends bad = co_await shake(model, client, server, "127.0.0.2");
+        check_refused(bad, "IP address mismatch");
+        tls_ends none = co_await shake(model, client, server, "");
+        CHECK(none.client.error() == std::errc::invalid_argument);
+        CHECK(none.server.error() == bf::tls_errc::truncated);
+    });
+}
+
+TEST_CASE("client_certificates_are_asked_for_and_checked") {
+    in_both([](bf::backend model) -> bf::task<> {
+        bf::tls_options strict = server_options();
+        strict.trust.push_back(bf::tls_pem::text(house().root()));
+        strict.verify = bf::tls_verify::required;
+        const auto server = bf::tls_context::server(strict);
+        wanted who;
+        who.name = "alice";
+        bf::tls_options with = options_with(house().issue(who));
+        with.trust = client_options().trust;
+        tls_ends good = co_await shake(model, bf::tls_context::client(with), server);
+        REQUIRE(good.server.has_value());
+        CHECK(good.server->peer_subject() == "CN=alice");
+
+        tls_ends without = co_await shake(model, bf::tls_context::client(client_options()), server);
+        REQUIRE_FALSE(without.server.has_value());
+        CHECK(without.server.error() == bf::tls_errc::bad_certificate);
+        REQUIRE(without.client.has_value());
+        const bool good1 = co_await first_read(*without.client) == bf::tls_errc::alert;
+        CHECK(good1);
+
+        const authority stranger{"stranger"};
+        bf::tls_options forged = options_with(stranger.issue(who));
+        forged.trust = client_options().trust;
+        tls_ends bad = co_await shake(model, bf::tls_context::client(forged), server);
+        CHECK(bad.server.error() == bf::tls_errc::bad_certificate);
+
+        bf::tls_options lenient = strict;
+        lenient.verify = bf::tls_verify::if_given;
+        tls_ends optional =
+            co_await shake(model, bf::tls_context::client(client_options()), bf::tls_context::server(lenient));
+        CHECK(optional.server.has_value());
+    });
+}
+
+TEST_CASE("versions_that_do_not_meet_are_refused") {
+    in_both([](bf::backend model) -> bf::task<> {
+        bf::tls_options old = client_options();
+        old.max_version = bf::tls_version::tls12;
+        bf::tls_options modern = server_options();
+        modern.min_version = bf::tls_version::tls13;
+        tls_ends ends = co_await shake(model, bf::tls_context::client(old), bf::tls_context::server(modern));
+        CHECK(ends.client.error() == bf::tls_errc::alert);
+        CHECK_THAT(ends.client.error().message(), Catch::Contains("protocol version"));
+        CHECK(ends.server.error() == bf::tls_errc::protocol);
+        CHECK_THAT(ends.server.error().message(), Catch::Contains("unsupported protocol"));
+        tls_ends both = co_await shake(model, bf::tls_context::client(old), bf::tls_context::server(server_options()));
+        REQUIRE(both.client.has_value());
+        CHECK(both.client->version() == "TLSv1.2");
+    });
+}
+
+TEST_CASE("application_protocols_are_agreed_on_in_the_servers_order") {
+    in_both([](bf::backend model) -> bf::task<> {
+        bf::tls_options offer = client_options();
+        offer.alpn = {"http/1.1", "h2"};
+        bf::tls_options prefer = server_options();
+        prefer.alpn = {"h2", "http/1.1"};
+        const auto client = bf::tls_context::client(offer);
+        const auto server = bf::tls_context::server(prefer);
+        tls_ends ends = co_await shake(model, client, server);
+        REQUIRE(ends.server.has_value());
+        CHECK(ends.client->alpn() == "h2");
+        CHECK(ends.server->alpn() == "h2");
+        tls_ends none = co_await shake(model, bf::tls_context::client(client_options()), server);
+        REQUIRE(none.server.has_value());
+        CHECK(none.server->alpn().empty());
+        bf::tls_options strange = client_options();
+        strange.alpn = {"gopher"};
+        tls_ends apart = co_await shake(model, bf::tls_context::client(strange), server);
+        CHECK(apart.client.error() == bf::tls_errc::alert);
+        CHECK_THAT(apart.client.error().message(), Catch::Contains("no application protocol"));
+        CHECK(apart.server.error() == bf::tls_errc::protocol);
+    });
+}
+
+TEST_CASE("names_choose_certificates") {
+    in_both([](bf::backend model) -> bf::task<> {
+        wanted exact;
+        exact.name = "shop.example";
+        wanted many;
+        many.name = "*.cloud.example";
+        bf::tls_options options = server_options();
+        options.names.emplace_back("Shop.Example", bf::tls_context::server(options_with(house().issue(exact))));
+        options.names.emplace_back("*.cloud.example", bf::tls_context::server(options_with(house().issue(many))));
+        const auto server = bf::tls_context::server(options);
+        const auto client = bf::tls_context::client(client_options());
+        tls_ends shop = co_await shake(model, client, server, "SHOP.example");
+        REQUIRE(shop.client.has_value());
+        CHECK(shop.client->peer_subject() == "CN=shop.example");
+        tls_ends cloud = co_await shake(model, client, server, "a.cloud.example");
+        REQUIRE(cloud.client.has_value());
+        CHECK(cloud.client->peer_subject() == "CN=*.cloud.example");
+        tls_ends deep = co_await shake(model, client, server, "b.a.cloud.example");
+        CHECK(deep.client.error() == bf::tls_errc::bad_certificate);
+        tls_ends other = co_await shake(model, client, server);
+        REQUIRE(other.client.has_value());
+        CHECK(other.client->peer_subject() == "CN=localhost");
+    });
+}
+
+TEST_CASE("later_connections_resume_earlier_ones_unless_told_not_to") {
+    in_both([](bf::backend model) -> bf::task<> {
+        for (const bool resume : {true, false})
+            for (const bf::tls_version version : {bf::tls_version::tls12, bf::tls_version::tls13}) {
+                INFO("resume: " << resume << ", version: " << static_cast<int>(version));
+                bf::tls_options options = client_options();
+                options.resume_sessions = resume;
+                options.max_version = version;
+                const auto client = bf::tls_context::client(options);
+                const auto server = bf::tls_context::server(server_options());
+                for (int round = 0; round < 3; ++round) {
+                    tls_ends ends = co_await shake(model, client, server);
+                    REQUIRE(ends.client.has_value());
+                    CHECK(ends.client->resumed() == (resume && round != 0));
+                    // Tickets of TLS 1.3 come behind the handshake.
+                    const std::string text = "x";
+                    (void)co_await ends.server->write_all(bytes_of(text));
+                    const bool good2 = !co_await first_read(*ends.client);
+                    CHECK(good2);
+                }
+            }
+    });
+}
+
+TEST_CASE("garbage_instead_of_a_handshake_is_an_error_and_is_answered") {
+    in_both([](bf::backend model) -> bf::task<> {
+        const auto server = bf::tls_context::server(server_options());
+        socket_pair sockets;
+        const std::string text = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        (void)co_await sockets.near.write_all(bytes_of(text));
+        auto accepting = bf::spawn(model, accept_tls<bf::tcp_stream>, std::move(sockets.far), server);
+        auto far = co_await accepting;
+        CHECK(far.error() == bf::tls_errc::protocol);
+        CHECK_THAT(far.error().message(), Catch::Contains("http request"));
+        const auto client = bf::tls_context::client(client_options());
+        socket_pair other;
+        const std::string greeting = "SSH-2.0-OpenSSH_9.2p1\r\n";
+        (void)co_await other.far.write_all(bytes_of(greeting));
+        auto connecting = bf::spawn(model, connect_tls<bf::tcp_stream>, std::move(other.near), client, "localhost");
+        auto near = co_await connecting;
+        CHECK(near.error() == bf::tls_errc::protocol);
+        CHECK_THAT(near.error().message(), Catch::Contains("wrong version number"));
+    });
+}
+
+TEST_CASE("a_peer_that_leaves_or_stays_silent_ends_the_handshake") {
+    in_both([](bf::backend model) -> bf::task<> {
+        const auto server = bf::tls_context::server(server_options());
+        socket_pair sockets;
+        auto accepting = bf::spawn(model, accept_tls<bf::tcp_stream>, std::move(sockets.far), server);
+        sockets.near.close();
+        const auto left = co_await accepting;
+        CHECK(left.error() == bf::tls_errc::truncated);
+        socket_pair silent;
+        const auto late = co_await bf::timeout(bf::tls_accept(std::move(silent.far), server), 2ms);
+        CHECK_FALSE(late.has_value());
+        std::array<std::byte, 1> buffer{};
+        const auto end = co_await silent.near.read(buffer);
+        CHECK(end.value() == 0);  // The descriptor went with the future.
+    });
+}

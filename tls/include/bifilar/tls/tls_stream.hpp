@@ -1,0 +1,154 @@
+// An encrypted connection over any stream: reads and writes as futures, from coroutines, fibers and plain threads.
+// It exists once the handshake is done; tls_connect and tls_accept make one.
+#pragma once
+
+#include <bifilar/base/assert.hpp>
+#include <bifilar/drivers/tcp_stream.hpp>
+#include <bifilar/tls/tls_error.hpp>  // IWYU pragma: export
+#include <bifilar/tls/tls_operations.hpp>
+#include <memory>
+#include <string>
+
+namespace bifilar {
+
+/// Move-only; not while an operation on it is in flight. Any number of tasks may read and write; reads take turns, and
+/// so do writes, each write_all as a whole. A read and a write go on at the same time: neither waits for the other's
+/// transfer, only for OpenSSL's work in memory. Waiting allocates nothing. From its first wait on a future belongs to
+/// the task that polled it.
+///
+/// Errors are the transport's, and those of tls_category(); TLS does not go on after one of these. The end of the
+/// transport without the peer's close_notify is tls_errc::truncated. Renegotiation is refused; requests for new keys
+/// are answered by reads and writes. In TLS 1.3 a client learns from its first read that its certificate was refused.
+///
+/// Holds two buffers of tls_options::buffer_bytes and OpenSSL's state of some 10 KiB, idle or not.
+template <tls_transport Stream = tcp_stream>
+class tls_stream {
+public:
+    /// Reads what is there, at least one byte. 0: the peer has ended its side, or `into` is empty.
+    [[nodiscard]] tls_read<Stream> read(std::span<std::byte> into) noexcept {
+        return {connection(), into, transfer::some};
+    }
+    /// Reads until `into` is full; ENODATA when the peer has ended its side before.
+    [[nodiscard]] tls_read<Stream> read_exact(std::span<std::byte> into) noexcept {
+        return {connection(), into, transfer::whole};
+    }
+    /// Writes one record, of 16 KiB at most.
+    [[nodiscard]] tls_write<Stream> write(std::span<const std::byte> from) noexcept {
+        return {connection(), from, transfer::some};
+    }
+    /// Writes all of `from`, in records of 16 KiB.
+    [[nodiscard]] tls_write<Stream> write_all(std::span<const std::byte> from) noexcept {
+        return {connection(), from, transfer::whole};
+    }
+    /// Tells the peer that no more will come: it reads 0. Reading goes on; the transport stays open. Without it the
+    /// peer's last read fails as truncated.
+    [[nodiscard]] tls_shutdown<Stream> shutdown_write() noexcept { return tls_shutdown<Stream>{connection()}; }
+    /// Closes the transport now, without a word to the peer. No operation may be in flight.
+    void close() noexcept { connection_.reset(); }
+
+    /// The protocol that was agreed on; empty: none.
+    [[nodiscard]] std::string alpn() const { return connection().session.alpn(); }
+    /// The name that the client asked for; empty: none.
+    [[nodiscard]] std::string server_name() const { return connection().session.server_name(); }
+    /// The peer's certificate's subject as RFC 2253 writes it ("CN=example.org"); empty: it showed none.
+    [[nodiscard]] std::string peer_subject() const { return connection().session.peer_subject(); }
+    /// "TLSv1.3".
+    [[nodiscard]] std::string version() const { return connection().session.version(); }
+    /// "TLS_AES_256_GCM_SHA384".
+    [[nodiscard]] std::string cipher() const { return connection().session.cipher(); }
+    /// Whether an earlier connection's ticket made the handshake shorter.
+    [[nodiscard]] bool resumed() const { return connection().session.resumed(); }
+    /// What TLS runs over, for options and addresses; not for reading and writing.
+    [[nodiscard]] Stream& transport() const noexcept { return connection().stream; }
+
+private:
+    template <tls_transport Over>
+    friend class tls_handshake;
+
+    explicit tls_stream(std::unique_ptr<detail::tls_connection<Stream>> connection) noexcept
+        : connection_{std::move(connection)} {}
+
+    [[nodiscard]] detail::tls_connection<Stream>& connection() const noexcept {
+        BIFILAR_CHECK(connection_ != nullptr, "a tls_stream was used after close() or after it was moved from");
+        return *connection_;
+    }
+
+    std::unique_ptr<detail::tls_connection<Stream>> connection_;
+};
+
+/// Ready with the encrypted stream. Failed or cancelled, the transport is closed when the future is destroyed. A
+/// handshake with a silent peer takes for ever: use timeout(tls_accept(…), limit).
+template <tls_transport Stream>
+class [[nodiscard]] tls_handshake : public detail::tls_operation<Stream, io_result<tls_stream<Stream>>> {
+public:
+    using output = io_result<tls_stream<Stream>>;
+    using base = detail::tls_operation<Stream, output>;
+
+    explicit tls_handshake(std::unique_ptr<detail::tls_connection<Stream>> connection) noexcept
+        : base{*connection}, connection_{std::move(connection)} {}
+    tls_handshake(tls_handshake&&) noexcept = default;
+    tls_handshake& operator=(tls_handshake&&) = delete;
+    ~tls_handshake() {
+        this->flow_.end();  // Before the connection goes.
+        this->sending_.release();
+    }
+
+    polled<output> poll(context& cx) {
+        using enum detail::tls_step;
+        if (this->is_finished()) return this->rest(cx);
+        if (agreed_) return say_last_words(cx);
+        for (;;) {
+            if (!this->flow_.is_receiving()) {
+                polled<std::error_code> sent = this->flow_.send(cx);
+                if (!sent) return not_ready;
+                if (const std::error_code error = sent.take()) return output{std::unexpected{error}};
+                const detail::tls_step next = this->session_->handshake();
+                if (next == failed || next == ended) return this->fail(cx);
+                if (next == done) return say_last_words(cx);
+                // What there is to send goes first: the peer may wait for it.
+                if (next != receive || !this->session_->to_send().empty()) continue;
+            }
+            polled<std::error_code> came = this->flow_.receive(cx);
+            if (!came) return not_ready;
+            if (const std::error_code error = came.take()) return output{std::unexpected{error}};
+        }
+    }
+
+private:
+    // The peer may wait for them, unless they are a server's tickets: these go out now if they can, for a client may
+    // write for long before it reads. Else the stream's reads and writes send the rest.
+    polled<output> say_last_words(context& cx) {
+        agreed_ = true;
+        const bool tickets = this->session_->has_answers();
+        polled<std::error_code> sent = this->flow_.send(cx);
+        if (!sent && !tickets) return not_ready;
+        if (const std::error_code error = sent && !tickets ? sent.take() : std::error_code{})
+            return this->finish(std::unexpected{error}, cx);
+        return this->finish(tls_stream<Stream>{std::move(connection_)}, cx);
+    }
+
+    std::unique_ptr<detail::tls_connection<Stream>> connection_;
+    bool agreed_ = false;
+};
+
+/// Encrypts a connection to `host`, whose certificate the server has to show; with a name the server is told it
+/// (SNI). A host that is neither a name nor a numeric address is answered with std::errc::invalid_argument. Allocates
+/// the connection's buffers; throws std::bad_alloc.
+template <tls_transport Stream>
+[[nodiscard]] tls_handshake<Stream> tls_connect(Stream over, const tls_context& client, std::string host) {
+    return tls_handshake<Stream>{
+        std::make_unique<detail::tls_connection<Stream>>(client, std::move(host), std::move(over))};
+}
+
+/// Encrypts a connection that was accepted. As tls_connect.
+template <tls_transport Stream>
+[[nodiscard]] tls_handshake<Stream> tls_accept(Stream over, const tls_context& server) {
+    return tls_handshake<Stream>{
+        std::make_unique<detail::tls_connection<Stream>>(server, std::string{}, std::move(over))};
+}
+
+static_assert(tls_transport<tcp_stream>);
+static_assert(cancellable_future<tls_read<tcp_stream>> && cancellable_future<tls_write<tcp_stream>>);
+static_assert(cancellable_future<tls_shutdown<tcp_stream>> && cancellable_future<tls_handshake<tcp_stream>>);
+
+}  // namespace bifilar

@@ -1,0 +1,34 @@
+// A client's tickets: what makes the next handshake with the same host shorter.
+#pragma once
+
+#include <mutex>
+#include <openssl/ssl.h>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace bifilar::detail {
+
+/// Any thread. A few tickets a host and a bounded number of hosts; when it is full, some host loses its own.
+class ticket_store {
+public:
+    ticket_store() = default;
+    ticket_store(const ticket_store&) = delete;
+    ticket_store& operator=(const ticket_store&) = delete;
+    ~ticket_store();
+
+    /// Takes the ticket over, or frees it.
+    void add(const std::string& host, SSL_SESSION* ticket) noexcept;
+    /// The newest ticket, for the caller to free; null: there is none. Those of TLS 1.3 are used once, so that nobody
+    /// who listens can tell that two connections are the same client's.
+    [[nodiscard]] SSL_SESSION* take(const std::string& host) noexcept;
+
+private:
+    static constexpr std::size_t most_hosts = 256;
+    static constexpr std::size_t most_per_host = 4;
+
+    std::mutex lock_;  // Guards the map; held for a look-up or an insertion.
+    std::unordered_map<std::string, std::vector<SSL_SESSION*>> hosts_;
+};
+
+}  // namespace bifilar::detail
