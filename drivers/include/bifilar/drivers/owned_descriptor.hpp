@@ -1,0 +1,38 @@
+// A descriptor that somebody has to close, with its owner known.
+#pragma once
+
+#include <unistd.h>
+#include <utility>
+
+namespace bifilar {
+
+/// Move-only; closes in its destructor. -1 stands for none. Any thread, one at a time.
+class owned_descriptor {
+public:
+    constexpr owned_descriptor() noexcept = default;
+    /// Takes over an open descriptor, or -1.
+    explicit owned_descriptor(int descriptor) noexcept : descriptor_{descriptor} {}
+    owned_descriptor(owned_descriptor&& other) noexcept : descriptor_{other.release()} {}
+    owned_descriptor& operator=(owned_descriptor&& other) noexcept {
+        owned_descriptor moved{std::move(other)};
+        std::swap(descriptor_, moved.descriptor_);
+        return *this;
+    }
+    ~owned_descriptor() { reset(); }
+
+    /// Stays owned. -1: there is none.
+    [[nodiscard]] int get() const noexcept { return descriptor_; }
+    /// The caller closes it from now on.
+    [[nodiscard]] int release() noexcept { return std::exchange(descriptor_, -1); }
+    explicit operator bool() const noexcept { return descriptor_ >= 0; }
+    /// Closes now. Never tried again on a failure: Linux has freed the number by then.
+    void reset() noexcept {
+        const int closes = release();
+        if (closes >= 0) ::close(closes);
+    }
+
+private:
+    int descriptor_ = -1;
+};
+
+}  // namespace bifilar
