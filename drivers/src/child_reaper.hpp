@@ -27,8 +27,8 @@ private:
     void serve() noexcept;
 
     const std::uint32_t forks_;
-    std::mutex mutex_;           // Guards all below.
-    owned_descriptor epoll_;     // Where the orphans' descriptors are watched.
+    std::mutex mutex_;            // Guards all below.
+    owned_descriptor epoll_;      // Where the orphans' descriptors are watched.
     child* unwatched_ = nullptr;  // Refused by the kernel, tried again at the next call.
     std::size_t watched_ = 0;
     bool serving_ = false;  // The thread exists and will look at `watched_` again before it ends.
