@@ -1,26 +1,18 @@
 // The count goes up in the child alone, where only the thread that forked exists.
 #include <bifilar/base/fork_count.hpp>
 
-#include <bifilar/base/atomic.hpp>
-
 #include <pthread.h>
 
 namespace bifilar::base {
+
+constinit atomic<std::uint32_t> detail::forks{0};
+
 namespace {
 
-// Written in a forked child before its fork returns, when it has one thread; read by all.
-atomic<std::uint32_t> forks{0};
-
-bool watch_forks() noexcept {
-    // Relaxed: one thread exists.
-    return ::pthread_atfork(nullptr, nullptr, [] { forks.store(forks.load(relaxed) + 1, relaxed); }) == 0;
-}
+// Before main, so that it comes before the handlers that others register: children run them in this order.
+[[maybe_unused]] const int watched = ::pthread_atfork(nullptr, nullptr, [] {
+    detail::forks.store(fork_count() + 1, relaxed);  // Relaxed: one thread exists.
+});
 
 }  // namespace
-
-std::uint32_t fork_count() noexcept {
-    [[maybe_unused]] static const bool watched = watch_forks();
-    return forks.load(relaxed);  // Relaxed: no thread of the process writes it.
-}
-
 }  // namespace bifilar::base

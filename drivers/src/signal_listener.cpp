@@ -125,7 +125,6 @@ void forget_parents_listeners() noexcept {
 }
 
 bool watch_forks() noexcept {
-    (void)base::fork_count();  // Its own handler comes first.
     return ::pthread_atfork([] { table().mutex.lock(); }, [] { table().mutex.unlock(); }, &forget_parents_listeners) ==
            0;
 }

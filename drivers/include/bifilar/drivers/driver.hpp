@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/atomic.hpp>
+#include <bifilar/base/fork_count.hpp>
 #include <bifilar/core/parker.hpp>
 #include <bifilar/drivers/driver_kind.hpp>
 #include <bifilar/drivers/io_source.hpp>
@@ -24,6 +25,12 @@ public:
     virtual void finish(op& which) noexcept = 0;
 
     [[nodiscard]] virtual driver_kind kind() const noexcept = 0;
+
+    /// Of this process, not of one that it was forked from. Any thread.
+    [[nodiscard]] bool is_ours() const noexcept { return forks_ == base::fork_count(); }
+
+private:
+    const std::uint32_t forks_ = base::fork_count();  // In which process it was made.
 };
 
 /// Decides once what `best` means, honouring BIFILAR_DRIVER (epoll, uring). Prints one line when io_uring cannot be

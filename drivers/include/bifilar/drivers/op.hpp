@@ -20,6 +20,7 @@ enum class op_kind : std::uint8_t {
     recv_message,  ///< As the msghdr at `buffer` says: datagrams, several buffers, descriptors. Result as recvmsg(2).
     read,          ///< As recv, for what is not a socket, and without blocking of itself.
     read_vector,   ///< As read, into the `bytes` iovecs at `buffer`.
+    read_ready,    ///< As read, from a descriptor that blocks and may be shared: only when there is something.
     poll_in,       ///< Until there is something to read.
     connect,       ///< Until the connect(2) that was made is over.
     send,          ///< From [buffer, buffer + bytes). Result: how many were taken.
@@ -27,6 +28,7 @@ enum class op_kind : std::uint8_t {
     write,         ///< As send, for what is not a socket, and without blocking of itself.
     write_vector,  ///< As write, from the `bytes` iovecs at `buffer`.
     send_file,     ///< `bytes` of the file that the file_part at `buffer` names. Result as sendfile(2).
+    write_ready,   ///< As write, to a descriptor that blocks and may be shared: only when there is room.
     poll_out,      ///< Until there is room to write.
 };
 
