@@ -1,5 +1,6 @@
 // Standard input, output and error, and other descriptors that were inherited and may be shared with other processes.
-// They may be pipes, sockets, terminals, files or devices; their O_NONBLOCK flag is left as it is.
+// They may be pipes, sockets, terminals, files or devices; their O_NONBLOCK flag is left as it is. Terminals are opened
+// once more; where that is refused, and for pipes before Linux 6.4, a call may wait when others use the same stream.
 #pragma once
 
 #include <bifilar/drivers/stream_call.hpp>
@@ -10,6 +11,7 @@ namespace bifilar {
 /// operation may wait at a time, a second one is answered with EBUSY. Errors are the system's codes.
 class inherited_stream {
 public:
+    /// That of the operations: a copy's, that of a terminal opened once more, or 0, 1 or 2. -1 after a move.
     [[nodiscard]] int descriptor() const noexcept { return source_ ? source_->descriptor() : -1; }
 
 protected:
@@ -19,17 +21,17 @@ protected:
     ~inherited_stream() = default;
 
     [[nodiscard]] drivers::io_source& source() const noexcept;
-    /// Files on disks are always ready in the kernel's eyes.
-    [[nodiscard]] bool is_file() const noexcept { return is_file_; }
+    /// Whether plain calls do: files on disks never answer EAGAIN, and a terminal was opened once more, non-blocking.
+    [[nodiscard]] bool takes_plain_calls() const noexcept { return takes_plain_calls_; }
 
 private:
     drivers::source_ptr source_;
-    bool is_file_;
+    bool takes_plain_calls_;
 };
 
-/// Reads of files and block devices are done by the calling thread, which waits for the disk; other reads suspend. A
-/// terminal that somebody else reads as well may make the thread wait too. What a read that is cancelled or destroyed
-/// had received by then is lost, that of read_exact as well; one that still waited has received nothing.
+/// Reads of files and block devices are done by the calling thread, which waits for the disk; other reads suspend. What
+/// a read that is cancelled or destroyed had received by then is lost, that of read_exact as well; one that still
+/// waited has received nothing.
 class input_stream : public inherited_stream {
 public:
     /// A copy of an open descriptor, closed at exec. Throws std::bad_alloc.
@@ -48,12 +50,12 @@ private:
     friend input_stream& standard_input();
     explicit input_stream(int descriptor) : inherited_stream{descriptor} {}
     [[nodiscard]] drivers::op_kind kind() const noexcept {
-        return is_file() ? drivers::op_kind::read : drivers::op_kind::read_ready;
+        return takes_plain_calls() ? drivers::op_kind::read : drivers::op_kind::read_ready;
     }
 };
 
-/// Writes to files and block devices are done by the calling thread; other writes suspend until there is room. The
-/// output of a stopped terminal (ctrl-S) may make the thread wait. EPIPE is a value, as of a pipe_writer.
+/// Writes to files and block devices are done by the calling thread; other writes suspend until there is room. EPIPE is
+/// a value, as of a pipe_writer.
 class output_stream : public inherited_stream {
 public:
     /// A copy of an open descriptor, closed at exec. Throws std::bad_alloc.
@@ -73,7 +75,7 @@ private:
     friend output_stream& standard_error();
     explicit output_stream(int descriptor);
     [[nodiscard]] drivers::op_kind kind() const noexcept {
-        return is_file() ? drivers::op_kind::write : drivers::op_kind::write_ready;
+        return takes_plain_calls() ? drivers::op_kind::write : drivers::op_kind::write_ready;
     }
 };
 
