@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <pthread.h>
 #include <stdexcept>
 
 namespace bifilar::sched {
@@ -65,6 +66,7 @@ scheduler::scheduler(const scheduler_options& options, environment& parts)
       owner_id_{runtimes.add(*this)},
       clock_{options.clock},
       idle_{options.workers} {
+    [[maybe_unused]] static const int watched = ::pthread_atfork(nullptr, nullptr, &worker::stop_after_fork);
     try {
         if (clock_ != nullptr) keeper_ = std::make_unique<time_keeper>(*this, *clock_);
         start_threads(options);

@@ -2,6 +2,7 @@
 // Every function below is noexcept; bodies keep their exceptions in their outcomes.
 #include <bifilar/sched/worker.hpp>
 
+#include <bifilar/base/assert.hpp>
 #include <bifilar/core/local_store.hpp>
 #include <bifilar/sched/scheduler.hpp>
 
@@ -285,7 +286,12 @@ void worker::flush_lifo() noexcept {
 
 // --- time, events and self-tuning: once a tick ---
 
+void worker::stop_after_fork() noexcept {
+    if (worker* const here = this_thread().worker) here->until_tick_ = 1;
+}
+
 [[gnu::noinline]] void worker::tick() noexcept {
+    BIFILAR_CHECK(owner_.is_ours(), base::used_in_forked_child);
     const base::instant_ns now = base::now_ns();
     if (clock_ == nullptr) [[likely]]
         adapt(now);

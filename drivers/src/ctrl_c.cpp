@@ -1,41 +1,31 @@
-// The signal handler writes an eventfd that is never read, so it stays readable for every wait to come.
+// One listener for all waits of the process. Its signals are never taken, so its eventfd, written at the first of them,
+// stays readable for every wait to come.
 #include <bifilar/drivers/ctrl_c.hpp>
+
+#include "signal_listener.hpp"
 
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
-#include <sys/eventfd.h>
+#include <mutex>
 #include <system_error>
-#include <unistd.h>
 
 namespace bifilar {
 namespace {
 
-int signalled = -1;  // Written once, before the handler is installed.
-
-void on_signal(int) {
-    const int kept = errno;
-    const std::uint64_t one = 1;
-    (void)!::write(signalled, &one, sizeof one);
-    errno = kept;
-}
-
-int install() {
-    signalled = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (signalled < 0)
-        throw std::system_error{errno, std::generic_category(), "ctrl_c: eventfd; raise the limit on open files"};
-    struct sigaction action{};
-    action.sa_handler = &on_signal;
-    action.sa_flags = SA_RESTART;
-    ::sigaction(SIGINT, &action, nullptr);
-    ::sigaction(SIGTERM, &action, nullptr);
-    return signalled;
+int watched_descriptor() {
+    static std::mutex mutex;
+    static drivers::signal_listener* watched = nullptr;  // Never destroyed: waits may begin at any time.
+    const std::lock_guard guard{mutex};
+    // In a forked child the parent's is of no use, and its memory is not worth a thought.
+    if (watched == nullptr || !watched->is_ours())
+        watched = new drivers::signal_listener{drivers::bit_of(SIGINT) | drivers::bit_of(SIGTERM)};
+    return watched->source().descriptor();
 }
 
 drivers::io_source* open_source() {
-    static const int watched = install();
     // A descriptor of its own for each wait: epoll tells registrations apart by descriptor.
-    const int own = ::fcntl(watched, F_DUPFD_CLOEXEC, 0);
+    const int own = ::fcntl(watched_descriptor(), F_DUPFD_CLOEXEC, 0);
     if (own < 0) throw std::system_error{errno, std::generic_category(), "ctrl_c: raise the limit on open files"};
     return new drivers::io_source{own};
 }

@@ -5,12 +5,14 @@
 #include "simulated_driver.hpp"
 #include "uring_driver.hpp"
 
+#include <bifilar/base/assert.hpp>
 #include <bifilar/core/thread_state.hpp>
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <pthread.h>
 #include <stdexcept>
 #include <string>
 
@@ -55,6 +57,10 @@ driver_kind choose_driver(driver_kind wanted) {
 }
 
 std::unique_ptr<driver> make_driver(driver_kind kind, simulated_kernel* kernel) {
+    // A plain thread that has forked gets another driver in the child. A worker is of no use there, and aborts.
+    [[maybe_unused]] static const int watched = ::pthread_atfork(nullptr, nullptr, [] {
+        if (this_thread().worker == nullptr) this_thread().sleeps_in = nullptr;
+    });
     if (kind == driver_kind::simulated)
         return std::make_unique<simulated_driver>(kernel != nullptr ? *kernel : simulated_kernel::standard());
     if (kind == driver_kind::uring) return std::make_unique<uring_driver>();
@@ -66,26 +72,39 @@ namespace {
 // A plain thread's own driver, for block_on. Uninstalled before it goes.
 class plain_thread_driver {
 public:
-    plain_thread_driver() : driver_{make_driver(choose_driver(driver_kind::best))} {
-        this_thread().sleeps_in = driver_.get();
-    }
+    plain_thread_driver() noexcept = default;
     plain_thread_driver(const plain_thread_driver&) = delete;
     plain_thread_driver& operator=(const plain_thread_driver&) = delete;
     ~plain_thread_driver() {
-        driver_->thread_ends();
+        abandon_parents();
+        if (driver_ != nullptr) driver_->thread_ends();
         this_thread().sleeps_in = nullptr;
         this_thread().ends = true;
     }
-    driver& get() noexcept { return *driver_; }
+    driver& get() {
+        abandon_parents();
+        if (driver_ == nullptr) driver_ = make_driver(choose_driver(driver_kind::best));
+        this_thread().sleeps_in = driver_.get();
+        return *driver_;
+    }
 
 private:
+    // In a forked child: the ring's memory is not there, and the epoll instance is the parent's too.
+    void abandon_parents() noexcept {
+        if (driver_ != nullptr && !driver_->is_ours()) (void)driver_.release();
+    }
+
     std::unique_ptr<driver> driver_;
 };
 
 }  // namespace
 
 driver& this_driver() {
-    if (parker* const installed = this_thread().sleeps_in) return static_cast<driver&>(*installed);
+    if (parker* const installed = this_thread().sleeps_in) {
+        auto& here = static_cast<driver&>(*installed);
+        BIFILAR_CHECK(here.is_ours(), base::used_in_forked_child);
+        return here;
+    }
     if (this_thread().ends) return (new plain_thread_driver)->get();
     thread_local plain_thread_driver own;
     return own.get();

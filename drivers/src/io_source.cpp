@@ -2,6 +2,7 @@
 #include <bifilar/drivers/io_source.hpp>
 
 #include "send_file_now.hpp"
+#include "shared_call.hpp"
 
 #include <bifilar/base/assert.hpp>
 #include <bifilar/core/thread_state.hpp>
@@ -33,13 +34,6 @@ int connection_state(int descriptor) noexcept {
     if (error != 0) return -error;
     pollfd ready{descriptor, POLLOUT, 0};
     return ::poll(&ready, 1, 0) == 1 ? 0 : -EAGAIN;
-}
-
-int ready_for(int descriptor, short what) noexcept {
-    pollfd ready{descriptor, what, 0};
-    const int count = ::poll(&ready, 1, 0);
-    if (count < 0) return -errno;
-    return count == 1 ? 0 : -EAGAIN;
 }
 
 int receive_lent(const op& which) noexcept {
@@ -75,11 +69,13 @@ int epoll_home::watch(io_source& source) noexcept {
 }
 
 void epoll_home::forget(const io_source& source) noexcept {
+    if (!is_ours()) return;
     const std::lock_guard guard{lock_};
     if (epoll_ >= 0) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, source.descriptor(), nullptr);
 }
 
 bool epoll_home::add(io_source* source) noexcept {
+    if (!is_ours()) return false;
     const std::lock_guard guard{lock_};
     if (epoll_ < 0) return false;
     source->next_retired_ = std::exchange(first_, source);
@@ -104,11 +100,13 @@ void epoll_home::close() noexcept {
 }
 
 bool epoll_home::closed() noexcept {
+    if (!is_ours()) return true;
     const std::lock_guard guard{lock_};
     return epoll_ < 0;
 }
 
 bool epoll_home::serves(const void* group) noexcept {
+    if (!is_ours()) return false;
     const std::lock_guard guard{lock_};
     return epoll_ >= 0 && group_ == group;
 }
@@ -194,6 +192,12 @@ int try_now(const op& which) noexcept {
                 break;
             case op_kind::recv_lent:
                 result = receive_lent(which);
+                break;
+            case op_kind::read_ready:
+                result = read_if_ready(descriptor, which.buffer, std::min(which.bytes, most_per_call));
+                break;
+            case op_kind::write_ready:
+                result = write_if_ready(descriptor, which.buffer, std::min(which.bytes, most_per_call));
                 break;
             case op_kind::recv_message:
                 result = answer(::recvmsg(descriptor, static_cast<msghdr*>(which.buffer),

@@ -28,6 +28,7 @@ std::optional<int> io_wait::poll(context& cx) {
 }
 
 void io_wait::ask_cancel() noexcept {
+    BIFILAR_CHECK(op_.on->is_ours(), base::used_in_forked_child);
     if (op_.ask_cancel()) op_.on->cancel(op_);
 }
 

@@ -1,6 +1,8 @@
 // The parts of a runtime and the order in which they start and end.
 #include <bifilar/runtime/runtime.hpp>
 
+#include <bifilar/base/assert.hpp>
+#include <bifilar/base/fork_count.hpp>
 #include <bifilar/drivers/driver.hpp>
 #include <bifilar/sched/cpu_quota.hpp>
 #include <bifilar/stackful/overflow.hpp>
@@ -122,7 +124,10 @@ private:
 
 runtime::runtime(runtime_options options) : parts_{std::make_unique<parts>(std::move(options))} {}
 
-runtime::~runtime() = default;
+runtime::~runtime() {
+    // In a forked child there are no threads to end, and what they hold is the parent's.
+    if (parts_ != nullptr && !parts_->scheduler().is_ours()) (void)parts_.release();
+}
 
 shutdown_report runtime::shutdown(std::chrono::steady_clock::time_point deadline) {
     const auto until = deadline == std::chrono::steady_clock::time_point::max() ? base::never : base::to_ns(deadline);
@@ -147,7 +152,11 @@ void runtime::settle() {
 runtime_stats runtime::stats() const { return scheduler().stats(); }
 std::uint32_t runtime::workers() const noexcept { return scheduler().workers(); }
 driver_kind runtime::driver() const noexcept { return parts_->driver(); }
-sched::scheduler& runtime::scheduler() const noexcept { return parts_->scheduler(); }
+sched::scheduler& runtime::scheduler() const noexcept {
+    sched::scheduler& all = parts_->scheduler();
+    BIFILAR_CHECK(all.is_ours(), base::used_in_forked_child);
+    return all;
+}
 
 sched::blocking_pool& detail::blocking_pool_of(sched::scheduler& of) { return runtime::blocking_pool_of(of); }
 

@@ -167,7 +167,9 @@ TEST_CASE("operations_destroyed_in_flight_lose_nothing_either") {
             auto writing = ends.client->write_all(much);
             auto turn = bf::yield_now();
             (void)co_await bf::select(writing, turn);  // The socket's buffer is smaller.
-            taken = writing.end();
+            writing.end();
+            const auto went = writing.finished();
+            taken = went ? went->value() : 0;
         }
         CHECK(taken > 0);
         CHECK(taken < much.size());

@@ -2,6 +2,7 @@
 // Built on run_queue, inbox, global_queue, idle_set and worker; see docs in those files for the protocols.
 #pragma once
 
+#include <bifilar/base/fork_count.hpp>
 #include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/task_core.hpp>
 #include <bifilar/core/task_description.hpp>
@@ -103,6 +104,8 @@ public:
     [[nodiscard]] std::uint32_t workers() const noexcept { return static_cast<std::uint32_t>(workers_.size()); }
     [[nodiscard]] runtime_stats stats() const;
     [[nodiscard]] environment& parts() const noexcept { return parts_; }
+    /// Of this process, not of one that it was forked from: there it has no threads.
+    [[nodiscard]] bool is_ours() const noexcept { return forks_ == base::fork_count(); }
     [[nodiscard]] stackful::fiber_home* fibers() const noexcept { return fibers_; }
     [[nodiscard]] task_owner owner_id() const noexcept { return owner_id_; }
     /// Workers that could not be pinned, one line each; empty when all was well.
@@ -151,6 +154,7 @@ private:
     environment& parts_;
     stackful::fiber_home* const fibers_;
     const task_owner owner_id_;
+    const std::uint32_t forks_ = base::fork_count();  // In which process it was made.
     simulated_clock* const clock_;
     std::unique_ptr<time_keeper> keeper_;  // Set before the workers are made; null on the real clock.
     global_queue global_;

@@ -53,6 +53,10 @@ public:
     /// Counts a task that the running task created. Owner only.
     void count_spawn() noexcept { counters_.spawned.add(); }
 
+    /// In a forked child, on the thread that has forked: a task that goes on waiting there, instead of calling exec or
+    /// _exit, ends the child before its copy of the worker runs tasks of the parent.
+    static void stop_after_fork() noexcept;
+
     bool run_nested(task_header& task, context& outer) noexcept override;
 
     /// Ends this worker's sleep. Any thread, between the scheduler's start and the end of its threads.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/atomic.hpp>
+#include <bifilar/base/fork_count.hpp>
 #include <bifilar/core/parker.hpp>
 #include <bifilar/drivers/driver_kind.hpp>
 #include <bifilar/drivers/io_source.hpp>
@@ -39,6 +40,9 @@ public:
 
     [[nodiscard]] virtual driver_kind kind() const noexcept = 0;
 
+    /// Of this process, not of one that it was forked from. Any thread.
+    [[nodiscard]] bool is_ours() const noexcept { return forks_ == base::fork_count(); }
+
     /// Whether it knows operations that complete many times.
     [[nodiscard]] virtual bool has_many() const noexcept { return false; }
     /// Starts one, for as long as the kernel goes on or disarm is called. The calling thread's own driver.
@@ -51,6 +55,7 @@ public:
 
 private:
     std::unique_ptr<lent_buffers, lent_buffers::closer> buffers_ = lent_buffers::make();
+    const std::uint32_t forks_ = base::fork_count();  // In which process it was made.
 };
 
 /// Decides once what `best` means, honouring BIFILAR_DRIVER (epoll, uring, simulated). Prints one line when io_uring

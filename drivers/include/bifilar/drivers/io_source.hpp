@@ -2,6 +2,7 @@
 // It has an address of its own for as long as the kernel may report events for it.
 #pragma once
 
+#include <bifilar/base/fork_count.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/drivers/op.hpp>
 #include <memory>
@@ -17,7 +18,7 @@ class io_source;
 class epoll_home {
 public:
     /// `group` tells drivers whose threads poll for each other, a runtime's workers, from all others.
-    epoll_home(int epoll, const void* group) noexcept : group_{group}, epoll_{epoll} {}
+    epoll_home(int epoll, const void* group) noexcept : group_{group}, forks_{base::fork_count()}, epoll_{epoll} {}
     epoll_home(const epoll_home&) = delete;
     epoll_home& operator=(const epoll_home&) = delete;
     ~epoll_home() = default;
@@ -39,9 +40,13 @@ public:
     [[nodiscard]] bool serves(const void* group) noexcept;
 
 private:
+    // A forked child shares the instance with its parent, and must not touch what is registered there.
+    [[nodiscard]] bool is_ours() const noexcept { return forks_ == base::fork_count(); }
+
     const void* const group_;
-    base::spin_lock lock_;  // Guards all below and the links behind first_.
-    int epoll_;             // -1 when the driver has ended.
+    const std::uint32_t forks_;  // In which process it was made.
+    base::spin_lock lock_;       // Guards all below and the links behind first_.
+    int epoll_;                  // -1 when the driver has ended.
     io_source* first_ = nullptr;
 };
 

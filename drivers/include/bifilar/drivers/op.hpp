@@ -22,6 +22,7 @@ enum class op_kind : std::uint8_t {
     recv_many,     ///< As the `bytes` mmsghdrs at `buffer` say. Result as recvmmsg(2), without blocking of itself.
     read,          ///< As recv, for what is not a socket, and without blocking of itself.
     read_vector,   ///< As read, into the `bytes` iovecs at `buffer`.
+    read_ready,    ///< As read, from a descriptor that blocks and may be shared: only when there is something.
     accept_multishot,  ///< A many_op: connections, one after the other, until it is cancelled.
     recv_multishot,    ///< A many_op: as recv_lent, likewise.
     poll_in,           ///< Until there is something to read.
@@ -32,6 +33,7 @@ enum class op_kind : std::uint8_t {
     write,             ///< As send, for what is not a socket, and without blocking of itself.
     write_vector,      ///< As write, from the `bytes` iovecs at `buffer`.
     send_file,         ///< `bytes` of the file that the file_part at `buffer` names. Result as sendfile(2).
+    write_ready,       ///< As write, to a descriptor that blocks and may be shared: only when there is room.
     poll_out,          ///< Until there is room to write.
     file_call,         ///< What the file_request at `buffer` says; there is no source, and no readiness to wait for.
 };

@@ -62,6 +62,10 @@ private:
     std::vector<task_description> tasks_;
 };
 
+/// In a forked child a runtime of its parent has no threads: using it aborts with a sentence that says so, and so does
+/// a task that forks and goes on waiting in the child; destroying it there does nothing. The parent notices none of it.
+/// The child may call exec or _exit at any time, and, when no other thread of the parent was inside the library or
+/// malloc at the fork, make a runtime of its own; not inside of a task.
 class runtime {
 public:
     /// Starts the workers. Throws std::invalid_argument for a bad value (and says which), std::system_error when

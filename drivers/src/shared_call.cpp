@@ -1,0 +1,43 @@
+// RWF_NOWAIT asks for one call what O_NONBLOCK asks for all; poll(2) stands in where a file does not know it.
+#include "shared_call.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <poll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace bifilar::drivers {
+namespace {
+
+int answer(ssize_t result) noexcept { return result >= 0 ? static_cast<int>(result) : -errno; }
+
+bool is_unknown(int result) noexcept { return result == -EOPNOTSUPP || result == -ENOSYS; }
+
+}  // namespace
+
+int ready_for(int descriptor, short what) noexcept {
+    pollfd ready{descriptor, what, 0};
+    const int count = ::poll(&ready, 1, 0);
+    if (count < 0) return -errno;
+    return count == 1 ? 0 : -EAGAIN;
+}
+
+int read_if_ready(int descriptor, void* into, std::size_t bytes) noexcept {
+    const iovec whole{into, bytes};
+    const int result = answer(::preadv2(descriptor, &whole, 1, -1, RWF_NOWAIT));
+    if (!is_unknown(result)) return result;
+    if (const int ready = ready_for(descriptor, POLLIN); ready != 0) return ready;
+    return answer(::read(descriptor, into, bytes));
+}
+
+int write_if_ready(int descriptor, const void* from, std::size_t bytes) noexcept {
+    const iovec whole{const_cast<void*>(from), bytes};  // The kernel only reads it.
+    const int result = answer(::pwritev2(descriptor, &whole, 1, -1, RWF_NOWAIT));
+    if (!is_unknown(result)) return result;
+    if (const int ready = ready_for(descriptor, POLLOUT); ready != 0) return ready;
+    return answer(::write(descriptor, from, std::min<std::size_t>(bytes, PIPE_BUF)));
+}
+
+}  // namespace bifilar::drivers
