@@ -33,6 +33,7 @@ static char* buffers[most_descriptors]; /* Of each connection; not used with mul
 static unsigned left[most_descriptors]; /* Bytes that are still to be sent. */
 static unsigned done_with[most_descriptors];
 static int lent_to[most_descriptors];
+static char at_end[most_descriptors]; /* The stream has ended while an answer is on its way. */
 
 static void fail(const char* what, int error) {
     fprintf(stderr, "bare_uring: %s: %s\n", what, strerror(error));
@@ -101,6 +102,7 @@ static void send_rest(int connection) {
 static void opened(int connection) {
     const int on = 1;
     if (connection >= most_descriptors) fail("more connections than it has room for", EMFILE);
+    at_end[connection] = 0;
     setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (registered && io_uring_register_files_update(&ring, (unsigned)connection, &connection, 1) != 1)
         fail("io_uring_register_files_update", EINVAL);
@@ -129,7 +131,11 @@ static void handle(const struct io_uring_cqe* cqe, int listener) {
             break;
         case receiving:
             if (cqe->res == -ENOBUFS) return receive(descriptor);
-            if (cqe->res <= 0) return ended(descriptor);
+            if (cqe->res <= 0) {
+                if (left[descriptor] == 0) return ended(descriptor);
+                at_end[descriptor] = 1;
+                return;
+            }
             if (multishot) {
                 lent_to[descriptor] = (int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
                 if ((cqe->flags & IORING_CQE_F_MORE) == 0) receive(descriptor);
@@ -147,6 +153,7 @@ static void handle(const struct io_uring_cqe* cqe, int listener) {
                 send_rest(descriptor);
             } else if (multishot) {
                 give_back(lent_to[descriptor]);
+                if (at_end[descriptor]) ended(descriptor);
             } else {
                 receive(descriptor);
             }
