@@ -1,5 +1,7 @@
 // A load generator for echo servers, in a process of its own: closed loop over epoll, every byte checked.
-//   io_load --connect HOST:PORT [--connections N] [--bytes B] [--seconds S] [--server-pid PID] [--json FILE]
+//   io_load --connect HOST:PORT [--connections N] [--in-flight N] [--bytes B] [--seconds S] [--server-pid PID]
+//           [--json FILE]
+// Each connection keeps --in-flight messages under way: what comes back is sent anew, together.
 // Reports requests a second, latency percentiles, and the server's CPU time per request from its schedstat.
 #include <algorithm>
 #include <arpa/inet.h>
@@ -30,6 +32,7 @@ struct options {
     std::string host;
     std::uint16_t port = 0;
     std::size_t connections = 64;
+    std::size_t in_flight = 1;
     std::size_t bytes = 64;
     double seconds = 2;
     int server = 0;
@@ -61,6 +64,8 @@ options parse(int count, char** arguments) {
             given.port = static_cast<std::uint16_t>(number(name, value.substr(colon + 1), 1, 65535));
         } else if (name == "--connections") {
             given.connections = static_cast<std::size_t>(number(name, value, 1, 10'000));
+        } else if (name == "--in-flight") {
+            given.in_flight = static_cast<std::size_t>(number(name, value, 1, 1'000));
         } else if (name == "--bytes") {
             given.bytes = static_cast<std::size_t>(number(name, value, 1, 1'000'000));
         } else if (name == "--seconds") {
@@ -70,7 +75,9 @@ options parse(int count, char** arguments) {
         } else if (name == "--json") {
             given.json = value;
         } else {
-            refuse(name + " is no option; use --connect, --connections, --bytes, --seconds, --server-pid, --json");
+            refuse(
+                name +
+                " is no option; use --connect, --connections, --in-flight, --bytes, --seconds, --server-pid, --json");
         }
     }
     if (given.host.empty()) refuse("--connect is missing; give the server's address, such as 127.0.0.1:7777");
@@ -125,10 +132,10 @@ std::uint64_t cpu_ns(int process) {
 
 struct connection {
     int descriptor = -1;
-    std::size_t sent = 0;
-    std::size_t received = 0;
-    clock_type::time_point began;
-    std::vector<char> message;
+    std::size_t received = 0;  // Of the message that is coming back.
+    std::size_t oldest = 0;    // Its place in `began`.
+    std::vector<clock_type::time_point> began;
+    std::vector<char> messages;  // As many as are in flight, all alike.
     std::vector<char> back;
 };
 
@@ -185,36 +192,47 @@ private:
                    "; start the server first");
         const int on = 1;
         ::setsockopt(one.descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        one.message.resize(given_.bytes);
-        for (std::size_t n = 0; n < given_.bytes; ++n) one.message[n] = static_cast<char>(number * 131 + n * 7);
-        one.back.resize(given_.bytes);
+        one.messages.resize(given_.bytes * given_.in_flight);
+        for (std::size_t n = 0; n < one.messages.size(); ++n)
+            one.messages[n] = static_cast<char>(number * 131 + n % given_.bytes * 7);
+        one.back.resize(one.messages.size());
+        one.began.resize(given_.in_flight);
         epoll_event event{EPOLLIN, {&one}};
         ::epoll_ctl(epoll_, EPOLL_CTL_ADD, one.descriptor, &event);
-        begin(one);
+        begin(one, given_.in_flight);
     }
 
-    void begin(connection& one) {
-        one.received = 0;
-        one.began = clock_type::now();
-        for (one.sent = 0; one.sent < given_.bytes;) {
+    // Sends so many messages at once, in place of the oldest ones.
+    void begin(connection& one, std::size_t messages) {
+        const auto now = clock_type::now();
+        for (std::size_t n = 0; n < messages; ++n)
+            one.began[(one.oldest + given_.in_flight - 1 - n) % given_.in_flight] = now;
+        for (std::size_t sent = 0; sent < messages * given_.bytes;) {
             const ssize_t part =
-                ::send(one.descriptor, one.message.data() + one.sent, given_.bytes - one.sent, MSG_NOSIGNAL);
+                ::send(one.descriptor, one.messages.data() + sent, messages * given_.bytes - sent, MSG_NOSIGNAL);
             if (part <= 0) refuse(std::string{"the server went away: "} + std::strerror(errno));
-            one.sent += static_cast<std::size_t>(part);
+            sent += static_cast<std::size_t>(part);
         }
     }
 
     void advance(connection& one) {
-        const ssize_t part =
-            ::recv(one.descriptor, one.back.data() + one.received, given_.bytes - one.received, MSG_DONTWAIT);
+        const ssize_t part = ::recv(one.descriptor, one.back.data(), one.back.size() - one.received, MSG_DONTWAIT);
         if (part < 0 && (errno == EAGAIN || errno == EINTR)) return;
         if (part <= 0) refuse("the server closed a connection before it had answered");
-        one.received += static_cast<std::size_t>(part);
-        if (one.received < given_.bytes) return;
-        if (one.back != one.message) refuse("the server answered with other bytes than it was sent");
-        latencies_.add(static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::nanoseconds>(clock_type::now() - one.began).count()));
-        begin(one);
+        const auto count = static_cast<std::size_t>(part);
+        if (std::memcmp(one.back.data(), one.messages.data() + one.received, count) != 0)
+            refuse("the server answered with other bytes than it was sent");
+        one.received += count;
+        const std::size_t complete = one.received / given_.bytes;
+        if (complete == 0) return;
+        one.received %= given_.bytes;
+        const auto now = clock_type::now();
+        for (std::size_t n = 0; n < complete; ++n) {
+            latencies_.add(static_cast<std::uint64_t>(
+                std::chrono::duration_cast<std::chrono::nanoseconds>(now - one.began[one.oldest]).count()));
+            one.oldest = (one.oldest + 1) % given_.in_flight;
+        }
+        begin(one, complete);
     }
 
     const options& given_;

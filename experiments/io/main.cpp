@@ -1,9 +1,11 @@
 // Question: what does serving a request cost, beside a bare epoll loop in C that does the same?
 // Unit: the server's CPU time per request. Threats: the load shares the machine; the kernel is most of the figure.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <harness/pin.hpp>
@@ -63,8 +65,18 @@ private:
     std::string address_;
 };
 
+// For the servers and the load, which inherit it.
+void raise_descriptor_limit() {
+    rlimit files{};
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
 struct load_shape {
     int connections;
+    int in_flight;
+    int bytes;
     double seconds;
 };
 
@@ -75,36 +87,79 @@ sample measure(const arguments& command, const load_shape& shape) {
     const std::vector<int> former = usable;
     pin_to({usable.back()});
     sample got = run_peer(
-        LOAD_PROGRAM, {"--connect", echo.address(), "--connections", std::to_string(shape.connections), "--bytes", "64",
-                       "--seconds", std::to_string(shape.seconds), "--server-pid", std::to_string(echo.process())});
+        LOAD_PROGRAM, {"--connect", echo.address(), "--connections", std::to_string(shape.connections), "--in-flight",
+                       std::to_string(shape.in_flight), "--bytes", std::to_string(shape.bytes), "--seconds",
+                       std::to_string(shape.seconds), "--server-pid", std::to_string(echo.process())});
     pin_to(former);
     return got;
 }
 
-void add_echo(experiment& all, const load_shape& shape, bool full_only) {
-    workload work{"echo",
-                  "64-byte messages, echoed",
-                  "ns of the server's CPU per request",
-                  static_cast<double>(shape.connections),
-                  1,
-                  {}};
-    work.full_only = full_only;
-    const auto bare = std::make_shared<double>(0);  // Of the present round: contenders take turns, this one first.
-    work.contenders.push_back({"bare epoll loop in C", [=] {
-                                   sample got = measure({BARE_PROGRAM, "0"}, shape);
-                                   *bare = got.value;
-                                   got.also["of_the_bare_loop"] = 1;
-                                   return got;
-                               }});
+struct echo_server {
+    std::string column;
+    arguments command;
+};
+
+std::vector<echo_server> ours() {
+    std::vector<echo_server> all;
     for (const std::string backend : {"stackless", "stackful"})
         for (const std::string driver : {"epoll", "uring"})
-            work.contenders.push_back({backend + ", " + driver, [=] {
-                                           sample got = measure({ECHO_PROGRAM, "--port", "0", "--workers", "1",
-                                                                 "--backend", backend, "--driver", driver},
-                                                                shape);
-                                           got.also["of_the_bare_loop"] = got.value / *bare;
-                                           return got;
-                                       }});
+            all.push_back({backend + ", " + driver,
+                           {ECHO_PROGRAM, "--port", "0", "--workers", "1", "--backend", backend, "--driver", driver}});
+    return all;
+}
+
+// Those that were built; empty where there are no peers in this run.
+std::vector<echo_server> peers(const std::string& folder) {
+    if (folder.empty()) return {};
+    return {{"Go", {folder + "/go_peer", "echo"}},
+            {"Tokio", {folder + "/rust_peer", "tokio", "echo"}},
+            {"Asio", {folder + "/asio_echo"}},
+            {"libuv", {folder + "/uv_echo"}}};
+}
+
+// The bare loops take their turns first: the ratio is that to the better one of the same round.
+class bare_loops {
+public:
+    void begin_round(double epoll) noexcept { better_ = epoll; }
+    void add(double uring) noexcept { better_ = std::min(better_, uring); }
+    [[nodiscard]] double better() const noexcept { return better_; }
+
+private:
+    double better_ = 0;
+};
+
+void add_echo(experiment& all, const std::string& id, const std::string& title, double size, const load_shape& shape,
+              bool full_only) {
+    workload work{id, title, "ns of the server's CPU per request", size, 1, {}};
+    work.full_only = full_only;
+    const auto bare = std::make_shared<bare_loops>();
+    const auto ratio = [bare](sample got) {
+        got.also["of_the_bare_loop"] = got.value / bare->better();
+        return got;
+    };
+    work.contenders.push_back({"bare epoll loop in C", [=] {
+                                   const sample got = measure({BARE_EPOLL, "0"}, shape);
+                                   bare->begin_round(got.value);
+                                   return got;
+                               }});
+    work.contenders.push_back({"bare io_uring loop in C", [=] {
+                                   const sample got = measure({BARE_URING, "0"}, shape);
+                                   bare->add(got.value);
+                                   return ratio(got);
+                               }});
+    for (const echo_server& one : ours())
+        work.contenders.push_back({one.column, [=] { return ratio(measure(one.command, shape)); }});
+    for (const echo_server& one : peers(all.options().peers))
+        work.contenders.push_back({one.column, [=] { return ratio(measure(one.command, shape)); }});
+    all.add(std::move(work));
+}
+
+// What the ring's special ways are worth, without a runtime around them.
+void add_ring_ways(experiment& all, double bytes, const load_shape& shape) {
+    workload work{"ring_ways", "ways to use a ring, in bare loops", "ns of the server's CPU per request", bytes, 1, {}};
+    work.full_only = true;
+    for (const std::string way : {"plain", "registered", "multishot", "zerocopy"})
+        work.contenders.push_back({way, [=] { return measure({BARE_URING, "0", way}, shape); }});
     all.add(std::move(work));
 }
 
@@ -116,9 +171,14 @@ int main(int argc, char** argv) {
     using namespace bifilar::experiments;
     experiment all{"io", 15, 3};
     all.parse(argc, argv);
+    raise_descriptor_limit();
     const double seconds = all.options().quick ? 0.7 : 1.5;
-    add_echo(all, {1, seconds}, true);
-    add_echo(all, {64, seconds}, false);
-    add_echo(all, {1'000, seconds}, true);
+    add_echo(all, "echo", "64-byte messages, echoed", 1, {1, 1, 64, seconds}, true);
+    add_echo(all, "echo", "64-byte messages, echoed", 64, {64, 1, 64, seconds}, false);
+    add_echo(all, "echo", "64-byte messages, echoed", 1'000, {1'000, 1, 64, seconds}, true);
+    add_echo(all, "echo", "64-byte messages, echoed", 10'000, {10'000, 1, 64, seconds}, true);
+    add_echo(all, "large", "messages of 16 KiB, echoed", 64, {64, 1, 16 * 1024, seconds}, true);
+    add_echo(all, "pipelined", "64-byte messages, 16 in flight a connection", 64, {64, 16, 64, seconds}, false);
+    for (const int bytes : {64, 4'096, 16'384, 65'536}) add_ring_ways(all, bytes, {64, 1, bytes, seconds});
     return all.run();
 }

@@ -2,7 +2,7 @@
 // Usage: go_peer yield TASKS ROUNDS | sequential N | concurrent N | million N WORKERS
 // | op NAME COUNT [PROCESSORS], see operations.go | channel TRIPS [PROCESSORS]
 // | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS | mpmc CAPACITY MESSAGES PROCESSORS | held COUNT,
-// see channels.go | sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT, see timers.go
+// see channels.go | echo, see echo.go | sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT, see timers.go
 // | parked CAPACITY SENDERS | given_up SENDERS RACES, see parked.go.
 package main
 
@@ -103,6 +103,8 @@ func main() {
 	}
 	runtime.GOMAXPROCS(1)
 	switch os.Args[1] {
+	case "echo":
+		serveEcho()
 	case "yield":
 		yields(number(2), number(3))
 	case "channel":

@@ -3,9 +3,10 @@
 // Workloads: yield TASKS ROUNDS | sequential N | concurrent N | million N WORKERS, see spawning.rs;
 // op NAME COUNT [PROCESSORS], see operations.rs; channel TRIPS [PROCESSORS] | mpmc CAPACITY MESSAGES PROCESSORS
 // | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS, see channels.rs; parked CAPACITY SENDERS
-// | given_up SENDERS RACES | held COUNT, see parked.rs; sleeps N | timeout ready/yield COUNT | cancel COUNT
+// | echo, see echo.rs | given_up SENDERS RACES | held COUNT, see parked.rs; sleeps N | timeout ready/yield COUNT | cancel COUNT
 // | lateness COUNT, see timers.rs.
 mod channels;
+mod echo;
 mod operations;
 mod parked;
 mod spawning;
@@ -71,6 +72,7 @@ where
 fn main() {
     let library = word(1);
     match word(2).as_str() {
+        "echo" => echo::serve(),
         "yield" => on_workers(1, spawning::yields(number(3), number(4))),
         "channel" => on_workers(processors(4), channels::round_trips(library, number(3))),
         "sequential" => on_workers(1, spawning::sequential(number(3))),
