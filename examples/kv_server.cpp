@@ -1,0 +1,60 @@
+// A key-value server that speaks the Redis protocol, for redis-cli and redis-benchmark.
+//   kv_server [--host H] [--port P] [--backend stackless|stackful] [--driver best|uring|epoll] [--workers N]
+// Commands that a client sends in one go are answered with one write. Ctrl-C ends it when its clients have their
+// answers.
+#include "kv/session.hpp"
+#include "server.hpp"
+
+namespace bf = bifilar;
+using namespace std::chrono_literals;
+
+namespace {
+
+bf::task<void> converse(bf::tcp_stream stream, bf::serving server, kv::store& data) {
+    kv::session client{data};
+    for (bool open = true; open;) {
+        auto received = stream.receive();
+        auto stop = server.stop();
+        auto first = co_await bf::select(received, stop);
+        if (first.index() == 1) break;
+        const auto& got = std::get<0>(first.value());
+        if (!got || got->empty()) break;
+        open = client.feed(got->bytes());
+        const auto written = co_await stream.write_all(std::as_bytes(std::span{client.answers()}));
+        if (!written) break;
+        client.answers().clear();
+    }
+}
+
+void converse_in_fiber(bf::tcp_stream stream, bf::serving server, kv::store& data) {
+    kv::session client{data};
+    for (bool open = true; open;) {
+        auto received = stream.receive();
+        auto stop = server.stop();
+        auto first = bf::await(bf::select(received, stop));
+        if (first.index() == 1) break;
+        const auto& got = std::get<0>(first.value());
+        if (!got || got->empty()) break;
+        open = client.feed(got->bytes());
+        if (!bf::await(stream.write_all(std::as_bytes(std::span{client.answers()})))) break;
+        client.answers().clear();
+    }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    return run_example("kv_server", [&] {
+        const options given{count, arguments, "kv_server", server_options()};
+        kv::store data;
+        bf::serve_options how;
+        how.name = "client";
+        how.drain = 2s;
+        const bf::serve_report report = serve_until_ctrl_c(
+            given, 6379, std::move(how),
+            [&data](bf::tcp_stream stream, bf::serving server) { return converse(std::move(stream), server, data); },
+            [&data](bf::tcp_stream stream, bf::serving server) { converse_in_fiber(std::move(stream), server, data); });
+        std::printf("served %llu clients, %zu keys\n", static_cast<unsigned long long>(report.accepted), data.size());
+        return report.error ? 1 : 0;
+    });
+}

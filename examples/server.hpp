@@ -1,0 +1,50 @@
+// What the examples' servers have in common: an address, a machine, and serving until ctrl-C in the chosen model.
+#pragma once
+
+#include "options.hpp"
+
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+/// The options that serve_until_ctrl_c reads, beside a server's own.
+inline std::vector<std::string_view> server_options(std::vector<std::string_view> own = {}) {
+    own.insert(own.end(), {"--host", "--port", "--backend", "--driver", "--workers"});
+    return own;
+}
+
+/// Says "listening on ADDRESS", gives each connection to the handler of the chosen model, and returns when ctrl-C came
+/// and the connections have ended. Both handlers are as bifilar::serve wants them.
+template <class Coroutine, class Fiber>
+bifilar::serve_report serve_until_ctrl_c(const options& given, std::uint16_t port, bifilar::serve_options how,
+                                         Coroutine coroutine, Fiber fiber) {
+    const std::string address =
+        given.text("--host", "127.0.0.1") + ":" + std::to_string(given.number("--port", port, 0, 65535));
+    auto listener = bifilar::tcp_listener::bind(address);
+    if (!listener)
+        throw std::invalid_argument{"cannot listen on " + address + ": " + listener.error().message() +
+                                    "; choose another --host or --port"};
+    bifilar::runtime_options machine;
+    machine.driver = given.driver();
+    machine.stack_bytes = std::size_t{64} << 10;
+    if (given.has("--workers")) machine.workers = given.number("--workers", 1, 1, 4096);
+    how.on = given.backend();
+    bifilar::runtime runtime{machine};
+    std::printf("listening on %s\n", listener->local_address().value().to_string().c_str());
+    std::fflush(stdout);
+    if (how.on == bifilar::backend::stackful)
+        return runtime.run(bifilar::serve(std::move(*listener), std::move(how), std::move(fiber), bifilar::ctrl_c()));
+    return runtime.run(bifilar::serve(std::move(*listener), std::move(how), std::move(coroutine), bifilar::ctrl_c()));
+}
+
+/// What every example's main does around its own part: errors become a line and the exit code 2.
+template <class Body>
+int run_example(const char* name, Body body) {
+    try {
+        return body();
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s: %s\n", name, error.what());
+        return 2;
+    }
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The chat example with three members, on both backends and both drivers.
+set -euo pipefail
+source "$(dirname "$0")/server.sh"
+need socat socat
+
+# Waits until the file has a line that equals the second argument.
+await_line() {
+    for _ in {1..400}; do
+        if grep -qxF -- "$2" "$1"; then return; fi
+        sleep 0.02
+    done
+    fail "no '$2' in: $(cat "$1")"
+}
+
+for backend in stackless stackful; do
+    for driver in uring epoll; do
+        start_server chat_server --backend $backend --driver $driver
+        declare -A to=()
+        for name in ann bob eve; do
+            rm -f "$folder/$name.in"
+            mkfifo "$folder/$name.in"
+            : >"$folder/$name.out"
+            socat - "TCP:$address" <"$folder/$name.in" >"$folder/$name.out" &
+            exec {descriptor}>"$folder/$name.in"
+            to[$name]=$descriptor
+            echo "$name" >&"$descriptor"
+            [ $name = ann ] || await_line "$folder/ann.out" "* $name is here"
+        done
+        printf 'hello\n' >&"${to[bob]}"
+        for name in ann eve; do await_line "$folder/$name.out" "bob: hello"; done
+        printf 'half a l' >&"${to[eve]}"
+        printf 'in between\r\n' >&"${to[ann]}"
+        await_line "$folder/eve.out" "ann: in between"
+        printf 'ine\n' >&"${to[eve]}"
+        await_line "$folder/bob.out" "eve: half a line"
+        printf 'a \033[31mred\tline\n' >&"${to[ann]}"
+        await_line "$folder/bob.out" "ann: a [31mredline"
+        exec {to[eve]}>&-
+        await_line "$folder/bob.out" "* eve has left"
+        if grep -q 'bob: hello' "$folder/bob.out"; then fail "bob heard himself"; fi
+        stop_server
+        [ "$farewell" = "3 members" ] || fail "unexpected: $farewell"
+        exec {to[ann]}>&- {to[bob]}>&-
+        wait $(jobs -p) 2>/dev/null || true
+        echo "ok: $backend over $driver"
+    done
+done
+refuse chat_server "--history is '0'" --history 0

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# The key-value example with Redis's own clients, on both backends and both drivers.
+set -euo pipefail
+source "$(dirname "$0")/server.sh"
+need redis-cli redis-tools
+
+# ask WANTED word...: one command by redis-cli.
+ask() {
+    local wanted=$1 got
+    shift
+    got=$(redis-cli -h 127.0.0.1 -p "$port" "$@")
+    [ "$got" = "$wanted" ] || fail "$*: '$got', not '$wanted'"
+}
+
+for backend in stackless stackful; do
+    for driver in uring epoll; do
+        start_server kv_server --backend $backend --driver $driver
+        ask PONG PING
+        ask OK SET name bifilar
+        ask bifilar GET name
+        ask "" GET missing
+        ask 1 INCR count
+        ask 11 INCRBY count 10
+        ask "ERR value is not an integer or out of range" INCR name
+        ask 2 EXISTS name count missing
+        ask OK SET soon gone PX 30
+        ask "" SET name other NX
+        ask -1 TTL name
+        ask 1 EXPIRE name 100
+        ask 100 TTL name
+        ask OK MSET a 1 b 2
+        ask $'1\n2' MGET a b
+        ask 2 DEL a b
+        sleep 0.05
+        ask "" GET soon
+        ask "ERR unknown command, or wrong number of arguments, for 'NONSENSE'" NONSENSE
+
+        # A value of 8 MiB there and back.
+        head -c 8388608 /dev/urandom | base64 -w 0 | head -c 8388608 >"$folder/big"
+        redis-cli -h 127.0.0.1 -p "$port" -x SET big <"$folder/big" >/dev/null
+        redis-cli -h 127.0.0.1 -p "$port" --raw GET big | head -c 8388608 | cmp - "$folder/big" || fail "the big value"
+
+        # What is no command, what comes byte by byte, and lines of words instead of arrays.
+        printf '*1\r\n$99999999999\r\n' | socat -t 5 - "TCP:$address" | grep -q 'Protocol error' || fail "a broken command"
+        { for piece in '*' $'2\r\n$4' $'\r\nEC' $'HO\r' $'\n$2\r\nhi' $'\r\n'; do printf '%s' "$piece"; sleep 0.01; done; } |
+            socat -t 5 - "TCP:$address" | grep -q hi || fail "a command in pieces"
+        printf 'PING\r\nPING\r\nQUIT\r\n' | socat -t 5 - "TCP:$address" | grep -c PONG | grep -qx 2 || fail "lines"
+
+        redis-benchmark -h 127.0.0.1 -p "$port" -n 20000 -c 50 -q -t set,get,incr,ping >"$folder/benchmark" 2>&1 ||
+            fail "redis-benchmark: $(cat "$folder/benchmark")"
+        redis-benchmark -h 127.0.0.1 -p "$port" -n 50000 -c 20 -P 32 -q -t set,get >>"$folder/benchmark" 2>&1 ||
+            fail "redis-benchmark, pipelined: $(cat "$folder/benchmark")"
+        stop_server
+        case $farewell in "served "*) ;; *) fail "unexpected: $farewell" ;; esac
+        echo "ok: $backend over $driver; $(tr '\r' '\n' <"$folder/benchmark" | grep -c 'requests per second') rows"
+    done
+done
+refuse kv_server "--backend is 'threads'" --backend threads
