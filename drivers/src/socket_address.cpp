@@ -89,7 +89,7 @@ socket_address socket_address::unix_unnamed() noexcept {
     return made;
 }
 
-io_result<socket_address> socket_address::from(const sockaddr* address, socklen_t bytes) noexcept {
+io_result<socket_address> socket_address::copy_of(const sockaddr* address, socklen_t bytes) noexcept {
     sa_family_t family = AF_UNSPEC;
     if (bytes < sizeof family || bytes > room) return io_failure(EAFNOSUPPORT);
     socket_address made;

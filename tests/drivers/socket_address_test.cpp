@@ -106,7 +106,7 @@ TEST_CASE("addresses_are_equal_when_they_mean_the_same") {
     labelled.sin6_family = AF_INET6;
     labelled.sin6_flowinfo = 77;
     labelled.sin6_port = htons(9);
-    const auto from_kernel = socket_address::from(reinterpret_cast<const sockaddr*>(&labelled), sizeof labelled);
+    const auto from_kernel = socket_address::copy_of(reinterpret_cast<const sockaddr*>(&labelled), sizeof labelled);
     CHECK(from_kernel.value() == socket_address::any_ipv6(9));
     CHECK(socket_address::unix_path("a").value() == socket_address::unix_path("a").value());
     CHECK(socket_address::unix_path("a").value() != socket_address::unix_abstract("a").value());
@@ -116,7 +116,7 @@ TEST_CASE("addresses_are_equal_when_they_mean_the_same") {
     bare.sun_family = AF_UNIX;
     bare.sun_path[0] = 'a';
     const auto short_one =
-        socket_address::from(reinterpret_cast<const sockaddr*>(&bare), offsetof(sockaddr_un, sun_path) + 1);
+        socket_address::copy_of(reinterpret_cast<const sockaddr*>(&bare), offsetof(sockaddr_un, sun_path) + 1);
     CHECK(short_one.value() == socket_address::unix_path("a").value());
 
     std::unordered_set<socket_address> seen;
@@ -130,13 +130,13 @@ TEST_CASE("addresses_are_equal_when_they_mean_the_same") {
 
 TEST_CASE("what_the_kernel_gives_is_checked") {
     const sockaddr odd{AF_APPLETALK, {}};
-    CHECK(socket_address::from(&odd, sizeof odd).error() == std::errc::address_family_not_supported);
+    CHECK(socket_address::copy_of(&odd, sizeof odd).error() == std::errc::address_family_not_supported);
     sockaddr_in v4{};
     v4.sin_family = AF_INET;
     const auto* const as = reinterpret_cast<const sockaddr*>(&v4);
-    CHECK(socket_address::from(as, sizeof v4).has_value());
-    CHECK_FALSE(socket_address::from(as, sizeof v4 - 1).has_value());
-    CHECK_FALSE(socket_address::from(as, 0).has_value());
+    CHECK(socket_address::copy_of(as, sizeof v4).has_value());
+    CHECK_FALSE(socket_address::copy_of(as, sizeof v4 - 1).has_value());
+    CHECK_FALSE(socket_address::copy_of(as, 0).has_value());
     CHECK(socket_address::local(-1).error() == std::errc::bad_file_descriptor);
     CHECK(socket_address::peer(-1).error() == std::errc::bad_file_descriptor);
 }

@@ -49,7 +49,7 @@ public:
 
     /// What the kernel, or getaddrinfo(3), gave. EAFNOSUPPORT for another family than the three or a size that is none
     /// of its own.
-    [[nodiscard]] static io_result<socket_address> from(const sockaddr* address, socklen_t bytes) noexcept;
+    [[nodiscard]] static io_result<socket_address> copy_of(const sockaddr* address, socklen_t bytes) noexcept;
     /// What the kernel says a socket is bound or connected to. getsockname(2)'s and getpeername(2)'s errors.
     [[nodiscard]] static io_result<socket_address> local(int descriptor) noexcept;
     [[nodiscard]] static io_result<socket_address> peer(int descriptor) noexcept;
