@@ -1,7 +1,6 @@
 // The kernel's words for metadata in ours.
 #include <bifilar/drivers/file_metadata.hpp>
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -28,7 +27,8 @@ file_kind kind_of_mode(unsigned mode) noexcept {
     }
 }
 
-file_kind kind_of_entry(unsigned char type) noexcept { return kind_of_mode(DTTOIF(type)); }
+// As DTTOIF(3), whose macro is signed.
+file_kind kind_of_entry(unsigned char type) noexcept { return kind_of_mode(unsigned{type} << 12U); }
 
 file_metadata metadata_of(const struct statx& from) noexcept {
     const auto moment = [](const statx_timestamp& at) {
