@@ -19,8 +19,9 @@ class simulated_driver;
 struct simulated_kernel_options {
     std::uint64_t seed = 1;
     /// How long an operation that waited takes from the moment at which its descriptor is ready, evenly distributed.
-    /// On a simulated_clock that is automatic in its time, which then stops for each completion. Else in the driver's
-    /// own: a turn of the driver is a microsecond, and an idle worker passes over the rest, so that delays decide on
+    /// On a simulated_clock that is automatic in its time, which then stops for each completion that the worker with
+    /// the operation knows of; what becomes ready by another's hand may come after a timer. Else in the driver's own: a
+    /// turn of the driver is a microsecond, and an idle worker passes over the rest, so that delays decide on
     /// the order of completions alone.
     std::chrono::nanoseconds least_delay{0};
     std::chrono::nanoseconds most_delay{0};
