@@ -3,7 +3,7 @@
 // | op NAME COUNT [PROCESSORS], see operations.go | channel TRIPS [PROCESSORS]
 // | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS | mpmc CAPACITY MESSAGES PROCESSORS | held COUNT,
 // see channels.go | sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT, see timers.go
-// | parked CAPACITY SENDERS | given_up SENDERS RACES, see parked.go.
+// | parked CAPACITY SENDERS | given_up SENDERS RACES, see parked.go | http PORT, see http.go.
 package main
 
 import (
@@ -133,6 +133,8 @@ func main() {
 		cancels(number(2))
 	case "lateness":
 		lateness(number(2))
+	case "http":
+		serveHTTP(os.Args[2])
 	case "parked":
 		parked(number(2), number(3))
 	case "given_up":
