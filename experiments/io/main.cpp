@@ -1,69 +1,18 @@
 // Question: what does serving a request cost, beside a bare epoll loop in C that does the same?
 // Unit: the server's CPU time per request. Threats: the load shares the machine; the kernel is most of the figure.
-#include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <csignal>
 #include <harness/pin.hpp>
 #include <harness/run.hpp>
+#include <harness/server_process.hpp>
 #include <memory>
-#include <stdexcept>
-#include <system_error>
 
 namespace bifilar::experiments {
 
 namespace {
 
 using arguments = std::vector<std::string>;
-
-// A server in a process of its own, pinned to the first processor; ends with SIGINT.
-class server {
-public:
-    explicit server(const arguments& command) {
-        std::array<int, 2> ends{};
-        if (pipe2(ends.data(), O_CLOEXEC) != 0) throw std::system_error{errno, std::generic_category(), "pipe"};
-        process_ = fork();
-        if (process_ < 0) throw std::system_error{errno, std::generic_category(), "fork"};
-        if (process_ == 0) {
-            const pinned here{1};
-            dup2(ends[1], STDOUT_FILENO);
-            std::vector<char*> words;
-            for (const std::string& one : command) words.push_back(const_cast<char*>(one.c_str()));
-            words.push_back(nullptr);
-            execv(words[0], words.data());
-            _exit(127);
-        }
-        close(ends[1]);
-        address_ = first_line(ends[0]);
-        close(ends[0]);
-        constexpr std::string_view greeting = "listening on ";
-        if (!address_.starts_with(greeting)) throw std::runtime_error{command[0] + " did not start"};
-        address_.erase(0, greeting.size());
-    }
-    server(const server&) = delete;
-    server& operator=(const server&) = delete;
-    ~server() {
-        kill(process_, SIGINT);
-        waitpid(process_, nullptr, 0);
-    }
-
-    [[nodiscard]] const std::string& address() const noexcept { return address_; }
-    [[nodiscard]] pid_t process() const noexcept { return process_; }
-
-private:
-    static std::string first_line(int from) {
-        std::string line;
-        for (char one = 0; read(from, &one, 1) == 1 && one != '\n';) line += one;
-        return line;
-    }
-
-    pid_t process_ = -1;
-    std::string address_;
-};
 
 // For the servers and the load, which inherit it.
 void raise_descriptor_limit() {
@@ -82,7 +31,7 @@ struct load_shape {
 
 // The load runs on the second processor where there is one.
 sample measure(const arguments& command, const load_shape& shape) {
-    const server echo{command};
+    const server_process echo{command};
     const std::vector<int> usable = allowed_processors();
     const std::vector<int> former = usable;
     pin_to({usable.back()});

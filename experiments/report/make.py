@@ -11,7 +11,7 @@ import page
 import verdict as verdicts
 
 HERE = pathlib.Path(__file__).resolve().parent
-PAGES = ["memory", "switch", "cache", "spawn", "operations", "channels", "senders", "timers", "io", "micro"]
+PAGES = ["memory", "switch", "cache", "spawn", "operations", "channels", "senders", "timers", "io", "http", "micro"]
 
 
 def load(path):

@@ -2,8 +2,8 @@
 // Usage: go_peer yield TASKS ROUNDS | sequential N | concurrent N | million N WORKERS
 // | op NAME COUNT [PROCESSORS], see operations.go | channel TRIPS [PROCESSORS]
 // | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS | mpmc CAPACITY MESSAGES PROCESSORS | held COUNT,
-// see channels.go | echo, see echo.go | sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT, see timers.go
-// | parked CAPACITY SENDERS | given_up SENDERS RACES, see parked.go.
+// see channels.go | sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT, see timers.go
+// | parked CAPACITY SENDERS | given_up SENDERS RACES, see parked.go | echo, see echo.go | http PORT, see http.go.
 package main
 
 import (
@@ -135,6 +135,8 @@ func main() {
 		cancels(number(2))
 	case "lateness":
 		lateness(number(2))
+	case "http":
+		serveHTTP(os.Args[2])
 	case "parked":
 		parked(number(2), number(3))
 	case "given_up":

@@ -1,6 +1,3 @@
-// "hello" by Go's net/http, as a peer: http.Server with its defaults, GOMAXPROCS 1.
-//
-//	http_go <port>
 package main
 
 import (
@@ -11,15 +8,12 @@ import (
 	"runtime"
 )
 
-func main() {
+// "hello" by net/http with its defaults, on one processor. Says where it listens, and ends with a signal.
+func serveHTTP(port string) {
 	runtime.GOMAXPROCS(1)
-	port := "0"
-	if len(os.Args) > 1 {
-		port = os.Args[1]
-	}
 	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, "go_peer:", err)
 		os.Exit(2)
 	}
 	hello := []byte("hello")
@@ -27,6 +21,6 @@ func main() {
 		to.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		to.Write(hello)
 	})
-	fmt.Println("listening on", listener.Addr())
+	fmt.Printf("listening on %s\n", listener.Addr())
 	http.Serve(listener, nil)
 }
