@@ -104,7 +104,9 @@ int main(int count, char** arguments) {
         const bf::serve_report report = serve_until_ctrl_c(
             given, 7778, std::move(how),
             [&](bf::tcp_stream stream, bf::serving server) { return converse(std::move(stream), server, everybody); },
-            [&](bf::tcp_stream stream, bf::serving server) { converse_in_fiber(std::move(stream), server, everybody); });
+            [&](bf::tcp_stream stream, bf::serving server) {
+                converse_in_fiber(std::move(stream), server, everybody);
+            });
         std::printf("%llu members\n", static_cast<unsigned long long>(report.accepted));
         return report.error ? 1 : 0;
     });

@@ -69,8 +69,7 @@ int main(int count, char** arguments) {
             given, 8081, std::move(how), [&way](bf::tcp_stream client) { return pass_on(std::move(client), way); },
             [&way](bf::tcp_stream client) { pass_on_in_fiber(std::move(client), way); });
         std::printf("passed on %llu connections, %llu bytes up, %llu bytes down; %llu unreachable, %llu idle\n",
-                    static_cast<unsigned long long>(report.accepted),
-                    static_cast<unsigned long long>(counts.up.load()),
+                    static_cast<unsigned long long>(report.accepted), static_cast<unsigned long long>(counts.up.load()),
                     static_cast<unsigned long long>(counts.down.load()),
                     static_cast<unsigned long long>(counts.unreachable.load()),
                     static_cast<unsigned long long>(counts.idle.load()));

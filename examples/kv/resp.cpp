@@ -1,3 +1,4 @@
+// Parsing commands and writing answers.
 #include "resp.hpp"
 
 #include <charconv>

@@ -1,3 +1,4 @@
+// The commands, by name.
 #include "session.hpp"
 
 #include <algorithm>
@@ -66,9 +67,7 @@ void session::run(const command& words) {
     const auto add_value = [this](std::string_view key) {
         if (!in_->get(key, [this](std::string_view value) { add_string(answers_, value); })) add_nothing(answers_);
     };
-    const auto count_keys = [&](auto one) {
-        add_number(answers_, std::count_if(words.begin() + 1, words.end(), one));
-    };
+    const auto count_keys = [&](auto one) { add_number(answers_, std::count_if(words.begin() + 1, words.end(), one)); };
     if (is(name, "GET") && given == 1) {
         add_value(words[1]);
     } else if (is(name, "SET") && given >= 2) {

@@ -1,3 +1,4 @@
+// Values under their shards' locks. What has ended is removed by whoever meets it.
 #include "store.hpp"
 
 #include <charconv>

@@ -3,6 +3,7 @@
 set -euo pipefail
 source "$(dirname "$0")/server.sh"
 need redis-cli redis-tools
+need socat socat
 
 # ask WANTED word...: one command by redis-cli.
 ask() {
@@ -10,6 +11,11 @@ ask() {
     shift
     got=$(redis-cli -h 127.0.0.1 -p "$port" "$@")
     [ "$got" = "$wanted" ] || fail "$*: '$got', not '$wanted'"
+}
+
+# Sends its input and shows what comes back.
+talk() {
+    socat -t 5 - "TCP:$address"
 }
 
 for backend in stackless stackful; do
@@ -41,10 +47,12 @@ for backend in stackless stackful; do
         redis-cli -h 127.0.0.1 -p "$port" --raw GET big | head -c 8388608 | cmp - "$folder/big" || fail "the big value"
 
         # What is no command, what comes byte by byte, and lines of words instead of arrays.
-        printf '*1\r\n$99999999999\r\n' | socat -t 5 - "TCP:$address" | grep -q 'Protocol error' || fail "a broken command"
-        { for piece in '*' $'2\r\n$4' $'\r\nEC' $'HO\r' $'\n$2\r\nhi' $'\r\n'; do printf '%s' "$piece"; sleep 0.01; done; } |
-            socat -t 5 - "TCP:$address" | grep -q hi || fail "a command in pieces"
-        printf 'PING\r\nPING\r\nQUIT\r\n' | socat -t 5 - "TCP:$address" | grep -c PONG | grep -qx 2 || fail "lines"
+        printf '*1\r\n$99999999999\r\n' | talk | grep -q 'Protocol error' || fail "a broken command"
+        for piece in '*' $'2\r\n$4' $'\r\nEC' $'HO\r' $'\n$2\r\nhi' $'\r\n'; do
+            printf '%s' "$piece"
+            sleep 0.01
+        done | talk | grep -q hi || fail "a command in pieces"
+        [ "$(printf 'PING\r\nPING\r\nQUIT\r\n' | talk | grep -c PONG)" -eq 2 ] || fail "lines"
 
         redis-benchmark -h 127.0.0.1 -p "$port" -n 20000 -c 50 -q -t set,get,incr,ping >"$folder/benchmark" 2>&1 ||
             fail "redis-benchmark: $(cat "$folder/benchmark")"
