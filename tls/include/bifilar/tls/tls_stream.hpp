@@ -20,7 +20,8 @@ namespace bifilar {
 /// transport without the peer's close_notify is tls_errc::truncated. Renegotiation is refused; requests for new keys
 /// are answered by reads and writes. In TLS 1.3 a client learns from its first read that its certificate was refused.
 ///
-/// Holds two buffers of tls_options::buffer_bytes and OpenSSL's state of some 10 KiB, idle or not.
+/// Holds two buffers of tls_options::buffer_bytes and OpenSSL's state of some 17 KiB, idle or not: 52,000 bytes with
+/// the default.
 template <tls_transport Stream = tcp_stream>
 class tls_stream {
 public:
