@@ -13,7 +13,6 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <utility>
 
 namespace bifilar {
 namespace {
@@ -44,15 +43,13 @@ io_result<Stream> copy_of(int descriptor, Make make) {
 
 }  // namespace
 
-inherited_stream::inherited_stream(int descriptor)
-    : source_{new drivers::io_source{descriptor}}, takes_plain_calls_{is_on_disk(descriptor)} {
-    owned_descriptor own = reopen_terminal(descriptor);
-    if (!own) return;
-    drivers::source_ptr opened{new drivers::io_source{own.release()}};
-    std::swap(source_, opened);
-    takes_plain_calls_ = true;
-    // The process keeps its own three.
-    if (descriptor <= STDERR_FILENO) (void)opened.release();
+inherited_stream::inherited_stream(int descriptor) : takes_plain_calls_{is_on_disk(descriptor)} {
+    if (owned_descriptor own = reopen_terminal(descriptor)) {
+        takes_plain_calls_ = true;
+        if (descriptor > STDERR_FILENO) ::close(descriptor);  // The process keeps its own three.
+        descriptor = own.release();
+    }
+    source_.reset(new drivers::io_source{descriptor});
 }
 
 drivers::io_source& inherited_stream::source() const noexcept {

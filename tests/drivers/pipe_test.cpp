@@ -44,7 +44,7 @@ void in_both(Body body) {
 class fifo {
 public:
     fifo() {
-        std::string at = "/tmp/bifilar-fifo-XXXXXX";
+        std::string at = "/tmp/bifilar-fifo-" + std::string(6, 'X');
         REQUIRE(::mkdtemp(at.data()) != nullptr);
         folder_ = at;
         REQUIRE(::mkfifo(path().c_str(), 0600) == 0);

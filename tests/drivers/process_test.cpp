@@ -1,6 +1,7 @@
 // Programs started, talked to, signalled, waited for, dropped and refused. Both models, both drivers.
 #include "both/in_each_model.hpp"
 #include "descriptors.hpp"
+#include "drivers/programs.hpp"
 #include "last_words.hpp"
 #include <bifilar/drivers/command.hpp>
 
@@ -9,8 +10,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
-#include <set>
-#include <sstream>
 #include <string>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -20,41 +19,19 @@
 
 namespace bf = bifilar;
 using namespace std::chrono_literals;
+using tests::in_both;
+using tests::shell;
+using tests::warm_up;
 
 namespace {
 
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
-
-bf::command shell(const std::string& script) { return bf::command{"sh", "-c", script}; }
 
 // Whether the kernel knows the number no more: neither a process nor a zombie has it. Of a child of ours.
 bool is_gone(pid_t id) { return ::kill(id, 0) != 0 && errno == ESRCH; }
 
 void await_gone(pid_t id) {
     while (!is_gone(id)) std::this_thread::yield();
-}
-
-std::string output_of(const bf::command& what) {
-    const auto ended = bf::block_on(what.output());
-    REQUIRE(ended.has_value());
-    CHECK(ended->status.success());
-    return ended->standard_output;
-}
-
-template <class Body>
-void in_both(Body body) {
-    for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful}) {
-        INFO("model: " << (on == bf::backend::stackless ? "stackless" : "stackful"));
-        bf::runtime rt{both::small_runtime()};
-        rt.run(body, on);
-    }
-}
-
-// What is opened once and stays open.
-void warm_up() {
-    bf::runtime rt{both::small_runtime()};
-    (void)rt.run([]() { return bf::command{"true"}.output(); });
-    (void)bf::block_on(bf::command{"true"}.output());
 }
 
 }  // namespace
@@ -136,111 +113,6 @@ TEST_CASE("output_above_its_limit_is_an_error_and_the_program_ends") {
     });
     while (::waitpid(-1, nullptr, WNOHANG) == 0) std::this_thread::yield();  // All have been reaped.
     CHECK(errno == ECHILD);
-}
-
-TEST_CASE("arguments_environment_and_directory_reach_the_program") {
-    ::setenv("BIFILAR_TEST_KEPT", "kept", 1);
-    CHECK(output_of(bf::command{"printf", "%s|"}.arg("a b").arg("").arg("$HOME")) == "a b||$HOME|");
-    CHECK(output_of(shell("echo $BIFILAR_TEST_KEPT $NEW").env("NEW", "new=1")) == "kept new=1\n");
-    CHECK(output_of(shell("echo $BIFILAR_TEST_KEPT").env("BIFILAR_TEST_KEPT", "other")) == "other\n");
-    CHECK(output_of(shell("echo ${BIFILAR_TEST_KEPT-gone}").env_remove("BIFILAR_TEST_KEPT")) == "gone\n");
-    CHECK(output_of(bf::command{"env"}.env("OLD", "1").env_clear().env("ONLY", "this")) == "ONLY=this\n");
-    CHECK(output_of(bf::command{"pwd"}.directory("/usr")) == "/usr\n");
-    ::unsetenv("BIFILAR_TEST_KEPT");
-}
-
-TEST_CASE("streams_lead_where_they_are_sent") {
-    auto pipe = bf::make_pipe().value();
-    auto& [from, to] = pipe;
-    ::fcntl(to.descriptor(), F_SETFL, ::fcntl(to.descriptor(), F_GETFL) & ~O_NONBLOCK);
-    auto both = shell("echo out; echo err >&2");
-    both.standard_output(bf::stdio::descriptor(to.descriptor())).standard_error(bf::stdio::descriptor(to.descriptor()));
-    CHECK(bf::block_on(both.output()).value().standard_output.empty());
-    std::string got(8, '\0');
-    CHECK(bf::block_on(from.read_exact(std::as_writable_bytes(std::span{got}))).value() == 8);
-    CHECK(got == "out\nerr\n");
-    // No input, and what writes to nowhere is no error.
-    CHECK(output_of(bf::command{"cat"}).empty());
-    CHECK(output_of(shell("echo lost").standard_output(bf::stdio::null())).empty());
-    // The numbers 0 to 2 themselves may be given, in any order.
-    auto swapped = shell("echo to-error; echo to-output >&2");
-    swapped.standard_output(bf::stdio::descriptor(2)).standard_error(bf::stdio::null());
-    CHECK(bf::block_on(swapped.output()).value().standard_error.empty());
-}
-
-TEST_CASE("a_program_has_no_descriptors_but_its_streams_and_no_signals_blocked_or_ignored") {
-    auto pipe = bf::make_pipe().value();
-    bf::runtime rt{both::small_runtime()};
-    const auto former = std::signal(SIGUSR2, SIG_IGN);
-    sigset_t blocked;
-    sigset_t unblocked;
-    ::sigemptyset(&blocked);
-    ::sigaddset(&blocked, SIGUSR1);
-    ::pthread_sigmask(SIG_BLOCK, &blocked, &unblocked);
-    // The one above 2 is that of the folder itself.
-    const std::string seen = output_of(bf::command{"sh", "-c", "ls /proc/self/fd | tr '\\n' ' '"});
-    const std::string signals = output_of(bf::command{"grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"});
-    ::pthread_sigmask(SIG_SETMASK, &unblocked, nullptr);
-    std::signal(SIGUSR2, former);
-    // What the tests themselves were started with goes along, and the folder that is listed is open in it.
-    std::set<int> allowed{0, 1, 2};
-    for (int number = 3; number < 1'024; ++number)
-        if (const int flags = ::fcntl(number, F_GETFD); flags >= 0 && (flags & FD_CLOEXEC) == 0) allowed.insert(number);
-    int others = 0;
-    std::istringstream numbers{seen};
-    for (int number = 0; numbers >> number;) others += allowed.contains(number) ? 0 : 1;
-    CHECK(others == 1);
-    // The C library ignores its own two signals, 32 and 33, in what it spawns.
-    constexpr unsigned long own = 0x180000000;
-    std::string name;
-    std::string mask;
-    std::istringstream lines{signals};
-    while (lines >> name >> mask) CHECK((std::stoul(mask, nullptr, 16) & ~own) == 0);
-    CHECK(name == "SigIgn:");
-}
-
-TEST_CASE("what_cannot_be_started_says_why_and_leaves_nothing") {
-    warm_up();
-    const std::size_t before = tests::open_descriptors();
-    const auto error_of = [](const bf::command& what) { return what.spawn().error(); };
-    CHECK(error_of(bf::command{"bifilar-no-such-program"}) == std::errc::no_such_file_or_directory);
-    CHECK(error_of(bf::command{"/no/such/program"}) == std::errc::no_such_file_or_directory);
-    CHECK(error_of(bf::command{"/etc"}) == std::errc::permission_denied);
-    CHECK(error_of(bf::command{"/etc/passwd"}) == std::errc::permission_denied);
-    CHECK(error_of(bf::command{"true"}.directory("/no/such/folder")) == std::errc::no_such_file_or_directory);
-    CHECK(error_of(bf::command{"true"}.arg(std::string{"a\0b", 3})) == std::errc::invalid_argument);
-    CHECK(error_of(bf::command{"true"}.env("A=B", "c")) == std::errc::invalid_argument);
-    CHECK(error_of(bf::command{"true"}.arg(std::string(3'000'000, 'x'))) == std::errc::argument_list_too_long);
-    CHECK(error_of(bf::command{"true"}.standard_output(bf::stdio::descriptor(-1))) == std::errc::bad_file_descriptor);
-    CHECK(bf::block_on(bf::command{"/no/such/program"}.output()).error() == std::errc::no_such_file_or_directory);
-    CHECK(tests::open_descriptors() == before);
-    CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
-}
-
-TEST_CASE("a_lack_of_descriptors_at_any_point_of_a_start_leaks_nothing") {
-    warm_up();
-    auto piped = bf::command{"true"};
-    piped.standard_input(bf::stdio::pipe()).standard_output(bf::stdio::pipe()).standard_error(bf::stdio::pipe());
-    const std::size_t before = tests::open_descriptors();
-    rlimit former{};
-    ::getrlimit(RLIMIT_NOFILE, &former);
-    // The lowest free number, above which so many descriptors may be opened.
-    const int free = ::dup(STDOUT_FILENO);
-    ::close(free);
-    int refused = 0;
-    for (int room = 0; room < 12; ++room) {
-        const rlimit limit{static_cast<rlim_t>(free + room), former.rlim_max};
-        ::setrlimit(RLIMIT_NOFILE, &limit);
-        auto started = piped.spawn();
-        ::setrlimit(RLIMIT_NOFILE, &former);
-        if (started) continue;
-        CHECK(started.error() == std::errc::too_many_files_open);
-        ++refused;
-    }
-    CHECK(refused >= 7);
-    while (::waitpid(-1, nullptr, WNOHANG) == 0) std::this_thread::yield();
-    while (tests::open_descriptors() > before) std::this_thread::yield();  // The reaper closes the last ones.
-    CHECK(tests::open_descriptors() == before);
 }
 
 TEST_CASE("a_dropped_program_is_killed_and_leaves_no_zombie") {

@@ -147,7 +147,7 @@ TEST_CASE("a_write_to_an_inherited_pipe_without_a_reader_is_a_value") {
 
 TEST_CASE("files_and_devices_are_read_and_written_without_a_wait") {
     both::in_each_model([](both::model m, bf::runtime& rt) {
-        std::string path = "/tmp/bifilar-stream-XXXXXX";
+        std::string path = "/tmp/bifilar-stream-" + std::string(6, 'X');
         const bf::owned_descriptor file{::mkostemp(path.data(), O_CLOEXEC)};
         REQUIRE(file);
         ::unlink(path.c_str());
