@@ -154,7 +154,7 @@ TEST_CASE("files_are_copied_with_their_permissions") {
 TEST_CASE("a_directory_gives_each_entry_once") {
     in_each_model([](model m, bf::runtime& rt) {
         const scratch_directory here;
-        constexpr int count = 1'500;  // More than one batch.
+        constexpr int count = 600;  // More than one batch.
         for (int n = 0; n < count; ++n) here.with_file("a rather long name of a file, number " + std::to_string(n), "");
         REQUIRE(::mkdir((here / "sub").c_str(), 0700) == 0);
         bf::directory folder = await_in(m, rt, [&] { return bf::directory::open(here.path()); }).value();
