@@ -3,6 +3,7 @@
 
 #include "options.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -15,27 +16,31 @@ inline std::vector<std::string_view> server_options(std::vector<std::string_view
 }
 
 /// Says "listening on ADDRESS", gives each connection to the handler of the chosen model, and returns when ctrl-C came
-/// and the connections have ended. Both handlers are as bifilar::serve wants them.
+/// and the connections have ended. A second ctrl-C, or the end of how.drain, cancels those that are left. Both handlers
+/// are as bifilar::serve wants them.
 template <class Coroutine, class Fiber>
 bifilar::serve_report serve_until_ctrl_c(const options& given, std::uint16_t port, bifilar::serve_options how,
                                          Coroutine coroutine, Fiber fiber) {
+    bifilar::runtime_options machine;
+    machine.driver = given.driver();
+    machine.stack_bytes = std::size_t{64} << 10;
+    if (given.has("--workers")) machine.workers = given.number("--workers", 1, 1, 4096);
+    how.on = given.backend();
     const std::string address =
         given.text("--host", "127.0.0.1") + ":" + std::to_string(given.number("--port", port, 0, 65535));
     auto listener = bifilar::tcp_listener::bind(address);
     if (!listener)
         throw std::invalid_argument{"cannot listen on " + address + ": " + listener.error().message() +
                                     "; choose another --host or --port"};
-    bifilar::runtime_options machine;
-    machine.driver = given.driver();
-    machine.stack_bytes = std::size_t{64} << 10;
-    if (given.has("--workers")) machine.workers = given.number("--workers", 1, 1, 4096);
-    how.on = given.backend();
+    bifilar::signal_set signals{SIGINT, SIGTERM};  // Before the first line, so that none is lost after it.
     bifilar::runtime runtime{machine};
     std::printf("listening on %s\n", listener->local_address().value().to_string().c_str());
     std::fflush(stdout);
     if (how.on == bifilar::backend::stackful)
-        return runtime.run(bifilar::serve(std::move(*listener), std::move(how), std::move(fiber), bifilar::ctrl_c()));
-    return runtime.run(bifilar::serve(std::move(*listener), std::move(how), std::move(coroutine), bifilar::ctrl_c()));
+        return runtime.run(
+            bifilar::serve(std::move(*listener), std::move(how), std::move(fiber), signals.next(), signals.next()));
+    return runtime.run(
+        bifilar::serve(std::move(*listener), std::move(how), std::move(coroutine), signals.next(), signals.next()));
 }
 
 /// What every example's main does around its own part: errors become a line and the exit code 2.

@@ -3,27 +3,39 @@
 
 #include "catch.hpp"
 
+#include <array>
 #include <cstddef>
 #include <dirent.h>
+#include <string_view>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace tests {
 
-inline std::size_t open_descriptors() {
+/// Those whose link in /proc begins with `kind`, "socket:" for example; all without one.
+inline std::size_t open_descriptors(std::string_view kind = {}) {
     std::size_t count = 0;
     DIR* const folder = ::opendir("/proc/self/fd");
     REQUIRE(folder != nullptr);
-    while (::readdir(folder) != nullptr) ++count;
+    while (const dirent* const one = ::readdir(folder)) {
+        std::array<char, 64> target;
+        const ssize_t bytes = ::readlinkat(::dirfd(folder), one->d_name, target.data(), target.size());
+        if (bytes > 0 && std::string_view{target.data(), static_cast<std::size_t>(bytes)}.starts_with(kind)) ++count;
+    }
     ::closedir(folder);
     return count;
 }
 
-// From its construction to its destruction no descriptor above those that are open now can be had.
+/// From its construction to its destruction no further descriptor can be had, unless one is closed meanwhile.
 class no_descriptors_left {
 public:
     no_descriptors_left() {
         REQUIRE(::getrlimit(RLIMIT_NOFILE, &former_) == 0);
-        const rlimit none{0, former_.rlim_max};
+        const int lowest = ::eventfd(0, EFD_CLOEXEC);  // Of those that are free.
+        REQUIRE(lowest >= 0);
+        ::close(lowest);
+        const rlimit none{static_cast<rlim_t>(lowest), former_.rlim_max};
         REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
     }
     no_descriptors_left(const no_descriptors_left&) = delete;

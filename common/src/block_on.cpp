@@ -119,6 +119,7 @@ blocked_thread::blocked_thread() {
 
 blocked_thread::~blocked_thread() {
     thread_state& here = this_thread();
+    if (here.sleeps_in != nullptr) here.sleeps_in->leave();
     if (here.ends || here.spare_waiter != nullptr) {
         drop(*cell_);
         return;

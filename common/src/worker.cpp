@@ -44,7 +44,7 @@ void worker::thread_main() {
     if (error == nullptr) {
         loop();
         owner_.parts_.thread_ends(index_);
-        parker_->thread_ends();
+        parker_->leave();
     }
     here.worker = nullptr;
     here.sleeps_in = nullptr;

@@ -77,7 +77,7 @@ public:
     plain_thread_driver& operator=(const plain_thread_driver&) = delete;
     ~plain_thread_driver() {
         abandon_parents();
-        if (driver_ != nullptr) driver_->thread_ends();
+        if (driver_ != nullptr) driver_->leave();
         this_thread().sleeps_in = nullptr;
         this_thread().ends = true;
     }

@@ -162,7 +162,8 @@ void epoll_driver::on_event(io_source& source, std::uint32_t events, wake_batch&
         if ((events & (wanted | ended)) == 0) return;
         side.ready = true;
         op* const which = side.waiting;
-        if (which == nullptr) return;
+        // What another kind of driver has is in its kernel's hands: the descriptor came from an epoll runtime to there.
+        if (which == nullptr || which->on->kind() != driver_kind::epoll) return;
         const int result = try_now(*which);
         source.learn(*which, result);
         if (would_wait(result)) return;

@@ -147,13 +147,15 @@ int io_source::attempt(op& which) noexcept {
     return result;
 }
 
-bool io_source::enter(op& which) noexcept {
+bool io_source::enter(op& which, driver& by, waker_ref waits) noexcept {
     const std::lock_guard guard{lock};
     op*& waiting = side_of(which.kind).waiting;
     if (waiting != nullptr) {
         which.result = -EBUSY;
         return false;
     }
+    which.on = &by;
+    which.begin(waits);
     waiting = &which;
     return true;
 }

@@ -1,6 +1,7 @@
 // The owner's and the driver's sides of operations that complete many times.
 #include <bifilar/drivers/many_op.hpp>
 
+#include <bifilar/base/assert.hpp>
 #include <bifilar/drivers/driver.hpp>
 
 #include <cerrno>
@@ -30,7 +31,7 @@ void many_op::closer::operator()(many_op* which) const noexcept {
     {
         const std::lock_guard guard{which->owned_->lock};
         which->orphaned_ = true;
-        if (which->armed_) {
+        if (which->armed_ && which->on->is_ours()) {
             // Under the lock, so that the driver is there: its end disarms the operation under this lock first.
             which->holders_.fetch_add(1, base::relaxed);  // Relaxed: the owner's own hold keeps the count above 0.
             which->on->disarm(*which);
@@ -39,7 +40,7 @@ void many_op::closer::operator()(many_op* which) const noexcept {
     which->drop();
 }
 
-std::optional<many_result> many_op::poll(context& cx) {
+std::optional<many_result> many_op::poll(context& cx, const void* wait) {
     if (!cx.take_budget()) return std::nullopt;
     const std::lock_guard guard{owned_->lock};
     if (!results_.empty()) {
@@ -47,9 +48,11 @@ std::optional<many_result> many_op::poll(context& cx) {
         results_.pop_front();
         return oldest;
     }
-    const waker_ref mine = cx.borrow();
-    if (waiter_ && waiter_ != mine) return many_result{-EBUSY, {}};
-    if (!armed_) {
+    if (lost_) return many_result{-ENOMEM, {}};
+    if (waiter_ && wait_ != wait) return many_result{-EBUSY, {}};
+    if (armed_) {
+        BIFILAR_CHECK(on->is_ours(), base::used_in_forked_child);
+    } else {
         if (!this_driver().has_many()) return many_result{-EOPNOTSUPP, {}};
         io_source::side& side = owned_->side_of(kind);
         if (side.waiting != nullptr) return many_result{-EBUSY, {}};
@@ -60,13 +63,14 @@ std::optional<many_result> many_op::poll(context& cx) {
         holders_.fetch_add(1, base::relaxed);
         this_driver().arm(*this);
     }
-    waiter_ = mine;
+    waiter_ = cx.borrow();
+    wait_ = wait;
     return std::nullopt;
 }
 
-void many_op::forget_waiter() noexcept {
+void many_op::forget(const void* wait) noexcept {
     const std::lock_guard guard{owned_->lock};
-    waiter_ = {};
+    if (wait_ == wait) waiter_ = {};
 }
 
 bool many_op::add(many_result next, bool more, wake_batch& batch) noexcept {
@@ -75,25 +79,24 @@ bool many_op::add(many_result next, bool more, wake_batch& batch) noexcept {
         const std::lock_guard guard{owned_->lock};
         if (orphaned_) {
             discard(kind, next);
-        } else if (next.result != -ECANCELED) {  // The end of a pause is no news.
+        } else if (next.result != -ECANCELED && next.result != -EINTR) {  // The end of a pause is no news.
             try {
                 results_.push_back(std::move(next));
             } catch (const std::bad_alloc&) {
+                lost_ = kind == op_kind::recv_multishot;
                 discard(kind, next);
             }
-            pause = more && !pausing_ && results_.size() >= most_waiting;
+            pause = more && !pausing_ && (lost_ || results_.size() >= most_waiting());
             pausing_ = pausing_ || pause;
         }
         if (const waker_ref waits = std::exchange(waiter_, {})) batch.claim(waits);
         if (!more) {
             armed_ = false;
             owned_->side_of(kind).waiting = nullptr;
+            complete_unwaited();  // Under the lock: with it gone, the owner may begin anew.
         }
     }
-    if (!more) {
-        complete_unwaited();
-        drop();
-    }
+    if (!more) drop();
     return pause;
 }
 

@@ -17,23 +17,24 @@ void many_source::set_blocking(bool blocks) noexcept {
 
 std::optional<many_result> many_wait::poll(context& cx) {
     if (plain_) return poll_plain(cx);
+    polled_ = true;
+    if (of_->spare_connection_) return many_result{of_->spare_connection_.release(), {}};
     if (of_->spare_) return std::exchange(of_->spare_, std::nullopt);
     if (!of_->many_ && !of_->ring_refuses_ && this_driver().has_many())
         of_->many_.reset(new many_op{of_->many_kind(), of_->source_->share()});
     if (!of_->many_) return poll_plain(cx);
     of_->set_blocking(true);
-    waits_ = true;
-    std::optional<many_result> next = of_->many_->poll(cx);
+    std::optional<many_result> next = of_->many_->poll(cx, this);
     if (!next) return std::nullopt;
-    waits_ = false;
     // Linux before 5.19 or 6.0.
     if (next->result == -EINVAL) {
         of_->ring_refuses_ = true;
         of_->many_.reset();
         return poll_plain(cx);
     }
-    // Another runtime's driver, or no buffer left for what has come: once in the plain way.
-    if (next->result == -EOPNOTSUPP || next->result == -ENOBUFS) return poll_plain(cx);
+    // Another runtime's driver, no buffer left for what has come, or a descriptor that another process has made
+    // non-blocking: once in the plain way.
+    if (next->result == -EOPNOTSUPP || next->result == -ENOBUFS || next->result == -EAGAIN) return poll_plain(cx);
     return next;
 }
 
@@ -55,10 +56,14 @@ polled<void> many_wait::poll_rest(context& cx) noexcept {
 }
 
 void many_wait::give_up() noexcept {
-    if (waits_) of_->many_->forget_waiter();
+    if (of_->many_ && polled_) of_->many_->forget(this);
     if (!plain_) return;
     plain_->end();
-    if (const std::optional<int> left = plain_->finished(); left && *left >= 0)
+    const std::optional<int> left = plain_->finished();
+    if (!left || *left == -ECANCELED) return;
+    if (*left >= 0 && of_->what_ == many_source::what::connections)
+        of_->spare_connection_ = owned_descriptor{*left};
+    else
         of_->spare_.emplace(*left, std::move(got_));
 }
 

@@ -77,9 +77,7 @@ bool simulated_driver::submit(op& which, waker_ref waits) noexcept {
         which.result = -ENOMEM;
         return false;
     }
-    if (!which.source->enter(which)) return false;
-    which.on = this;
-    which.begin(waits);
+    if (!which.source->enter(which, *this, waits)) return false;
     entries_.push_back({&which, ++submitted_});
     kernel_.count([](auto& counts) { ++counts.submitted; });
     return true;

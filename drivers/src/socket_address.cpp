@@ -124,16 +124,6 @@ void socket_address::written(socklen_t bytes, int unnamed_family) noexcept {
     bytes_ = unix_head;
 }
 
-io_result<socket_address> socket_address::copy_of(const sockaddr* address, socklen_t bytes) noexcept {
-    const bool v4 = address->sa_family == AF_INET && bytes == sizeof(sockaddr_in);
-    const bool v6 = address->sa_family == AF_INET6 && bytes == sizeof(sockaddr_in6);
-    if (!v4 && !v6) return io_failure(EAFNOSUPPORT);
-    socket_address made;
-    std::memcpy(&made.storage_, address, bytes);
-    made.bytes_ = bytes;
-    return made;
-}
-
 std::uint16_t socket_address::port() const noexcept {
     if (!is_ip()) return 0;
     return ntohs(view<sockaddr_in>(storage_).sin_port);  // It lies at the same place in both families.

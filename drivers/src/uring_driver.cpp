@@ -80,7 +80,7 @@ uring_driver::uring_driver(unsigned entries) : owner_{::pthread_self()} {
 }
 
 uring_driver::~uring_driver() {
-    BIFILAR_CHECK(armed_.empty(), "a ring ends with operations in it; call thread_ends() on its thread");
+    BIFILAR_CHECK(armed_.empty(), "a ring ends with operations in it; call leave() on its thread");
     io_uring_queue_exit(&ring_);
     lending_.end(buffers());
     ::close(eventfd_);
@@ -146,9 +146,7 @@ void uring_driver::prepare(op& which) noexcept {
 }
 
 bool uring_driver::submit(op& which, waker_ref waits) noexcept {
-    if (!which.source->enter(which)) return false;
-    which.on = this;
-    which.begin(waits);
+    if (!which.source->enter(which, *this, waits)) return false;
     prepare(which);
     return true;
 }
@@ -279,7 +277,8 @@ void uring_driver::end_many(many_op& which, const io_uring_cqe& cqe, wake_batch&
 }
 
 // The owners of those that complete many times may outlive the ring, which this thread alone may enter.
-void uring_driver::thread_ends() noexcept {
+void uring_driver::leave() noexcept {
+    if (armed_.empty()) return;
     base::intrusive_list<many_op> cancelled;
     while (many_op* const which = armed_.take_front()) {
         prepare_cancel(*which);

@@ -28,7 +28,7 @@ public:
     void park(base::instant_ns deadline) noexcept override;
     void poll() noexcept override;
     void unpark() noexcept override;
-    void thread_ends() noexcept override;
+    void leave() noexcept override;
     [[nodiscard]] bool has_many() const noexcept override { return true; }
     void arm(many_op& which) noexcept override;
     void disarm(many_op& which) noexcept override;

@@ -2,8 +2,6 @@
 #include "connection.hpp"
 
 #include <array>
-#include <unistd.h>
-#include <vector>
 
 namespace bf = bifilar;
 
@@ -32,25 +30,10 @@ auto write_output(bf::tcp_stream& stream, const session& of, const settings& giv
     return bf::timeout(stream.write_all(bytes_of(of.output())), given.most.write_time);
 }
 
-// False when the peer does not take it, or the file has become shorter. The disk may block, so a pool thread reads.
-bf::task<bool> send_part(bf::tcp_stream& stream, int file, byte_range part, std::chrono::milliseconds limit) {
-    std::vector<std::byte> buffer(std::min<std::uint64_t>(part.bytes, 64 * 1024));
-    while (part.bytes != 0) {
-        const std::size_t wanted = std::min<std::uint64_t>(part.bytes, buffer.size());
-        auto reading =
-            bf::spawn_blocking([](int from, std::byte* into, std::size_t bytes,
-                                  std::uint64_t at) { return ::pread(from, into, bytes, static_cast<off_t>(at)); },
-                               file, buffer.data(), wanted, part.offset);
-        // Cancelled meanwhile, the thread would go on in a buffer that is gone.
-        const ssize_t got = co_await bf::shield(std::move(reading));
-        if (got <= 0) co_return false;
-        const auto count = static_cast<std::size_t>(got);
-        auto sent = co_await bf::timeout(stream.write_all(std::span{buffer}.first(count)), limit);
-        if (!sent || !*sent) co_return false;
-        part.offset += count;
-        part.bytes -= count;
-    }
-    co_return true;
+// 0: the file has become shorter than the head of the answer says.
+auto send_part(bf::tcp_stream& stream, const session& of, const settings& given) {
+    const byte_range part = of.file_part();
+    return bf::timeout(bf::send_file(stream, of.file(), part.offset, part.bytes), given.most.write_time);
 }
 
 // Closing a socket with unread bytes resets it, and the peer might never see the answer.
@@ -91,11 +74,12 @@ bf::task<> serve_connection(bf::tcp_stream stream, bf::serving server, const set
                 of.opened(std::move(made));
                 break;
             }
-            case step::send:
-                if (!co_await send_part(stream, of.file().descriptor(), of.file_part(), given.most.write_time))
-                    co_return;
-                of.sent();
+            case step::send: {
+                const auto moved = co_await send_part(stream, of, given);
+                if (!moved || moved->value_or(0) == 0) co_return;
+                of.sent(**moved);
                 break;
+            }
             case step::close:
                 if (of.lingers()) co_await linger(stream);
                 co_return;
@@ -121,11 +105,12 @@ void serve_connection_on_fiber(bf::tcp_stream stream, bf::serving server, const 
             case step::open:
                 of.opened(bf::await(bf::spawn_blocking(open_below, given.root, of.path())));
                 break;
-            case step::send:
-                if (!bf::await(send_part(stream, of.file().descriptor(), of.file_part(), given.most.write_time)))
-                    return;
-                of.sent();
+            case step::send: {
+                const auto moved = bf::await(send_part(stream, of, given));
+                if (!moved || moved->value_or(0) == 0) return;
+                of.sent(**moved);
                 break;
+            }
             case step::close:
                 if (of.lingers()) bf::await(linger(stream));
                 return;

@@ -13,7 +13,10 @@ struct limits {
     std::chrono::milliseconds head_time{10'000};  ///< From a request's first byte to the end of its fields; then 408.
     std::chrono::milliseconds request_time{60'000};  ///< From a request's first byte to its last; then 408.
     std::chrono::milliseconds idle_time{60'000};     ///< Between two requests; then the connection is closed.
-    std::chrono::milliseconds write_time{30'000};    ///< For the peer to take an answer, or 64 KiB of a file.
+    std::chrono::milliseconds write_time{30'000};    ///< For the peer to take an answer, or a piece of a file.
 };
+
+/// A piece of a file: what has to be taken within write_time, all but the last.
+inline constexpr std::size_t file_bytes_per_write = 256 * 1024;
 
 }  // namespace http

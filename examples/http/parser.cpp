@@ -6,6 +6,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include <charconv>
 #include <optional>
 
 namespace http {
@@ -78,8 +79,23 @@ private:
                 into_->range = view(value);
             else if (name == beast::field::expect)
                 into_->expects_continue = boost::beast::iequals(value, "100-continue");
-        } else if (name == beast::field::location) {
-            into_->location = view(value);
+        } else {
+            note_field(name, view(value));
+        }
+    }
+    void note_field(beast::field name, std::string_view value)
+        requires(!IsRequest)
+    {
+        if (name == beast::field::location) {
+            into_->location = value;
+        } else if (name == beast::field::content_range) {
+            into_->content_range = value;
+        } else if (name == beast::field::accept_ranges) {
+            into_->takes_ranges = value == "bytes";
+        } else if (name == beast::field::content_length) {
+            std::uint64_t bytes = 0;
+            if (std::from_chars(value.data(), value.data() + value.size(), bytes).ec == std::errc{})
+                into_->content_length = bytes;
         }
     }
     void on_header_impl(beast_error& error) override {
@@ -112,8 +128,10 @@ void clear(request& message) {
 }
 void clear(response& message) {
     message.location.clear();
+    message.content_range.clear();
+    message.content_length.reset();
     message.status = 0;
-    message.keeps_alive = false;
+    message.takes_ranges = message.keeps_alive = false;
 }
 
 }  // namespace
@@ -179,6 +197,12 @@ progress parser<IsRequest>::at() const noexcept {
 template <bool IsRequest>
 auto parser<IsRequest>::message() const noexcept -> const message_type& {
     return state_->message_;
+}
+
+template <bool IsRequest>
+void parser<IsRequest>::take_body(std::string& into) noexcept {
+    into.clear();
+    into.swap(state_->message_.body);
 }
 
 template <bool IsRequest>

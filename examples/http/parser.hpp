@@ -5,6 +5,7 @@
 #include "limits.hpp"
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,11 +27,14 @@ struct request {
     bool target_too_long = false;
 };
 
-/// What of a response matters here.
+/// What of a response matters here. The body: as far as it has come and was not taken.
 struct response {
     int status = 0;
     std::string location;
+    std::string content_range;
     std::string body;
+    std::optional<std::uint64_t> content_length;  ///< In bytes, also of a body that HEAD leaves out.
+    bool takes_ranges = false;                    ///< It said Accept-Ranges: bytes.
     bool keeps_alive = false;
 };
 
@@ -62,6 +66,8 @@ public:
 
     [[nodiscard]] progress at() const noexcept;
     [[nodiscard]] const message_type& message() const noexcept;
+    /// Moves what has come of the body into `into`, whose memory is used again.
+    void take_body(std::string& into) noexcept;
     /// Of a failed request: the status to answer with.
     [[nodiscard]] int refusal() const noexcept;
 

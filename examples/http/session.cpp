@@ -1,6 +1,7 @@
 // What a server answers, request by request; the order of reading, writing and files is next().
 #include "session.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -178,25 +179,25 @@ void session::opened(opened_file made) {
         append_error(output_, made.status, closes_, is_head(), date_.now());
         return finish_request();
     }
-    const std::string modified = date_text(made.file.modified());
+    const std::string modified = date_text(made.file.modified);
     std::string more = "Accept-Ranges: bytes\r\nLast-Modified: " + modified + "\r\n";
     answer_head text = head(200);
-    text.type = made.file.type();
-    part_ = {0, made.file.bytes()};
+    text.type = made.file.type;
+    part_ = {0, made.file.bytes};
     const auto since = asked().if_modified_since.empty() ? std::nullopt : parse_date(asked().if_modified_since);
-    const auto range = parse_range(asked().range, made.file.bytes());
-    if (since && made.file.modified() <= *since) {
+    const auto range = parse_range(asked().range, made.file.bytes);
+    if (since && made.file.modified <= *since) {
         text.status = 304;
         part_.bytes = 0;
     } else if (range && range->bytes == 0) {
-        more = "Content-Range: bytes */" + std::to_string(made.file.bytes()) + "\r\n";
+        more = "Content-Range: bytes */" + std::to_string(made.file.bytes) + "\r\n";
         append_error(output_, 416, closes_, is_head(), date_.now(), more);
         return finish_request();
     } else if (range) {
         text.status = 206;
         part_ = *range;
         more += "Content-Range: bytes " + std::to_string(part_.offset) + "-" +
-                std::to_string(part_.offset + part_.bytes - 1) + "/" + std::to_string(made.file.bytes()) + "\r\n";
+                std::to_string(part_.offset + part_.bytes - 1) + "/" + std::to_string(made.file.bytes) + "\r\n";
     }
     text.bytes = part_.bytes;
     text.more = more;
@@ -206,7 +207,14 @@ void session::opened(opened_file made) {
     phase_ = phase::sending;
 }
 
-void session::sent() {
+byte_range session::file_part() const noexcept {
+    return {part_.offset, std::min<std::uint64_t>(part_.bytes, file_bytes_per_write)};
+}
+
+void session::sent(std::uint64_t bytes) {
+    part_.offset += bytes;
+    part_.bytes -= bytes;
+    if (part_.bytes != 0) return;
     file_ = static_file{};
     finish_request();
 }

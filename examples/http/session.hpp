@@ -27,7 +27,7 @@ public:
         read,   ///< Read into room() until deadline(), then got(), time_out() or end().
         write,  ///< Write output(), then wrote().
         open,   ///< Open path(), then opened().
-        send,   ///< Send file_part() of file(), then sent().
+        send,   ///< Send file_part() of file(), or a part of that, then sent().
         close,  ///< Close; when lingers(), let the peer read the last answer first.
     };
 
@@ -49,9 +49,9 @@ public:
 
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     void opened(opened_file made);
-    [[nodiscard]] const static_file& file() const noexcept { return file_; }
-    [[nodiscard]] byte_range file_part() const noexcept { return part_; }
-    void sent();
+    [[nodiscard]] const bifilar::file& file() const noexcept { return *file_.file; }
+    [[nodiscard]] byte_range file_part() const noexcept;
+    void sent(std::uint64_t bytes);
 
     [[nodiscard]] bool lingers() const noexcept { return lingers_; }
 
@@ -78,7 +78,7 @@ private:
     std::string output_;
     std::string path_;
     static_file file_;
-    byte_range part_{0, 0};
+    byte_range part_{0, 0};  // Of file_, that is still to be sent.
     date_cache date_;
     clock::time_point began_{};  // The present request; the epoch: it has not.
     clock::time_point deadline_{};

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <utility>
 
 namespace http {
 namespace {
@@ -83,24 +82,6 @@ std::optional<std::uint64_t> number(std::string_view text) noexcept {
 
 }  // namespace
 
-static_file::static_file(static_file&& other) noexcept
-    : descriptor_{std::exchange(other.descriptor_, -1)},
-      bytes_{other.bytes_},
-      modified_{other.modified_},
-      type_{other.type_} {}
-
-static_file& static_file::operator=(static_file&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    bytes_ = other.bytes_;
-    modified_ = other.modified_;
-    type_ = other.type_;
-    return *this;
-}
-
-static_file::~static_file() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 std::optional<std::string> path_of(std::string_view target) {
     target = target.substr(0, target.find_first_of("?#"));
     if (!target.starts_with('/')) return std::nullopt;
@@ -131,15 +112,20 @@ opened_file open_below(int root, const std::string& path) {
         made.status = status_of(-descriptor);
         return made;
     }
+    made.file.file.emplace(descriptor);
     struct stat about{};
     const bool known = ::fstat(descriptor, &about) == 0;
-    made.file = static_file{descriptor, static_cast<std::uint64_t>(about.st_size), about.st_mtime, type_of(name)};
+    made.file.bytes = static_cast<std::uint64_t>(about.st_size);
+    made.file.modified = about.st_mtime;
+    made.file.type = type_of(name);
     if (!known)
         made.status = 500;
     else if (S_ISDIR(about.st_mode))
         made.status = 301;
     else if (!S_ISREG(about.st_mode))
         made.status = 403;
+    else
+        ::fcntl(descriptor, F_SETFL, 0);  // As the library wants files; O_NONBLOCK has done its part.
     return made;
 }
 

@@ -1,6 +1,7 @@
 // A file below a folder, as a web server sees it: opened without leaving the folder, with a type and a range.
 #pragma once
 
+#include <bifilar/drivers/file.hpp>
 #include <cstdint>
 #include <ctime>
 #include <optional>
@@ -9,26 +10,12 @@
 
 namespace http {
 
-/// Owns the descriptor.
-class static_file {
-public:
-    static_file() noexcept = default;
-    static_file(int descriptor, std::uint64_t bytes, std::time_t modified, std::string_view type) noexcept
-        : descriptor_{descriptor}, bytes_{bytes}, modified_{modified}, type_{type} {}
-    static_file(static_file&& other) noexcept;
-    static_file& operator=(static_file&& other) noexcept;
-    ~static_file();
-
-    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
-    [[nodiscard]] std::time_t modified() const noexcept { return modified_; }
-    [[nodiscard]] std::string_view type() const noexcept { return type_; }
-
-private:
-    int descriptor_ = -1;
-    std::uint64_t bytes_ = 0;
-    std::time_t modified_ = 0;
-    std::string_view type_;
+/// An open file and what its metadata said; nothing by default.
+struct static_file {
+    std::optional<bifilar::file> file;
+    std::uint64_t bytes = 0;
+    std::time_t modified = 0;
+    std::string_view type;
 };
 
 /// A file, or the status to answer with.

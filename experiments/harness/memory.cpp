@@ -3,22 +3,11 @@
 #include "memory.hpp"
 
 #include <fstream>
-#include <stdexcept>
 #include <string>
 
+#include "process.hpp"
+
 namespace bifilar::experiments {
-
-namespace {
-
-// The number in kB after `key` at the start of a line.
-std::int64_t bytes_after(const char* file, const std::string& key) {
-    std::ifstream in{file};
-    for (std::string line; std::getline(in, line);)
-        if (line.starts_with(key)) return std::stoll(line.substr(key.size())) * 1024;
-    throw std::runtime_error{std::string{file} + " has no line " + key + "; memory cannot be measured here"};
-}
-
-}  // namespace
 
 memory_use read_memory() {
     memory_use use;

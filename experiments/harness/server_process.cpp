@@ -8,13 +8,12 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
 
 #include "pin.hpp"
+#include "process.hpp"
 
 namespace bifilar::experiments {
 namespace {
@@ -63,14 +62,6 @@ server_process::~server_process() {
     waitpid(process_, nullptr, 0);
 }
 
-double server_process::cpu_ns() const {
-    double sum = 0;
-    for (const auto& thread : std::filesystem::directory_iterator{"/proc/" + std::to_string(process_) + "/task"}) {
-        std::ifstream file{thread.path() / "schedstat"};
-        double ran = 0;
-        if (file >> ran) sum += ran;
-    }
-    return sum;
-}
+double server_process::cpu_ns() const { return static_cast<double>(processor_ns(process_)); }
 
 }  // namespace bifilar::experiments

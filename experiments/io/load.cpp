@@ -4,33 +4,32 @@
 // Each connection keeps --in-flight messages under way: what comes back is sent anew, together.
 // Reports requests a second, latency percentiles, and the server's CPU time per request from its schedstat.
 #include <algorithm>
-#include <arpa/inet.h>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
+#include <exception>
 #include <fstream>
-#include <memory>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdexcept>
+#include <harness/arguments.hpp>
+#include <harness/descriptor_limit.hpp>
+#include <harness/histogram.hpp>
+#include <harness/process.hpp>
+#include <harness/server_address.hpp>
 #include <string>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
+
+namespace bifilar::experiments {
 
 namespace {
 
 using clock_type = std::chrono::steady_clock;
 
 struct options {
-    std::string host;
-    std::uint16_t port = 0;
+    server_address to;
     std::size_t connections = 64;
     std::size_t in_flight = 1;
     std::size_t bytes = 64;
@@ -39,17 +38,6 @@ struct options {
     std::string json;
 };
 
-[[noreturn]] void refuse(const std::string& text) { throw std::invalid_argument{text}; }
-
-double number(const std::string& name, const std::string& text, double least, double most) {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
-        refuse(name + " is '" + text + "'; give a number from " + std::to_string(least) + " to " +
-               std::to_string(most));
-    return value;
-}
-
 options parse(int count, char** arguments) {
     options given;
     for (int at = 1; at < count; at += 2) {
@@ -57,11 +45,7 @@ options parse(int count, char** arguments) {
         if (at + 1 == count) refuse(name + " needs a value");
         const std::string value = arguments[at + 1];
         if (name == "--connect") {
-            const std::size_t colon = value.rfind(':');
-            if (colon == std::string::npos)
-                refuse("--connect is '" + value + "'; give an address such as 127.0.0.1:7777");
-            given.host = value.substr(0, colon);
-            given.port = static_cast<std::uint16_t>(number(name, value.substr(colon + 1), 1, 65535));
+            given.to = parse_address(name, value);
         } else if (name == "--connections") {
             given.connections = static_cast<std::size_t>(number(name, value, 1, 10'000));
         } else if (name == "--in-flight") {
@@ -80,54 +64,8 @@ options parse(int count, char** arguments) {
                 " is no option; use --connect, --connections, --in-flight, --bytes, --seconds, --server-pid, --json");
         }
     }
-    if (given.host.empty()) refuse("--connect is missing; give the server's address, such as 127.0.0.1:7777");
+    if (given.to.text.empty()) refuse("--connect is missing; give the server's address, such as 127.0.0.1:7777");
     return given;
-}
-
-// Latencies in buckets of 1/16 of a power of two: at most 6 % wide.
-class histogram {
-public:
-    void add(std::uint64_t ns) noexcept {
-        ++buckets_[std::min(place(ns), buckets_.size() - 1)];
-        ++count_;
-    }
-    [[nodiscard]] std::uint64_t percentile(double share) const noexcept {
-        const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(count_));
-        std::uint64_t seen = 0;
-        for (std::size_t at = 0; at < buckets_.size(); ++at)
-            if ((seen += buckets_[at]) > wanted) return upper(at);
-        return 0;
-    }
-    [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
-
-private:
-    static std::size_t place(std::uint64_t ns) noexcept {
-        if (ns < 16) return ns;
-        const auto power = static_cast<unsigned>(63 - __builtin_clzll(ns));
-        return (power - 3) * 16 + ((ns >> (power - 4)) & 15);
-    }
-    static std::uint64_t upper(std::size_t at) noexcept {
-        if (at < 16) return at;
-        const unsigned power = static_cast<unsigned>(at / 16) + 3;
-        return (std::uint64_t{16} + at % 16 + 1) << (power - 4);
-    }
-    std::vector<std::uint64_t> buckets_ = std::vector<std::uint64_t>(64 * 16);
-    std::uint64_t count_ = 0;
-};
-
-// CPU time of all threads of a process, in nanoseconds.
-std::uint64_t cpu_ns(int process) {
-    std::uint64_t sum = 0;
-    std::error_code error;
-    for (const auto& thread :
-         std::filesystem::directory_iterator{"/proc/" + std::to_string(process) + "/task", error}) {
-        std::ifstream file{thread.path() / "schedstat"};
-        std::uint64_t ns = 0;
-        file >> ns;
-        sum += ns;
-    }
-    if (error) refuse("--server-pid is '" + std::to_string(process) + "', which is no process here");
-    return sum;
 }
 
 struct connection {
@@ -142,7 +80,7 @@ struct connection {
 class load {
 public:
     explicit load(const options& given) : given_{given}, epoll_{::epoll_create1(0)} {
-        raise_limit();
+        check_limit();
         connections_.resize(given.connections);
         for (std::size_t n = 0; n < connections_.size(); ++n) open(connections_[n], n);
     }
@@ -168,30 +106,15 @@ public:
     [[nodiscard]] const histogram& latencies() const noexcept { return latencies_; }
 
 private:
-    void raise_limit() const {
-        rlimit limit{};
-        ::getrlimit(RLIMIT_NOFILE, &limit);
-        const rlim_t needed = given_.connections + 16;
-        if (limit.rlim_cur >= needed) return;
-        limit.rlim_cur = std::min(needed, limit.rlim_max);
-        ::setrlimit(RLIMIT_NOFILE, &limit);
-        if (limit.rlim_cur < needed)
-            refuse("--connections is " + std::to_string(given_.connections) + " but only " +
-                   std::to_string(limit.rlim_max) + " files may be open; raise the limit with ulimit -n");
+    void check_limit() const {
+        const std::size_t needed = given_.connections + 16;
+        if (const std::size_t limit = raise_descriptor_limit(); limit < needed)
+            refuse("--connections is " + std::to_string(given_.connections) + " but only " + std::to_string(limit) +
+                   " files may be open; raise the limit with ulimit -n");
     }
 
     void open(connection& one, std::size_t number) {
-        one.descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(given_.port);
-        if (::inet_pton(AF_INET, given_.host.c_str(), &address.sin_addr) != 1)
-            refuse("--connect names '" + given_.host + "', which is no IPv4 address");
-        if (::connect(one.descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-            refuse("connecting to " + given_.host + ":" + std::to_string(given_.port) + ": " + std::strerror(errno) +
-                   "; start the server first");
-        const int on = 1;
-        ::setsockopt(one.descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        one.descriptor = connect_to(given_.to);
         one.messages.resize(given_.bytes * given_.in_flight);
         for (std::size_t n = 0; n < one.messages.size(); ++n)
             one.messages[n] = static_cast<char>(number * 131 + n % given_.bytes * 7);
@@ -243,15 +166,18 @@ private:
 
 }  // namespace
 
+}  // namespace bifilar::experiments
+
 int main(int count, char** arguments) try {
+    using namespace bifilar::experiments;
     const options given = parse(count, arguments);
     load requests{given};
     requests.run(std::min(0.5, given.seconds / 4));  // Warm-up.
-    const std::uint64_t cpu_before = given.server != 0 ? cpu_ns(given.server) : 0;
+    const std::uint64_t cpu_before = given.server != 0 ? processor_ns(given.server) : 0;
     const auto began = clock_type::now();
     requests.run(given.seconds);
     const double took = std::chrono::duration<double>(clock_type::now() - began).count();
-    const std::uint64_t cpu = given.server != 0 ? cpu_ns(given.server) - cpu_before : 0;
+    const std::uint64_t cpu = given.server != 0 ? processor_ns(given.server) - cpu_before : 0;
     const histogram& all = requests.latencies();
     const double each = all.count() != 0 ? static_cast<double>(cpu) / static_cast<double>(all.count()) : 0;
     const auto us = [&](double share) { return static_cast<double>(all.percentile(share)) / 1000; };

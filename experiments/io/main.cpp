@@ -1,8 +1,7 @@
 // Question: what does serving a request cost, beside a bare epoll loop in C that does the same?
 // Unit: the server's CPU time per request. Threats: the load shares the machine; the kernel is most of the figure.
-#include <sys/resource.h>
-
 #include <algorithm>
+#include <harness/descriptor_limit.hpp>
 #include <harness/pin.hpp>
 #include <harness/run.hpp>
 #include <harness/server_process.hpp>
@@ -13,14 +12,6 @@ namespace bifilar::experiments {
 namespace {
 
 using arguments = std::vector<std::string>;
-
-// For the servers and the load, which inherit it.
-void raise_descriptor_limit() {
-    rlimit files{};
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-}
 
 struct load_shape {
     int connections;
@@ -120,7 +111,7 @@ int main(int argc, char** argv) {
     using namespace bifilar::experiments;
     experiment all{"io", 15, 3};
     all.parse(argc, argv);
-    raise_descriptor_limit();
+    raise_descriptor_limit();  // For the servers and the load, which inherit it.
     const double seconds = all.options().quick ? 0.7 : 1.5;
     add_echo(all, "echo", "64-byte messages, echoed", 1, {1, 1, 64, seconds}, true);
     add_echo(all, "echo", "64-byte messages, echoed", 64, {64, 1, 64, seconds}, false);

@@ -11,7 +11,8 @@ import page
 import verdict as verdicts
 
 HERE = pathlib.Path(__file__).resolve().parent
-PAGES = ["memory", "switch", "cache", "spawn", "operations", "channels", "senders", "timers", "io", "http", "micro"]
+PAGES = ["memory", "switch", "cache", "spawn", "operations", "channels", "senders", "timers", "io", "http",
+         "connections", "micro"]
 
 
 def load(path):

@@ -56,4 +56,14 @@ void in_each_model(Test test, unsigned workers = 2) {
     }
 }
 
+// Runs body(backend) as a fiber or a coroutine, whichever it is, once per backend of the tasks that it spawns.
+template <class Body>
+void in_both(Body body, const bf::runtime_options& options = small_runtime()) {
+    for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful}) {
+        INFO("model: " << bf::to_string(on));
+        bf::runtime rt{options};
+        rt.run(body, on);
+    }
+}
+
 }  // namespace both

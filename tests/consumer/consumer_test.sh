@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # Installs the library, static or shared, and builds an outside project against it: by find_package and by pkg-config.
-#   consumer_test.sh static|shared <source> <build> <compiler>
+# The static one is that of the build which runs this test; the shared one is built here.
+#   consumer_test.sh static|shared <source> <folder> <compiler> <build>
 set -euo pipefail
-kind=$1 source=$2 build=$3 compiler=$4
+kind=$1 source=$2 build=$3 compiler=$4 built=$5
 prefix=$build/prefix
 rm -rf "$build"
-shared=OFF
-[ "$kind" = shared ] && shared=ON
-cmake -S "$source" -B "$build/library" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=Release \
-    -DBUILD_SHARED_LIBS=$shared -DBIFILAR_TESTS=OFF -DBIFILAR_EXPERIMENTS=OFF -DBIFILAR_EXAMPLES=OFF \
-    -DCMAKE_INSTALL_PREFIX="$prefix" >/dev/null
-cmake --build "$build/library" --target install >/dev/null
+if [ "$kind" = shared ]; then
+    built=$build/library
+    cmake -S "$source" -B "$built" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=Release \
+        -DBUILD_SHARED_LIBS=ON -DBIFILAR_TESTS=OFF -DBIFILAR_EXPERIMENTS=OFF -DBIFILAR_EXAMPLES=OFF >/dev/null
+    cmake --build "$built" >/dev/null
+fi
+cmake --install "$built" --prefix "$prefix" >/dev/null
 
 # TLS is there when OpenSSL is.
 tls=OFF

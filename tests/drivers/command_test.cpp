@@ -2,6 +2,7 @@
 #include "both/in_each_model.hpp"
 #include "descriptors.hpp"
 #include "drivers/programs.hpp"
+#include "environment.hpp"
 #include <bifilar/drivers/command.hpp>
 
 #include <atomic>
@@ -24,14 +25,13 @@ using tests::shell;
 using tests::warm_up;
 
 TEST_CASE("arguments_environment_and_directory_reach_the_program") {
-    ::setenv("BIFILAR_TEST_KEPT", "kept", 1);
+    const tests::environment_variable kept{"BIFILAR_TEST_KEPT", "kept"};
     CHECK(output_of(bf::command{"printf", "%s|"}.arg("a b").arg("").arg("$HOME")) == "a b||$HOME|");
     CHECK(output_of(shell("echo $BIFILAR_TEST_KEPT $NEW").env("NEW", "new=1")) == "kept new=1\n");
     CHECK(output_of(shell("echo $BIFILAR_TEST_KEPT").env("BIFILAR_TEST_KEPT", "other")) == "other\n");
     CHECK(output_of(shell("echo ${BIFILAR_TEST_KEPT-gone}").env_remove("BIFILAR_TEST_KEPT")) == "gone\n");
     CHECK(output_of(bf::command{"env"}.env("OLD", "1").env_clear().env("ONLY", "this")) == "ONLY=this\n");
     CHECK(output_of(bf::command{"pwd"}.directory("/usr")) == "/usr\n");
-    ::unsetenv("BIFILAR_TEST_KEPT");
 }
 
 TEST_CASE("streams_lead_where_they_are_sent") {
@@ -123,7 +123,7 @@ TEST_CASE("a_lack_of_descriptors_at_any_point_of_a_start_leaks_nothing") {
         ++refused;
     }
     CHECK(refused >= 7);
-    while (::waitpid(-1, nullptr, WNOHANG) == 0) std::this_thread::yield();
+    tests::await_no_children();
     while (tests::open_descriptors() > before) std::this_thread::yield();  // The reaper closes the last ones.
     CHECK(tests::open_descriptors() == before);
 }

@@ -1,5 +1,6 @@
 // Connections by name: attempts one after the other and side by side, the first wins, and nothing is left behind.
 #include "../simulated_runtime.hpp"
+#include "descriptors.hpp"
 #include "names.hpp"
 #include "ports.hpp"
 #include <bifilar/bifilar.hpp>
@@ -14,7 +15,7 @@
 
 namespace bf = bifilar;
 using namespace std::chrono_literals;
-using tests::open_sockets;
+using tests::open_descriptors;
 using tests::wait_until;
 
 namespace {
@@ -173,26 +174,26 @@ TEST_CASE("attempts_begin_one_delay_after_the_other") {
         bf::runtime rt{tests::on_clock(clock, 2)};
         host to{{first.address(), second.address(), address_of(third)}};
         to.options.attempt_delay = 250ms;
-        const std::size_t before = open_sockets();
+        const std::size_t before = open_descriptors("socket:");
         auto connecting = to.connect_in(rt, on);
-        wait_until([&] { return open_sockets() == before + 1; });
+        wait_until([&] { return open_descriptors("socket:") == before + 1; });
         rt.settle();
         clock.advance(250ms - 1ns);
         rt.settle();
-        CHECK(open_sockets() == before + 1);
+        CHECK(open_descriptors("socket:") == before + 1);
         clock.advance(1ns);
-        wait_until([&] { return open_sockets() == before + 2; });
+        wait_until([&] { return open_descriptors("socket:") == before + 2; });
         rt.settle();
         clock.advance(250ms - 1ns);
         rt.settle();
-        CHECK(open_sockets() == before + 2);
+        CHECK(open_descriptors("socket:") == before + 2);
         CHECK_FALSE(connecting.done());
         clock.advance(1ns);
         {
             const connection made = connecting.join();
             CHECK(peer_of(made.value()) == address_of(third));
         }
-        wait_until([&] { return open_sockets() == before; });
+        wait_until([&] { return open_descriptors("socket:") == before; });
     }
 }
 
@@ -222,7 +223,7 @@ TEST_CASE("a_connect_cancelled_at_any_moment_leaves_no_socket") {
         const tests::full_port first;
         const tests::full_port second{"127.0.0.2"};
         const bf::tcp_listener good = listen_at("127.0.0.3");
-        const std::size_t before = open_sockets();
+        const std::size_t before = open_descriptors("socket:");
         {
             bf::runtime rt{both::small_runtime()};
             host to{{first.address(), second.address()}};
@@ -232,9 +233,9 @@ TEST_CASE("a_connect_cancelled_at_any_moment_leaves_no_socket") {
                 wait_until(moment);
                 connecting.cancel();
                 CHECK_FALSE(bf::block_on(connecting.outcome()).has_value());
-                wait_until([&] { return open_sockets() == before; });
+                wait_until([&] { return open_descriptors("socket:") == before; });
             };
-            cancel([&] { return open_sockets() == before + 2; });
+            cancel([&] { return open_descriptors("socket:") == before + 2; });
             to.names.hold();
             cancel([&] { return to.names.lookups() == 2; });
             to.names.let_all_go();
@@ -243,19 +244,19 @@ TEST_CASE("a_connect_cancelled_at_any_moment_leaves_no_socket") {
             for (int round = 0; round < 100; ++round) {
                 auto connecting = to.connect_in(rt, on);
                 for (int spin = 0; spin < round % 8; ++spin) std::this_thread::yield();
-                if (round % 3 == 0) wait_until([&] { return open_sockets() > before; });
+                if (round % 3 == 0) wait_until([&] { return open_descriptors("socket:") > before; });
                 connecting.cancel();
                 const auto outcome = bf::block_on(connecting.outcome());
                 if (outcome) CHECK(outcome->has_value());
             }
         }
-        CHECK(open_sockets() == before);
+        CHECK(open_descriptors("socket:") == before);
     }
 }
 
 TEST_CASE("a_timeout_of_a_connect_leaves_no_socket") {
     const tests::full_port full;
-    const std::size_t before = open_sockets();
+    const std::size_t before = open_descriptors("socket:");
     both::in_each_model([&](both::model m, bf::runtime& rt) {
         host to{{full.address()}};
         for (int round = 0; round < 10; ++round) {
@@ -263,7 +264,7 @@ TEST_CASE("a_timeout_of_a_connect_leaves_no_socket") {
                 m, rt, [&] { return bf::timeout(to.connect(), std::chrono::microseconds{round * 100}); });
             CHECK_FALSE(late.has_value());
         }
-        wait_until([&] { return open_sockets() == before; });
+        wait_until([&] { return open_descriptors("socket:") == before; });
     });
 }
 
@@ -271,13 +272,13 @@ TEST_CASE("a_connect_destroyed_in_flight_leaves_no_socket") {
     for (const bf::backend on : tests::each_backend) {
         const tests::full_port full;
         const tests::full_port other;
-        const std::size_t before = open_sockets();
+        const std::size_t before = open_descriptors("socket:");
         const std::uint64_t destroyed = bf::drivers::destroyed_in_flight();
         {
             host to{{full.address(), other.address()}};
             to.options.attempt_delay = 0s;
             bf::runtime rt{both::small_runtime(1)};
-            const auto both_fly = [&] { return open_sockets() == before + 2; };
+            const auto both_fly = [&] { return open_descriptors("socket:") == before + 2; };
             if (on == bf::backend::stackless)
                 rt.run(
                     [](host& from, auto& fly) -> bf::task<> {
@@ -297,7 +298,7 @@ TEST_CASE("a_connect_destroyed_in_flight_leaves_no_socket") {
                     }
                 });
         }
-        CHECK(open_sockets() == before);
+        CHECK(open_descriptors("socket:") == before);
         CHECK(bf::drivers::destroyed_in_flight() == destroyed + 2);
     }
 }

@@ -1,6 +1,7 @@
 // Descriptors passed over Unix streams: they arrive, are close-on-exec, and none gets lost on any way out.
 #include "both/in_each_model.hpp"
-#include "drivers/open_descriptors.hpp"
+#include "bytes.hpp"
+#include "descriptors.hpp"
 #include "one_worker.hpp"
 #include <bifilar/drivers/unix_stream.hpp>
 
@@ -17,11 +18,10 @@ namespace bf = bifilar;
 using both::await_in;
 using both::in_each_model;
 using both::model;
+using tests::bytes_of;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
 
 class pipe_ends {
 public:

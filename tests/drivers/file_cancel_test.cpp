@@ -1,6 +1,6 @@
 // Calls on files that are given up: before, in the queue of the pool, under way in a ring or a thread, afterwards.
 #include "both/in_each_model.hpp"
-#include "drivers/open_descriptors.hpp"
+#include "descriptors.hpp"
 #include "drivers/scratch_directory.hpp"
 #include <bifilar/drivers/directory.hpp>
 #include <bifilar/drivers/directory_walk.hpp>

@@ -1,6 +1,6 @@
 // Paths, whole files, directories and walks, in all models.
 #include "both/in_each_model.hpp"
-#include "drivers/open_descriptors.hpp"
+#include "descriptors.hpp"
 #include "drivers/scratch_directory.hpp"
 #include <bifilar/drivers/directory.hpp>
 #include <bifilar/drivers/directory_walk.hpp>

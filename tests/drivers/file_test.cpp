@@ -1,6 +1,6 @@
 // Files in all models and over both drivers: values, ends, failures by name, positions, locks, many at a time.
 #include "both/in_each_model.hpp"
-#include "drivers/open_descriptors.hpp"
+#include "descriptors.hpp"
 #include "drivers/scratch_directory.hpp"
 #include "last_words.hpp"
 #include <bifilar/drivers/file.hpp>

@@ -1,5 +1,6 @@
 // What a forked child may do with its copy of a runtime, and that its parent notices none of it. Both drivers.
 #include "both/in_each_model.hpp"
+#include "bytes.hpp"
 #include "last_words.hpp"
 #include <bifilar/drivers/pipe.hpp>
 
@@ -12,12 +13,11 @@
 
 namespace bf = bifilar;
 using namespace std::chrono_literals;
+using tests::bytes_of;
 
 namespace {
 
 const char* const sentence = "a runtime was used in a forked child, which has no workers; call exec or _exit there";
-
-std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
 
 // Bytes through a pipe on a runtime: it works.
 void check_works(bf::runtime& rt) {

@@ -1,4 +1,5 @@
 // What a system does to a program: signals that interrupt every call, no descriptors left, numbers used again.
+#include "descriptors.hpp"
 #include "drivers/stream_scene.hpp"
 #include <bifilar/base/sanitizer.hpp>
 
@@ -6,8 +7,6 @@
 #include <csignal>
 #include <ctime>
 #include <string>
-#include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <vector>
 
 namespace bf = bifilar;
@@ -61,26 +60,6 @@ bf::task<int> exchanges(bf::socket_address to, int count) {
     }
     co_return good;
 }
-
-/// No number for one more descriptor, until it is destroyed.
-class no_descriptors {
-public:
-    no_descriptors() {
-        REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
-        const int next = ::eventfd(0, EFD_CLOEXEC);  // The lowest that is free.
-        REQUIRE(next >= 0);
-        ::close(next);
-        rlimit none = before_;
-        none.rlim_cur = static_cast<rlim_t>(next);
-        REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-    }
-    no_descriptors(const no_descriptors&) = delete;
-    no_descriptors& operator=(const no_descriptors&) = delete;
-    ~no_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
-private:
-    rlimit before_{};
-};
 
 class bare_client {
 public:
@@ -137,7 +116,7 @@ TEST_CASE("accept_without_descriptors_fails_as_a_value_and_recovers") {
                 {
                     auto waiting = bf::spawn(model, body::accept, std::ref(listener));
                     tests::let_others_park();
-                    const no_descriptors now;
+                    const tests::no_descriptors_left now;
                     clients[0].connect(to);
                     CHECK(bf::await(std::move(waiting)) == EMFILE);
                     for (int n = 0; n < 3; ++n)
@@ -164,12 +143,12 @@ TEST_CASE("a_number_that_is_used_again_belongs_to_its_new_owner") {
                         co_return got.value_or(99);
                     }
                 };
-                tests::stream_ends other;
+                tests::bare_stream_pair other;
                 auto elsewhere = bf::spawn(model, body::read, std::ref(other.near));
                 for (int round = 0; round < 50; ++round) {
                     int number = -1;
                     {
-                        tests::stream_ends old;
+                        tests::bare_stream_pair old;
                         number = old.near.descriptor();
                         auto reading = bf::spawn(model, body::read, std::ref(old.near));
                         bf::this_fiber::yield();
@@ -177,7 +156,7 @@ TEST_CASE("a_number_that_is_used_again_belongs_to_its_new_owner") {
                         reading.cancel();
                         (void)bf::await(reading.outcome());
                     }
-                    tests::stream_ends next;
+                    tests::bare_stream_pair next;
                     CHECK(next.near.descriptor() == number);
                     auto reading = bf::spawn(model, body::read, std::ref(next.near));
                     if (round % 2 == 0) bf::this_fiber::yield();

@@ -2,7 +2,7 @@
 // each moment, timed out, destroyed in flight. Deterministic: one worker, led by a fiber. An operation adds a scene.
 #pragma once
 
-#include "drivers/open_descriptors.hpp"
+#include "descriptors.hpp"
 #include "one_worker.hpp"
 
 #include <array>

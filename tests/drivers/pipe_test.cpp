@@ -1,6 +1,7 @@
 // Pipes and FIFOs over whichever driver BIFILAR_DRIVER names, in both models.
 #include "both/in_each_model.hpp"
 #include "descriptors.hpp"
+#include "drivers/scratch_directory.hpp"
 #include "last_words.hpp"
 #include <bifilar/drivers/pipe.hpp>
 
@@ -18,10 +19,10 @@
 
 namespace bf = bifilar;
 using namespace std::chrono_literals;
+using both::in_both;
+using tests::bytes_of;
 
 namespace {
-
-std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
 
 using ends = std::pair<bf::pipe_reader, bf::pipe_writer>;
 
@@ -31,35 +32,15 @@ ends open_pipe() {
     return std::move(*made);
 }
 
-template <class Body>
-void in_both(Body body) {
-    for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful}) {
-        INFO("model: " << (on == bf::backend::stackless ? "stackless" : "stackful"));
-        bf::runtime rt{both::small_runtime()};
-        rt.run(body, on);
-    }
-}
-
-// A folder of its own for a FIFO, removed with what is in it.
+// A FIFO in a directory of its own.
 class fifo {
 public:
-    fifo() {
-        std::string at = "/tmp/bifilar-fifo-" + std::string(6, 'X');
-        REQUIRE(::mkdtemp(at.data()) != nullptr);
-        folder_ = at;
-        REQUIRE(::mkfifo(path().c_str(), 0600) == 0);
-    }
-    fifo(const fifo&) = delete;
-    fifo& operator=(const fifo&) = delete;
-    ~fifo() {
-        ::unlink(path().c_str());
-        ::rmdir(folder_.c_str());
-    }
-    [[nodiscard]] std::string path() const { return folder_ + "/fifo"; }
-    [[nodiscard]] const std::string& folder() const { return folder_; }
+    fifo() { REQUIRE(::mkfifo(path().c_str(), 0600) == 0); }
+    [[nodiscard]] std::string path() const { return directory_ / "fifo"; }
+    [[nodiscard]] const std::string& directory() const { return directory_.path(); }
 
 private:
-    std::string folder_;
+    tests::scratch_directory directory_;
 };
 
 bf::task<> read_into(bf::pipe_reader& from, std::span<std::byte> into, std::atomic<bool>& begun) {
@@ -212,7 +193,7 @@ TEST_CASE("fifos_are_opened_without_waiting") {
     const fifo at;
     CHECK(bf::pipe_writer::open(at.path()).error() == std::errc::no_such_device_or_address);
     CHECK(bf::pipe_reader::open(at.path() + "-not").error() == std::errc::no_such_file_or_directory);
-    CHECK(bf::pipe_reader::open(at.folder()).error() == std::errc::invalid_argument);
+    CHECK(bf::pipe_reader::open(at.directory()).error() == std::errc::invalid_argument);
     auto from = bf::pipe_reader::open(at.path()).value();
     std::array<std::byte, 8> buffer{};
     CHECK(bf::block_on(from.read(buffer)).value() == 0);  // Nobody writes yet.

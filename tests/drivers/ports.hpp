@@ -5,7 +5,6 @@
 #include <bifilar/drivers/socket_address.hpp>
 
 #include <chrono>
-#include <dirent.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string>
@@ -15,21 +14,6 @@
 #include <vector>
 
 namespace tests {
-
-/// Sockets that the process has open.
-inline std::size_t open_sockets() {
-    std::size_t count = 0;
-    const std::string folder = "/proc/self/fd/";
-    DIR* const all = ::opendir(folder.c_str());
-    REQUIRE(all != nullptr);
-    while (const dirent* const one = ::readdir(all)) {
-        char target[64] = {};
-        const ssize_t bytes = ::readlink((folder + one->d_name).c_str(), target, sizeof target);
-        if (bytes > 0 && std::string_view{target, static_cast<std::size_t>(bytes)}.starts_with("socket:")) ++count;
-    }
-    ::closedir(all);
-    return count;
-}
 
 /// A port that is taken and at which nobody listens.
 class silent_port {

@@ -1,5 +1,6 @@
 // Programs started, talked to, signalled, waited for, dropped and refused. Both models, both drivers.
 #include "both/in_each_model.hpp"
+#include "bytes.hpp"
 #include "descriptors.hpp"
 #include "drivers/programs.hpp"
 #include "last_words.hpp"
@@ -19,13 +20,12 @@
 
 namespace bf = bifilar;
 using namespace std::chrono_literals;
-using tests::in_both;
+using both::in_both;
+using tests::bytes_of;
 using tests::shell;
 using tests::warm_up;
 
 namespace {
-
-std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
 
 // Whether the kernel knows the number no more: neither a process nor a zombie has it. Of a child of ours.
 bool is_gone(pid_t id) { return ::kill(id, 0) != 0 && errno == ESRCH; }
@@ -111,8 +111,7 @@ TEST_CASE("output_above_its_limit_is_an_error_and_the_program_ends") {
         const auto all = co_await shell("printf 123456").output(limits);
         CHECK(all.value().standard_output == "123456");
     });
-    while (::waitpid(-1, nullptr, WNOHANG) == 0) std::this_thread::yield();  // All have been reaped.
-    CHECK(errno == ECHILD);
+    tests::await_no_children();
 }
 
 TEST_CASE("a_dropped_program_is_killed_and_leaves_no_zombie") {
@@ -221,7 +220,7 @@ TEST_CASE("a_cancelled_output_kills_its_program") {
             (void)co_await runs.outcome();
         }
     });
-    while (::waitpid(-1, nullptr, WNOHANG) == 0) std::this_thread::yield();
+    tests::await_no_children();
     while (tests::open_descriptors() > before) std::this_thread::yield();
     CHECK(tests::open_descriptors() == before);
 }
@@ -243,7 +242,7 @@ TEST_CASE("a_second_wait_is_busy_and_a_bad_signal_is_refused") {
     });
 }
 
-TEST_CASE("groups_and_sessions_of_its_own") {
+TEST_CASE("a_program_leads_a_group_or_a_session_of_its_own_if_it_is_told_to") {
     const auto start = [](bool group, bool session) {
         return bf::command{"sleep", "1000"}.new_process_group(group).new_session(session).spawn().value();
     };

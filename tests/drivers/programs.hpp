@@ -5,6 +5,8 @@
 #include <bifilar/drivers/command.hpp>
 
 #include <string>
+#include <sys/wait.h>
+#include <thread>
 
 namespace tests {
 
@@ -19,20 +21,17 @@ inline std::string output_of(const bf::command& what) {
     return ended->standard_output;
 }
 
-template <class Body>
-void in_both(Body body) {
-    for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful}) {
-        INFO("model: " << (on == bf::backend::stackless ? "stackless" : "stackful"));
-        bf::runtime rt{both::small_runtime()};
-        rt.run(body, on);
-    }
-}
-
 // What is opened once and stays open.
 inline void warm_up() {
     bf::runtime rt{both::small_runtime()};
     (void)rt.run([]() { return bf::command{"true"}.output(); });
     (void)bf::block_on(bf::command{"true"}.output());
+}
+
+// Returns when the process has no child any more. It takes no status: that is for the library to do.
+inline void await_no_children() {
+    siginfo_t ended{};
+    while (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0) std::this_thread::yield();
 }
 
 }  // namespace tests

@@ -1,39 +1,29 @@
 // Bytes in lent buffers: what arrives, how many may be out, and that all come back.
+#include "bytes.hpp"
+#include "drivers/stream_pair.hpp"
+#include "last_words.hpp"
 #include "one_worker.hpp"
 
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
-#include <sys/socket.h>
 #include <thread>
 #include <vector>
 
 using namespace both;
 using namespace std::chrono_literals;
+using tests::bytes_of;
+using tests::stream_pair;
 
 namespace {
 
-std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
+std::string text_of(const bf::received_bytes& got) { return tests::text_of(got.bytes()); }
 
-std::string text_of(const bf::received_bytes& got) {
-    const std::span<const std::byte> bytes = got.bytes();
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-struct stream_pair {
-    bf::tcp_stream near;
-    bf::tcp_stream far;
-};
-
+// On a runtime that has gone since.
 stream_pair connected_pair() {
-    auto listener = bf::tcp_listener::bind("127.0.0.1:0").value();
     bf::runtime rt{small_runtime(1)};
-    return rt.run([&] {
-        auto connecting = bf::spawn(bf::tcp_stream::connect(listener.local_address().value()));
-        auto far = bf::await(listener.accept()).value();
-        return stream_pair{bf::await(connecting).value(), std::move(far)};
-    });
+    return rt.run(tests::tcp_pair);
 }
 
 }  // namespace
@@ -266,4 +256,40 @@ TEST_CASE("what_waits_for_many_may_outlive_its_runtime_and_go_on_in_another") {
     }
     const bf::tcp_stream stream = bf::block_on(bf::tcp_stream::connect(at)).value();
     CHECK(bf::block_on(incoming.accept()).has_value());
+}
+
+TEST_CASE("a_plain_thread_that_goes_away_leaves_nothing_armed_that_others_wait_for") {
+    auto incoming = bf::tcp_listener::bind("127.0.0.1:0").value().incoming();
+    const auto at = incoming.local_address().value();
+    CHECK_FALSE(bf::block_on(bf::timeout(incoming.accept(), 1ms)).has_value());
+    bf::runtime rt{small_runtime(1)};
+    auto accepting = rt.spawn(bf::backend::stackful, [&] { return bf::await(incoming.accept()).has_value(); });
+    std::thread elsewhere{[&] { (void)bf::block_on(bf::tcp_stream::connect(at)).value(); }};
+    elsewhere.join();
+    CHECK(accepting.join());
+}
+
+TEST_CASE("one_wait_for_many_that_is_given_up_forgets_no_other") {
+    auto incoming = bf::tcp_listener::bind("127.0.0.1:0").value().incoming();
+    const auto at = incoming.local_address().value();
+    bf::runtime rt{small_runtime(1)};
+    rt.run([&] {
+        auto accepting = bf::spawn([&]() -> bf::task<bool> {
+            auto got = co_await incoming.accept();
+            co_return got.has_value();
+        });
+        tests::let_others_park();
+        const auto second = bf::await(bf::timeout(incoming.accept(), 1ms));
+        CHECK((!second || second->error() == std::errc::device_or_resource_busy));
+        auto stream = bf::await(bf::tcp_stream::connect(at)).value();
+        CHECK(bf::await(accepting));
+    });
+}
+
+TEST_CASE("incoming_connections_that_were_moved_from_abort") {
+    tests::check_aborts("were used after they were moved from", [] {
+        auto incoming = bf::tcp_listener::bind("127.0.0.1:0").value().incoming();
+        const auto moved = std::move(incoming);
+        (void)incoming.accept();
+    });
 }

@@ -1,6 +1,7 @@
 // A directory for one test, gone with all that is in it at the end.
 #pragma once
 
+#include "bytes.hpp"  // IWYU pragma: export
 #include "catch.hpp"
 
 #include <cstddef>
@@ -8,9 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <span>
 #include <string>
-#include <string_view>
 
 namespace tests {
 
@@ -49,7 +48,5 @@ inline std::string contents(const std::string& path) {
     std::ifstream from{path, std::ios::binary};
     return {std::istreambuf_iterator<char>{from}, {}};
 }
-
-inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
 
 }  // namespace tests

@@ -2,6 +2,7 @@
 // that are completed behind the back of the future that gives them up.
 #pragma once
 
+#include "bytes.hpp"  // IWYU pragma: export
 #include "catch.hpp"
 #include <bifilar/bifilar.hpp>
 #include <bifilar/drivers/byte_stream.hpp>
@@ -14,11 +15,6 @@
 namespace tests {
 
 namespace bf = bifilar;
-
-inline std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
-inline std::string text_of(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 class scripted_stream {
 public:

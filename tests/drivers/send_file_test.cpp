@@ -1,6 +1,6 @@
 // Files into sockets: all of it, parts, ends, a peer that does not read, a peer that is gone.
 #include "both/in_each_model.hpp"
-#include "drivers/open_descriptors.hpp"
+#include "descriptors.hpp"
 #include "drivers/scratch_directory.hpp"
 #include "drivers/stream_pair.hpp"
 #include <bifilar/drivers/file.hpp>

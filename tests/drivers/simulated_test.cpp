@@ -32,7 +32,7 @@ bf::simulated_kernel_options restless(std::uint64_t seed) {
     return options;
 }
 
-bf::task<> echo(tests::stream_ends& ends, std::size_t bytes) {
+bf::task<> echo(tests::bare_stream_pair& ends, std::size_t bytes) {
     bf::tcp_stream far{std::exchange(ends.far, -1)};
     std::vector<std::byte> buffer(97);
     for (std::size_t left = bytes; left != 0;) {
@@ -42,11 +42,11 @@ bf::task<> echo(tests::stream_ends& ends, std::size_t bytes) {
     }
 }
 
-bf::task<> client(tests::stream_ends& ends, std::size_t bytes, std::string& order, char name) {
+bf::task<> client(tests::bare_stream_pair& ends, std::size_t bytes, std::string& order, char name) {
     std::vector<std::byte> sent(bytes, static_cast<std::byte>(name));
     std::vector<std::byte> back(bytes);
     auto writing =
-        bf::spawn([](tests::stream_ends& to,
+        bf::spawn([](tests::bare_stream_pair& to,
                      std::span<const std::byte> data) -> bf::task<> { (void)co_await to.near.write_all(data); },
                   std::ref(ends), std::span<const std::byte>{sent});
     const auto got = co_await ends.near.read_exact(back);
@@ -76,7 +76,7 @@ run_result run_once(std::uint64_t seed) {
         bf::runtime rt{options};
         rt.run(
             [](std::string& order) -> bf::task<> {
-                std::array<tests::stream_ends, 8> ends;
+                std::array<tests::bare_stream_pair, 8> ends;
                 std::vector<bf::join_handle<void>> all;
                 for (std::size_t n = 0; n < ends.size(); ++n) {
                     all.push_back(bf::spawn(echo, std::ref(ends[n]), std::size_t{500}));
@@ -121,7 +121,7 @@ TEST_CASE("a_completion_takes_simulated_time_and_races_timers_in_it") {
     options.clock = &clock;
     bf::runtime rt{options};
     rt.run([&clock] {
-        tests::stream_ends ends;
+        tests::bare_stream_pair ends;
         REQUIRE(::send(ends.far, "1", 1, 0) == 1);
         std::array<std::byte, 1> one{};
         CHECK_FALSE(bf::await(bf::timeout(ends.near.read(one), 59min)).has_value());
@@ -135,7 +135,7 @@ TEST_CASE("planned_failures_come_after_so_many_calls_and_so_many_times") {
     bf::simulated_kernel kernel;
     bf::runtime rt{simulated_by(kernel)};
     rt.run([&kernel] {
-        tests::stream_ends ends;
+        tests::bare_stream_pair ends;
         const std::array<std::byte, 1> one{};
         kernel.fail(op_kind::send, ENOBUFS, 2, 2);
         kernel.fail(op_kind::send, EPIPE);
@@ -182,9 +182,9 @@ TEST_CASE("other_threads_cancel_and_destroy_operations_of_a_simulated_driver") {
     bf::simulated_kernel kernel{restless(3)};
     bf::runtime rt{simulated_by(kernel, 4)};
     for (int round = 0; round < 50; ++round) {
-        tests::stream_ends ends;
+        tests::bare_stream_pair ends;
         auto reading = rt.spawn(
-            [](tests::stream_ends& from) -> bf::task<> {
+            [](tests::bare_stream_pair& from) -> bf::task<> {
                 std::array<std::byte, 1> one{};
                 (void)co_await from.near.read(one);
             },
@@ -203,14 +203,14 @@ TEST_CASE("a_runtime_that_ends_brings_operations_to_rest_that_end_late") {
         late.late_cancels = 1;
         bf::simulated_kernel kernel{late};
         bf::simulated_clock clock{tests::clock_mode::automatic, tests::noon};
-        std::array<tests::stream_ends, 20> ends;
+        std::array<tests::bare_stream_pair, 20> ends;
         {
             bf::runtime_options options = simulated_by(kernel, 2);
             if (with_clock) options.clock = &clock;
             bf::runtime rt{options};
-            for (tests::stream_ends& each : ends)
+            for (tests::bare_stream_pair& each : ends)
                 rt.spawn(
-                      [](tests::stream_ends& from) -> bf::task<> {
+                      [](tests::bare_stream_pair& from) -> bf::task<> {
                           std::array<std::byte, 1> one{};
                           (void)co_await from.near.read(one);
                       },

@@ -1,6 +1,8 @@
 // Inherited streams of every kind, whose O_NONBLOCK flag must stay as it is. Both models, both drivers.
 #include "both/in_each_model.hpp"
 #include "descriptors.hpp"
+#include "drivers/scratch_directory.hpp"
+#include "drivers/stream_pair.hpp"
 #include "last_words.hpp"
 #include <bifilar/drivers/owned_descriptor.hpp>
 #include <bifilar/drivers/standard_stream.hpp>
@@ -17,10 +19,9 @@
 
 namespace bf = bifilar;
 using namespace std::chrono_literals;
+using tests::bytes_of;
 
 namespace {
-
-std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
 
 // Where one end's output is the other's input. All block.
 class blocking_ends {
@@ -30,7 +31,7 @@ public:
     explicit blocking_ends(kind what) {
         std::array<int, 2> made{};
         if (what == kind::pipe) REQUIRE(::pipe2(made.data(), O_CLOEXEC) == 0);
-        if (what == kind::socket) REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, made.data()) == 0);
+        if (what == kind::socket) made = tests::local_stream();
         if (what == kind::terminal_input || what == kind::terminal_output) {
             made[1] = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
             REQUIRE(made[1] >= 0);
@@ -147,10 +148,9 @@ TEST_CASE("a_write_to_an_inherited_pipe_without_a_reader_is_a_value") {
 
 TEST_CASE("files_and_devices_are_read_and_written_without_a_wait") {
     both::in_each_model([](both::model m, bf::runtime& rt) {
-        std::string path = "/tmp/bifilar-stream-" + std::string(6, 'X');
-        const bf::owned_descriptor file{::mkostemp(path.data(), O_CLOEXEC)};
+        const tests::scratch_directory here;
+        const bf::owned_descriptor file{::open((here / "file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
         REQUIRE(file);
-        ::unlink(path.c_str());
         auto to = bf::output_stream::duplicate(file.get()).value();
         const std::string text(10'000, 'x');
         CHECK(both::await_in(m, rt, [&] { return to.write_all(bytes_of(text)); }).value() == text.size());
@@ -189,7 +189,7 @@ TEST_CASE("inherited_streams_conserve_descriptors_and_are_closed_at_exec") {
     CHECK_FALSE(refused.has_value());  // EMFILE, or EINVAL because the lowest number is above the limit.
 }
 
-TEST_CASE("the_processes_own_streams") {
+TEST_CASE("the_processes_own_streams_suspend_and_stay_blocking") {
     if (!tests::children_have_threads) return;
     for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful}) {
         const auto last = tests::dies([on] {

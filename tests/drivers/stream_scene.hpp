@@ -1,48 +1,14 @@
-// Two ends of a local stream, one in a stream's hands and one bare: what scenes of reads and writes are made of.
+// What scenes of reads and of writes on a local stream are made of.
 #pragma once
 
 #include "drivers/io_matrix.hpp"
+#include "drivers/stream_pair.hpp"
 
-#include <array>
-#include <cstring>
+#include <cerrno>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <vector>
 
 namespace tests {
-
-class stream_ends {
-public:
-    stream_ends() : stream_ends{open()} {}
-    stream_ends(const stream_ends&) = delete;
-    stream_ends& operator=(const stream_ends&) = delete;
-    ~stream_ends() { close_far(); }
-
-    void close_far() {
-        if (far >= 0) ::close(std::exchange(far, -1));
-    }
-    /// Reads what is there and forgets it. How many bytes it was.
-    static std::size_t drain(int descriptor) {
-        std::array<char, 4096> buffer;  // On a small stack, maybe.
-        std::size_t sum = 0;
-        while (const ssize_t got = ::recv(descriptor, buffer.data(), buffer.size(), MSG_DONTWAIT)) {
-            if (got < 0) break;
-            sum += static_cast<std::size_t>(got);
-        }
-        return sum;
-    }
-
-    bf::tcp_stream near;  // Its options fail silently on a local stream; all else is as with TCP.
-    int far;
-
-private:
-    explicit stream_ends(std::array<int, 2> ends) : near{ends[0]}, far{ends[1]} {}
-    static std::array<int, 2> open() {
-        std::array<int, 2> ends{};
-        REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
-        return ends;
-    }
-};
 
 /// Waits for bytes, of which let() sends four.
 class reading_scene {
@@ -61,7 +27,7 @@ public:
         return ECONNRESET;
     }
     bool conserved(bool lossy) {
-        const std::size_t known = received + stream_ends::drain(ends.near.descriptor());
+        const std::size_t known = received + bare_stream_pair::drain(ends.near.descriptor());
         return lossy ? known <= sent : known == sent;
     }
 
@@ -71,7 +37,7 @@ protected:
         return bytes > 0 && bytes <= sent;
     }
 
-    stream_ends ends;
+    bare_stream_pair ends;
     std::size_t sent = 0;
     std::size_t received = 0;
 };
@@ -88,7 +54,7 @@ public:
         for (ssize_t took = 0; (took = ::send(ends.near.descriptor(), much.data(), much.size(), MSG_DONTWAIT)) > 0;)
             taken += static_cast<std::size_t>(took);
     }
-    void let() { received += stream_ends::drain(ends.far); }
+    void let() { received += bare_stream_pair::drain(ends.far); }
     int break_it() {
         ends.close_far();
         return EPIPE;
@@ -105,7 +71,7 @@ protected:
         return count > 0 && count <= bytes;
     }
 
-    stream_ends ends;
+    bare_stream_pair ends;
     std::size_t taken = 0;
     std::size_t received = 0;
 };

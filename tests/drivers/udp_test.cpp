@@ -1,6 +1,7 @@
 // UDP over whichever driver BIFILAR_DRIVER names, each wait in a coroutine, a fiber and on a plain thread.
 #include "both/in_each_model.hpp"
-#include "drivers/open_descriptors.hpp"
+#include "bytes.hpp"
+#include "descriptors.hpp"
 #include "last_words.hpp"
 #include <bifilar/drivers/udp_socket.hpp>
 
@@ -14,15 +15,11 @@ namespace bf = bifilar;
 using both::await_in;
 using both::in_each_model;
 using both::model;
+using tests::bytes_of;
+using tests::text_of;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
-
-std::string text_of(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 bf::udp_socket anywhere(const bf::udp_options& options = {}) {
     auto made = bf::udp_socket::bind(bf::socket_address::loopback_ipv4(), options);

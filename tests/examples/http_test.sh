@@ -3,37 +3,37 @@
 # clients, and an orderly end while requests run. http_raw.py speaks where curl is too polite.
 set -euo pipefail
 here=$(dirname "$0")
-source "$here/signals.sh"
-server_bin=${EXAMPLES_DIR:?names the folder with the built examples}/http_server
-get_bin=$EXAMPLES_DIR/http_get
-[ -x "$server_bin" ] || { echo "skipped: built without Boost's headers"; exit 0; }
-folder=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
-command -v curl >/dev/null || { echo "install curl: sudo apt-get install curl"; exit 1; }
+source "$here/server.sh"
+[ -x "$EXAMPLES_DIR/http_server" ] || { echo "skipped: built without Boost's headers"; exit 0; }
+need curl curl
+need python3 python3
 
-fail() { echo "$backend over $driver: $*"; cat "$folder/errors"; exit 1; }
 expect() { # <what> <wanted> <got>
     [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
 }
-# Starts a server with further options; sets pid, from and url.
+# Starts a server with further options; sets server, from, address, port and url.
 start() {
-    coproc server { exec "$server_bin" --port 0 --backend "$backend" --driver "$driver" "$@" 2>"$folder/errors"; }
-    pid=$server_PID
-    exec {from}<&"${server[0]}"
-    read -r -t 20 line <&"$from" || fail "no first line"
-    url=http://${line#listening on }
-    await_handler "$pid" INT
+    start_server http_server --backend "$backend" --driver "$driver" "$@"
+    url=http://$address
+    await_handler "$server" INT
 }
-# Ends it and compares its last line with a pattern.
-stop() {
-    kill -INT "$pid"
-    read -r -t 30 line <&"$from" || fail "no last line"
-    [[ $line == $1 ]] || fail "last line: '$line', expected '$1'"
-    wait "$pid" || fail "exit code $?"
+# The last lines of a server that was told to end: one pattern for each.
+await_end() {
+    local wanted line
+    for wanted in "$@"; do
+        read -r -t 30 line <&"$from" || fail "no line like '$wanted'"
+        [[ $line == $wanted ]] || fail "last lines: '$line', expected '$wanted'"
+    done
+    wait "$server" || fail "exit code $?"
     exec {from}<&-
 }
+stop() {
+    kill -INT "$server"
+    await_end "$@"
+}
+listens() { grep -qi ":$(printf %04X "$port") 00000000:0000 0A" /proc/net/tcp; }
 status() { curl -s -m 20 -o /dev/null -w '%{http_code}' "$@"; }
-raw() { python3 "$here/http_raw.py" "${url#http://}" "$@" || fail "http_raw.py $*"; }
+raw() { python3 "$here/http_raw.py" "$address" "$@" || fail "http_raw.py $*"; }
 
 check_requests() {
     expect hello hello "$(curl -s -m 20 "$url/")"
@@ -86,7 +86,7 @@ check_files() {
     expect "an empty file" "200 0" "$(curl -s -m 20 -o /dev/null -w '%{http_code} %{size_download}' "$url/empty")"
 }
 
-get() { "$get_bin" --backend "$backend" --driver "$driver" "$@" 2>"$folder/get_errors"; }
+get() { "$EXAMPLES_DIR/http_get" --backend "$backend" --driver "$driver" "$@" 2>"$folder/get_errors"; }
 # Of the file server.
 check_client() {
     local status=0
@@ -99,6 +99,26 @@ check_client() {
     status=0
     get http://127.0.0.1:1/ >/dev/null || status=$?
     expect "http_get, nobody there" 2 $status
+    expect "http_get, by name" inner "$(get "http://localhost:$port/below/")"
+}
+
+# A second ctrl-C ends the time to drain.
+left="left: task http connection (* waits on *"
+check_impatience() {
+    local client line
+    start --drain 3600000
+    exec {client}<>"/dev/tcp/127.0.0.1/$port"
+    printf 'POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n' >&"$client"
+    read -r -t 20 line <&"$client" || fail "no answer before the body"
+    [[ $line == "HTTP/1.1 100"* ]] || fail "before the body: $line"
+    kill -INT "$server"
+    for _ in {1..600}; do
+        listens || break
+        sleep 0.05
+    done
+    kill -INT "$server"
+    await_end "served 1 connections, 0 failed, 1 cancelled" "$left"
+    exec {client}<&-
 }
 
 mkdir -p "$folder/site/below"
@@ -122,21 +142,13 @@ for backend in stackless stackful; do
         stop "served * connections, 0 failed, 0 cancelled"
         # A request that is under way at the stop gets its answer, and the connection ends.
         start
-        raw finish_at_stop "$pid"
-        read -r -t 30 line <&"$from" || fail "no last line"
-        expect "after a stop during a request" "served 1 connections, 0 failed, 0 cancelled" "$line"
-        wait "$pid" || fail "exit code $?"
-        exec {from}<&-
+        raw finish_at_stop "$server"
+        await_end "served 1 connections, 0 failed, 0 cancelled"
         # Who does not finish is cancelled and named.
         start --drain 50
-        raw never_finish "$pid"
-        read -r -t 30 line <&"$from" || fail "no last line"
-        expect "after the time to drain" "served 1 connections, 0 failed, 1 cancelled" "$line"
-        read -r -t 30 line <&"$from" || fail "nobody is named"
-        [[ $line == "left: task http connection ("*" waits on "* ]] ||
-            fail "who was left: $line"
-        wait "$pid" || fail "exit code $?"
-        exec {from}<&-
+        raw never_finish "$server"
+        await_end "served 1 connections, 0 failed, 1 cancelled" "$left"
+        check_impatience
         echo "ok: $backend over $driver"
     done
 done

@@ -1,46 +1,19 @@
 // serve() over sockets: shards, a shortage of descriptors that is real, and nothing left behind.
+#include "descriptors.hpp"
 #include "one_worker.hpp"
 #include <bifilar/runtime/serve.hpp>
 
 #include <array>
-#include <dirent.h>
-#include <fcntl.h>
 #include <string>
-#include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
 
 namespace bf = bifilar;
 using namespace std::chrono_literals;
+using tests::open_descriptors;
 
 namespace {
-
-std::size_t open_descriptors() {
-    std::size_t count = 0;
-    DIR* const folder = ::opendir("/proc/self/fd");
-    REQUIRE(folder != nullptr);
-    while (::readdir(folder) != nullptr) ++count;
-    ::closedir(folder);
-    return count;
-}
-
-// While it lives no new descriptor can be had.
-class no_more_descriptors {
-public:
-    no_more_descriptors() {
-        ::getrlimit(RLIMIT_NOFILE, &former_);
-        const int lowest = ::fcntl(0, F_DUPFD_CLOEXEC, 0);
-        ::close(lowest);
-        const rlimit none{static_cast<rlim_t>(lowest), former_.rlim_max};
-        ::setrlimit(RLIMIT_NOFILE, &none);
-    }
-    no_more_descriptors(const no_more_descriptors&) = delete;
-    no_more_descriptors& operator=(const no_more_descriptors&) = delete;
-    ~no_more_descriptors() { ::setrlimit(RLIMIT_NOFILE, &former_); }
-
-private:
-    rlimit former_{};
-};
 
 bf::task<> echo(bf::tcp_stream stream) {
     std::array<std::byte, 64> buffer;
@@ -114,7 +87,7 @@ void serve_without_descriptors(bf::backend on) {
     const auto to = bf::socket_address::parse(address).value();
     const auto before = std::chrono::steady_clock::now();
     {
-        const no_more_descriptors limit;
+        const tests::no_descriptors_left limit;
         REQUIRE(::connect(socket, to.data(), to.size()) == 0);  // The kernel answers, not the server.
         bf::await(told.wait());
         // Others are served meanwhile.

@@ -1,6 +1,5 @@
 // Calls that block, from coroutines and fibers, and what the runtime says about itself.
-#include "catch.hpp"
-#include <bifilar/bifilar.hpp>
+#include "both/in_each_model.hpp"
 
 #include <cstdint>
 #include <latch>
@@ -9,20 +8,10 @@
 #include <vector>
 
 namespace bf = bifilar;
-
-namespace {
-
-bf::runtime_options small() {
-    bf::runtime_options options;
-    options.workers = 1;
-    options.stack_bytes = 64 * 1024;
-    return options;
-}
-
-}  // namespace
+using both::small_runtime;
 
 TEST_CASE("a_blocking_call_runs_elsewhere_and_gives_its_value_or_exception") {
-    bf::runtime rt{small()};
+    bf::runtime rt{small_runtime(1)};
     rt.run([]() -> bf::task<> {
         const auto here = std::this_thread::get_id();
         const auto there = co_await bf::spawn_blocking([] { return std::this_thread::get_id(); });
@@ -40,7 +29,7 @@ TEST_CASE("a_blocking_call_runs_elsewhere_and_gives_its_value_or_exception") {
 }
 
 TEST_CASE("six_hundred_blocking_calls_wait_for_512_threads_and_all_finish") {
-    bf::runtime rt{small()};
+    bf::runtime rt{small_runtime(1)};
     const int finished = rt.run([]() -> bf::task<int> {
         std::latch full{512};
         std::vector<bf::join_handle<int>> calls;
@@ -57,7 +46,7 @@ TEST_CASE("six_hundred_blocking_calls_wait_for_512_threads_and_all_finish") {
 }
 
 TEST_CASE("stats_count_what_happened") {
-    bf::runtime rt{small()};
+    bf::runtime rt{small_runtime(1)};
     rt.run([]() -> bf::task<> {
         for (int n = 0; n < 10; ++n) co_await bf::spawn([] {});
     });
@@ -69,7 +58,7 @@ TEST_CASE("stats_count_what_happened") {
 }
 
 TEST_CASE("an_idle_runtime_does_not_wake_up") {
-    bf::runtime_options options = small();
+    bf::runtime_options options = small_runtime(1);
     options.workers = 4;
     bf::runtime rt{options};
     rt.run([]() -> bf::task<> { co_await bf::yield_now(); });

@@ -1,5 +1,6 @@
 // The scheduler without drivers and fibers: parkers are plain gates.
 #include "catch.hpp"
+#include "environment.hpp"
 #include <bifilar/core/gate_parker.hpp>
 #include <bifilar/core/ready.hpp>
 #include <bifilar/core/yield.hpp>
@@ -10,10 +11,10 @@
 #include <bifilar/stackless/future_task.hpp>
 #include <bifilar/stackless/task.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <latch>
+#include <optional>
 #include <unistd.h>
 #include <vector>
 
@@ -140,7 +141,7 @@ TEST_CASE("a_lost_exception_reaches_the_environment") {
 }
 
 TEST_CASE("quotas_are_read_as_containers_set_them") {
-    ::unsetenv("BIFILAR_WORKERS");
+    const tests::environment_variable none{"BIFILAR_WORKERS", std::nullopt};
     temporary_folder files;
     files.put("proc/self/cgroup", "0::/box/inner\n");
     files.put("sys/fs/cgroup/box/cpu.max", "150000 100000\n");
@@ -148,13 +149,14 @@ TEST_CASE("quotas_are_read_as_containers_set_them") {
     CHECK(bf::sched::cgroup_quota(files.root()) == 2);
     CHECK(bf::sched::cgroup_quota(files.root() + "/nowhere") == 0);
     CHECK(bf::sched::default_workers() >= 1);
-    ::setenv("BIFILAR_WORKERS", "3", 1);
-    CHECK(bf::sched::default_workers() == 3);
+    {
+        const tests::environment_variable three{"BIFILAR_WORKERS", "3"};
+        CHECK(bf::sched::default_workers() == 3);
+    }
     for (const char* const bad : {"0", "many", "-1", "5000"}) {
-        ::setenv("BIFILAR_WORKERS", bad, 1);
+        const tests::environment_variable wrong{"BIFILAR_WORKERS", bad};
         CHECK_THROWS_WITH(bf::sched::default_workers(), Catch::Contains(bad) && Catch::Contains("1 to 4096"));
     }
-    ::unsetenv("BIFILAR_WORKERS");
 }
 
 TEST_CASE("the_topology_knows_its_processors") {

@@ -3,7 +3,8 @@
 // given up after a random time. Some pairs are cancelled and closed in between by a third task. At the end of the
 // others the bytes are compared with what the operations answered, and with what a simulated kernel has moved.
 #include "both/in_each_model.hpp"
-#include "drivers/open_descriptors.hpp"
+#include "descriptors.hpp"
+#include "drivers/stream_pair.hpp"
 #include "seed.hpp"
 #include <bifilar/base/random.hpp>
 #include <bifilar/base/sanitizer.hpp>
@@ -98,18 +99,12 @@ bf::task<> reads(bf::tcp_stream& from, flow& way, ledger& all, std::uint64_t see
     }
 }
 
-std::array<bf::tcp_stream, 2> make_pair() {
-    std::array<int, 2> ends{};
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
-        throw std::system_error{errno, std::generic_category(), "socketpair"};
-    return {bf::tcp_stream{ends[0]}, bf::tcp_stream{ends[1]}};
-}
-
 // Both directions at once, and maybe an end that comes before its time.
 bf::task<> pair_lives(ledger& all, std::uint64_t seed) {
     const counted one{all.alive};
     bf::base::random random{seed};
-    auto ends = make_pair();
+    const auto descriptors = tests::local_stream();
+    std::array ends{bf::tcp_stream{descriptors[0]}, bf::tcp_stream{descriptors[1]}};
     std::array<flow, 2> ways;
     std::vector<bf::join_handle<void>> tasks;
     for (std::size_t n = 0; n < 2; ++n) {

@@ -35,6 +35,8 @@ ALONE = {
 # Assembled, so that this file does not contain them.
 LEFTOVERS = re.compile("|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK", "not imple" + "mented", "for" + " now",
                                  "simpli" + "fied", "place" + "holder"]))
+# In the assertion itself; a lambda within it, which has statements, may wait.
+AWAITING_ASSERTION = re.compile(r"\b(?:CHECK|REQUIRE)\w*\((?:[^;{}]|\{[^;{}]*\})*?\bco_await\b")
 MACHINE_PATH = re.compile(r"/(?:work|farm|root|home)/[a-z]")
 
 problems = []
@@ -93,6 +95,11 @@ def check_text(name, lines):
             say(name, number, "a path of somebody's machine; make it relative")
         if library and "std::atomic<" in line and name != "common/include/bifilar/base/atomic.hpp":
             say(name, number, "atomics go through bifilar::base::atomic, so that the models see them")
+    if name.endswith((".hpp", ".cpp")):
+        text = "\n".join(lines)
+        for match in AWAITING_ASSERTION.finditer(text):
+            say(name, text.count("\n", 0, match.start()) + 1,
+                "an assertion that waits, whose co_await GCC 12 evaluates twice; name the value first")
     if name.endswith(".hpp") and "#pragma once" not in lines:
         say(name, 1, "a header without #pragma once; add it behind the head comment")
     if name.endswith((".hpp", ".cpp")) and lines and not lines[0].startswith("//"):

@@ -1,23 +1,14 @@
 // Operations that are given up at every moment: what was on its way stays whole, and nothing leaks.
+#include "descriptors.hpp"
 #include "tls_pair.hpp"
 
 #include <atomic>
-#include <dirent.h>
 #include <vector>
 
 namespace {
 
 using namespace tests;
 using namespace std::chrono_literals;
-
-std::size_t open_descriptors() {
-    std::size_t count = 0;
-    DIR* const folder = ::opendir("/proc/self/fd");
-    REQUIRE(folder != nullptr);
-    while (::readdir(folder) != nullptr) ++count;
-    ::closedir(folder);
-    return count;
-}
 
 bf::task<> turns(int count) {
     for (int n = 0; n < count; ++n) co_await bf::yield_now();
@@ -108,7 +99,7 @@ TEST_CASE("handshakes_given_up_at_any_moment_leave_no_descriptor") {
             }
         };
         for (int patience = 0; patience < 60; ++patience) {
-            socket_pair sockets;
+            narrow_pair sockets;
             auto accepting = bf::spawn(model, body::accept, std::move(sockets.far), server, patience);
             auto connecting =
                 bf::spawn(model, connect_tls<bf::tcp_stream>, std::move(sockets.near), client, "localhost");

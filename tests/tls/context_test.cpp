@@ -106,7 +106,7 @@ TEST_CASE("files_and_the_systems_roots_work_as_well") {
 
 TEST_CASE("a_closed_tls_stream_names_the_misuse") {
     check_aborts("a tls_stream was used after close()", [] {
-        socket_pair sockets;
+        narrow_pair sockets;
         const auto client = bf::tls_context::client(client_options());
         const auto server = bf::tls_context::server(server_options());
         auto ends = bf::block_on(bf::join_all(bf::tls_connect(std::move(sockets.near), client, "localhost"),

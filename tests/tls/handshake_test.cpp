@@ -237,7 +237,7 @@ TEST_CASE("later_connections_resume_earlier_ones_unless_told_not_to") {
 TEST_CASE("garbage_instead_of_a_handshake_is_an_error_and_is_answered") {
     in_both([](bf::backend model) -> bf::task<> {
         const auto server = bf::tls_context::server(server_options());
-        socket_pair sockets;
+        narrow_pair sockets;
         const std::string text = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
         (void)co_await sockets.near.write_all(bytes_of(text));
         auto accepting = bf::spawn(model, accept_tls<bf::tcp_stream>, std::move(sockets.far), server);
@@ -245,7 +245,7 @@ TEST_CASE("garbage_instead_of_a_handshake_is_an_error_and_is_answered") {
         CHECK(far.error() == bf::tls_errc::protocol);
         CHECK_THAT(far.error().message(), Catch::Contains("http request"));
         const auto client = bf::tls_context::client(client_options());
-        socket_pair other;
+        narrow_pair other;
         const std::string greeting = "SSH-2.0-OpenSSH_9.2p1\r\n";
         (void)co_await other.far.write_all(bytes_of(greeting));
         auto connecting = bf::spawn(model, connect_tls<bf::tcp_stream>, std::move(other.near), client, "localhost");
@@ -258,12 +258,12 @@ TEST_CASE("garbage_instead_of_a_handshake_is_an_error_and_is_answered") {
 TEST_CASE("a_peer_that_leaves_or_stays_silent_ends_the_handshake") {
     in_both([](bf::backend model) -> bf::task<> {
         const auto server = bf::tls_context::server(server_options());
-        socket_pair sockets;
+        narrow_pair sockets;
         auto accepting = bf::spawn(model, accept_tls<bf::tcp_stream>, std::move(sockets.far), server);
         sockets.near.close();
         const auto left = co_await accepting;
         CHECK(left.error() == bf::tls_errc::truncated);
-        socket_pair silent;
+        narrow_pair silent;
         const auto late = co_await bf::timeout(bf::tls_accept(std::move(silent.far), server), 2ms);
         CHECK_FALSE(late.has_value());
         std::array<std::byte, 1> buffer{};

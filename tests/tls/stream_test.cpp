@@ -161,7 +161,7 @@ TEST_CASE("a_byte_at_a_time_is_enough") {
             options.max_version = version;
             const auto client = bf::tls_context::client(options);
             const auto server = bf::tls_context::server(server_options());
-            socket_pair sockets;
+            narrow_pair sockets;
             auto accepting = bf::spawn(model, accept_tls<dribble>, dribble{std::move(sockets.far)}, server);
             auto connecting =
                 bf::spawn(model, connect_tls<dribble>, dribble{std::move(sockets.near)}, client, "localhost");
@@ -220,7 +220,7 @@ TEST_CASE("two_writers_take_turns_with_whole_writes") {
 }
 
 TEST_CASE("plain_threads_speak_tls_without_a_runtime") {
-    socket_pair sockets;
+    narrow_pair sockets;
     const auto client = bf::tls_context::client(client_options());
     const auto server = bf::tls_context::server(server_options());
     std::thread far_end{[&] {
@@ -242,7 +242,7 @@ TEST_CASE("plain_threads_speak_tls_without_a_runtime") {
 // OpenSSL itself at the other end, because this library asks for no new keys and no renegotiation.
 TEST_CASE("requests_for_new_keys_are_answered_and_renegotiation_is_refused") {
     for (const bool keys : {true, false}) {
-        socket_pair sockets;
+        narrow_pair sockets;
         std::thread peer{[&] {
             SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
             if (!keys) SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
@@ -275,7 +275,7 @@ TEST_CASE("requests_for_new_keys_are_answered_and_renegotiation_is_refused") {
 
 // OpenSSL at the other end again, with tickets of several records that arrive byte by byte.
 TEST_CASE("writes_go_on_while_a_ticket_has_arrived_in_part") {
-    socket_pair sockets;
+    narrow_pair sockets;
     const std::string ping = "ping";
     std::thread peer{[&] {
         SSL_CTX* const context = SSL_CTX_new(TLS_server_method());

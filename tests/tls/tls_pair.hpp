@@ -2,39 +2,27 @@
 #pragma once
 
 #include "authority.hpp"
+#include "bytes.hpp"
 #include "catch.hpp"
+#include "drivers/stream_pair.hpp"
 #include "one_worker.hpp"
 #include <bifilar/bifilar.hpp>
 #include <bifilar/tls/tls_error.hpp>
 #include <bifilar/tls/tls_stream.hpp>
 
-#include <array>
 #include <string>
-#include <sys/socket.h>
 
 namespace tests {
 
 namespace bf = bifilar;
 using tls = bf::tls_stream<bf::tcp_stream>;
 
-// A connected pair. TLS asks for a stream of bytes; these need no listener, and fill up soon.
-class socket_pair {
+// A local pair that fills up soon.
+class narrow_pair : public stream_pair {
 public:
-    socket_pair() : socket_pair{make()} {}
-    bf::tcp_stream near;
-    bf::tcp_stream far;
-
-private:
-    static std::array<int, 2> make() {
-        std::array<int, 2> ends{};
-        REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
-        for (const int end : ends) {
-            const int bytes = 8 * 1024;
-            ::setsockopt(end, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-        }
-        return ends;
+    narrow_pair() {
+        for (bf::tcp_stream* const end : {&near, &far}) REQUIRE(end->set_send_buffer(8 * 1024).has_value());
     }
-    explicit socket_pair(const std::array<int, 2>& ends) : near{ends[0]}, far{ends[1]} {}
 };
 
 // One authority and what it signed for "localhost", made once a process.
@@ -80,7 +68,7 @@ bf::task<bf::io_result<bf::tls_stream<Stream>>> connect_tls(Stream over, bf::tls
 // Both sides' handshakes in tasks of that model.
 inline bf::task<tls_ends> shake(bf::backend model, bf::tls_context client, bf::tls_context server,
                                 std::string host = "localhost") {
-    socket_pair sockets;
+    narrow_pair sockets;
     auto accepting = bf::spawn(model, accept_tls<bf::tcp_stream>, std::move(sockets.far), server);
     auto connecting = bf::spawn(model, connect_tls<bf::tcp_stream>, std::move(sockets.near), client, host);
     auto near = co_await connecting;
@@ -92,18 +80,12 @@ inline bf::task<tls_ends> shake(bf::backend model) {
     return shake(model, bf::tls_context::client(client_options()), bf::tls_context::server(server_options()));
 }
 
-// Runs the body once per model, with two workers.
+// Runs the body once per model, with two workers and stacks that TLS fits on.
 template <class Body>
 void in_both(Body body) {
-    for (const bf::backend model : both_backends) {
-        INFO("model: " << (model == bf::backend::stackless ? "stackless" : "stackful"));
-        bf::runtime_options options = both::small_runtime();
-        options.stack_bytes = 256 * 1024;
-        bf::runtime rt{options};
-        rt.run(body, model);
-    }
+    bf::runtime_options options = both::small_runtime();
+    options.stack_bytes = 256 * 1024;
+    both::in_both(body, options);
 }
-
-inline std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
 
 }  // namespace tests

@@ -21,8 +21,9 @@ public:
     /// As park, but never sleeps.
     virtual void poll() noexcept = 0;
 
-    /// The thread is about to end, and will not call again: what only it may end, ends now. Wakes may still come.
-    virtual void thread_ends() noexcept {}
+    /// The thread ends, or does something else for longer: what goes on in the kernel without a task that waits for it
+    /// ends now, because nobody else could end it. May wait for the kernel a moment. Wakes may still come.
+    virtual void leave() noexcept {}
 
     /// As poll, where the thread has nothing else to run.
     virtual void poll_idle() noexcept { poll(); }

@@ -69,8 +69,9 @@ public:
 
     /// Makes the call if it may succeed at once. The result, or -EAGAIN: submit it.
     [[nodiscard]] int attempt(op& which) noexcept;
-    /// Makes it the one that waits in its direction. False, with EBUSY as its result: another does.
-    [[nodiscard]] bool enter(op& which) noexcept;
+    /// Begins it, as the one that waits in its direction, on behalf of `waits` in the hands of `by`. False, with EBUSY
+    /// as its result: another waits.
+    [[nodiscard]] bool enter(op& which, driver& by, waker_ref waits) noexcept;
     /// What a finished call says about the next one. Under the lock.
     void learn(const op& which, int result) noexcept;
 

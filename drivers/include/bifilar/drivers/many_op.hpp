@@ -36,9 +36,11 @@ public:
 
     /// The oldest result, or arms the operation and waits for one. EOPNOTSUPP: the thread's driver has no such
     /// operations. EBUSY: another task waits. The thread of the task that waits.
-    [[nodiscard]] std::optional<many_result> poll(context& cx);
-    /// The task does not wait any more.
-    void forget_waiter() noexcept;
+    /// `wait` tells one wait from another. ENOMEM: bytes were lost for want of memory to keep them, and the stream has
+    /// a gap.
+    [[nodiscard]] std::optional<many_result> poll(context& cx, const void* wait);
+    /// That wait is given up.
+    void forget(const void* wait) noexcept;
 
     /// A completion: the driver's thread. `more`: others will follow, else the driver lets go of the operation with
     /// this call. True: too many results wait, cancel it; the owner arms it again when it has taken them.
@@ -49,8 +51,9 @@ public:
 private:
     ~many_op();
 
-    /// Results that wait for the owner before the operation is cancelled. A burst may bring more.
-    static constexpr std::size_t most_waiting = 256;
+    /// Results that wait for the owner before the operation is cancelled. A burst may bring more. Those of a receive
+    /// hold buffers that all streams of the driver share.
+    [[nodiscard]] std::size_t most_waiting() const noexcept { return kind == op_kind::recv_multishot ? 16 : 256; }
 
     void drop() noexcept;
     static void discard(op_kind kind, const many_result& left) noexcept;
@@ -58,9 +61,11 @@ private:
     source_ptr owned_;
     std::deque<many_result> results_;
     waker_ref waiter_;
-    bool armed_ = false;     // In the driver's hands.
-    bool pausing_ = false;   // Too many results; a cancel is on its way.
-    bool orphaned_ = false;  // The owner is gone.
+    const void* wait_ = nullptr;  // Whose waiter it is.
+    bool armed_ = false;          // In the driver's hands.
+    bool pausing_ = false;        // Too many results; a cancel is on its way.
+    bool orphaned_ = false;       // The owner is gone.
+    bool lost_ = false;           // There was no memory to keep what came.
     // The owner, the driver while it is armed, and a cancel under way. Each takes its own away; the last frees.
     base::atomic<std::uint32_t> holders_{1};
 };

@@ -2,8 +2,10 @@
 // Nothing is lost between two waits, whoever gives one up.
 #pragma once
 
+#include <bifilar/base/assert.hpp>
 #include <bifilar/drivers/io_wait.hpp>
 #include <bifilar/drivers/many_op.hpp>
+#include <bifilar/drivers/owned_descriptor.hpp>
 #include <memory>
 #include <optional>
 
@@ -17,7 +19,12 @@ public:
 
     many_source(what kind, source_ptr of) noexcept : source_{std::move(of)}, what_{kind} {}
 
-    [[nodiscard]] const io_source& source() const noexcept { return *source_; }
+    /// Aborts where it was moved from.
+    [[nodiscard]] const io_source& source() const noexcept {
+        BIFILAR_CHECK(source_ != nullptr,
+                      "incoming connections or a receive_stream were used after they were moved from");
+        return *source_;
+    }
 
 private:
     friend class many_wait;
@@ -33,7 +40,9 @@ private:
 
     source_ptr source_;
     std::unique_ptr<many_op, many_op::closer> many_;  // Made by the first wait on a ring.
-    std::optional<many_result> spare_;                // Of a plain wait that was given up when it had ended.
+    // Of a plain wait that was given up when it had ended: a connection, or what else it came to.
+    owned_descriptor spare_connection_;
+    std::optional<many_result> spare_;
     what what_;
     bool blocks_ = false;        // Of a listener.
     bool ring_refuses_ = false;  // The kernel has no such operation.
@@ -41,8 +50,11 @@ private:
 
 class many_wait {
 public:
-    explicit many_wait(many_source& of) noexcept : of_{&of} {}
-    many_wait(many_wait&&) noexcept = default;
+    explicit many_wait(many_source& of) noexcept : of_{&of} { (void)of.source(); }
+    /// Before its first poll.
+    many_wait(many_wait&& other) noexcept : of_{other.of_} {
+        BIFILAR_CHECK(!other.polled_, "an I/O future was moved after its first poll");
+    }
     many_wait& operator=(many_wait&&) = delete;
     ~many_wait() { give_up(); }
 
@@ -54,7 +66,7 @@ private:
     void give_up() noexcept;
 
     many_source* of_;
-    bool waits_ = false;  // At the source's many_op.
+    bool polled_ = false;
     received_bytes got_;  // Before plain_: the operation ends first.
     std::optional<io_wait> plain_;
 };

@@ -9,8 +9,8 @@ namespace bifilar {
 /// A stream's receiving side. On io_uring the kernel fills lent buffers by itself while the task does other things
 /// (multishot receive), as long as there are buffers; with epoll it is as receive() in a loop. For streams on which
 /// much arrives in small pieces; one that is asked and answers in turn is served as well by receive(). Shares the
-/// stream's descriptor. While it lives, the stream itself must not read. Move-only; neither moves nor ends while a
-/// next() is in flight. One next() waits at a time, EBUSY else.
+/// stream's descriptor; from its first next() on the stream itself must not read any more. Move-only; neither moves nor
+/// ends while a next() is in flight. It belongs to one task at a time, with one next() under way, EBUSY else.
 class receive_stream {
 public:
     class next_future;

@@ -53,8 +53,6 @@ public:
     /// What the kernel says a socket is bound or connected to. getsockname(2)'s and getpeername(2)'s errors.
     [[nodiscard]] static io_result<socket_address> local(int descriptor) noexcept;
     [[nodiscard]] static io_result<socket_address> peer(int descriptor) noexcept;
-    /// What the system has answered. std::errc::address_family_not_supported for other families than IPv4 and IPv6.
-    [[nodiscard]] static io_result<socket_address> copy_of(const sockaddr* address, socklen_t bytes) noexcept;
 
     /// As parse reads it; "unix:/path", "unix:@name", "unix:" for an unnamed one, "" for no address. Bytes of a Unix
     /// name that cannot be printed are written as \xNN.

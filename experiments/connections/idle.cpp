@@ -1,0 +1,50 @@
+// Connections that are served once and then left alone: the server's memory for each, and its processor time.
+#include <cstdint>
+#include <vector>
+
+#include "client.hpp"
+
+namespace bifilar::experiments {
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+
+std::int64_t slab_bytes() { return bytes_after("/proc/meminfo", "Slab:"); }
+
+}  // namespace
+
+load_result measure_idle(const load_options& given) {
+    warm_up(given);
+    const std::int64_t resident = resident_bytes(given.process);
+    const std::int64_t slab = slab_bytes();
+    std::vector<socket_owner> all;
+    all.reserve(given.idle);
+    for (std::size_t n = 0; n < given.idle; ++n) {
+        const message own = message_of(n);
+        all.push_back(served(given.server, own.data(), own.size()));
+        reset_on_close(all.back().get());
+    }
+    await_rest(given.process);
+    const auto count = static_cast<double>(given.idle);
+    load_result got;
+    got.value = static_cast<double>(resident_bytes(given.process) - resident) / count;
+    got.also["kernel_slab_of_both_ends_bytes"] = static_cast<double>(slab_bytes() - slab) / count;
+    const std::uint64_t ran = processor_ns(given.process);
+    const auto began = clock_type::now();
+    std::this_thread::sleep_for(std::chrono::duration<double>{given.seconds});
+    const double seconds = std::chrono::duration<double>(clock_type::now() - began).count();
+    got.also["processor_us_per_second"] = static_cast<double>(processor_ns(given.process) - ran) / 1000 / seconds;
+    for (std::size_t n = 0; n < given.idle; ++n) {  // All are still served.
+        const message own = message_of(n + 1);
+        message back;
+        send_all(all[n].get(), own.data(), own.size());
+        if (receive(all[n].get(), back.data(), back.size(), MSG_WAITALL) != back.size())
+            refuse("the server did not answer a connection that had been idle");
+        check(back.data(), own.data(), own.size());
+    }
+    got.sound = true;
+    return got;
+}
+
+}  // namespace bifilar::experiments

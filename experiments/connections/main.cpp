@@ -1,0 +1,131 @@
+// Question: what does an idle connection cost a server, and what do thousands that come and go cost one that stays?
+// Units: bytes of resident memory; microseconds of the healthy client. Threats: the load shares the machine.
+#include <sched.h>
+
+#include <harness/descriptor_limit.hpp>
+#include <harness/pin.hpp>
+#include <harness/run.hpp>
+#include <harness/server_process.hpp>
+#include <string>
+#include <vector>
+
+namespace bifilar::experiments {
+
+namespace {
+
+using arguments = std::vector<std::string>;
+
+// Where the server may not run, if there is such a processor.
+std::vector<int> processors_beside(pid_t server) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    sched_getaffinity(server, sizeof set, &set);
+    const std::vector<int> all = allowed_processors();
+    for (const int one : all)
+        if (!CPU_ISSET(one, &set)) return {one};
+    return all;
+}
+
+sample measure(const arguments& command, arguments load) {
+    const server_process echo{command};
+    load.insert(load.begin(), {"--connect", echo.address(), "--server-pid", std::to_string(echo.process())});
+    const std::vector<int> former = allowed_processors();
+    pin_to(processors_beside(echo.process()));
+    sample got = run_peer(LOAD_PROGRAM, load);
+    pin_to(former);
+    return got;
+}
+
+struct echo_server {
+    std::string column;
+    arguments command;
+};
+
+std::vector<echo_server> ours() {
+    std::vector<echo_server> all;
+    for (const std::string backend : {"stackless", "stackful"})
+        for (const std::string driver : {"epoll", "uring"})
+            all.push_back({backend + ", " + driver,
+                           {ECHO_PROGRAM, "--port", "0", "--workers", "1", "--backend", backend, "--driver", driver}});
+    return all;
+}
+
+std::vector<echo_server> peers(const std::string& folder) {
+    if (folder.empty()) return {};
+    return {{"Go", {folder + "/go_peer", "echo"}},
+            {"Tokio", {folder + "/rust_peer", "tokio", "echo"}},
+            {"Asio", {folder + "/asio_echo"}},
+            {"libuv", {folder + "/uv_echo"}}};
+}
+
+// One that nobody asks for anything has nothing to do: less than a thousandth of a processor, or the work is wrong.
+sample resting(sample got) {
+    if (got.also.at("processor_us_per_second") > 1'000) got.answer = 0;
+    return got;
+}
+
+void add_idle(experiment& all, int connections, const std::string& seconds, bool full_only) {
+    workload work{"idle",
+                  "idle connections",
+                  "bytes of the server's resident memory per connection",
+                  static_cast<double>(connections),
+                  1,
+                  {}};
+    work.full_only = full_only;
+    work.warm_up = 0;
+    const arguments load{"--idle", std::to_string(connections), "--seconds", seconds};
+    for (const echo_server& one : ours())
+        work.contenders.push_back({one.column, [=] { return resting(measure(one.command, load)); }});
+    for (const echo_server& one : peers(all.options().peers))
+        work.contenders.push_back({one.column, [=] { return measure(one.command, load); }, true});
+    all.add(std::move(work));
+}
+
+struct variant {
+    std::string id;
+    std::string title;
+    arguments more;
+};
+
+workload churn_for(const variant& one, int seconds, const std::vector<echo_server>& servers) {
+    workload work{one.id,
+                  "1,000 connections a second come and go" + one.title,
+                  "us, p99.9 of a healthy client",
+                  static_cast<double>(seconds),
+                  1,
+                  {}};
+    work.warm_up = 0;
+    arguments load{"--churn", "1000", "--seconds", std::to_string(seconds)};
+    load.insert(load.end(), one.more.begin(), one.more.end());
+    for (const echo_server& server : servers)
+        work.contenders.push_back({server.column, [=] { return measure(server.command, load); }});
+    return work;
+}
+
+}  // namespace
+
+}  // namespace bifilar::experiments
+
+int main(int argc, char** argv) {
+    using namespace bifilar::experiments;
+    experiment all{"connections", 1, 1};
+    all.parse(argc, argv);
+    raise_descriptor_limit();
+    add_idle(all, 1'000, all.options().quick ? "1" : "2", false);
+    add_idle(all, 10'000, "2", true);
+    const std::vector<echo_server> servers = ours();
+    all.add(churn_for({"churn", "", {}}, 3, servers));
+    for (const variant& one :
+         {variant{"resets", "; half of them end with a reset", {"--resets", "1"}},
+          variant{"half_open", " beside 1,000 that stay after half a message", {"--half-open", "1000"}},
+          variant{"slow", " beside 1,000 that send a byte a second", {"--slow", "1000"}}}) {
+        workload work = churn_for(one, 3, servers);
+        work.full_only = true;
+        all.add(std::move(work));
+    }
+    // A minute finds what leaks slowly; each model and each driver has one.
+    workload minute = churn_for({"churn", "", {}}, 60, {servers.front(), servers.back()});
+    minute.full_only = true;
+    all.add(std::move(minute));
+    return all.run();
+}
