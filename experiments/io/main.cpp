@@ -109,7 +109,7 @@ void add_ring_ways(experiment& all, double bytes, const load_shape& shape) {
 
 int main(int argc, char** argv) {
     using namespace bifilar::experiments;
-    experiment all{"io", 15, 3};
+    experiment all{"io", 7, 3};
     all.parse(argc, argv);
     raise_descriptor_limit();  // For the servers and the load, which inherit it.
     const double seconds = all.options().quick ? 0.7 : 1.5;

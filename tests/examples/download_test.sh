@@ -16,7 +16,6 @@ mirror() { # <folder>
 stop_mirrors() {
     local at
     for at in "${!servers[@]}"; do
-        kill -CONT "${servers[at]}" 2>/dev/null || continue
         kill -9 "${servers[at]}"
         wait "${servers[at]}" 2>/dev/null || true
         from=${outputs[at]}
@@ -88,6 +87,7 @@ check_mirrors() {
     refused 1 "said nothing for 200 ms" "$(url 1 ten)" --timeout 200
     begin_download "$(url 0 ten)" "$(url 1 ten)"
     kill -9 "${servers[1]}"
+    unset 'servers[1]'
     wait $client || lost "a mirror that was killed"
     same "a mirror that was killed" "$folder/site/ten"
     said "$(url 1 ten)"
