@@ -39,7 +39,7 @@ auto send_part(bf::tcp_stream& stream, const session& of, const settings& given)
 // Closing a socket with unread bytes resets it, and the peer might never see the answer.
 bf::task<> linger(bf::tcp_stream& stream) {
     if (!stream.shutdown_write()) co_return;
-    constexpr std::size_t patience_bytes = 256 * 1024;
+    constexpr std::size_t patience_bytes = std::size_t{4} << 20;
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{1};
     std::array<std::byte, 2048> dropped;
     for (std::size_t total = 0; total < patience_bytes;) {

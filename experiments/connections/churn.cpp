@@ -270,7 +270,7 @@ load_result measure_churn(const load_options& given) {
     double most_growth = 0;
     {
         churn load{given};
-        load.run(0.5, false);
+        load.run(0.3, false);
         got.also["p99p9_alone_us"] = us(load.latencies(), 0.999);
         load.run(given.seconds, true);
         got.value = us(load.latencies(), 0.999);

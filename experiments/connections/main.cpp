@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
     experiment all{"connections", 1, 1};
     all.parse(argc, argv);
     raise_descriptor_limit();
-    add_idle(all, 1'000, all.options().quick ? "1" : "2", false);
+    add_idle(all, 1'000, all.options().quick ? "0.5" : "2", false);
     add_idle(all, 10'000, "2", true);
     const std::vector<echo_server> servers = ours();
     all.add(churn_for({"churn", "", {}}, 3, servers));
@@ -119,7 +119,7 @@ int main(int argc, char** argv) {
          {variant{"resets", "; half of them end with a reset", {"--resets", "1"}},
           variant{"half_open", " beside 1,000 that stay after half a message", {"--half-open", "1000"}},
           variant{"slow", " beside 1,000 that send a byte a second", {"--slow", "1000"}}}) {
-        workload work = churn_for(one, 3, servers);
+        workload work = churn_for(one, 2, servers);
         work.full_only = true;
         all.add(std::move(work));
     }

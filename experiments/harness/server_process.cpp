@@ -32,7 +32,7 @@ server_process::server_process(const std::vector<std::string>& command) {
     process_ = fork();
     if (process_ < 0) throw std::system_error{errno, std::generic_category(), "fork"};
     if (process_ == 0) {
-        const pinned here{1};
+        pin_to({allowed_processors().front()});
         dup2(ends[1], STDOUT_FILENO);
         std::vector<char*> words;
         for (const std::string& one : command) words.push_back(const_cast<char*>(one.c_str()));

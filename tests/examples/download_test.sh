@@ -11,13 +11,14 @@ servers=() addresses=() outputs=() others=()
 trap 'kill -9 "${servers[@]}" "${others[@]}" $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
 mirror() { # <folder>
     start_server http_server --backend "$backend" --driver "$driver" --root "$1" 2>/dev/null
-    servers+=("$server") addresses+=("$address") outputs+=("$from")
+    servers[${#addresses[@]}]=$server  # Some may have been taken out.
+    addresses+=("$address") outputs+=("$from")
+    disown "$server"  # The shell says nothing when it is killed.
 }
 stop_mirrors() {
     local at
     for at in "${!servers[@]}"; do
         kill -9 "${servers[at]}"
-        wait "${servers[at]}" 2>/dev/null || true
         from=${outputs[at]}
         exec {from}<&-
     done
@@ -125,14 +126,14 @@ check_others() {
     same "no ranges" "$folder/site/ten"
     grep -q ' 1 parts, 0 retries$' "$folder/out" || lost "no ranges"
 
-    exec {half}< <(exec python3 -u "$folder/half.py" "$folder/site/ten")
+    exec {half}< <(exec python3 -u "$folder/half.py" "$folder/site/ten" 2>/dev/null)
     others+=($!)
     read -r -t 20 line <&"$half" || lost "no server of halves"
     download --parts 4 --timeout 60000 "$(url 0 ten)" "http://127.0.0.1:$line/ten" || lost "halves"
     same halves "$folder/site/ten"
     grep -q ' 4 parts, 2 retries$' "$folder/out" || lost "halves"
     refused 1 "ended the connection within its answer" "http://127.0.0.1:$line/ten"
-    kill "${others[@]}"
+    kill "${others[@]}" 2>/dev/null || true
     others=()
     exec {plain}<&- {half}<&-
     stop_mirrors
