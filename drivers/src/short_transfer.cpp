@@ -18,31 +18,35 @@ bool is_plain(op_kind kind) noexcept {
            kind == op_kind::send_file;
 }
 
-std::size_t total(const iovec* buffers, std::size_t count) noexcept {
-    std::size_t sum = 0;
-    for (std::size_t n = 0; n < count; ++n) sum += buffers[n].iov_len;
-    return sum;
+const iovec* first_filled(const iovec* buffers, std::size_t count) noexcept {
+    return std::find_if(buffers, buffers + count, [](const iovec& one) { return one.iov_len != 0; });
 }
 
+// Of the first buffer, which alone is left by a cut.
 std::size_t bytes_of(const op& which) noexcept {
-    if (is_vector(which.kind)) return total(static_cast<const iovec*>(which.buffer), which.bytes);
-    if (!is_message(which.kind)) return which.bytes;
-    const auto& message = *static_cast<const msghdr*>(which.buffer);
-    return total(message.msg_iov, message.msg_iovlen);
+    if (is_plain(which.kind)) return which.bytes;
+    const auto* buffers = static_cast<const iovec*>(which.buffer);
+    std::size_t count = which.bytes;
+    if (is_message(which.kind)) {
+        const auto& message = *static_cast<const msghdr*>(which.buffer);
+        buffers = message.msg_iov;
+        count = message.msg_iovlen;
+    }
+    const iovec* const first = first_filled(buffers, count);
+    return first == buffers + count ? 0 : first->iov_len;
 }
 
-std::size_t smaller(std::size_t bytes, base::random& random) noexcept {
-    const auto most =
-        static_cast<std::uint32_t>(std::min<std::size_t>(bytes - 1, std::numeric_limits<std::uint32_t>::max()));
-    return 1 + random.below(most);
+std::size_t smaller(std::size_t bytes, std::size_t least, base::random& random) noexcept {
+    const auto span = std::min<std::size_t>(bytes - least, std::numeric_limits<std::uint32_t>::max());
+    return least + random.below(static_cast<std::uint32_t>(span));
 }
 
 }  // namespace
 
-bool may_be_cut(const op& which) noexcept {
+bool may_be_cut(const op& which, std::size_t least) noexcept {
     if (!is_plain(which.kind) && !is_vector(which.kind) && !is_message(which.kind)) return false;
     const std::size_t bytes = bytes_of(which);
-    if (bytes < 2) return false;
+    if (bytes <= least) return false;
     const int descriptor = which.source->descriptor();
     struct stat about{};
     if (::fstat(descriptor, &about) != 0) return false;
@@ -54,29 +58,27 @@ bool may_be_cut(const op& which) noexcept {
     return ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
 }
 
-short_transfer::short_transfer(op& which, base::random& random) noexcept
+short_transfer::short_transfer(op& which, std::size_t least, base::random& random) noexcept
     : which_{&which}, buffer_{which.buffer}, bytes_{which.bytes} {
     if (is_vector(which.kind)) {
-        cut_vector(static_cast<const iovec*>(buffer_), bytes_, random);
+        cut_vector(static_cast<const iovec*>(buffer_), bytes_, least, random);
         which.buffer = &part_;
         which.bytes = 1;
     } else if (is_message(which.kind)) {
         message_ = *static_cast<const msghdr*>(buffer_);
-        cut_vector(message_.msg_iov, message_.msg_iovlen, random);
+        cut_vector(message_.msg_iov, message_.msg_iovlen, least, random);
         message_.msg_iov = &part_;
         message_.msg_iovlen = 1;
         which.buffer = &message_;
     } else {
-        which.bytes = smaller(bytes_, random);
+        which.bytes = smaller(bytes_, least, random);
     }
 }
 
-// Of the first buffer that is not empty.
-void short_transfer::cut_vector(const iovec* buffers, std::size_t count, base::random& random) noexcept {
-    const iovec* const first =
-        std::find_if(buffers, buffers + count, [](const iovec& one) { return one.iov_len != 0; });
-    part_ = *first;
-    if (part_.iov_len > 1) part_.iov_len = smaller(part_.iov_len, random);
+void short_transfer::cut_vector(const iovec* buffers, std::size_t count, std::size_t least,
+                                base::random& random) noexcept {
+    part_ = *first_filled(buffers, count);
+    part_.iov_len = smaller(part_.iov_len, least, random);
 }
 
 short_transfer::~short_transfer() {

@@ -10,19 +10,19 @@
 namespace bifilar::drivers {
 
 /// Whether a call may move less than there is without a meaning of its own: not where it would cut a message, or a
-/// write that the kernel promises to make as a whole.
-[[nodiscard]] bool may_be_cut(const op& which) noexcept;
+/// write that the kernel promises to make as a whole, nor where fewer than `least` bytes would be left.
+[[nodiscard]] bool may_be_cut(const op& which, std::size_t least) noexcept;
 
 /// Makes the operation smaller, and restores it at the end of its scope. Within one thread, between calls.
 class short_transfer {
 public:
-    short_transfer(op& which, base::random& random) noexcept;
+    short_transfer(op& which, std::size_t least, base::random& random) noexcept;
     short_transfer(const short_transfer&) = delete;
     short_transfer& operator=(const short_transfer&) = delete;
     ~short_transfer();
 
 private:
-    void cut_vector(const iovec* buffers, std::size_t count, base::random& random) noexcept;
+    void cut_vector(const iovec* buffers, std::size_t count, std::size_t least, base::random& random) noexcept;
 
     op* which_;
     void* buffer_;

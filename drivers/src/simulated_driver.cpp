@@ -263,8 +263,8 @@ void simulated_driver::finish_entry(entry& one, int result, wake_batch& batch) n
 int simulated_driver::call(op& which) noexcept {
     if (const int error = kernel_.next_fault(which.kind, draw()); error != 0) return -error;
     std::optional<short_transfer> cut;
-    if (chance(kernel_.options().short_transfers) && may_be_cut(which)) {
-        cut.emplace(which, random_);
+    if (chance(kernel_.options().short_transfers) && may_be_cut(which, kernel_.options().least_cut_bytes)) {
+        cut.emplace(which, kernel_.options().least_cut_bytes, random_);
         kernel_.count([](auto& counts) { ++counts.cut; });
     }
     return try_now(which);

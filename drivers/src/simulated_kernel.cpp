@@ -24,6 +24,9 @@ const simulated_kernel_options& check(const simulated_kernel_options& options) {
     if (options.interrupts == 1)
         throw std::invalid_argument{
             "simulated_kernel_options::interrupts is 1, so that no call would ever end; give less"};
+    if (options.least_cut_bytes == 0)
+        throw std::invalid_argument{
+            "simulated_kernel_options::least_cut_bytes is 0, which would be the end of a stream; give 1 or more"};
     if (options.least_delay.count() < 0 || options.most_delay < options.least_delay)
         throw std::invalid_argument{
             "the delays in simulated_kernel_options are " + std::to_string(options.least_delay.count()) + " to " +
@@ -66,6 +69,7 @@ simulated_kernel& simulated_kernel::standard() {
         options.most_delay = std::chrono::microseconds{50};
         options.would_wait = 0.25;
         options.short_transfers = 0.25;
+        options.least_cut_bytes = 64;  // As of a socket, which takes and gives a few bytes together.
         options.interrupts = 0.05;
         options.late_cancels = 0.25;
         options.cancelled_successes = 0.25;

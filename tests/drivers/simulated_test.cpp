@@ -232,6 +232,9 @@ TEST_CASE("a_simulated_kernel_refuses_what_makes_no_sense") {
     wrong.least_delay = 1ms;
     CHECK_THROWS_WITH(bf::simulated_kernel{wrong}, Contains("the least first"));
     wrong = {};
+    wrong.least_cut_bytes = 0;
+    CHECK_THROWS_WITH(bf::simulated_kernel{wrong}, Contains("give 1 or more"));
+    wrong = {};
     wrong.interrupts = 1;
     CHECK_THROWS_WITH(bf::simulated_kernel{wrong}, Contains("give less"));
     bf::simulated_kernel kernel;

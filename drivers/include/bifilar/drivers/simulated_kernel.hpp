@@ -30,6 +30,8 @@ struct simulated_kernel_options {
     /// Transfers that are cut to a random smaller part: those of streams, pipes and regular files, where POSIX allows
     /// it. Writes that a pipe takes as a whole or not at all stay whole.
     double short_transfers = 0;
+    /// What a cut leaves at the least, in bytes; calls on no more than that, in their first buffer, are never cut.
+    std::size_t least_cut_bytes = 1;
     /// Calls that a signal interrupts, and that are made again.
     double interrupts = 0;
     /// Cancelled operations that end only after a delay. The others end at the driver's next turn.
