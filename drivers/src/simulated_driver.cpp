@@ -1,6 +1,7 @@
 // What a simulated kernel does in each turn. Memory for the lists is taken at submit, where its lack is an answer.
 #include "simulated_driver.hpp"
 
+#include "shared_call.hpp"
 #include "short_transfer.hpp"
 
 #include <bifilar/base/assert.hpp>
@@ -62,7 +63,9 @@ base::instant_ns simulated_driver::delay_ns() noexcept {
 base::instant_ns simulated_driver::later() noexcept { return base::after(now(), std::chrono::nanoseconds{delay_ns()}); }
 
 int simulated_driver::attempt(op& which) noexcept {
-    if (chance(kernel_.options().would_wait)) return -EAGAIN;
+    // Not where the wait would never end: a FIFO that nobody has written yet is at its end without being ready.
+    const short ready = reads(which.kind) ? POLLIN : POLLOUT;
+    if (chance(kernel_.options().would_wait) && ready_for(which.source->descriptor(), ready) == 0) return -EAGAIN;
     const int result = call(which);
     if (!would_wait(result)) kernel_.record(0, which.kind, result);
     return result;

@@ -109,10 +109,10 @@ void add_ring_ways(experiment& all, double bytes, const load_shape& shape) {
 
 int main(int argc, char** argv) {
     using namespace bifilar::experiments;
-    experiment all{"io", 7, 3};
+    experiment all{"io", 5, 3};
     all.parse(argc, argv);
     raise_descriptor_limit();  // For the servers and the load, which inherit it.
-    const double seconds = all.options().quick ? 0.7 : 1.5;
+    const double seconds = all.options().quick ? 0.7 : 1.0;
     add_echo(all, "echo", "64-byte messages, echoed", 1, {1, 1, 64, seconds}, true);
     add_echo(all, "echo", "64-byte messages, echoed", 64, {64, 1, 64, seconds}, false);
     add_echo(all, "echo", "64-byte messages, echoed", 1'000, {1'000, 1, 64, seconds}, true);
