@@ -145,7 +145,7 @@ TEST_CASE("capacities_are_read_and_set") {
     CHECK(set.value() == 8'192);
     CHECK(from.capacity().value() == 8'192);
     const std::vector<std::byte> bytes(5'000);
-    CHECK(bf::block_on(to.write(bytes)).value() == 5'000);
+    CHECK(bf::block_on(to.write_all(bytes)).value() == 5'000);
     CHECK(from.set_capacity(4'096).error() == std::errc::device_or_resource_busy);
 }
 
