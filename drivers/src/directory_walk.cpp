@@ -1,7 +1,6 @@
 // The walk runs on a thread that may block, a batch of entries at a time.
 #include <bifilar/drivers/directory_walk.hpp>
-
-#include "own_descriptor.hpp"
+#include <bifilar/drivers/owned_descriptor.hpp>
 
 #include <cerrno>
 #include <deque>
@@ -53,7 +52,7 @@ private:
 
 io_result<void> walk_state::fill(const job_arguments& on) {
     if (!begun_) {
-        own_descriptor opened{
+        owned_descriptor opened{
             make_call({.kind = file_op::open, .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .path = root_.c_str()})};
         if (opened.get() < 0) return io_failure(-opened.get());
         struct stat is{};
@@ -118,7 +117,8 @@ void walk_state::add(const level& from, directory_entry found) {
 // 0, or an errno. The next entries then come from there.
 int walk_state::enter(int from, const std::string& name, file_kind) {
     const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (how_.follow_links ? 0 : O_NOFOLLOW);
-    own_descriptor opened{make_call({.kind = file_op::open, .descriptor = from, .flags = flags, .path = name.c_str()})};
+    owned_descriptor opened{
+        make_call({.kind = file_op::open, .descriptor = from, .flags = flags, .path = name.c_str()})};
     if (opened.get() < 0) return -opened.get();
     struct stat is{};
     if (::fstat(opened.get(), &is) != 0) return errno;

@@ -1,7 +1,6 @@
 // Paths: what is one call, and what is a few in a row.
 #include <bifilar/drivers/file_system.hpp>
-
-#include "own_descriptor.hpp"
+#include <bifilar/drivers/owned_descriptor.hpp>
 
 #include <cerrno>
 #include <cstdlib>
@@ -13,7 +12,6 @@ namespace {
 using drivers::file_op;
 using drivers::file_request;
 using drivers::job_arguments;
-using drivers::own_descriptor;
 
 io_result<bool> exists_now(const job_arguments& on) {
     if (::faccessat(AT_FDCWD, on.path.c_str(), F_OK, AT_EACCESS) == 0) return true;
@@ -65,13 +63,13 @@ io_result<std::string> read_link_now(const job_arguments& on) {
 
 io_result<file> create_temporary_now(const job_arguments& on) {
     const char* const directory = on.path.c_str();
-    own_descriptor made{::open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
+    owned_descriptor made{::open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
     if (made.get() < 0) {
         const int error = errno;
         // What old kernels and some file systems say instead of EOPNOTSUPP.
         if (error != EOPNOTSUPP && error != EISDIR && error != EINVAL && error != ENOSYS) return io_failure(error);
         std::string name = on.path + "/bifilar-" + std::string(6, 'X');
-        made.reset(::mkostemp(name.data(), O_CLOEXEC));
+        made = owned_descriptor{::mkostemp(name.data(), O_CLOEXEC)};
         if (made.get() < 0) return io_failure(errno);
         (void)::unlink(name.c_str());
     }

@@ -1,7 +1,6 @@
 // Whole files at once, on a thread that may block.
 #include <bifilar/drivers/file_system.hpp>
-
-#include "own_descriptor.hpp"
+#include <bifilar/drivers/owned_descriptor.hpp>
 
 #include <algorithm>
 #include <array>
@@ -15,17 +14,16 @@ namespace {
 using drivers::file_op;
 using drivers::job_arguments;
 using drivers::make_call;
-using drivers::own_descriptor;
 
 // Between two looks at whether a job was cancelled.
 constexpr std::size_t step_bytes = std::size_t{4} << 20U;
 
-own_descriptor open_now(const std::string& path, int flags, unsigned mode = 0666) noexcept {
+owned_descriptor open_now(const std::string& path, int flags, unsigned mode = 0666) noexcept {
     // Never waits for the other end of a FIFO; regular files do not mind.
-    return own_descriptor{make_call({.kind = file_op::open,
-                                     .flags = flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                                     .mode = mode,
-                                     .path = path.c_str()})};
+    return owned_descriptor{make_call({.kind = file_op::open,
+                                       .flags = flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                                       .mode = mode,
+                                       .path = path.c_str()})};
 }
 
 io_result<void> write_all_now(const job_arguments& on, int descriptor, std::span<const std::byte> bytes) {
@@ -46,7 +44,7 @@ io_result<void> write_all_now(const job_arguments& on, int descriptor, std::span
 // Container: of bytes or chars.
 template <class Container>
 io_result<Container> read_whole(const job_arguments& on) {
-    const own_descriptor from = open_now(on.path, O_RDONLY);
+    const owned_descriptor from = open_now(on.path, O_RDONLY);
     if (from.get() < 0) return io_failure(-from.get());
     struct stat found{};
     if (::fstat(from.get(), &found) != 0) return io_failure(errno);
@@ -74,7 +72,7 @@ io_result<Container> read_whole(const job_arguments& on) {
 }
 
 io_result<void> write_now(const job_arguments& on) {
-    const own_descriptor to = open_now(on.path, O_WRONLY | O_CREAT | O_TRUNC);
+    const owned_descriptor to = open_now(on.path, O_WRONLY | O_CREAT | O_TRUNC);
     if (to.get() < 0) return io_failure(-to.get());
     return write_all_now(on, to.get(), on.bytes);
 }
@@ -110,11 +108,11 @@ io_result<void> fill_and_sync(const job_arguments& on, int descriptor) {
 }
 
 io_result<void> write_atomically_now(const job_arguments& on) {
-    const own_descriptor directory = open_now(directory_of(on.path), O_RDONLY | O_DIRECTORY);
+    const owned_descriptor directory = open_now(directory_of(on.path), O_RDONLY | O_DIRECTORY);
     if (directory.get() < 0) return io_failure(-directory.get());
     const std::string name = unique_name(on.path);
     {
-        const own_descriptor to = open_now(name, O_WRONLY | O_CREAT | O_EXCL);
+        const owned_descriptor to = open_now(name, O_WRONLY | O_CREAT | O_EXCL);
         if (to.get() < 0) return io_failure(-to.get());
         auto filled = fill_and_sync(on, to.get());
         if (filled && ::rename(name.c_str(), on.path.c_str()) != 0) filled = io_failure(errno);
@@ -176,12 +174,12 @@ std::optional<io_result<std::uint64_t>> copy_in_kernel(const job_arguments& on, 
 }
 
 io_result<std::uint64_t> copy_now(const job_arguments& on) {
-    const own_descriptor from = open_now(on.path, O_RDONLY);
+    const owned_descriptor from = open_now(on.path, O_RDONLY);
     if (from.get() < 0) return io_failure(-from.get());
     struct stat source{};
     if (::fstat(from.get(), &source) != 0) return io_failure(errno);
     if (S_ISDIR(source.st_mode)) return io_failure(EISDIR);
-    const own_descriptor to = open_now(on.other, O_WRONLY | O_CREAT, source.st_mode & 0777U);
+    const owned_descriptor to = open_now(on.other, O_WRONLY | O_CREAT, source.st_mode & 0777U);
     if (to.get() < 0) return io_failure(-to.get());
     struct stat target{};
     if (::fstat(to.get(), &target) != 0) return io_failure(errno);
