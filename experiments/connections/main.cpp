@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <harness/descriptor_limit.hpp>
+#include <harness/echo_servers.hpp>
 #include <harness/pin.hpp>
 #include <harness/run.hpp>
 #include <harness/server_process.hpp>
@@ -36,28 +37,6 @@ sample measure(const arguments& command, arguments load) {
     return got;
 }
 
-struct echo_server {
-    std::string column;
-    arguments command;
-};
-
-std::vector<echo_server> ours() {
-    std::vector<echo_server> all;
-    for (const std::string backend : {"stackless", "stackful"})
-        for (const std::string driver : {"epoll", "uring"})
-            all.push_back({backend + ", " + driver,
-                           {ECHO_PROGRAM, "--port", "0", "--workers", "1", "--backend", backend, "--driver", driver}});
-    return all;
-}
-
-std::vector<echo_server> peers(const std::string& folder) {
-    if (folder.empty()) return {};
-    return {{"Go", {folder + "/go_peer", "echo"}},
-            {"Tokio", {folder + "/rust_peer", "tokio", "echo"}},
-            {"Asio", {folder + "/asio_echo"}},
-            {"libuv", {folder + "/uv_echo"}}};
-}
-
 // One that nobody asks for anything has nothing to do: less than a thousandth of a processor, or the work is wrong.
 sample resting(sample got) {
     if (got.also.at("processor_us_per_second") > 1'000) got.answer = 0;
@@ -74,9 +53,9 @@ void add_idle(experiment& all, int connections, const std::string& seconds, bool
     work.full_only = full_only;
     work.warm_up = 0;
     const arguments load{"--idle", std::to_string(connections), "--seconds", seconds};
-    for (const echo_server& one : ours())
+    for (const echo_server& one : own_echo_servers(ECHO_PROGRAM))
         work.contenders.push_back({one.column, [=] { return resting(measure(one.command, load)); }});
-    for (const echo_server& one : peers(all.options().peers))
+    for (const echo_server& one : peers_echo_servers(all.options().peers))
         work.contenders.push_back({one.column, [=] { return measure(one.command, load); }, true});
     all.add(std::move(work));
 }
@@ -113,7 +92,7 @@ int main(int argc, char** argv) {
     raise_descriptor_limit();
     add_idle(all, 1'000, all.options().quick ? "0.5" : "2", false);
     add_idle(all, 10'000, "2", true);
-    const std::vector<echo_server> servers = ours();
+    const std::vector<echo_server> servers = own_echo_servers(ECHO_PROGRAM);
     all.add(churn_for({"churn", "", {}}, 3, servers));
     for (const variant& one :
          {variant{"resets", "; half of them end with a reset", {"--resets", "1"}},

@@ -2,6 +2,7 @@
 // Unit: the server's CPU time per request. Threats: the load shares the machine; the kernel is most of the figure.
 #include <algorithm>
 #include <harness/descriptor_limit.hpp>
+#include <harness/echo_servers.hpp>
 #include <harness/pin.hpp>
 #include <harness/run.hpp>
 #include <harness/server_process.hpp>
@@ -34,29 +35,6 @@ sample measure(const arguments& command, const load_shape& shape) {
     return got;
 }
 
-struct echo_server {
-    std::string column;
-    arguments command;
-};
-
-std::vector<echo_server> ours() {
-    std::vector<echo_server> all;
-    for (const std::string backend : {"stackless", "stackful"})
-        for (const std::string driver : {"epoll", "uring"})
-            all.push_back({backend + ", " + driver,
-                           {ECHO_PROGRAM, "--port", "0", "--workers", "1", "--backend", backend, "--driver", driver}});
-    return all;
-}
-
-// Those that were built; empty where there are no peers in this run.
-std::vector<echo_server> peers(const std::string& folder) {
-    if (folder.empty()) return {};
-    return {{"Go", {folder + "/go_peer", "echo"}},
-            {"Tokio", {folder + "/rust_peer", "tokio", "echo"}},
-            {"Asio", {folder + "/asio_echo"}},
-            {"libuv", {folder + "/uv_echo"}}};
-}
-
 // The bare loops take their turns first: the ratio is that to the better one of the same round.
 class bare_loops {
 public:
@@ -87,9 +65,9 @@ void add_echo(experiment& all, const std::string& id, const std::string& title, 
                                    bare->add(got.value);
                                    return ratio(got);
                                }});
-    for (const echo_server& one : ours())
+    for (const echo_server& one : own_echo_servers(ECHO_PROGRAM))
         work.contenders.push_back({one.column, [=] { return ratio(measure(one.command, shape)); }});
-    for (const echo_server& one : peers(all.options().peers))
+    for (const echo_server& one : peers_echo_servers(all.options().peers))
         work.contenders.push_back({one.column, [=] { return ratio(measure(one.command, shape)); }});
     all.add(std::move(work));
 }

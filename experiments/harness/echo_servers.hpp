@@ -1,0 +1,33 @@
+// The echo servers that pages put beside each other: ours in each model over each driver, and the peers'.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace bifilar::experiments {
+
+struct echo_server {
+    std::string column;
+    std::vector<std::string> command;
+};
+
+/// examples/echo, with one worker.
+inline std::vector<echo_server> own_echo_servers(const std::string& program) {
+    std::vector<echo_server> all;
+    for (const std::string backend : {"stackless", "stackful"})
+        for (const std::string driver : {"epoll", "uring"})
+            all.push_back({backend + ", " + driver,
+                           {program, "--port", "0", "--workers", "1", "--backend", backend, "--driver", driver}});
+    return all;
+}
+
+/// Those in the peers' folder; empty where there are no peers in this run.
+inline std::vector<echo_server> peers_echo_servers(const std::string& folder) {
+    if (folder.empty()) return {};
+    return {{"Go", {folder + "/go_peer", "echo"}},
+            {"Tokio", {folder + "/rust_peer", "tokio", "echo"}},
+            {"Asio", {folder + "/asio_echo"}},
+            {"libuv", {folder + "/uv_echo"}}};
+}
+
+}  // namespace bifilar::experiments
