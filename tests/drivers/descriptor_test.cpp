@@ -2,6 +2,7 @@
 #include "both/in_each_model.hpp"
 #include "bytes.hpp"
 #include "descriptors.hpp"
+#include "drivers/passed_descriptors.hpp"
 #include "one_worker.hpp"
 #include <bifilar/drivers/unix_stream.hpp>
 
@@ -36,23 +37,7 @@ public:
 };
 
 // A byte and two descriptors, sent past the library.
-void send_two(int socket, int descriptor) {
-    const std::array<int, 2> passed{descriptor, descriptor};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof passed)> room{};
-    char byte = 'x';
-    iovec part{&byte, 1};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = room.data();
-    message.msg_controllen = room.size();
-    cmsghdr* const head = CMSG_FIRSTHDR(&message);
-    head->cmsg_level = SOL_SOCKET;
-    head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(sizeof passed);
-    std::memcpy(CMSG_DATA(head), passed.data(), sizeof passed);
-    REQUIRE(::sendmsg(socket, &message, MSG_DONTWAIT) == 1);
-}
+void send_two(int socket, int descriptor) { tests::send_past(socket, std::array<int, 2>{descriptor, descriptor}); }
 
 bf::task<std::size_t> receive_in_coroutine(bf::unix_stream& from) {
     std::array<std::byte, 8> buffer;

@@ -1,5 +1,6 @@
 // The matrix of datagrams and of passed descriptors.
 #include "drivers/io_matrix.hpp"
+#include "drivers/passed_descriptors.hpp"
 #include <bifilar/drivers/udp_socket.hpp>
 #include <bifilar/drivers/unix_datagram.hpp>
 #include <bifilar/drivers/unix_listener.hpp>
@@ -144,23 +145,7 @@ public:
     static constexpr std::array faults{fault{op_kind::recv_message, ECONNRESET}, fault{op_kind::recv_message, ENOMEM}};
 
     auto start() { return near_.recv_descriptors(buffer_); }
-    void let() {
-        const int passed = near_.descriptor();
-        alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof passed)> room{};
-        char byte = 'x';
-        iovec part{&byte, 1};
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = room.data();
-        message.msg_controllen = room.size();
-        cmsghdr* const head = CMSG_FIRSTHDR(&message);
-        head->cmsg_level = SOL_SOCKET;
-        head->cmsg_type = SCM_RIGHTS;
-        head->cmsg_len = CMSG_LEN(sizeof passed);
-        std::memcpy(CMSG_DATA(head), &passed, sizeof passed);
-        REQUIRE(::sendmsg(far_.descriptor(), &message, MSG_DONTWAIT) == 1);
-    }
+    void let() { tests::send_past(far_.descriptor(), std::array<int, 1>{near_.descriptor()}); }
     static bool succeeded(const bf::io_result<bf::received_descriptors>& output) {
         return output && output->bytes == 1 && output->descriptors.size() == 1 && !output->truncated;
     }
