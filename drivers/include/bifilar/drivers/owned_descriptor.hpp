@@ -10,7 +10,7 @@ namespace bifilar {
 class owned_descriptor {
 public:
     constexpr owned_descriptor() noexcept = default;
-    /// Takes over an open descriptor, or -1.
+    /// Takes over an open descriptor. What is negative is none, and is kept, as the errno of a failed call may be.
     explicit owned_descriptor(int descriptor) noexcept : descriptor_{descriptor} {}
     owned_descriptor(owned_descriptor&& other) noexcept : descriptor_{other.release()} {}
     owned_descriptor& operator=(owned_descriptor&& other) noexcept {
@@ -20,7 +20,7 @@ public:
     }
     ~owned_descriptor() { reset(); }
 
-    /// Stays owned. -1: there is none.
+    /// Stays owned. Negative: there is none.
     [[nodiscard]] int get() const noexcept { return descriptor_; }
     /// The caller closes it from now on.
     [[nodiscard]] int release() noexcept { return std::exchange(descriptor_, -1); }
