@@ -33,6 +33,9 @@ std::string printable(std::string_view text) {
     return clean;
 }
 
+// What a member reads first: from then on they hear whatever is said.
+std::string welcome(const std::string& name) { return "* welcome, " + name + "\n"; }
+
 // What a member is to read next, of what the room gave them; empty: nothing.
 std::string shown(const std::expected<shared_message, bf::broadcast_error>& got, std::uint64_t reader) {
     if (!got) return "* you missed " + std::to_string(got.error().missed()) + " messages\n";
@@ -49,7 +52,9 @@ bf::task<void> converse(bf::tcp_stream stream, bf::serving server, room& everybo
     const std::string name = printable(**name_line);
     room::subscription hears = everybody.subscribe();
     say(everybody, server.number(), "* " + name + " is here");
-    for (;;) {
+    const std::string greeting = welcome(name);
+    const auto greeted = co_await member.stream().write_all(std::as_bytes(std::span{greeting}));
+    while (greeted) {
         auto line = member.read_line(longest_line);
         auto news = hears.recv();
         auto stop = server.stop();
@@ -75,7 +80,9 @@ void converse_in_fiber(bf::tcp_stream stream, bf::serving server, room& everybod
     const std::string name = printable(**name_line);
     room::subscription hears = everybody.subscribe();
     say(everybody, server.number(), "* " + name + " is here");
-    for (;;) {
+    const std::string greeting = welcome(name);
+    const auto greeted = bf::await(member.stream().write_all(std::as_bytes(std::span{greeting})));
+    while (greeted) {
         auto line = member.read_line(longest_line);
         auto news = hears.recv();
         auto stop = server.stop();

@@ -25,6 +25,7 @@ for backend in stackless stackful; do
             exec {descriptor}>"$folder/$name.in"
             to[$name]=$descriptor
             echo "$name" >&"$descriptor"
+            await_line "$folder/$name.out" "* welcome, $name"
             [ $name = ann ] || await_line "$folder/ann.out" "* $name is here"
         done
         printf 'hello\n' >&"${to[bob]}"
