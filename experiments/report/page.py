@@ -105,10 +105,12 @@ def judgement(claim, result):
 
 
 def facts(report):
-    if not report["facts"]:
+    refused = report.get("refused_facts", {})
+    if not report["facts"] and not refused:
         return ""
     rows = [["fact", "value"]] + [[f"`{name}`", shown(value) if isinstance(value, (int, float)) else str(value)]
                                   for name, value in report["facts"].items()]
+    rows += [[f"`{name}`", f"not to be had here: {reason}"] for name, reason in refused.items()]
     return "### Sizes and counts\n\n" + table(rows) + "\n"
 
 

@@ -30,7 +30,10 @@ def figure(reports, path):
         raise missing(f"the page {page} was not measured in this run")
     if rest.startswith("!"):
         if rest[1:] not in report["facts"]:
-            raise missing(f"{page} has no fact {rest[1:]} on this machine", NOT_HERE)
+            reason = report.get("refused_facts", {}).get(rest[1:])  # What this machine lacks, in words.
+            if reason is not None:
+                raise missing(f"{rest[1:]}: {reason}", NOT_HERE)
+            raise missing(f"{page} has no fact {rest[1:]}: it was not measured in this run")
         return float(report["facts"][rest[1:]])
     place, _, name = rest.partition("/")
     identity, _, size = place.partition("@")
