@@ -93,7 +93,7 @@ def rule_of(claim):
 def judgement(claim, result):
     figures = ", ".join(f"{name} = {shown(value)}" for name, value in result["figures"].items())
     lines = [f"### {verdicts.SIGN[result['verdict']]} Claim {claim['id']}: {result['verdict']}", "", f"> {quoted(claim)}", "",
-             f"Measured: {claim['measured']}. {('Here: ' + figures + '.') if figures else ''}", "",
+             f"Measured: {claim['measured']}." + (f" Here: {figures}." if figures else ""), "",
              rule_of(claim), ""]
     if result["reason"]:
         lines += [f"Why not: {result['reason']}.", ""]
