@@ -71,30 +71,46 @@ def charts(report, definition):
     return files, "\n".join(lines)
 
 
+def verbatim(words):
+    """A saying as code, also where it has backticks itself, and without bars, which would end a table's cell."""
+    words = words.strip().strip("|").strip().replace("|", "·")
+    return f"`` {words} ``" if "`" in words else f"`{words}`"
+
+
 def quoted(claim):
     words = claim["quotation"] if isinstance(claim["quotation"], list) else [claim["quotation"]]
-    lines = "<br>".join(f"`{w.strip().strip('|').strip().replace('|', '·')}`" for w in words)
+    lines = "<br>".join(verbatim(one) for one in words)
     return f"**{claim['id']}.** {lines} — {claim['document_name']}"
+
+
+def rule_of(claim):
+    if not claim.get("rule"):
+        return "No rule: nothing of it can be measured here."
+    return (f"Rule: holds if `{claim['rule']['holds']}`" +
+            (f"; holds partly if `{claim['rule']['partly']}`" if claim["rule"].get("partly") else "") + ".")
 
 
 def judgement(claim, result):
     figures = ", ".join(f"{name} = {shown(value)}" for name, value in result["figures"].items())
     lines = [f"### {verdicts.SIGN[result['verdict']]} Claim {claim['id']}: {result['verdict']}", "", f"> {quoted(claim)}", "",
-             f"Measured: {claim['measured']}. {('Here: ' + figures + '.') if figures else ''}", "",
-             f"Rule: holds if `{claim['rule']['holds']}`" +
-             (f"; holds partly if `{claim['rule']['partly']}`" if claim["rule"].get("partly") else "") + ".", ""]
+             f"Measured: {claim['measured']}." + (f" Here: {figures}." if figures else ""), "",
+             rule_of(claim), ""]
     if result["reason"]:
         lines += [f"Why not: {result['reason']}.", ""]
+    if result["lacking"] and result["lacking"] != result["reason"]:
+        lines += [f"Not to be had here, and not in the verdict: {result['lacking']}.", ""]
     if claim.get("remark"):
         lines += [claim["remark"], ""]
     return "\n".join(lines)
 
 
 def facts(report):
-    if not report["facts"]:
+    refused = report.get("refused_facts", {})
+    if not report["facts"] and not refused:
         return ""
     rows = [["fact", "value"]] + [[f"`{name}`", shown(value) if isinstance(value, (int, float)) else str(value)]
                                   for name, value in report["facts"].items()]
+    rows += [[f"`{name}`", f"not to be had here: {reason}"] for name, reason in refused.items()]
     return "### Sizes and counts\n\n" + table(rows) + "\n"
 
 

@@ -1,10 +1,12 @@
 # Claims and their rules: looks up the figures that a rule names, evaluates it, and gives the verdict.
-# A rule is an arithmetic comparison; nothing but numbers, names and operators is accepted.
+# A rule is an arithmetic comparison; nothing but numbers, names and operators is accepted. Comparisons may be added
+# up: each counts 1 when it is true.
 import ast
 import operator
 
-HOLDS, PARTLY, FAILS, NOT_HERE = "holds", "holds partly", "does not hold", "cannot be measured here"
-SIGN = {HOLDS: "🟢", PARTLY: "🟡", FAILS: "🔴", NOT_HERE: "⚪"}
+HOLDS, PARTLY, FAILS = "holds", "holds partly", "does not hold"
+NOT_HERE, NOT_RUN = "cannot be measured here", "not measured in this run"
+SIGN = {HOLDS: "🟢", PARTLY: "🟡", FAILS: "🔴", NOT_HERE: "⚪", NOT_RUN: "⚫"}
 
 OPERATORS = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -13,7 +15,11 @@ OPERATORS = {
 
 
 class missing(Exception):
-    """A figure that this run did not measure."""
+    """A figure that there is not, and why. `verdict`: whether this run left it out or this machine cannot give it."""
+
+    def __init__(self, reason, verdict=NOT_RUN, values=None):
+        super().__init__(reason)
+        self.reason, self.verdict, self.values = reason, verdict, values or {}
 
 
 def figure(reports, path):
@@ -24,7 +30,10 @@ def figure(reports, path):
         raise missing(f"the page {page} was not measured in this run")
     if rest.startswith("!"):
         if rest[1:] not in report["facts"]:
-            raise missing(f"{page} has no fact {rest[1:]} on this machine")
+            reason = report.get("refused_facts", {}).get(rest[1:])  # What this machine lacks, in words.
+            if reason is not None:
+                raise missing(f"{rest[1:]}: {reason}", NOT_HERE)
+            raise missing(f"{page} has no fact {rest[1:]}: it was not measured in this run")
         return float(report["facts"][rest[1:]])
     place, _, name = rest.partition("/")
     identity, _, size = place.partition("@")
@@ -39,8 +48,13 @@ def figure(reports, path):
                 return contender["also"][key] if key else contender["median"]
         for one in work.get("refused", []):
             if one["name"] == name:
-                raise missing(f"{name}, {work['size']:,.0f}: {one['reason']}")
+                raise missing(f"{name}, {work['size']:,.0f}: {one['reason']}", NOT_HERE)
     raise missing(f"{path} was not measured in this run")
+
+
+def value(reports, paths):
+    """The number at a place, or the sum of several."""
+    return figure(reports, paths) if isinstance(paths, str) else sum(figure(reports, path) for path in paths)
 
 
 def evaluate(expression, values):
@@ -68,26 +82,45 @@ def evaluate(expression, values):
     return walk(ast.parse(expression, mode="eval"))
 
 
-def judge(claim, reports):
-    """{verdict, figures: {name: value}, reason} of one claim."""
+def values_of(claim, reports):
+    """{name: value} of the claim's figures. Throws missing, with what was found until then."""
     values = {}
+    for name, paths in claim["figures"].items():
+        try:
+            values[name] = value(reports, paths)
+        except missing as reason:
+            instead = claim.get("otherwise", {}).get(name)  # A smaller size, where a quick run stops earlier.
+            if instead is None:
+                raise missing(reason.reason, reason.verdict, values)
+            try:
+                values[name] = value(reports, instead)
+            except missing as second:
+                raise missing(second.reason, second.verdict, values)
+    return values
+
+
+def lacking(claim):
+    """What of the claim nobody can measure here, each part with its reason."""
+    return "; ".join(f"{part}: {reason}" for part, reason in claim.get("cannot", {}).items())
+
+
+def judge(claim, reports):
+    """{verdict, figures: {name: value}, reason, lacking} of one claim."""
+    def result(verdict, figures, reason=""):
+        return {"verdict": verdict, "figures": figures, "reason": reason, "lacking": lacking(claim)}
+
+    if not claim["figures"] and claim.get("cannot"):  # There is nothing that a rule could judge.
+        return result(NOT_HERE, {}, lacking(claim))
     if not claim.get("rule", {}).get("holds"):
         raise SystemExit(f"claim {claim.get('id')} has no rule; write one to claims.json before it is measured")
     try:
-        for name, path in claim["figures"].items():
-            try:
-                values[name] = figure(reports, path)
-            except missing:
-                instead = claim.get("otherwise", {}).get(name)  # A smaller size, where a quick run stops earlier.
-                if instead is None:
-                    raise
-                values[name] = figure(reports, instead)
-    except missing as reason:
-        return {"verdict": NOT_HERE, "figures": values, "reason": str(reason)}
+        values = values_of(claim, reports)
+    except missing as absence:
+        return result(absence.verdict, absence.values, absence.reason)
     condition = claim.get("sound")  # What the figures must show before they can tell anything.
     try:
         if condition and not evaluate(condition["if"], values):
-            return {"verdict": NOT_HERE, "figures": values, "reason": condition["else"]}
+            return result(NOT_HERE, values, condition["else"])
         if evaluate(claim["rule"]["holds"], values):
             verdict = HOLDS
         elif claim["rule"].get("partly") and evaluate(claim["rule"]["partly"], values):
@@ -95,5 +128,5 @@ def judge(claim, reports):
         else:
             verdict = FAILS
     except ZeroDivisionError:
-        return {"verdict": NOT_HERE, "figures": values, "reason": "a figure that the rule divides by is zero"}
-    return {"verdict": verdict, "figures": values, "reason": ""}
+        return result(NOT_HERE, values, "a figure that the rule divides by is zero")
+    return result(verdict, values)

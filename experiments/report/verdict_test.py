@@ -1,0 +1,97 @@
+# Checks what verdicts come of which figures, and what a claim says of those that it cannot have.
+#   python3 verdict_test.py
+import unittest
+
+import contradictions
+import verdict
+
+REPORTS = {"page": {"facts": {"answer": 42}, "refused_facts": {"question": "no such tool"}, "workloads": [
+    {"id": "job", "size": 10.0,
+     "contenders": [{"name": "ours", "median": 20.0, "also": {"bytes": 3.0}}, {"name": "theirs", "median": 40.0}],
+     "refused": [{"name": "tired", "reason": "no memory"}]}]}}
+
+
+def claim(figures, holds="a <= 1", **more):
+    return {"id": 1, "figures": figures, "rule": {"holds": holds}, **more}
+
+
+def word(made):
+    return verdict.judge(made, REPORTS)["verdict"]
+
+
+class rules(unittest.TestCase):
+    def test_the_first_rule_that_is_met_gives_the_verdict(self):
+        figures = {"a": "page/job@10/ours", "b": "page/job@10/theirs"}
+        self.assertEqual(word(claim(figures, "a < b")), verdict.HOLDS)
+        partly = claim(figures, "a > b")
+        partly["rule"]["partly"] = "a <= 20"
+        self.assertEqual(word(partly), verdict.PARTLY)
+        self.assertEqual(word(claim(figures, "a > b")), verdict.FAILS)
+
+    def test_comparisons_can_be_counted(self):
+        self.assertEqual(verdict.evaluate("(a < b) + (b < a) + (1 < b < 3) >= 2", {"a": 1, "b": 2}), True)
+
+    def test_further_figures_facts_and_sums(self):
+        figures = {"a": "page/job@10/ours#bytes", "b": "page/!answer", "c": ["page/job/ours", "page/job/theirs"]}
+        self.assertEqual(verdict.values_of(claim(figures), REPORTS), {"a": 3.0, "b": 42.0, "c": 60.0})
+
+    def test_nothing_but_arithmetic_is_evaluated(self):
+        with self.assertRaises(ValueError):
+            verdict.evaluate("open('x')", {})
+
+
+class absences(unittest.TestCase):
+    def test_what_the_run_left_out_is_told_from_what_the_machine_refuses(self):
+        self.assertEqual(word(claim({"a": "page/job@10/nobody"})), verdict.NOT_RUN)
+        self.assertEqual(word(claim({"a": "elsewhere/job@10/ours"})), verdict.NOT_RUN)
+        self.assertEqual(word(claim({"a": "page/job@10/tired"})), verdict.NOT_HERE)
+        self.assertEqual(word(claim({"a": "page/!question"})), verdict.NOT_HERE)
+        self.assertEqual(word(claim({"a": "page/!nothing"})), verdict.NOT_RUN)
+
+    def test_a_smaller_size_stands_in(self):
+        made = claim({"a": "page/job@1000/ours"}, "a == 20", otherwise={"a": "page/job@10/ours"})
+        self.assertEqual(word(made), verdict.HOLDS)
+
+    def test_figures_that_say_nothing_give_no_verdict(self):
+        made = claim({"a": "page/job@10/ours"}, sound={"if": "a > 100", "else": "too quick"})
+        self.assertEqual(verdict.judge(made, REPORTS)["reason"], "too quick")
+
+    def test_a_part_that_nobody_can_measure_is_named_beside_the_verdict(self):
+        made = claim({"a": "page/job@10/ours"}, "a == 20", cannot={"Zig": "no compiler"})
+        self.assertEqual(verdict.judge(made, REPORTS),
+                         {"verdict": verdict.HOLDS, "figures": {"a": 20.0}, "reason": "", "lacking": "Zig: no compiler"})
+
+    def test_a_claim_of_which_nothing_can_be_measured_has_a_reason(self):
+        result = verdict.judge({"id": 1, "figures": {}, "cannot": {"Zig": "no compiler"}}, REPORTS)
+        self.assertEqual((result["verdict"], result["reason"]), (verdict.NOT_HERE, "Zig: no compiler"))
+
+    def test_a_claim_without_a_rule_is_refused(self):
+        with self.assertRaises(SystemExit):
+            verdict.judge({"id": 1, "figures": {"a": "page/job@10/ours"}}, REPORTS)
+
+
+class resolutions(unittest.TestCase):
+    def entry(self, resolution, **figures):
+        return {"id": 1, "about": "x", "sayings": [], "figures": figures, "resolution": resolution}
+
+    def test_figures_are_filled_in_or_said_to_be_absent(self):
+        made = self.entry("{a} and {b}", a="page/job@10/ours", b="page/job@10/nobody")
+        values, reasons = contradictions.figures_of(made, [], REPORTS)
+        self.assertEqual(contradictions.sentence(made, values), "20 and (not measured in this run)")
+        self.assertEqual(len(reasons), 1)
+
+    def test_the_first_sentence_whose_condition_is_met_is_said(self):
+        made = self.entry([{"if": "a > 30", "say": "much"}, {"if": "a > 10", "say": "some, {a}"}, {"say": "little"}],
+                          a="page/job@10/ours")
+        values, _ = contradictions.figures_of(made, [], REPORTS)
+        self.assertEqual(contradictions.sentence(made, values), "some, 20")
+
+    def test_a_contradiction_may_use_the_figures_of_a_claim(self):
+        made = {**self.entry("{twice}"), "figures_of_claim": 7, "derived": {"twice": "2 * a"}}
+        claims = [{"id": 7, "figures": {"a": "page/job@10/ours"}}]
+        values, _ = contradictions.figures_of(made, claims, REPORTS)
+        self.assertEqual(contradictions.sentence(made, values), "40")
+
+
+if __name__ == "__main__":
+    unittest.main()
