@@ -9,7 +9,10 @@ import sys
 
 import contradictions
 import page
+import sources
+import table_csv
 import verdict as verdicts
+import web
 
 HERE = pathlib.Path(__file__).resolve().parent
 PAGES = ["memory", "switch", "cache", "spawn", "scheduler", "operations", "channels", "senders", "capacity", "timers",
@@ -46,7 +49,7 @@ def index(reports, definitions, claims, judged):
     lines += ["", "| | claim | document | page | verdict |", "|---|---|---|---|---|"]
     for claim in claims:
         result = judged[claim["id"]]
-        where = f"[{claim['page']}]({claim['page']}.md)" if claim["page"] in reports else claim["page"]
+        where = f"[{claim['page']}]({claim['page']}.md#claim-{claim['id']})" if claim["page"] in reports else claim["page"]
         words = claim["quotation"] if isinstance(claim["quotation"], str) else claim["quotation"][0]
         word = result["verdict"]
         if result["lacking"] and word in (verdicts.HOLDS, verdicts.PARTLY, verdicts.FAILS):
@@ -74,10 +77,11 @@ def main():
     target.mkdir(parents=True, exist_ok=True)
     for name, report in reports.items():
         mine = [claim for claim in claims if claim["page"] == name]
-        text, pictures = page.make(report, definitions[name], mine, judged)
+        text, pictures = page.make(report, definitions[name], mine, judged, sources.home_from(options.out))
         (options.out / f"{name}.md").write_text(text, encoding="utf-8")
         for file, picture in pictures.items():
             (options.out / file).write_text(picture, encoding="utf-8")
+        (target / f"{name}.csv").write_text(table_csv.make(report, definitions[name]), encoding="utf-8")
         source = options.data / f"{name}.json"
         if source.resolve() != (target / source.name).resolve():
             shutil.copyfile(source, target / source.name)
@@ -86,6 +90,8 @@ def main():
     entries = load(HERE.parent / "contradictions.json")
     (options.out / "contradictions.md").write_text(contradictions.make(entries, claims, reports), encoding="utf-8")
     (options.out / "README.md").write_text(index(reports, definitions, claims, judged), encoding="utf-8")
+    names = ["README", *reports, "contradictions", *(["machine"] if reports else [])]
+    web.write(options.out, names, sources.home_from(options.out))
 
 
 if __name__ == "__main__":
