@@ -19,7 +19,7 @@ def plain(words):
     words = escape(words, quote=False).replace("&lt;br&gt;", "<br>")
     words = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", words)
     words = re.sub(r"\[([^\]]+)\]\(([^)\s]+)\)", r'<a href="\2">\1</a>', words)
-    return re.sub("|".join(LIGHTS), lambda sign: light(sign[0]), words)
+    return re.sub(f"({'|'.join(LIGHTS)}) ?", lambda sign: light(sign[1]) + "&nbsp;", words)
 
 
 def inline(words):

@@ -19,7 +19,7 @@ FAMILIES = [(r"^go\b", [10]), (r"^tokio", [11, 14]), (r"^flume", [13, 15]), (r"^
             (r"\bloop\b|thread|futex|pipe|^direct", [8, 9]),
             (r"fiber|stackful|fcontext|stack pool", [4, 5, 6, 7]),
             (r"coroutine|stackless|future|poll|frame pool", [0, 1, 2, 3])]
-OTHERS = [0, 4, 10, 11, 12, 8, 13, 14]
+OTHERS = [9, 12, 13, 8, 10, 14]
 
 
 def colours(names):

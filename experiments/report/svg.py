@@ -131,7 +131,7 @@ def sweep_grid(x, y, sizes, area, labels):
     """Axes and their numbers. `area`: left, right, top, bottom; `labels`: of x, of y, how to write a size."""
     left, right, top, bottom = area
     x_label, y_label, name_x = labels
-    parts = [f'<text class="soft" x="20" y="{top - 12}">{escape(y_label)}</text>']
+    parts = [f'<text class="soft" x="20" y="{top - 18}">{escape(y_label)}</text>']
     for tick in y.ticks():
         parts.append(f'<path class="grid" d="M{left} {y(tick):.1f}H{right}"/>')
         parts.append(f'<text x="{left - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{number(tick)}</text>')
@@ -152,7 +152,7 @@ def sweep(title, x_label, y_label, series, log_x=True, log_y=True, name_x=number
     names = list(series)
     tints = palette.colours(names)
     parts, top = legend(names, tints, 20, 54, WIDTH - 20)
-    top += 26
+    top += 32
     left, right, bottom = 84, WIDTH - 34, top + 320
     points = [p for line in series.values() for p in line]
     sizes = sorted({p[0] for p in points})
