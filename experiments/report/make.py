@@ -10,6 +10,7 @@ import sys
 import contradictions
 import page
 import sources
+import summary
 import table_csv
 import verdict as verdicts
 import web
@@ -32,7 +33,7 @@ def machine_page(machine):
 
 def index(reports, definitions, claims, judged):
     lines = ["# Reports", "", "What the documents claim, measured. Each page gives the question, the method, its threats, "
-             "the figures and the rule of every verdict.", ""]
+             "the figures and the rule of every verdict. In two pages: [Stackless or stackful?](summary.md)", ""]
     if any(report["quick"] for report in reports.values()):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
     lines += ["Rules are in `experiments/claims.json`. Those of claims 24, 27, 28 and 38 to 40 were sharpened after a first, "
@@ -86,11 +87,12 @@ def main():
         if source.resolve() != (target / source.name).resolve():
             shutil.copyfile(source, target / source.name)
     if reports:
+        (options.out / "summary.md").write_text(summary.make(summary.load(), reports, claims, judged), encoding="utf-8")
         (options.out / "machine.md").write_text(machine_page(list(reports.values())[-1]["machine"]), encoding="utf-8")
     entries = load(HERE.parent / "contradictions.json")
     (options.out / "contradictions.md").write_text(contradictions.make(entries, claims, reports), encoding="utf-8")
     (options.out / "README.md").write_text(index(reports, definitions, claims, judged), encoding="utf-8")
-    names = ["README", *reports, "contradictions", *(["machine"] if reports else [])]
+    names = ["README", *(["summary"] if reports else []), *reports, "contradictions", *(["machine"] if reports else [])]
     web.write(options.out, names, sources.home_from(options.out))
 
 

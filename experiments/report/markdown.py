@@ -19,7 +19,9 @@ def plain(words):
     words = escape(words, quote=False).replace("&lt;br&gt;", "<br>")
     words = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", words)
     words = re.sub(r"\[([^\]]+)\]\(([^)\s]+)\)", r'<a href="\2">\1</a>', words)
-    return re.sub(f"({'|'.join(LIGHTS)}) ?", lambda sign: light(sign[1]) + "&nbsp;", words)
+    # A light stays on the line of the word behind it.
+    return re.sub(f"({'|'.join(LIGHTS)}) ?(<a [^>]*>[^<]*</a>|[^ <]*)",
+                  lambda sign: f'<span class="together">{light(sign[1])} {sign[2]}</span>', words)
 
 
 def inline(words):

@@ -12,7 +12,7 @@ def table(rows):
 
 
 def shown(value):
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
 def size_of(work, definition):

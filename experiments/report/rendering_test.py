@@ -59,6 +59,23 @@ CHECK = r"""(() => {
 })()"""
 
 
+# A page on which each of the checks must find something.
+WRONG = """<!DOCTYPE html><html lang="en"><head><meta name="viewport" content="width=device-width"></head>
+<body style="background:#fff"><p style="width:900px">wide</p><p style="color:#999">pale</p>
+<svg class="chart" width="300" height="100"><title>T</title><rect class="page" width="300" height="100" style="fill:#fff"/>
+<text x="10" y="20">one text</text><text x="20" y="22">another</text><text x="280" y="60">leaves</text></svg></body></html>"""
+
+
+def check_the_checks(window, folder):
+    page = folder / "wrong.html"
+    page.write_text(WRONG, encoding="utf-8")
+    window.open(page, PHONE, 844)
+    found = "\n".join(window.run(CHECK))
+    for words in (f"px wide on {PHONE}", "contrast", "lies over", "leaves the picture"):
+        if words not in found:
+            sys.exit(f"rendering_test: on a page that is wrong the check did not say '{words}', but: {found}")
+
+
 def look(window, page, options):
     problems = []
     for width in (PHONE, DESK):
@@ -89,7 +106,8 @@ def main():
         pages = sorted(folder.glob("*.html"))
         if not pages:
             sys.exit(f"rendering_test: {folder} has no HTML; make it with experiments/report/make.py")
-        with browser.browser() as window:
+        with browser.browser() as window, tempfile.TemporaryDirectory(prefix="bifilar-wrong-") as wrong:
+            check_the_checks(window, pathlib.Path(wrong))
             problems = [one for page in pages for one in look(window, page, options)]
     print("\n".join(problems))
     print(f"{len(pages)} pages looked at, {len(problems)} problems")

@@ -34,7 +34,7 @@ def number(value):
     for limit, letter in ((1e9, "G"), (1e6, "M")):
         if size >= limit:
             return f"{value / limit:.3g}{letter}"
-    if size >= 1000:
+    if size >= 999.5:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 

@@ -31,6 +31,7 @@ thead th{background:var(--panel);border-bottom:2px solid var(--soft)}tbody th{fo
 figure{margin:1.5em 0}figure .scroll{margin:0;border:1px solid var(--grid);border-radius:8px}
 figure svg{display:block;width:100%;min-width:640px;height:auto}
 figcaption{font-size:.85rem;color:var(--soft);padding:.4rem 0}
+.together{white-space:nowrap}
 .light{display:inline-block;width:.8em;height:.8em;margin-right:.15em;border:2px solid var(--none);vertical-align:-.06em}
 .light.holds{background:var(--holds);border-color:var(--holds);border-radius:50%}
 .light.partly{background:linear-gradient(to top,var(--partly) 50%,transparent 50%);border-color:var(--partly);border-radius:50%}
