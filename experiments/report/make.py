@@ -9,6 +9,7 @@ import sys
 
 import contradictions
 import page
+import ratio_chart
 import sources
 import summary
 import table_csv
@@ -33,7 +34,8 @@ def machine_page(machine):
 
 def index(reports, definitions, claims, judged):
     lines = ["# Reports", "", "What the documents claim, measured. Each page gives the question, the method, its threats, "
-             "the figures and the rule of every verdict. In two pages: [Stackless or stackful?](summary.md)", ""]
+             "the figures and the rule of every verdict." +
+             (" In two pages: [Stackless or stackful? What we measured](summary.md)." if reports else ""), ""]
     if any(report["quick"] for report in reports.values()):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
     lines += ["Rules are in `experiments/claims.json`. Those of claims 24, 27, 28 and 38 to 40 were sharpened after a first, "
@@ -87,7 +89,9 @@ def main():
         if source.resolve() != (target / source.name).resolve():
             shutil.copyfile(source, target / source.name)
     if reports:
-        (options.out / "summary.md").write_text(summary.make(summary.load(), reports, claims, judged), encoding="utf-8")
+        words = summary.load()
+        text = summary.make(words, reports, claims, judged, ratio_chart.write(words, reports, options.out))
+        (options.out / "summary.md").write_text(text, encoding="utf-8")
         (options.out / "machine.md").write_text(machine_page(list(reports.values())[-1]["machine"]), encoding="utf-8")
     entries = load(HERE.parent / "contradictions.json")
     (options.out / "contradictions.md").write_text(contradictions.make(entries, claims, reports), encoding="utf-8")

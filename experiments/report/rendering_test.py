@@ -4,6 +4,7 @@
 # Without a folder it makes the reports anew from reports/data. Skips (77) where there is no Chromium.
 import argparse
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -87,6 +88,14 @@ def look(window, page, options):
     return problems
 
 
+def sheets(window, page, folder):
+    """How many sheets of paper it takes."""
+    window.open(page, medium="print")
+    window.call("Emulation.setEmulatedMedia", media="", features=[])
+    window.paper(folder / "page.pdf")
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", (folder / "page.pdf").read_bytes()))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Looks at the rendered reports by script.")
     parser.add_argument("--pictures", type=pathlib.Path, help="a folder for pictures of all pages")
@@ -109,6 +118,9 @@ def main():
         with browser.browser() as window, tempfile.TemporaryDirectory(prefix="bifilar-wrong-") as wrong:
             check_the_checks(window, pathlib.Path(wrong))
             problems = [one for page in pages for one in look(window, page, options)]
+            for page in pages:
+                if page.stem == "summary" and (count := sheets(window, page, pathlib.Path(wrong))) > 2:
+                    problems.append(f"{page.name}: takes {count} sheets of paper, and should take two")
     print("\n".join(problems))
     print(f"{len(pages)} pages looked at, {len(problems)} problems")
     sys.exit(1 if problems else 0)

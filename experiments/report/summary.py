@@ -22,7 +22,7 @@ FORMATS = {
     "bytes": lambda v: scaled(v, [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "bytes")]),
     "ns": lambda v: scaled(v, [(1e9, "s"), (1e6, "ms"), (1e3, "us"), (1, "ns")]),
     "us": lambda v: scaled(v * 1e3, [(1e9, "s"), (1e6, "ms"), (1e3, "us"), (1, "ns")]),
-    "times": lambda v: f"{v:,.0f} times" if v >= 10 else f"{v:.2g} times",
+    "times": lambda v: f"{v:,.0f} times" if v >= 10 else f"{v:.{1 if v >= 1 else 2}f} times",
     "percent": lambda v: f"{v * 100:.0f} %",
     "count": lambda v: f"{v:,.0f}",
     "plain": page.shown,
@@ -42,15 +42,19 @@ def interval(reports, path):
     return None
 
 
+def sizes_of(entry):
+    """{name_size: the size that the figure's path names}."""
+    found = {name: CONTENDER.match(path) for name, path in entry["figures"].items()}
+    return {f"{name}_size": float(match[1]) for name, match in found.items() if match and match[1]}
+
+
 def values_of(entry, reports):
     """{name: value}, with name_low and name_high where there is an interval, and name_size. Throws verdicts.missing."""
-    values = {}
+    values = sizes_of(entry)
     for name, path in entry["figures"].items():
         values[name] = verdicts.value(reports, path)
         if ends := interval(reports, path):
             values[f"{name}_low"], values[f"{name}_high"] = ends
-        if (found := CONTENDER.match(path)) and found[1]:
-            values[f"{name}_size"] = float(found[1])
     return values
 
 
@@ -106,8 +110,17 @@ def choices(entries, reports, judged):
     return page.table(rows).replace("---:", "---"), left_out
 
 
-def make(words, reports, claims, results):
-    """The summary's Markdown. `words`: experiments/summary.json; `results`: {claim: its judgement}."""
+def absences(left_out):
+    """A line for each reason, with the names that it is the reason of."""
+    by_reason = {}
+    for name, reason in left_out:
+        by_reason.setdefault(reason, []).append(name)
+    return [f"- {reason}: {'; '.join(names)}." for reason, names in by_reason.items()]
+
+
+def make(words, reports, claims, results, pictures=()):
+    """The summary's Markdown. `words`: experiments/summary.json; `results`: {claim: its judgement}; `pictures`: Markdown
+    that shows them, and [(name, why)] of what they leave out."""
     judged = {claim["id"]: {**results[claim["id"]], "page": claim["page"]} for claim in claims if claim["page"] in reports}
     machine = list(reports.values())[0]["machine"]
     count = {sign: sum(1 for r in results.values() if r["verdict"] == sign) for sign in verdicts.SIGN}
@@ -119,12 +132,14 @@ def make(words, reports, claims, results):
              + ", ".join(f"{verdicts.SIGN[v]} {v}: {n}" for v, n in count.items() if n) + " ([all of them](README.md)).", ""]
     if any(report["quick"] for report in reports.values()):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
-    lines += ["## What surprised us", "", *surprises, "## Which model when", "", table, ""]
-    if first or second:
-        lines += ["## Left out", "", *[f"- {name}: {reason}." for name, reason in first + second], ""]
+    shown, third = pictures or ("", [])
+    lines += [*([shown, ""] if shown else []), "## What surprised us", "", *surprises, "## Which model when", "", table, ""]
+    if first or second or third:
+        lines += ["## Left out", "", *absences(first + second + third), ""]
     return "\n".join(lines)
 
 
 def load():
+    """experiments/summary.json."""
     path = pathlib.Path(__file__).resolve().parent.parent / "summary.json"
     return json.loads(path.read_text(encoding="utf-8"))

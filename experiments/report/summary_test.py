@@ -7,6 +7,7 @@ import unittest
 
 import comparison
 import quoted_figures
+import ratio_chart
 import summary
 import verdict
 
@@ -14,8 +15,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 REPORTS = {"page": {"quick": False, "facts": {}, "machine": {"processor": "p", "processors": 2, "hypervisor": True, "kernel": "k",
                                                             "compiler": "c", "date": "2026-01-02 03:04 UTC"},
                     "workloads": [{"id": "job", "size": 10000.0, "contenders": [
-                        {"name": "ours", "median": 20.0, "median_interval": [18.0, 21.0]},
-                        {"name": "theirs", "median": 40.0, "median_interval": [39.0, 44.0]}]}]}}
+                        {"name": "ours", "median": 20.0, "median_interval": [18.0, 21.0], "samples": [18.0, 20.0, 21.0]},
+                        {"name": "theirs", "median": 40.0, "median_interval": [39.0, 44.0], "samples": [39.0, 40.0, 44.0]}]}]}}
+PARTS = ("name", "title", "text", "when", "take", "because")
 FIGURES = {"a": "page/job@10000/ours", "b": "page/job@10000/theirs"}
 
 
@@ -32,16 +34,16 @@ def made(*findings):
 
 class words(unittest.TestCase):
     def test_figures_are_filled_in(self):
-        self.assertIn("**1. Ours takes less.** 20 ns against 40 ns, 2 times, of 10,000. ([page](page.md)", made(entry()))
+        self.assertIn("**1. Ours takes less.** 20 ns against 40 ns, 2.0 times, of 10,000. ([page](page.md)", made(entry()))
 
     def test_a_finding_that_the_figures_do_not_say_is_named_and_not_told(self):
         text = made(entry("a > b"))
         self.assertNotIn("Ours takes less", text)
-        self.assertIn("- the job: the figures of this run do not say so.", text)
+        self.assertIn("- the figures of this run do not say so: the job.", text)
 
     def test_a_finding_without_its_figure_is_named_with_the_reason(self):
         text = made(entry(figures={"a": "page/job@10000/nobody", "b": "page/job@10000/theirs"}))
-        self.assertIn("- the job: page/job@10000/nobody was not measured in this run.", text)
+        self.assertIn("- page/job@10000/nobody was not measured in this run: the job.", text)
 
     def test_intervals_can_be_asked_for(self):
         self.assertIn("Ours takes less", made(entry("a_high < b_low")))
@@ -61,14 +63,25 @@ class words(unittest.TestCase):
         self.assertEqual(shown, ["8,092 ns", "41.5 us", "4,138 bytes", "60.1 KiB", "1.3 times", "54 times", "103 %"])
 
 
+class picture(unittest.TestCase):
+    def test_ratios_are_drawn_with_their_interval_and_the_absent_are_named(self):
+        entries = [{"name": "work of {fiber_size|count}", "figures": {"fiber": FIGURES["b"], "coroutine": FIGURES["a"]}},
+                   {"name": "other work of {fiber_size|count}", "figures": {"fiber": "page/job@10000/nobody", "coroutine": FIGURES["a"]}}]
+        found, left_out = ratio_chart.rows(entries, REPORTS)
+        self.assertEqual([(row[0], row[1]) for row in found], [("work of 10,000", 2.0)])
+        self.assertTrue(found[0][2] <= 2.0 <= found[0][3])
+        self.assertEqual(left_out, [("other work of 10,000", "page/job@10000/nobody was not measured in this run")])
+        self.assertIn("work of 10,000: 2.0 times", ratio_chart.draw("T", found))
+
+
 class committed(unittest.TestCase):
     def setUp(self):
         self.words = summary.load()
-        self.entries = self.words["findings"] + self.words["choices"]
+        self.entries = self.words["findings"] + self.words["choices"] + self.words["ratios"]
 
     def test_no_number_is_typed(self):
         parts = [self.words["title"], self.words["introduction"]]
-        parts += [one[part] for one in self.entries for part in ("title", "text", "when", "take", "because") if part in one]
+        parts += [one[part] for one in self.entries for part in PARTS if part in one]
         for words in parts:
             self.assertNotRegex(summary.FIGURE.sub("", words), r"\d")
 
@@ -85,8 +98,8 @@ class committed(unittest.TestCase):
         for one in self.entries:
             names = {f"{name}{end}": 1.0 for name in one["figures"] for end in ("", "_low", "_high", "_size")}
             with self.subTest(one["name"]):
-                verdict.evaluate(one["if"], names)
-                for part in ("title", "text", "when", "take", "because"):
+                verdict.evaluate(one.get("if", "1 == 1"), names)
+                for part in PARTS:
                     self.assertNotRegex(summary.filled(one.get(part, ""), names), r"[{}]")
 
     def test_there_are_ten_and_some_to_stand_in(self):

@@ -62,8 +62,10 @@ def picture_of(folder, name, home):
     def picture(words, file):
         text = (folder / file).read_text(encoding="utf-8")
         text = re.sub(r"<style>.*?</style>\n?", "", text, flags=re.S).replace("<svg xmlns=\"http://www.w3.org/2000/svg\"", "<svg")
-        ways = [f'<a href="{file}">picture</a>', f'<a href="data/{name}.json">JSON</a>', f'<a href="data/{name}.csv">CSV</a>',
-                f'<a href="{home}/{name}">code</a>', f"<code>experiments/run --only {escape(name)}</code>"]
+        ways = [f'<a href="{file}">picture</a>']
+        if (folder / "data" / f"{name}.json").exists():  # The summary's figures are on the pages that it names.
+            ways += [f'<a href="data/{name}.json">JSON</a>', f'<a href="data/{name}.csv">CSV</a>',
+                     f'<a href="{home}/{name}">code</a>', f"<code>experiments/run --only {escape(name)}</code>"]
         return (f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(words)}: picture">{text}</div>'
                 f"<figcaption>{' · '.join(ways)}</figcaption></figure>")
     return picture
