@@ -49,7 +49,7 @@ def index(reports, definitions, claims, judged):
     for name in PAGES:
         if name in reports:
             lines.append(f"| [{definitions[name]['title']}]({name}.md) | {definitions[name]['question']} |")
-    lines += ["", "| | claim | document | page | verdict |", "|---|---|---|---|---|"]
+    lines += ["", "| | verdict | claim | document | page |", "|---|---|---|---|---|"]
     for claim in claims:
         result = judged[claim["id"]]
         where = f"[{claim['page']}]({claim['page']}.md#claim-{claim['id']})" if claim["page"] in reports else claim["page"]
@@ -57,8 +57,8 @@ def index(reports, definitions, claims, judged):
         word = result["verdict"]
         if result["lacking"] and word in (verdicts.HOLDS, verdicts.PARTLY, verdicts.FAILS):
             word += ", of what can be had here"
-        lines.append(f"| {verdicts.SIGN[result['verdict']]} | {claim['id']}. {page.verbatim(words)} | {claim['document_name']} | {where} | "
-                     f"{word} |")
+        lines.append(f"| {verdicts.SIGN[result['verdict']]} | {word} | {claim['id']}. {page.verbatim(words)} | "
+                     f"{claim['document_name']} | {where} |")
     lines += ["", "Where the documents contradict each other or themselves: [contradictions.md](contradictions.md). "
               "The machine: [machine.md](machine.md). Raw figures: [data](data).", ""]
     return "\n".join(lines)

@@ -40,10 +40,10 @@ def cells(line):
 
 
 def row(line, sides, kind):
-    """A table's row. The first cell of a body's row is its heading, unless it is only a light."""
+    """A table's row. The first cell of a body's row is its heading; behind a light and its word it is the third."""
     parts, words = [], cells(line)
     classes = LIGHTS.get(words[0]) if words else None
-    head = 1 if classes else 0
+    head = 2 if classes else 0
     for i, cell in enumerate(words):
         side = ' class="number"' if i < len(sides) and sides[i] else ""
         if kind == "th":

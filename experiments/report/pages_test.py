@@ -126,7 +126,7 @@ class made_pages(unittest.TestCase):
 
     def test_a_verdict_is_told_by_its_word_too(self):
         index = (self.folder / "index.html").read_text(encoding="utf-8")
-        rows = re.findall(r'<tr class="(\w+)">.*?<td>([^<]*)</td></tr>', index)
+        rows = re.findall(r'<tr class="(\w+)"><td>.*?</td><td>([^<]*)</td><th scope="row">', index)
         self.assertEqual(len(rows), 65)
         words = {"holds": verdict.HOLDS, "partly": verdict.PARTLY, "fails": verdict.FAILS, "none": verdict.NOT_HERE,
                  "absent": verdict.NOT_RUN}
