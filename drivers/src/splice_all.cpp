@@ -28,7 +28,9 @@ int splice_copy::open_pipe() noexcept {
     pipe_from_ = owned_descriptor{from_number_ = ends[0]};
     pipe_to_ = owned_descriptor{to_number_ = ends[1]};
     // Refused, it goes on with what it has.
-    (void)::fcntl(to_number_, F_SETPIPE_SZ, static_cast<int>(pipe_bytes_));
+    int given = ::fcntl(to_number_, F_SETPIPE_SZ, static_cast<int>(pipe_bytes_));
+    if (given < 0) given = ::fcntl(to_number_, F_GETPIPE_SZ);
+    if (given > 0) pipe_bytes_ = static_cast<std::size_t>(given);
     opened_ = true;
     return 0;
 }

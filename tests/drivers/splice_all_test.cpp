@@ -80,7 +80,7 @@ TEST_CASE("splice_all_passes_everything_on_through_pipes_of_any_size") {
     for (const bf::backend on : tests::both_backends) {
         bf::runtime rt{both::small_runtime()};
         rt.run([on] {
-            for (const std::size_t bytes : {0, 1, 4'095, 70'000, 1'500'000}) {
+            for (const std::size_t bytes : {0, 1, 4'095, 600'000}) {
                 const std::string text = pattern(bytes);
                 for (const std::size_t pipe_bytes : {1, 65'536, 262'144}) {
                     INFO("bytes " << bytes << ", pipe " << pipe_bytes << ", " << bf::to_string(on));
@@ -102,10 +102,9 @@ TEST_CASE("splice_all_keeps_pace_with_a_slow_reader") {
     for (const bf::backend on : tests::both_backends) {
         bf::runtime rt{both::small_runtime()};
         rt.run([on] {
-            relay_scene scene{bf::await(tests::tcp_pair()), bf::await(tests::tcp_pair())};
+            relay_scene scene;  // Not over TCP, which waits for a fifth of a second between such small windows.
             (void)scene.right.near.set_send_buffer(4'096);
-            (void)scene.right.far.set_receive_buffer(4'096);
-            scene.passes(on, pattern(200'000), 262'144, 999);
+            scene.passes(on, pattern(400'000), 65'536, 999);
         });
     }
 }
