@@ -3,6 +3,7 @@
 
 #include "send_file_now.hpp"
 #include "shared_call.hpp"
+#include "splice_now.hpp"
 
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/sanitizer.hpp>
@@ -247,6 +248,12 @@ int try_now(const op& which) noexcept {
                 break;
             case op_kind::send_file:
                 result = send_file_now(descriptor, *static_cast<file_part*>(which.buffer), which.bytes);
+                break;
+            case op_kind::splice_in:
+                result = splice_in_now(descriptor, *static_cast<const int*>(which.buffer), which.bytes);
+                break;
+            case op_kind::splice_out:
+                result = splice_out_now(*static_cast<const int*>(which.buffer), descriptor, which.bytes);
                 break;
             case op_kind::accept_multishot:
             case op_kind::recv_multishot:

@@ -1,11 +1,12 @@
 // sendfile has no flags. What send has them for is arranged around the call.
 #include "send_file_now.hpp"
 
+#include "unblocked_call.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/sendfile.h>
 
@@ -44,16 +45,11 @@ private:
 
 int send_file_now(int socket, file_part& part, std::size_t bytes) noexcept {
     no_pipe_signal quiet;
-    const int flags = ::fcntl(socket, F_GETFL);
-    if (flags < 0) return -errno;
-    // A stream, which blocks in the kernel's eyes, is made not to for the length of the call; a ring's operation on it
-    // that starts in between is answered with EAGAIN and repeated.
-    const bool blocks = (flags & O_NONBLOCK) == 0;
-    if (blocks && ::fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0) return -errno;
+    const unblocked_call free{socket};
+    if (free.error() != 0) return -free.error();
     off_t offset = part.offset;
     const ssize_t sent = ::sendfile(socket, part.descriptor, &offset, std::min<std::size_t>(bytes, 0x7ffff000));
     const int result = sent >= 0 ? static_cast<int>(sent) : -errno;
-    if (blocks) (void)::fcntl(socket, F_SETFL, flags);
     part.offset = offset;
     if (result == -EPIPE) quiet.swallow();
     return result;

@@ -42,12 +42,12 @@ void check_error(int error) {
 
 bool moves_in(op_kind kind) noexcept {
     return kind == op_kind::recv || kind == op_kind::recv_message || kind == op_kind::read ||
-           kind == op_kind::read_vector;
+           kind == op_kind::read_vector || kind == op_kind::splice_in;
 }
 
 bool moves_out(op_kind kind) noexcept {
     return kind == op_kind::send || kind == op_kind::send_message || kind == op_kind::write ||
-           kind == op_kind::write_vector || kind == op_kind::send_file;
+           kind == op_kind::write_vector || kind == op_kind::send_file || kind == op_kind::splice_out;
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 /* A reference of the echo page: a bare, single-threaded io_uring echo loop, with nothing between it and the kernel.
- *   bare_uring PORT [plain|registered|multishot|zerocopy]
+ *   bare_uring PORT [plain|registered|multishot|zerocopy] [BUFFER_BYTES]
  * plain: one receive and one send a request. registered: the same on registered files. multishot: a multishot receive
- * into a ring of provided buffers. zerocopy: as plain, with SEND_ZC. Prints "listening on 127.0.0.1:PORT", ends on
- * SIGINT or SIGTERM. */
+ * into a ring of provided buffers. zerocopy: as plain, with SEND_ZC. A buffer has 16 KiB where nothing else is given.
+ * Prints "listening on 127.0.0.1:PORT", ends on SIGINT or SIGTERM. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { entries = 1024, most_descriptors = 16384, buffer_bytes = 16 * 1024, lent_buffers = 256 };
+enum { entries = 1024, most_descriptors = 16384, lent_buffers = 256 };
 enum what { accepting, receiving, sending };
 
 static volatile sig_atomic_t over;
@@ -29,9 +29,11 @@ static struct io_uring ring;
 static struct io_uring_buf_ring* lent;
 static char* lent_memory;
 static int registered, multishot, zerocopy;
+static unsigned buffer_bytes = 16 * 1024;
 static char* buffers[most_descriptors]; /* Of each connection; not used with multishot. */
 static unsigned left[most_descriptors]; /* Bytes that are still to be sent. */
 static unsigned done_with[most_descriptors];
+static unsigned held[most_descriptors]; /* By zero-copy sends: how many the kernel still reads the buffer for. */
 static int lent_to[most_descriptors];
 static char at_end[most_descriptors]; /* The stream has ended while an answer is on its way. */
 
@@ -103,6 +105,7 @@ static void opened(int connection) {
     const int on = 1;
     if (connection >= most_descriptors) fail("more connections than it has room for", EMFILE);
     at_end[connection] = 0;
+    held[connection] = 0;
     setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (registered && io_uring_register_files_update(&ring, (unsigned)connection, &connection, 1) != 1)
         fail("io_uring_register_files_update", EINVAL);
@@ -145,8 +148,12 @@ static void handle(const struct io_uring_cqe* cqe, int listener) {
             send_rest(descriptor);
             break;
         case sending:
-            if (cqe->flags & IORING_CQE_F_NOTIF) break;
+            if (cqe->flags & IORING_CQE_F_NOTIF) {
+                if (held[descriptor] != 0 && --held[descriptor] == 0 && left[descriptor] == 0) receive(descriptor);
+                break;
+            }
             if (cqe->res <= 0) return ended(descriptor);
+            if (cqe->flags & IORING_CQE_F_MORE) ++held[descriptor];
             left[descriptor] -= (unsigned)cqe->res;
             done_with[descriptor] += (unsigned)cqe->res;
             if (left[descriptor] != 0) {
@@ -154,7 +161,7 @@ static void handle(const struct io_uring_cqe* cqe, int listener) {
             } else if (multishot) {
                 give_back(lent_to[descriptor]);
                 if (at_end[descriptor]) ended(descriptor);
-            } else {
+            } else if (held[descriptor] == 0) {
                 receive(descriptor);
             }
             break;
@@ -174,12 +181,16 @@ static void lend_buffers(void) {
 }
 
 int main(int count, char** arguments) {
-    const char* kind = count == 3 ? arguments[2] : "plain";
+    const char* kind = count >= 3 ? arguments[2] : "plain";
+    if (count == 4) buffer_bytes = (unsigned)atoi(arguments[3]);
     registered = strcmp(kind, "registered") == 0;
     multishot = strcmp(kind, "multishot") == 0;
     zerocopy = strcmp(kind, "zerocopy") == 0;
-    if (count < 2 || count > 3 || (!registered && !multishot && !zerocopy && strcmp(kind, "plain") != 0)) {
-        fprintf(stderr, "bare_uring needs the port (0: any), and plain, registered, multishot or zerocopy\n");
+    if (count < 2 || count > 4 || buffer_bytes == 0 ||
+        (!registered && !multishot && !zerocopy && strcmp(kind, "plain") != 0)) {
+        fprintf(stderr,
+                "bare_uring needs the port (0: any); plain, registered, multishot or zerocopy; and the bytes of a "
+                "buffer\n");
         return 2;
     }
     struct rlimit files;

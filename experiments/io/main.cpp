@@ -72,7 +72,10 @@ void add_ring_ways(experiment& all, double bytes, const load_shape& shape) {
     workload work{"ring_ways", "ways to use a ring, in bare loops", "ns of the server's CPU per request", bytes, 1, {}};
     work.full_only = true;
     for (const std::string way : {"plain", "registered", "multishot", "zerocopy"})
-        work.contenders.push_back({way, [=] { return measure({BARE_URING, "0", way}, shape); }});
+        work.contenders.push_back({way, [=] {
+                                       const int buffer = std::max(shape.bytes, 16 * 1024);
+                                       return measure({BARE_URING, "0", way, std::to_string(buffer)}, shape);
+                                   }});
     all.add(std::move(work));
 }
 
@@ -93,5 +96,6 @@ int main(int argc, char** argv) {
     add_echo(all, "large", "messages of 16 KiB, echoed", 64, {64, 1, 16 * 1024, seconds}, true);
     add_echo(all, "pipelined", "64-byte messages, 16 in flight a connection", 64, {64, 16, 64, seconds}, false);
     for (const int bytes : {64, 4'096, 16'384, 65'536}) add_ring_ways(all, bytes, {64, 1, bytes, seconds});
+    for (const int bytes : {262'144, 983'040}) add_ring_ways(all, bytes, {8, 1, bytes, seconds});
     return all.run();
 }

@@ -1,6 +1,7 @@
 // Files into sockets: all of it, parts, ends, a peer that does not read, a peer that is gone.
 #include "both/in_each_model.hpp"
 #include "descriptors.hpp"
+#include "drivers/pattern.hpp"
 #include "drivers/scratch_directory.hpp"
 #include "drivers/stream_pair.hpp"
 #include <bifilar/drivers/file.hpp>
@@ -11,15 +12,10 @@
 #include <vector>
 
 namespace bf = bifilar;
+using tests::pattern;
 using tests::scratch_directory;
 
 namespace {
-
-std::string pattern(std::size_t bytes) {
-    std::string text(bytes, '\0');
-    for (std::size_t n = 0; n < bytes; ++n) text[n] = static_cast<char>(n * 31 + n / 4096);
-    return text;
-}
 
 struct body {
     static bf::task<bf::io_result<std::uint64_t>> send(bf::tcp_stream& to, const bf::file& from, std::uint64_t offset,

@@ -8,12 +8,11 @@
 namespace bifilar {
 namespace detail {
 
-/// One direction: copies, and then ends the other stream's sending side.
-template <byte_reader From, byte_writer To>
-    requires half_closing<To>
+/// One direction: copies, and then ends the other stream's sending side. Copy: copy_future, or one that is like it.
+template <class Copy, half_closing To>
 class copy_direction {
 public:
-    copy_direction(From& from, To& to, std::size_t buffer_bytes) : copy_{from, to, options(buffer_bytes)}, to_{&to} {}
+    copy_direction(Copy copy, To& to) : copy_{std::move(copy)}, to_{&to} {}
 
     /// Goes on until it has ended or has to wait. Whether something happened.
     bool poll(context& cx) {
@@ -53,13 +52,7 @@ public:
     }
 
 private:
-    static copy_options options(std::size_t buffer_bytes) noexcept {
-        copy_options made;
-        made.buffer_bytes = buffer_bytes;
-        return made;
-    }
-
-    copy_future<From, To> copy_;
+    Copy copy_;
     To* to_;
     half_close<To> end_;
     std::optional<copy_result> copied_;
@@ -69,14 +62,15 @@ private:
 }  // namespace detail
 
 /// Ready when both directions have ended. Both streams outlive it.
-template <byte_stream A, byte_stream B>
+template <byte_stream A, byte_stream B, class There = copy_future<A, B>, class Back = copy_future<B, A>>
     requires half_closing<A> && half_closing<B>
 class [[nodiscard]] two_way_copy {
 public:
     using output = two_way_copy_result;
 
-    two_way_copy(A& a, B& b, const two_way_copy_options& options)
-        : there_{a, b, options.buffer_bytes}, back_{b, a, options.buffer_bytes}, idle_{options.idle_timeout} {
+    /// `there` copies a to b, `back` the other way.
+    two_way_copy(A& a, B& b, There there, Back back, std::optional<std::chrono::nanoseconds> idle_timeout)
+        : there_{std::move(there), b}, back_{std::move(back), a}, idle_{idle_timeout} {
         if (idle_ && idle_->count() <= 0)
             throw std::invalid_argument{"copy_bidirectional: an idle_timeout of 0 or less; leave it empty for none"};
     }
@@ -127,8 +121,8 @@ private:
         }
     }
 
-    detail::copy_direction<A, B> there_;
-    detail::copy_direction<B, A> back_;
+    detail::copy_direction<There, B> there_;
+    detail::copy_direction<Back, A> back_;
     std::optional<std::chrono::nanoseconds> idle_;
     base::instant_ns deadline_ = 0;
     std::optional<sleep> timer_;
@@ -146,7 +140,9 @@ private:
 template <byte_stream A, byte_stream B>
     requires half_closing<A> && half_closing<B>
 [[nodiscard]] two_way_copy<A, B> copy_bidirectional(A& a, B& b, const two_way_copy_options& options = {}) {
-    return {a, b, options};
+    copy_options each;
+    each.buffer_bytes = options.buffer_bytes;
+    return {a, b, copy_future<A, B>{a, b, each}, copy_future<B, A>{b, a, each}, options.idle_timeout};
 }
 
 }  // namespace bifilar

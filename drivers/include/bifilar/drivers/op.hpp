@@ -25,6 +25,7 @@ enum class op_kind : std::uint8_t {
     read_ready,    ///< As read, from a descriptor that blocks and may be shared: only when there is something.
     accept_multishot,  ///< A many_op: connections, one after the other, until it is cancelled.
     recv_multishot,    ///< A many_op: as recv_lent, likewise.
+    splice_in,         ///< Up to `bytes` into the pipe whose descriptor is at `buffer`. See splice_now.hpp.
     poll_in,           ///< Until there is something to read.
     connect,           ///< Until the connect(2) that was made is over.
     send,              ///< From [buffer, buffer + bytes). Result: how many were taken.
@@ -33,6 +34,7 @@ enum class op_kind : std::uint8_t {
     write,             ///< As send, for what is not a socket, and without blocking of itself.
     write_vector,      ///< As write, from the `bytes` iovecs at `buffer`.
     send_file,         ///< `bytes` of the file that the file_part at `buffer` names. Result as sendfile(2).
+    splice_out,        ///< Up to `bytes` from the pipe whose descriptor is at `buffer`. See splice_now.hpp.
     write_ready,       ///< As write, to a descriptor that blocks and may be shared: only when there is room.
     poll_out,          ///< Until there is room to write.
     file_call,         ///< What the file_request at `buffer` says; there is no source, and no readiness to wait for.

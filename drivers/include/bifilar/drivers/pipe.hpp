@@ -9,6 +9,9 @@
 
 namespace bifilar {
 
+class socket_stream;
+class splice_call;
+
 /// What both ends have in common. Move-only; not while an operation on it is in flight. One operation may wait at a
 /// time, a second one is answered with EBUSY. Errors are the system's codes.
 class pipe_end {
@@ -61,6 +64,7 @@ public:
 
 private:
     friend io_result<std::pair<pipe_reader, class pipe_writer>> make_pipe();
+    friend splice_call splice(pipe_reader& from, socket_stream& to, std::size_t bytes);
     explicit pipe_reader(owned_descriptor descriptor) : pipe_end{std::move(descriptor)} {}
 };
 
@@ -96,6 +100,7 @@ public:
 
 private:
     friend io_result<std::pair<pipe_reader, pipe_writer>> make_pipe();
+    friend splice_call splice(socket_stream& from, pipe_writer& to, std::size_t bytes);
     explicit pipe_writer(owned_descriptor descriptor);
 };
 

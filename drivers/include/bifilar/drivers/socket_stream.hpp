@@ -10,6 +10,11 @@ namespace bifilar {
 
 class file;
 class file_send;
+class pipe_reader;
+class pipe_writer;
+class splice_call;
+class splice_copy;
+struct splice_options;
 class socket_read_half;
 class socket_write_half;
 
@@ -86,6 +91,9 @@ protected:
 
 private:
     friend file_send send_file(socket_stream& to, const file& from, std::uint64_t offset, std::uint64_t bytes);
+    friend splice_call splice(socket_stream& from, pipe_writer& to, std::size_t bytes);
+    friend splice_call splice(pipe_reader& from, socket_stream& to, std::size_t bytes);
+    friend splice_copy splice_all(socket_stream& from, socket_stream& to, const splice_options& options);
 
     drivers::source_ptr source_;
 };

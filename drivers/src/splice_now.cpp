@@ -1,0 +1,54 @@
+// SPLICE_F_NONBLOCK speaks of the pipe alone, for TCP; and splice(2) says 0 at urgent data as at the end of a stream.
+#include "splice_now.hpp"
+
+#include "shared_call.hpp"
+#include "unblocked_call.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace bifilar::drivers {
+namespace {
+
+int splice_now(int from, int to, int socket, std::size_t bytes) noexcept {
+    const unblocked_call free{socket};
+    if (free.error() != 0) return -free.error();
+    const ssize_t moved = ::splice(from, nullptr, to, nullptr, std::min<std::size_t>(bytes, 0x7ffff000),
+                                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    return moved >= 0 ? static_cast<int>(moved) : -errno;
+}
+
+// What splice does not go past is read and written, a few bytes of it. Looks before it reads: nothing is lost when the
+// pipe has no room.
+int pass_urgent_mark(int socket, int pipe, std::size_t bytes) noexcept {
+    std::array<char, 256> some;
+    const ssize_t seen = ::recv(socket, some.data(), std::min(bytes, some.size()), MSG_DONTWAIT | MSG_PEEK);
+    if (seen <= 0) return seen == 0 ? 0 : -errno;
+    const ssize_t written = ::write(pipe, some.data(), static_cast<std::size_t>(seen));
+    if (written < 0) return errno == EAGAIN ? pipe_would_wait : -errno;
+    ssize_t taken = 0;
+    while ((taken = ::recv(socket, some.data(), static_cast<std::size_t>(written), MSG_DONTWAIT)) < 0 && errno == EINTR)
+        continue;
+    return taken >= 0 ? static_cast<int>(taken) : -errno;
+}
+
+}  // namespace
+
+int splice_in_now(int socket, int pipe, std::size_t bytes) noexcept {
+    const int result = splice_now(socket, pipe, socket, bytes);
+    if (result == 0 && bytes != 0) return pass_urgent_mark(socket, pipe, bytes);
+    if (result == -EAGAIN && ready_for(pipe, POLLOUT) == -EAGAIN) return pipe_would_wait;
+    return result;
+}
+
+int splice_out_now(int pipe, int socket, std::size_t bytes) noexcept {
+    const int result = splice_now(pipe, socket, socket, bytes);
+    if (result == -EAGAIN && ready_for(pipe, POLLIN) == -EAGAIN) return pipe_would_wait;
+    return result;
+}
+
+}  // namespace bifilar::drivers
