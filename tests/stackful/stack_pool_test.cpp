@@ -8,6 +8,7 @@
 #include <bifilar/stackful/stack_pool.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fstream>
@@ -241,7 +242,7 @@ TEST_CASE("wrong returns end the process", "[stackful][stack_pool]") {
             ::_exit(0);
         }
         int status = 0;
-        ::waitpid(child, &status, 0);
+        while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
         REQUIRE(WIFSIGNALED(status));
     }
 }
