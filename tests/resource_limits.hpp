@@ -31,9 +31,10 @@ inline bool limit_suffices(decltype(RLIMIT_AS) resource, std::size_t needed, con
     rlimit stack{};
     REQUIRE(::getrlimit(RLIMIT_STACK, &stack) == 0);
     const std::size_t stack_bytes = stack.rlim_cur == RLIM_INFINITY ? std::size_t{8} << 20 : stack.rlim_cur;
-    // Half as much again for their heaps and for the rest of the process.
+    // The C library reserves 64 MiB for the heap of each of the first dozens of threads.
+    constexpr std::size_t heap_bytes = std::size_t{2} << 30;
     return limit_suffices(RLIMIT_NPROC, needed, "threads (ulimit -u)") &&
-           address_space_suffices(needed * stack_bytes / 2 * 3);
+           address_space_suffices(heap_bytes + needed * stack_bytes);
 }
 
 }  // namespace tests
