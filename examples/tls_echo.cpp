@@ -1,17 +1,14 @@
 // A TLS echo server: one task per connection, on either backend, over either driver. A request of HTTP is answered with
-// one fixed page, so that curl and browsers see something.
-//   tls_echo --certificate PEM --key PEM [--host H] [--port P] [--backend stackless|stackful] [--driver
-//   best|uring|epoll]
-#include <bifilar/bifilar.hpp>
+// one fixed page, so that curl and browsers see something. With --client-roots, clients must have a certificate of it.
+//   tls_echo --certificate PEM --key PEM [--client-roots PEM] and the options of echo
+#include "server.hpp"
+
 #include <bifilar/tls/tls_stream.hpp>
 
 #include <array>
-#include <charconv>
-#include <cstdio>
-#include <cstdlib>
-#include <stdexcept>
-#include <string>
-#include <string_view>
+#include <atomic>
+#include <chrono>
+#include <span>
 
 namespace bf = bifilar;
 
@@ -20,14 +17,6 @@ namespace {
 using tls_stream = bf::tls_stream<bf::tcp_stream>;
 
 constexpr std::chrono::seconds handshake_limit{10};
-
-struct options {
-    std::string host = "127.0.0.1";
-    std::uint16_t port = 7778;
-    bf::backend on = bf::backend::stackless;
-    bf::runtime_options runtime;
-    bf::tls_options tls;
-};
 
 // Counted by the connections, read at the end. Plain counts in atomics: connections run on several workers.
 struct totals {
@@ -79,106 +68,43 @@ void serve_in_fiber(bf::tcp_stream connection, bf::tls_context context, totals& 
         std::span<const std::byte> answer = std::span{buffer}.first(count);
         const bool http = is_http(answer);
         if (http) answer = std::as_bytes(std::span{page});
-        if (!bf::await(stream.write_all(answer))) return;
+        const auto written = bf::await(stream.write_all(answer));
+        if (!written) return;
         served.bytes.fetch_add(answer.size(), std::memory_order_relaxed);
         if (http) break;
     }
     (void)bf::await(stream.shutdown_write());
 }
 
-bf::task<void> accept_all(bf::tcp_listener& listener, const bf::tls_context& context, bf::backend on, totals& served) {
-    for (;;) {
-        auto connection = co_await listener.accept();
-        if (!connection) {
-            // Out of descriptors, most likely: connections must end before more can be served.
-            std::fprintf(stderr, "tls_echo: accept: %s\n", connection.error().message().c_str());
-            co_await bf::sleep_for(std::chrono::milliseconds{50});
-            continue;
-        }
-        if (on == bf::backend::stackful)
-            bf::spawn(on, serve_in_fiber, std::move(*connection), context, std::ref(served)).detach();
-        else
-            bf::spawn(on, serve, std::move(*connection), context, std::ref(served)).detach();
+bf::tls_options tls_of(const options& given) {
+    bf::tls_options how;
+    if (given.has("--certificate")) how.certificate = bf::tls_pem::file(given.text("--certificate", ""));
+    if (given.has("--key")) how.key = bf::tls_pem::file(given.text("--key", ""));
+    if (given.has("--client-roots")) {
+        how.trust.push_back(bf::tls_pem::file(given.text("--client-roots", "")));
+        how.verify = bf::tls_verify::required;
     }
-}
-
-bf::task<void> run_server(bf::tcp_listener& listener, const bf::tls_context& context, bf::backend on, totals& served) {
-    auto accepting = bf::spawn(accept_all, std::ref(listener), std::cref(context), on, std::ref(served));
-    co_await bf::ctrl_c();
-    accepting.cancel();
-    (void)co_await accepting.outcome();
-}
-
-std::uint16_t port_of(const std::string& text) {
-    std::uint16_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size())
-        throw std::invalid_argument{"--port is '" + text + "'; give a number from 0 to 65535"};
-    return value;
-}
-
-options parse(int count, char** arguments) {
-    options given;
-    for (int at = 1; at < count; at += 2) {
-        const std::string name = arguments[at];
-        if (name == "--help" || name == "-h") {
-            std::puts(
-                "tls_echo --certificate PEM --key PEM [--client-roots PEM] [--host ADDRESS] [--port P]\n"
-                "         [--backend stackless|stackful] [--driver best|uring|epoll]");
-            std::exit(0);
-        }
-        if (at + 1 == count) throw std::invalid_argument{name + " needs a value"};
-        const std::string value = arguments[at + 1];
-        if (name == "--host") {
-            given.host = value;
-        } else if (name == "--port") {
-            given.port = port_of(value);
-        } else if (name == "--certificate") {
-            given.tls.certificate = bf::tls_pem::file(value);
-        } else if (name == "--key") {
-            given.tls.key = bf::tls_pem::file(value);
-        } else if (name == "--client-roots") {
-            given.tls.trust.push_back(bf::tls_pem::file(value));
-            given.tls.verify = bf::tls_verify::required;
-        } else if (name == "--backend") {
-            const auto on = bf::parse_backend(value);
-            if (!on) throw std::invalid_argument{"--backend is '" + value + "'; use stackless or stackful"};
-            given.on = *on;
-        } else if (name == "--driver") {
-            const auto driver = bf::parse_driver(value);
-            if (!driver) throw std::invalid_argument{"--driver is '" + value + "'; use best, uring or epoll"};
-            given.runtime.driver = *driver;
-        } else {
-            throw std::invalid_argument{name + " is no option; see --help"};
-        }
-    }
-    given.tls.alpn = {"http/1.1"};
-    return given;
+    how.alpn = {"http/1.1"};
+    return how;
 }
 
 }  // namespace
 
-int main(int count, char** arguments) try {
-    const options given = parse(count, arguments);
-    const auto context = bf::tls_context::server(given.tls);
-    const std::string address = given.host + ":" + std::to_string(given.port);
-    auto listener = bf::tcp_listener::bind(address);
-    if (!listener)
-        throw std::invalid_argument{"cannot listen on " + address + ": " + listener.error().message() +
-                                    "; choose another --host or --port"};
-    totals served;
-    {
-        bf::runtime runtime{given.runtime};
-        std::printf("listening on %s\n", listener->local_address().value().to_string().c_str());
-        std::fflush(stdout);
-        runtime.run(run_server, std::ref(*listener), std::cref(context), given.on, std::ref(served));
-    }  // Connections that are still open are cancelled here.
-    std::printf("served %llu connections, %llu bytes, %llu handshakes failed\n",
-                static_cast<unsigned long long>(served.connections.load()),
-                static_cast<unsigned long long>(served.bytes.load()),
-                static_cast<unsigned long long>(served.failures.load()));
-    return 0;
-} catch (const std::exception& error) {
-    std::fprintf(stderr, "tls_echo: %s\n", error.what());
-    return 2;
+int main(int count, char** arguments) {
+    return run_example("tls_echo", [&] {
+        const options given{count, arguments, "tls_echo", server_options({"--certificate", "--key", "--client-roots"})};
+        const bf::tls_context context = bf::tls_context::server(tls_of(given));
+        totals served;
+        bf::serve_options how;
+        how.drain = {};  // Nobody is waited for.
+        const bf::serve_report report = serve_until_ctrl_c(
+            given, 7778, std::move(how),
+            [&](bf::tcp_stream connection) { return serve(std::move(connection), context, served); },
+            [&](bf::tcp_stream connection) { serve_in_fiber(std::move(connection), context, served); });
+        std::printf("served %llu connections, %llu bytes, %llu handshakes failed\n",
+                    static_cast<unsigned long long>(served.connections.load()),
+                    static_cast<unsigned long long>(served.bytes.load()),
+                    static_cast<unsigned long long>(served.failures.load()));
+        return report.error ? 1 : 0;
+    });
 }

@@ -5,6 +5,7 @@
 #include <bifilar/base/sanitizer.hpp>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
@@ -45,11 +46,12 @@ last_words dies(Body body) {
     ::close(ends[1]);
     last_words last;
     std::array<char, 512> buffer;
-    for (ssize_t n = 0; (n = ::read(ends[0], buffer.data(), buffer.size())) > 0;)
-        last.text.append(buffer.data(), static_cast<std::size_t>(n));
+    // Signals may come meanwhile, and cut short what waits.
+    for (ssize_t n = 0; (n = ::read(ends[0], buffer.data(), buffer.size())) > 0 || (n < 0 && errno == EINTR);)
+        if (n > 0) last.text.append(buffer.data(), static_cast<std::size_t>(n));
     ::close(ends[0]);
     int status = 0;
-    ::waitpid(child, &status, 0);
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
     last.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     return last;
 }

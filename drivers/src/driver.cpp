@@ -1,5 +1,6 @@
 // Which driver a thread gets, and why.
 #include <bifilar/drivers/driver.hpp>
+#include <bifilar/drivers/driver_fallback.hpp>
 
 #include "epoll_driver.hpp"
 #include "simulated_driver.hpp"
@@ -15,6 +16,7 @@
 #include <pthread.h>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace bifilar::drivers {
 namespace {
@@ -39,6 +41,11 @@ driver_kind from_environment(driver_kind wanted) {
     return *kind;
 }
 
+void tell_fallback(const std::string& why) {
+    static std::once_flag printed;
+    std::call_once(printed, [&] { std::fprintf(stderr, "bifilar: using epoll, because %s\n", why.c_str()); });
+}
+
 }  // namespace
 
 driver_kind choose_driver(driver_kind wanted) {
@@ -51,9 +58,16 @@ driver_kind choose_driver(driver_kind wanted) {
     if (wanted == driver_kind::uring)
         throw std::runtime_error{"io_uring was demanded but " + why +
                                  "; choose driver_kind::best or BIFILAR_DRIVER=epoll"};
-    static std::once_flag printed;
-    std::call_once(printed, [&] { std::fprintf(stderr, "bifilar: using epoll, because %s\n", why.c_str()); });
+    tell_fallback(why);
     return driver_kind::epoll;
+}
+
+bool falls_back(driver_kind wanted, driver_kind chosen, const std::system_error& error) {
+    if (chosen != driver_kind::uring || error.code() != std::errc::not_enough_memory) return false;
+    if (from_environment(wanted) != driver_kind::best) return false;
+    tell_fallback(std::string{"io_uring may not lock enough memory (ulimit -l) for one more ring: "} +
+                  std::strerror(error.code().value()));
+    return true;
 }
 
 std::unique_ptr<driver> make_driver(driver_kind kind, simulated_kernel* kernel) {
@@ -69,6 +83,16 @@ std::unique_ptr<driver> make_driver(driver_kind kind, simulated_kernel* kernel) 
 
 namespace {
 
+std::unique_ptr<driver> make_best_driver() {
+    const driver_kind chosen = choose_driver(driver_kind::best);
+    try {
+        return make_driver(chosen);
+    } catch (const std::system_error& error) {
+        if (!falls_back(driver_kind::best, chosen, error)) throw;
+    }
+    return make_driver(driver_kind::epoll);
+}
+
 // A plain thread's own driver, for block_on. Uninstalled before it goes.
 class plain_thread_driver {
 public:
@@ -83,7 +107,7 @@ public:
     }
     driver& get() {
         abandon_parents();
-        if (driver_ == nullptr) driver_ = make_driver(choose_driver(driver_kind::best));
+        if (driver_ == nullptr) driver_ = make_best_driver();
         this_thread().sleeps_in = driver_.get();
         return *driver_;
     }

@@ -4,12 +4,14 @@
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/fork_count.hpp>
 #include <bifilar/drivers/driver.hpp>
+#include <bifilar/drivers/driver_fallback.hpp>
 #include <bifilar/sched/cpu_quota.hpp>
 #include <bifilar/stackful/overflow.hpp>
 
 #include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 
 namespace bifilar {
@@ -17,12 +19,14 @@ namespace bifilar {
 class runtime::parts final : public sched::environment {
 public:
     explicit parts(runtime_options options)
-        : options_{check(std::move(options))},
+        : wanted_{options.driver},
+          options_{check(std::move(options))},
+          driver_{options_.driver},
           fibers_{new stackful::fiber_home{*options_.workers, options_.stack_bytes}, &stackful::fiber_home::abandon},
           watches_(*options_.workers),
           blocking_{std::make_unique<sched::blocking_pool>(options_.max_blocking_threads, options_.blocking_keep_alive,
                                                            when_idle())},
-          scheduler_{std::make_unique<sched::scheduler>(layout(), *this)} {
+          scheduler_{start()} {
         if (!scheduler_->pin_report().empty()) std::fprintf(stderr, "bifilar: %s", scheduler_->pin_report().c_str());
     }
     // A thread that ends a blocking job wakes its joiner through the scheduler, so those threads go before it. The pool
@@ -34,7 +38,7 @@ public:
     }
 
     std::unique_ptr<parker> make_parker(std::uint32_t) override {
-        return drivers::make_driver(options_.driver, options_.simulation);
+        return drivers::make_driver(driver_, options_.simulation);
     }
 
     void thread_starts(std::uint32_t worker) override {
@@ -74,7 +78,7 @@ public:
 
     [[nodiscard]] sched::scheduler& scheduler() noexcept { return *scheduler_; }
     [[nodiscard]] sched::blocking_pool& blocking() noexcept { return *blocking_; }
-    [[nodiscard]] driver_kind driver() const noexcept { return options_.driver; }
+    [[nodiscard]] driver_kind driver() const noexcept { return driver_; }
 
 private:
     static runtime_options check(runtime_options options) {
@@ -89,6 +93,17 @@ private:
                                         std::string{to_string(options.driver)} +
                                         "; set runtime_options::driver to driver_kind::simulated"};
         return options;
+    }
+
+    // All workers have one kind of driver, so they start anew with the other when there is no ring for one of them.
+    [[nodiscard]] std::unique_ptr<sched::scheduler> start() {
+        try {
+            return std::make_unique<sched::scheduler>(layout(), *this);
+        } catch (const std::system_error& error) {
+            if (!drivers::falls_back(wanted_, driver_, error)) throw;
+        }
+        driver_ = driver_kind::epoll;
+        return std::make_unique<sched::scheduler>(layout(), *this);
     }
 
     [[nodiscard]] sched::scheduler_options layout() const noexcept {
@@ -115,7 +130,9 @@ private:
         return now;
     }
 
+    const driver_kind wanted_;
     const runtime_options options_;
+    driver_kind driver_;  // Fixed before any worker runs a task.
     const std::unique_ptr<stackful::fiber_home, void (*)(stackful::fiber_home*) noexcept> fibers_;
     std::vector<std::unique_ptr<stackful::overflow_watch>> watches_;
     std::unique_ptr<sched::blocking_pool> blocking_;

@@ -4,6 +4,7 @@
 #include "descriptors.hpp"
 #include "drivers/programs.hpp"
 #include "last_words.hpp"
+#include "resource_limits.hpp"
 #include <bifilar/drivers/command.hpp>
 
 #include <atomic>
@@ -160,6 +161,7 @@ TEST_CASE("a_program_that_is_not_to_be_killed_ends_by_itself_and_leaves_no_zombi
 }
 
 TEST_CASE("two_hundred_programs_at_once") {
+    if (!tests::descriptors_suffice(900)) return;
     in_both([](bf::backend on) -> bf::task<> {
         struct body {
             static bf::task<int> run(int code) {

@@ -3,6 +3,7 @@
 #include "drivers/stream_pair.hpp"
 #include "last_words.hpp"
 #include "one_worker.hpp"
+#include "resource_limits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -54,6 +55,7 @@ TEST_CASE("what_arrives_is_lent_and_an_empty_buffer_is_the_end") {
 }
 
 TEST_CASE("buffers_beyond_the_drivers_come_from_the_heap_and_nothing_is_lost") {
+    if (!tests::descriptors_suffice(700)) return;
     constexpr std::size_t streams = 300;  // More than a driver lends.
     std::vector<stream_pair> pairs;
     for (std::size_t n = 0; n < streams; ++n) pairs.push_back(connected_pair());
@@ -200,6 +202,7 @@ TEST_CASE("a_receive_stream_with_more_than_all_buffers_waiting_goes_on") {
 }
 
 TEST_CASE("connections_that_come_in_are_accepted_ahead_and_none_is_lost") {
+    if (!tests::descriptors_suffice(700)) return;
     for (const bf::backend model : tests::both_backends) {
         auto incoming = bf::tcp_listener::bind("127.0.0.1:0").value().incoming();
         const auto at = incoming.local_address().value();

@@ -5,6 +5,7 @@
 #include "drivers/ports.hpp"
 #include "drivers/stream_pair.hpp"
 #include "environment.hpp"
+#include "resource_limits.hpp"
 
 #include <array>
 #include <atomic>
@@ -192,6 +193,7 @@ TEST_CASE("destroying_an_operation_in_flight_is_safe_and_counted") {
 }
 
 TEST_CASE("a_hundred_connections_echo_on_both_backends") {
+    if (!tests::descriptors_suffice(300)) return;
     for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful}) {
         bf::runtime rt{small_runtime()};
         rt.run(

@@ -99,7 +99,18 @@ for backend in stackless stackful; do
     done
 done
 
-status=0
-"$bin/tls_echo" --certificate /nonexistent --key "$folder/own.key" 2>"$folder/errors" || status=$?
-[ $status -eq 2 ] || fail "exit code $status"
-grep -q "cannot read the certificate file '/nonexistent'" "$folder/errors" || fail "the file is not named"
+# refused MESSAGE COMMAND...: that it ends with the code 2 and says so.
+refused() {
+    local status=0 message=$1
+    shift
+    "$@" >/dev/null 2>"$folder/errors" || status=$?
+    [ $status -eq 2 ] || fail "exit code $status of $*"
+    grep -qF -- "$message" "$folder/errors" || fail "not said by $*: $message"
+}
+refused "cannot read the certificate file '/nonexistent'" \
+    "$bin/tls_echo" --certificate /nonexistent --key "$folder/own.key"
+refused '--port is' "$bin/tls_echo" "${own[@]}" --port 65536
+refused '--bogus is no option; use tls_echo' "$bin/tls_echo" "${own[@]}" --bogus 1
+refused 'give --address' "$bin/tls_get" --name localhost
+refused '--driver is' "$bin/tls_get" --address 127.0.0.1:1 --driver kqueue
+refused '--path needs a value' "$bin/tls_get" --address 127.0.0.1:1 --path

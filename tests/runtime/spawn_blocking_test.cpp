@@ -1,5 +1,6 @@
 // Calls that block, from coroutines and fibers, and what the runtime says about itself.
 #include "both/in_each_model.hpp"
+#include "resource_limits.hpp"
 
 #include <cstdint>
 #include <latch>
@@ -29,6 +30,7 @@ TEST_CASE("a_blocking_call_runs_elsewhere_and_gives_its_value_or_exception") {
 }
 
 TEST_CASE("six_hundred_blocking_calls_wait_for_512_threads_and_all_finish") {
+    if (!tests::threads_suffice(560)) return;
     bf::runtime rt{small_runtime(1)};
     const int finished = rt.run([]() -> bf::task<int> {
         std::latch full{512};

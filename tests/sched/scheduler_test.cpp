@@ -1,6 +1,7 @@
 // The scheduler without drivers and fibers: parkers are plain gates.
 #include "catch.hpp"
 #include "environment.hpp"
+#include "resource_limits.hpp"
 #include <bifilar/core/gate_parker.hpp>
 #include <bifilar/core/ready.hpp>
 #include <bifilar/core/yield.hpp>
@@ -63,6 +64,7 @@ bf::task<int> count_turns(int turns) {
 }  // namespace
 
 TEST_CASE("every_task_runs_exactly_once_for_any_number_of_workers") {
+    if (!tests::threads_suffice(120)) return;
     for (const std::uint32_t workers : {1U, 2U, 3U, 8U, 70U}) {
         gates parts;
         bf::sched::scheduler scheduler{with(workers), parts};

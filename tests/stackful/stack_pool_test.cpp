@@ -2,11 +2,13 @@
 // It builds on /proc for resident memory and mappings; the kernel's own numbers are the oracle.
 // Sizes shrink under sanitizers, which have shadow memory of their own.
 #include "catch.hpp"
+#include "resource_limits.hpp"
 
 #include <bifilar/base/sanitizer.hpp>
 #include <bifilar/stackful/stack_pool.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fstream>
@@ -156,6 +158,7 @@ TEST_CASE("stacks are taken here and returned there", "[stackful][stack_pool]") 
 TEST_CASE("100000 guarded stacks fit the default limits and cost a page each", "[stackful][stack_pool]") {
     if (best_guard() != guard_kind::marker) return;
     constexpr std::size_t count = watched ? 10'000 : 100'000;
+    if (!tests::address_space_suffices(count * 80'000)) return;
     stack_pool pool;
     stack_cache cache{pool};
     std::vector<stack_view> all;
@@ -239,7 +242,7 @@ TEST_CASE("wrong returns end the process", "[stackful][stack_pool]") {
             ::_exit(0);
         }
         int status = 0;
-        ::waitpid(child, &status, 0);
+        while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
         REQUIRE(WIFSIGNALED(status));
     }
 }

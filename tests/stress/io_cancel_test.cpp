@@ -5,6 +5,7 @@
 #include "both/in_each_model.hpp"
 #include "descriptors.hpp"
 #include "drivers/stream_pair.hpp"
+#include "resource_limits.hpp"
 #include "seed.hpp"
 #include <bifilar/base/random.hpp>
 #include <bifilar/base/sanitizer.hpp>
@@ -134,6 +135,7 @@ void live_and_die(bf::runtime& rt, ledger& all, std::uint64_t operations, bf::ba
 }
 
 void on_the_usual_driver(std::uint64_t operations) {
+    if (!tests::descriptors_suffice(200)) return;
     bf::base::random random{tests::seed_of_this_run("cancels of I/O")};
     ledger all;
     const auto destroyed = bf::drivers::destroyed_in_flight();
@@ -147,6 +149,7 @@ void on_the_usual_driver(std::uint64_t operations) {
 }
 
 void on_a_simulated_driver(std::uint64_t operations) {
+    if (!tests::descriptors_suffice(200)) return;
     bf::simulated_kernel_options how;
     how.seed = tests::seed_of_this_run("cancels of simulated I/O");
     how.most_delay = 100us;

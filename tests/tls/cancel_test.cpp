@@ -1,5 +1,6 @@
 // Operations that are given up at every moment: what was on its way stays whole, and nothing leaks.
 #include "descriptors.hpp"
+#include "resource_limits.hpp"
 #include "tls_pair.hpp"
 
 #include <atomic>
@@ -204,6 +205,7 @@ TEST_CASE("an_error_is_told_although_the_peer_does_not_read_the_alert") {
 }
 
 TEST_CASE("two_hundred_handshakes_at_once") {
+    if (!tests::descriptors_suffice(500)) return;
     in_both([](bf::backend model) -> bf::task<> {
         struct body {
             static bf::task<> serve(bf::tcp_stream over, bf::tls_context context) {

@@ -1,0 +1,40 @@
+// Whether the process may have what a test needs. One that needs more than the limit skips itself and says why, so that
+// the suite can run under small limits (hardship/run).
+#pragma once
+
+#include "catch.hpp"
+
+#include <cstddef>
+#include <sys/resource.h>
+
+namespace tests {
+
+inline bool limit_suffices(decltype(RLIMIT_AS) resource, std::size_t needed, const char* what) {
+    rlimit limit{};
+    REQUIRE(::getrlimit(resource, &limit) == 0);
+    if (limit.rlim_cur >= needed) return true;
+    WARN("skipped: it needs " << needed << " " << what << ", and the limit is " << limit.rlim_cur);
+    return false;
+}
+
+/// `needed`: how many are open at once, those of the suite itself (a few dozen) included.
+[[nodiscard]] inline bool descriptors_suffice(std::size_t needed) {
+    return limit_suffices(RLIMIT_NOFILE, needed, "descriptors (ulimit -n)");
+}
+
+[[nodiscard]] inline bool address_space_suffices(std::size_t needed_bytes) {
+    return limit_suffices(RLIMIT_AS, needed_bytes, "bytes of address space (ulimit -v)");
+}
+
+/// Threads of the default size, which is the limit of the main thread's stack.
+[[nodiscard]] inline bool threads_suffice(std::size_t needed) {
+    rlimit stack{};
+    REQUIRE(::getrlimit(RLIMIT_STACK, &stack) == 0);
+    const std::size_t stack_bytes = stack.rlim_cur == RLIM_INFINITY ? std::size_t{8} << 20 : stack.rlim_cur;
+    // The C library reserves 64 MiB for the heap of each of the first dozens of threads.
+    constexpr std::size_t heap_bytes = std::size_t{2} << 30;
+    return limit_suffices(RLIMIT_NPROC, needed, "threads (ulimit -u)") &&
+           address_space_suffices(heap_bytes + needed * stack_bytes);
+}
+
+}  // namespace tests
