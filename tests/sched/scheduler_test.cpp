@@ -15,6 +15,7 @@
 #include <fstream>
 #include <latch>
 #include <optional>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
