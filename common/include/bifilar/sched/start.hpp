@@ -2,6 +2,7 @@
 // Each function is the scheduler's member of that purpose.
 #pragma once
 
+#include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/task_core.hpp>
 #include <bifilar/core/task_label.hpp>
 

@@ -4,6 +4,7 @@
 
 #include <bifilar/core/context.hpp>
 #include <bifilar/core/task_core.hpp>
+#include <bifilar/core/thread_state.hpp>
 #include <bifilar/stackful/stack.hpp>
 #include <bifilar/stackful/switch.hpp>
 #include <string_view>

@@ -10,6 +10,7 @@
 #include <bifilar/stackful/fiber.hpp>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <utility>
 
 namespace bifilar::stackful {

@@ -5,6 +5,7 @@
 #include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/join_handle.hpp>
 #include <bifilar/core/task_description.hpp>
+#include <bifilar/core/thread_state.hpp>
 #include <bifilar/sched/lost_error.hpp>
 #include <bifilar/sched/start.hpp>
 #include <bifilar/stackless/task.hpp>
