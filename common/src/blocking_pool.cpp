@@ -125,6 +125,8 @@ void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
     if (ending_) work_.notify_all();
 }
 
+void submit(blocking_pool& to, blocking_job& job) { to.submit(job); }
+
 bool blocking_pool::busy() const noexcept {
     const std::lock_guard guard{mutex_};
     return unfinished_ != 0;

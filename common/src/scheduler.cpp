@@ -329,4 +329,16 @@ runtime_stats scheduler::stats() const {
     return all;
 }
 
+void start(scheduler& on, task_core& task, void* place, bool inherits_locals) {
+    on.start(task, place, inherits_locals);
+}
+
+void schedule(task_header& task) noexcept { scheduler::schedule(task); }
+
+scheduler* scheduler_of(const task_header& task) noexcept { return scheduler::of(task); }
+
+task_owner owner_id_of(const scheduler& which) noexcept { return which.owner_id(); }
+
+stackful::fiber_home* fibers_of(const scheduler& which) noexcept { return which.fibers(); }
+
 }  // namespace bifilar::sched

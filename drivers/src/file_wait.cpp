@@ -3,6 +3,8 @@
 
 #include <bifilar/base/assert.hpp>
 #include <bifilar/core/thread_state.hpp>
+#include <bifilar/drivers/driver.hpp>
+#include <bifilar/sched/blocking_pool.hpp>
 #include <bifilar/sched/environment.hpp>
 #include <bifilar/sched/scheduler.hpp>
 #include <bifilar/sched/worker.hpp>

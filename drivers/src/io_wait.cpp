@@ -2,6 +2,7 @@
 #include <bifilar/drivers/io_wait.hpp>
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/drivers/driver.hpp>
 
 #include <utility>
 

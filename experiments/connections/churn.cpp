@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <harness/histogram.hpp>
+#include <thread>
 #include <vector>
 
 #include "client.hpp"

@@ -1,5 +1,6 @@
 // Connections that are served once and then left alone: the server's memory for each, and its processor time.
 #include <cstdint>
+#include <thread>
 #include <vector>
 
 #include "client.hpp"

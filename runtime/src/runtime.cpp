@@ -5,7 +5,10 @@
 #include <bifilar/base/fork_count.hpp>
 #include <bifilar/drivers/driver.hpp>
 #include <bifilar/drivers/driver_fallback.hpp>
+#include <bifilar/sched/blocking_pool.hpp>
 #include <bifilar/sched/cpu_quota.hpp>
+#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/stackful/fiber_home.hpp>
 #include <bifilar/stackful/overflow.hpp>
 
 #include <cstdio>

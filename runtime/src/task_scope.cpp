@@ -4,6 +4,7 @@
 #include <bifilar/core/local_store.hpp>
 #include <bifilar/runtime/runtime.hpp>
 #include <bifilar/sched/lost_error.hpp>
+#include <bifilar/sched/scheduler.hpp>
 
 #include <array>
 #include <new>

@@ -2,6 +2,7 @@
 // Numbers in the names are those of core/future.hpp.
 #include "in_each_model.hpp"
 
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <vector>

@@ -11,6 +11,7 @@
 #include <span>
 #include <stdexcept>
 #include <sys/resource.h>
+#include <thread>
 #include <utility>
 
 namespace bf = bifilar;

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <sys/stat.h>
+#include <thread>
 
 namespace bf = bifilar;
 using tests::scratch_directory;

@@ -16,6 +16,7 @@
 #include <fstream>
 #include <latch>
 #include <optional>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 

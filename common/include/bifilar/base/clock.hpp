@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <ctime>
 #include <limits>
@@ -55,11 +54,11 @@ constexpr std::chrono::nanoseconds to_wait_ns(std::chrono::duration<Rep, Period>
         return ns > static_cast<wide>(longest.count()) ? longest
                                                        : std::chrono::nanoseconds{static_cast<std::int64_t>(ns)};
     } else {
-        const long double ns = std::ceil(std::chrono::duration<long double, std::nano>{duration}.count());
+        const long double ns = std::chrono::duration<long double, std::nano>{duration}.count();
         if (!(ns > 0)) return std::chrono::nanoseconds::zero();
-        return ns >= static_cast<long double>(longest.count())
-                   ? longest
-                   : std::chrono::nanoseconds{static_cast<std::int64_t>(ns)};
+        if (ns >= static_cast<long double>(longest.count())) return longest;
+        const auto whole = static_cast<std::int64_t>(ns);
+        return std::chrono::nanoseconds{static_cast<long double>(whole) < ns ? whole + 1 : whole};
     }
 }
 

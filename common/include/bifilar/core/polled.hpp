@@ -1,8 +1,10 @@
 // The answer of one poll: a value, or not ready.
-// It builds on std::optional; it is a class of its own so that "not ready" cannot be mistaken for "no value".
+// It is a class of its own so that "not ready" cannot be mistaken for "no value", and no std::optional inside: the
+// compiler makes one of these for every type that is awaited, and an optional takes it several times as long.
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -56,8 +58,12 @@ public:
     constexpr polled(not_ready_t) noexcept {}
     /// User-provided on purpose: a trivially movable answer would be returned in registers, put together from parts
     /// that were just written to memory one by one, which stalls the processor for longer than the whole poll takes.
-    constexpr polled(polled&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
-        : value_{std::move(other.value_)} {}
+    constexpr polled(polled&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : ready_{other.ready_} {
+        if (ready_) std::construct_at(std::addressof(value_), std::move(other.value_));
+    }
+    constexpr ~polled() {
+        if (ready_) std::destroy_at(std::addressof(value_));
+    }
     polled& operator=(polled&&) = delete;
     /// Anything that T can be made of. In place, because copying a value that was just written in parts costs more
     /// than the poll.
@@ -65,17 +71,20 @@ public:
         requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, polled> &&
                  !std::is_same_v<std::remove_cvref_t<U>, not_ready_t>)
     constexpr polled(U&& value) noexcept(std::is_nothrow_constructible_v<T, U&&>)
-        : value_{std::in_place, std::forward<U>(value)} {}
+        : value_(std::forward<U>(value)), ready_{true} {}
 
-    [[nodiscard]] constexpr bool is_ready() const noexcept { return value_.has_value(); }
+    [[nodiscard]] constexpr bool is_ready() const noexcept { return ready_; }
     constexpr explicit operator bool() const noexcept { return is_ready(); }
 
     /// The value, moved out. Only when is_ready().
-    constexpr T take() { return detail::moved_on(*value_); }
-    constexpr T& operator*() noexcept { return *value_; }
+    constexpr T take() { return detail::moved_on(value_); }
+    constexpr T& operator*() noexcept { return value_; }
 
 private:
-    std::optional<T> value_;
+    union {
+        T value_;  // There when ready_.
+    };
+    bool ready_ = false;
 };
 
 template <>

@@ -2,6 +2,7 @@
 // Jobs beyond the limit of threads wait in a queue, first in, first out.
 #pragma once
 
+#include <bifilar/sched/blocking_job.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -12,21 +13,6 @@
 #include <thread>
 
 namespace bifilar::sched {
-
-/// One thing to do. Intrusive: it must live until `run` was called, which happens once, or until it was withdrawn.
-class blocking_job {
-public:
-    blocking_job() noexcept = default;
-    blocking_job(const blocking_job&) = delete;
-    blocking_job& operator=(const blocking_job&) = delete;
-    virtual ~blocking_job() = default;
-    /// On a pool's thread. May block; the job may free itself.
-    virtual void run() noexcept = 0;
-
-private:
-    friend class blocking_pool;
-    blocking_job* next_ = nullptr;
-};
 
 class blocking_pool {
 public:

@@ -9,6 +9,7 @@
 #include <bifilar/sched/environment.hpp>
 #include <bifilar/sched/global_queue.hpp>
 #include <bifilar/sched/idle_set.hpp>
+#include <bifilar/sched/start.hpp>
 #include <bifilar/sched/time_keeper.hpp>
 #include <bifilar/sched/worker.hpp>
 #include <bifilar/sched/worker_layout.hpp>
@@ -32,12 +33,6 @@ struct scheduler_options {
     stackful::fiber_home* fibers = nullptr;
     /// What timers go by; null: real time. Outlives the scheduler.
     simulated_clock* clock = nullptr;
-};
-
-/// What a start needs to know besides the task.
-struct start_options {
-    const task_label* label = nullptr;  ///< Copied; null: none.
-    bool inherits_locals = true;        ///< Gets copies of its spawner's inherited values, and its deadline.
 };
 
 class scheduler {

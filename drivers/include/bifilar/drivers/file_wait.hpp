@@ -3,10 +3,10 @@
 #pragma once
 
 #include <bifilar/core/future.hpp>
-#include <bifilar/drivers/driver.hpp>
 #include <bifilar/drivers/file_handle.hpp>
 #include <bifilar/drivers/file_request.hpp>
-#include <bifilar/sched/blocking_pool.hpp>
+#include <bifilar/drivers/op.hpp>
+#include <bifilar/sched/blocking_job.hpp>
 #include <optional>
 
 namespace bifilar::drivers {

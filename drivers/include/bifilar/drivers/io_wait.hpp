@@ -3,7 +3,8 @@
 #pragma once
 
 #include <bifilar/core/future.hpp>
-#include <bifilar/drivers/driver.hpp>
+#include <bifilar/drivers/io_source.hpp>
+#include <bifilar/drivers/op.hpp>
 #include <optional>
 
 namespace bifilar::drivers {

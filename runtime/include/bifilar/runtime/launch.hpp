@@ -174,13 +174,13 @@ join_handle<launched_output<F, Args...>> launch_stackful(sched::scheduler& on, c
     stack.stack_bytes = options.stack_bytes;
     stack.migratable = options.migratable;
     stack.how = {&options.name, options.inherit_locals};
-    BIFILAR_CHECK(on.fibers() != nullptr, "this scheduler was made without stacks; spawn on a bifilar::runtime");
+    stackful::fiber_home* const home = sched::fibers_of(on);
+    BIFILAR_CHECK(home != nullptr, "this scheduler was made without stacks; spawn on a bifilar::runtime");
     if constexpr (is_bare_future<F, Args...>)
-        return stackful::fiber_task<output, fiber_body<std::decay_t<F>>>::start(on, *on.fibers(), stack,
-                                                                                std::forward<F>(f));
+        return stackful::fiber_task<output, fiber_body<std::decay_t<F>>>::start(on, *home, stack, std::forward<F>(f));
     else
         return stackful::fiber_task<output, fiber_call<std::decay_t<F>, std::unwrap_ref_decay_t<Args>...>>::start(
-            on, *on.fibers(), stack, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+            on, *home, stack, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 template <class F, class... Args>

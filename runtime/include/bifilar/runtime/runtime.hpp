@@ -2,11 +2,14 @@
 // Several may live in one process; each has its own threads and shares nothing with the others but frame memory.
 #pragma once
 
+#include <bifilar/core/task_description.hpp>
 #include <bifilar/drivers/driver_kind.hpp>
 #include <bifilar/drivers/simulated_kernel.hpp>
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/runtime/spawn_blocking.hpp>
-#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/sched/start.hpp>
+#include <bifilar/sched/stats.hpp>
+#include <bifilar/sched/worker_layout.hpp>
 #include <bifilar/time/simulated_clock.hpp>
 #include <chrono>
 #include <cstdint>

@@ -4,8 +4,9 @@
 #include <bifilar/core/join_handle.hpp>
 #include <bifilar/core/local_store.hpp>
 #include <bifilar/runtime/spawn.hpp>
-#include <bifilar/sched/blocking_pool.hpp>
+#include <bifilar/sched/blocking_job.hpp>
 #include <bifilar/sched/lost_error.hpp>
+#include <bifilar/sched/start.hpp>
 #include <bifilar/stackless/bound_call.hpp>
 #include <bifilar/time/deadline.hpp>
 #include <memory>
@@ -26,9 +27,9 @@ public:
     template <class... Given>
     static join_handle<output> start(sched::scheduler& on, sched::blocking_pool& pool, Given&&... given) {
         std::unique_ptr<blocking_task> made{new blocking_task{std::forward<Given>(given)...}};
-        made->state_.set_owner(on.owner_id());  // Whose handler gets an exception that nobody joins.
+        made->state_.set_owner(sched::owner_id_of(on));  // Whose handler gets an exception that nobody joins.
         made->inherited_ = locals_for_child(this_thread());
-        pool.submit(*made);
+        sched::submit(pool, *made);
         return join_handle<output>{*made.release()};
     }
 

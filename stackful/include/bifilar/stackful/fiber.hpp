@@ -4,12 +4,19 @@
 
 #include <bifilar/core/context.hpp>
 #include <bifilar/core/task_core.hpp>
-#include <bifilar/sched/worker.hpp>
-#include <bifilar/stackful/fiber_home.hpp>
+#include <bifilar/core/thread_state.hpp>
+#include <bifilar/stackful/stack.hpp>
 #include <bifilar/stackful/switch.hpp>
 #include <string_view>
 
+namespace bifilar::sched {
+class scheduler;
+class worker;
+}  // namespace bifilar::sched
+
 namespace bifilar::stackful {
+
+class fiber_home;
 
 class fiber {
 public:
@@ -76,13 +83,10 @@ public:
     /// Queues the claimed task where it may run: anywhere before it has begun, on its worker afterwards. Any thread.
     void schedule() noexcept;
     /// The same behind all others of the worker that ran it.
-    void requeue(sched::worker& here) noexcept {
-        if (migratable_)
-            here.push_back(*task_);
-        else
-            here.pin_back(*task_);
-    }
+    void requeue(sched::worker& here) noexcept;
 
+    /// fiber_home::take, for a fiber that this thread spawns on `owner`.
+    [[nodiscard]] static stack_view take_stack(fiber_home& home, const sched::scheduler& owner, std::size_t bytes);
     /// Gives the stack back, and with it this object. Any thread.
     static void release(fiber_home& home, sched::scheduler* owner, stack_view stack) noexcept;
     [[nodiscard]] fiber_home& stacks() const noexcept { return *stacks_; }

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <bifilar/base/atomic.hpp>
-#include <bifilar/sched/worker.hpp>
 #include <bifilar/stackful/stack_pool.hpp>
 #include <memory>
 #include <mutex>
 #include <vector>
+
+namespace bifilar::sched {
+class worker;
+}
 
 namespace bifilar::stackful {
 

@@ -6,10 +6,11 @@
 #include <bifilar/core/local_store.hpp>
 #include <bifilar/core/task_description.hpp>
 #include <bifilar/sched/lost_error.hpp>
-#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/sched/start.hpp>
 #include <bifilar/stackful/fiber.hpp>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <utility>
 
 namespace bifilar::stackful {
@@ -33,22 +34,20 @@ public:
     template <class... Given>
     static join_handle<T> start(sched::scheduler& on, fiber_home& home, const fiber_options& options,
                                 Given&&... given) {
-        sched::worker* here = this_thread().worker;
-        if (here != nullptr && &here->owner() != &on) here = nullptr;
-        const stack_view stack = home.take(here, options.stack_bytes);
+        const stack_view stack = take_stack(home, on, options.stack_bytes);
         task_at(stack) = nullptr;
         fiber_task* made = nullptr;
         try {
             made = new (place_in(stack)) fiber_task{home, stack, options.migratable, std::forward<Given>(given)...};
             made->set_label(label_task(*made, options.how.label));
             task_at(stack) = made;
-            on.start(*made, nullptr, options.how.inherits_locals);
+            sched::start(on, *made, nullptr, options.how.inherits_locals);
         } catch (...) {
             if (made != nullptr) {
                 std::destroy_at(&made->body_);
                 made->~fiber_task();
             }
-            home.give(here, stack);
+            fiber::release(home, &on, stack);
             throw;
         }
         return join_handle<T>{*made};
@@ -118,7 +117,7 @@ private:
     static void destroy(task_header& task) noexcept {
         fiber_task& self = of(task);
         sched::report_lost_error(self, self.outcome_);
-        sched::scheduler* const owner = sched::scheduler::of(task);
+        sched::scheduler* const owner = sched::scheduler_of(task);
         fiber_home& home = self.stacks();
         const stack_view stack = self.stack();
         self.~fiber_task();

@@ -5,8 +5,9 @@
 #include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/join_handle.hpp>
 #include <bifilar/core/task_description.hpp>
+#include <bifilar/core/thread_state.hpp>
 #include <bifilar/sched/lost_error.hpp>
-#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/sched/start.hpp>
 #include <bifilar/stackless/task.hpp>
 #include <new>
 #include <utility>
@@ -36,7 +37,7 @@ public:
         link::of(frame).become_top();
         try {
             label_task(*made, how.label);
-            on.start(*made, frame, how.inherits_locals);
+            sched::start(on, *made, frame, how.inherits_locals);
         } catch (...) {
             made->~coroutine_task();
             std::coroutine_handle<>::from_address(frame).destroy();
@@ -88,7 +89,7 @@ private:
         release_frame(&self);
     }
 
-    static constexpr operations kind{&run, &sched::scheduler::schedule, &destroy, nullptr, &describe};
+    static constexpr operations kind{&run, &sched::schedule, &destroy, nullptr, &describe};
 };
 
 }  // namespace bifilar::stackless

@@ -9,7 +9,7 @@
 #include <bifilar/core/task_description.hpp>
 #include <bifilar/core/type_name.hpp>
 #include <bifilar/sched/lost_error.hpp>
-#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/sched/start.hpp>
 #include <memory>
 #include <new>
 #include <utility>
@@ -31,7 +31,7 @@ public:
         try {
             made = new (block) future_task{std::in_place, std::forward<Given>(given)...};
             label_task(*made, how.label);
-            on.start(*made, block, how.inherits_locals);
+            sched::start(on, *made, block, how.inherits_locals);
         } catch (...) {
             if (made != nullptr) {
                 std::destroy_at(&made->future_);
@@ -107,7 +107,7 @@ private:
         release_frame(&self);
     }
 
-    static constexpr operations kind{&run, &sched::scheduler::schedule, &destroy, nullptr, &describe};
+    static constexpr operations kind{&run, &sched::schedule, &destroy, nullptr, &describe};
 
     bool begun_ = false;         // Polled at least once.
     bool cancel_begun_ = false;  // Its poll_cancel was called; poll is not called any more.
