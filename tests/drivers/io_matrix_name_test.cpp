@@ -38,30 +38,30 @@ protected:
 
     tests::names names;
     bf::resolver resolver{names.options()};
+};
 
-    class resolve_scene : public named_scene {
-    public:
-        static constexpr const char* name = "resolve";
-        resolve_scene() { names.add("host", {"127.0.0.1:7", "[::1]:7"}); }
-        auto start() { return resolver.resolve("host", "7"); }
-        static bool succeeded(const bf::drivers::lookup_answer& output) { return output && output->size() == 2; }
-    };
+class resolve_scene : public named_scene {
+public:
+    static constexpr const char* name = "resolve";
+    resolve_scene() { names.add("host", {"127.0.0.1:7", "[::1]:7"}); }
+    auto start() { return resolver.resolve("host", "7"); }
+    static bool succeeded(const bf::drivers::lookup_answer& output) { return output && output->size() == 2; }
+};
 
-    /// Needs no thread, and so never waits. Its failures are those of texts.
-    class resolve_numeric_scene : public named_scene {
-    public:
-        static constexpr const char* name = "resolve of a number";
-        static constexpr std::array breaks{resolve_errc::unknown_service};
-        [[nodiscard]] static bool waits() { return false; }
-        auto start() { return resolver.resolve("127.0.0.1", service_); }
-        bool succeeded(const bf::drivers::lookup_answer& output) {
-            return output && output->size() == 1 && names.lookups() == 0;
-        }
-        void break_with(resolve_errc) { service_ = "70000"; }
+/// Needs no thread, and so never waits. Its failures are those of texts.
+class resolve_numeric_scene : public named_scene {
+public:
+    static constexpr const char* name = "resolve of a number";
+    static constexpr std::array breaks{resolve_errc::unknown_service};
+    [[nodiscard]] static bool waits() { return false; }
+    auto start() { return resolver.resolve("127.0.0.1", service_); }
+    bool succeeded(const bf::drivers::lookup_answer& output) {
+        return output && output->size() == 1 && names.lookups() == 0;
+    }
+    void break_with(resolve_errc) { service_ = "70000"; }
 
-    private:
-        const char* service_ = "7";
-    };
+private:
+    const char* service_ = "7";
 };
 
 /// Given up while its name is looked up.

@@ -59,7 +59,8 @@ private:
     bf::process program_ = bf::command{"cat"}.standard_input(bf::stdio::pipe()).spawn().value();
 };
 
-/// Waits for a program that waits for a line, which let() writes, and says what it has read.
+/// Waits for a program that speaks when its standard input ends, which let() sees to, for all that will be started too.
+/// It reads nothing: one that is killed could take it from the next.
 class output_scene {
 public:
     static constexpr const char* name = "output of a command";
@@ -75,12 +76,13 @@ public:
     // Programs that were killed leave a moment later, and a thread of the library keeps their descriptors until then.
     ~output_scene() {
         no_descriptors_.reset();
+        let();
         tests::await_no_children();
         while (tests::open_descriptors() > descriptors_) std::this_thread::yield();
     }
 
     auto start() { return what_.output(limits_); }
-    void let() { REQUIRE(::write(line_.get(), "line\n", 5) == 5); }
+    void let() { writer_ = bf::owned_descriptor{}; }
     static bool succeeded(const bf::io_result<bf::process_output>& output) {
         return output && output->status.success() && output->standard_output == "line\n";
     }
@@ -115,19 +117,20 @@ public:
     static bool conserved(bool) { return true; }
 
 private:
-    bf::owned_descriptor open_fifo() const {
-        const std::string path = here_ / "fifo";
-        REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
-        return bf::owned_descriptor{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
+    bf::owned_descriptor open_pipe() {
+        std::array<int, 2> ends{};
+        REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+        writer_ = bf::owned_descriptor{ends[1]};
+        return bf::owned_descriptor{ends[0]};
     }
 
     const tests::scratch_directory here_;
     std::optional<tests::no_descriptors_left> no_descriptors_;
     bf::output_limits limits_;
-    // Both ends, so that the line stays when a program that was to read it is gone.
-    bf::owned_descriptor line_ = open_fifo();
-    bf::command what_ = tests::shell("read line <'" + here_ / "fifo" + "'; echo $line");
-    const std::size_t descriptors_ = tests::open_descriptors();  // Behind all that opens some.
+    bf::owned_descriptor writer_;
+    const bf::owned_descriptor input_ = open_pipe();
+    bf::command what_ = tests::shell("read line; echo line").standard_input(bf::stdio::descriptor(input_.get()));
+    const std::size_t descriptors_ = tests::open_descriptors() - 1;  // Behind all that opens some; let() closes one.
 };
 
 class signal_scene {
@@ -140,18 +143,21 @@ public:
 
     auto start() { return set_.next(); }
     void let() {
-        REQUIRE(::raise(SIGUSR1) == 0);
+        REQUIRE(::raise(signal_) == 0);
         came_ = true;
     }
     bool succeeded(const bf::io_result<int>& output) {
         const bool came = std::exchange(came_, false);
-        return came && output && *output == SIGUSR1;
+        return came && output && *output == signal_;
     }
     // What came and was told to nobody is told now.
     bool conserved(bool) { return set_.try_next().has_value() == came_; }
 
 private:
-    bf::signal_set set_{SIGUSR1};
+    // By turns: each set gets each of its signals, and two scenes may be there at a time.
+    static inline int next_signal = SIGUSR1;
+    const int signal_ = std::exchange(next_signal, SIGUSR1 + SIGUSR2 - next_signal);
+    bf::signal_set set_{signal_};
     bool came_ = false;
 };
 
