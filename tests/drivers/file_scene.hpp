@@ -1,0 +1,153 @@
+// What scenes of files are made of: calls that wait for the pool's only thread until they are let, and paths that fail.
+#pragma once
+
+#include "drivers/io_matrix.hpp"
+#include "drivers/scratch_directory.hpp"
+#include <bifilar/drivers/driver.hpp>
+#include <bifilar/drivers/file_system.hpp>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <functional>
+#include <optional>
+#include <string>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+
+namespace tests {
+
+/// Has the only thread of the blocking pool until it lets go of it, so that calls which need one wait.
+class held_pool {
+public:
+    held_pool() : job_{bf::spawn_blocking(&held_pool::hold, std::ref(at_))} {
+        while (at_ == held::not_yet) std::this_thread::yield();
+    }
+    held_pool(const held_pool&) = delete;
+    held_pool& operator=(const held_pool&) = delete;
+    ~held_pool() {
+        let_go();
+        bf::await(std::move(job_));
+    }
+
+    void let_go() {
+        at_ = held::no_more;
+        at_.notify_all();
+    }
+
+private:
+    enum class held { not_yet, now, no_more };
+
+    static void hold(std::atomic<held>& at) {
+        at = held::now;
+        at.wait(held::now);
+    }
+
+    std::atomic<held> at_{held::not_yet};
+    bf::join_handle<void> job_;
+};
+
+/// For as long as it lives, files may not grow beyond a page. What exceeds that is EFBIG and no signal.
+class small_files {
+public:
+    static constexpr rlim_t most_bytes = 4096;
+
+    small_files() : handler_{std::signal(SIGXFSZ, SIG_IGN)} {
+        REQUIRE(::getrlimit(RLIMIT_FSIZE, &former_) == 0);
+        const rlimit small{most_bytes, former_.rlim_max};
+        REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+    }
+    small_files(const small_files&) = delete;
+    small_files& operator=(const small_files&) = delete;
+    ~small_files() {
+        ::setrlimit(RLIMIT_FSIZE, &former_);
+        (void)std::signal(SIGXFSZ, handler_);
+    }
+
+private:
+    rlimit former_{};
+    void (*handler_)(int);
+};
+
+/// How a scene's calls wait.
+enum class way {
+    cached,  ///< Mostly not at all: a cache answers. Where it does not, they may.
+    call,    ///< As one system call: a ring makes it and it ends by itself, elsewhere a thread of the pool has to.
+    job,     ///< As several, for which there is always a thread.
+};
+
+/// A directory with a file "there", and the pool's thread held until let(). Simulated kernels have no say in calls on
+/// files, so all failures are the real one's. None is EACCES, which root never gets.
+template <way How>
+class file_scene {
+public:
+    static constexpr bool in_time = true;
+    static constexpr bool exclusive = false;
+    static constexpr std::array<fault, 0> faults{};
+    static constexpr std::uint64_t in_flight = 1;
+
+    [[nodiscard]] static bool waits() {
+        if (How == way::cached) return false;
+        return How == way::job || bf::drivers::this_driver().kind() != bf::driver_kind::uring;
+    }
+    void let() { pool_.let_go(); }
+
+protected:
+    static constexpr const char* text = "four";
+
+    /// A path whose use fails so; for EMFILE, in a process that has no descriptor left.
+    std::string path_that_fails(int error) {
+        switch (error) {
+            case ENOENT:
+                return here / "nothing";
+            case ENOTDIR:
+                return there + "/below";
+            case EISDIR:
+                return here.path();
+            case ENAMETOOLONG:
+                return here / std::string(300, 'x');
+            case ELOOP:
+                REQUIRE(::symlink("loop", (here / "loop").c_str()) == 0);
+                return here / "loop";
+            case EINVAL:
+                return there + std::string(1, '\0') + "rest";
+            case EMFILE:
+                no_descriptors_.emplace();
+                return there;
+            default:
+                FAIL("no path fails with errno " << error);
+                return {};
+        }
+    }
+    /// Takes limits back, so that what happened can be looked at.
+    void heal() {
+        no_descriptors_.reset();
+        small_.reset();
+    }
+    void limit_files() { small_.emplace(); }
+
+    static bf::file open_now(const std::string& path, int flags) {
+        const int opened = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+        REQUIRE(opened >= 0);
+        return bf::file{opened};
+    }
+    static bool is_there(const std::string& path) {
+        struct stat found{};
+        return ::lstat(path.c_str(), &found) == 0;
+    }
+
+    scratch_directory here;
+    const std::string there = here.with_file("there", text);
+
+private:
+    held_pool pool_;
+    std::optional<no_descriptors_left> no_descriptors_;
+    std::optional<small_files> small_;
+};
+
+}  // namespace tests

@@ -1,0 +1,168 @@
+// The matrix of what moves bytes from one place to another: copies of streams, files into sockets.
+#include "drivers/scratch_directory.hpp"
+#include "drivers/stream_scene.hpp"
+#include <bifilar/drivers/copy.hpp>
+#include <bifilar/drivers/copy_bidirectional.hpp>
+#include <bifilar/drivers/send_file.hpp>
+
+#include <fcntl.h>
+
+using tests::bare_stream_pair;
+using tests::fault;
+namespace bf = bifilar;
+using bf::drivers::op_kind;
+
+namespace {
+
+using stream_copy = bf::copy_future<bf::tcp_stream, bf::tcp_stream>;
+
+constexpr std::size_t part = 4;
+
+bf::copy_options limited() {
+    bf::copy_options options;
+    options.limit = part;
+    return options;
+}
+
+void send_part(int descriptor) { REQUIRE(::send(descriptor, "four", part, MSG_NOSIGNAL) == part); }
+
+/// Waits for bytes to copy, which let() sends.
+class copy_scene {
+public:
+    static constexpr const char* name = "copy, which waits for its reader";
+    static constexpr bool in_time = true;
+    static constexpr bool exclusive = false;
+    static constexpr std::array faults{fault{op_kind::recv, ECONNRESET}, fault{op_kind::recv, ETIMEDOUT}};
+
+    stream_copy start() { return bf::copy(from_.near, to_.near, limited()); }
+    void let() {
+        send_part(from_.far);
+        sent_ += part;
+    }
+    int break_it() {
+        REQUIRE(::send(from_.near.descriptor(), "unread", 6, 0) == 6);
+        from_.close_far();
+        return ECONNRESET;
+    }
+    static bool succeeded(const bf::copy_result& output) { return output && output.bytes == part; }
+    bool conserved(bool lossy) {
+        const std::size_t known = bare_stream_pair::drain(to_.far) + bare_stream_pair::drain(from_.near.descriptor());
+        return lossy ? known <= sent_ : known == sent_;
+    }
+
+private:
+    bare_stream_pair from_;
+    bare_stream_pair to_;
+    std::size_t sent_ = 0;
+};
+
+/// Has read and waits for room, which let() makes. What it had read when it failed or was cancelled is lost, so only
+/// how much arrives is known.
+class full_copy_scene {
+public:
+    static constexpr const char* name = "copy, which waits for its writer";
+    static constexpr bool in_time = true;
+    static constexpr bool exclusive = false;
+    static constexpr std::array faults{fault{op_kind::send, ECONNRESET}, fault{op_kind::send, EPIPE}};
+
+    stream_copy start() {
+        send_part(from_.far);
+        return bf::copy(from_.near, to_.ends.near, limited());
+    }
+    void let() { to_.let(); }
+    int break_it() { return to_.break_it(); }
+    bool succeeded(const bf::copy_result& output) {
+        if (!output || output.bytes != part) return false;
+        to_.taken += part;
+        return true;
+    }
+    bool conserved(bool lossy) { return to_.conserved(lossy); }
+
+private:
+    struct full_stream : tests::writing_scene {
+        using writing_scene::ends;
+        using writing_scene::taken;
+    };
+
+    bare_stream_pair from_;
+    full_stream to_;
+};
+
+/// Each way waits for bytes and their end, which let() sends once; afterwards both streams are at their ends.
+class two_way_scene {
+public:
+    static constexpr const char* name = "copy_bidirectional";
+    static constexpr bool in_time = true;
+    static constexpr bool exclusive = false;
+    static constexpr std::uint64_t in_flight = 2;
+    static constexpr std::array faults{fault{op_kind::recv, ECONNRESET}, fault{op_kind::recv, ETIMEDOUT}};
+
+    auto start() { return bf::copy_bidirectional(a_.near, b_.near); }
+    void let() {
+        if (std::exchange(let_, true)) return;
+        for (const int far : {a_.far, b_.far}) {
+            send_part(far);
+            REQUIRE(::shutdown(far, SHUT_WR) == 0);
+        }
+    }
+    int break_it() {
+        REQUIRE(::send(a_.near.descriptor(), "unread", 6, 0) == 6);
+        a_.close_far();
+        return ECONNRESET;
+    }
+    static bool succeeded(const bf::two_way_copy_result& output) {
+        return output && output.a_to_b.bytes <= part && output.b_to_a.bytes <= part;
+    }
+    bool conserved(bool lossy) {
+        const std::size_t sent = let_ ? 2 * part : 0;
+        std::size_t known = 0;
+        for (const int end : {a_.far, b_.far, a_.near.descriptor(), b_.near.descriptor()})
+            if (end >= 0) known += bare_stream_pair::drain(end);
+        return lossy ? known <= sent : known == sent;
+    }
+
+private:
+    bare_stream_pair a_;
+    bare_stream_pair b_;
+    bool let_ = false;
+};
+
+/// Waits for room in the socket; the file is in the page cache.
+class send_file_scene : public tests::writing_scene {
+public:
+    static constexpr const char* name = "send_file";
+    static constexpr std::array faults{fault{op_kind::send_file, ECONNRESET}, fault{op_kind::send_file, EPIPE},
+                                       fault{op_kind::send_file, EIO}, fault{op_kind::send_file, ENOMEM}};
+    static constexpr std::array breaks{EBADF, EINVAL, EPIPE};
+
+    bf::file_send start() { return bf::send_file(ends.near, from_, 0, bytes); }
+    bool succeeded(const bf::io_result<std::uint64_t>& output) { return output && *output == bytes && took(*output); }
+    void break_with(int error) {
+        if (error == EBADF) from_ = open_now(O_WRONLY);
+        if (error == EINVAL) from_ = bf::file{::open(here_.path().c_str(), O_RDONLY | O_CLOEXEC)};
+        if (error == EPIPE) REQUIRE(::shutdown(ends.near.descriptor(), SHUT_WR) == 0);
+    }
+    // A descriptor that is closed meanwhile would be another's later: nothing of it may be under way any more.
+    bool conserved(bool lossy) {
+        if (from_.at().descriptor() < 0) return false;
+        return writing_scene::conserved(lossy);
+    }
+
+private:
+    bf::file open_now(int flags) {
+        const std::string path = here_.with_file("file", "12345678");
+        return bf::file{::open(path.c_str(), flags | O_CLOEXEC)};
+    }
+
+    const tests::scratch_directory here_;
+    bf::file from_ = open_now(O_RDONLY);
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("every_fate_of_a_copy_conserves_bytes_and_descriptors", "", copy_scene, full_copy_scene,
+                   two_way_scene) {
+    tests::run_matrix<TestType>();
+}
+
+TEST_CASE("every_fate_of_a_file_sent_conserves_bytes_and_descriptors") { tests::run_matrix<send_file_scene>(); }
