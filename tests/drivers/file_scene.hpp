@@ -17,7 +17,6 @@
 #include <string>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <thread>
 #include <unistd.h>
 
 namespace tests {
@@ -25,9 +24,7 @@ namespace tests {
 /// Has the only thread of the blocking pool until it lets go of it, so that calls which need one wait.
 class held_pool {
 public:
-    held_pool() : job_{bf::spawn_blocking(&held_pool::hold, std::ref(at_))} {
-        while (at_ == held::not_yet) std::this_thread::yield();
-    }
+    held_pool() : job_{bf::spawn_blocking(&held_pool::hold, std::ref(at_))} { at_.wait(held::not_yet); }
     held_pool(const held_pool&) = delete;
     held_pool& operator=(const held_pool&) = delete;
     ~held_pool() {
@@ -45,6 +42,7 @@ private:
 
     static void hold(std::atomic<held>& at) {
         at = held::now;
+        at.notify_all();
         at.wait(held::now);
     }
 
@@ -95,9 +93,15 @@ public:
         if (How == way::cached) return false;
         return How == way::job || bf::drivers::this_driver().kind() != bf::driver_kind::uring;
     }
-    void let() { pool_.let_go(); }
+    void let() {
+        if (pool_) pool_->let_go();
+    }
 
 protected:
+    file_scene() {
+        if (waits()) pool_.emplace();
+    }
+
     static constexpr const char* text = "four";
 
     /// A path whose use fails so; for EMFILE, in a process that has no descriptor left.
@@ -145,7 +149,7 @@ protected:
     const std::string there = here.with_file("there", text);
 
 private:
-    held_pool pool_;
+    std::optional<held_pool> pool_;
     std::optional<no_descriptors_left> no_descriptors_;
     std::optional<small_files> small_;
 };
