@@ -61,7 +61,7 @@ public:
         return move(drivers::file_op::write, from.data(), from.size(), offset, transfer::whole);
     }
     /// All of `from` at the end, wherever that is by then. What one call of the kernel takes, mostly all, stays
-    /// together.
+    /// together. What has no end, such as a device, may answer with EOPNOTSUPP.
     [[nodiscard]] file_transfer append(std::span<const std::byte> from) noexcept {
         return move(drivers::file_op::write, from.data(), from.size(), 0, transfer::whole, RWF_APPEND);
     }
