@@ -5,6 +5,7 @@
 #include "ports.hpp"
 #include <bifilar/bifilar.hpp>
 #include <bifilar/drivers/connect.hpp>
+#include <bifilar/drivers/driver.hpp>
 
 #include <array>
 #include <cerrno>

@@ -4,6 +4,7 @@
 #include "drivers/scratch_directory.hpp"
 #include <bifilar/drivers/directory.hpp>
 #include <bifilar/drivers/directory_walk.hpp>
+#include <bifilar/drivers/driver.hpp>
 #include <bifilar/drivers/file_system.hpp>
 
 #include <atomic>

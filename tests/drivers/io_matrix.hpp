@@ -5,6 +5,7 @@
 #include "descriptors.hpp"
 #include "one_worker.hpp"
 #include <bifilar/drivers/copy_result.hpp>
+#include <bifilar/drivers/driver.hpp>
 
 #include <array>
 #include <chrono>

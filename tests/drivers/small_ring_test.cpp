@@ -5,6 +5,7 @@
 #include "uring_driver.hpp"
 #include <bifilar/base/sanitizer.hpp>
 #include <bifilar/bifilar.hpp>
+#include <bifilar/drivers/driver.hpp>
 
 #include <algorithm>
 #include <memory>

@@ -7,6 +7,7 @@
 #include "last_words.hpp"
 #include "one_worker.hpp"
 #include "simulated_runtime.hpp"
+#include <bifilar/drivers/driver.hpp>
 #include <bifilar/drivers/splice_all.hpp>
 #include <bifilar/drivers/splice_bidirectional.hpp>
 

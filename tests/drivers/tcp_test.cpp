@@ -6,6 +6,7 @@
 #include "drivers/stream_pair.hpp"
 #include "environment.hpp"
 #include "resource_limits.hpp"
+#include <bifilar/drivers/driver.hpp>
 
 #include <array>
 #include <atomic>

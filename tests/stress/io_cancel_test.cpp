@@ -9,6 +9,7 @@
 #include "seed.hpp"
 #include <bifilar/base/random.hpp>
 #include <bifilar/base/sanitizer.hpp>
+#include <bifilar/drivers/driver.hpp>
 
 #include <array>
 #include <atomic>
