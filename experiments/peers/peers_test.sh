@@ -121,6 +121,7 @@ for library in tokio flume async-channel; do
     check rust_peer 101 - $library parked 1 100
     check rust_peer 101 - $library given_up 100 10
     [ $library = tokio ] || check rust_peer 400 $heap $library mpmc 4 400 1
+    [ $library = tokio ] || check rust_peer 400 $heap $library op mpmc_suspended 400
     for operation in send recv send_awaited recv_awaited roundtrip roundtrip_awaited; do
         check rust_peer 1000 $heap $library op $operation 1000
     done
