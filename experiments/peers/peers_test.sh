@@ -98,7 +98,7 @@ check rust_peer 20 stack_bytes,resident_bytes std threads 20
 check rust_peer 20 - tokio blocking 20
 check rust_peer 1 - tokio crowded 20
 check rust_peer 100 - tokio let_go 100
-check rust_peer 1000 - tokio budget 1000
+check rust_peer 1000 beside_yield_now tokio budget 1000
 check rust_peer 100 - flume close 100
 check rust_peer 400 bytes_per_wait tokio waiters 100
 check rust_peer 100 - tokio barrier8 100
