@@ -1,5 +1,6 @@
 // Repetitions in processes of their own: forked ones, whose memory starts small, and the peers' programs.
 // Results come back through a pipe as one JSON object.
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,27 @@ std::string read_all(int file) {
 void write_all(int file, const std::string& text) {
     if (write(file, text.data(), text.size()) != static_cast<ssize_t>(text.size())) _exit(3);
 }
+
+// What a peer says on stderr, which is why it has not got what it was asked for.
+class kept_stderr {
+public:
+    kept_stderr() : file_{memfd_create("stderr of a peer", MFD_CLOEXEC)} {
+        if (file_ < 0) throw std::system_error{errno, std::generic_category(), "memfd_create"};
+    }
+    kept_stderr(const kept_stderr&) = delete;
+    kept_stderr& operator=(const kept_stderr&) = delete;
+    ~kept_stderr() { close(file_); }
+
+    void take_over() const { dup2(file_, STDERR_FILENO); }
+    [[nodiscard]] std::string first_line() const {
+        lseek(file_, 0, SEEK_SET);
+        const std::string text = read_all(file_);
+        return text.substr(0, text.find('\n'));
+    }
+
+private:
+    int file_;
+};
 
 sample parse(const std::string& text) {
     const auto json = nlohmann::json::parse(text);
@@ -82,14 +104,24 @@ sample run_isolated(const std::function<sample()>& work) {
 sample run_peer(const std::string& program, const std::vector<std::string>& arguments) {
     if (access(program.c_str(), X_OK) != 0)
         throw std::runtime_error{"there is no " + program + "; experiments/run --peers says why it was not built"};
-    return parse(output_of_child([&](int to) {
+    const kept_stderr said;
+    const auto run = [&](int to) {
         dup2(to, STDOUT_FILENO);
+        said.take_over();
         std::vector<char*> words{const_cast<char*>(program.c_str())};
         for (const std::string& one : arguments) words.push_back(const_cast<char*>(one.c_str()));
         words.push_back(nullptr);
         execv(program.c_str(), words.data());
         _exit(127);
-    }));
+    };
+    try {
+        return parse(output_of_child(run));
+    } catch (const crashed& error) {
+        throw crashed{std::string{error.what()} + ": " + said.first_line()};
+    } catch (const std::runtime_error& error) {
+        const std::string why = said.first_line();
+        throw std::runtime_error{why.empty() ? error.what() : why};
+    }
 }
 
 }  // namespace bifilar::experiments
