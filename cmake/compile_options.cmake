@@ -38,6 +38,8 @@ function(bifilar_part name)
     set(scope PUBLIC)
     target_link_libraries(bifilar_${name} PRIVATE bifilar_own_options)
     set_target_properties(bifilar_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    # Nobody replaces single functions of the library: they may be inlined within a file. Clang takes that for granted.
+    target_compile_options(bifilar_${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
   else()
     add_library(bifilar_${name} INTERFACE)
     set(scope INTERFACE)

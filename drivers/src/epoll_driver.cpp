@@ -49,9 +49,7 @@ epoll_driver::~epoll_driver() {
 bool epoll_driver::submit(op& which, waker_ref waits) noexcept {
     io_source& source = *which.source;
     const std::lock_guard guard{source.lock};
-    const bool known =
-        std::any_of(source.homes.begin(), source.homes.end(), [&](const auto& home) { return home->serves(group_); });
-    if (!known) [[unlikely]] {
+    if (!knows(source)) [[unlikely]] {
         which.result = adopt(source);
         if (which.result != 0) return false;
     }
@@ -71,6 +69,15 @@ bool epoll_driver::submit(op& which, waker_ref waits) noexcept {
     which.begin(waits);
     side.waiting = &which;
     return true;
+}
+
+// Under the source's lock: whether its events come to this driver, or to one whose thread polls for this one's.
+bool epoll_driver::knows(const io_source& source) const noexcept {
+    // The own one, which is open, without a look into it.
+    if (!source.homes.empty() && source.homes.front() == home_) [[likely]]
+        return true;
+    return std::any_of(source.homes.begin(), source.homes.end(),
+                       [&](const auto& home) { return home->serves(group_); });
 }
 
 // Under the source's lock: makes the source known to this epoll instance too. Those that know it already go on

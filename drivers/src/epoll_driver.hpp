@@ -26,6 +26,7 @@ private:
     void on_event(io_source& source, std::uint32_t events, wake_batch& batch) noexcept;
     void drain_eventfd() noexcept;
 
+    [[nodiscard]] bool knows(const io_source& source) const noexcept;
     [[nodiscard]] int adopt(io_source& source) noexcept;
 
     // Drivers of one runtime's workers serve each other's tasks; a plain thread's serves only its own.

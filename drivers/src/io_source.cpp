@@ -5,6 +5,7 @@
 #include "shared_call.hpp"
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/base/sanitizer.hpp>
 #include <bifilar/core/thread_state.hpp>
 #include <bifilar/drivers/driver.hpp>
 #include <bifilar/drivers/simulated_kernel.hpp>
@@ -15,6 +16,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <utility>
@@ -26,6 +28,23 @@ namespace {
 constexpr std::size_t most_per_call = 0x7ffff000;
 
 int answer(ssize_t result) noexcept { return result >= 0 ? static_cast<int>(result) : -errno; }
+
+// glibc's recv and send surround the call by two locked operations for pthread_cancel, of which no call here is a
+// point, because none waits. The sanitizers see glibc's alone.
+ssize_t receive(int descriptor, void* into, std::size_t bytes, int flags) noexcept {
+#if defined(BIFILAR_ASAN) || defined(BIFILAR_TSAN)
+    return ::recv(descriptor, into, bytes, flags);
+#else
+    return ::syscall(SYS_recvfrom, descriptor, into, bytes, flags, nullptr, nullptr);
+#endif
+}
+ssize_t transmit(int descriptor, const void* from, std::size_t bytes, int flags) noexcept {
+#if defined(BIFILAR_ASAN) || defined(BIFILAR_TSAN)
+    return ::send(descriptor, from, bytes, flags);
+#else
+    return ::syscall(SYS_sendto, descriptor, from, bytes, flags, nullptr, 0);
+#endif
+}
 
 int connection_state(int descriptor) noexcept {
     int error = 0;
@@ -40,7 +59,7 @@ int receive_lent(const op& which) noexcept {
     received_bytes lent = this_driver().buffers().lend();
     std::byte* const room = lent_buffers::room_in(lent);
     if (room == nullptr) return -ENOMEM;
-    const int result = answer(::recv(which.source->descriptor(), room, which.bytes, MSG_DONTWAIT));
+    const int result = answer(receive(which.source->descriptor(), room, which.bytes, MSG_DONTWAIT));
     if (result > 0) {
         lent_buffers::fill(lent, static_cast<std::size_t>(result));
         *static_cast<received_bytes*>(which.buffer) = std::move(lent);
@@ -179,11 +198,11 @@ int try_now(const op& which) noexcept {
                 result = connection_state(descriptor);
                 break;
             case op_kind::recv:
-                result = answer(
-                    ::recv(descriptor, which.buffer, std::min(which.bytes, most_per_call), MSG_DONTWAIT | which.flags));
+                result = answer(receive(descriptor, which.buffer, std::min(which.bytes, most_per_call),
+                                        MSG_DONTWAIT | which.flags));
                 break;
             case op_kind::send:
-                result = answer(::send(descriptor, which.buffer, std::min(which.bytes, most_per_call),
+                result = answer(transmit(descriptor, which.buffer, std::min(which.bytes, most_per_call),
                                        MSG_DONTWAIT | MSG_NOSIGNAL | which.flags));
                 break;
             case op_kind::read:

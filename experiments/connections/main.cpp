@@ -1,7 +1,5 @@
 // Question: what does an idle connection cost a server, and what do thousands that come and go cost one that stays?
 // Units: bytes of resident memory; microseconds of the healthy client. Threats: the load shares the machine.
-#include <sched.h>
-
 #include <harness/descriptor_limit.hpp>
 #include <harness/echo_servers.hpp>
 #include <harness/pin.hpp>
@@ -16,25 +14,11 @@ namespace {
 
 using arguments = std::vector<std::string>;
 
-// Where the server may not run, if there is such a processor.
-std::vector<int> processors_beside(pid_t server) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    sched_getaffinity(server, sizeof set, &set);
-    const std::vector<int> all = allowed_processors();
-    for (const int one : all)
-        if (!CPU_ISSET(one, &set)) return {one};
-    return all;
-}
-
 sample measure(const arguments& command, arguments load) {
     const server_process echo{command};
     load.insert(load.begin(), {"--connect", echo.address(), "--server-pid", std::to_string(echo.process())});
-    const std::vector<int> former = allowed_processors();
-    pin_to(processors_beside(echo.process()));
-    sample got = run_peer(LOAD_PROGRAM, load);
-    pin_to(former);
-    return got;
+    const pinned beside_the_server{1};
+    return run_peer(LOAD_PROGRAM, load);
 }
 
 // One that nobody asks for anything has nothing to do: less than a thousandth of a processor, or the work is wrong.

@@ -1,4 +1,5 @@
 // A server under measurement: a program in a process of its own, pinned to the first processor.
+// Its load belongs on the last one (pinned{1}), which is another one where there are two.
 #pragma once
 
 #include <sys/types.h>

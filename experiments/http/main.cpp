@@ -34,7 +34,6 @@ double microseconds(const std::string& text) {
     return unit == "us" ? value : unit == "ms" ? value * 1e3 : value * 1e6;
 }
 
-// wrk on the last processor.
 wrk_result run_wrk(const std::string& address, const load_shape& shape) {
     std::string command =
         "exec wrk -t1 --latency -c" + std::to_string(shape.connections) + " -d" + std::to_string(shape.seconds) + "s";
@@ -42,10 +41,8 @@ wrk_result run_wrk(const std::string& address, const load_shape& shape) {
     command += " http://" + address + "/";
     if (shape.pipelined > 1) command += " -- " + std::to_string(shape.pipelined);
     command += " 2>&1";
-    const std::vector<int> former = allowed_processors();
-    pin_to({former.back()});
+    const pinned beside_the_server{1};
     FILE* const from = popen(command.c_str(), "r");
-    pin_to(former);
     if (from == nullptr) throw std::runtime_error{"wrk could not be started"};
     wrk_result got;
     std::string all;

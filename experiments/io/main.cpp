@@ -21,18 +21,13 @@ struct load_shape {
     double seconds;
 };
 
-// The load runs on the second processor where there is one.
 sample measure(const arguments& command, const load_shape& shape) {
     const server_process echo{command};
-    const std::vector<int> usable = allowed_processors();
-    const std::vector<int> former = usable;
-    pin_to({usable.back()});
-    sample got = run_peer(
-        LOAD_PROGRAM, {"--connect", echo.address(), "--connections", std::to_string(shape.connections), "--in-flight",
-                       std::to_string(shape.in_flight), "--bytes", std::to_string(shape.bytes), "--seconds",
-                       std::to_string(shape.seconds), "--server-pid", std::to_string(echo.process())});
-    pin_to(former);
-    return got;
+    const pinned beside_the_server{1};
+    return run_peer(LOAD_PROGRAM,
+                    {"--connect", echo.address(), "--connections", std::to_string(shape.connections), "--in-flight",
+                     std::to_string(shape.in_flight), "--bytes", std::to_string(shape.bytes), "--seconds",
+                     std::to_string(shape.seconds), "--server-pid", std::to_string(echo.process())});
 }
 
 // The bare loops take their turns first: the ratio is that to the better one of the same round.
