@@ -47,6 +47,18 @@ private:
 
 constinit registry runtimes;
 
+using victim_rings = std::vector<std::vector<std::uint32_t>>;
+
+// The rings of worker `self`, or one ring of all the others.
+victim_rings ordered(const victim_rings& by_distance, std::uint32_t self, victim_order order) {
+    if (order == victim_order::nearest) return by_distance;
+    victim_rings all(1);
+    for (const auto& ring : by_distance) all.front().insert(all.front().end(), ring.begin(), ring.end());
+    std::ranges::sort(all.front());
+    std::ranges::rotate(all.front(), std::ranges::upper_bound(all.front(), self));
+    return all;
+}
+
 }  // namespace
 
 scheduler* scheduler::of(const task_header& task) noexcept { return runtimes.find(task.state_.owner()); }
@@ -61,7 +73,8 @@ bool scheduler::report(const task_header& task, std::exception_ptr error) noexce
 }
 
 scheduler::scheduler(const scheduler_options& options, environment& parts)
-    : parts_{parts},
+    : tuning_{checked(options.tuning)},
+      parts_{parts},
       fibers_{options.fibers},
       owner_id_{runtimes.add(*this)},
       clock_{options.clock},
@@ -82,7 +95,8 @@ void scheduler::start_threads(const scheduler_options& options) {
     if (options.pinning != pin::none) pin_masks_ = layout.cpus;
     workers_.reserve(options.workers);
     for (std::uint32_t index = 0; index < options.workers; ++index)
-        workers_.push_back(std::make_unique<worker>(*this, index, layout.victims[index]));
+        workers_.push_back(
+            std::make_unique<worker>(*this, index, ordered(layout.victims[index], index, tuning_.victims)));
     std::exception_ptr failed;
     try {
         for (const auto& each : workers_) threads_.emplace_back([&one = *each] { one.thread_main(); });
