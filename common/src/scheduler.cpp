@@ -47,18 +47,6 @@ private:
 
 constinit registry runtimes;
 
-using victim_rings = std::vector<std::vector<std::uint32_t>>;
-
-// The rings of worker `self`, or one ring of all the others.
-victim_rings ordered(const victim_rings& by_distance, std::uint32_t self, victim_order order) {
-    if (order == victim_order::nearest) return by_distance;
-    victim_rings all(1);
-    for (const auto& ring : by_distance) all.front().insert(all.front().end(), ring.begin(), ring.end());
-    std::ranges::sort(all.front());
-    std::ranges::rotate(all.front(), std::ranges::upper_bound(all.front(), self));
-    return all;
-}
-
 }  // namespace
 
 scheduler* scheduler::of(const task_header& task) noexcept { return runtimes.find(task.state_.owner()); }

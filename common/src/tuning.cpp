@@ -1,6 +1,7 @@
 // What a scheduler's rules may be.
 #include <bifilar/sched/tuning.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <stdexcept>
 #include <string>
@@ -29,6 +30,17 @@ const tuning& checked(const tuning& rules) {
             "fixed_global_interval", rules.fixed_global_interval,
             "a number up to " + std::to_string(tuning::longest_global_interval) + ", or 0 for an interval that adapts");
     return rules;
+}
+
+std::vector<std::vector<std::uint32_t>> ordered(std::vector<std::vector<std::uint32_t>> by_distance, std::uint32_t self,
+                                                victim_order order) {
+    if (order == victim_order::nearest) return by_distance;
+    std::vector<std::vector<std::uint32_t>> one(1);
+    std::vector<std::uint32_t>& all = one.front();
+    for (const auto& ring : by_distance) all.insert(all.end(), ring.begin(), ring.end());
+    std::ranges::sort(all);
+    std::ranges::rotate(all, std::ranges::upper_bound(all, self));
+    return one;
 }
 
 }  // namespace bifilar::sched

@@ -2,6 +2,7 @@
 // turn? One worker. Without a budget it would be all.
 #include <harness/peers.hpp>
 #include <harness/statistics.hpp>
+#include <optional>
 
 #include "questions.hpp"
 
@@ -26,8 +27,10 @@ struct desk {
 };
 
 task<> receiving_coroutine(desk* at) {
-    while (at->taken < messages)
-        if (co_await at->line.recv()) ++at->taken;
+    while (at->taken < messages) {
+        const std::optional<std::uint64_t> got = co_await at->line.recv();
+        if (got) ++at->taken;
+    }
 }
 
 task<> yielding_coroutine(desk* at) {
@@ -39,8 +42,10 @@ task<> yielding_coroutine(desk* at) {
 }
 
 void receiving_fiber(desk* at) {
-    while (at->taken < messages)
-        if (await(at->line.recv())) ++at->taken;
+    while (at->taken < messages) {
+        const std::optional<std::uint64_t> got = await(at->line.recv());
+        if (got) ++at->taken;
+    }
 }
 
 void yielding_fiber(desk* at) {

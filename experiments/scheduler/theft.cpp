@@ -46,6 +46,7 @@ sample bursts(runtime_options options, std::uint64_t tasks, std::uint64_t size) 
 
 constexpr std::uint64_t tasks_in_bursts = 20'000;
 constexpr std::uint64_t tasks_at_once = 10'000;
+constexpr std::uint32_t slots_for_them = 16'384;
 
 }  // namespace
 
@@ -64,13 +65,13 @@ void add_ring(experiment& all) {
 }
 
 void add_steal(experiment& all) {
-    workload work{"steal",       "10,000 tasks of a microsecond in a burst, spawned by one task, two workers",
+    workload work{"steal",       "10,000 tasks of a microsecond in a burst, all in one ring, two workers",
                   "ns per task", 2,
                   tasks_at_once, {}};
-    const std::vector<choice> most = {{"1 at most", {.most_stolen = 1}},
-                                      {"8 at most", {.most_stolen = 8}},
-                                      {"32 at most", {.most_stolen = 32}},
-                                      {"half of all", {.most_stolen = 0}}};
+    const std::vector<choice> most = {{"1 at most", {.ring_slots = slots_for_them, .most_stolen = 1}},
+                                      {"8 at most", {.ring_slots = slots_for_them, .most_stolen = 8}},
+                                      {"32 at most", {.ring_slots = slots_for_them, .most_stolen = 32}},
+                                      {"half of all", {.ring_slots = slots_for_them, .most_stolen = 0}}};
     for (const choice& one : most)
         work.contenders.push_back(
             {one.name, [=] { return bursts(ruled(2, one.rules, pin::core), tasks_at_once, tasks_at_once); }});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 namespace bifilar::sched {
 
@@ -45,5 +46,10 @@ struct tuning {
 
 /// The same. Throws std::invalid_argument, which names member, value and remedy, when it is out of range.
 [[nodiscard]] const tuning& checked(const tuning& rules);
+
+/// The other workers by distance, as worker `self` asks them: unchanged, or all in one ring in the order of their
+/// numbers, from the one behind it on.
+[[nodiscard]] std::vector<std::vector<std::uint32_t>> ordered(std::vector<std::vector<std::uint32_t>> by_distance,
+                                                              std::uint32_t self, victim_order order);
 
 }  // namespace bifilar::sched
