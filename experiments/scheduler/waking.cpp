@@ -14,7 +14,7 @@ namespace bifilar::experiments {
 
 namespace {
 
-constexpr std::uint64_t wakes = 20'000;
+constexpr std::uint64_t wakes = 5'000;
 constexpr base::instant_ns between_ns = 20'000;
 
 struct bell {
