@@ -61,7 +61,8 @@ bool scheduler::report(const task_header& task, std::exception_ptr error) noexce
 }
 
 scheduler::scheduler(const scheduler_options& options, environment& parts)
-    : parts_{parts},
+    : tuning_{checked(options.tuning)},
+      parts_{parts},
       fibers_{options.fibers},
       owner_id_{runtimes.add(*this)},
       clock_{options.clock},
@@ -82,7 +83,8 @@ void scheduler::start_threads(const scheduler_options& options) {
     if (options.pinning != pin::none) pin_masks_ = layout.cpus;
     workers_.reserve(options.workers);
     for (std::uint32_t index = 0; index < options.workers; ++index)
-        workers_.push_back(std::make_unique<worker>(*this, index, layout.victims[index]));
+        workers_.push_back(
+            std::make_unique<worker>(*this, index, ordered(layout.victims[index], index, tuning_.victims)));
     std::exception_ptr failed;
     try {
         for (const auto& each : workers_) threads_.emplace_back([&one = *each] { one.thread_main(); });

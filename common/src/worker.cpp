@@ -11,6 +11,11 @@
 #include <string>
 
 namespace bifilar::sched {
+namespace {
+
+constexpr std::uint32_t first_global_interval = 64;  // Until the average says something.
+
+}  // namespace
 
 worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<std::uint32_t>> victims)
     : owner_{owner},
@@ -18,10 +23,17 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
       index_{index},
       alone_{owner.workers_.capacity() == 1},
       victims_{std::move(victims)},
+      random_start_{owner.tuning_.victims != victim_order::in_order},
       clock_{owner.clock_},
       timers_{clock_ == nullptr ? timer_queue::precision::tick : timer_queue::precision::exact},
       random_{index + 1},
-      sightings_(owner.workers_.capacity()) {}
+      most_lifo_runs_{owner.tuning_.most_lifo_runs},
+      fixed_global_interval_{owner.tuning_.fixed_global_interval},
+      global_interval_tasks_{fixed_global_interval_ != 0 ? fixed_global_interval_ : first_global_interval},
+      until_global_{global_interval_tasks_},
+      lingering_{owner.tuning_.waiting},
+      sightings_(owner.workers_.capacity()),
+      queue_{owner.tuning_.ring_slots, owner.tuning_.most_stolen} {}
 
 void worker::thread_main() {
     thread_state& here = this_thread();
@@ -173,7 +185,7 @@ void worker::post(task_header& task) noexcept {
         task_header* const first = queue_.take_half(last);
         if (first != nullptr) {
             last->next_ = &task;
-            owner_.global_.push_chain(*first, task, queue_capacity_tasks / 2 + 1);
+            owner_.global_.push_chain(*first, task, queue_.capacity() / 2 + 1);
             return;
         }
         // A thief is at work or has just made room.
@@ -195,7 +207,7 @@ void worker::post(task_header& task) noexcept {
 }
 
 [[gnu::always_inline]] inline task_header* worker::take_lifo() noexcept {
-    if (lifo_runs_ == lifo_runs_in_a_row) [[unlikely]] {
+    if (lifo_runs_ >= most_lifo_runs_) [[unlikely]] {
         if (others_queued()) {
             flush_lifo();
             return nullptr;
@@ -308,9 +320,9 @@ void worker::adapt(base::instant_ns now) noexcept {
     const double sample = static_cast<double>(now - tick_began_ns_) / tick_tasks_;
     tick_began_ns_ = now;
     task_ns_ += weight * (std::max(sample, 1.0) - task_ns_);
-    const double interval = std::clamp(target_ns / task_ns_, 8.0, 255.0);
-    global_interval_tasks_ = static_cast<std::uint32_t>(interval);
-    until_tick_ = tick_tasks_ = std::min(global_interval_tasks_, tasks_per_tick);
+    const auto interval = static_cast<std::uint32_t>(std::clamp(target_ns / task_ns_, 8.0, 255.0));
+    global_interval_tasks_ = fixed_global_interval_ != 0 ? fixed_global_interval_ : interval;
+    until_tick_ = tick_tasks_ = std::min(interval, tasks_per_tick);
 }
 
 // --- looking elsewhere ---
@@ -338,7 +350,7 @@ void worker::adapt(base::instant_ns now) noexcept {
 task_header* worker::steal() noexcept {
     for (const std::vector<std::uint32_t>& ring : victims_) {
         const auto size = static_cast<std::uint32_t>(ring.size());
-        std::uint32_t at = size > 1 ? random_.below(size) : 0;
+        std::uint32_t at = size > 1 && random_start_ ? random_.below(size) : 0;
         for (std::uint32_t count = 0; count < size; ++count, at = at + 1 == size ? 0 : at + 1) {
             std::uint32_t moved = 0;
             task_header* const task = owner_.workers_[ring[at]]->queue_.steal_into(queue_, moved);

@@ -110,8 +110,11 @@ private:
     }
 
     [[nodiscard]] sched::scheduler_options layout() const noexcept {
-        return {
-            .workers = *options_.workers, .pinning = options_.pin, .fibers = fibers_.get(), .clock = options_.clock};
+        return {.workers = *options_.workers,
+                .pinning = options_.pin,
+                .fibers = fibers_.get(),
+                .clock = options_.clock,
+                .tuning = options_.tuning};
     }
 
     // Jobs come from tasks of the scheduler alone, so it lives when one ends.

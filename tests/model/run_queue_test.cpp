@@ -46,18 +46,18 @@ struct ring {
             return take(&task);
         }
     }
-    void steal(sched::run_queue<Capacity>& into) noexcept {
+    void steal(sched::run_queue& into) noexcept {
         std::uint32_t moved = 0;
         task_header* const newest = queue.steal_into(into, moved);
         model::require((newest != nullptr) == (moved > 0), "moved does not fit the answer");
         if (newest != nullptr) take(newest);
     }
-    void drain(sched::run_queue<Capacity>& from) noexcept {
+    void drain(sched::run_queue& from) noexcept {
         while (task_header* const task = from.pop()) take(task);
     }
 
-    sched::run_queue<Capacity> queue;
-    sched::run_queue<Capacity> thief[2];
+    sched::run_queue queue{Capacity};
+    std::array<sched::run_queue, 2> thief{sched::run_queue{Capacity}, sched::run_queue{Capacity}};
     std::array<model::gated_task, most_tasks> tasks;
     int count_taken = 0;
 };

@@ -31,7 +31,7 @@ struct sleeper {
 
 struct team {
     struct member {
-        sched::run_queue<2> queue;
+        sched::run_queue queue{2};
         sched::inbox box;
         sleeper bed;
         bool searching = false;

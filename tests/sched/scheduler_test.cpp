@@ -1,8 +1,8 @@
 // The scheduler without drivers and fibers: parkers are plain gates.
 #include "catch.hpp"
 #include "environment.hpp"
+#include "gates.hpp"
 #include "resource_limits.hpp"
-#include <bifilar/core/gate_parker.hpp>
 #include <bifilar/core/ready.hpp>
 #include <bifilar/core/yield.hpp>
 #include <bifilar/sched/blocking_pool.hpp>
@@ -21,27 +21,12 @@
 #include <vector>
 
 namespace bf = bifilar;
-using bf::stackless::future_task;
+using tests::count_turns;
+using tests::gates;
+using tests::start;
+using tests::with;
 
 namespace {
-
-class gates final : public bf::sched::environment {
-public:
-    std::unique_ptr<bf::parker> make_parker(std::uint32_t) override { return std::make_unique<bf::gate_parker>(); }
-    void detached_exception(const char*, std::exception_ptr) noexcept override { ++lost; }
-    std::atomic<int> lost{0};
-};
-
-bf::sched::scheduler_options with(std::uint32_t workers) {
-    bf::sched::scheduler_options options;
-    options.workers = workers;
-    return options;
-}
-
-template <class F>
-auto start(bf::sched::scheduler& on, F f) {
-    return future_task<F>::start(on, {}, std::move(f));
-}
 
 class temporary_folder {
 public:
@@ -56,11 +41,6 @@ public:
 private:
     std::filesystem::path path_;
 };
-
-bf::task<int> count_turns(int turns) {
-    for (int n = 0; n < turns; ++n) co_await bf::yield_now();
-    co_return turns;
-}
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 // waits for longer than a wake takes; when the other one does so too, wakes come at once, and short waits do.
 #pragma once
 
+#include <bifilar/sched/tuning.hpp>
 #include <algorithm>
 #include <cstdint>
 
@@ -18,8 +19,13 @@ public:
     static constexpr std::uint32_t most_pauses = 128;   ///< Of a short wait: a few microseconds.
     static constexpr std::uint32_t long_pauses = 2048;  ///< Of a long one: more than a wake through the kernel takes.
 
+    explicit lingering(wait_before_sleep policy = wait_before_sleep::adaptive) noexcept : policy_{policy} {}
+
     /// For how many pauses of the processor to wait now.
-    [[nodiscard]] std::uint32_t pauses() const noexcept { return is_long() ? long_pauses : pauses_; }
+    [[nodiscard]] std::uint32_t pauses() const noexcept {
+        if (policy_ == wait_before_sleep::none) return 0;
+        return is_long() ? long_pauses : pauses_;
+    }
 
     /// Work came after so many pauses.
     void caught(std::uint32_t after_pauses) noexcept {
@@ -49,7 +55,7 @@ public:
     void slept_long() noexcept { row_ = 0; }
 
     /// Whether the next wait is a long one.
-    [[nodiscard]] bool is_long() const noexcept { return row_ >= enough_; }
+    [[nodiscard]] bool is_long() const noexcept { return policy_ == wait_before_sleep::always || row_ >= enough_; }
 
 private:
     static constexpr std::uint32_t first_enough = 4;
@@ -62,6 +68,7 @@ private:
         enough_ = std::min(2 * enough_, most_enough);
     }
 
+    const wait_before_sleep policy_;
     std::uint32_t pauses_ = 0;  // Of the next short wait.
     std::uint32_t row_ = 0;     // Short sleeps in a row.
     std::uint32_t enough_ = first_enough;

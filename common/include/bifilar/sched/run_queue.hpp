@@ -3,25 +3,26 @@
 // where an unfinished theft still reads. Indices are 32 bits wide, so they cannot wrap round under a stalled thief.
 #pragma once
 
+#include <bifilar/base/assert.hpp>
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/cache_line.hpp>
 #include <bifilar/core/task_header.hpp>
-#include <array>
 #include <bit>
 #include <cstdint>
+#include <vector>
 
 namespace bifilar::sched {
 
-/// Ready tasks of one worker. `Capacity` is a power of two: 256 in production, 2 or 4 in models.
-template <std::uint32_t Capacity>
+/// Ready tasks of one worker.
 class run_queue {
-    static_assert(std::has_single_bit(Capacity) && Capacity >= 2);
-
 public:
-    /// The most that one theft moves.
-    static constexpr std::uint32_t most_stolen = Capacity / 2;
-
-    run_queue() noexcept = default;
+    /// Room for `capacity` tasks, a power of two from 2 on, of which one theft moves at most `most_stolen`: from 1 to
+    /// half of them; 0 is that half. Throws std::bad_alloc.
+    explicit run_queue(std::uint32_t capacity, std::uint32_t most_stolen = 0)
+        : mask_{capacity - 1}, most_stolen_{most_stolen == 0 ? capacity / 2 : most_stolen}, slots_(capacity) {
+        BIFILAR_ASSERT(std::has_single_bit(capacity) && capacity >= 2 && most_stolen_ <= capacity / 2,
+                       "a ring of so many slots cannot be; check its tuning first");
+    }
     run_queue(const run_queue&) = delete;
     run_queue& operator=(const run_queue&) = delete;
 
@@ -31,7 +32,7 @@ public:
         const std::uint32_t tail = tail_.load(base::relaxed);
         // Pairs with finish of steal_into; so that a slot is not overwritten before the thief has read it.
         const std::uint64_t head = head_.load(base::acquire);
-        if (tail - steal_of(head) >= Capacity) return false;
+        if (tail - steal_of(head) > mask_) return false;
         put(tail, task);
         return true;
     }
@@ -67,8 +68,8 @@ public:
         const std::uint32_t real = real_of(head);
         // An unfinished theft makes room by itself in a moment.
         if (steal_of(head) != real) return nullptr;
-        if (tail_.load(base::relaxed) - real < Capacity) return nullptr;  // Relaxed: own tail.
-        constexpr std::uint32_t count = Capacity / 2;
+        if (tail_.load(base::relaxed) - real < capacity()) return nullptr;  // Relaxed: own tail.
+        const std::uint32_t count = capacity() / 2;
         // Pairs with the claim in steal_into; so that these slots belong to this thread alone.
         if (!head_.compare_exchange_strong(head, pack(real + count, real + count), base::acq_rel, base::relaxed))
             return nullptr;
@@ -83,14 +84,14 @@ public:
     }
 
     /// Moves the older half (rounded up) of this ring, at most `most_stolen`, into `into`, the thief's own and empty
-    /// ring, but for the newest of them, which is returned to be run at once. Null when there was nothing, or
-    /// another thief was at work. `moved` counts all of them. Any thread that owns `into`.
+    /// ring of the same capacity, but for the newest of them, which is returned to be run at once. Null when there was
+    /// nothing, or another thief was at work. `moved` counts all of them. Any thread that owns `into`.
     task_header* steal_into(run_queue& into, std::uint32_t& moved) noexcept {
         moved = 0;
         // Relaxed: the thief owns its tail.
         const std::uint32_t to = into.tail_.load(base::relaxed);
         // Pairs with the finish of thefts from the thief; room for a whole half must be free.
-        if (to - steal_of(into.head_.load(base::acquire)) > Capacity - most_stolen) return nullptr;
+        if (to - steal_of(into.head_.load(base::acquire)) > capacity() - most_stolen_) return nullptr;
 
         std::uint32_t first = 0;
         const std::uint32_t count = claim_half(first);
@@ -111,9 +112,10 @@ public:
         // Acquire: searchers look at this after they announced themselves; see idle_set.
         const std::uint32_t real = real_of(head_.load(base::acquire));
         const std::uint32_t count = tail_.load(base::acquire) - real;
-        return count > Capacity ? 0 : count;
+        return count > capacity() ? 0 : count;
     }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return mask_ + 1; }
 
 private:
     static constexpr std::uint64_t pack(std::uint32_t steal, std::uint32_t real) noexcept {
@@ -124,7 +126,7 @@ private:
     }
     static constexpr std::uint32_t real_of(std::uint64_t head) noexcept { return static_cast<std::uint32_t>(head); }
 
-    base::atomic<task_header*>& slot(std::uint32_t index) noexcept { return slots_[index & (Capacity - 1)]; }
+    base::atomic<task_header*>& slot(std::uint32_t index) noexcept { return slots_[index & mask_]; }
 
     void put(std::uint32_t tail, task_header& task) noexcept {
         // Relaxed: the tail below publishes it.
@@ -143,9 +145,9 @@ private:
             // Pairs with put; so that the slots up to the tail are visible.
             const std::uint32_t ready = tail_.load(base::acquire) - real;
             // A stale head beside a fresh tail may look longer than the ring; the exchange below would refuse it.
-            if (ready == 0 || ready > Capacity) return 0;
+            if (ready == 0 || ready > capacity()) return 0;
             const std::uint32_t half = ready - ready / 2;
-            const std::uint32_t count = half < most_stolen ? half : most_stolen;
+            const std::uint32_t count = half < most_stolen_ ? half : most_stolen_;
             // Pairs with pop; so that owner and thief never take the same slot.
             if (head_.compare_exchange_weak(head, pack(real, real + count), base::acq_rel, base::acquire)) {
                 first = real;
@@ -167,8 +169,11 @@ private:
     alignas(base::cache_line_bytes) base::atomic<std::uint64_t> head_{0};
     // One past the newest task. Written by the owner, read by all.
     alignas(base::cache_line_bytes) base::atomic<std::uint32_t> tail_{0};
-    // Written by the owner between `real` and `steal + Capacity`, read by whoever claimed the index.
-    std::array<base::atomic<task_header*>, Capacity> slots_{};
+    // Beside the tail, because whoever puts or steals needs both.
+    const std::uint32_t mask_;  // Capacity - 1.
+    const std::uint32_t most_stolen_;
+    // Written by the owner between `real` and `steal + capacity`, read by whoever claimed the index.
+    std::vector<base::atomic<task_header*>> slots_;
 };
 
 }  // namespace bifilar::sched

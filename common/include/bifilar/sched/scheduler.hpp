@@ -11,6 +11,7 @@
 #include <bifilar/sched/idle_set.hpp>
 #include <bifilar/sched/start.hpp>
 #include <bifilar/sched/time_keeper.hpp>
+#include <bifilar/sched/tuning.hpp>
 #include <bifilar/sched/worker.hpp>
 #include <bifilar/sched/worker_layout.hpp>
 #include <condition_variable>
@@ -33,12 +34,15 @@ struct scheduler_options {
     stackful::fiber_home* fibers = nullptr;
     /// What timers go by; null: real time. Outlives the scheduler.
     simulated_clock* clock = nullptr;
+    /// For experiments.
+    sched::tuning tuning = {};
 };
 
 class scheduler {
 public:
     /// Starts the workers and waits until each has its place to sleep. Throws what a worker's start threw, and
-    /// std::logic_error when the clock serves another. `parts` outlives the scheduler.
+    /// std::logic_error when the clock serves another, and std::invalid_argument for a tuning that is out of range.
+    /// `parts` outlives the scheduler.
     scheduler(const scheduler_options& options, environment& parts);
     scheduler(const scheduler&) = delete;
     scheduler& operator=(const scheduler&) = delete;
@@ -146,6 +150,7 @@ private:
     void start_threads(const scheduler_options& options);
     void worker_ready(std::exception_ptr error, const std::string& pin_problem) noexcept;
 
+    const tuning tuning_;
     environment& parts_;
     stackful::fiber_home* const fibers_;
     const task_owner owner_id_;

@@ -23,8 +23,6 @@ class time_keeper;
 
 class worker final : public nesting_runner {
 public:
-    static constexpr std::uint32_t queue_capacity_tasks = 256;
-    static constexpr std::uint32_t lifo_runs_in_a_row = 3;
     static constexpr std::uint32_t tasks_per_tick = 128;
     /// How deep tasks run inside of each other's polls; each level takes a few hundred bytes of the worker's stack and
     /// what the bodies need.
@@ -124,8 +122,9 @@ private:
     const std::uint32_t owner_id_;
     const std::uint32_t index_;
     const bool alone_;  // The only worker of its runtime: nobody steals.
-    // Other workers by distance: same L2 first, then L3, NUMA node, machine.
+    // Other workers by distance: same L2 first, then L3, NUMA node, machine; or one ring of all.
     const std::vector<std::vector<std::uint32_t>> victims_;
+    const bool random_start_;       // Whether a look at a ring begins at a random place.
     simulated_clock* const clock_;  // Of the timers; null: the real one. All else here goes by real time.
     std::unique_ptr<parker> parker_;
     thread_state* state_ = nullptr;  // Of this worker's thread; the loop itself never moves.
@@ -135,10 +134,12 @@ private:
     chain pinned_;
     task_header* pinned_next_ = nullptr;  // The LIFO slot of tasks that must stay here.
     std::uint32_t lifo_runs_ = 0;
+    const std::uint32_t most_lifo_runs_;
     std::uint32_t nested_ = 0;  // Polls that are under way inside of each other, but for the outermost.
     std::uint32_t until_tick_ = tasks_per_tick;
-    std::uint32_t until_global_ = 64;
-    std::uint32_t global_interval_tasks_ = 64;
+    const std::uint32_t fixed_global_interval_;  // 0: it adapts.
+    std::uint32_t global_interval_tasks_;
+    std::uint32_t until_global_;
     std::uint32_t tick_tasks_ = tasks_per_tick;
     base::instant_ns tick_began_ns_ = 0;
     double task_ns_ = 5'000;  // Moving average; the start is a guess that soon does not matter.
@@ -159,7 +160,7 @@ private:
     // in a long run.
     alignas(base::cache_line_bytes) base::atomic<task_header*> lifo_{nullptr};
     inbox inbox_;
-    run_queue<queue_capacity_tasks> queue_;
+    run_queue queue_;
     worker_counters counters_;
 };
 

@@ -9,6 +9,7 @@
 #include <bifilar/runtime/spawn_blocking.hpp>
 #include <bifilar/sched/start.hpp>
 #include <bifilar/sched/stats.hpp>
+#include <bifilar/sched/tuning.hpp>
 #include <bifilar/sched/worker_layout.hpp>
 #include <bifilar/time/simulated_clock.hpp>
 #include <chrono>
@@ -45,6 +46,8 @@ struct runtime_options {
     /// Gets the exception of a task that nobody joins; called by whichever thread lets go of the task last, maybe by
     /// several at once; must not throw. Unset: print the task's name and the message, terminate.
     std::function<void(std::exception_ptr)> on_detached_exception;
+    /// For experiments: rules of the scheduler.
+    sched::tuning tuning = {};
 };
 
 /// What shutdown() found.

@@ -1,0 +1,55 @@
+// The scheduler's rules that experiments change: what each of them is worth shows only beside another choice.
+// The defaults are the rules that the library ships with.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace bifilar::sched {
+
+/// Whom a worker without work asks first.
+enum class victim_order : std::uint8_t {
+    nearest,   ///< Those that share the most with it, each ring of equal distance from a random place on.
+    random,    ///< All others, from a random place on.
+    in_order,  ///< All others by number, from the one behind it on.
+};
+
+/// Whether a worker without work waits a little before it sleeps.
+enum class wait_before_sleep : std::uint8_t {
+    adaptive,  ///< When others have woken it soon after it fell asleep; see lingering.
+    none,      ///< Never; the four looks at others' queues stay.
+    always,    ///< Before each sleep, for longer than a wake through the kernel takes.
+};
+
+/// For experiments. Fixed when the scheduler starts.
+struct tuning {
+    static constexpr std::uint32_t no_lifo_cap = ~std::uint32_t{0};
+    static constexpr std::uint32_t fewest_ring_slots = 2;
+    static constexpr std::uint32_t most_ring_slots = 1U << 20;
+    static constexpr std::uint32_t longest_global_interval = 1U << 20;
+
+    /// Tasks that are run from the LIFO slot in a row while others are queued. 0: none, a woken task goes behind those
+    /// that are queued; no_lifo_cap: any number, and a pair that wakes itself starves the rest.
+    std::uint32_t most_lifo_runs = 3;
+    /// Tasks that a worker's own ring holds, 8 bytes each; a power of two from 2 to 2^20. Half of a full ring goes to
+    /// the global queue.
+    std::uint32_t ring_slots = 256;
+    /// Tasks that one theft takes at most; never more than half of those that are queued. 0: half of the ring, which
+    /// is also the largest number.
+    std::uint32_t most_stolen = 0;
+    victim_order victims = victim_order::nearest;
+    wait_before_sleep waiting = wait_before_sleep::adaptive;
+    /// Tasks between two looks at the global queue while a worker has its own, up to 2^20. 0: from 8 to 255, so that
+    /// about a millisecond lies between.
+    std::uint32_t fixed_global_interval = 0;
+};
+
+/// The same. Throws std::invalid_argument, which names member, value and remedy, when it is out of range.
+[[nodiscard]] const tuning& checked(const tuning& rules);
+
+/// The other workers by distance, as worker `self` asks them: unchanged, or all in one ring in the order of their
+/// numbers, from the one behind it on.
+[[nodiscard]] std::vector<std::vector<std::uint32_t>> ordered(std::vector<std::vector<std::uint32_t>> by_distance,
+                                                              std::uint32_t self, victim_order order);
+
+}  // namespace bifilar::sched

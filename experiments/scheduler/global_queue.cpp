@@ -1,0 +1,106 @@
+// Threads push and one takes: the scheduler's own global queue, a list under a lock from which a worker takes up to 64
+// at a time, and a lock-free stack, from which it takes one. Overtaken: the younger ones that left before the oldest.
+#include <bifilar/base/atomic.hpp>
+#include <bifilar/sched/global_queue.hpp>
+
+#include <algorithm>
+#include <latch>
+#include <memory>
+#include <thread>
+
+#include "questions.hpp"
+
+namespace bifilar::experiments {
+
+namespace {
+
+constexpr std::uint64_t tasks = 1'000'000;
+constexpr std::size_t most_at_once = 64;  // As worker::take_global.
+
+// Treiber's, for one taker: then a task that it looks at cannot leave and come back.
+class lock_free_stack {
+public:
+    void push(task_header& task) noexcept {
+        task_header* top = top_.load(base::relaxed);  // Relaxed: a guess for the exchange.
+        do task.next_ = top;
+        // Pairs with take; so that the task is visible.
+        while (!top_.compare_exchange_weak(top, &task, base::release, base::relaxed));
+    }
+    task_header* take(std::size_t) noexcept {
+        task_header* top = top_.load(base::acquire);  // Pairs with push, twice.
+        while (top != nullptr && !top_.compare_exchange_weak(top, top->next_, base::acquire, base::acquire)) {
+        }
+        if (top != nullptr) top->next_ = nullptr;
+        return top;
+    }
+
+private:
+    // The newest task, or null. Written and read by all.
+    alignas(base::cache_line_bytes) base::atomic<task_header*> top_{nullptr};
+};
+
+struct idle_task : task_header {
+    static constexpr operations kind{nullptr, nullptr, nullptr};
+    idle_task() noexcept : task_header{kind, 0} {}
+};
+
+// Task n is pusher n / each's, which pushes its own in order. A task can only be overtaken by the most while it is the
+// oldest of its pusher's: those younger than a later one are younger than it as well.
+std::uint64_t most_overtaken(const std::vector<std::uint32_t>& order, std::size_t pushers) {
+    const std::size_t each = order.size() / pushers;
+    std::vector<char> taken(order.size());
+    std::vector<std::size_t> oldest(pushers);
+    std::vector<std::size_t> count(pushers);
+    std::uint64_t most = 0;
+    for (const std::uint32_t number : order) {
+        const std::size_t pusher = number / each;
+        const std::size_t own = number % each;
+        if (own == oldest[pusher]) most = std::max<std::uint64_t>(most, count[pusher] - own);
+        taken[number] = 1;
+        ++count[pusher];
+        while (oldest[pusher] < each && taken[pusher * each + oldest[pusher]] != 0) ++oldest[pusher];
+    }
+    return most;
+}
+
+template <class Queue>
+sample push_and_take(std::size_t pushers) {
+    const pinned here{2};
+    const auto all = std::make_unique<idle_task[]>(tasks);
+    std::vector<std::uint32_t> order;
+    order.reserve(tasks);
+    Queue queue;
+    std::latch ready{static_cast<std::ptrdiff_t>(pushers) + 1};
+    std::vector<std::jthread> threads;
+    for (std::size_t pusher = 0; pusher < pushers; ++pusher)
+        threads.emplace_back([&, from = pusher * (tasks / pushers)] {
+            ready.arrive_and_wait();
+            for (std::size_t n = from; n < from + tasks / pushers; ++n) queue.push(all[n]);
+        });
+    ready.arrive_and_wait();
+    const stopwatch watch;
+    while (order.size() < tasks) {
+        task_header* at = queue.take(most_at_once);
+        if (at == nullptr) base::spin_pause();
+        for (; at != nullptr; at = at->next_)
+            order.push_back(static_cast<std::uint32_t>(static_cast<idle_task*>(at) - all.get()));
+    }
+    sample taken = watch.stop(tasks, order.size());
+    taken.also["overtaken"] = static_cast<double>(most_overtaken(order, pushers));
+    return taken;
+}
+
+}  // namespace
+
+void add_global_queue(experiment& all) {
+    for (const std::size_t pushers : {1, 2}) {
+        workload work{"global_queue", "threads push 1,000,000 tasks, one takes them, two processors",
+                      "ns per task",  static_cast<double>(pushers),
+                      tasks,          {}};
+        work.contenders = {{"list under a lock", [=] { return push_and_take<sched::global_queue>(pushers); }},
+                           {"lock-free stack", [=] { return push_and_take<lock_free_stack>(pushers); }}};
+        all.add(std::move(work));
+    }
+}
+
+}  // namespace bifilar::experiments

@@ -1,0 +1,48 @@
+// The rules of the scheduler, a function a question and a file a handful of them: each adds its workloads.
+// All run the library's own scheduler; where a rule is changed, by runtime_options::tuning.
+#pragma once
+
+#include <harness/measure.hpp>
+#include <string>
+#include <vector>
+
+namespace bifilar::experiments {
+
+/// So many workers under such rules.
+[[nodiscard]] inline runtime_options ruled(std::uint32_t count, const sched::tuning& rules, pin where = pin::none) {
+    runtime_options options = workers(count);
+    options.tuning = rules;
+    options.pin = where;
+    return options;
+}
+
+/// A choice for one rule, under the name of its column.
+struct choice {
+    std::string name;
+    sched::tuning rules;
+};
+
+/// The three caps of the LIFO slot.
+[[nodiscard]] std::vector<choice> lifo_caps();
+
+/// Is the child of a moment ago worth running next, and are workers worth pinning?
+void add_locality(experiment& all);
+void add_placement(experiment& all);
+/// Does the cap of the LIFO slot keep a pair from starving the rest?
+void add_starvation(experiment& all);
+/// How many messages does a task take before another has its turn?
+void add_budget(experiment& all);
+/// How large is the ring, how much does a theft take, and from whom?
+void add_ring(experiment& all);
+void add_steal(experiment& all);
+void add_victims(experiment& all);
+/// What does it cost to find the idle worker?
+void add_idle_lookup(experiment& all);
+/// What is a wait before the sleep worth, and what does an idle runtime cost?
+void add_wake(experiment& all);
+void add_idle(experiment& all);
+/// A list under a lock or a lock-free stack, and how often does a busy worker look there?
+void add_global_queue(experiment& all);
+void add_global_check(experiment& all);
+
+}  // namespace bifilar::experiments
