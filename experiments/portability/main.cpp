@@ -50,8 +50,8 @@ void add_all(experiment& all) {
     constexpr std::uint64_t waiting = 100'000;
     add(all, {"trips", "request and reply over channels of capacity 1", "ns per round trip", 2, trips, {}},
         [=] { return portability::channel_trips(trips); }, {"trips", to_string(trips)});
-    add(all, {"yields", "a thousand coroutines take turns", "ns per turn", ring, ring * rounds, {}},
-        [=] { return portability::yield_turns(ring, rounds); }, {"yields", to_string(ring), to_string(rounds)});
+    add(all, {"hops", "a token goes round a ring of coroutines", "ns per hop", ring, ring * rounds, {}},
+        [=] { return portability::ring_hops(ring, rounds); }, {"hops", to_string(ring), to_string(rounds)});
     add(all, {"calls", "await a coroutine that ends at once", "ns per call", 1, calls, {}},
         [=] { return portability::child_calls(calls); }, {"calls", to_string(calls)});
     workload parked{"parked", "a hundred thousand coroutines wait", "bytes per task", waiting, waiting, {}};

@@ -12,6 +12,7 @@
 #include <bifilar/sync/event.hpp>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 namespace bifilar::experiments::portability {
@@ -59,21 +60,28 @@ inline measured channel_trips(std::uint64_t trips) {
     return {time.ns_per(trips), sums[0] + sums[1], 0};
 }
 
-inline task<std::uint64_t> take_turns(std::uint64_t rounds) {
-    std::uint64_t turns = 0;
-    for (; turns < rounds; ++turns) co_await yield_now();
-    co_return turns;
+inline task<std::uint64_t> pass_on(channel<std::uint64_t>& from, channel<std::uint64_t>& to, std::uint64_t rounds) {
+    std::uint64_t seen = 0;
+    for (std::uint64_t n = 0; n < rounds; ++n) {
+        const std::uint64_t hops = (co_await from.recv()).value_or(0);
+        (void)co_await to.send(hops + 1);
+        ++seen;
+    }
+    co_return seen;
 }
 
-/// `tasks` coroutines that yield to each other.
-inline measured yield_turns(std::uint64_t tasks, std::uint64_t rounds) {
+/// A token goes `rounds` times round a ring of `tasks` coroutines, over a channel between each two.
+inline measured ring_hops(std::uint64_t tasks, std::uint64_t rounds) {
+    std::deque<channel<std::uint64_t>> links;
+    for (std::uint64_t n = 0; n < tasks; ++n) links.emplace_back(1U);
+    (void)links[0].try_send(0);
     std::vector<task<std::uint64_t>> all;
-    for (std::uint64_t n = 0; n < tasks; ++n) all.push_back(take_turns(rounds));
+    for (std::uint64_t n = 0; n < tasks; ++n) all.push_back(pass_on(links[n], links[(n + 1) % tasks], rounds));
     const double frame = static_cast<double>(bifilar::frame_bytes(all.front().frame()));
     const stopwatch time;
-    std::uint64_t turns = 0;
-    for (const std::uint64_t one : block_on(join_all(std::move(all)))) turns += one;
-    return {time.ns_per(tasks * rounds), turns, frame};
+    const std::vector<std::uint64_t> seen = block_on(join_all(std::move(all)));
+    const double ns = time.ns_per(tasks * rounds);
+    return {ns, links[0].try_recv().value_or(0), frame};
 }
 
 inline task<std::uint64_t> one() { co_return 1; }

@@ -12,7 +12,7 @@ import verdict as verdicts
 
 HERE = pathlib.Path(__file__).resolve().parent
 PAGES = ["memory", "switch", "cache", "spawn", "operations", "channels", "senders", "timers", "io", "http",
-         "connections", "micro"]
+         "connections", "micro", "portability"]
 
 
 def load(path):

@@ -1,5 +1,5 @@
 // The workloads as a WebAssembly program, one a run: prints {"value": …, "answer": …, "also": {…}}.
-// Usage: trips N | yields TASKS ROUNDS | calls N | parked TASKS
+// Usage: trips N | hops TASKS ROUNDS | calls N | parked TASKS
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -14,10 +14,10 @@ double memory_bytes() { return static_cast<double>(__builtin_wasm_memory_size(0)
 
 measured run(std::string_view what, std::uint64_t size, std::uint64_t rounds) {
     if (what == "trips") return channel_trips(size);
-    if (what == "yields") return yield_turns(size, rounds);
+    if (what == "hops") return ring_hops(size, rounds);
     if (what == "calls") return child_calls(size);
     if (what == "parked") return parked(size, memory_bytes);
-    std::fprintf(stderr, "usage: trips N | yields TASKS ROUNDS | calls N | parked TASKS\n");
+    std::fprintf(stderr, "usage: trips N | hops TASKS ROUNDS | calls N | parked TASKS\n");
     std::exit(2);
 }
 
