@@ -1,5 +1,6 @@
 // Ten thousand coroutines over one channel, one lock and many timers, on the one thread that WebAssembly has.
 // There is no scheduler: block_on drives them all as members of a join_all. Ends with 0 when every sum is right.
+// With the argument "waiting" or "throwing" it ends as the library ends what cannot go on there.
 #include <bifilar/channel/channel.hpp>
 #include <bifilar/core/block_on.hpp>
 #include <bifilar/core/join_all.hpp>
@@ -7,6 +8,7 @@
 #include <bifilar/core/race.hpp>
 #include <bifilar/core/yield.hpp>
 #include <bifilar/stackless/task.hpp>
+#include <bifilar/sync/event.hpp>
 #include <bifilar/sync/mutex.hpp>
 #include <bifilar/sync/wait_group.hpp>
 #include <bifilar/time/sleep.hpp>
@@ -15,6 +17,8 @@
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
+#include <stdexcept>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -102,6 +106,13 @@ task<std::uint64_t> depth(std::uint64_t left) {
     co_return co_await depth(left - 1) + 1;
 }
 
+// What ends the program: a wait that nothing can end, and an exception.
+void end_by(std::string_view how) {
+    event never;
+    if (how == "waiting") block_on(never.wait());
+    if (how == "throwing") throw std::runtime_error{"nobody catches this"};
+}
+
 bool check(const char* what, std::uint64_t is, std::uint64_t should_be) {
     std::printf("%s: %" PRIu64 "\n", what, is);
     if (is == should_be) return true;
@@ -111,7 +122,8 @@ bool check(const char* what, std::uint64_t is, std::uint64_t should_be) {
 
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
+    if (count > 1) end_by(words[1]);
     scene in;
     bool right = check("sum received", block_on(meet(in)), senders * (senders - 1) / 2);
     right &= check("naps under the lock", in.naps, sleepers);
