@@ -19,4 +19,5 @@ set(CMAKE_CXX_FLAGS_INIT "-isystem ${BIFILAR_SYSROOT}/usr/include/aarch64-linux-
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-Wl,-rpath-link,${libraries}")
 set(CMAKE_SHARED_LINKER_FLAGS_INIT "-Wl,-rpath-link,${libraries}")
 set(CMAKE_BUILD_RPATH ${libraries})
-set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64-static -L /usr/aarch64-linux-gnu)
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64-static -L /usr/aarch64-linux-gnu
+    -E LD_LIBRARY_PATH=${libraries})
