@@ -4,6 +4,7 @@
 #include <bifilar/base/sanitizer.hpp>
 #if !defined(BIFILAR_ASAN)
 
+#include "frame_chunk.hpp"
 #include "frame_marks.hpp"
 
 #include <bifilar/base/assert.hpp>
@@ -17,7 +18,6 @@
 #include <bit>
 #include <mutex>
 #include <new>
-#include <sys/mman.h>
 #include <utility>
 
 namespace bifilar {
@@ -122,9 +122,8 @@ void release_large(slab& block) noexcept {
 slab* new_slab(depot& d, std::size_t size_class) noexcept {
     if (d.chunk == d.chunk_end) {
         constexpr std::size_t chunk_bytes = slab_bytes * slabs_per_chunk;
-        void* const raw = ::mmap(nullptr, chunk_bytes + slab_bytes, PROT_READ | PROT_WRITE,
-                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (raw == MAP_FAILED) return nullptr;
+        void* const raw = detail::map_frame_chunk(chunk_bytes + slab_bytes);
+        if (raw == nullptr) return nullptr;
         const auto start = (reinterpret_cast<std::uintptr_t>(raw) + slab_bytes - 1) & ~(slab_bytes - 1);
         d.chunk = reinterpret_cast<std::byte*>(start);
         d.chunk_end = d.chunk + chunk_bytes;

@@ -4,19 +4,19 @@
 
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/spin_lock.hpp>
+#include <bifilar/base/thread_mutex.hpp>
 #include <bifilar/core/task_header.hpp>
 #include <bifilar/core/thread_state.hpp>
 
 #include <array>
 #include <cstdint>
-#include <mutex>
 #include <unordered_map>
 
 namespace bifilar {
 namespace {
 
 struct part {
-    std::mutex mutex;  // Guards the table; held for a look-up or an insertion.
+    base::thread_mutex mutex;  // Guards the table; held for a look-up or an insertion.
     std::unordered_map<const task_header*, task_label> labels;
 };
 

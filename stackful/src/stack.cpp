@@ -81,9 +81,11 @@ guard_kind best_guard() noexcept {
     static const guard_kind found = [] {
         void* const page = ::mmap(nullptr, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (page == MAP_FAILED) return guard_kind::protect;
-        const bool known = ::madvise(page, page_bytes(), madv_guard_install) == 0;
+        // An emulator may accept advice that it does not know, so a system call is asked to read there as well.
+        const bool guards = ::madvise(page, page_bytes(), madv_guard_install) == 0 &&
+                            ::access(static_cast<const char*>(page), F_OK) != 0 && errno == EFAULT;
         ::munmap(page, page_bytes());
-        return known ? guard_kind::marker : guard_kind::protect;
+        return guards ? guard_kind::marker : guard_kind::protect;
     }();
     return found;
 }

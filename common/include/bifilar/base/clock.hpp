@@ -26,11 +26,15 @@ inline instant_ns to_ns(steady::time_point when) noexcept {
 /// Reads the real clock; about 20 ns. What timers go by is detail::timer_now_ns, in time/now.hpp.
 inline instant_ns now_ns() noexcept { return to_ns(steady::now()); }
 
-/// The clock as of the kernel's last tick, up to 10 ms old; about 5 ns.
+/// The clock as of the kernel's last tick, up to 10 ms old; about 5 ns. The real clock where there is no such one.
 inline instant_ns coarse_now_ns() noexcept {
+#if defined(CLOCK_MONOTONIC_COARSE)
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return static_cast<instant_ns>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+#else
+    return now_ns();
+#endif
 }
 
 /// now + duration, or `never` where that would overflow. Negative durations are in the past already.

@@ -55,4 +55,22 @@ private:
     atomic<bool> held_{false};
 };
 
+/// Holds a lock for as long as it lives, unless the lock is left to somebody else before: std::unique_lock as far as it
+/// is used here, which standard libraries without threads do not have.
+class spin_hold {
+public:
+    explicit spin_hold(spin_lock& lock) noexcept : lock_{&lock} { lock.lock(); }
+    spin_hold(const spin_hold&) = delete;
+    spin_hold& operator=(const spin_hold&) = delete;
+    ~spin_hold() {
+        if (lock_ != nullptr) lock_->unlock();
+    }
+
+    /// The lock stays held; whoever is called next leaves it.
+    void release() noexcept { lock_ = nullptr; }
+
+private:
+    spin_lock* lock_;
+};
+
 }  // namespace bifilar::base

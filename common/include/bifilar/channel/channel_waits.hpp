@@ -32,7 +32,7 @@ public:
 
 private:
     polled<output> poll_as(context& cx, bool keeps) noexcept(nothrow) {
-        std::unique_lock guard{channel_->lock()};
+        base::spin_hold guard{channel_->lock()};
         // Relaxed: under the lock.
         if (node_.where(base::relaxed) == wait_node::place::fresh && channel_->just_pushes()) [[likely]] {
             if (!cx.take_budget()) return not_ready;
@@ -120,7 +120,7 @@ public:
     polled<output> poll(context& cx) noexcept {
         using enum wait_node::place;
         if (channel_->capacity() != 0 && node_.where() == woken && node_.value) return take_handed();
-        std::unique_lock guard{channel_->lock()};
+        base::spin_hold guard{channel_->lock()};
         // Relaxed: under the lock.
         if (node_.where(base::relaxed) == fresh && channel_->just_pops()) [[likely]] {
             if (!cx.take_budget()) return not_ready;

@@ -19,7 +19,8 @@ struct task_core : task_header {
     waker_ref joiner_;
 };
 
-static_assert(sizeof(task_core) == 32, "four words before the outcome; see the table of sizes in reports");
+static_assert(sizeof(task_core) == sizeof(task_header) + 8,
+              "four words before the outcome; see the table of sizes in reports");
 
 template <class T>
 struct task_cell : task_core {

@@ -1,4 +1,4 @@
-// What the scheduler knows of a task: a queue link, its operations, its state word. 24 bytes.
+// What the scheduler knows of a task: a queue link, its operations, its state word. 24 bytes; 16 with 32-bit addresses.
 // Everything that can be woken starts with it: futures, coroutines, fibers, and the thread inside block_on.
 #pragma once
 
@@ -49,6 +49,6 @@ struct task_header {
     task_state state_;
 };
 
-static_assert(sizeof(task_header) == 24, "three words; everything that waits carries them");
+static_assert(sizeof(task_header) == 2 * sizeof(void*) + 8, "three words; everything that waits carries them");
 
 }  // namespace bifilar

@@ -50,7 +50,8 @@ private:
     base::atomic<bool> set_{false};
 };
 
-static_assert(sizeof(event) <= 40 && sizeof(event::wait_future) == 32, "what a parked task pays for its event");
+static_assert(sizeof(event) <= 40 && sizeof(event::wait_future) == 4 * sizeof(void*),
+              "what a parked task pays for its event");
 static_assert(future<event::wait_future>);
 
 }  // namespace bifilar

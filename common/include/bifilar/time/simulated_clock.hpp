@@ -5,9 +5,9 @@
 
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/clock.hpp>
+#include <bifilar/base/thread_mutex.hpp>
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 
 namespace bifilar {
 
@@ -90,7 +90,7 @@ private:
     const mode how_;
     // Never falls. Written under the mutex; read by all without it.
     base::atomic<base::instant_ns> now_ns_;
-    std::mutex mutex_;  // Guards what follows, and moves of time. Held while workers are unparked.
+    base::thread_mutex mutex_;  // Guards what follows, and moves of time. Held while workers are unparked.
     bool claimed_ = false;
     sched::time_keeper* listener_ = nullptr;
 };

@@ -2,6 +2,8 @@
 // On a plain thread it blocks; inside a stackless poll it is refused, because it would block the worker.
 #pragma once
 
+#include <bifilar/stackful/target.hpp>
+
 #include <bifilar/core/block_on.hpp>
 #include <bifilar/core/future.hpp>
 #include <bifilar/core/outcome.hpp>

@@ -2,6 +2,8 @@
 // It lives at the top of its own stack. Built on switch.hpp and the worker's queues.
 #pragma once
 
+#include <bifilar/stackful/target.hpp>
+
 #include <bifilar/core/context.hpp>
 #include <bifilar/core/task_core.hpp>
 #include <bifilar/core/thread_state.hpp>

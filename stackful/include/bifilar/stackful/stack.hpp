@@ -3,6 +3,8 @@
 // mprotect guards, where that is missing, split the mapping and so are limited by vm.max_map_count.
 #pragma once
 
+#include <bifilar/stackful/target.hpp>
+
 #include <cstddef>
 
 namespace bifilar::stackful {

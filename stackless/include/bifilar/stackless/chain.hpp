@@ -24,8 +24,9 @@ struct leaf_operations {
     std::string_view (*waits_on)(const leaf&) noexcept;
 };
 
-/// The future that a coroutine waits for, seen without its type. Lives in the coroutine's frame.
-class leaf {
+/// The future that a coroutine waits for, seen without its type. Lives in the coroutine's frame. Aligned for the tags
+/// of link, also where addresses have 32 bits.
+class alignas(8) leaf {
 public:
     explicit leaf(const leaf_operations& kind) noexcept : kind_{&kind} {}
     leaf(const leaf&) = delete;
@@ -51,7 +52,7 @@ public:
 };
 
 /// One poll of a chain: what the running coroutines may use. Lives on the poller's stack.
-class chain_run {
+class alignas(8) chain_run {
 public:
     chain_run(context& cx, void* result) noexcept : context_{&cx}, result_{result} {}
 
@@ -60,7 +61,7 @@ public:
 };
 
 /// What every promise has: two words, whose meaning depends on the coroutine's place in the chain.
-class link {
+class alignas(8) link {
 public:
     link() noexcept = default;
     link(const link&) = delete;
@@ -128,7 +129,9 @@ private:
     void* next_ = nullptr;
 };
 
-static_assert(sizeof(link) == 16, "two words a coroutine");
+static_assert(alignof(link) >= 8 && alignof(leaf) >= 8 && alignof(chain_run) >= 8,
+              "their addresses leave room for three tags");
+static_assert(sizeof(link) == 2 * sizeof(void*), "two words a coroutine");
 
 inline void link::become_child(link& parent, child_slot& slot) noexcept {
     BIFILAR_CHECK(word_ == 0, "a task was awaited that had been polled before; await it by reference instead");

@@ -106,8 +106,8 @@ public:
     void return_void() noexcept { result().set_value(); }
 };
 
-static_assert(sizeof(promise<void>) == sizeof(link) && alignof(promise<void>) <= 16,
-              "link::of finds the promise 16 bytes into the frame");
+static_assert(sizeof(promise<void>) == sizeof(link) && alignof(promise<void>) <= 2 * sizeof(void*),
+              "link::of finds the promise two words into the frame");
 
 }  // namespace stackless
 }  // namespace bifilar

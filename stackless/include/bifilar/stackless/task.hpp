@@ -77,7 +77,8 @@ namespace stackless {
 
 template <class T>
 task<T> promise<T>::get_return_object() noexcept {
-    static_assert(alignof(promise) <= 16, "a task's output is aligned to at most 16 bytes; return a pointer instead");
+    static_assert(alignof(promise) <= 2 * sizeof(void*),
+                  "a task's output is aligned to at most 16 bytes; return a pointer instead");
     return task<T>{this->frame()};
 }
 

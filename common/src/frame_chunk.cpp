@@ -1,0 +1,14 @@
+// Linux hands out pages when they are written to, so that a chunk may be larger than what is needed of it.
+#include "frame_chunk.hpp"
+
+#include <sys/mman.h>
+
+namespace bifilar::detail {
+
+void* map_frame_chunk(std::size_t bytes) noexcept {
+    void* const memory =
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? nullptr : memory;
+}
+
+}  // namespace bifilar::detail

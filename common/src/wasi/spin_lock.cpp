@@ -1,0 +1,8 @@
+// Nobody to give the processor to: a program has one thread, so no lock is ever found held.
+#include <bifilar/base/spin_lock.hpp>
+
+namespace bifilar::base {
+
+void yield_thread() noexcept {}
+
+}  // namespace bifilar::base
