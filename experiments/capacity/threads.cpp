@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <fstream>
 #include <harness/measure.hpp>
-#include <harness/memory.hpp>
 #include <harness/peers.hpp>
 #include <harness/process.hpp>
 #include <mutex>
