@@ -169,10 +169,8 @@ void add_wake_all(experiment& all, std::uint64_t tasks) {
                   tasks,         {}};
     work.isolated = true;
     work.warm_up = 0;
-    if (tasks > 100'000) {
-        work.repetitions = 5;
-        work.quick_repetitions = 1;
-    }
+    work.repetitions = tasks > 100'000 ? 5 : 0;
+    work.quick_repetitions = tasks > 10'000 ? 1 : 0;
     work.contenders = {{"coroutine", [=] { return wake_coroutines(tasks); }},
                        {"future by hand", [=] { return wake_futures(tasks); }},
                        {"fiber", [=] { return wake_fibers(tasks); }}};
