@@ -1,0 +1,170 @@
+// Threads of the operating system: what starting one takes, and how many of them a process may have.
+// They wait on one condition variable, so that all exist at once.
+#include <pthread.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <harness/measure.hpp>
+#include <harness/peers.hpp>
+#include <harness/process.hpp>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "thread_stack.hpp"
+#include "workloads.hpp"
+
+namespace bifilar::experiments {
+
+namespace {
+
+// Where threads come together and wait until all may go.
+class gathering {
+public:
+    /// Of a thread that came: returns when all may go.
+    void visit() {
+        std::unique_lock guard{lock_};
+        ++arrived_;
+        came_.notify_one();
+        opened_.wait(guard, [&] { return open_; });
+        ++left_;
+    }
+    void wait_for(std::uint64_t count) {
+        std::unique_lock guard{lock_};
+        came_.wait(guard, [&] { return arrived_ == count; });
+    }
+    void open() {
+        const std::lock_guard guard{lock_};
+        open_ = true;
+        opened_.notify_all();
+    }
+    /// After their threads were joined.
+    [[nodiscard]] std::uint64_t left() const noexcept { return left_; }
+
+private:
+    std::mutex lock_;  // Guards all below.
+    std::condition_variable came_;
+    std::condition_variable opened_;
+    std::uint64_t arrived_ = 0;
+    std::uint64_t left_ = 0;
+    bool open_ = false;
+};
+
+sample started(std::uint64_t count) {
+    gathering at;
+    std::vector<std::thread> threads(count);
+    std::vector<std::size_t> stack_bytes(count);
+    const std::int64_t before = bytes_after("/proc/self/smaps_rollup", "Rss:");
+    const auto start = std::chrono::steady_clock::now();
+    std::size_t made = 0;
+    std::error_code refused;
+    try {
+        for (; made < count; ++made)
+            threads[made] = std::thread{[&at, &size = stack_bytes[made]] {
+                size = thread_stack{}.bytes();
+                at.visit();
+            }};
+    } catch (const std::system_error& error) {
+        refused = error.code();
+    }
+    at.wait_for(made);
+    const auto elapsed = std::chrono::steady_clock::now() - start;
+    const std::int64_t resident = bytes_after("/proc/self/smaps_rollup", "Rss:") - before;
+    at.open();
+    for (std::size_t n = 0; n < made; ++n) threads[n].join();
+    if (refused) throw std::system_error{refused, "thread " + std::to_string(made + 1) + " was refused"};
+    const auto each = static_cast<double>(count);
+    return {std::chrono::duration<double, std::micro>{elapsed}.count() / each,
+            at.left(),
+            {{"stack_bytes", static_cast<double>(*std::max_element(stack_bytes.begin(), stack_bytes.end()))},
+             {"resident_bytes", static_cast<double>(resident) / each}}};
+}
+
+sample threads(std::uint64_t count) {
+    const pinned here{1};
+    (void)started(64);
+    return started(count);
+}
+
+constexpr std::uint64_t most_wanted = 65'536;
+constexpr std::uint64_t left_for_others = 512;  // Threads that other programs may want to start meanwhile.
+constexpr std::int64_t spare_memory_bytes = std::int64_t{1} << 30;
+constexpr std::uint64_t batch = 256;  // Threads between two looks at the machine's memory.
+
+std::uint64_t first_number_of(const char* file, std::uint64_t otherwise) {
+    std::uint64_t got = 0;
+    return std::ifstream{file} >> got ? got : otherwise;
+}
+
+// How many more the machine's table of processes holds, less what is left for others.
+std::uint64_t room_for_threads() {
+    const std::uint64_t table = std::min(first_number_of("/proc/sys/kernel/pid_max", most_wanted),
+                                         first_number_of("/proc/sys/kernel/threads-max", most_wanted));
+    std::ifstream load{"/proc/loadavg"};  // "0.1 0.2 0.3 RUNNING/ALL LAST"
+    std::string text;
+    std::uint64_t all = 0;
+    for (int n = 0; n < 4; ++n) load >> text;
+    if (const std::size_t slash = text.find('/'); slash != std::string::npos) all = std::stoull(text.substr(slash + 1));
+    return table > all + left_for_others ? table - all - left_for_others : 0;
+}
+
+// Stacks of 64 KiB, for address space is not the question.
+sample most_threads() {
+    gathering at;
+    std::vector<pthread_t> threads;
+    const std::uint64_t room = room_for_threads();
+    const std::uint64_t most = std::min(most_wanted, room);
+    threads.reserve(most);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, std::size_t{64} << 10);
+    const auto visit = [](void* to) -> void* {
+        static_cast<gathering*>(to)->visit();
+        return nullptr;
+    };
+    int error = 0;
+    bool out_of_memory = false;
+    while (threads.size() < most && error == 0 && !out_of_memory) {
+        pthread_t made{};
+        error = pthread_create(&made, &attributes, visit, &at);
+        if (error == 0) threads.push_back(made);
+        if (threads.size() % batch == 0)
+            out_of_memory = bytes_after("/proc/meminfo", "MemAvailable:") < spare_memory_bytes;
+    }
+    pthread_attr_destroy(&attributes);
+    at.wait_for(threads.size());
+    at.open();
+    for (const pthread_t one : threads) pthread_join(one, nullptr);
+    const bool all = at.left() == threads.size();
+    return {static_cast<double>(threads.size()),
+            all ? 1U : 0U,
+            {{"errno", error},
+             {"room_in_the_table", static_cast<double>(room)},
+             {"stopped_for_memory", out_of_memory ? 1 : 0}}};
+}
+
+}  // namespace
+
+void add_threads(experiment& all) {
+    constexpr std::uint64_t count = 1'000;
+    workload cost{"threads", "threads started and parked", "us per thread", static_cast<double>(count), count, {}};
+    cost.isolated = true;
+    cost.warm_up = 0;
+    cost.contenders = {{"std::thread", [] { return threads(count); }}};
+    add_peers(all, cost, {rust_thread({"threads", std::to_string(count)})});
+    all.add(std::move(cost));
+
+    workload most{"threads_most", "threads of one process until it is refused", "threads", 1, 1, {}};
+    most.isolated = true;
+    most.warm_up = 0;
+    most.repetitions = 3;
+    most.quick_repetitions = 1;
+    most.contenders = {{"std::thread", most_threads}};
+    all.add(std::move(most));
+}
+
+}  // namespace bifilar::experiments
