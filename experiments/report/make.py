@@ -9,7 +9,12 @@ import sys
 
 import contradictions
 import page
+import ratio_chart
+import sources
+import summary
+import table_csv
 import verdict as verdicts
+import web
 
 HERE = pathlib.Path(__file__).resolve().parent
 PAGES = ["memory", "switch", "cache", "spawn", "scheduler", "operations", "channels", "senders", "capacity", "timers",
@@ -29,7 +34,8 @@ def machine_page(machine):
 
 def index(reports, definitions, claims, judged):
     lines = ["# Reports", "", "What the documents claim, measured. Each page gives the question, the method, its threats, "
-             "the figures and the rule of every verdict.", ""]
+             "the figures and the rule of every verdict." +
+             (" In two pages: [Stackless or stackful? What we measured](summary.md)." if reports else ""), ""]
     if any(report["quick"] for report in reports.values()):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
     lines += ["Rules are in `experiments/claims.json`. Those of claims 24, 27, 28 and 38 to 40 were sharpened after a first, "
@@ -43,16 +49,16 @@ def index(reports, definitions, claims, judged):
     for name in PAGES:
         if name in reports:
             lines.append(f"| [{definitions[name]['title']}]({name}.md) | {definitions[name]['question']} |")
-    lines += ["", "| | claim | document | page | verdict |", "|---|---|---|---|---|"]
+    lines += ["", "| | verdict | claim | document | page |", "|---|---|---|---|---|"]
     for claim in claims:
         result = judged[claim["id"]]
-        where = f"[{claim['page']}]({claim['page']}.md)" if claim["page"] in reports else claim["page"]
+        where = f"[{claim['page']}]({claim['page']}.md#claim-{claim['id']})" if claim["page"] in reports else claim["page"]
         words = claim["quotation"] if isinstance(claim["quotation"], str) else claim["quotation"][0]
         word = result["verdict"]
         if result["lacking"] and word in (verdicts.HOLDS, verdicts.PARTLY, verdicts.FAILS):
             word += ", of what can be had here"
-        lines.append(f"| {verdicts.SIGN[result['verdict']]} | {claim['id']}. {page.verbatim(words)} | {claim['document_name']} | {where} | "
-                     f"{word} |")
+        lines.append(f"| {verdicts.SIGN[result['verdict']]} | {word} | {claim['id']}. {page.verbatim(words)} | "
+                     f"{claim['document_name']} | {where} |")
     lines += ["", "Where the documents contradict each other or themselves: [contradictions.md](contradictions.md). "
               "The machine: [machine.md](machine.md). Raw figures: [data](data).", ""]
     return "\n".join(lines)
@@ -74,18 +80,24 @@ def main():
     target.mkdir(parents=True, exist_ok=True)
     for name, report in reports.items():
         mine = [claim for claim in claims if claim["page"] == name]
-        text, pictures = page.make(report, definitions[name], mine, judged)
+        text, pictures = page.make(report, definitions[name], mine, judged, sources.home_from(options.out))
         (options.out / f"{name}.md").write_text(text, encoding="utf-8")
         for file, picture in pictures.items():
             (options.out / file).write_text(picture, encoding="utf-8")
+        (target / f"{name}.csv").write_text(table_csv.make(report, definitions[name]), encoding="utf-8")
         source = options.data / f"{name}.json"
         if source.resolve() != (target / source.name).resolve():
             shutil.copyfile(source, target / source.name)
     if reports:
+        words = summary.load()
+        text = summary.make(words, reports, claims, judged, ratio_chart.write(words, reports, options.out))
+        (options.out / "summary.md").write_text(text, encoding="utf-8")
         (options.out / "machine.md").write_text(machine_page(list(reports.values())[-1]["machine"]), encoding="utf-8")
     entries = load(HERE.parent / "contradictions.json")
     (options.out / "contradictions.md").write_text(contradictions.make(entries, claims, reports), encoding="utf-8")
     (options.out / "README.md").write_text(index(reports, definitions, claims, judged), encoding="utf-8")
+    names = ["README", *(["summary"] if reports else []), *reports, "contradictions", *(["machine"] if reports else [])]
+    web.write(options.out, names, sources.home_from(options.out))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 # One report page as Markdown: question, claims, method, unit, threats, results, plots, verdicts.
 # The words come from experiments/<id>/page.json, the figures from the run.
-import svg
+import charts
+import sources
 import verdict as verdicts
 
 
@@ -11,7 +12,7 @@ def table(rows):
 
 
 def shown(value):
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
 def size_of(work, definition):
@@ -19,7 +20,7 @@ def size_of(work, definition):
     return "" if unit is None else f" · {work['size']:,.0f} {unit}"
 
 
-def results(report, definition):
+def results(report, definition, home):
     parts = []
     for work in report["workloads"]:
         further = sorted({key for one in work["contenders"] for key in one.get("also", {})})
@@ -33,42 +34,9 @@ def results(report, definition):
         notes = "".join(f"\nNot measured here: {one['name']}: {one['reason']}.\n" for one in work.get("refused", []))
         runs = work["repetitions"]
         parts.append(f"### {work['title']}{size_of(work, definition)}\n\n{table(rows)}\n\n"
-                     f"{runs} repetition{'s' if runs != 1 else ''} in turn, after {work['warm_up']} that did not count.\n{notes}")
+                     f"{runs} repetition{'s' if runs != 1 else ''} in turn, after {work['warm_up']} that did not count. "
+                     f"Code: {sources.link(report['id'], work['id'], home)}.\n{notes}")
     return "\n".join(parts)
-
-
-def point(one, key):
-    if key:
-        return (one["also"][key],) * 3
-    return one["median"], one["least"], one["most"]
-
-
-def charts(report, definition):
-    """{file name: SVG text} and the Markdown that shows them."""
-    files, lines = {}, []
-    for chart in definition["charts"]:
-        wanted = [w for w in report["workloads"] if w["id"] in chart["workloads"] and
-                  ("size" not in chart or w["size"] == chart["size"])]
-        skip, key = chart.get("without", []), chart.get("figure")
-        if chart["kind"] == "sweep":
-            series = {}
-            for work in wanted:
-                for one in work["contenders"]:
-                    if one["name"] not in skip and work["size"] >= chart.get("from", 0):
-                        series.setdefault(one["name"], []).append((work["size"], *point(one, key)))
-            if not series:
-                continue
-            text = svg.sweep(chart["title"], chart["x"], chart["y"], series, chart.get("log_x", True),
-                             chart.get("log_y", True), svg.binary if chart.get("bytes") else svg.number)
-        else:
-            rows = [(one["name"] if len(wanted) == 1 else f"{one['name']}, {svg.number(work['size'])}", *point(one, key))
-                    for work in wanted for one in work["contenders"] if one["name"] not in skip]
-            if not rows:
-                continue
-            text = svg.bars(chart["title"], chart["x"], rows, chart.get("log_x", False))
-        files[chart["file"]] = text
-        lines.append(f"![{chart['title']}]({chart['file']})\n")
-    return files, "\n".join(lines)
 
 
 def verbatim(words):
@@ -92,7 +60,7 @@ def rule_of(claim):
 
 def judgement(claim, result):
     figures = ", ".join(f"{name} = {shown(value)}" for name, value in result["figures"].items())
-    lines = [f"### {verdicts.SIGN[result['verdict']]} Claim {claim['id']}: {result['verdict']}", "", f"> {quoted(claim)}", "",
+    lines = [f'<a id="claim-{claim["id"]}"></a>', "", f"### {verdicts.SIGN[result['verdict']]} Claim {claim['id']}: {result['verdict']}", "", f"> {quoted(claim)}", "",
              f"Measured: {claim['measured']}." + (f" Here: {figures}." if figures else ""), "",
              rule_of(claim), ""]
     if result["reason"]:
@@ -114,9 +82,10 @@ def facts(report):
     return "### Sizes and counts\n\n" + table(rows) + "\n"
 
 
-def make(report, definition, claims, judged):
-    """The page's Markdown and its charts."""
-    pictures, picture_lines = charts(report, definition)
+def make(report, definition, claims, judged, home="../experiments"):
+    """The page's Markdown and its charts. `home`: the way from the page to the folder of the experiments."""
+    pictures, picture_lines = charts.make(report, definition)
+    name = report["id"]
     machine = report["machine"]
     # Pages that answer no claim of the documents have no verdicts.
     verdict_lines = "\n".join(["## Verdicts", ""] + [judgement(claim, judged[claim["id"]]) for claim in claims] + [""]) if claims else ""
@@ -137,13 +106,14 @@ def make(report, definition, claims, judged):
 {picture_lines}
 {verdict_lines}## Figures
 
-{results(report, definition)}
+{results(report, definition, home)}
 {facts(report)}
 ## Machine
 
 {machine['processor']}, {machine['processors']} processors{', virtual' if machine['hypervisor'] else ''}, {machine['kernel']}, \
 {machine['compiler']}, {machine['build']}; {machine['date']}. Hardware counters: {machine['hardware_counters']}
-Everything about it: [machine.md](machine.md). Raw figures: [data/{report['id']}.json](data/{report['id']}.json).
-Made by `experiments/run --only {report['id']}`.
+Everything about it: [machine.md](machine.md). Raw figures: [data/{name}.json](data/{name}.json), as a table \
+[data/{name}.csv](data/{name}.csv). Code: [experiments/{name}]({home}/{name}).
+Made by `experiments/run --only {name}`.
 """
     return text, pictures

@@ -1,26 +1,29 @@
-# Charts as SVG text: sweeps (lines over a size) and bars with whiskers, for light and dark pages.
-# Hand-written, so that reports need nothing but Python's standard library.
-# Colours: Okabe and Ito's set, safe for colour-blind readers; series also differ in marker and dash.
+# Charts as SVG text: sweeps (lines over a size) and bars, for light and dark pages, alone or within an HTML page.
+# Hand-written, so that reports need nothing but Python's standard library. A series has its colour, mark and dash.
+# A measured point is {median, and where they are known: least, most, low, high (95 % of the median), samples}.
 import math
+import re
 from html import escape
 
+import palette
+
 WIDTH = 860
-LIGHT = ["#0072b2", "#d55e00", "#00795a", "#a6478a", "#8a6100", "#3d3d3d", "#2b8cbe", "#b2182b"]
-DARK = ["#56b4e9", "#ff9a4d", "#2fd3a5", "#e79ac8", "#f0e442", "#d0d0d0", "#9fd0ff", "#ff8f8f"]
-DASHES = ["", "7 3", "2 3", "9 3 2 3", "4 2", "12 4", "", "7 3"]
+DASHES = ["", "7 3", "2 3", "9 3 2 3", "4 2", "12 4", "1 4", "6 2 2 2"]
+WRAP = 34  # Characters of a bar's name on a line.
 
 
 def style():
-    def rules(ink, soft, grid, page, colours):
-        series = "".join(
-            f".s{i}{{stroke:{c}}}.f{i}{{fill:{c};stroke:{c}}}" for i, c in enumerate(colours))
-        return (f".page{{fill:{page}}}text{{fill:{ink}}}.soft{{fill:{soft}}}.grid{{stroke:{grid}}}"
-                f".axis,.whisker{{stroke:{ink}}}{series}")
-    return ("<style>text{font:13px system-ui,'DejaVu Sans',sans-serif}.title{font-size:15px;font-weight:600}"
-            ".line{fill:none;stroke-width:2}.grid{stroke-width:1}.axis,.whisker{stroke-width:1.3}"
-            + rules("#1f2328", "#57606a", "#dfe3e8", "#ffffff", LIGHT)
-            + "@media (prefers-color-scheme:dark){"
-            + rules("#e6edf3", "#9da7b3", "#2c333c", "#0d1117", DARK) + "}</style>")
+    """Rules for one picture by itself. All of them begin with .chart, so that they do no harm within a page."""
+    series = "".join(f".chart .s{i}{{stroke:var(--s{i})}}.chart .f{i}{{fill:var(--s{i});stroke:var(--s{i})}}"
+                     for i in range(len(palette.SERIES)))
+    return (f".chart{{{palette.variables(0)}}}"
+            f"@media screen and (prefers-color-scheme:dark){{.chart{{{palette.variables(1)}}}}}"
+            ".chart text{font:13px system-ui,'DejaVu Sans',sans-serif;fill:var(--ink)}"
+            ".chart .title{font-size:15px;font-weight:600}.chart .soft{fill:var(--soft)}.chart .note{font-size:12px}"
+            ".chart .page{fill:var(--page)}.chart .line{fill:none;stroke-width:2}.chart .spread{fill:none;stroke-width:1.3}"
+            ".chart .grid{stroke:var(--grid);stroke-width:1}.chart .axis,.chart .whisker{stroke:var(--ink);stroke-width:1.3;"
+            "fill:none}.chart .sample{fill:var(--page);fill-opacity:.6;stroke:var(--ink);stroke-width:1}"
+            ".chart .hollow{fill:var(--page);stroke-width:2}" + series)
 
 
 def number(value):
@@ -31,7 +34,7 @@ def number(value):
     for limit, letter in ((1e9, "G"), (1e6, "M")):
         if size >= limit:
             return f"{value / limit:.3g}{letter}"
-    if size >= 1000:
+    if size >= 999.5:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
@@ -45,7 +48,8 @@ def binary(value):
 
 
 def text_width(words, size=13):
-    return len(words) * size * 0.58
+    """An upper guess: fonts differ, and text must not overlap in any of them."""
+    return len(words) * size * 0.6
 
 
 class scale:
@@ -82,103 +86,154 @@ class scale:
         return [step * i for i in range(int(self.high / step) + 1)]
 
 
-def marker(kind, x, y):
+def marker(kind, colour, x, y):
+    """Eight marks: four shapes, filled, then hollow."""
+    look = f's{colour} hollow' if kind % 8 >= 4 else f'f{colour}'
     shapes = [
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.2" class="f{kind % 8}"/>',
-        f'<rect x="{x - 3.8:.1f}" y="{y - 3.8:.1f}" width="7.6" height="7.6" class="f{kind % 8}"/>',
-        f'<path d="M{x:.1f} {y - 5:.1f}l5 8.6h-10z" class="f{kind % 8}"/>',
-        f'<path d="M{x:.1f} {y - 5.4:.1f}l5.4 5.4l-5.4 5.4l-5.4 -5.4z" class="f{kind % 8}"/>',
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.2" class="{look}"/>',
+        f'<rect x="{x - 3.8:.1f}" y="{y - 3.8:.1f}" width="7.6" height="7.6" class="{look}"/>',
+        f'<path d="M{x:.1f} {y - 5:.1f}l5 8.6h-10z" class="{look}"/>',
+        f'<path d="M{x:.1f} {y - 5.4:.1f}l5.4 5.4l-5.4 5.4l-5.4 -5.4z" class="{look}"/>',
     ]
-    return shapes[kind % len(shapes)]
+    return shapes[kind % 4]
 
 
-def legend(names, left, top, right):
-    """Rows of marker and name; gives the pieces and the first free line below."""
+def legend(names, tints, left, top, right):
+    """Rows of mark and name; gives the pieces and the first free line below."""
     parts, x, y = [], left, top
-    for i, name in enumerate(names):
+    for i, (name, tint) in enumerate(zip(names, tints)):
         need = 44 + text_width(name)
         if x > left and x + need > right:
-            x, y = left, y + 20
-        parts.append(f'<path d="M{x:.0f} {y - 4}h24" class="line s{i % 8}" stroke-dasharray="{DASHES[i % 8]}"/>')
-        parts.append(marker(i, x + 12, y - 4))
-        parts.append(f'<text x="{x + 30:.0f}" y="{y}">{escape(name)}</text>')
-        x += need + 10
+            x, y = left, y + 22
+        parts.append(f'<path d="M{x:.0f} {y - 4}h28" class="line s{tint}" stroke-dasharray="{DASHES[i % 8]}"/>')
+        parts.append(marker(i, tint, x + 14, y - 4))
+        parts.append(f'<text x="{x + 34:.0f}" y="{y}">{escape(name)}</text>')
+        x += need + 12
     return parts, y + 16
 
 
-def document(height, title, parts):
+def document(height, title, description, parts):
+    mark = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
     return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height:.0f}" '
-        f'viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{escape(title)}">',
-        f"<title>{escape(title)}</title>", style(),
-        f'<rect class="page" width="{WIDTH}" height="{height:.0f}" rx="6"/>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" width="{WIDTH}" height="{height:.0f}" '
+        f'viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-labelledby="title-{mark} what-{mark}">',
+        f'<title id="title-{mark}">{escape(title)}</title>', f'<desc id="what-{mark}">{escape(description)}</desc>',
+        f"<style>{style()}</style>", f'<rect class="page" width="{WIDTH}" height="{height:.0f}" rx="6"/>',
         f'<text class="title" x="20" y="27">{escape(title)}</text>', *parts, "</svg>", ""])
 
 
-def sweep(title, x_label, y_label, series, log_x=True, log_y=True, name_x=number):
-    """`series`: {name: [(x, median, least, most), …]}. One line each."""
-    names = list(series)
-    parts, top = legend(names, 20, 52, WIDTH - 20)
-    top += 22
-    left, right, bottom = 84, WIDTH - 28, top + 300
-    points = [p for line in series.values() for p in line]
-    x = scale(min(p[0] for p in points) or 1, max(p[0] for p in points), left, right, log_x)
-    if log_x:  # The ends of the data, not of the decade.
-        x.low, x.high = min(p[0] for p in points) / 1.15, max(p[0] for p in points) * 1.15
-    y = scale(min(p[2] for p in points), max(p[3] for p in points), bottom, top, log_y)
-    parts.append(f'<text class="soft" x="20" y="{top - 10}">{escape(y_label)}</text>')
+def spread_of(point):
+    """The ends of all that was measured."""
+    return point.get("least", point["median"]), point.get("most", point["median"])
+
+
+def sweep_grid(x, y, sizes, area, labels):
+    """Axes and their numbers. `area`: left, right, top, bottom; `labels`: of x, of y, how to write a size."""
+    left, right, top, bottom = area
+    x_label, y_label, name_x = labels
+    parts = [f'<text class="soft" x="20" y="{top - 18}">{escape(y_label)}</text>']
     for tick in y.ticks():
-        at = y(tick)
-        parts.append(f'<path class="grid" d="M{left} {at:.1f}H{right}"/>')
-        parts.append(f'<text x="{left - 8}" y="{at + 4:.1f}" text-anchor="end">{number(tick)}</text>')
-    last = -1e9
-    for tick in sorted({p[0] for p in points}):
-        at = x(tick)
+        parts.append(f'<path class="grid" d="M{left} {y(tick):.1f}H{right}"/>')
+        parts.append(f'<text x="{left - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{number(tick)}</text>')
+    free = 0.0
+    for tick in sizes:
+        at, half = x(tick), text_width(name_x(tick)) / 2
         parts.append(f'<path class="axis" d="M{at:.1f} {bottom}v5"/>')
-        if at - last > text_width(name_x(tick)) + 14:
+        if at - half > free and at + half < WIDTH - 2:
             parts.append(f'<text x="{at:.1f}" y="{bottom + 20}" text-anchor="middle">{name_x(tick)}</text>')
-            last = at
+            free = at + half + 8
     parts.append(f'<path class="axis" d="M{left} {bottom}H{right}"/>')
-    parts.append(f'<text class="soft" x="{(left + right) / 2}" y="{bottom + 42}" '
-                 f'text-anchor="middle">{escape(x_label)}</text>')
-    for i, name in enumerate(names):
-        line = sorted(series[name])
-        path = "L".join(f"{x(p[0]):.1f} {y(p[1]):.1f}" for p in line)
-        parts.append(f'<path class="line s{i % 8}" stroke-dasharray="{DASHES[i % 8]}" d="M{path}"/>')
-        for at, median, least, most in line:
+    parts.append(f'<text class="soft" x="{(left + right) / 2}" y="{bottom + 42}" text-anchor="middle">{escape(x_label)}</text>')
+    return parts
+
+
+def sweep(title, x_label, y_label, series, log_x=True, log_y=True, name_x=number):
+    """`series`: {name: [(x, point), …]}. One line each, through the medians."""
+    names = list(series)
+    tints = palette.colours(names)
+    parts, top = legend(names, tints, 20, 54, WIDTH - 20)
+    top += 32
+    left, right, bottom = 84, WIDTH - 34, top + 320
+    points = [p for line in series.values() for p in line]
+    sizes = sorted({p[0] for p in points})
+    x = scale(sizes[0] or 1, sizes[-1], left, right, log_x)
+    if log_x:  # The ends of the data, not of the decade.
+        x.low, x.high = sizes[0] / 1.15, sizes[-1] * 1.15
+    y = scale(min(spread_of(p)[0] for _, p in points), max(spread_of(p)[1] for _, p in points), bottom, top, log_y)
+    parts += sweep_grid(x, y, sizes, (left, right, top, bottom), (x_label, y_label, name_x))
+    told = []
+    for i, (name, tint) in enumerate(zip(names, tints)):
+        line = sorted(series[name], key=lambda p: p[0])
+        told.append(f"{name}: {number(line[0][1]['median'])} at {name_x(line[0][0])}, "
+                    f"{number(line[-1][1]['median'])} at {name_x(line[-1][0])}")
+        path = "L".join(f"{x(size):.1f} {y(p['median']):.1f}" for size, p in line)
+        parts.append(f'<path class="line s{tint}" stroke-dasharray="{DASHES[i % 8]}" d="M{path}"/>')
+        for size, point in line:
+            least, most = spread_of(point)
             if abs(y(least) - y(most)) > 3:
-                parts.append(f'<path class="line s{i % 8}" style="stroke-width:1.2" d="M{x(at):.1f} {y(least):.1f}V{y(most):.1f}"/>')
-            parts.append(marker(i, x(at), y(median)))
-    return document(bottom + 58, title, parts)
+                parts.append(f'<path class="spread s{tint}" d="M{x(size):.1f} {y(least):.1f}V{y(most):.1f}"/>')
+            parts.append(marker(i, tint, x(size), y(point["median"])))
+    spread = any("least" in p for _, p in points)
+    note = "Mark: median. Upright line: from the least to the most repetition." if spread else "Mark: median; the spread was not kept."
+    parts.append(f'<text class="soft note" x="20" y="{bottom + 64}">{note}</text>')
+    return document(bottom + 78, title, f"Lines of {y_label} over {x_label}. " + "; ".join(told) + ".", parts)
+
+
+def wrapped(name):
+    """The name on one line or on two."""
+    if len(name) <= WRAP:
+        return [name]
+    at = name.rfind(" ", 0, WRAP + 1)
+    return [name[:at], name[at + 1:]] if at > 0 else [name]
+
+
+def bar(point, tint, x, left, y, log_x):
+    """One bar or, on a logarithmic axis, which has no zero for it to begin at, a mark; and what is known of the spread."""
+    parts, end = [], x(point["median"])
+    if not log_x:
+        width = max(1.0, end - left)
+        parts.append(f'<rect class="f{tint}" x="{left:.1f}" y="{y - 9}" width="{width:.1f}" height="18" opacity="0.8"/>')
+    for value in point.get("samples", []):
+        parts.append(f'<circle class="sample" cx="{x(value):.1f}" cy="{y}" r="2.6"/>')
+        end = max(end, x(value) + 3)
+    if log_x:
+        parts.append(f'<path class="f{tint}" d="M{x(point["median"]):.1f} {y - 7}l7 7l-7 7l-7 -7z"/>')
+        end = max(end, x(point["median"]) + 7)
+    if "low" in point and x(point["high"]) - x(point["low"]) > 3:
+        low, high = x(point["low"]), x(point["high"])
+        parts.append(f'<path class="whisker" d="M{low:.1f} {y}H{high:.1f}M{low:.1f} {y - 6}v12M{high:.1f} {y - 6}v12"/>')
+        end = max(end, high)
+    parts.append(f'<text x="{end + 8:.1f}" y="{y + 5}">{number(point["median"])}</text>')
+    return parts
 
 
 def bars(title, x_label, rows, log_x=False):
-    """`rows`: [(name, median, least, most), …]. One bar each, the value at its end, a whisker from least to most.
-
-    On a logarithmic axis, which has no zero for a bar to begin at, a dot instead."""
-    left = 30 + max(text_width(row[0]) for row in rows)
-    right = WIDTH - 100
-    top, pitch = 50, 30
+    """`rows`: [(name, point), …]. One bar each, with every repetition and the median as a number."""
+    lines = [wrapped(name) for name, _ in rows]
+    tints = palette.colours([name for name, _ in rows])
+    left = 30 + max(text_width(line) for name in lines for line in name)
+    right, top, pitch = WIDTH - 100, 50, 32 if max(map(len, lines)) == 1 else 38
     bottom = top + pitch * len(rows)
-    x = scale(min(row[2] for row in rows), max(row[3] for row in rows), left, right, log_x)
-    parts = []
+    x = scale(min(spread_of(p)[0] for _, p in rows), max(spread_of(p)[1] for _, p in rows), left, right, log_x)
+    parts, free = [], 0.0
     for tick in x.ticks():
+        half = text_width(number(tick)) / 2
         parts.append(f'<path class="grid" d="M{x(tick):.1f} {top}V{bottom}"/>')
-        parts.append(f'<text x="{x(tick):.1f}" y="{bottom + 18}" text-anchor="middle">{number(tick)}</text>')
-    for i, (name, median, least, most) in enumerate(rows):
-        y = top + pitch * i + 6
-        if log_x:
-            parts.append(f'<circle class="f{i % 8}" cx="{x(median):.1f}" cy="{y + 9}" r="6"/>')
-        else:
-            width = max(1.0, x(median) - left)
-            parts.append(f'<rect class="f{i % 8}" x="{left:.1f}" y="{y}" width="{width:.1f}" height="18" opacity="0.85"/>')
-        end = x(median)
-        if x(most) - x(least) > 3:
-            parts.append(f'<path class="whisker" d="M{x(least):.1f} {y + 9}H{x(most):.1f}m0 -5v10M{x(least):.1f} {y + 4}v10"/>')
-            end = max(end, x(most))
-        parts.append(f'<text x="{left - 8:.1f}" y="{y + 14}" text-anchor="end">{escape(name)}</text>')
-        parts.append(f'<text x="{end + 8:.1f}" y="{y + 14}">{number(median)}</text>')
+        if x(tick) - half > free:
+            parts.append(f'<text x="{x(tick):.1f}" y="{bottom + 18}" text-anchor="middle">{number(tick)}</text>')
+            free = x(tick) + half + 8
+    for i, (_, point) in enumerate(rows):
+        y = top + pitch * i + pitch // 2
+        for j, line in enumerate(lines[i]):
+            at = y + 5 + (j * 15 - 8 if len(lines[i]) > 1 else 0)
+            parts.append(f'<text x="{left - 10:.1f}" y="{at}" text-anchor="end">{escape(line)}</text>')
+        parts += bar(point, tints[i], x, left, y, log_x)
     parts.append(f'<path class="axis" d="M{left:.1f} {top}V{bottom}"/>')
-    parts.append(f'<text class="soft" x="{(left + right) / 2:.0f}" y="{bottom + 40}" '
-                 f'text-anchor="middle">{escape(x_label)}</text>')
-    return document(bottom + 56, title, parts)
+    parts.append(f'<text class="soft" x="{(left + right) / 2:.0f}" y="{bottom + 40}" text-anchor="middle">{escape(x_label)}</text>')
+    what = "Diamond" if log_x else "Bar"
+    spread = any("samples" in point for _, point in rows)
+    note = (f"{what}: median. Line with ends: 95 % interval of the median. Circles: every repetition." if spread else
+            f"{what}: median; the spread was not kept.")
+    parts.append(f'<text class="soft note" x="20" y="{bottom + 64}">{note}</text>')
+    told = "; ".join(f"{name}: {number(point['median'])}" for name, point in rows)
+    return document(bottom + 78, title, f"{'Marks' if log_x else 'Bars'} of {x_label}. {told}.", parts)

@@ -1,0 +1,147 @@
+# Checks that a known shift between two runs is found, that none is found in noise, and what wrong use answers.
+#   python3 comparison_test.py
+import contextlib
+import io
+import json
+import pathlib
+import random
+import statistics
+import tempfile
+import unittest
+
+import comparison
+import rank_test
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+MACHINE = {"processor": "one", "processors": 2, "kernel": "k", "compiler": "c", "build": "b", "date": "today"}
+
+
+def contender(name, samples):
+    return {"name": name, "median": statistics.median(samples), "samples": samples}
+
+
+def run(chance, shift, machine=1.0, repetitions=15):
+    """A page of 30 figures of ours, of which the first five are `shift` times as slow, and of 10 of foreign code."""
+    def samples(factor):
+        return [100 * factor * machine * chance.lognormvariate(0, 0.05) for _ in range(repetitions)]
+    ours = [{"id": f"job{i}", "size": 1.0, "unit": "ns", "contenders": [contender("coroutine", samples(shift if i < 5 else 1.0))]}
+            for i in range(30)]
+    foreign = [{"id": f"peer{i}", "size": 1.0, "unit": "ns", "contenders": [contender("Go", samples(1.0))]} for i in range(10)]
+    return {"page": {"id": "page", "quick": False, "machine": MACHINE, "facts": {}, "workloads": ours + foreign}}
+
+
+def changed(before, after, chance=0.05, least=0.03):
+    rows, _, _ = comparison.compared(before, after)
+    return [row["path"] for row in comparison.changes(rows, chance, comparison.floors(rows, least))]
+
+
+class statistics_of_runs(unittest.TestCase):
+    def test_the_rank_test_is_exact(self):
+        test = rank_test.rank_test()
+        self.assertAlmostEqual(test([1, 2, 3], [4, 5, 6]), 2 / 20)
+        self.assertAlmostEqual(test([1, 2, 3, 4, 5], [6, 7, 8, 9, 10]), 2 / 252)
+        self.assertAlmostEqual(test([6, 7, 8, 9, 10], [1, 2, 3, 4, 5]), 2 / 252)
+        self.assertAlmostEqual(test([1, 4], [2, 3]), 1.0)
+        self.assertAlmostEqual(test([1, 2, 4], [3, 5, 6]), 4 / 20)
+
+    def test_equal_values_share_their_rank(self):
+        test = rank_test.rank_test()
+        self.assertEqual(rank_test.midranks_doubled([5, 5, 1]), [5, 5, 2])
+        self.assertAlmostEqual(test([7, 7, 7], [7, 7, 7]), 1.0)
+        self.assertAlmostEqual(test([1, 1, 1], [2, 2, 2]), 2 / 20)
+
+    def test_the_least_chance_is_that_of_runs_that_do_not_overlap(self):
+        self.assertAlmostEqual(rank_test.least_chance(3, 3), rank_test.rank_test()([1, 2, 3], [4, 5, 6]))
+
+    def test_chances_are_corrected_for_their_number(self):
+        self.assertEqual([round(c, 4) for c in rank_test.corrected([0.01, 0.04, 0.03, 0.5])], [0.04, 0.0533, 0.0533, 0.5])
+
+    def test_the_interval_of_a_ratio_holds_the_ratio(self):
+        low, high = rank_test.ratio_interval([9, 10, 11, 10, 10], [19, 20, 21, 20, 20])
+        self.assertLessEqual(low, 2.0)
+        self.assertGreaterEqual(high, 2.0)
+
+
+class changes(unittest.TestCase):
+    def test_a_known_shift_is_found_and_hardly_anything_else(self):
+        shifted, wrong = {f"page/job{i}@1/coroutine" for i in range(5)}, 0
+        for seed in range(20):
+            chance = random.Random(seed)
+            found = set(changed(run(chance, 1.0), run(chance, 1.3)))
+            self.assertLessEqual(shifted, found, seed)
+            wrong += len(found - shifted)
+        self.assertLessEqual(wrong, 10)  # A twentieth of 100 is what the correction promises on average.
+
+    def test_nothing_is_found_in_noise(self):
+        found = sum(len(changed(run(chance, 1.0), run(chance, 1.0))) for chance in map(random.Random, range(40)))
+        self.assertLessEqual(found, 6)  # Of 1,200, in 40 comparisons.
+
+    def test_a_slower_machine_is_drift_and_hides_no_change(self):
+        shifted = {f"page/job{i}@1/coroutine" for i in range(5)}
+        for seed in range(10):
+            chance = random.Random(seed)
+            before = run(chance, 1.0)
+            self.assertLessEqual(len(changed(before, run(chance, 1.0, machine=1.5))), 1, seed)
+            self.assertLessEqual(shifted, set(changed(before, run(chance, 1.3, machine=0.75))), seed)
+
+    def test_with_three_repetitions_nothing_can_be_told(self):
+        chance = random.Random(1)
+        rows, _, _ = comparison.compared(run(chance, 1.0, repetitions=3), run(chance, 1.3, repetitions=3))
+        self.assertTrue(all(row["least"] > 0.05 for row in rows))
+
+    def test_the_committed_reports_do_not_differ_from_themselves(self):
+        reports = comparison.load(str(ROOT / "reports"))
+        self.assertGreater(len(reports), 5)
+        self.assertEqual(changed(reports, reports), [])
+
+    def test_only_a_changed_verdict_counts_as_flipped(self):
+        claims = [{"id": 1, "page": "page", "figures": {"a": "page/job0@1/coroutine"}, "rule": {"holds": "a < 115"}},
+                  {"id": 2, "page": "page", "figures": {"a": "page/job9@1/coroutine"}, "rule": {"holds": "a < 115"}},
+                  {"id": 3, "page": "gone", "figures": {"a": "gone/job@1/coroutine"}, "rule": {"holds": "a < 115"}}]
+        chance = random.Random(3)
+        flipped, one_only = comparison.flips(run(chance, 1.0), run(chance, 1.5), claims)
+        self.assertEqual([claim["id"] for claim, _, _ in flipped], [1])
+        self.assertEqual(one_only, [])
+
+
+class command(unittest.TestCase):
+    def said(self, *arguments):
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = comparison.main([str(argument) for argument in arguments])
+        return code, out.getvalue(), err.getvalue()
+
+    def folders(self, place, shift):
+        chance = random.Random(7)
+        for name, factor in (("a", 1.0), ("b", shift)):
+            (place / name).mkdir()
+            (place / name / "page.json").write_text(json.dumps(run(chance, factor)["page"]))
+        return place / "a", place / "b"
+
+    def test_a_change_is_reported_and_fails_when_asked_to(self):
+        with tempfile.TemporaryDirectory() as made:
+            a, b = self.folders(pathlib.Path(made), 1.4)
+            code, text, _ = self.said(a, b)
+            self.assertEqual(code, 0)
+            self.assertIn("**5 changed**", text)
+            self.assertIn("`page/job3@1/coroutine`", text)
+            self.assertEqual(self.said(a, b, "--fail-on-change")[0], 1)
+            self.assertEqual(self.said(a, a, "--fail-on-change")[0], 0)
+
+    def test_wrong_use_is_answered_with_a_remedy(self):
+        with tempfile.TemporaryDirectory() as made:
+            a, _ = self.folders(pathlib.Path(made), 1.0)
+            code, _, said = self.said(a, "no-such-revision")
+            self.assertEqual((code, "neither a folder nor a git revision" in said), (2, True))
+            empty = pathlib.Path(made) / "empty"
+            empty.mkdir()
+            self.assertIn("has no measured JSON", self.said(a, empty)[2])
+            (empty / "page.json").write_text("{")
+            self.assertIn("is no JSON", self.said(a, empty)[2])
+            (empty / "page.json").write_text(json.dumps({**run(random.Random(1), 1.0)["page"]}))
+            (empty / "page.json").rename(empty / "other.json")
+            self.assertIn("no page is in both", self.said(a, empty)[2])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,222 @@
+# Checks the pages that are made of the committed figures: that HTML and SVG are well formed, need nothing from elsewhere,
+# can be read aloud and in every light, and that each of their links leads somewhere.
+#   python3 pages_test.py
+import contextlib
+import csv
+import html.parser
+import io
+import json
+import pathlib
+import re
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as xml
+
+import charts
+import make
+import markdown
+import page
+import palette
+import sources
+import svg
+import table_csv
+import verdict
+import web
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+VOID = {"meta", "br", "link", "img", "hr"}
+# What every system font has: Latin-1, dashes, dots; the pages draw their lights.
+GLYPHS = re.compile(r"[^\x20-\x7e\n\u00a0-\u00ff\u2013\u2014\u2026\u2018\u2019\u201c\u201d\u03bc\u2192\u2190\u2264\u2265\u2248\u2212]")
+
+
+class reader(html.parser.HTMLParser):
+    """Collects what the checks look at; throws where an element is not closed in turn."""
+
+    def __init__(self):
+        super().__init__()
+        self.stack, self.found, self.words = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if tag in VOID or not self.stack or self.stack.pop() != tag:
+            raise AssertionError(f"</{tag}> at {self.getpos()} closes what is not open")
+
+    def handle_data(self, data):
+        if not self.stack or self.stack[-1] not in ("style", "code"):
+            self.words.append(data)
+
+
+def read(text):
+    result = reader()
+    result.feed(text)
+    result.close()
+    if result.stack:
+        raise AssertionError(f"left open: {result.stack}")
+    return result
+
+
+class made_pages(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.made = tempfile.TemporaryDirectory(prefix="bifilar-reports-")
+        cls.folder = pathlib.Path(cls.made.name)
+        arguments, sys.argv = sys.argv, ["make.py", "--data", str(ROOT / "reports" / "data"), "--out", str(cls.folder)]
+        with contextlib.redirect_stderr(io.StringIO()):
+            make.main()
+        sys.argv = arguments
+        cls.pages = {path: read(path.read_text(encoding="utf-8")) for path in sorted(cls.folder.glob("*.html"))}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.made.cleanup()
+
+    def test_every_markdown_has_its_html(self):
+        names = {"index" if path.stem == "README" else path.stem for path in self.folder.glob("*.md")}
+        self.assertEqual(names, {path.stem for path in self.pages})
+        self.assertIn("summary", names)
+
+    def test_pages_can_be_read_aloud(self):
+        for path, parts in self.pages.items():
+            with self.subTest(path.name):
+                tags = [tag for tag, _ in parts.found]
+                self.assertEqual(dict(parts.found)["html"], {"lang": "en"})
+                self.assertEqual((tags.count("title") >= 1, tags.count("h1"), tags.count("main")), (True, 1, 1))
+                levels = [int(tag[1]) for tag in tags if re.fullmatch(r"h[1-6]", tag)]
+                self.assertTrue(all(after <= before + 1 for before, after in zip(levels, levels[1:])), levels)
+                for tag, attributes in parts.found:
+                    if tag == "svg":
+                        self.assertEqual(attributes["role"], "img")
+                        named = {a.get("id") for t, a in parts.found if t in ("title", "desc")}
+                        self.assertLessEqual(set(attributes["aria-labelledby"].split()), named)
+                    if tag == "th":
+                        self.assertIn(attributes["scope"], ("col", "row"))
+                ids = [attributes["id"] for _, attributes in parts.found if "id" in attributes]
+                self.assertEqual(len(ids), len(set(ids)), [name for name in ids if ids.count(name) > 1])
+
+    def test_pages_need_nothing_from_elsewhere(self):
+        for path, parts in self.pages.items():
+            with self.subTest(path.name):
+                self.assertFalse([a for tag, a in parts.found if tag in ("script", "link", "img", "iframe", "object") or "src" in a])
+                self.assertNotIn("@import", path.read_text(encoding="utf-8"))
+
+    def test_every_link_leads_somewhere(self):
+        for path, parts in self.pages.items():
+            for tag, attributes in parts.found:
+                if tag != "a" or attributes["href"].startswith("https://"):
+                    continue
+                file, _, anchor = attributes["href"].partition("#")
+                with self.subTest(path.name, href=attributes["href"]):
+                    target = (path.parent / file).resolve() if file else path
+                    self.assertTrue(target.exists())
+                    if anchor:
+                        self.assertIn(anchor, [a.get("id") for _, a in self.pages[target].found])
+
+    def test_pages_show_no_glyph_that_a_font_may_lack(self):
+        for path, parts in self.pages.items():
+            with self.subTest(path.name):
+                self.assertEqual(GLYPHS.findall("".join(parts.words)), [])
+
+    def test_a_verdict_is_told_by_its_word_too(self):
+        index = (self.folder / "index.html").read_text(encoding="utf-8")
+        rows = re.findall(r'<tr class="(\w+)"><td>.*?</td><td>([^<]*)</td><th scope="row">', index)
+        self.assertEqual(len(rows), 65)
+        words = {"holds": verdict.HOLDS, "partly": verdict.PARTLY, "fails": verdict.FAILS, "none": verdict.NOT_HERE,
+                 "absent": verdict.NOT_RUN}
+        self.assertTrue(all(word.startswith(words[kind]) for kind, word in rows))
+
+    def test_pictures_are_xml_and_keep_their_words_to_themselves(self):
+        for path in self.folder.glob("*.svg"):
+            with self.subTest(path.name):
+                root = xml.fromstring(path.read_text(encoding="utf-8"))
+                words = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
+                self.assertTrue(root.find("{http://www.w3.org/2000/svg}title").text)
+                self.assertTrue(root.find("{http://www.w3.org/2000/svg}desc").text)
+                self.assertEqual(GLYPHS.findall("".join(words)), [])
+                self.assertIn("prefers-color-scheme:dark", path.read_text(encoding="utf-8"))
+
+    def test_tables_have_every_figure_of_the_page(self):
+        for path in (self.folder / "data").glob("*.json"):
+            report = json.loads(path.read_text(encoding="utf-8"))
+            with self.subTest(path.name), open(path.with_suffix(".csv"), encoding="utf-8", newline="") as table:
+                rows = [row for row in csv.DictReader(table) if row["path"]]
+                figures = sum(1 + len(one.get("also", {})) for work in report["workloads"] for one in work["contenders"])
+                self.assertEqual(len(rows), figures + len(report["facts"]))
+                for row in rows:
+                    self.assertAlmostEqual(verdict.figure({report["id"]: report}, row["path"]), float(row["median"]))
+
+    def test_a_figure_is_one_click_from_its_code(self):
+        for path in (self.folder / "data").glob("*.json"):
+            report = json.loads(path.read_text(encoding="utf-8"))
+            for work in report["workloads"]:
+                with self.subTest(f"{report['id']}/{work['id']}"):
+                    self.assertTrue((ROOT / "experiments" / report["id"] / sources.file_of(report["id"], work["id"])).is_file())
+
+
+class parts_of_pages(unittest.TestCase):
+    def test_colours_stand_out(self):
+        for scheme in (0, 1):
+            page_colour, panel = palette.PAGE["page"][scheme], palette.PAGE["panel"][scheme]
+            for name in ("ink", "soft", "link", "holds", "partly", "fails"):
+                for behind in (page_colour, panel):
+                    self.assertGreaterEqual(palette.contrast(palette.PAGE[name][scheme], behind), 4.5, name)
+            for pair in palette.SERIES:  # Lines and marks, of which 3 is asked.
+                self.assertGreaterEqual(palette.contrast(pair[scheme], page_colour), 3, pair)
+
+    def test_a_family_has_its_colours_on_every_page(self):
+        self.assertEqual(palette.colours(["coroutine", "fiber", "thread", "Go", "Tokio"]), [0, 4, 8, 10, 11])
+        self.assertEqual(palette.colours(["Go, Gosched", "fiber yield", "coroutine yield"]), [10, 4, 0])
+
+    def test_series_differ_in_more_than_colour(self):
+        marks = {re.sub(r"\b[sf]0\b", "", svg.marker(i, 0, 5, 5)) + ("hollow" if i >= 4 else "") for i in range(8)}
+        self.assertEqual(len(marks), 8)
+        self.assertEqual(len(set(svg.DASHES)), 8)
+
+    def test_markup_in_words_stays_text(self):
+        made = markdown.to_html("a <b> & `x<y>` **fat**", None)
+        self.assertEqual(made, "<p>a &lt;b&gt; &amp; <code>x&lt;y&gt;</code> <strong>fat</strong></p>")
+
+    def test_code_keeps_backticks_and_stars(self):
+        self.assertEqual(markdown.to_html("`` a`b **c** ``", None), "<p><code>a`b **c**</code></p>")
+
+    def test_tables_have_heads_and_sides(self):
+        made = markdown.to_html("## Numbers\n\n| what | n |\n|---|---:|\n| x | 1 |", None)
+        self.assertIn('<th scope="col" class="number">n</th>', made)
+        self.assertIn('<th scope="row">x</th><td class="number">1</td>', made)
+        self.assertIn('aria-label="Numbers: table"', made)
+
+    def test_lists_headings_and_blocks_of_code(self):
+        made = markdown.to_html("# A b\n\n- one\n- two\n  more\n\n```\nx\n\ny\n```", None)
+        self.assertEqual(made, '<h1 id="a-b">A b</h1>\n\n<ul><li>one</li><li>two   more</li></ul>\n<pre><code>x\n\ny</code></pre>')
+
+    def test_links_between_reports_lead_to_html(self):
+        self.assertEqual(web.linked('<a href="memory.md#claim-1">m</a><a href="x.md">x</a>', {"memory": ""}),
+                         '<a href="memory.html#claim-1">m</a><a href="x.md">x</a>')
+
+    def test_numbers_never_turn_into_powers_of_ten(self):
+        self.assertEqual([page.shown(v) for v in (999.4, 999.6, 0.1234, 12345)], ["999", "1,000", "0.123", "12,345"])
+
+    def test_a_contender_without_the_further_figure_is_not_drawn(self):
+        work = {"id": "job", "size": 1.0, "contenders": [{"name": "a", "also": {"k": 2.0}}, {"name": "b"}]}
+        chart = {"kind": "bars", "workloads": ["job"], "figure": "k", "title": "T", "x": "us", "file": "f.svg"}
+        files, _ = charts.make({"workloads": [work]}, {"charts": [chart]})
+        self.assertNotIn(">b</text>", files["f.svg"])
+
+    def test_refused_contenders_stand_in_the_table_with_their_reason(self):
+        report = {"id": "p", "quick": True, "machine": {"date": "d"}, "facts": {"n": 1}, "workloads": [
+            {"id": "job", "size": 2.0, "unit": "ns", "repetitions": 3, "warm_up": 0, "contenders": [],
+             "refused": [{"name": "Go", "reason": "no, \"really\""}]}]}
+        rows = list(csv.DictReader(io.StringIO(table_csv.make(report, {"sizes": {"job": "tasks"}}))))
+        self.assertEqual(rows[0]["note"], 'not measured here: no, "really"')
+        self.assertEqual((rows[1]["path"], rows[1]["median"]), ("p/!n", "1"))
+
+
+if __name__ == "__main__":
+    unittest.main()

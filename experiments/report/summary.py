@@ -1,0 +1,145 @@
+# The summary "Stackless or stackful? What we measured": findings whose words are in experiments/summary.json and whose
+# numbers all come from the run. A finding is told only while its condition holds; else it is named at the end.
+import json
+import pathlib
+import re
+
+import page
+import verdict as verdicts
+
+MOST = 10  # Findings that are told; those behind them stand in for what is left out.
+FIGURE = re.compile(r"\{([^{}|]+)(?:\|(\w+))?\}")
+CONTENDER = re.compile(r"^[\w-]+/[^@/]+@?([\d.e+]*)/([^#]+)")
+
+
+def scaled(value, steps):
+    """In the largest unit of which there are ten or more, so that figures of one sentence mostly share theirs."""
+    limit, letter = next(((limit, letter) for limit, letter in steps if value >= 10 * limit), steps[-1])
+    return f"{page.shown(value / limit)} {letter}"
+
+
+FORMATS = {
+    "bytes": lambda v: scaled(v, [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "bytes")]),
+    "ns": lambda v: scaled(v, [(1e9, "s"), (1e6, "ms"), (1e3, "us"), (1, "ns")]),
+    "us": lambda v: scaled(v * 1e3, [(1e9, "s"), (1e6, "ms"), (1e3, "us"), (1, "ns")]),
+    "times": lambda v: f"{v:,.0f} times" if v >= 10 else f"{v:.{1 if v >= 1 else 2}f} times",
+    "percent": lambda v: f"{v * 100:.0f} %",
+    "count": lambda v: f"{v:,.0f}",
+    "plain": page.shown,
+}
+
+
+def interval(reports, path):
+    """The 95 % of a median, where the path names one."""
+    name, rest = path.split("/", 1)
+    place, _, contender = rest.partition("/")
+    identity, _, size = place.partition("@")
+    for work in reports.get(name, {"workloads": []})["workloads"]:
+        if work["id"] == identity and (not size or float(size) == work["size"]):
+            for one in work["contenders"]:
+                if one["name"] == contender:
+                    return one["median_interval"]
+    return None
+
+
+def sizes_of(entry):
+    """{name_size: the size that the figure's path names}."""
+    found = {name: CONTENDER.match(path) for name, path in entry["figures"].items()}
+    return {f"{name}_size": float(match[1]) for name, match in found.items() if match and match[1]}
+
+
+def values_of(entry, reports):
+    """{name: value}, with name_low and name_high where there is an interval, and name_size. Throws verdicts.missing."""
+    values = sizes_of(entry)
+    for name, path in entry["figures"].items():
+        values[name] = verdicts.value(reports, path)
+        if ends := interval(reports, path):
+            values[f"{name}_low"], values[f"{name}_high"] = ends
+    return values
+
+
+def filled(words, values):
+    def number(found):
+        return FORMATS[found[2] or "plain"](verdicts.evaluate(found[1], values))
+    return FIGURE.sub(number, words)
+
+
+def told(entry, reports, parts):
+    """({part: its words with the figures}, "") or (None, why it is not told)."""
+    try:
+        values = values_of(entry, reports)
+        if not verdicts.evaluate(entry["if"], values):
+            return None, "the figures of this run do not say so"
+        return {part: filled(entry[part], values) for part in parts}, ""
+    except verdicts.missing as absence:
+        return None, str(absence)
+    except ZeroDivisionError:
+        return None, "a figure is zero"
+
+
+def places(entry, judged):
+    """Links to the pages that the figures are from, and to the claims that they judge."""
+    pages = dict.fromkeys(path.split("/", 1)[0] for path in entry["figures"].values())
+    links = [f"[{name}]({name}.md)" for name in pages]
+    for claim in entry.get("claims", []):
+        if claim in judged:
+            links.append(f"{verdicts.SIGN[judged[claim]['verdict']]} [claim {claim}]({judged[claim]['page']}.md#claim-{claim})")
+    return ", ".join(links)
+
+
+def findings(entries, reports, judged):
+    lines, left_out, count = [], [], 0
+    for entry in entries:
+        words, reason = told(entry, reports, ["title", "text"])
+        if words is None:
+            left_out.append((entry["name"], reason))
+        elif count < MOST:
+            count += 1
+            lines += [f"**{count}. {words['title']}** {words['text']} ({places(entry, judged)})", ""]
+    return lines, left_out
+
+
+def choices(entries, reports, judged):
+    rows, left_out = [["what you have", "take", "because", "figures"]], []
+    for entry in entries:
+        words, reason = told(entry, reports, ["when", "take", "because"])
+        if words is None:
+            left_out.append((entry["name"], reason))
+        else:
+            rows.append([words["when"], words["take"], words["because"], places(entry, judged)])
+    return page.table(rows).replace("---:", "---"), left_out
+
+
+def absences(left_out):
+    """A line for each reason, with the names that it is the reason of."""
+    by_reason = {}
+    for name, reason in left_out:
+        by_reason.setdefault(reason, []).append(name)
+    return [f"- {reason}: {'; '.join(names)}." for reason, names in by_reason.items()]
+
+
+def make(words, reports, claims, results, pictures=()):
+    """The summary's Markdown. `words`: experiments/summary.json; `results`: {claim: its judgement}; `pictures`: Markdown
+    that shows them, and [(name, why)] of what they leave out."""
+    judged = {claim["id"]: {**results[claim["id"]], "page": claim["page"]} for claim in claims if claim["page"] in reports}
+    machine = list(reports.values())[0]["machine"]
+    count = {sign: sum(1 for r in results.values() if r["verdict"] == sign) for sign in verdicts.SIGN}
+    surprises, first = findings(words["findings"], reports, judged)
+    table, second = choices(words["choices"], reports, judged)
+    lines = [f"# {words['title']}", "", words["introduction"], "",
+             f"Measured on {machine['processor']}, {machine['processors']} processors{', virtual' if machine['hypervisor'] else ''}, "
+             f"{machine['kernel']}, {machine['compiler']}, {machine['date'].split()[0]}. Of {len(claims)} claims of the documents: "
+             + ", ".join(f"{verdicts.SIGN[v]} {v}: {n}" for v, n in count.items() if n) + " ([all of them](README.md)).", ""]
+    if any(report["quick"] for report in reports.values()):
+        lines += ["> Quick run: few repetitions, smaller sizes.", ""]
+    shown, third = pictures or ("", [])
+    lines += [*([shown, ""] if shown else []), "## What surprised us", "", *surprises, "## Which model when", "", table, ""]
+    if first or second or third:
+        lines += ["## Left out", "", *absences(first + second + third), ""]
+    return "\n".join(lines)
+
+
+def load():
+    """experiments/summary.json."""
+    path = pathlib.Path(__file__).resolve().parent.parent / "summary.json"
+    return json.loads(path.read_text(encoding="utf-8"))

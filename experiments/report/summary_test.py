@@ -1,0 +1,114 @@
+# Checks that the summary tells only what the figures say, and that none of its numbers was typed.
+#   python3 summary_test.py
+import json
+import pathlib
+import re
+import unittest
+
+import comparison
+import quoted_figures
+import ratio_chart
+import summary
+import verdict
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+REPORTS = {"page": {"quick": False, "facts": {}, "machine": {"processor": "p", "processors": 2, "hypervisor": True, "kernel": "k",
+                                                            "compiler": "c", "date": "2026-01-02 03:04 UTC"},
+                    "workloads": [{"id": "job", "size": 10000.0, "contenders": [
+                        {"name": "ours", "median": 20.0, "median_interval": [18.0, 21.0], "samples": [18.0, 20.0, 21.0]},
+                        {"name": "theirs", "median": 40.0, "median_interval": [39.0, 44.0], "samples": [39.0, 40.0, 44.0]}]}]}}
+PARTS = ("name", "title", "text", "when", "take", "because")
+FIGURES = {"a": "page/job@10000/ours", "b": "page/job@10000/theirs"}
+
+
+def entry(condition="a < b", **more):
+    return {"name": "the job", "title": "Ours takes less.", "text": "{a|ns} against {b|ns}, {b / a|times}, of {a_size|count}.",
+            "figures": FIGURES, "if": condition, **more}
+
+
+def made(*findings):
+    words = {"title": "T", "introduction": "I.", "findings": list(findings), "choices": []}
+    claims = [{"id": 7, "page": "page"}]
+    return summary.make(words, REPORTS, claims, {7: {"verdict": verdict.FAILS}})
+
+
+class words(unittest.TestCase):
+    def test_figures_are_filled_in(self):
+        self.assertIn("**1. Ours takes less.** 20 ns against 40 ns, 2.0 times, of 10,000. ([page](page.md)", made(entry()))
+
+    def test_a_finding_that_the_figures_do_not_say_is_named_and_not_told(self):
+        text = made(entry("a > b"))
+        self.assertNotIn("Ours takes less", text)
+        self.assertIn("- the figures of this run do not say so: the job.", text)
+
+    def test_a_finding_without_its_figure_is_named_with_the_reason(self):
+        text = made(entry(figures={"a": "page/job@10000/nobody", "b": "page/job@10000/theirs"}))
+        self.assertIn("- page/job@10000/nobody was not measured in this run: the job.", text)
+
+    def test_intervals_can_be_asked_for(self):
+        self.assertIn("Ours takes less", made(entry("a_high < b_low")))
+        self.assertNotIn("Ours takes less", made(entry("a_low > b_low")))
+
+    def test_ten_are_told_and_the_next_stand_in(self):
+        text = made(entry("a > b"), *[entry() for _ in range(12)])
+        self.assertIn("**10. ", text)
+        self.assertNotIn("**11. ", text)
+
+    def test_claims_are_linked_with_their_verdict(self):
+        self.assertIn(f"{verdict.SIGN[verdict.FAILS]} [claim 7](page.md#claim-7)", made(entry(claims=[7])))
+
+    def test_units_are_chosen_so_that_one_sentence_shares_them(self):
+        shown = [summary.FORMATS[kind](value) for kind, value in (("ns", 8092), ("ns", 41510), ("bytes", 4138), ("bytes", 61572),
+                                                                  ("times", 1.32), ("times", 54.2), ("percent", 1.03))]
+        self.assertEqual(shown, ["8,092 ns", "41.5 us", "4,138 bytes", "60.1 KiB", "1.3 times", "54 times", "103 %"])
+
+
+class picture(unittest.TestCase):
+    def test_ratios_are_drawn_with_their_interval_and_the_absent_are_named(self):
+        entries = [{"name": "work of {fiber_size|count}", "figures": {"fiber": FIGURES["b"], "coroutine": FIGURES["a"]}},
+                   {"name": "other work of {fiber_size|count}", "figures": {"fiber": "page/job@10000/nobody", "coroutine": FIGURES["a"]}}]
+        found, left_out = ratio_chart.rows(entries, REPORTS)
+        self.assertEqual([(row[0], row[1]) for row in found], [("work of 10,000", 2.0)])
+        self.assertTrue(found[0][2] <= 2.0 <= found[0][3])
+        self.assertEqual(left_out, [("other work of 10,000", "page/job@10000/nobody was not measured in this run")])
+        self.assertIn("work of 10,000: 2.0 times", ratio_chart.draw("T", found))
+
+
+class committed(unittest.TestCase):
+    def setUp(self):
+        self.words = summary.load()
+        self.entries = self.words["findings"] + self.words["choices"] + self.words["ratios"]
+
+    def test_no_number_is_typed(self):
+        parts = [self.words["title"], self.words["introduction"]]
+        parts += [one[part] for one in self.entries for part in PARTS if part in one]
+        for words in parts:
+            self.assertNotRegex(summary.FIGURE.sub("", words), r"\d")
+
+    def test_every_figure_of_ours_is_on_a_page_that_measures_it(self):
+        reports = quoted_figures.load(ROOT / "reports" / "data")
+        for one in self.entries:
+            for path in one["figures"].values():
+                contender = path.split("/", 2)[2]
+                if path.split("/")[0] in reports and not comparison.CONTROLS.search(contender):  # Peers may be absent.
+                    with self.subTest(one["name"], path=path):
+                        self.assertIsInstance(verdict.figure(reports, path), float)
+
+    def test_every_form_and_condition_can_be_read(self):
+        for one in self.entries:
+            names = {f"{name}{end}": 1.0 for name in one["figures"] for end in ("", "_low", "_high", "_size")}
+            with self.subTest(one["name"]):
+                verdict.evaluate(one.get("if", "1 == 1"), names)
+                for part in PARTS:
+                    self.assertNotRegex(summary.filled(one.get(part, ""), names), r"[{}]")
+
+    def test_there_are_ten_and_some_to_stand_in(self):
+        self.assertGreater(len(self.words["findings"]), summary.MOST)
+        claims = {claim["id"] for claim in json.loads((ROOT / "experiments" / "claims.json").read_text(encoding="utf-8"))}
+        for one in self.words["findings"]:
+            self.assertLessEqual(set(one["claims"]), claims)
+            self.assertTrue(re.search(r"[.!?]$", one["title"]))
+
+
+if __name__ == "__main__":
+    unittest.main()
