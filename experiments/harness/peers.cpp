@@ -1,4 +1,4 @@
-// Contenders that are programs of their own: the same workloads in Go and in Rust.
+// Contenders that are programs of their own: the same workloads in other languages.
 // Each repetition is a process, started and read by run_peer.
 #include "peers.hpp"
 
@@ -21,6 +21,14 @@ peer go(peer_arguments workload) { return {"Go", "go_peer", std::move(workload)}
 peer tokio(peer_arguments workload) { return rust("Tokio", "tokio", std::move(workload)); }
 peer flume(peer_arguments workload) { return rust("flume", "flume", std::move(workload)); }
 peer async_channel(peer_arguments workload) { return rust("async-channel", "async-channel", std::move(workload)); }
+peer rust_thread(peer_arguments workload) { return rust("Rust, std::thread", "std", std::move(workload)); }
+peer python(peer_arguments workload) { return {"Python asyncio", "python_peer", std::move(workload)}; }
+peer node(peer_arguments workload) { return {"Node", "node_peer", std::move(workload)}; }
+peer ruby(peer_arguments workload) { return {"Ruby", "ruby_peer", std::move(workload)}; }
+peer lua(peer_arguments workload) { return {"Lua", "lua_peer", std::move(workload)}; }
+peer boost_fiber(peer_arguments workload) { return {"Boost.Fiber", "fiber_peer", std::move(workload)}; }
+peer asio(peer_arguments workload) { return {"Asio", "asio_peer", std::move(workload)}; }
+peer libuv(peer_arguments workload) { return {"libuv", "uv_peer", std::move(workload)}; }
 
 std::vector<peer> go_and_tokio(const peer_arguments& workload) { return {go(workload), tokio(workload)}; }
 
@@ -28,15 +36,17 @@ std::vector<peer> every_channel(const peer_arguments& workload) {
     return {go(workload), tokio(workload), flume(workload), async_channel(workload)};
 }
 
-void add_peers(const experiment& all, workload& work, std::vector<peer> peers, std::size_t processors) {
+void add_peers(const experiment& all, workload& work, std::vector<peer> peers, std::size_t processors, bool slow) {
     const std::string& folder = all.options().peers;
     if (folder.empty()) return;
     for (peer& one : peers)
-        work.contenders.push_back({std::move(one.column), [program = folder + "/" + one.program,
-                                                           arguments = std::move(one.arguments), processors] {
-                                       const pinned here{processors};
-                                       return run_peer(program, arguments);
-                                   }});
+        work.contenders.push_back(
+            {std::move(one.column),
+             [program = folder + "/" + one.program, arguments = std::move(one.arguments), processors] {
+                 const pinned here{processors};
+                 return run_peer(program, arguments);
+             },
+             slow});
 }
 
 }  // namespace bifilar::experiments

@@ -1,4 +1,4 @@
-// Contenders that are programs of their own: the same workloads in Go and in Rust, built by experiments/run --peers.
+// Contenders that are programs of their own: the same workloads in other languages, built by experiments/peers/build.
 // What could not be built here throws when its turn comes, and the report says so.
 #pragma once
 
@@ -22,12 +22,22 @@ using peer_arguments = std::vector<std::string>;
 [[nodiscard]] peer tokio(peer_arguments workload);
 [[nodiscard]] peer flume(peer_arguments workload);
 [[nodiscard]] peer async_channel(peer_arguments workload);
+/// Threads of Rust's standard library: the column "Rust, std::thread".
+[[nodiscard]] peer rust_thread(peer_arguments workload);
+[[nodiscard]] peer python(peer_arguments workload);       ///< The column "Python asyncio".
+[[nodiscard]] peer node(peer_arguments workload);         ///< The column "Node".
+[[nodiscard]] peer ruby(peer_arguments workload);         ///< The column "Ruby"; fibers.
+[[nodiscard]] peer lua(peer_arguments workload);          ///< The column "Lua"; coroutines.
+[[nodiscard]] peer boost_fiber(peer_arguments workload);  ///< The column "Boost.Fiber".
+[[nodiscard]] peer asio(peer_arguments workload);         ///< The column "Asio"; awaitable coroutines.
+[[nodiscard]] peer libuv(peer_arguments workload);        ///< The column "libuv".
 
 [[nodiscard]] std::vector<peer> go_and_tokio(const peer_arguments& workload);
 /// Go, Tokio, flume and async-channel.
 [[nodiscard]] std::vector<peer> every_channel(const peer_arguments& workload);
 
-/// Adds them to `work`, narrowed to so many processors, if this run has peers.
-void add_peers(const experiment& all, workload& work, std::vector<peer> peers, std::size_t processors = 1);
+/// Adds them to `work`, narrowed to so many processors, if this run has peers. `slow`: as of a contender.
+void add_peers(const experiment& all, workload& work, std::vector<peer> peers, std::size_t processors = 1,
+               bool slow = false);
 
 }  // namespace bifilar::experiments

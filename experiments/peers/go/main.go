@@ -3,7 +3,9 @@
 // | op NAME COUNT [PROCESSORS], see operations.go | channel TRIPS [PROCESSORS]
 // | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS | mpmc CAPACITY MESSAGES PROCESSORS | held COUNT,
 // see channels.go | sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT, see timers.go
-// | parked CAPACITY SENDERS | given_up SENDERS RACES, see parked.go | echo, see echo.go | http PORT, see http.go.
+// | parked CAPACITY SENDERS | given_up SENDERS RACES, see parked.go | echo, see echo.go | http PORT, see http.go
+// | waiting N | initial N | run_through N | wake_all N, see memory.go | depth BYTES | waits N MILLISECONDS, see limits.go
+// | let_go N | budget N | close N | select N, see scheduling.go.
 package main
 
 import (
@@ -16,11 +18,19 @@ import (
 	"time"
 )
 
+// Ends the process: the caller asked for what there is not.
+func refuse(why string) {
+	fmt.Fprintln(os.Stderr, "go_peer:", why)
+	os.Exit(2)
+}
+
 func number(at int) int {
+	if at >= len(os.Args) {
+		refuse("too few arguments")
+	}
 	value, err := strconv.Atoi(os.Args[at])
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "go_peer: not a number:", os.Args[at])
-		os.Exit(2)
+		refuse("not a number: " + os.Args[at])
 	}
 	return value
 }
@@ -98,8 +108,7 @@ func concurrent(count int) {
 
 func main() {
 	if len(os.Args) < 3 && (len(os.Args) < 2 || os.Args[1] != "echo") {
-		fmt.Fprintln(os.Stderr, "go_peer: name a workload and its numbers")
-		os.Exit(2)
+		refuse("name a workload and its numbers")
 	}
 	runtime.GOMAXPROCS(1)
 	switch os.Args[1] {
@@ -141,13 +150,32 @@ func main() {
 		parked(number(2), number(3))
 	case "given_up":
 		givenUp(number(2), number(3))
+	case "waiting":
+		waiting(number(2))
+	case "initial":
+		initial(number(2))
+	case "run_through":
+		runThrough(number(2))
+	case "wake_all":
+		wakeAll(number(2))
+	case "depth":
+		depth(number(2))
+	case "waits":
+		waits(number(2), number(3))
+	case "let_go":
+		letGo(number(2))
+	case "budget":
+		budget(number(2))
+	case "close":
+		closes(number(2))
+	case "select":
+		selects(number(2))
 	case "op":
 		if len(os.Args) > 4 {
 			runtime.GOMAXPROCS(number(4))
 		}
 		operation(os.Args[2], number(3))
 	default:
-		fmt.Fprintln(os.Stderr, "go_peer: unknown workload", os.Args[1])
-		os.Exit(2)
+		refuse("unknown workload " + os.Args[1])
 	}
 }

@@ -3,31 +3,12 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
-	"os"
 	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
-
-func residentBytes() float64 {
-	file, err := os.Open("/proc/self/smaps_rollup")
-	if err != nil {
-		panic(err)
-	}
-	defer file.Close()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if words := strings.Fields(lines.Text()); words[0] == "Rss:" {
-			kilobytes, _ := strconv.ParseFloat(words[1], 64)
-			return kilobytes * 1024
-		}
-	}
-	panic("no Rss")
-}
 
 // A full channel, and goroutines that each wait to send one value to it.
 func park(capacity, senders int, all *sync.WaitGroup) chan uint64 {

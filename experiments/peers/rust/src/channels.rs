@@ -1,4 +1,5 @@
 // Messages through the channels of three libraries: from producers to consumers, and there and back.
+use crate::counting::{Pass, Stretch};
 use crate::{refuse, report};
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -109,13 +110,12 @@ pub async fn conversation(library: String, shape: Shape) {
 macro_rules! mpmc {
     ($count:expr, $suspends:expr, $make:expr, $send:ident, $receive:ident) => {{
         let (count, suspends): (u64, bool) = ($count, $suspends);
-        let mut sum = 0;
-        let mut start = Instant::now();
-        for _ in 0..2 {
-            sum = 0;
-            start = Instant::now();
+        let mut stretch = Stretch::new();
+        for pass in Pass::WARM {
+            let mut sum = 0;
+            let mut receivers = Vec::with_capacity(4);
+            let start = pass.begin();
             let (to, from) = $make;
-            let mut receivers = Vec::new();
             for _ in 0..4 {
                 let (to, from) = (to.clone(), from.clone());
                 tokio::spawn(async move {
@@ -138,8 +138,8 @@ macro_rules! mpmc {
             for one in receivers {
                 sum += one.await.unwrap();
             }
+            stretch.end(pass, start, count, sum);
         }
-        report(start.elapsed(), count, sum);
     }};
 }
 

@@ -4,13 +4,21 @@
 // op NAME COUNT [PROCESSORS], see operations.rs; channel TRIPS [PROCESSORS] | mpmc CAPACITY MESSAGES PROCESSORS
 // | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS, see channels.rs; parked CAPACITY SENDERS
 // | echo, see echo.rs | given_up SENDERS RACES | held COUNT, see parked.rs; sleeps N | timeout ready/yield COUNT | cancel COUNT
-// | lateness COUNT, see timers.rs.
+// | lateness COUNT, see timers.rs; waiting N | run_through N | wake_all N, see memory.rs; depth | waits N MILLISECONDS
+// | threads N, see limits.rs; blocking N [SECONDS] | crowded N, see blocking.rs; let_go N | budget N | barrier8 N
+// | close N, see scheduling.rs; waiters N, see waiters.rs.
+mod blocking;
 mod channels;
+mod counting;
 mod echo;
+mod limits;
+mod memory;
 mod operations;
 mod parked;
+mod scheduling;
 mod spawning;
 mod timers;
+mod waiters;
 
 use std::arch::asm;
 use std::future::Future;
@@ -30,13 +38,17 @@ pub fn number(at: usize) -> u64 {
     word(at).parse().unwrap_or_else(|_| refuse(&format!("not a number: {}", word(at))))
 }
 
-/// As many as the argument says; without it 1.
-fn processors(at: usize) -> u64 {
+fn number_or(at: usize, otherwise: u64) -> u64 {
     if std::env::args().len() > at {
         number(at)
     } else {
-        1
+        otherwise
     }
+}
+
+/// As many as the argument says; without it 1.
+fn processors(at: usize) -> u64 {
+    number_or(at, 1)
 }
 
 pub fn print(value: f64, answer: u64, also: &[(&str, f64)]) {
@@ -94,6 +106,19 @@ fn main() {
         "timeout" => on_workers(1, timers::timeouts(word(3), number(4))),
         "cancel" => on_workers(1, timers::cancels(number(3))),
         "lateness" => on_workers(1, timers::lateness(number(3))),
+        "waiting" => on_workers(1, memory::waiting(number(3))),
+        "run_through" => on_workers(1, memory::run_through(number(3))),
+        "wake_all" => on_workers(1, memory::wake_all(number(3))),
+        "depth" => on_workers(1, limits::depth()),
+        "waits" => on_workers(1, limits::waits(number(3), number(4))),
+        "threads" => limits::threads(number(3)),
+        "blocking" => blocking::blocking(number(3), number_or(4, 0)),
+        "crowded" => blocking::crowded(number(3)),
+        "let_go" => on_workers(1, scheduling::let_go(number(3))),
+        "budget" => on_workers(1, scheduling::budget(number(3))),
+        "barrier8" => on_workers(2, scheduling::barrier_of_eight(number(3))),
+        "close" => on_workers(1, scheduling::close(library, number(3))),
+        "waiters" => on_workers(1, waiters::waiters(number(3))),
         other => refuse(&format!("unknown workload {other}")),
     }
 }

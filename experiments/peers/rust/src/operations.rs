@@ -1,9 +1,10 @@
 // The eighteen operations. `NAME` awaits; `NAME_try` calls the half that never waits, where there is one.
+// Each runs once for its time and then once more for its allocations, see counting.rs.
 use crate::channels::mpmc;
-use crate::{keep, refuse, report};
+use crate::counting::{Pass, Stretch};
+use crate::{keep, refuse};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
-use std::time::Instant;
 use tokio::sync::{broadcast, mpsc, oneshot, watch, Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore};
 use tokio::task::yield_now;
 
@@ -14,12 +15,15 @@ macro_rules! direct {
         for _ in 0..count / 10 {
             keep(&$once);
         }
-        let mut sum: u64 = 0;
-        let start = Instant::now();
-        for _ in 0..count {
-            sum += $once;
+        let mut stretch = Stretch::new();
+        for pass in Pass::BOTH {
+            let mut sum: u64 = 0;
+            let start = pass.begin();
+            for _ in 0..count {
+                sum += $once;
+            }
+            stretch.end(pass, start, count, sum);
         }
-        report(start.elapsed(), count, sum);
     }};
 }
 
@@ -27,21 +31,24 @@ macro_rules! direct {
 macro_rules! sends {
     ($count:expr, $receive:expr, $make:expr, |$to:ident| $send:expr, |$from:ident| $take:expr) => {{
         let count: u64 = $count;
-        #[allow(unused_mut)]
-        let ($to, mut $from) = $make;
-        let mut sum: u64 = 0;
-        let mut start = Instant::now();
-        for _ in 0..count {
-            sum += u64::from($send.is_ok());
-        }
-        if $receive {
-            sum = 0;
-            start = Instant::now();
+        let mut stretch = Stretch::new();
+        for pass in Pass::BOTH {
+            #[allow(unused_mut)]
+            let ($to, mut $from) = $make;
+            let mut sum: u64 = 0;
+            let mut start = pass.begin();
             for _ in 0..count {
-                sum += $take.unwrap();
+                sum += u64::from($send.is_ok());
             }
+            if $receive {
+                sum = 0;
+                start = pass.begin();
+                for _ in 0..count {
+                    sum += $take.unwrap();
+                }
+            }
+            stretch.end(pass, start, count, sum);
         }
-        report(start.elapsed(), count, sum);
     }};
 }
 
@@ -87,11 +94,11 @@ async fn together(wanted: Wanted, tasks: usize, each: u64, suspends: bool) {
         permits: Semaphore::new(2),
         counted: AtomicU64::new(0),
     });
-    let mut start = Instant::now();
-    for _ in 0..2 {
+    let mut stretch = Stretch::new();
+    for pass in Pass::WARM {
         shared.counted.store(0, Ordering::Relaxed);
-        start = Instant::now();
         let mut all = Vec::with_capacity(tasks);
+        let start = pass.begin();
         for me in 0..tasks {
             let shared = shared.clone();
             all.push(tokio::spawn(async move {
@@ -120,25 +127,28 @@ async fn together(wanted: Wanted, tasks: usize, each: u64, suspends: bool) {
         for one in all {
             one.await.unwrap();
         }
+        let counted = shared.counted.load(Ordering::Relaxed);
+        stretch.end(pass, start, counted, counted);
     }
-    let counted = shared.counted.load(Ordering::Relaxed);
-    report(start.elapsed(), counted, counted);
 }
 
 async fn broadcasts(count: u64, awaited: bool) {
-    let (to, first) = broadcast::channel::<u64>(count as usize);
-    let mut subscribers = vec![first, to.subscribe(), to.subscribe(), to.subscribe()];
-    let mut sum = 0;
-    let start = Instant::now();
-    for _ in 0..count {
-        to.send(1).unwrap();
-    }
-    for from in subscribers.iter_mut() {
+    let mut stretch = Stretch::new();
+    for pass in Pass::BOTH {
+        let (to, first) = broadcast::channel::<u64>(count as usize);
+        let mut subscribers = vec![first, to.subscribe(), to.subscribe(), to.subscribe()];
+        let mut sum = 0;
+        let start = pass.begin();
         for _ in 0..count {
-            sum += if awaited { from.recv().await.unwrap() } else { from.try_recv().unwrap() };
+            to.send(1).unwrap();
         }
+        for from in subscribers.iter_mut() {
+            for _ in 0..count {
+                sum += if awaited { from.recv().await.unwrap() } else { from.try_recv().unwrap() };
+            }
+        }
+        stretch.end(pass, start, count, sum / 4);
     }
-    report(start.elapsed(), count, sum / 4);
 }
 
 async fn lock_operation(name: &str, count: u64) -> bool {

@@ -1,4 +1,5 @@
 // Senders that are parked on one channel, drained or beside one that gives up; and what many channels take.
+use crate::memory::resident_bytes;
 use crate::{print, refuse, report};
 use std::future::Future;
 use std::pin::Pin;
@@ -8,13 +9,6 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
-
-fn resident_bytes() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_else(|error| refuse(&error.to_string()));
-    let line = text.lines().find(|line| line.starts_with("Rss:")).unwrap_or_else(|| refuse("no Rss"));
-    let kilobytes: f64 = line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or(0.0);
-    kilobytes * 1024.0
-}
 
 // Tasks that each wait to send one value to a channel that is full.
 macro_rules! park {
