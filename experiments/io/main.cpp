@@ -1,6 +1,10 @@
 // Question: what does serving a request cost, beside a bare epoll loop in C that does the same?
 // Unit: the server's CPU time per request. Threats: the load shares the machine; the kernel is most of the figure.
+#include "rows.hpp"
+
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <harness/descriptor_limit.hpp>
 #include <harness/echo_servers.hpp>
 #include <harness/pin.hpp>
@@ -82,6 +86,8 @@ void add_ring_ways(experiment& all, double bytes, const load_shape& shape) {
 
 int main(int argc, char** argv) {
     using namespace bifilar::experiments;
+    if (argc == 5 && std::strcmp(argv[1], "--reads") == 0)
+        return read_for_a_tool(argv[2], std::strtoull(argv[3], nullptr, 10), std::strtoull(argv[4], nullptr, 10));
     experiment all{"io", 5, 3};
     all.parse(argc, argv);
     raise_descriptor_limit();  // For the servers and the load, which inherit it.
@@ -93,5 +99,7 @@ int main(int argc, char** argv) {
     add_echo(all, "large", "messages of 16 KiB, echoed", 64, {64, 1, 16 * 1024, seconds}, true);
     add_echo(all, "pipelined", "64-byte messages, 16 in flight a connection", 64, {64, 16, 64, seconds}, false);
     for (const int bytes : {64, 4'096, 16'384, 65'536}) add_ring_ways(all, bytes, {64, 1, bytes, seconds});
+    add_batches(all);
+    add_rings(all);
     return all.run();
 }
