@@ -33,11 +33,13 @@ void add_peers_of(const experiment& all, workload& work, std::size_t tasks, std:
 }
 
 void add_yields_of_peers(const experiment& all, workload& work, std::size_t tasks, std::uint64_t rounds) {
-    const std::uint64_t few = std::max<std::uint64_t>(2, 200'000 / tasks);
-    const std::uint64_t some = std::max<std::uint64_t>(2, 1'000'000 / tasks);
+    const auto rounds_of = [&](std::uint64_t turns) { return std::max<std::uint64_t>(2, turns / tasks); };
+    const std::uint64_t slow = rounds_of(50'000);
+    const std::uint64_t few = rounds_of(200'000);
+    const std::uint64_t some = rounds_of(1'000'000);
     add_peers_of(all, work, tasks, rounds, {go, tokio}, {"Go, Gosched", "Tokio, yield_now"});
     if (tasks != 2 && tasks != 1000 && tasks != 100'000) return;
-    add_peers_of(all, work, tasks, few, {python}, {"Python asyncio, sleep(0)"});
+    add_peers_of(all, work, tasks, slow, {python}, {"Python asyncio, sleep(0)"});
     add_peers_of(all, work, tasks, few, {python}, {"Python generator, bare"}, "generator");
     add_peers_of(all, work, tasks, few, {node, ruby, lua}, {"Node, await", "Ruby, Fiber.yield", "Lua, yield"});
     add_peers_of(all, work, tasks, some, {boost_fiber, asio}, {"Boost.Fiber, yield", "Asio, post"});
