@@ -2,7 +2,6 @@
 // A bare loop counts its system calls itself; ours are counted by strace in a run that is not timed.
 #include "rows.hpp"
 
-#include <fcntl.h>
 #include <liburing.h>
 #include <unistd.h>
 
@@ -32,26 +31,25 @@ constexpr std::uint64_t reads = 4 * blocks;  // Of a sample, in submissions of o
 class cached_file {
 public:
     cached_file() {
-        std::string path = (std::filesystem::temp_directory_path() / "bifilar-batch-XXXXXX").string();
-        descriptor_ = mkostemp(path.data(), O_CLOEXEC);
-        if (descriptor_ < 0) fail("mkostemp", errno);
-        unlink(path.c_str());
+        if (file_ == nullptr) fail("tmpfile", errno);
         std::array<char, block_bytes> block;
         block.fill('b');
         for (std::uint64_t n = 0; n < blocks; ++n)
-            if (write(descriptor_, block.data(), block.size()) != static_cast<ssize_t>(block.size()))
+            if (write(descriptor(), block.data(), block.size()) != static_cast<ssize_t>(block.size()))
                 fail("write", errno);
         for (std::uint64_t n = 0; n < blocks; ++n)
-            if (pread(descriptor_, block.data(), block.size(), static_cast<off_t>(n * block_bytes)) < 0)
+            if (pread(descriptor(), block.data(), block.size(), static_cast<off_t>(n * block_bytes)) < 0)
                 fail("pread", errno);
     }
     cached_file(const cached_file&) = delete;
     cached_file& operator=(const cached_file&) = delete;
-    ~cached_file() { close(descriptor_); }
-    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+    ~cached_file() {
+        if (file_ != nullptr) std::fclose(file_);
+    }
+    [[nodiscard]] int descriptor() const noexcept { return fileno(file_); }
 
 private:
-    int descriptor_ = -1;
+    std::FILE* file_ = std::tmpfile();
 };
 
 using read_buffers = std::vector<std::array<std::byte, block_bytes>>;
