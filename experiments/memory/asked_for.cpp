@@ -12,10 +12,10 @@ namespace {
 // Bytes so far. Added to by whoever asks. Relaxed: read by the thread that asked, or after its tasks were joined.
 base::atomic<std::uint64_t> asked_for{0};
 
-void* really_allocate(std::size_t bytes) asm("__real__ZN7bifilar14allocate_frameEm");
-
 }  // namespace
 
+// The pool's own, as the linker calls it then; and what takes its place.
+void* really_allocate(std::size_t bytes) asm("__real__ZN7bifilar14allocate_frameEm");
 void* count_and_allocate(std::size_t bytes) asm("__wrap__ZN7bifilar14allocate_frameEm");
 
 void* count_and_allocate(std::size_t bytes) {
