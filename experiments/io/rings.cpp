@@ -149,17 +149,12 @@ sample one_ring_under_a_lock() {
         std::uint64_t wanted = 0;
         return echo(me, [&](const socket_pair& pair, std::size_t from, messages& buffers) {
             wanted += 2;
-            {
-                const std::lock_guard guard{lock};
-                shared.submit(me, pair.end(from), pair.end(1 - from), buffers.sent.data(), buffers.received.data());
-            }
-            for (;;) {
-                {
-                    const std::lock_guard guard{lock};
-                    shared.reap(ended);
-                    if (ended[me] == wanted) return;
-                }
+            std::unique_lock guard{lock};
+            shared.submit(me, pair.end(from), pair.end(1 - from), buffers.sent.data(), buffers.received.data());
+            for (shared.reap(ended); ended[me] != wanted; shared.reap(ended)) {
+                guard.unlock();
                 sched_yield();  // Into the kernel, which is where completions of this thread come about.
+                guard.lock();
             }
         });
     });
