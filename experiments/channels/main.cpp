@@ -137,6 +137,8 @@ int main(int argc, char** argv) {
     all.parse(argc, argv);
     add_memory(all);
     add_round_trips(all);
+    add_close(all);
+    add_select(all);
     add(all, "rendezvous", "1 producer, 1 consumer, capacity 0", {0, 1, 1, false});
     for (const std::uint32_t capacity : {1U, 16U, 100U, 1024U})
         add(all, "capacity" + std::to_string(capacity) + "_",

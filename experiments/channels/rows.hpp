@@ -9,6 +9,12 @@ namespace bifilar::experiments {
 /// Two tasks that ask and answer, on one worker and on two.
 void add_round_trips(experiment& all);
 
+/// Receivers that wait while their channel is closed.
+void add_close(experiment& all);
+
+/// Choices between channels that all have a message.
+void add_select(experiment& all);
+
 /// Resident bytes of very many channels. Forks: to be added first, while the process is small and has one thread.
 void add_memory(experiment& all);
 

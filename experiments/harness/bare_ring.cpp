@@ -163,6 +163,13 @@ private:
     std::uint64_t own_ = 0;
 };
 
+// Volatile, so that each copy goes through the memory.
+struct copied_pointer {
+    void* volatile from = nullptr;
+    void* volatile to = nullptr;
+    unsigned char state[state_bytes + 56] = {};
+};
+
 }  // namespace
 
 std::vector<std::uint32_t> ring_order(std::size_t tasks, bool shuffled) {
@@ -213,6 +220,17 @@ sample poll_ring(const ring_shape& shape) {
     members.reserve(shape.tasks);
     for (std::size_t i = 0; i < shape.tasks; ++i) members.push_back(std::make_unique<counting_future>(&total));
     return measure(shape, total, [&](std::uint32_t at) { (void)members[at]->poll(); });
+}
+
+sample copy_ring(const ring_shape& shape) {
+    std::uint64_t total = 0;
+    std::vector<std::unique_ptr<copied_pointer>> members;
+    members.reserve(shape.tasks);
+    for (std::size_t i = 0; i < shape.tasks; ++i) members.push_back(std::make_unique<copied_pointer>());
+    return measure(shape, total, [&](std::uint32_t at) {
+        members[at]->to = members[at]->from;
+        ++total;
+    });
 }
 
 }  // namespace bifilar::experiments

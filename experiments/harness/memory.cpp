@@ -3,6 +3,7 @@
 #include "memory.hpp"
 
 #include <fstream>
+#include <stdexcept>
 #include <string>
 
 #include "process.hpp"
@@ -19,5 +20,13 @@ memory_use read_memory() {
     for (std::string line; std::getline(maps, line);) ++use.mappings;
     return use;
 }
+
+void reset_peak() {
+    std::ofstream file{"/proc/self/clear_refs"};
+    file << 5 << std::flush;
+    if (!file) throw std::runtime_error{"the kernel does not reset the peak: /proc/self/clear_refs takes no 5"};
+}
+
+std::int64_t read_peak_bytes() { return bytes_after("/proc/self/status", "VmHWM:"); }
 
 }  // namespace bifilar::experiments

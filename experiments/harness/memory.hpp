@@ -17,4 +17,10 @@ struct memory_use {
 /// Takes milliseconds when much is mapped. Throws std::runtime_error when /proc is not there.
 [[nodiscard]] memory_use read_memory();
 
+/// From now on read_peak_bytes() looks back no further than to this moment. Throws std::runtime_error where the kernel
+/// does not do that (/proc/self/clear_refs is compiled in almost everywhere).
+void reset_peak();
+/// The most that was resident since reset_peak(): VmHWM, which the kernel keeps to some tens of pages.
+[[nodiscard]] std::int64_t read_peak_bytes();
+
 }  // namespace bifilar::experiments

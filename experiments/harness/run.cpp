@@ -130,6 +130,7 @@ int experiment::run() {
     }
     nlohmann::ordered_json report{{"id", id_}, {"quick", options_.quick}, {"machine", describe_machine()}};
     report["facts"] = facts_;
+    if (!refused_facts_.empty()) report["refused_facts"] = refused_facts_;
     report["workloads"] = nlohmann::ordered_json::array();
     std::size_t done = 0;
     for (const workload& work : workloads_) {

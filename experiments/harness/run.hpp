@@ -59,6 +59,8 @@ public:
     void add(workload work) { workloads_.push_back(std::move(work)); }
     /// A figure that is not timed, such as the size of a type.
     void fact(const std::string& name, nlohmann::ordered_json value) { facts_[name] = std::move(value); }
+    /// A fact that cannot be had here, with a sentence that says why; listed under "refused_facts".
+    void refuse_fact(const std::string& name, const std::string& why) { refused_facts_[name] = why; }
 
     /// Runs what was added and writes the JSON. The process's exit code: 1 when an answer differs from its oracle or a
     /// contender crashes, and then no JSON. A contender that throws is left out, with its reason under "refused".
@@ -74,6 +76,7 @@ private:
     run_options options_;
     std::vector<workload> workloads_;
     nlohmann::ordered_json facts_ = nlohmann::ordered_json::object();
+    nlohmann::ordered_json refused_facts_ = nlohmann::ordered_json::object();
     bool wrong_ = false;
 };
 

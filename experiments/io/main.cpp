@@ -1,6 +1,10 @@
 // Question: what does serving a request cost, beside a bare epoll loop in C that does the same?
 // Unit: the server's CPU time per request. Threats: the load shares the machine; the kernel is most of the figure.
+#include "rows.hpp"
+
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <harness/descriptor_limit.hpp>
 #include <harness/echo_servers.hpp>
 #include <harness/pin.hpp>
@@ -85,6 +89,8 @@ void add_ring_ways(experiment& all, double bytes, const load_shape& shape) {
 
 int main(int argc, char** argv) {
     using namespace bifilar::experiments;
+    if (argc == 5 && std::strcmp(argv[1], "--reads") == 0)
+        return read_for_a_tool(argv[2], std::strtoull(argv[3], nullptr, 10), std::strtoull(argv[4], nullptr, 10));
     experiment all{"io", 5, 3};
     all.parse(argc, argv);
     raise_descriptor_limit();  // For the servers and the load, which inherit it.
@@ -97,5 +103,7 @@ int main(int argc, char** argv) {
     add_echo(all, "pipelined", "64-byte messages, 16 in flight a connection", 64, {64, 16, 64, seconds}, false);
     for (const int bytes : {64, 4'096, 16'384, 65'536}) add_ring_ways(all, bytes, {64, 1, bytes, seconds});
     for (const int bytes : {262'144, 983'040}) add_ring_ways(all, bytes, {8, 1, bytes, seconds});
+    add_batches(all);
+    add_rings(all);
     return all.run();
 }

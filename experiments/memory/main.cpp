@@ -1,6 +1,7 @@
 // Question: how much memory does a parked task cost in each model, at ten thousand, a hundred thousand and a million?
 // Unit: bytes a task, resident pages and page tables. Threats: huge pages, pools kept warm; see the report.
 #include <bifilar/bifilar.hpp>
+#include <harness/peers.hpp>
 
 #include "parked.hpp"
 
@@ -20,6 +21,42 @@ void add_parked(experiment& all, std::uint64_t tasks, int repetitions) {
         {"fiber, 64 KiB stack", [=] { return park_fibers(tasks, 64 << 10, 0); }},
     };
     if (tasks <= 10'000) work.contenders.push_back({"thread", [=] { return park_threads(tasks); }});
+    const peer_arguments waiting{"waiting", std::to_string(tasks)};
+    std::vector<peer> quick{go(waiting), tokio(waiting), lua(waiting)};
+    if (tasks <= 100'000) quick.push_back(boost_fiber(waiting));
+    if (tasks <= 10'000) quick.push_back(ruby(waiting));
+    add_peers(all, work, std::move(quick));
+    const bool slow = tasks > 100'000;
+    add_peers(all, work, {asio(waiting), node(waiting), python(waiting)}, 1, slow);
+    all.add(std::move(work));
+}
+
+// What a runtime gives a coroutine to begin with; ours give what the other tables say.
+void add_initial(experiment& all) {
+    constexpr std::uint64_t tasks = 10'000;
+    const peer_arguments initial{"initial", std::to_string(tasks)};
+    workload work{"initial", "what a new coroutine is given", "bytes per task", static_cast<double>(tasks), tasks, {}};
+    work.warm_up = 0;
+    add_peers(all, work, {go(initial), lua(initial), boost_fiber(initial), ruby(initial)});
+    if (!work.contenders.empty()) all.add(std::move(work));
+}
+
+void add_run_through(experiment& all) {
+    constexpr std::uint64_t tasks = 100'000;
+    const peer_arguments run_through{"run_through", std::to_string(tasks)};
+    workload work{"run_through",
+                  "tasks that end at once, the most that was resident",
+                  "bytes per task",
+                  static_cast<double>(tasks),
+                  tasks,
+                  {}};
+    work.isolated = true;
+    work.warm_up = 0;
+    work.contenders = {
+        {"coroutine", [] { return run_coroutines_through(tasks); }},
+        {"fiber, 16 KiB stack", [] { return run_fibers_through(tasks, 16 << 10); }},
+    };
+    add_peers(all, work, {go(run_through), tokio(run_through), python(run_through)});
     all.add(std::move(work));
 }
 
@@ -62,6 +99,8 @@ int main(int argc, char** argv) {
     add_parked(all, 10'000, 5);
     add_parked(all, 100'000, 5);
     add_parked(all, 1'000'000, 3);
+    add_initial(all);
+    add_run_through(all);
     for (const std::size_t bytes : {0, 4096, 8192, 16384, 32768, 57344}) add_touched(all, bytes);
     for (const std::size_t bytes : {std::size_t{16} << 10, std::size_t{64} << 10, std::size_t{256} << 10,
                                     std::size_t{1} << 20, std::size_t{8} << 20})
@@ -71,6 +110,10 @@ int main(int argc, char** argv) {
     all.fact("sizeof(task<void>)", sizeof(bifilar::task<void>));
     all.fact("sizeof(join_handle<void>)", sizeof(bifilar::join_handle<void>));
     all.fact("sizeof(event::wait_future)", sizeof(bifilar::event::wait_future));
+    all.fact("sizeof(task of a future by hand)", hand_task_bytes());
+    // In a process of its own: it needs a runtime, and the measurements fork.
+    const auto asked = run_isolated([] { return sample{static_cast<double>(hand_task_bytes_asked_for()), 0, {}}; });
+    all.fact("asked for: task of a future by hand", static_cast<std::uint64_t>(asked.value));
     add_frame_sizes(all);
     return all.run();
 }

@@ -18,6 +18,16 @@ namespace bifilar::experiments {
 /// What one of `tasks` costs more than nothing. `value` is resident bytes with page tables.
 [[nodiscard]] sample per_task(const memory_use& before, const memory_use& after, std::uint64_t tasks);
 
+/// Tasks that end at once, all there before the first of them runs; `value` is the growth of the peak.
+[[nodiscard]] sample run_coroutines_through(std::uint64_t tasks);
+[[nodiscard]] sample run_fibers_through(std::uint64_t tasks, std::size_t stack_bytes);
+
+/// Bytes of the type that a spawn makes of the future by hand above.
+[[nodiscard]] std::size_t hand_task_bytes() noexcept;
+/// Bytes that are asked for while one such task is spawned, by the frame pool's door and by operator new together.
+/// Throws std::runtime_error when the task did not come to its end.
+[[nodiscard]] std::size_t hand_task_bytes_asked_for();
+
 /// Adds the table of frame sizes. Makes no runtime, for the measurements fork.
 void add_frame_sizes(experiment& all);
 

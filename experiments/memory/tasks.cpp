@@ -4,6 +4,7 @@
 #include <harness/allocations.hpp>
 #include <optional>
 
+#include "asked_for.hpp"
 #include "parked.hpp"
 
 namespace bifilar::experiments {
@@ -91,7 +92,30 @@ sample run_meeting(std::uint64_t tasks, std::size_t stack_bytes, Start start) {
     return on.run([](std::uint64_t count, Start each) { return meet(count, each); }, tasks, start);
 }
 
+task<std::size_t> ask_for_one() {
+    meeting at;
+    const std::uint64_t frames_before = frame_bytes_asked_for();
+    const allocation_count before = allocations();
+    join_handle<void> one = spawn(backend::stackless, hand_visitor{&at});
+    const std::uint64_t asked = frame_bytes_asked_for() - frames_before + allocations().bytes - before.bytes;
+    at.gate.set();
+    co_await one;
+    co_return at.left == 1 ? asked : 0;
+}
+
 }  // namespace
+
+std::size_t hand_task_bytes() noexcept { return sizeof(stackless::future_task<hand_visitor>); }
+
+std::size_t hand_task_bytes_asked_for() {
+    runtime_options options;
+    options.workers = 1;
+    runtime on{options};
+    (void)on.run(ask_for_one);  // The pools and queues have their first blocks now.
+    const std::size_t asked = on.run(ask_for_one);
+    if (asked == 0) throw std::runtime_error{"a spawned future by hand did not come to its end"};
+    return asked;
+}
 
 sample per_task(const memory_use& before, const memory_use& after, std::uint64_t tasks) {
     const auto each = [&](std::int64_t bytes) { return static_cast<double>(bytes) / static_cast<double>(tasks); };

@@ -134,6 +134,51 @@ sample readers_and_writers(backend on, bool suspends) {
     return together(on, std::vector<std::uint64_t>(6, each), body);
 }
 
+// Eight tasks that meet n times; the leaders of the meetings are counted, one each.
+sample meetings_of_eight(backend on) {
+    constexpr std::uint32_t parties = 8;
+    const pinned here{2};
+    runtime made{workers(2)};
+    const auto once = [&] {
+        return made.run([&]() -> task<sample> {
+            barrier at{parties};
+            std::vector<join_handle<std::uint64_t>> members;
+            members.reserve(parties);
+            const stopwatch watch;
+            for (std::uint32_t m = 0; m < parties; ++m)
+                members.push_back(spawn(
+                    on,
+                    [](barrier& meets) -> task<std::uint64_t> {
+                        std::uint64_t led = 0;
+                        for (std::uint64_t meeting = 0; meeting < n; ++meeting) {
+                            const bool leads = co_await meets.arrive_and_wait();
+                            led += leads ? 1 : 0;
+                        }
+                        co_return led;
+                    },
+                    std::ref(at)));
+            std::uint64_t led = 0;
+            for (auto& member : members) led += co_await member;
+            co_return watch.stop(n, led);
+        });
+    };
+    (void)once();
+    return once();
+}
+
+row barrier_of_eight() {
+    row made{"barrier_of_eight",
+             "barrier of 8: eight tasks meet",
+             n,
+             n,
+             {{"coroutine", [] { return meetings_of_eight(backend::stackless); }},
+              {"fiber", [] { return meetings_of_eight(backend::stackful); }}},
+             {tokio({"barrier8", std::to_string(n)})},
+             2};
+    made.unit = "ns per meeting";
+    return made;
+}
+
 }  // namespace
 
 std::vector<row> contended_rows() {
@@ -165,6 +210,7 @@ std::vector<row> contended_rows() {
              2});
     add<two_permits>(rows, "semaphore_contended", "semaphore of 2: 8 tasks", std::vector<std::uint64_t>(8, n / 8),
                      [](two_permits& s, std::size_t) { return s.permits.acquire(); });
+    rows.push_back(barrier_of_eight());
     return rows;
 }
 

@@ -6,11 +6,11 @@ int main(int argc, char** argv) {
     using namespace bifilar::experiments;
     experiment all{"operations", 15, 3};
     all.parse(argc, argv);
-    for (auto make : {&lock_rows, &channel_rows, &contended_rows})
+    for (auto make : {&lock_rows, &channel_rows, &contended_rows, &waiting_rows})
         for (row& one : make()) {
             workload work{one.id,
                           one.title,
-                          "ns per operation",
+                          std::move(one.unit),
                           static_cast<double>(one.operations),
                           one.oracle,
                           std::move(one.contenders)};

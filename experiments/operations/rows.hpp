@@ -22,10 +22,13 @@ struct row {
     std::vector<contender> contenders;
     std::vector<peer> peers;     ///< Those that have such a thing.
     std::size_t processors = 1;  ///< The peers'.
+    std::string unit = "ns per operation";
 };
 
 [[nodiscard]] std::vector<row> lock_rows();
 [[nodiscard]] std::vector<row> channel_rows();
 [[nodiscard]] std::vector<row> contended_rows();
+/// What beginning to wait takes of the heap.
+[[nodiscard]] std::vector<row> waiting_rows();
 
 }  // namespace bifilar::experiments

@@ -10,6 +10,8 @@ namespace bifilar::experiments {
 
 [[nodiscard]] sample spawn_sequential(backend on, std::uint64_t tasks);
 [[nodiscard]] sample spawn_concurrent(backend on, std::uint64_t tasks, std::uint32_t workers);
+/// Without handles; a wait_group notices the last. One worker.
+[[nodiscard]] sample spawn_and_let_go(backend on, std::uint64_t tasks);
 [[nodiscard]] sample threads_sequential(std::uint64_t tasks);
 [[nodiscard]] sample threads_concurrent(std::uint64_t tasks);
 

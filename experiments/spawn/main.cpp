@@ -18,7 +18,12 @@ void add_sequential(experiment& all, std::uint64_t tasks, bool threads) {
         {"fiber", [=] { return spawn_sequential(backend::stackful, tasks); }},
     };
     if (threads) work.contenders.push_back({"thread", [=] { return threads_sequential(tasks); }});
-    add_peers(all, work, go_and_tokio({"sequential", std::to_string(tasks)}));
+    const peer_arguments sequential{"sequential", std::to_string(tasks)};
+    add_peers(all, work, go_and_tokio(sequential));
+    if (tasks <= 10'000) {
+        add_peers(all, work, {python(sequential), node(sequential), asio(sequential), boost_fiber(sequential)});
+        add_peers(all, work, {ruby(sequential), libuv(sequential)}, 1, true);
+    }
     all.add(std::move(work));
 }
 
@@ -30,7 +35,20 @@ void add_concurrent(experiment& all, std::uint64_t tasks) {
         {"fiber", [=] { return spawn_concurrent(backend::stackful, tasks, 1); }},
     };
     if (tasks <= 10'000) work.contenders.push_back({"thread", [=] { return threads_concurrent(tasks); }});
-    add_peers(all, work, go_and_tokio({"concurrent", std::to_string(tasks)}));
+    const peer_arguments concurrent{"concurrent", std::to_string(tasks)};
+    add_peers(all, work, go_and_tokio(concurrent));
+    add_peers(all, work, {python(concurrent), node(concurrent), asio(concurrent), boost_fiber(concurrent)});
+    all.add(std::move(work));
+}
+
+void add_let_go(experiment& all, std::uint64_t tasks) {
+    workload work{"let_go", "spawn n and let them go, one worker", "ns per task", static_cast<double>(tasks), tasks,
+                  {}};
+    work.contenders = {
+        {"coroutine", [=] { return spawn_and_let_go(backend::stackless, tasks); }},
+        {"fiber", [=] { return spawn_and_let_go(backend::stackful, tasks); }},
+    };
+    add_peers(all, work, go_and_tokio({"let_go", std::to_string(tasks)}));
     all.add(std::move(work));
 }
 
@@ -61,6 +79,7 @@ int main(int argc, char** argv) {
     add_sequential(all, 10'000, true);
     add_sequential(all, 1'000'000, false);
     for (const std::uint64_t tasks : {1'000, 10'000, 50'000, 100'000}) add_concurrent(all, tasks);
+    for (const std::uint64_t tasks : {10'000, 100'000}) add_let_go(all, tasks);
     add_million(all);
     return all.run();
 }

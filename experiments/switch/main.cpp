@@ -1,6 +1,8 @@
 // Question: what does it cost to leave a task and come back, hot and cold, by itself and through the scheduler?
 // Unit: nanoseconds a turn (one task is resumed, counts, gives up). Threats: clock speed, virtual processors.
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <harness/peers.hpp>
 #include <harness/pin.hpp>
 
@@ -9,6 +11,51 @@
 namespace bifilar::experiments {
 
 namespace {
+
+// Peers that take a microsecond a turn take fewer turns than ours; the count that they answer is held against theirs.
+void add_peers_of(const experiment& all, workload& work, std::size_t tasks, std::uint64_t rounds,
+                  const std::vector<peer (*)(peer_arguments)>& made, const std::vector<std::string>& columns,
+                  const char* name = "yield") {
+    const std::size_t own = work.contenders.size();
+    const peer_arguments arguments{name, std::to_string(tasks), std::to_string(rounds)};
+    std::vector<peer> peers;
+    for (std::size_t i = 0; i < made.size(); ++i) {
+        peers.push_back(made[i](arguments));
+        peers.back().column = columns[i];
+    }
+    add_peers(all, work, std::move(peers));
+    for (std::size_t i = own; i < work.contenders.size(); ++i)
+        work.contenders[i].once = [once = work.contenders[i].once, turns = tasks * rounds, oracle = work.oracle] {
+            sample got = once();
+            got.answer = got.answer == turns ? oracle : 0;
+            return got;
+        };
+}
+
+void add_yields_of_peers(const experiment& all, workload& work, std::size_t tasks, std::uint64_t rounds) {
+    const auto rounds_of = [&](std::uint64_t turns) { return std::max<std::uint64_t>(2, turns / tasks); };
+    const std::uint64_t slow = rounds_of(50'000);
+    const std::uint64_t few = rounds_of(200'000);
+    const std::uint64_t some = rounds_of(1'000'000);
+    add_peers_of(all, work, tasks, rounds, {go, tokio}, {"Go, Gosched", "Tokio, yield_now"});
+    if (tasks != 2 && tasks != 1000 && tasks != 100'000) return;
+    add_peers_of(all, work, tasks, slow, {python}, {"Python asyncio, sleep(0)"});
+    add_peers_of(all, work, tasks, few, {python}, {"Python generator, bare"}, "generator");
+    add_peers_of(all, work, tasks, few, {node, ruby, lua}, {"Node, await", "Ruby, Fiber.yield", "Lua, yield"});
+    add_peers_of(all, work, tasks, some, {boost_fiber, asio}, {"Boost.Fiber, yield", "Asio, post"});
+}
+
+void add_parts(experiment& all) {
+    const std::uint64_t turns = all.options().quick ? 2'000'000 : 5'000'000;
+    workload work{"parts", "a pair of switches, by what it saves", "ns per turn", 2, turns, {}};
+    work.contenders = {
+        {"stack pointer alone", [=] { return switched_parts(switched::stack_pointer, turns); }},
+        {"six registers", [=] { return switched_parts(switched::six_registers, turns); }},
+        {"six registers and control words", [=] { return switched_parts(switched::control_words, turns); }},
+        {"six registers and SIMD state", [=] { return switched_parts(switched::simd_state, turns); }},
+    };
+    all.add(std::move(work));
+}
 
 void add_ring(experiment& all, std::size_t tasks, bool shuffled) {
     // About five million turns, and at least four rounds of all.
@@ -43,12 +90,8 @@ void add_ring(experiment& all, std::size_t tasks, bool shuffled) {
         {"coroutine yield", [=] { return coroutine_yields(tasks, rounds, shuffled); }},
         {"fiber yield", [=] { return fiber_yields(tasks, rounds, shuffled); }},
     };
-    if (!shuffled && tasks <= 100'000) {
-        std::vector<peer> peers = go_and_tokio({"yield", std::to_string(tasks), std::to_string(rounds)});
-        peers[0].column = "Go, Gosched";
-        peers[1].column = "Tokio, yield_now";
-        add_peers(all, work, std::move(peers));
-    }
+    if (!shuffled) work.contenders.push_back({"copy of a pointer, bare", bare(copy_ring)});
+    if (!shuffled && tasks <= 100'000) add_yields_of_peers(all, work, tasks, rounds);
     all.add(std::move(work));
 }
 
@@ -81,10 +124,13 @@ void add_channel(experiment& all) {
 
 int main(int argc, char** argv) {
     using namespace bifilar::experiments;
+    if (argc == 4 && std::strcmp(argv[1], "--count") == 0)
+        return count_turns(argv[2], std::strtoull(argv[3], nullptr, 10));
     experiment all{"switch", 15, 5};
     all.parse(argc, argv);
     for (const std::size_t tasks : {2, 10, 100, 1000, 10'000, 100'000, 1'000'000}) add_ring(all, tasks, false);
     for (const std::size_t tasks : {1000, 10'000, 100'000, 1'000'000}) add_ring(all, tasks, true);
+    add_parts(all);
     add_threads(all);
     add_channel(all);
     return all.run();
