@@ -29,7 +29,7 @@ public:
     no_pipe_signal& operator=(const no_pipe_signal&) = delete;
     ~no_pipe_signal() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
-    /// After a call that failed with EPIPE.
+    /// After a call that may have met a peer that has gone.
     void swallow() noexcept {
         const timespec now{};
         while (!was_pending_ && ::sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR) continue;
@@ -51,7 +51,8 @@ int send_file_now(int socket, file_part& part, std::size_t bytes) noexcept {
     const ssize_t sent = ::sendfile(socket, part.descriptor, &offset, std::min<std::size_t>(bytes, 0x7ffff000));
     const int result = sent >= 0 ? static_cast<int>(sent) : -errno;
     part.offset = offset;
-    if (result == -EPIPE) quiet.swallow();
+    // The signal also comes with a call that sent a part before the peer went, and says how much that was.
+    if (sent < 0 ? result == -EPIPE : static_cast<std::size_t>(sent) < bytes) quiet.swallow();
     return result;
 }
 

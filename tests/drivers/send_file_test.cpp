@@ -85,6 +85,23 @@ TEST_CASE("a_peer_that_is_gone_is_a_value_and_no_signal") {
     CHECK(bf::block_on(bf::send_file(pair.near, from, 0, 10)).error() == std::errc::broken_pipe);
 }
 
+TEST_CASE("a_peer_that_goes_within_a_call_is_no_signal_either") {
+    // The call that was at work then has sent a part, and says so instead of EPIPE.
+    const scratch_directory here;
+    const bf::file from = open_now(here.with_file("large", pattern(5'000'000)));
+    bf::runtime rt{both::small_runtime()};
+    for (const bf::backend on : each_backend)
+        for (std::size_t before_it_goes = 0; before_it_goes < 100; ++before_it_goes) {
+            tests::stream_pair pair;
+            auto sends = rt.spawn(on, body::send, std::ref(pair.near), std::cref(from), std::uint64_t{0},
+                                  std::uint64_t{5'000'000});
+            std::vector<std::byte> some(1 + 20'000 * before_it_goes);
+            (void)bf::block_on(pair.far.read_exact(some));
+            pair.far.close();
+            (void)sends.join();
+        }
+}
+
 TEST_CASE("a_send_to_a_peer_that_never_reads_is_cancelled") {
     const scratch_directory here;
     const bf::file from = open_now(here.with_file("large", pattern(5'000'000)));
