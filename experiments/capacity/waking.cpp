@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <harness/measure.hpp>
+#include <harness/meeting.hpp>
 #include <harness/peers.hpp>
 #include <harness/process.hpp>
 #include <stdexcept>
@@ -66,44 +67,6 @@ sample fibers_wait() {
 sample threads_wait() {
     return all_wait([] { return spawn_blocking(wait_in_a_thread); }, 8);
 }
-
-struct meeting {
-    event gate;
-    // Worker's thread alone.
-    std::uint64_t expected = 0;
-    std::uint64_t arrived = 0;
-    std::uint64_t left = 0;
-    steady_clock::time_point last_left{};
-
-    void leave() noexcept {
-        if (++left == expected) last_left = steady_clock::now();
-    }
-};
-
-task<void> coroutine_visitor(meeting* at) {
-    ++at->arrived;
-    co_await at->gate.wait();
-    at->leave();
-}
-
-class hand_visitor {
-public:
-    using output = void;
-    explicit hand_visitor(meeting* at) noexcept : at_{at}, wait_{at->gate.wait()} {}
-
-    polled<void> poll(context& cx) noexcept {
-        if (!arrived_) ++at_->arrived;
-        arrived_ = true;
-        if (!wait_.poll(cx)) return not_ready;
-        at_->leave();
-        return done;
-    }
-
-private:
-    meeting* at_;
-    event::wait_future wait_;
-    bool arrived_ = false;
-};
 
 void fiber_visitor(meeting* at) {
     ++at->arrived;

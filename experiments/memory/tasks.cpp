@@ -2,6 +2,7 @@
 // The handles' array is touched before the first reading, so that it does not count.
 #include <bifilar/bifilar.hpp>
 #include <harness/allocations.hpp>
+#include <harness/meeting.hpp>
 #include <optional>
 
 #include "asked_for.hpp"
@@ -10,39 +11,6 @@
 namespace bifilar::experiments {
 
 namespace {
-
-struct meeting {
-    event gate;
-    // Worker's thread alone.
-    std::uint64_t arrived = 0;
-    std::uint64_t left = 0;
-};
-
-task<void> coroutine_visitor(meeting* at) {
-    ++at->arrived;
-    co_await at->gate.wait();
-    ++at->left;
-}
-
-// The same by hand, as the documents write their futures.
-class hand_visitor {
-public:
-    using output = void;
-    explicit hand_visitor(meeting* at) noexcept : at_{at}, wait_{at->gate.wait()} {}
-
-    polled<void> poll(context& cx) noexcept {
-        if (!arrived_) ++at_->arrived;
-        arrived_ = true;
-        if (!wait_.poll(cx)) return not_ready;
-        ++at_->left;
-        return done;
-    }
-
-private:
-    meeting* at_;
-    event::wait_future wait_;
-    bool arrived_ = false;
-};
 
 // Writes `bytes` of the stack, as a call of that depth would.
 [[gnu::noinline]] void touch_stack(std::size_t bytes) {
@@ -55,7 +23,7 @@ void fiber_visitor(meeting* at, std::size_t touched_bytes) {
     touch_stack(touched_bytes);
     ++at->arrived;
     await(at->gate.wait());
-    ++at->left;
+    at->leave();
 }
 
 // `start(meeting*)` spawns one task. Runs as a coroutine, on the worker's own stack.

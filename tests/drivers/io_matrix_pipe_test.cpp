@@ -1,7 +1,7 @@
 // The matrix of pipes and FIFOs. Their opens do not wait, so those are no rows: a reader is there before any writer.
 #include "drivers/io_matrix.hpp"
+#include "drivers/pipe_ends.hpp"
 #include "drivers/scratch_directory.hpp"
-#include <bifilar/drivers/pipe.hpp>
 
 #include <array>
 #include <cerrno>
@@ -14,13 +14,12 @@
 using tests::fault;
 namespace bf = bifilar;
 using bf::drivers::op_kind;
+using tests::pipe_ends;
 
 namespace {
 
-using pipe_ends = std::pair<bf::pipe_reader, bf::pipe_writer>;
-
 struct unnamed {
-    static pipe_ends open() { return bf::make_pipe().value(); }
+    static pipe_ends open() { return tests::open_pipe(); }
 };
 
 /// By the path of a FIFO, which is gone from the directory once both ends are open.

@@ -1,9 +1,9 @@
 // Pipes and FIFOs over whichever driver BIFILAR_DRIVER names, in both models.
 #include "both/in_each_model.hpp"
 #include "descriptors.hpp"
+#include "drivers/pipe_ends.hpp"
 #include "drivers/scratch_directory.hpp"
 #include "last_words.hpp"
-#include <bifilar/drivers/pipe.hpp>
 
 #include <array>
 #include <csignal>
@@ -21,16 +21,9 @@ namespace bf = bifilar;
 using namespace std::chrono_literals;
 using both::in_both;
 using tests::bytes_of;
+using tests::open_pipe;
 
 namespace {
-
-using ends = std::pair<bf::pipe_reader, bf::pipe_writer>;
-
-ends open_pipe() {
-    auto made = bf::make_pipe();
-    REQUIRE(made.has_value());
-    return std::move(*made);
-}
 
 // A FIFO in a directory of its own.
 class fifo {

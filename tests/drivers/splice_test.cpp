@@ -1,26 +1,20 @@
 // Bytes that the kernel passes on between a socket and a pipe, in either direction.
 #include "descriptors.hpp"
+#include "drivers/pipe_ends.hpp"
 #include "drivers/stream_scene.hpp"
 #include "drivers/waiting_bytes.hpp"
 #include "one_worker.hpp"
-#include <bifilar/drivers/pipe.hpp>
 #include <bifilar/drivers/splice.hpp>
 
 namespace bf = bifilar;
 using bf::drivers::op_kind;
 using tests::fault;
+using tests::open_pipe;
+using tests::pipe_ends;
 
 static_assert(bf::cancellable_future<bf::splice_call>);
 
 namespace {
-
-using ends = std::pair<bf::pipe_reader, bf::pipe_writer>;
-
-ends open_pipe() {
-    auto made = bf::make_pipe();
-    REQUIRE(made.has_value());
-    return std::move(*made);
-}
 
 void fill_pipe(const bf::pipe_writer& to) {
     const std::array<char, 4096> page{};
@@ -48,7 +42,7 @@ public:
     }
 
 private:
-    ::ends pipe = open_pipe();
+    pipe_ends pipe = open_pipe();
 };
 
 /// Waits for room in the pipe, which let() makes.
@@ -82,7 +76,7 @@ public:
 
 private:
     tests::bare_stream_pair sockets;
-    ends pipe = open_pipe();
+    pipe_ends pipe = open_pipe();
     bool drained = false;
 };
 
@@ -107,7 +101,7 @@ public:
     }
 
 private:
-    ::ends pipe = open_pipe();
+    pipe_ends pipe = open_pipe();
     std::size_t put = 0;
 };
 
@@ -131,7 +125,7 @@ public:
 
 private:
     tests::bare_stream_pair sockets;
-    ends pipe = open_pipe();
+    pipe_ends pipe = open_pipe();
     std::size_t put = 0;
 };
 
@@ -148,7 +142,7 @@ TEST_CASE("a_splice_tells_the_end_of_what_it_reads") {
         struct body {
             static bf::task<> run() {
                 tests::stream_pair pair;
-                ends pipe = open_pipe();
+                pipe_ends pipe = open_pipe();
                 const auto none = co_await bf::splice(pair.near, pipe.second, 0);
                 CHECK(none.value() == 0);
                 (void)pair.far.shutdown_write();
@@ -166,7 +160,7 @@ TEST_CASE("a_splice_tells_the_end_of_what_it_reads") {
 TEST_CASE("a_splice_that_was_given_up_tells_what_it_came_to") {
     tests::on_one_worker([](bf::backend) {
         tests::bare_stream_pair pair;
-        ends pipe = open_pipe();
+        pipe_ends pipe = open_pipe();
         auto call = bf::splice(pair.near, pipe.second, 10);
         auto turn = bf::yield_now();
         (void)bf::await(bf::select(call, turn));
