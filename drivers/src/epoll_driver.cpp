@@ -19,7 +19,7 @@
 namespace bifilar::drivers {
 
 struct epoll_driver::events {
-    std::array<epoll_event, 256> at;
+    std::array<epoll_event, 128> at;
     bool nanoseconds = true;  // Until the kernel says ENOSYS.
 };
 
@@ -117,9 +117,11 @@ void epoll_driver::park(base::instant_ns deadline) noexcept {
     reap(count, batch);
 }
 
-void epoll_driver::poll() noexcept {
+void epoll_driver::poll_some(std::uint32_t most) noexcept {
     wake_batch batch;
-    reap(wait(std::numeric_limits<base::instant_ns>::min()), batch);
+    home_->free_all();
+    const auto room = static_cast<std::uint32_t>(events_->at.size());
+    reap(::epoll_wait(epoll_, events_->at.data(), static_cast<int>(std::min(most, room)), 0), batch);
 }
 
 void epoll_driver::unpark() noexcept {
@@ -132,8 +134,6 @@ int epoll_driver::wait(base::instant_ns deadline) noexcept {
     home_->free_all();
     const int most = static_cast<int>(events_->at.size());
     if (deadline == base::never) return ::epoll_wait(epoll_, events_->at.data(), most, -1);
-    if (deadline == std::numeric_limits<base::instant_ns>::min())
-        return ::epoll_wait(epoll_, events_->at.data(), most, 0);
     const base::instant_ns left = std::max<base::instant_ns>(deadline - base::now_ns(), 0);
     if (events_->nanoseconds) {
         const timespec limit{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
@@ -171,11 +171,8 @@ void epoll_driver::on_event(io_source& source, std::uint32_t events, wake_batch&
         op* const which = side.waiting;
         // What another kind of driver has is in its kernel's hands: the descriptor came from an epoll runtime to there.
         if (which == nullptr || which->on->kind() != driver_kind::epoll) return;
-        const int result = try_now(*which);
-        source.learn(*which, result);
-        if (would_wait(result)) return;
         side.waiting = nullptr;
-        which->complete(result, batch);
+        which->complete(op::worth_a_try, batch);
     };
     serve(source.in, EPOLLIN);
     serve(source.out, EPOLLOUT);

@@ -16,7 +16,7 @@ public:
     void cancel(op& which) noexcept override;
     void finish(op& which) noexcept override;
     void park(base::instant_ns deadline) noexcept override;
-    void poll() noexcept override;
+    void poll_some(std::uint32_t most) noexcept override;
     void unpark() noexcept override;
     [[nodiscard]] driver_kind kind() const noexcept override { return driver_kind::epoll; }
 

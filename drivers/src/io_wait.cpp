@@ -12,7 +12,8 @@ std::optional<int> io_wait::poll(context& cx) {
     switch (op_.settle()) {
         case op::phase::completed:
             op_.rewind();
-            return op_.result;
+            if (op_.result != op::worth_a_try) return op_.result;
+            break;
         case op::phase::in_flight:
             BIFILAR_CHECK(cx.borrow() == op_.waits(),
                           "an I/O future was polled by another task than the one that started it");
@@ -41,7 +42,7 @@ bool io_wait::poll_cancel(context& cx) noexcept {
 }
 
 std::optional<int> io_wait::finished() const noexcept {
-    if (op_.settle() != op::phase::completed) return std::nullopt;
+    if (op_.settle() != op::phase::completed || op_.result == op::worth_a_try) return std::nullopt;
     return op_.result;
 }
 

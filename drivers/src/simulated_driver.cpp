@@ -148,7 +148,7 @@ void simulated_driver::park(base::instant_ns deadline) noexcept {
     (void)turn();
 }
 
-void simulated_driver::poll() noexcept {
+void simulated_driver::poll_some(std::uint32_t) noexcept {
     constexpr std::uint32_t most_polls = 64;
     if (clock_ != nullptr && ++polls_ < most_polls) return take_requests();
     poll_idle();

@@ -27,7 +27,7 @@ public:
     void park(base::instant_ns deadline) noexcept override;
     /// How often this is called depends on real time, which must not decide what happens on a simulated clock: there
     /// it acts only where the thread finds no rest for long.
-    void poll() noexcept override;
+    void poll_some(std::uint32_t most) noexcept override;
     void poll_idle() noexcept override;
     [[nodiscard]] base::instant_ns next_due() const noexcept override;
     void unpark() noexcept override;

@@ -20,6 +20,9 @@ namespace {
 constexpr std::uint64_t unpark_data = 1;
 constexpr std::uint64_t cancel_data = 2;
 
+// So that the tasks that wait for them fit into their worker's ring.
+constexpr std::uint32_t most_after_sleep = 128;
+
 int open_ring(io_uring& ring, unsigned entries) noexcept {
     io_uring_params params{};
     params.flags =
@@ -194,16 +197,16 @@ void uring_driver::park(base::instant_ns deadline) noexcept {
     wait(deadline);
     sleeps_.wake_up();
     wake_batch batch;
-    reap(batch);
+    reap(batch, most_after_sleep);
     take_requests();
 }
 
-void uring_driver::poll() noexcept {
+void uring_driver::poll_some(std::uint32_t most) noexcept {
     take_requests();
     lending_.top_up(ring_, buffers());
     if (in_flight_ != 0 || io_uring_sq_ready(&ring_) != 0) (void)io_uring_submit_and_get_events(&ring_);
     wake_batch batch;
-    reap(batch);
+    reap(batch, most);
 }
 
 void uring_driver::wait(base::instant_ns deadline) noexcept {
@@ -240,16 +243,20 @@ void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) no
     {
         io_source& source = *which.source;
         const std::lock_guard guard{source.lock};
-        if (waited_for_readiness(which, cqe)) result = try_now(which);
-        source.learn(which, result);
-        // A signal; or, of what runs already, a cancel.
-        const bool interrupted = result == -EINTR;
-        // Somebody else was faster; unless a cancel is on its way, wait again.
-        if ((would_wait(result) || interrupted) && !which.cancel_asked()) return prepare(which);
-        if (interrupted) result = -ECANCELED;
+        if (waited_for_readiness(which, cqe)) {
+            source.side_of(which.kind).ready = true;
+            result = op::worth_a_try;
+        } else {
+            source.learn(which, result);
+            // Somebody else was faster; or a signal came, or, to what runs already, a cancel. Unless a cancel is on its
+            // way, it waits again.
+            const bool again = would_wait(result) || result == -EINTR;
+            if (again && !which.cancel_asked()) return prepare(which);
+            if (again) result = -ECANCELED;
+        }
         source.side_of(which.kind).waiting = nullptr;
     }
-    which.complete(would_wait(result) ? -ECANCELED : result, batch);
+    which.complete(result, batch);
 }
 
 void uring_driver::arm(many_op& which) noexcept {
@@ -293,11 +300,12 @@ void uring_driver::leave() noexcept {
     take_requests();
 }
 
-void uring_driver::reap(wake_batch& batch) noexcept {
-    for (;;) {
+void uring_driver::reap(wake_batch& batch, std::uint32_t most) noexcept {
+    while (most != 0) {
         io_uring_cqe* at[64];
-        const unsigned count = io_uring_peek_batch_cqe(&ring_, at, 64);
+        const unsigned count = io_uring_peek_batch_cqe(&ring_, at, std::min(most, 64u));
         if (count == 0) return;
+        most -= count;
         for (unsigned n = 0; n < count; ++n) {
             const io_uring_cqe cqe = *at[n];
             if (cqe.user_data == unpark_data) listening_ = false;

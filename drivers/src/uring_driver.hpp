@@ -8,6 +8,7 @@
 #include <bifilar/drivers/driver.hpp>
 
 #include <liburing.h>
+#include <limits>
 #include <pthread.h>
 
 namespace bifilar::drivers {
@@ -26,7 +27,7 @@ public:
     void cancel(op& which) noexcept override;
     void finish(op& which) noexcept override;
     void park(base::instant_ns deadline) noexcept override;
-    void poll() noexcept override;
+    void poll_some(std::uint32_t most) noexcept override;
     void unpark() noexcept override;
     void leave() noexcept override;
     [[nodiscard]] bool has_many() const noexcept override { return true; }
@@ -35,6 +36,8 @@ public:
     [[nodiscard]] driver_kind kind() const noexcept override { return driver_kind::uring; }
 
 private:
+    static constexpr std::uint32_t all = std::numeric_limits<std::uint32_t>::max();
+
     io_uring_sqe& next_entry() noexcept;
     void prepare(op& which) noexcept;
     void prepare_cancel(op& which) noexcept;
@@ -45,7 +48,8 @@ private:
     void end_many(many_op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept;
     void end(op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept;
     [[nodiscard]] static bool waited_for_readiness(const op& which, const io_uring_cqe& cqe) noexcept;
-    void reap(wake_batch& batch) noexcept;
+    // Ends what the kernel has completed, up to `most`; the others stay in the ring.
+    void reap(wake_batch& batch, std::uint32_t most = all) noexcept;
 
     io_uring ring_{};
     uring_lending lending_;

@@ -14,7 +14,7 @@ public:
         else if (const base::instant_ns now = base::now_ns(); deadline > now)
             (void)gate_.wait_for(deadline - now);
     }
-    void poll() noexcept override {}
+    void poll_some(std::uint32_t) noexcept override {}
     void unpark() noexcept override { gate_.open(); }
 
 private:

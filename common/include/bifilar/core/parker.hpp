@@ -3,6 +3,8 @@
 #pragma once
 
 #include <bifilar/base/clock.hpp>
+#include <cstdint>
+#include <limits>
 
 namespace bifilar {
 
@@ -18,8 +20,10 @@ public:
     /// tasks whose operations ended. An unpark that came before is remembered: park then returns at once.
     virtual void park(base::instant_ns deadline) noexcept = 0;
 
-    /// As park, but never sleeps.
-    virtual void poll() noexcept = 0;
+    /// As park, but never sleeps, and takes in about `most` events at most: the others stay with the kernel.
+    virtual void poll_some(std::uint32_t most) noexcept = 0;
+    /// The same, for all events that are there.
+    void poll() noexcept { poll_some(std::numeric_limits<std::uint32_t>::max()); }
 
     /// The thread ends, or does something else for longer: what goes on in the kernel without a task that waits for it
     /// ends now, because nobody else could end it. May wait for the kernel a moment. Wakes may still come.

@@ -19,7 +19,7 @@ public:
     struct closer {
         void operator()(lent_buffers* all) const noexcept;
     };
-    /// Reserves address space for all, 2 MiB; memory comes with the first use of each. Throws std::bad_alloc.
+    /// Reserves address space for all, 2.5 MiB; memory comes with the first use of each. Throws std::bad_alloc.
     [[nodiscard]] static std::unique_ptr<lent_buffers, closer> make();
 
     lent_buffers(const lent_buffers&) = delete;

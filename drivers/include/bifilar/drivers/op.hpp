@@ -6,6 +6,7 @@
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/core/waker.hpp>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -69,6 +70,10 @@ public:
         completing,  ///< The result is there; the completing thread is about to wake the task. A few instructions.
         completed,   ///< The driver has let go of it for good.
     };
+
+    /// The result of a wait for readiness, after which the task makes the call: what it reads is in its processor's
+    /// cache then, and whoever is cancelled before has taken nothing.
+    static constexpr int worth_a_try = -EAGAIN;
 
     op(op_kind what, io_source& of) noexcept : kind{what}, source{&of} {}
     /// An operation without a source: a file_call.

@@ -16,8 +16,9 @@ class lent_buffers;
 /// each receive allocates.
 class received_bytes {
 public:
-    /// What one receive brings at most, in bytes.
-    static constexpr std::size_t most = std::size_t{16} * 1024;
+    /// What one receive brings at most, in bytes. More than the 16 KiB that many peers send at once, because a buffer
+    /// that is not full tells that nothing is left: the next receive need not look.
+    static constexpr std::size_t most = std::size_t{20} * 1024;
 
     received_bytes() noexcept = default;
     received_bytes(received_bytes&& other) noexcept
