@@ -26,6 +26,11 @@ inline bool limit_suffices(decltype(RLIMIT_AS) resource, std::size_t needed, con
     return limit_suffices(RLIMIT_AS, needed_bytes, "bytes of address space (ulimit -v)");
 }
 
+/// Processes and threads of the same user, those of the suite itself (a few dozen) included.
+[[nodiscard]] inline bool processes_suffice(std::size_t needed) {
+    return limit_suffices(RLIMIT_NPROC, needed, "processes (ulimit -u)");
+}
+
 /// Threads of the default size, which is the limit of the main thread's stack.
 [[nodiscard]] inline bool threads_suffice(std::size_t needed) {
     rlimit stack{};

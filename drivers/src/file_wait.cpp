@@ -22,15 +22,19 @@ file_wait::file_wait(file_wait&& other) noexcept
 
 std::optional<int> file_wait::poll(context& cx) {
     switch (op_.settle()) {
-        case op::phase::completed:
+        case op::phase::completed: {
+            // Of a thread that could not be had (see uring_driver.cpp) the kernel makes a cancel that nobody asked for.
+            const bool never_begun = op_.result == -ECANCELED && !op_.cancel_asked();
             leave();
             op_.rewind();
             // A ring's thread was interrupted, or did not want to wait; a thread of ours waits as long as it takes.
-            if (pool_ == nullptr && (op_.result == -EAGAIN || op_.result == -EINTR)) {
-                if (request_.kind == file_op::close) return 0;  // Linux has closed the descriptor by then.
+            if (pool_ == nullptr && (never_begun || op_.result == -EAGAIN || op_.result == -EINTR)) {
+                // Linux has closed the descriptor by then, if it has begun.
+                if (request_.kind == file_op::close && !never_begun) return 0;
                 return start(cx, false);
             }
             return op_.result;
+        }
         case op::phase::in_flight:
             BIFILAR_CHECK(cx.borrow() == op_.waits(),
                           "a file's future was polled by another task than the one that started it");

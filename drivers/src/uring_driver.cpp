@@ -3,14 +3,17 @@
 #include "uring_driver.hpp"
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/base/atomic.hpp>
 #include <bifilar/core/thread_state.hpp>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <mutex>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 namespace bifilar::drivers {
@@ -35,6 +38,28 @@ int open_ring(io_uring& ring, unsigned entries) noexcept {
     params.flags = IORING_SETUP_CQSIZE;
     params.cq_entries = entries * 4;
     return io_uring_queue_init_params(entries, &ring, &params);
+}
+
+// When this process gave a ring back the last time; 0: never. Written by the threads of rings, read by those that want
+// one. Relaxed: a moment, which orders nothing.
+base::atomic<base::instant_ns> last_end_ns{0};
+
+// The kernel gives back what a ring had locked some time after its end, from a thread of its own: a refusal that comes
+// soon after one is no answer yet. Where no ring has ended of late, it is.
+int open_ring_once_room(io_uring& ring, unsigned entries) noexcept {
+    constexpr base::instant_ns release_ns = 1'000'000'000;
+    const base::instant_ns ended = last_end_ns.load(base::relaxed);  // Relaxed: see there.
+    for (;;) {
+        const int result = open_ring(ring, entries);
+        if (result != -ENOMEM || ended == 0 || base::now_ns() - ended > release_ns) return result;
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+}
+
+// Ends the ring.
+void close_ring(io_uring& ring) noexcept {
+    io_uring_queue_exit(&ring);
+    last_end_ns.store(base::now_ns(), base::relaxed);  // Relaxed: see there.
 }
 
 }  // namespace
@@ -71,20 +96,24 @@ const char* probe_uring(int& error) noexcept {
 }
 
 uring_driver::uring_driver(unsigned entries) : owner_{::pthread_self()} {
-    const int result = open_ring(ring_, entries);
-    if (result < 0) throw std::system_error{-result, std::generic_category(), "io_uring; choose driver_kind::epoll"};
+    const int result = open_ring_once_room(ring_, entries);
+    if (result < 0)
+        throw std::system_error{
+            -result, std::generic_category(),
+            result == -ENOMEM ? "io_uring may not lock enough memory; raise ulimit -l or choose driver_kind::epoll"
+                              : "io_uring; choose driver_kind::epoll"};
     (void)io_uring_ring_dontfork(&ring_);
     eventfd_ = ::eventfd(0, EFD_CLOEXEC);
     if (eventfd_ < 0) {
         const int error = errno;
-        io_uring_queue_exit(&ring_);
+        close_ring(ring_);
         throw std::system_error{error, std::generic_category(), "eventfd; raise the limit on open files"};
     }
 }
 
 uring_driver::~uring_driver() {
     BIFILAR_CHECK(armed_.empty(), "a ring ends with operations in it; call leave() on its thread");
-    io_uring_queue_exit(&ring_);
+    close_ring(ring_);
     lending_.end(buffers());
     ::close(eventfd_);
 }
@@ -229,6 +258,9 @@ void uring_driver::unpark() noexcept {
 
 // Whether the completion says that a call may succeed now, rather than what the call's result is.
 bool uring_driver::waited_for_readiness(const op& which, const io_uring_cqe& cqe) noexcept {
+    // Nobody asked for it: the kernel wanted a thread of its own for the call and could not have one, since signals
+    // interrupt its making, or the user's threads are at their limit. It has not begun the call.
+    if (cqe.res == -ECANCELED && !which.cancel_asked()) return true;
     // A receive that has no buffer waited without one, or there was none left for it, or is at the stream's end.
     if (which.kind == op_kind::recv_lent)
         return (cqe.flags & IORING_CQE_F_BUFFER) == 0 && (cqe.res > 0 || cqe.res == -ENOBUFS);

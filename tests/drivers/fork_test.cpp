@@ -2,6 +2,7 @@
 #include "both/in_each_model.hpp"
 #include "bytes.hpp"
 #include "last_words.hpp"
+#include "uninterrupted.hpp"
 #include <bifilar/drivers/pipe.hpp>
 
 #include <array>
@@ -58,7 +59,7 @@ TEST_CASE("a_task_that_forks_may_call_exec_or_exit_in_the_child_and_nothing_that
             const pid_t child = ::fork();
             if (child == 0) ::execl("/bin/sh", "sh", "-c", "exit 7", static_cast<char*>(nullptr));
             int status = 0;
-            CHECK(::waitpid(child, &status, 0) == child);
+            CHECK(tests::uninterrupted([&] { return ::waitpid(child, &status, 0); }) == child);
             CHECK(WEXITSTATUS(status) == 7);
             co_await bf::yield_now();
         });

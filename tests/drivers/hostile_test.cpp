@@ -1,6 +1,7 @@
 // What a system does to a program: signals that interrupt every call, no descriptors left, numbers used again.
 #include "descriptors.hpp"
 #include "drivers/stream_scene.hpp"
+#include "uninterrupted.hpp"
 #include <bifilar/base/sanitizer.hpp>
 
 #include <algorithm>
@@ -67,7 +68,7 @@ public:
     bare_client(const bare_client&) = delete;
     bare_client& operator=(const bare_client&) = delete;
     ~bare_client() { ::close(descriptor_); }
-    void connect(const bf::socket_address& to) const { REQUIRE(::connect(descriptor_, to.data(), to.size()) == 0); }
+    void connect(const bf::socket_address& to) const { REQUIRE(tests::connect_uninterrupted(descriptor_, to) == 0); }
 
 private:
     int descriptor_;

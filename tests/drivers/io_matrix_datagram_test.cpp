@@ -1,6 +1,7 @@
 // The matrix of datagrams and of passed descriptors.
 #include "drivers/io_matrix.hpp"
 #include "drivers/passed_descriptors.hpp"
+#include "uninterrupted.hpp"
 #include <bifilar/drivers/udp_socket.hpp>
 #include <bifilar/drivers/unix_datagram.hpp>
 #include <bifilar/drivers/unix_listener.hpp>
@@ -175,7 +176,7 @@ public:
     void let() {
         const auto to = listener_.local_address().value();
         const bf::owned_descriptor client{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-        REQUIRE(::connect(client.get(), to.data(), to.size()) == 0);
+        REQUIRE(tests::connect_uninterrupted(client.get(), to) == 0);
     }
     static bool succeeded(const bf::io_result<bf::unix_stream>& output) { return output && output->descriptor() >= 0; }
     static bool conserved(bool) { return true; }

@@ -1,5 +1,6 @@
 // The matrix of open files: reads, writes, what is done to them, locks.
 #include "drivers/file_scene.hpp"
+#include "uninterrupted.hpp"
 #include <bifilar/drivers/file.hpp>
 
 #include <limits>
@@ -243,7 +244,9 @@ public:
     static constexpr std::uint64_t in_flight = 0;
     static constexpr std::array breaks{EBADF};
 
-    lock_scene() { REQUIRE(::flock(other_.descriptor(), LOCK_EX) == 0); }
+    lock_scene() {
+        REQUIRE(tests::uninterrupted([&] { return ::flock(other_.descriptor(), LOCK_EX); }) == 0);
+    }
     [[nodiscard]] static bool waits() { return true; }
     auto start() { return open.lock(); }
     void let() { REQUIRE(::flock(other_.descriptor(), LOCK_UN) == 0); }

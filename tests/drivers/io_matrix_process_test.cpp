@@ -2,6 +2,7 @@
 #include "drivers/io_matrix.hpp"
 #include "drivers/programs.hpp"
 #include "drivers/scratch_directory.hpp"
+#include "uninterrupted.hpp"
 #include <bifilar/drivers/command.hpp>
 #include <bifilar/drivers/signal_set.hpp>
 
@@ -44,7 +45,7 @@ public:
     // Somebody else waits for it.
     int break_it() {
         let();
-        REQUIRE(::waitpid(program_.id(), nullptr, 0) == program_.id());
+        REQUIRE(tests::uninterrupted([&] { return ::waitpid(program_.id(), nullptr, 0); }) == program_.id());
         return ECHILD;
     }
     static bool conserved(bool) { return true; }
@@ -53,7 +54,8 @@ private:
     // Takes no status: that is for the library to do. Also when there is none any more.
     void await_end() const {
         siginfo_t ended{};
-        (void)::waitid(P_PID, static_cast<id_t>(program_.id()), &ended, WEXITED | WNOWAIT);
+        (void)tests::uninterrupted(
+            [&] { return ::waitid(P_PID, static_cast<id_t>(program_.id()), &ended, WEXITED | WNOWAIT); });
     }
 
     bf::process program_ = bf::command{"cat"}.standard_input(bf::stdio::pipe()).spawn().value();

@@ -1,6 +1,7 @@
 // The matrix of what is neither read nor write: accept, connect, and the wait for readability.
 #include "drivers/io_matrix.hpp"
 #include "drivers/readable.hpp"
+#include "uninterrupted.hpp"
 
 #include <cerrno>
 #include <poll.h>
@@ -30,7 +31,7 @@ public:
         REQUIRE(::bind(descriptor_, any.data(), any.size()) == 0);
     }
     /// To a listener with room for one more; the kernel sees to it at once.
-    void connect(const bf::socket_address& to) const { REQUIRE(::connect(descriptor_, to.data(), to.size()) == 0); }
+    void connect(const bf::socket_address& to) const { REQUIRE(tests::connect_uninterrupted(descriptor_, to) == 0); }
     [[nodiscard]] bf::socket_address address() const { return bf::socket_address::local(descriptor_).value(); }
     [[nodiscard]] int descriptor() const { return descriptor_; }
 
@@ -97,7 +98,7 @@ private:
             REQUIRE(::listen(listener_.descriptor(), 0) == 0);
             client_.connect(listener_.address());
             pollfd arrived{listener_.descriptor(), POLLIN, 0};
-            REQUIRE(::poll(&arrived, 1, -1) == 1);
+            REQUIRE(tests::uninterrupted([&] { return ::poll(&arrived, 1, -1); }) == 1);
         }
         [[nodiscard]] bf::socket_address address() const { return listener_.address(); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../catch.hpp"
+#include "../uninterrupted.hpp"
 #include <bifilar/drivers/socket_address.hpp>
 
 #include <chrono>
@@ -47,7 +48,7 @@ public:
         const auto here = bifilar::socket_address::local(descriptor()).value();
         // Room is for one.
         filler_ = ::socket(here.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
-        REQUIRE(::connect(filler_, here.data(), here.size()) == 0);
+        REQUIRE(connect_uninterrupted(filler_, here) == 0);
         while (waiting() == 0) std::this_thread::sleep_for(std::chrono::microseconds{100});
     }
     full_port(const full_port&) = delete;

@@ -1,6 +1,7 @@
 // Names to addresses: shared, bounded, kept for a while, and never in the way of who does not wait any more.
 #include "../last_words.hpp"
 #include "../simulated_runtime.hpp"
+#include "../uninterrupted.hpp"
 #include "names.hpp"
 #include <bifilar/bifilar.hpp>
 #include <bifilar/drivers/resolver.hpp>
@@ -371,7 +372,7 @@ TEST_CASE("the_child_of_a_fork_is_told_that_it_cannot_resolve") {
         ::_exit(refused.error() == bf::resolve_errc::forked && numeric.has_value() ? 0 : 1);
     }
     int status = 1;
-    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(tests::uninterrupted([&] { return ::waitpid(child, &status, 0); }) == child);
     CHECK(status == 0);
     CHECK(bf::block_on(resolver.resolve("parent", "80")).error() == bf::resolve_errc::no_such_host);
     CHECK(names.lookups() == 1);

@@ -2,6 +2,7 @@
 #include "drivers/stream_scene.hpp"
 #include "last_words.hpp"
 #include "simulated_runtime.hpp"
+#include "uninterrupted.hpp"
 
 #include <string>
 #include <thread>
@@ -169,7 +170,7 @@ TEST_CASE("a_cancelled_operation_may_succeed_late_and_loses_no_descriptor") {
             accepting.cancel();
             const auto to = listener.local_address().value();
             const int client = ::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
-            REQUIRE(::connect(client, to.data(), to.size()) == 0);
+            REQUIRE(tests::connect_uninterrupted(client, to) == 0);
             (void)bf::await(accepting.outcome());
             ::close(client);
             CHECK(kernel.counts().completed_though_cancelled + kernel.counts().cancelled == 1);

@@ -36,6 +36,7 @@ public:
     small_ring(const small_ring&) = delete;
     small_ring& operator=(const small_ring&) = delete;
     ~small_ring() { bf::this_thread().sleeps_in = before_; }
+    [[nodiscard]] bf::drivers::uring_driver& driver() noexcept { return driver_; }
 
 private:
     bf::drivers::uring_driver driver_;
@@ -59,6 +60,7 @@ public:
         for (const auto& source : sources_) made.emplace_back(*source);
         return made;
     }
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
     void let() const {
         const std::uint64_t one = 1;
         REQUIRE(::write(descriptor_, &one, sizeof one) == sizeof one);
@@ -89,6 +91,36 @@ private:
     F future_;
     const crowd* crowd_;
     std::size_t polls_;
+};
+
+/// A read that the kernel cancels three times while it waits, before the crowd is let go.
+class cancelled_by_the_kernel {
+public:
+    using output = int;
+    cancelled_by_the_kernel(bf::drivers::uring_driver& in, bf::drivers::io_source& of, const crowd& who,
+                            std::uint64_t& into)
+        : driver_{&in}, crowd_{&who}, read_{bf::drivers::op_kind::read, of} {
+        read_.buffer = &into;
+        read_.bytes = sizeof into;
+    }
+    bf::polled<int> poll(bf::context& cx) {
+        using phase = bf::drivers::op::phase;
+        if (read_.settle() == phase::completed) return read_.result;
+        if (read_.now() == phase::in_flight) return bf::not_ready;
+        REQUIRE(driver_->submit(read_, cx.borrow()));
+        for (int round = 0; round < 3; ++round) {
+            driver_->cancel(read_);
+            driver_->poll();
+            CHECK(read_.settle() == phase::in_flight);
+        }
+        crowd_->let();
+        return bf::not_ready;
+    }
+
+private:
+    bf::drivers::uring_driver* driver_;
+    const crowd* crowd_;
+    bf::drivers::op read_;
 };
 
 }  // namespace
@@ -128,4 +160,15 @@ TEST_CASE("operations_in_a_full_ring_are_destroyed_in_flight") {
         }
     }(all));
     CHECK(bf::drivers::destroyed_in_flight() == before + 100);
+}
+
+// So ends in the kernel what is to go to a thread that cannot be made, under a storm of signals for example.
+TEST_CASE("a_cancel_that_nobody_asked_for_ends_no_operation") {
+    if (!rings_are_usual()) return;
+    small_ring ring{8};
+    const crowd one{1};
+    bf::drivers::io_source source{one.descriptor()};
+    std::uint64_t count = 0;
+    CHECK(bf::block_on(cancelled_by_the_kernel{ring.driver(), source, one, count}) == sizeof count);
+    CHECK(count == 1);
 }

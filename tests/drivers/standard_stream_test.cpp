@@ -4,6 +4,7 @@
 #include "drivers/scratch_directory.hpp"
 #include "drivers/stream_pair.hpp"
 #include "last_words.hpp"
+#include "uninterrupted.hpp"
 #include <bifilar/drivers/owned_descriptor.hpp>
 #include <bifilar/drivers/standard_stream.hpp>
 
@@ -213,7 +214,7 @@ TEST_CASE("the_processes_own_streams_suspend_and_stay_blocking") {
             };
             if (!echo(bf::standard_output()) || !echo(bf::standard_error())) std::abort();
             std::array<char, 4> written{};
-            if (::read(out.from.get(), written.data(), 4) != 4) std::abort();
+            if (tests::uninterrupted([&] { return ::read(out.from.get(), written.data(), 4); }) != 4) std::abort();
             if (std::string{written.data(), 4} != "four") std::abort();
             if (!is_blocking(0) || !is_blocking(1) || !is_blocking(2)) std::abort();
         });

@@ -1,6 +1,7 @@
 // serve() over sockets: shards, a shortage of descriptors that is real, and nothing left behind.
 #include "descriptors.hpp"
 #include "one_worker.hpp"
+#include "uninterrupted.hpp"
 #include <bifilar/runtime/serve.hpp>
 
 #include <array>
@@ -88,7 +89,7 @@ void serve_without_descriptors(bf::backend on) {
     const auto before = std::chrono::steady_clock::now();
     {
         const tests::no_descriptors_left limit;
-        REQUIRE(::connect(socket, to.data(), to.size()) == 0);  // The kernel answers, not the server.
+        REQUIRE(tests::connect_uninterrupted(socket, to) == 0);  // The kernel answers, not the server.
         bf::await(told.wait());
         // Others are served meanwhile.
         CHECK(bf::await(is_echoed(first)));
