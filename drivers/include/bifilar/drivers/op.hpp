@@ -45,7 +45,7 @@ enum class op_kind : std::uint8_t {
 [[nodiscard]] constexpr bool reads(op_kind kind) noexcept { return kind <= op_kind::poll_in; }
 
 /// Whether the operation is a call that a ring waits for by itself, because it blocks in the kernel's eyes. For others
-/// the ring waits until the descriptor is ready, and the driver makes the call.
+/// the ring waits until the descriptor is ready, and the task makes the call.
 [[nodiscard]] constexpr bool is_ring_call(op_kind kind) noexcept {
     return kind == op_kind::recv || kind == op_kind::recv_lent || kind == op_kind::recv_message ||
            kind == op_kind::send || kind == op_kind::send_message;
