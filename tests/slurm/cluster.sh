@@ -13,7 +13,8 @@ for one in all:
 print(*[one.getsockname()[1] for one in all])' "$1"
 }
 
-# write_configuration FOLDER: no cgroups, no accounting, no ties between tasks and processors: none of it is tested here.
+# write_configuration FOLDER: no cgroups, no accounting, no ties between tasks and
+# processors, since none of them is tested here.
 write_configuration() {
     local folder=$1 host controller first second cpus
     host=$(hostname -s)
@@ -72,19 +73,25 @@ start_munge() {
         --seed-file="$folder/munge/seed" 2>/dev/null
 }
 
+# stuck WHAT LOG: fills why_not with that and the last line of the log.
+stuck() {
+    why_not="$1: $(tail -n 1 "$2" 2>&1)"
+    return 1
+}
+
 # start_cluster FOLDER: gives 1, and why_not, where that cannot be.
 start_cluster() {
     local folder=$1 node
     cluster=$folder
     chmod 755 "$folder"
     mkdir -p "$folder/state" "$folder/spool/one" "$folder/spool/two"
-    start_munge "$folder" || { why_not="munged does not start: $(tail -n 1 "$folder/munge/log" 2>&1)"; return 1; }
+    start_munge "$folder" || stuck "munged does not start" "$folder/munge/log" || return
     write_configuration "$folder"
     export SLURM_CONF=$folder/slurm.conf
-    slurmctld || { why_not="slurmctld does not start: $(tail -n 1 "$folder/slurmctld.log" 2>&1)"; return 1; }
-    wait_until 120 scontrol ping || { why_not="slurmctld does not answer: $(tail -n 1 "$folder/slurmctld.log")"; return 1; }
+    slurmctld || stuck "slurmctld does not start" "$folder/slurmctld.log" || return
+    wait_until 120 scontrol ping || stuck "slurmctld does not answer" "$folder/slurmctld.log" || return
     for node in one two; do
-        slurmd -N "$node" || { why_not="slurmd does not start: $(tail -n 1 "$folder/slurmd.$node.log" 2>&1)"; return 1; }
+        slurmd -N "$node" || stuck "slurmd does not start" "$folder/slurmd.$node.log" || return
     done
     wait_until 120 both_idle || { why_not="the nodes do not become idle: $(sinfo --noheader)"; return 1; }
 }
