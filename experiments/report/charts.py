@@ -59,8 +59,8 @@ def make(report, definition):
         files[chart["file"]] = text
         lines.append(f"![{chart['title']}]({chart['file']})\n")
         drawn = {(id(work), name) for work, name, _ in found}
-        place = seats.sentence([one for work in works for one in work["contenders"] if (id(work), one["name"]) in drawn],
-                               report.get("machine", {}))
+        shown = [{**work, "contenders": [one for one in work["contenders"] if (id(work), one["name"]) in drawn]} for work in works]
+        place = seats.sentence(shown, report.get("machine", {}))
         if place:
             lines.append(place + "\n")
     return files, "\n".join(lines)

@@ -18,7 +18,9 @@ def shown(value):
 
 def size_of(work, definition):
     unit = definition.get("sizes", {}).get(work["id"])
-    return "" if unit is None else f" · {work['size']:,.0f} {unit}"
+    size = "" if unit is None else f"{work['size']:,.0f} {unit}"
+    said = size in work["title"] or (size == "1 workers" and "1 worker" in work["title"])
+    return "" if said else f" · {size}"
 
 
 def results(report, definition, home):
@@ -34,7 +36,7 @@ def results(report, definition, home):
                         [shown(one["also"][key]) if key in one.get("also", {}) else "" for key in further])
         notes = "".join(f"\nNot measured here: {one['name']}: {one['reason']}.\n" for one in work.get("refused", []))
         runs = work["repetitions"]
-        place = seats.sentence(work["contenders"], report["machine"])
+        place = seats.sentence([work], report["machine"])
         parts.append(f"### {work['title']}{size_of(work, definition)}\n\n{table(rows)}\n\n"
                      f"{runs} repetition{'s' if runs != 1 else ''} in turn, after {work['warm_up']} that did not count. "
                      f"{place + ' ' if place else ''}"

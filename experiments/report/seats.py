@@ -58,14 +58,28 @@ def mark(one):
     return f", oversubscribed: {seat['threads']} on {len(numbers(seat['processors']))}" if seat.get("oversubscribed") else ""
 
 
-def sentence(contenders, machine):
-    """Where they sat, those of one seat together; empty where the run did not note it."""
-    names = {}
-    for one in contenders:
-        if "seat" in one:
-            found = names.setdefault(words(one["seat"], machine), [])
-            if one["name"] not in found:
-                found.append(one["name"])
+def swept(works):
+    """Whether a contender sits elsewhere at another size, as in sweeps over workers."""
+    seats_of = {}
+    for work in works:
+        for one in work["contenders"]:
+            seats_of.setdefault(one["name"], {}).setdefault(str(one.get("seat", {}).get("processors")), []).append(work["size"])
+    return any(len(found) > 1 for found in seats_of.values())
+
+
+def sentence(works, machine):
+    """Where the contenders of these workloads sat, those of one seat together; empty where the run did not note it."""
+    names, by_size = {}, swept(works)
+    for work in works:
+        alike = len({str(one.get("seat")) for one in work["contenders"]}) == 1
+        for one in work["contenders"]:
+            name = one["name"]
+            if by_size:
+                name = f"at {work['size']:,.0f}" if alike else f"{name} at {work['size']:,.0f}"
+            if "seat" in one:
+                found = names.setdefault(words(one["seat"], machine), [])
+                if name not in found:
+                    found.append(name)
     if not names:
         return ""
     if len(names) == 1:

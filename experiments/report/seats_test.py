@@ -64,11 +64,18 @@ class words_of_a_seat(unittest.TestCase):
 
     def test_contenders_of_one_seat_stand_together(self):
         some = [contender("a", "1"), contender("b", "0-1"), contender("c", "1")]
-        self.assertEqual(seats.sentence(some[::2], {}), "Where: CPU 1.")
-        self.assertEqual(seats.sentence(some, {}), "Where: a, c: CPU 1; b: CPUs 0-1.")
+        self.assertEqual(seats.sentence([work(1, *some[::2])], {}), "Where: CPU 1.")
+        self.assertEqual(seats.sentence([work(1, *some)], {}), "Where: a, c: CPU 1; b: CPUs 0-1.")
+        self.assertEqual(seats.sentence([work(1, *some), work(10, *some)], {}), "Where: a, c: CPU 1; b: CPUs 0-1.")
+
+    def test_a_sweep_over_workers_names_its_sizes(self):
+        ours = [work(1, contender("a", "1"), contender("b", "1")), *(work(n, contender("a", "0-1"), contender("b", "0-1")) for n in (2, 4))]
+        self.assertEqual(seats.sentence(ours, {}), "Where: at 1: CPU 1; at 2, at 4: CPUs 0-1.")
+        self.assertEqual(seats.sentence([*ours, work(8, contender("a", "0-1"), contender("b", "1"))], {}),
+                         "Where: at 1, b at 8: CPU 1; at 2, at 4, a at 8: CPUs 0-1.")
 
     def test_runs_without_seats_say_nothing(self):
-        self.assertEqual(seats.sentence([{"name": "a"}], {}), "")
+        self.assertEqual(seats.sentence([work(1, {"name": "a"})], {}), "")
 
 
 class marks_of_oversubscription(unittest.TestCase):
@@ -80,6 +87,11 @@ class marks_of_oversubscription(unittest.TestCase):
         self.assertIn("| fiber, oversubscribed: 4 on 2 |", text)
         self.assertEqual(text.count("oversubscribed"), 1)
         self.assertEqual(text.count("Where: CPUs 0-1."), 2)
+
+    def test_a_title_that_says_the_size_is_not_told_it_again(self):
+        of = {"sizes": {"by_workers": "workers"}}
+        for title, size, suffix in (("job, 4 workers on 2 processors", 4, ""), ("job, 1 worker", 1, ""), ("job", 4, " · 4 workers")):
+            self.assertEqual(page.size_of({**work(size), "title": title}, of), suffix)
 
     def test_sweeps_ring_the_mark_and_say_why(self):
         chart = {"kind": "sweep", "workloads": ["by_workers"], "title": "T", "x": "workers", "y": "ns", "file": "f.svg"}
