@@ -52,7 +52,7 @@ def size(box, most):
     if inner:
         rows = rows_of(inner, most - 2 * PAD)
         width = max([width] + [sum(one[1] for one in row) + GAP * (len(row) - 1) + 2 * PAD for row in rows])
-        height += sum(max(one[2] for one in row) + GAP for row in rows)
+        height += sum(max(one[2] for one in row) + GAP for row in rows) - GAP / 2
     return width, height
 
 
@@ -61,7 +61,7 @@ def draw(box, left, top, width, height):
     parts = [f'<rect class="axis" x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="5"/>']
     for at, line in enumerate(lines):
         parts.append(f'<text class="note" x="{left + PAD:.1f}" y="{top + PAD + 12 + at * LINE:.1f}">{escape(line)}</text>')
-    y = top + PAD + len(lines) * LINE
+    y = top + PAD + len(lines) * LINE + GAP / 2
     for row in rows_of(inner, width - 2 * PAD) if inner else []:
         x, tallest = left + PAD, max(one[2] for one in row)
         for one, own_width, _ in row:
