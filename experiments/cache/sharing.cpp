@@ -3,6 +3,7 @@
 #include <bifilar/base/atomic.hpp>
 #include <harness/clock.hpp>
 #include <harness/pin.hpp>
+#include <harness/seat.hpp>
 #include <memory>
 #include <new>
 #include <thread>
@@ -28,8 +29,12 @@ sample add_apart(std::size_t stride_bytes, std::uint64_t additions) {
     counter* const counters[2] = {new (memory->bytes) counter{0}, new (memory->bytes + stride_bytes) counter{0}};
     base::atomic<int> ready{0};  // Counts the threads that have arrived. Written and read by both.
     double each[2] = {0, 0};
+    const auto seat_of = [&](std::size_t mine) {
+        return processors[(processors.size() - 1 + mine) % processors.size()];
+    };
+    note_seat({seat_of(0), seat_of(1)}, 2);
     const auto party = [&](std::size_t mine) {
-        pin_to({processors[(processors.size() - 1 + mine) % processors.size()]});
+        pin_to({seat_of(mine)});
         ready.fetch_add(1, base::relaxed);  // Relaxed: a starting gun, no message.
         while (ready.load(base::relaxed) != 2) base::spin_pause();
         const stopwatch watch;

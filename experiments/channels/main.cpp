@@ -3,6 +3,7 @@
 #include "rows.hpp"
 #include <harness/measure.hpp>
 #include <harness/peers.hpp>
+#include <harness/worker_counts.hpp>
 
 #include <limits>
 #include <memory>
@@ -105,6 +106,13 @@ std::vector<peer> peers_of(shape of, std::uint32_t processors) {
     return every_channel(talk);
 }
 
+void add_both_models(workload& work, shape of, std::uint32_t count) {
+    for (const backend on : {backend::stackless, backend::stackful}) {
+        const std::string name = on == backend::stackless ? "coroutine" : "fiber";
+        work.contenders.push_back({name, [=] { return run(on, count, of); }});
+    }
+}
+
 void add(experiment& all, const std::string& id, const std::string& title, shape of) {
     for (const std::uint32_t count : {1U, 2U}) {
         workload work{id + std::to_string(count),
@@ -113,15 +121,27 @@ void add(experiment& all, const std::string& id, const std::string& title, shape
                       static_cast<double>(of.capacity),
                       messages,
                       {}};
-        for (const backend on : {backend::stackless, backend::stackful}) {
-            const std::string name = on == backend::stackless ? "coroutine" : "fiber";
-            work.contenders.push_back({name, [=] { return run(on, count, of); }});
-        }
+        add_both_models(work, of, count);
         shape batched = of;
         batched.batches = true;
         if (of.capacity > 1)
             work.contenders.push_back(
                 {"coroutine, recv_many", [=] { return run(backend::stackless, count, batched); }});
+        add_peers(all, work, peers_of(of, count), count);
+        all.add(std::move(work));
+    }
+}
+
+// The same conversations on ever more workers.
+void add_by_workers(experiment& all, const std::string& id, const std::string& title, shape of) {
+    for (const std::uint32_t count : all.options().workers) {
+        workload work{id,
+                      title + ", " + workers_on(count, allowed_processors().size()),
+                      "ns per message",
+                      static_cast<double>(count),
+                      messages,
+                      {}};
+        add_both_models(work, of, count);
         add_peers(all, work, peers_of(of, count), count);
         all.add(std::move(work));
     }
@@ -147,5 +167,7 @@ int main(int argc, char** argv) {
     add(all, "four", "4 producers, 1 consumer, capacity 100", {100, 4, 1, false});
     add(all, "four_to_four", "4 producers, 4 consumers, capacity 1,024", {1024, 4, 1, false, 4});
     add(all, "pairs", "16 pairs, capacity 16", {16, 1, 16, false});
+    add_by_workers(all, "pairs_by_workers", "16 pairs, capacity 16", {16, 1, 16, false});
+    add_by_workers(all, "four_by_workers", "4 producers, 4 consumers, capacity 1,024", {1024, 4, 1, false, 4});
     return all.run();
 }

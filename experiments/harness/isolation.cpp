@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "run.hpp"
+#include "seat.hpp"
 
 namespace bifilar::experiments {
 
@@ -57,6 +58,7 @@ private:
 sample parse(const std::string& text) {
     const auto json = nlohmann::json::parse(text);
     if (json.contains("error")) throw std::runtime_error{json["error"].get<std::string>()};
+    if (json.contains("seat")) note_seat(json["seat"]);
     sample got{json.at("value").get<double>(), json.at("answer").get<std::uint64_t>(), {}};
     if (json.contains("also"))
         for (const auto& [key, value] : json["also"].items()) got.also[key] = value.get<double>();
@@ -94,7 +96,9 @@ sample run_isolated(const std::function<sample()>& work) {
     return parse(output_of_child([&](int to) {
         try {
             const sample got = work();
-            write_all(to, nlohmann::json{{"value", got.value}, {"answer", got.answer}, {"also", got.also}}.dump());
+            nlohmann::json told{{"value", got.value}, {"answer", got.answer}, {"also", got.also}};
+            told["seat"] = written(take_seat());
+            write_all(to, told.dump());
         } catch (const std::exception& error) {
             write_all(to, nlohmann::json{{"error", error.what()}}.dump());
         }

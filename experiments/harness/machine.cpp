@@ -9,6 +9,7 @@
 #include <string>
 
 #include "counters.hpp"
+#include "hardware.hpp"
 #include "pin.hpp"
 
 namespace bifilar::experiments {
@@ -82,6 +83,8 @@ nlohmann::ordered_json describe_machine() {
     machine["build"] = "with assertions";
 #endif
     machine["hardware_counters"] = hardware.available() ? "yes" : hardware.absence();
+    if (auto hardware_parts = describe_hardware(); !hardware_parts.is_null())
+        machine["topology"] = std::move(hardware_parts);
     return machine;
 }
 

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "seat.hpp"
+
 namespace bifilar::experiments {
 
 std::vector<int> allowed_processors() {
@@ -33,6 +35,7 @@ pinned::pinned(std::size_t count) : former_{allowed_processors()} {
     // The last ones: interrupts tend to land on the first.
     if (chosen.size() > count) chosen.erase(chosen.begin(), chosen.end() - static_cast<std::ptrdiff_t>(count));
     pin_to(chosen);
+    note_seat(chosen, count);
 }
 
 pinned::~pinned() { pin_to(former_); }

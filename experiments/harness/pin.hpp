@@ -12,7 +12,8 @@ namespace bifilar::experiments {
 /// Pins the calling thread, and threads that it starts later, to `processors`. Throws std::system_error.
 void pin_to(const std::vector<int>& processors);
 
-/// Narrows the calling thread to one processor, or to the first two, for its lifetime; then restores the former mask.
+/// Narrows the calling thread to the last `count` processors, or to all where there are fewer, for its lifetime; then
+/// restores the former mask. Notes them as the seat of the repetition, see seat.hpp.
 class pinned {
 public:
     explicit pinned(std::size_t count);

@@ -10,13 +10,16 @@
 #include <map>
 
 #include "machine.hpp"
+#include "pin.hpp"
+#include "seat.hpp"
 #include "statistics.hpp"
+#include "worker_counts.hpp"
 
 namespace bifilar::experiments {
 
 namespace {
 
-nlohmann::ordered_json to_json(const std::string& name, const std::vector<sample>& samples) {
+nlohmann::ordered_json to_json(const std::string& name, const std::vector<sample>& samples, const seat& where) {
     std::vector<double> values;
     std::map<std::string, std::vector<double>> also;
     for (const sample& one : samples) {
@@ -32,8 +35,18 @@ nlohmann::ordered_json to_json(const std::string& name, const std::vector<sample
     result["quartiles"] = {all.low_quartile, all.high_quartile};
     result["median_interval"] = {all.median_low, all.median_high};
     result["samples"] = values;
+    result["seat"] = described(where);
     for (auto& [key, list] : also) result["also"][key] = summarise(list).median;
     return result;
+}
+
+std::vector<std::uint32_t> counts_of_workers(const std::string& id, const std::string& list) {
+    try {
+        return worker_counts(list, static_cast<std::uint32_t>(allowed_processors().size()));
+    } catch (const std::invalid_argument& error) {
+        std::cerr << id << ": " << error.what() << '\n';
+        std::exit(2);
+    }
 }
 
 }  // namespace
@@ -61,9 +74,12 @@ void experiment::parse(int argc, char** argv) {
             options_.peers = value(i);
         else if (word == "--only")
             options_.only = value(i);
+        else if (word == "--workers")
+            options_.workers = counts_of_workers(id_, value(i));
         else {
             std::cerr << id_ << ": unknown argument '" << word
-                      << "'; use --quick, --list, --progress, --json FILE, --peers DIR or --only WORKLOAD\n";
+                      << "'; use --quick, --list, --progress, --json FILE, --peers DIR, --only WORKLOAD or --workers "
+                         "LIST\n";
             std::exit(2);
         }
     }
@@ -81,6 +97,7 @@ nlohmann::ordered_json experiment::run_one(const workload& work) {
     const int own = options_.quick ? work.quick_repetitions : work.repetitions;
     const int wanted = own != 0 ? own : (options_.quick ? quick_repetitions_ : repetitions_);
     std::vector<std::vector<sample>> taken(work.contenders.size());
+    std::vector<seat> seats(work.contenders.size());
     std::vector<std::string> refused(work.contenders.size());  // Why; empty: it can be measured.
     for (int round = -work.warm_up; round < wanted; ++round) {
         for (std::size_t i = 0; i < work.contenders.size(); ++i) {
@@ -88,6 +105,7 @@ nlohmann::ordered_json experiment::run_one(const workload& work) {
             if (one.slow && (options_.quick || round >= std::max(1, wanted / 3))) continue;
             if (!refused[i].empty()) continue;
             sample got;
+            (void)take_seat();
             try {
                 got = work.isolated ? run_isolated(one.once) : one.once();
             } catch (const std::exception& error) {
@@ -99,6 +117,7 @@ nlohmann::ordered_json experiment::run_one(const workload& work) {
                 taken[i].clear();
                 continue;
             }
+            seats[i] = take_seat();
             if (got.answer != work.oracle) {
                 std::cerr << id_ << ": " << work.id << ", " << one.name << ": the answer is " << got.answer
                           << ", the oracle says " << work.oracle << '\n';
@@ -116,7 +135,7 @@ nlohmann::ordered_json experiment::run_one(const workload& work) {
         if (!refused[i].empty())
             result["refused"].push_back({{"name", work.contenders[i].name}, {"reason", refused[i]}});
         else if (!taken[i].empty())
-            result["contenders"].push_back(to_json(work.contenders[i].name, taken[i]));
+            result["contenders"].push_back(to_json(work.contenders[i].name, taken[i], seats[i]));
     return result;
 }
 

@@ -44,15 +44,17 @@ struct run_options {
     bool list = false;
     bool progress = false;
     std::string json_file;
-    std::string peers;  ///< Folder with the peers' executables; empty: none.
-    std::string only;   ///< A workload's id; empty: all.
+    std::string peers;                   ///< Folder with the peers' executables; empty: none.
+    std::string only;                    ///< A workload's id; empty: all.
+    std::vector<std::uint32_t> workers;  ///< Counts that sweeps run with, ascending; empty: no sweeps.
 };
 
 class experiment {
 public:
     experiment(std::string id, int repetitions, int quick_repetitions);
 
-    /// Reads --quick --list --json FILE --peers DIR --only WORKLOAD --progress. Ends the process on anything else.
+    /// Reads --quick --list --json FILE --peers DIR --only WORKLOAD --workers LIST --progress, of which LIST is as of
+    /// worker_counts(). Ends the process on anything else.
     void parse(int argc, char** argv);
     [[nodiscard]] const run_options& options() const noexcept { return options_; }
 

@@ -14,6 +14,7 @@
 
 #include "pin.hpp"
 #include "process.hpp"
+#include "seat.hpp"
 
 namespace bifilar::experiments {
 namespace {
@@ -29,10 +30,12 @@ std::string first_line(int from) {
 server_process::server_process(const std::vector<std::string>& command) {
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) throw std::system_error{errno, std::generic_category(), "pipe"};
+    const int processor = allowed_processors().front();
+    note_seat({processor}, 1);
     process_ = fork();
     if (process_ < 0) throw std::system_error{errno, std::generic_category(), "fork"};
     if (process_ == 0) {
-        pin_to({allowed_processors().front()});
+        pin_to({processor});
         dup2(ends[1], STDOUT_FILENO);
         std::vector<char*> words;
         for (const std::string& one : command) words.push_back(const_cast<char*>(one.c_str()));

@@ -7,9 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <harness/measure.hpp>
+#include <harness/seat.hpp>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -110,6 +112,10 @@ std::uint64_t echo(std::size_t me, Carry carry) {
 
 template <class Body>
 sample on_threads(Body body) {
+    const std::vector<int> all_processors = allowed_processors();
+    const std::size_t seats = std::min(threads, all_processors.size());
+    note_seat(std::vector<int>(all_processors.begin(), all_processors.begin() + static_cast<std::ptrdiff_t>(seats)),
+              threads);
     std::array<std::uint64_t, threads> right{};
     std::array<std::exception_ptr, threads> errors{};
     const stopwatch watch;

@@ -3,6 +3,7 @@
 
 #include "rows.hpp"
 #include <harness/measure.hpp>
+#include <harness/worker_counts.hpp>
 
 namespace bifilar::experiments {
 
@@ -12,9 +13,9 @@ constexpr std::uint64_t n = contended_operations;
 
 // Tasks that each run `body(count)`, spawned and joined in the timed part; the answer is what they counted.
 template <class Body>
-sample together(backend on, const std::vector<std::uint64_t>& counts, Body body) {
-    const pinned here{2};
-    runtime made{workers(2)};
+sample together(backend on, const std::vector<std::uint64_t>& counts, Body body, std::uint32_t worker_count = 2) {
+    const pinned here{worker_count};
+    runtime made{workers(worker_count)};
     std::atomic<std::uint64_t> counted{0};
     const auto once = [&] {
         return made.run([&]() -> task<sample> {
@@ -179,7 +180,29 @@ row barrier_of_eight() {
     return made;
 }
 
+// Four tasks a worker that want the same mutex.
+sample one_mutex(backend on, std::uint32_t worker_count) {
+    mutex m;
+    const std::size_t tasks = std::size_t{4} * worker_count;
+    const auto body = critical([&](std::size_t) { return m.lock(); }, false);
+    return together(on, std::vector<std::uint64_t>(tasks, n / tasks), body, worker_count);
+}
+
 }  // namespace
+
+void add_by_workers(experiment& all) {
+    for (const std::uint32_t count : all.options().workers) {
+        workload work{"mutex_by_workers",
+                      "mutex: 4 tasks a worker, " + workers_on(count, allowed_processors().size()),
+                      "ns per operation",
+                      static_cast<double>(count),
+                      n / (4 * count) * (4 * count),
+                      {}};
+        work.contenders = {{"coroutine", [=] { return one_mutex(backend::stackless, count); }},
+                           {"fiber", [=] { return one_mutex(backend::stackful, count); }}};
+        all.add(std::move(work));
+    }
+}
 
 std::vector<row> contended_rows() {
     std::vector<row> rows;

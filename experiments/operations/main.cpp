@@ -17,5 +17,6 @@ int main(int argc, char** argv) {
             add_peers(all, work, std::move(one.peers), one.processors);
             all.add(std::move(work));
         }
+    add_by_workers(all);
     return all.run();
 }

@@ -28,6 +28,8 @@ struct row {
 [[nodiscard]] std::vector<row> lock_rows();
 [[nodiscard]] std::vector<row> channel_rows();
 [[nodiscard]] std::vector<row> contended_rows();
+/// A mutex that ever more workers want; only with --workers.
+void add_by_workers(experiment& all);
 /// What beginning to wait takes of the heap.
 [[nodiscard]] std::vector<row> waiting_rows();
 

@@ -1,13 +1,15 @@
 # The charts of one page: which figures of the run are drawn, as page.json says, and what stands under each picture.
+import seats
 import svg
 
 
 def point(one, key=None):
     """What a chart draws of one contender; None if it has no such further figure."""
+    crowded = {"oversubscribed": True} if one.get("seat", {}).get("oversubscribed") else {}
     if key:
-        return {"median": one["also"][key]} if key in one.get("also", {}) else None
+        return {"median": one["also"][key], **crowded} if key in one.get("also", {}) else None
     low, high = one["median_interval"]
-    return {"median": one["median"], "least": one["least"], "most": one["most"], "low": low, "high": high,
+    return {**crowded, "median": one["median"], "least": one["least"], "most": one["most"], "low": low, "high": high,
             "samples": one["samples"]}
 
 
@@ -40,7 +42,8 @@ def sweep(chart, found):
 
 def bars(chart, found):
     alone = len({id(work) for work, _, _ in found}) == 1
-    rows = [(name if alone else f"{name}, {svg.number(work['size'])}", drawn) for work, name, drawn in found]
+    rows = [((name if alone else f"{name}, {svg.number(work['size'])}") + (", oversubscribed" if "oversubscribed" in drawn else ""),
+             drawn) for work, name, drawn in found]
     return svg.bars(chart["title"], chart["x"], rows, chart.get("log_x", False)) if rows else None
 
 
@@ -48,10 +51,16 @@ def make(report, definition):
     """{file name: SVG text} and the Markdown that shows them."""
     files, lines = {}, []
     for chart in definition["charts"]:
-        found = points(drawn_workloads(report, chart), chart)
+        works = drawn_workloads(report, chart)
+        found = points(works, chart)
         text = sweep(chart, found) if chart["kind"] == "sweep" else bars(chart, found)
         if text is None:
             continue
         files[chart["file"]] = text
         lines.append(f"![{chart['title']}]({chart['file']})\n")
+        drawn = {(id(work), name) for work, name, _ in found}
+        shown = [{**work, "contenders": [one for one in work["contenders"] if (id(work), one["name"]) in drawn]} for work in works]
+        place = seats.sentence(shown, report.get("machine", {}))
+        if place:
+            lines.append(place + "\n")
     return files, "\n".join(lines)

@@ -13,6 +13,7 @@ import ratio_chart
 import sources
 import summary
 import table_csv
+import topology
 import verdict as verdicts
 import web
 
@@ -28,8 +29,11 @@ def load(path):
 def machine_page(machine):
     rows = [["what", "here"]]
     for name, value in machine.items():
+        if name == "topology":
+            continue
         rows.append([name.replace("_", " "), "<br>".join(value) if isinstance(value, list) else str(value)])
-    return "# The machine\n\n" + page.table(rows).replace("---:", "---") + "\n"
+    picture = f"\n![{topology.TITLE}]({topology.FILE})\n" if "topology" in machine else ""
+    return "# The machine\n\n" + page.table(rows).replace("---:", "---") + "\n" + picture
 
 
 def index(reports, definitions, claims, judged):
@@ -92,7 +96,10 @@ def main():
         words = summary.load()
         text = summary.make(words, reports, claims, judged, ratio_chart.write(words, reports, options.out))
         (options.out / "summary.md").write_text(text, encoding="utf-8")
-        (options.out / "machine.md").write_text(machine_page(list(reports.values())[-1]["machine"]), encoding="utf-8")
+        machine = list(reports.values())[-1]["machine"]
+        (options.out / "machine.md").write_text(machine_page(machine), encoding="utf-8")
+        if "topology" in machine:
+            (options.out / topology.FILE).write_text(topology.make(machine["topology"]), encoding="utf-8")
     entries = load(HERE.parent / "contradictions.json")
     (options.out / "contradictions.md").write_text(contradictions.make(entries, claims, reports), encoding="utf-8")
     (options.out / "README.md").write_text(index(reports, definitions, claims, judged), encoding="utf-8")

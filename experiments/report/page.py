@@ -1,6 +1,7 @@
 # One report page as Markdown: question, claims, method, unit, threats, results, plots, verdicts.
 # The words come from experiments/<id>/page.json, the figures from the run.
 import charts
+import seats
 import sources
 import verdict as verdicts
 
@@ -17,7 +18,9 @@ def shown(value):
 
 def size_of(work, definition):
     unit = definition.get("sizes", {}).get(work["id"])
-    return "" if unit is None else f" · {work['size']:,.0f} {unit}"
+    size = "" if unit is None else f"{work['size']:,.0f} {unit}"
+    said = size in work["title"] or (size == "1 workers" and "1 worker" in work["title"])
+    return "" if said else f" · {size}"
 
 
 def results(report, definition, home):
@@ -28,13 +31,15 @@ def results(report, definition, home):
                 [key.replace("_", " ") for key in further]]
         for one in work["contenders"]:
             low, high = one["median_interval"]
-            rows.append([one["name"], f"**{shown(one['median'])}**", f"{shown(low)} – {shown(high)}",
+            rows.append([one["name"] + seats.mark(one), f"**{shown(one['median'])}**", f"{shown(low)} – {shown(high)}",
                          f"{shown(one['least'])} – {shown(one['most'])}"] +
                         [shown(one["also"][key]) if key in one.get("also", {}) else "" for key in further])
         notes = "".join(f"\nNot measured here: {one['name']}: {one['reason']}.\n" for one in work.get("refused", []))
         runs = work["repetitions"]
+        place = seats.sentence([work], report["machine"])
         parts.append(f"### {work['title']}{size_of(work, definition)}\n\n{table(rows)}\n\n"
                      f"{runs} repetition{'s' if runs != 1 else ''} in turn, after {work['warm_up']} that did not count. "
+                     f"{place + ' ' if place else ''}"
                      f"Code: {sources.link(report['id'], work['id'], home)}.\n{notes}")
     return "\n".join(parts)
 

@@ -173,8 +173,12 @@ def sweep(title, x_label, y_label, series, log_x=True, log_y=True, name_x=number
             if abs(y(least) - y(most)) > 3:
                 parts.append(f'<path class="spread s{tint}" d="M{x(size):.1f} {y(least):.1f}V{y(most):.1f}"/>')
             parts.append(marker(i, tint, x(size), y(point["median"])))
+            if "oversubscribed" in point:
+                parts.append(f'<circle class="whisker" cx="{x(size):.1f}" cy="{y(point["median"]):.1f}" r="9"/>')
     spread = any("least" in p for _, p in points)
     note = "Mark: median. Upright line: from the least to the most repetition." if spread else "Mark: median; the spread was not kept."
+    if any("oversubscribed" in p for _, p in points):
+        note += " Ringed: oversubscribed, more workers than processors."
     parts.append(f'<text class="soft note" x="20" y="{bottom + 64}">{note}</text>')
     return document(bottom + 78, title, f"Lines of {y_label} over {x_label}. " + "; ".join(told) + ".", parts)
 

@@ -4,7 +4,7 @@ import csv
 import io
 
 COLUMNS = ["path", "page", "workload", "size", "size_unit", "contender", "figure", "median", "low", "high", "least", "most",
-           "repetitions", "warm_up", "unit", "measured_at", "quick", "note"]
+           "repetitions", "warm_up", "unit", "measured_at", "quick", "processors", "pinned", "oversubscribed", "note"]
 
 
 def exact(number):
@@ -15,6 +15,10 @@ def exact(number):
 def contender_rows(report, work, one, common):
     place = f"{report['id']}/{work['id']}@{exact(work['size'])}/{one['name']}"
     low, high = one["median_interval"]
+    if "seat" in one:
+        seat = one["seat"]
+        common = {**common, "processors": seat["processors"], "pinned": "yes" if seat["pinned"] else "no",
+                  "oversubscribed": "yes" if seat.get("oversubscribed") else "no"}
     yield {**common, "path": place, "contender": one["name"], "median": one["median"], "low": low, "high": high,
            "least": one["least"], "most": one["most"]}
     for key, value in one.get("also", {}).items():

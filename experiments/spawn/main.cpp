@@ -2,6 +2,8 @@
 // Unit: nanoseconds a task. Threats: warm pools against cold ones, two virtual processors.
 #include <algorithm>
 #include <harness/peers.hpp>
+#include <harness/pin.hpp>
+#include <harness/worker_counts.hpp>
 
 #include "contenders.hpp"
 
@@ -68,6 +70,23 @@ void add_million(experiment& all) {
     all.add(std::move(work));
 }
 
+// The same work on ever more workers.
+void add_by_workers(experiment& all) {
+    constexpr std::uint64_t tasks = 100'000;
+    for (const std::uint32_t count : all.options().workers) {
+        workload work{
+            "by_workers",  "spawn 100,000, increment, join all, " + workers_on(count, allowed_processors().size()),
+            "ns per task", static_cast<double>(count),
+            tasks,         {}};
+        work.contenders = {
+            {"coroutine", [=] { return spawn_concurrent(backend::stackless, tasks, count); }},
+            {"fiber", [=] { return spawn_concurrent(backend::stackful, tasks, count); }},
+        };
+        add_peers(all, work, go_and_tokio({"million", std::to_string(tasks), std::to_string(count)}), count);
+        all.add(std::move(work));
+    }
+}
+
 }  // namespace
 
 }  // namespace bifilar::experiments
@@ -81,5 +100,6 @@ int main(int argc, char** argv) {
     for (const std::uint64_t tasks : {1'000, 10'000, 50'000, 100'000}) add_concurrent(all, tasks);
     for (const std::uint64_t tasks : {10'000, 100'000}) add_let_go(all, tasks);
     add_million(all);
+    add_by_workers(all);
     return all.run();
 }

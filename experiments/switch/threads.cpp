@@ -7,6 +7,7 @@
 #include <bifilar/base/atomic.hpp>
 #include <harness/clock.hpp>
 #include <harness/pin.hpp>
+#include <harness/seat.hpp>
 #include <system_error>
 #include <thread>
 
@@ -30,22 +31,23 @@ void pass_turn(turn_word& turn, std::uint32_t other) {
     syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 
-// Pins the calling thread to the last or the last but one processor; to the last when there is one only.
-void pin_party(std::size_t party, std::size_t processors) {
-    const std::vector<int> all = allowed_processors();
+// Where the party is pinned: the last or the last but one processor; to the last when there is one only.
+int seat_of(const std::vector<int>& all, std::size_t party, std::size_t processors) {
     const std::size_t back = processors == 2 && all.size() > 1 ? party : 0;
-    pin_to({all[all.size() - 1 - back]});
+    return all[all.size() - 1 - back];
 }
 
 template <class Play>
 sample play(std::uint64_t turns, std::size_t processors, Play party) {
     const std::vector<int> former = allowed_processors();
+    const int seats[2] = {seat_of(former, 0, processors), seat_of(former, 1, processors)};
+    note_seat({seats[0], seats[1]}, processors);
     std::uint64_t counts[2] = {0, 0};
     std::thread other{[&] {
-        pin_party(1, processors);
+        pin_to({seats[1]});
         party(1, turns / 2, counts[1]);
     }};
-    pin_party(0, processors);
+    pin_to({seats[0]});
     const stopwatch watch;
     party(0, turns / 2, counts[0]);
     other.join();
