@@ -44,7 +44,9 @@ def index(reports, definitions, claims, judged):
               "about so much, a rule takes half to double for a time and a quarter either way for a size, unless it says "
               "otherwise; a range is taken as printed.", ""]
     count = {sign: sum(1 for r in judged.values() if r["verdict"] == sign) for sign in verdicts.SIGN}
+    close = sum(1 for result in judged.values() if result["close"])
     lines += [" · ".join(f"{verdicts.SIGN[v]} {v}: {n}" for v, n in count.items()), "",
+              f"{verdicts.CLOSE} {close or 'none'} of these.", "",
               "| page | question |", "|---|---|"]
     for name in PAGES:
         if name in reports:
@@ -54,8 +56,8 @@ def index(reports, definitions, claims, judged):
         result = judged[claim["id"]]
         where = f"[{claim['page']}]({claim['page']}.md#claim-{claim['id']})" if claim["page"] in reports else claim["page"]
         words = claim["quotation"] if isinstance(claim["quotation"], str) else claim["quotation"][0]
-        word = result["verdict"]
-        if result["lacking"] and word in (verdicts.HOLDS, verdicts.PARTLY, verdicts.FAILS):
+        word = verdicts.words(result)
+        if result["lacking"] and result["verdict"] in (verdicts.HOLDS, verdicts.PARTLY, verdicts.FAILS):
             word += ", of what can be had here"
         lines.append(f"| {verdicts.SIGN[result['verdict']]} | {word} | {claim['id']}. {page.verbatim(words)} | "
                      f"{claim['document_name']} | {where} |")
