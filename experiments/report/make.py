@@ -13,6 +13,7 @@ import ratio_chart
 import sources
 import summary
 import table_csv
+import tables
 import verdict as verdicts
 import web
 
@@ -62,7 +63,7 @@ def index(reports, definitions, claims, judged):
         lines.append(f"| {verdicts.SIGN[result['verdict']]} | {word} | {claim['id']}. {page.verbatim(words)} | "
                      f"{claim['document_name']} | {where} |")
     lines += ["", "Where the documents contradict each other or themselves: [contradictions.md](contradictions.md). "
-              "The machine: [machine.md](machine.md). Raw figures: [data](data).", ""]
+              "Their tables with today's figures beside the printed ones: [tables.md](tables.md). The machine: [machine.md](machine.md). Raw figures: [data](data).", ""]
     return "\n".join(lines)
 
 
@@ -97,8 +98,9 @@ def main():
         (options.out / "machine.md").write_text(machine_page(list(reports.values())[-1]["machine"]), encoding="utf-8")
     entries = load(HERE.parent / "contradictions.json")
     (options.out / "contradictions.md").write_text(contradictions.make(entries, claims, reports), encoding="utf-8")
+    (options.out / "tables.md").write_text(tables.make(load(HERE.parent / "tables.json"), claims, reports), encoding="utf-8")
     (options.out / "README.md").write_text(index(reports, definitions, claims, judged), encoding="utf-8")
-    names = ["README", *(["summary"] if reports else []), *reports, "contradictions", *(["machine"] if reports else [])]
+    names = ["README", *(["summary"] if reports else []), *reports, "tables", "contradictions", *(["machine"] if reports else [])]
     web.write(options.out, names, sources.home_from(options.out))
 
 
