@@ -137,12 +137,18 @@ def changes(rows, chance, floor):
 
 
 def flips(before, after, claims):
-    """By today's rules: ([(claim, its verdict before, its verdict after)] where they differ, [the same where only one
-    run has a verdict])."""
+    """By today's rules: ([(claim, its judgement before, its judgement after)] whose verdicts differ, [the same where only
+    one run has a verdict])."""
     decided = (verdicts.HOLDS, verdicts.PARTLY, verdicts.FAILS)
-    pairs = [(claim, verdicts.judge(claim, before)["verdict"], verdicts.judge(claim, after)["verdict"]) for claim in claims]
-    differ = [pair for pair in pairs if pair[1] != pair[2]]
-    return [p for p in differ if p[1] in decided and p[2] in decided], [p for p in differ if p[1] not in decided or p[2] not in decided]
+    pairs = [(claim, verdicts.judge(claim, before), verdicts.judge(claim, after)) for claim in claims]
+    differ = [pair for pair in pairs if pair[1]["verdict"] != pair[2]["verdict"]]
+    both = [all(one["verdict"] in decided for one in pair[1:]) for pair in differ]
+    return [pair for pair, had in zip(differ, both) if had], [pair for pair, had in zip(differ, both) if not had]
+
+
+def unforeseen(flipped):
+    """Of the changed verdicts those that neither run called close: what their intervals do not explain."""
+    return [(claim, one, other) for claim, one, other in flipped if not one["close"] and not other["close"]]
 
 
 def percent(ratio):
@@ -171,10 +177,12 @@ def warnings(before, after):
 
 def verdict_lines(flipped, one_only, count):
     lines = ["## Verdicts", "", f"By today's rules {len(flipped)} of {count} claims changed their verdict; "
-             f"{len(one_only)} have one in one run only.", ""]
+             f"{len(one_only)} have one in one run only. Of the changed ones {len(unforeseen(flipped))} were close in neither run: "
+             "what the intervals of the figures do not explain.", ""]
     if flipped or one_only:
         lines += [page.table([["claim", "before", "after"]] +
-                             [[f"{claim['id']}, {claim['page']}", one, other] for claim, one, other in flipped + one_only]), ""]
+                             [[f"{claim['id']}, {claim['page']}", verdicts.words(one), verdicts.words(other)]
+                              for claim, one, other in flipped + one_only]), ""]
     return lines
 
 
@@ -191,7 +199,7 @@ def floor_lines(rows, floor):
 
 
 def report(names, before, after, claims, options):
-    """The Markdown, and whether anything changed."""
+    """The Markdown, whether a verdict changed that was close in neither run, and whether anything changed."""
     rows, gone, added = compared(before, after)
     floor = floors(rows, options.floor)
     changed = changes(rows, options.chance, floor)
@@ -211,7 +219,7 @@ def report(names, before, after, claims, options):
     for what, some in (("Only before", gone), ("Only after", added)):
         if some:
             lines += [f"{what}, {len(some)}: " + ", ".join(f"`{path}`" for path in some[:12]) + (", …" if len(some) > 12 else "") + ".", ""]
-    return "\n".join(lines), bool(changed or flipped)
+    return "\n".join(lines), bool(unforeseen(flipped)), bool(changed or flipped)
 
 
 def share(text):
@@ -225,10 +233,11 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="experiments/compare", description="Says in Markdown what changed between two runs.",
         epilog="A and B: folders with measured JSON (or that have one in data/), or git revisions, whose reports/data is taken. "
-               "Ends with 0; with 1 if something changed and --fail-on-change was given; with 2 if it could not compare.")
+               "Ends with 0; with 1 if a verdict changed that was close in neither run, or anything and --fail-on-change was given; "
+               "with 2 if it could not compare.")
     parser.add_argument("a", metavar="A")
     parser.add_argument("b", metavar="B")
-    parser.add_argument("--fail-on-change", action="store_true", help="end with 1 if a figure or a verdict changed")
+    parser.add_argument("--fail-on-change", action="store_true", help="end with 1 also if a figure or a close verdict changed")
     parser.add_argument("--chance", type=share, default=0.05, help="of what is called changed, the share that may be none (0.05)")
     parser.add_argument("--floor", type=share, default=0.03, help="the least movement that counts, whatever the noise (0.03)")
     options = parser.parse_args(arguments)
@@ -240,6 +249,6 @@ def main(arguments=None):
         print(f"experiments/compare: {reason}", file=sys.stderr)
         return 2
     claims = json.loads((HERE.parent / "claims.json").read_text(encoding="utf-8"))
-    text, changed = report((options.a, options.b), before, after, claims, options)
+    text, surprising, changed = report((options.a, options.b), before, after, claims, options)
     print(text)
-    return 1 if changed and options.fail_on_change else 0
+    return 1 if surprising or changed and options.fail_on_change else 0

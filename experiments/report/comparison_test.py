@@ -8,9 +8,11 @@ import random
 import statistics
 import tempfile
 import unittest
+import unittest.mock
 
 import comparison
 import rank_test
+import verdict
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MACHINE = {"processor": "one", "processors": 2, "kernel": "k", "compiler": "c", "build": "b", "date": "today"}
@@ -102,6 +104,15 @@ class changes(unittest.TestCase):
         flipped, one_only = comparison.flips(run(chance, 1.0), run(chance, 1.5), claims)
         self.assertEqual([claim["id"] for claim, _, _ in flipped], [1])
         self.assertEqual(one_only, [])
+        self.assertEqual(len(comparison.unforeseen(flipped)), 1)
+
+    def test_a_close_verdict_may_change(self):
+        claims = [{"id": 1, "page": "page", "figures": {"a": "page/job0@1/coroutine"}, "rule": {"holds": "a < 115"}}]
+        before, after = run(random.Random(3), 1.0), run(random.Random(3), 1.5)
+        after["page"]["workloads"][0]["contenders"][0]["median_interval"] = [110, 180]
+        flipped, _ = comparison.flips(before, after, claims)
+        self.assertEqual([verdict.words(other) for _, _, other in flipped], ["does not hold, close"])
+        self.assertEqual(comparison.unforeseen(flipped), [])
 
 
 class command(unittest.TestCase):
@@ -127,6 +138,15 @@ class command(unittest.TestCase):
             self.assertIn("`page/job3@1/coroutine`", text)
             self.assertEqual(self.said(a, b, "--fail-on-change")[0], 1)
             self.assertEqual(self.said(a, a, "--fail-on-change")[0], 0)
+
+    def test_a_verdict_that_was_not_close_fails_when_it_changes(self):
+        claim = {"id": 1, "page": "page", "figures": {"a": "page/job0@1/coroutine"}, "rule": {"holds": "a < 115"}}
+        with tempfile.TemporaryDirectory() as made, unittest.mock.patch.object(comparison, "HERE", pathlib.Path(made) / "report"):
+            (pathlib.Path(made) / "claims.json").write_text(json.dumps([claim]))
+            a, b = self.folders(pathlib.Path(made), 1.4)
+            code, text, _ = self.said(a, b)
+            self.assertEqual((code, "| 1, page | holds | does not hold |" in text), (1, True))
+            self.assertEqual(self.said(a, a)[0], 0)
 
     def test_wrong_use_is_answered_with_a_remedy(self):
         with tempfile.TemporaryDirectory() as made:

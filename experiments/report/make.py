@@ -13,7 +13,11 @@ import ratio_chart
 import sources
 import summary
 import table_csv
+<<<<<<< HEAD
 import topology
+=======
+import tables
+>>>>>>> s8-verdict
 import verdict as verdicts
 import web
 
@@ -48,7 +52,9 @@ def index(reports, definitions, claims, judged):
               "about so much, a rule takes half to double for a time and a quarter either way for a size, unless it says "
               "otherwise; a range is taken as printed.", ""]
     count = {sign: sum(1 for r in judged.values() if r["verdict"] == sign) for sign in verdicts.SIGN}
+    close = sum(1 for result in judged.values() if result["close"])
     lines += [" · ".join(f"{verdicts.SIGN[v]} {v}: {n}" for v, n in count.items()), "",
+              f"{verdicts.CLOSE} {close or 'none'} of these.", "",
               "| page | question |", "|---|---|"]
     for name in PAGES:
         if name in reports:
@@ -58,13 +64,13 @@ def index(reports, definitions, claims, judged):
         result = judged[claim["id"]]
         where = f"[{claim['page']}]({claim['page']}.md#claim-{claim['id']})" if claim["page"] in reports else claim["page"]
         words = claim["quotation"] if isinstance(claim["quotation"], str) else claim["quotation"][0]
-        word = result["verdict"]
-        if result["lacking"] and word in (verdicts.HOLDS, verdicts.PARTLY, verdicts.FAILS):
+        word = verdicts.words(result)
+        if result["lacking"] and result["verdict"] in (verdicts.HOLDS, verdicts.PARTLY, verdicts.FAILS):
             word += ", of what can be had here"
         lines.append(f"| {verdicts.SIGN[result['verdict']]} | {word} | {claim['id']}. {page.verbatim(words)} | "
                      f"{claim['document_name']} | {where} |")
     lines += ["", "Where the documents contradict each other or themselves: [contradictions.md](contradictions.md). "
-              "The machine: [machine.md](machine.md). Raw figures: [data](data).", ""]
+              "Their tables with today's figures beside the printed ones: [tables.md](tables.md). The machine: [machine.md](machine.md). Raw figures: [data](data).", ""]
     return "\n".join(lines)
 
 
@@ -102,8 +108,9 @@ def main():
             (options.out / topology.FILE).write_text(topology.make(machine["topology"]), encoding="utf-8")
     entries = load(HERE.parent / "contradictions.json")
     (options.out / "contradictions.md").write_text(contradictions.make(entries, claims, reports), encoding="utf-8")
+    (options.out / "tables.md").write_text(tables.make(load(HERE.parent / "tables.json"), claims, reports), encoding="utf-8")
     (options.out / "README.md").write_text(index(reports, definitions, claims, judged), encoding="utf-8")
-    names = ["README", *(["summary"] if reports else []), *reports, "contradictions", *(["machine"] if reports else [])]
+    names = ["README", *(["summary"] if reports else []), *reports, "tables", "contradictions", *(["machine"] if reports else [])]
     web.write(options.out, names, sources.home_from(options.out))
 
 

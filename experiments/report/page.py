@@ -65,9 +65,11 @@ def rule_of(claim):
 
 def judgement(claim, result):
     figures = ", ".join(f"{name} = {shown(value)}" for name, value in result["figures"].items())
-    lines = [f'<a id="claim-{claim["id"]}"></a>', "", f"### {verdicts.SIGN[result['verdict']]} Claim {claim['id']}: {result['verdict']}", "", f"> {quoted(claim)}", "",
+    lines = [f'<a id="claim-{claim["id"]}"></a>', "", f"### {verdicts.SIGN[result['verdict']]} Claim {claim['id']}: {verdicts.words(result)}", "", f"> {quoted(claim)}", "",
              f"Measured: {claim['measured']}." + (f" Here: {figures}." if figures else ""), "",
              rule_of(claim), ""]
+    if result["close"]:
+        lines += [f"Close: the 95 % intervals of these medians also allow: {'; '.join(result['close'])}.", ""]
     if result["reason"]:
         lines += [f"Why not: {result['reason']}.", ""]
     if result["lacking"] and result["lacking"] != result["reason"]:

@@ -83,7 +83,8 @@ def places(entry, judged):
     links = [f"[{name}]({name}.md)" for name in pages]
     for claim in entry.get("claims", []):
         if claim in judged:
-            links.append(f"{verdicts.SIGN[judged[claim]['verdict']]} [claim {claim}]({judged[claim]['page']}.md#claim-{claim})")
+            links.append(f"{verdicts.SIGN[judged[claim]['verdict']]} [claim {claim}]({judged[claim]['page']}.md#claim-{claim})"
+                         + (" (close)" if judged[claim]["close"] else ""))
     return ", ".join(links)
 
 
@@ -124,12 +125,14 @@ def make(words, reports, claims, results, pictures=()):
     judged = {claim["id"]: {**results[claim["id"]], "page": claim["page"]} for claim in claims if claim["page"] in reports}
     machine = list(reports.values())[0]["machine"]
     count = {sign: sum(1 for r in results.values() if r["verdict"] == sign) for sign in verdicts.SIGN}
+    close = sum(1 for result in results.values() if result["close"])
     surprises, first = findings(words["findings"], reports, judged)
     table, second = choices(words["choices"], reports, judged)
     lines = [f"# {words['title']}", "", words["introduction"], "",
              f"Measured on {machine['processor']}, {machine['processors']} processors{', virtual' if machine['hypervisor'] else ''}, "
              f"{machine['kernel']}, {machine['compiler']}, {machine['date'].split()[0]}. Of {len(claims)} claims of the documents: "
-             + ", ".join(f"{verdicts.SIGN[v]} {v}: {n}" for v, n in count.items() if n) + " ([all of them](README.md)).", ""]
+             + ", ".join(f"{verdicts.SIGN[v]} {v}: {n}" for v, n in count.items() if n) + " ([all of them](README.md))."
+             + (f" {verdicts.CLOSE} {close} of these." if close else ""), ""]
     if any(report["quick"] for report in reports.values()):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
     shown, third = pictures or ("", [])

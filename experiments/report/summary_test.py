@@ -26,10 +26,10 @@ def entry(condition="a < b", **more):
             "figures": FIGURES, "if": condition, **more}
 
 
-def made(*findings):
+def made(*findings, close=()):
     words = {"title": "T", "introduction": "I.", "findings": list(findings), "choices": []}
     claims = [{"id": 7, "page": "page"}]
-    return summary.make(words, REPORTS, claims, {7: {"verdict": verdict.FAILS}})
+    return summary.make(words, REPORTS, claims, {7: {"verdict": verdict.FAILS, "close": close}})
 
 
 class words(unittest.TestCase):
@@ -56,6 +56,12 @@ class words(unittest.TestCase):
 
     def test_claims_are_linked_with_their_verdict(self):
         self.assertIn(f"{verdict.SIGN[verdict.FAILS]} [claim 7](page.md#claim-7)", made(entry(claims=[7])))
+
+    def test_a_verdict_that_the_figures_do_not_decide_is_called_close(self):
+        text = made(entry(claims=[7]), close=[verdict.HOLDS])
+        self.assertIn("[claim 7](page.md#claim-7) (close)", text)
+        self.assertIn(f" {verdict.CLOSE} 1 of these.", text)
+        self.assertNotIn("close", made(entry(claims=[7])))
 
     def test_units_are_chosen_so_that_one_sentence_shares_them(self):
         shown = [summary.FORMATS[kind](value) for kind, value in (("ns", 8092), ("ns", 41510), ("bytes", 4138), ("bytes", 61572),

@@ -2,11 +2,16 @@
 # A rule is an arithmetic comparison; nothing but numbers, names and operators is accepted. Comparisons may be added
 # up: each counts 1 when it is true.
 import ast
+import functools
+import itertools
 import operator
 
 HOLDS, PARTLY, FAILS = "holds", "holds partly", "does not hold"
 NOT_HERE, NOT_RUN = "cannot be measured here", "not measured in this run"
 SIGN = {HOLDS: "🟢", PARTLY: "🟡", FAILS: "🔴", NOT_HERE: "⚪", NOT_RUN: "⚫"}
+
+CLOSE = "A verdict is close when the 95 % intervals of the medians in its rule allow another one too: so are"
+MOST_CORNERED = 12  # Figures of a claim of which every corner is tried: 4,096 of them.
 
 OPERATORS = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -22,19 +27,24 @@ class missing(Exception):
         self.reason, self.verdict, self.values = reason, verdict, values or {}
 
 
-def figure(reports, path):
-    """A number by its place: page/workload@size/contender[#further figure], or page/!fact."""
+def fact(report, page, name):
+    if name in report["facts"]:
+        return float(report["facts"][name])
+    reason = report.get("refused_facts", {}).get(name)  # What this machine lacks, in words.
+    if reason is not None:
+        raise missing(f"{name}: {reason}", NOT_HERE)
+    raise missing(f"{page} has no fact {name}: it was not measured in this run")
+
+
+def measured(reports, path):
+    """(a number, the low and the high end of its interval) by its place: page/workload@size/contender[#further figure], or
+    page/!fact. What has no interval, being counted or measured once, is its own end."""
     page, rest = path.split("/", 1)
     report = reports.get(page)
     if report is None:
         raise missing(f"the page {page} was not measured in this run")
     if rest.startswith("!"):
-        if rest[1:] not in report["facts"]:
-            reason = report.get("refused_facts", {}).get(rest[1:])  # What this machine lacks, in words.
-            if reason is not None:
-                raise missing(f"{rest[1:]}: {reason}", NOT_HERE)
-            raise missing(f"{page} has no fact {rest[1:]}: it was not measured in this run")
-        return float(report["facts"][rest[1:]])
+        return (fact(report, page, rest[1:]),) * 3
     place, _, name = rest.partition("/")
     identity, _, size = place.partition("@")
     name, _, key = name.partition("#")
@@ -45,16 +55,33 @@ def figure(reports, path):
             if contender["name"] == name and key and key not in contender.get("also", {}):
                 raise missing(f"{path} was not measured in this run")
             if contender["name"] == name:
-                return contender["also"][key] if key else contender["median"]
+                middle = contender["also"][key] if key else contender["median"]
+                return (middle, *((middle, middle) if key else contender.get("median_interval", (middle, middle))))
         for one in work.get("refused", []):
             if one["name"] == name:
                 raise missing(f"{name}, {work['size']:,.0f}: {one['reason']}", NOT_HERE)
     raise missing(f"{path} was not measured in this run")
 
 
+def figure(reports, path):
+    """The number at a place, see measured."""
+    return measured(reports, path)[0]
+
+
 def value(reports, paths):
     """The number at a place, or the sum of several."""
     return figure(reports, paths) if isinstance(paths, str) else sum(figure(reports, path) for path in paths)
+
+
+def ends(reports, paths):
+    """(low, high) of the number at a place, or the sums of those of several."""
+    several = [measured(reports, path) for path in ([paths] if isinstance(paths, str) else paths)]
+    return sum(low for _, low, _ in several), sum(high for _, _, high in several)
+
+
+@functools.cache
+def parsed(expression):
+    return ast.parse(expression, mode="eval")
 
 
 def evaluate(expression, values):
@@ -79,24 +106,34 @@ def evaluate(expression, values):
                 left = right
             return True
         raise ValueError(f"a rule may not contain {type(node).__name__}: {expression}")
-    return walk(ast.parse(expression, mode="eval"))
+    return walk(parsed(expression))
+
+
+def first_to_be_had(reports, choices):
+    """The first place whose number there is, and the number. Throws what the last one lacks."""
+    for place in choices:
+        try:
+            return place, value(reports, place)
+        except missing as absence:
+            last = absence
+    raise last
+
+
+def places_of(claim, reports):
+    """{name: the path or paths whose number there is} of the claim's figures. Throws missing, with what was found until then."""
+    places, values = {}, {}
+    for name, paths in claim["figures"].items():
+        smaller = claim.get("otherwise", {}).get(name)  # A smaller size, where a quick run stops earlier.
+        try:
+            places[name], values[name] = first_to_be_had(reports, [paths] if smaller is None else [paths, smaller])
+        except missing as absence:
+            raise missing(absence.reason, absence.verdict, values)
+    return places
 
 
 def values_of(claim, reports):
     """{name: value} of the claim's figures. Throws missing, with what was found until then."""
-    values = {}
-    for name, paths in claim["figures"].items():
-        try:
-            values[name] = value(reports, paths)
-        except missing as reason:
-            instead = claim.get("otherwise", {}).get(name)  # A smaller size, where a quick run stops earlier.
-            if instead is None:
-                raise missing(reason.reason, reason.verdict, values)
-            try:
-                values[name] = value(reports, instead)
-            except missing as second:
-                raise missing(second.reason, second.verdict, values)
-    return values
+    return {name: value(reports, place) for name, place in places_of(claim, reports).items()}
 
 
 def lacking(claim):
@@ -104,10 +141,44 @@ def lacking(claim):
     return "; ".join(f"{part}: {reason}" for part, reason in claim.get("cannot", {}).items())
 
 
+def decided(claim, values):
+    """(verdict, why there is none) that these values give."""
+    condition = claim.get("sound")  # What the figures must show before they can tell anything.
+    try:
+        if condition and not evaluate(condition["if"], values):
+            return NOT_HERE, condition["else"]
+        if evaluate(claim["rule"]["holds"], values):
+            return HOLDS, ""
+        if claim["rule"].get("partly") and evaluate(claim["rule"]["partly"], values):
+            return PARTLY, ""
+        return FAILS, ""
+    except ZeroDivisionError:
+        return NOT_HERE, "a figure that the rule divides by is zero"
+
+
+def corners(values, intervals):
+    """The values with their figures at the ends of their intervals: all corners, where there are many figures one at a time."""
+    wide = {name: pair for name, pair in intervals.items() if pair[0] != pair[1]}
+    if len(intervals) <= MOST_CORNERED:
+        for corner in itertools.product(*wide.values()):
+            yield {**values, **dict(zip(wide, corner))}
+    else:
+        for name, pair in wide.items():
+            for end in pair:
+                yield {**values, name: end}
+
+
+def others(claim, reports, verdict, values):
+    """The other verdicts that the figures' intervals allow, in the order of SIGN."""
+    intervals = {name: ends(reports, place) for name, place in places_of(claim, reports).items()}
+    found = {decided(claim, corner)[0] for corner in corners(values, intervals)}
+    return [one for one in SIGN if one in found and one != verdict]
+
+
 def judge(claim, reports):
-    """{verdict, figures: {name: value}, reason, lacking} of one claim."""
-    def result(verdict, figures, reason=""):
-        return {"verdict": verdict, "figures": figures, "reason": reason, "lacking": lacking(claim)}
+    """{verdict, figures: {name: value}, reason, lacking, close: the other verdicts that the intervals allow} of one claim."""
+    def result(verdict, figures, reason="", close=()):
+        return {"verdict": verdict, "figures": figures, "reason": reason, "lacking": lacking(claim), "close": list(close)}
 
     if not claim["figures"] and claim.get("cannot"):  # There is nothing that a rule could judge.
         return result(NOT_HERE, {}, lacking(claim))
@@ -117,16 +188,10 @@ def judge(claim, reports):
         values = values_of(claim, reports)
     except missing as absence:
         return result(absence.verdict, absence.values, absence.reason)
-    condition = claim.get("sound")  # What the figures must show before they can tell anything.
-    try:
-        if condition and not evaluate(condition["if"], values):
-            return result(NOT_HERE, values, condition["else"])
-        if evaluate(claim["rule"]["holds"], values):
-            verdict = HOLDS
-        elif claim["rule"].get("partly") and evaluate(claim["rule"]["partly"], values):
-            verdict = PARTLY
-        else:
-            verdict = FAILS
-    except ZeroDivisionError:
-        return result(NOT_HERE, values, "a figure that the rule divides by is zero")
-    return result(verdict, values)
+    verdict, reason = decided(claim, values)
+    return result(verdict, values, reason, others(claim, reports, verdict, values) if verdict != NOT_HERE else ())
+
+
+def words(result):
+    """The verdict, and whether it is close."""
+    return result["verdict"] + (", close" if result["close"] else "")

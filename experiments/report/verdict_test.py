@@ -7,7 +7,8 @@ import verdict
 
 REPORTS = {"page": {"facts": {"answer": 42}, "refused_facts": {"question": "no such tool"}, "workloads": [
     {"id": "job", "size": 10.0,
-     "contenders": [{"name": "ours", "median": 20.0, "also": {"bytes": 3.0}}, {"name": "theirs", "median": 40.0}],
+     "contenders": [{"name": "ours", "median": 20.0, "median_interval": [18.0, 23.0], "also": {"bytes": 3.0}},
+                    {"name": "theirs", "median": 40.0, "median_interval": [22.0, 44.0]}, {"name": "once", "median": 20.0}],
      "refused": [{"name": "tired", "reason": "no memory"}]}]}}
 
 
@@ -40,6 +41,61 @@ class rules(unittest.TestCase):
             verdict.evaluate("open('x')", {})
 
 
+class margins(unittest.TestCase):
+    OURS, THEIRS = "page/job@10/ours", "page/job@10/theirs"
+
+    def close(self, made):
+        return verdict.judge(made, REPORTS)["close"]
+
+    def test_an_interval_that_decides_is_not_close(self):
+        self.assertEqual(self.close(claim({"a": self.OURS}, "a < 24")), [])
+        self.assertEqual(self.close(claim({"a": self.OURS}, "a > 24")), [])
+
+    def test_an_interval_that_holds_the_border_is_close_and_says_to_what(self):
+        made = claim({"a": self.OURS}, "a <= 22")
+        self.assertEqual((word(made), self.close(made)), (verdict.HOLDS, [verdict.FAILS]))
+        made["rule"]["partly"] = "a <= 22.5"
+        self.assertEqual(self.close(made), [verdict.FAILS])  # Ends only: what lies between them is not asked for.
+
+    def test_figures_that_only_together_cross_the_border_are_close(self):
+        made = claim({"a": self.OURS, "b": self.THEIRS}, "a < b")  # 23 against 22, each beyond the other's median.
+        self.assertEqual((word(made), self.close(made)), (verdict.HOLDS, [verdict.FAILS]))
+
+    def test_many_figures_are_moved_one_at_a_time(self):
+        spare = {f"c{i}": self.OURS for i in range(verdict.MOST_CORNERED)}
+        self.assertEqual(self.close(claim({"a": self.OURS, "b": self.THEIRS, **spare}, "a < b")), [])
+        self.assertEqual(self.close(claim({"a": self.OURS, "b": self.THEIRS, **spare}, "a < 22 and b > 10")), [verdict.FAILS])
+
+    def test_sums_have_the_sum_of_the_ends(self):
+        self.assertEqual(verdict.ends(REPORTS, [self.OURS, self.THEIRS]), (40.0, 67.0))
+        self.assertEqual(self.close(claim({"a": [self.OURS, self.THEIRS]}, "a < 66")), [verdict.FAILS])
+
+    def test_what_was_counted_or_measured_once_has_no_width(self):
+        figures = {"a": "page/!answer", "b": "page/job@10/ours#bytes", "c": "page/job@10/once"}
+        self.assertEqual([verdict.ends(REPORTS, path) for path in figures.values()], [(42.0, 42.0), (3.0, 3.0), (20.0, 20.0)])
+        self.assertEqual(self.close(claim(figures, "a == 42 and b == 3 and c == 20")), [])
+
+    def test_figures_that_hardly_say_anything_are_close_to_no_verdict(self):
+        made = claim({"a": self.OURS}, sound={"if": "a > 19", "else": "too quick"})
+        self.assertEqual(self.close(made), [verdict.NOT_HERE])
+        made["sound"]["if"] = "a > 21"  # Without a verdict there is nothing that could be close.
+        self.assertEqual((word(made), self.close(made)), (verdict.NOT_HERE, []))
+
+    def test_what_stands_in_gives_the_interval_too(self):
+        made = claim({"a": "page/job@1000/ours"}, "a <= 22", otherwise={"a": self.OURS})
+        self.assertEqual(self.close(made), [verdict.FAILS])
+
+    def test_a_divisor_that_may_be_zero_is_close(self):
+        reports = {"page": {"facts": {}, "workloads": [{"id": "job", "size": 1.0, "contenders": [
+            {"name": "ours", "median": 1.0, "median_interval": [0.0, 2.0]}]}]}}
+        self.assertEqual(verdict.judge(claim({"a": "page/job/ours"}, "1 / a > 0.1"), reports)["close"], [verdict.NOT_HERE])
+
+    def test_the_words_say_close(self):
+        made = claim({"a": self.OURS}, "a <= 22")
+        self.assertEqual(verdict.words(verdict.judge(made, REPORTS)), "holds, close")
+        self.assertEqual(verdict.words(verdict.judge(claim({"a": self.OURS}, "a < 24"), REPORTS)), "holds")
+
+
 class absences(unittest.TestCase):
     def test_what_the_run_left_out_is_told_from_what_the_machine_refuses(self):
         self.assertEqual(word(claim({"a": "page/job@10/nobody"})), verdict.NOT_RUN)
@@ -57,9 +113,9 @@ class absences(unittest.TestCase):
         self.assertEqual(verdict.judge(made, REPORTS)["reason"], "too quick")
 
     def test_a_part_that_nobody_can_measure_is_named_beside_the_verdict(self):
-        made = claim({"a": "page/job@10/ours"}, "a == 20", cannot={"Zig": "no compiler"})
+        made = claim({"a": "page/job@10/ours"}, "a <= 30", cannot={"Zig": "no compiler"})
         self.assertEqual(verdict.judge(made, REPORTS),
-                         {"verdict": verdict.HOLDS, "figures": {"a": 20.0}, "reason": "", "lacking": "Zig: no compiler"})
+                         {"verdict": verdict.HOLDS, "figures": {"a": 20.0}, "reason": "", "lacking": "Zig: no compiler", "close": []})
 
     def test_a_claim_of_which_nothing_can_be_measured_has_a_reason(self):
         result = verdict.judge({"id": 1, "figures": {}, "cannot": {"Zig": "no compiler"}}, REPORTS)
