@@ -13,11 +13,8 @@ import ratio_chart
 import sources
 import summary
 import table_csv
-<<<<<<< HEAD
-import topology
-=======
 import tables
->>>>>>> s8-verdict
+import topology
 import verdict as verdicts
 import web
 

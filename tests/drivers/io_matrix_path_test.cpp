@@ -1,11 +1,8 @@
 // The matrix of what is done with paths in one call: open, metadata, rename, remove, directories.
 #include "drivers/file_scene.hpp"
-#include <bifilar/drivers/command.hpp>
 #include <bifilar/drivers/directory.hpp>
 #include <bifilar/drivers/directory_walk.hpp>
 
-#include <filesystem>
-#include <optional>
 #include <set>
 
 using tests::file_scene;
@@ -38,18 +35,7 @@ public:
     static constexpr const char* name = "open";
     static constexpr std::array breaks{ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, EINVAL, EMFILE, EISDIR, ETXTBSY};
     auto start() { return bf::file::open(path, {.write = true}); }
-    void break_with(int error) { path = error == ETXTBSY ? program_that_runs() : path_that_fails(error); }
-
-private:
-    // The user's own: that somebody else's may not be written comes before that it runs.
-    std::string program_that_runs() {
-        std::string copy = here / "cat";
-        std::filesystem::copy_file("/bin/cat", copy);
-        runs_.emplace(bf::command{copy}.standard_input(bf::stdio::pipe()).spawn().value());
-        return copy;
-    }
-
-    std::optional<bf::process> runs_;
+    void break_with(int error) { path = error == ETXTBSY ? "/proc/self/exe" : path_that_fails(error); }
 };
 
 /// For reading its open does not wait for a writer; for writing there has to be a reader.

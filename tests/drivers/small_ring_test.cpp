@@ -105,14 +105,20 @@ public:
     }
     bf::polled<int> poll(bf::context& cx) {
         using phase = bf::drivers::op::phase;
-        if (read_.settle() == phase::completed) return read_.result;
+        if (read_.settle() == phase::completed) {
+            read_.rewind();
+            return read_.source->attempt(read_);
+        }
         if (read_.now() == phase::in_flight) return bf::not_ready;
-        REQUIRE(driver_->submit(read_, cx.borrow()));
         for (int round = 0; round < 3; ++round) {
+            REQUIRE(driver_->submit(read_, cx.borrow()));
             driver_->cancel(read_);
             driver_->poll();
-            CHECK(read_.settle() == phase::in_flight);
+            REQUIRE(read_.settle() == phase::completed);
+            CHECK(read_.result == bf::drivers::op::worth_a_try);
+            read_.rewind();
         }
+        REQUIRE(driver_->submit(read_, cx.borrow()));
         crowd_->let();
         return bf::not_ready;
     }
