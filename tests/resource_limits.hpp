@@ -5,6 +5,7 @@
 #include "catch.hpp"
 
 #include <cstddef>
+#include <cstdlib>
 #include <sys/resource.h>
 
 namespace tests {
@@ -40,6 +41,13 @@ inline bool limit_suffices(decltype(RLIMIT_AS) resource, std::size_t needed, con
     constexpr std::size_t heap_bytes = std::size_t{2} << 30;
     return limit_suffices(RLIMIT_NPROC, needed, "threads (ulimit -u)") &&
            address_space_suffices(heap_bytes + needed * stack_bytes);
+}
+
+/// Whether a thread that sleeps is left alone. Each signal of a storm ends a sleep.
+[[nodiscard]] inline bool sleeps_are_undisturbed() {
+    if (std::getenv("SIGNAL_STORM") == nullptr) return true;
+    WARN("skipped: it needs threads that no signal wakes (SIGNAL_STORM)");
+    return false;
 }
 
 }  // namespace tests
