@@ -165,6 +165,7 @@ void epoll_driver::on_event(io_source& source, std::uint32_t events, wake_batch&
     const std::lock_guard guard{source.lock};
     constexpr std::uint32_t ended = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
     if ((events & ended) != 0) source.hung_up = true;
+    if ((events & EPOLLPRI) != 0) source.short_read_drains = false;
     const auto serve = [&](io_source::side& side, std::uint32_t wanted) {
         if ((events & (wanted | ended)) == 0) return;
         side.ready = true;

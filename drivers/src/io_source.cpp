@@ -84,7 +84,7 @@ op::op(op&& other) noexcept
 }
 
 int epoll_home::watch(io_source& source) noexcept {
-    epoll_event wanted{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {&source}};
+    epoll_event wanted{EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET, {&source}};
     return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, source.descriptor(), &wanted) == 0 ? 0 : -errno;
 }
 
@@ -181,8 +181,8 @@ bool io_source::enter(op& which, driver& by, waker_ref waits) noexcept {
 }
 
 void io_source::learn(const op& which, int result) noexcept {
-    // A read that did not fill its buffer has drained a stream: trying again before the next event is in vain.
-    const bool drained = (which.kind == op_kind::recv || which.kind == op_kind::recv_lent) &&
+    // Trying again before the next event is in vain then.
+    const bool drained = short_read_drains && (which.kind == op_kind::recv || which.kind == op_kind::recv_lent) &&
                          (which.flags & MSG_PEEK) == 0 && result >= 0 && static_cast<std::size_t>(result) < which.bytes;
     side_of(which.kind).ready = !would_wait(result) && !drained;
 }
@@ -204,7 +204,7 @@ int try_now(const op& which) noexcept {
                 break;
             case op_kind::send:
                 result = answer(transmit(descriptor, which.buffer, std::min(which.bytes, most_per_call),
-                                       MSG_DONTWAIT | MSG_NOSIGNAL | which.flags));
+                                         MSG_DONTWAIT | MSG_NOSIGNAL | which.flags));
                 break;
             case op_kind::read:
                 result = answer(::read(descriptor, which.buffer, std::min(which.bytes, most_per_call)));

@@ -7,6 +7,12 @@
 
 namespace bifilar {
 
+unix_stream::unix_stream(int descriptor) : socket_stream{descriptor} { source().short_read_drains = false; }
+
+unix_stream::unix_stream(drivers::source_ptr made) noexcept : socket_stream{std::move(made)} {
+    source().short_read_drains = false;
+}
+
 unix_stream::connect_future unix_stream::connect(const socket_address& address) {
     if (!address.is_unix()) return connect_future{io_failure(EAFNOSUPPORT)};
     return connect_future{address};

@@ -187,6 +187,7 @@ void uring_driver::prepare_cancel(op& which) noexcept {
     io_uring_sqe& entry = next_entry();
     io_uring_prep_cancel(&entry, &which, 0);
     entry.user_data = cancel_data;
+    cancels_ = true;
 }
 
 void uring_driver::cancel(op& which) noexcept {
@@ -232,6 +233,8 @@ void uring_driver::park(base::instant_ns deadline) noexcept {
 
 void uring_driver::poll_some(std::uint32_t most) noexcept {
     take_requests();
+    // Somebody waits for those, in a destructor maybe, and their ends come last.
+    if (std::exchange(cancels_, false)) most = all;
     lending_.top_up(ring_, buffers());
     if (in_flight_ != 0 || io_uring_sq_ready(&ring_) != 0) (void)io_uring_submit_and_get_events(&ring_);
     wake_batch batch;

@@ -22,7 +22,7 @@ public:
 
     /// As park, but never sleeps, and takes in about `most` events at most: the others stay with the kernel.
     virtual void poll_some(std::uint32_t most) noexcept = 0;
-    /// The same, for all events that are there.
+    /// The same, for as many events as one look brings.
     void poll() noexcept { poll_some(std::numeric_limits<std::uint32_t>::max()); }
 
     /// The thread ends, or does something else for longer: what goes on in the kernel without a task that waits for it

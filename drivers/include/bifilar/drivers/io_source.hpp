@@ -84,6 +84,9 @@ public:
     base::spin_lock lock;
     side in;
     side out;
+    /// Whether a read that did not fill its buffer has drained the stream. Not where marks within it stop reads:
+    /// descriptors between the bytes of a Unix stream, urgent data.
+    bool short_read_drains = true;
     bool hung_up = false;  ///< The peer closed: reads never wait again, whatever the edges say.
     /// The epoll instances that know the descriptor, and may hold events for the source. Mostly one: more when threads
     /// or runtimes share a stream, or pass it on.

@@ -25,7 +25,7 @@ public:
 
     /// Takes over a connected Unix stream socket, wherever it comes from. Throws std::bad_alloc, the descriptor is
     /// closed then.
-    explicit unix_stream(int descriptor) : socket_stream{descriptor} {}
+    explicit unix_stream(int descriptor);
 
     /// Connects to a path, or to an abstract name by its address. ENOENT: nobody has bound the path; ECONNREFUSED:
     /// nobody listens any more; EACCES: no right to write the file; else what socket_address::unix_path and connect(2)
@@ -57,7 +57,7 @@ public:
 private:
     friend accept_call<unix_stream>;
     friend connect_call<unix_stream>;
-    explicit unix_stream(drivers::source_ptr source) noexcept : socket_stream{std::move(source)} {}
+    explicit unix_stream(drivers::source_ptr source) noexcept;
 };
 
 }  // namespace bifilar
