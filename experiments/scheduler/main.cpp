@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     add_budget(all);
     add_victims(all);
     add_steal(all);
+    add_by_workers(all);
     add_idle_lookup(all);
     add_wake(all);
     add_idle(all);

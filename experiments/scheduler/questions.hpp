@@ -36,6 +36,8 @@ void add_budget(experiment& all);
 void add_ring(experiment& all);
 void add_steal(experiment& all);
 void add_victims(experiment& all);
+/// What do more workers do with the same bursts? Only with --workers.
+void add_by_workers(experiment& all);
 /// What does it cost to find the idle worker?
 void add_idle_lookup(experiment& all);
 /// What is a wait before the sleep worth, and what does an idle runtime cost?

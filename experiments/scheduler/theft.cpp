@@ -2,6 +2,8 @@
 // whom a thief asks first. A task is about a microsecond of arithmetic.
 #include <bifilar/base/atomic.hpp>
 
+#include <harness/worker_counts.hpp>
+
 #include "questions.hpp"
 #include "toil.hpp"
 
@@ -29,7 +31,7 @@ task<> one_burst(burst* of, std::uint64_t tasks) {
 }
 
 sample bursts(runtime_options options, std::uint64_t tasks, std::uint64_t size) {
-    const pinned here{2};
+    const pinned here{options.workers.value()};
     runtime made{std::move(options)};
     sample taken = made.run([&]() -> task<sample> {
         burst of;
@@ -95,6 +97,20 @@ void add_victims(experiment& all) {
         for (const choice& one : orders)
             work.contenders.push_back(
                 {one.name, [=] { return bursts(ruled(count, one.rules, pin::core), tasks_in_bursts, 1'000); }});
+        all.add(std::move(work));
+    }
+}
+
+void add_by_workers(experiment& all) {
+    for (const std::uint32_t count : all.options().workers) {
+        workload work{"by_workers",
+                      "bursts of 1,000 tasks of a microsecond, spawned by one task, " +
+                          workers_on(count, allowed_processors().size()),
+                      "ns per task",
+                      static_cast<double>(count),
+                      tasks_in_bursts,
+                      {}};
+        work.contenders = {{"coroutine", [=] { return bursts(ruled(count, {}, pin::core), tasks_in_bursts, 1'000); }}};
         all.add(std::move(work));
     }
 }
