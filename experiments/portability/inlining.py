@@ -48,7 +48,7 @@ def part(found, word):
     names = [name for name in found if word in name and not name.endswith(".cold")]
     bodies = [name for name in names if BODY.search(name)]
     if len(bodies or names) != 1:
-        raise LookupError(f"{len(bodies or names)} functions are called {word}; one was expected")
+        raise LookupError(f"the object has {len(bodies or names)} functions {word}, and should have one")
     return (bodies or names)[0]
 
 
@@ -82,8 +82,10 @@ def calls(found, name):
 
 def listing_of(compiler, program, folder):
     made = folder / f"{program}.o"
-    subprocess.run([compiler, *FLAGS, f"-I{ROOT}/common/include", f"-I{ROOT}/stackless/include", "-c",
-                    HERE / "programs" / f"{program}.cpp", "-o", made], check=True)
+    compiled = subprocess.run([compiler, *FLAGS, f"-I{ROOT}/common/include", f"-I{ROOT}/stackless/include", "-c",
+                               HERE / "programs" / f"{program}.cpp", "-o", made])
+    if compiled.returncode != 0:  # It has said why.
+        raise LookupError(f"{compiler} does not compile programs/{program}.cpp")
     return subprocess.run(["objdump", "-dr", "--no-show-raw-insn", made], capture_output=True, text=True, check=True).stdout
 
 
@@ -113,8 +115,8 @@ def facts():
             reason = lacking(compiler)
             try:
                 numbers = {} if reason else counted(compiler, pathlib.Path(folder))
-            except (subprocess.CalledProcessError, LookupError) as error:
-                numbers, reason = {}, f"{compiler}: {error}"
+            except LookupError as error:
+                numbers, reason = {}, str(error)
             for fact in [*CHILDREN, *CHAINS]:
                 if fact in numbers:
                     made[f"{fact}, {name}"] = numbers[fact]

@@ -69,19 +69,23 @@ def row(one, entry, claims, reports, absences):
     return printed + [filled(words, reports, absences) for words in one["today"]], lacking
 
 
+def is_of_numbers(entry, at):
+    """Whether a column of today has figures alone; others are text, which wraps."""
+    cells = [one["today"][at] for one in entry["rows"] if "today" in one]
+    return all(not words or TEMPLATE.fullmatch(words) for words in cells)
+
+
 def table(entry, claims, reports, absences):
     """(its Markdown, [(what is not to be had, why)])."""
-    width = len(cells_of(entry["head"]))
     head = cells_of(entry["head"]) + [f"today: {filled(words, reports, absences)}" for words in entry["today"]]
     rows, lacking = [], list(entry.get("lacking", {}).items())
     for one in entry["rows"]:
         cells, more = row(one, entry, claims, reports, absences)
         rows.append(cells)
         lacking += more
-    text = page.table([head, *rows])
-    sides = "|" + "|".join(["---"] * width + ["---:"] * (len(head) - width)) + "|"
-    lines = text.split("\n")
-    return "\n".join([lines[0], sides, *lines[2:]]), lacking
+    sides = ["---"] * len(cells_of(entry["head"])) + ["---:" if is_of_numbers(entry, at) else "---" for at in range(len(entry["today"]))]
+    first, _, *body = page.table([head, *rows]).split("\n")
+    return "\n".join([first, f"|{'|'.join(sides)}|", *body]), lacking
 
 
 def paths_of(entry):

@@ -32,8 +32,13 @@ class parts(unittest.TestCase):
 
     def test_todays_columns_stand_beside_the_printed_ones(self):
         text = self.made({"printed": "| a | ~1 `b` |", "today": ["{page/job@10000/ours|ns} each"]})
-        self.assertIn("| A | B | today: now |\n|---|---|---:|\n| a | ~1 `b` | 2,000 ns each |", text)
+        self.assertIn("| A | B | today: now |\n|---|---|---|\n| a | ~1 `b` | 2,000 ns each |", text)
         self.assertIn("Figures, with their intervals and their code: [page](page.md).", text)
+
+    def test_columns_of_figures_alone_are_set_as_numbers(self):
+        rows = {"printed": "| a | 1 |", "today": ["{page/job@10000/ours|ns}", "about {page/job@10000/ours|ns}"]}, {"printed": "| b | 2 |",
+                "today": ["", "no figure"]}
+        self.assertIn("|---|---|---:|---|\n", self.made(*rows, today=["now", "then"]))
 
     def test_totals_sizes_and_facts(self):
         words = ["{page/job@10000/ours|total}", "{page/job@10000/ours|total_bytes}", "{page/job@10000/nobody|size}",
