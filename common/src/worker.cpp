@@ -285,8 +285,7 @@ void worker::flush_lifo() noexcept {
     if (waiting == 0) return nullptr;
     const std::size_t share = std::clamp<std::size_t>(waiting / owner_.workers(), 4, 64);
     // One is run at once. What does not fit would only be carried back.
-    const std::size_t room = queue_.capacity() - queue_.size() + 1;
-    task_header* const first = owner_.global_.take(std::min(share, room));
+    task_header* const first = owner_.global_.take(std::min<std::size_t>(share, queue_.room() + 1));
     if (first == nullptr) return nullptr;
     for (task_header* at = first->next_; at != nullptr;) {
         task_header* const next = at->next_;
@@ -314,9 +313,9 @@ void worker::stop_after_fork() noexcept {
     // What is already here comes first: tasks that the ring has no room for would go the long way, through the queue of
     // all. A few events come in any case, so that tasks that never wait cannot hold them up.
     constexpr std::size_t fewest_events = 8;
-    const std::size_t waiting = queue_.size() + owner_.global_.size() / owner_.workers();
-    const std::size_t room = queue_.capacity() - std::min<std::size_t>(waiting, queue_.capacity());
-    parker_->poll_some(static_cast<std::uint32_t>(std::max(room, fewest_events)));
+    const std::size_t room = queue_.room();
+    const std::size_t to_come = std::min(owner_.global_.size() / owner_.workers(), room);
+    parker_->poll_some(static_cast<std::uint32_t>(std::max(room - to_come, fewest_events)));
     fire_due(now);
     if (owner_.now() == scheduler::phase::halting) owner_.stand_still(*parker_);
 }

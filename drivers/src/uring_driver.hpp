@@ -8,7 +8,6 @@
 #include <bifilar/drivers/driver.hpp>
 
 #include <liburing.h>
-#include <limits>
 #include <pthread.h>
 
 namespace bifilar::drivers {
@@ -36,8 +35,6 @@ public:
     [[nodiscard]] driver_kind kind() const noexcept override { return driver_kind::uring; }
 
 private:
-    static constexpr std::uint32_t all = std::numeric_limits<std::uint32_t>::max();
-
     io_uring_sqe& next_entry() noexcept;
     void prepare(op& which) noexcept;
     void prepare_cancel(op& which) noexcept;

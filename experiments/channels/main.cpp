@@ -135,11 +135,7 @@ void add(experiment& all, const std::string& id, const std::string& title, shape
 // The same conversations on ever more workers.
 void add_by_workers(experiment& all, const std::string& id, const std::string& title, shape of) {
     for (const std::uint32_t count : all.options().workers) {
-        workload work{id,
-                      title + ", " + workers_on(count, allowed_processors().size()),
-                      "ns per message",
-                      static_cast<double>(count),
-                      messages,
+        workload work{id, title + ", " + workers_here(count), "ns per message", static_cast<double>(count), messages,
                       {}};
         add_both_models(work, of, count);
         add_peers(all, work, peers_of(of, count), count);

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "arguments.hpp"
+#include "pin.hpp"
 
 namespace bifilar::experiments {
 
@@ -31,7 +32,8 @@ std::vector<std::uint32_t> worker_counts(const std::string& list, std::uint32_t 
     return {counts.begin(), counts.end()};
 }
 
-std::string workers_on(std::uint32_t workers, std::size_t processors) {
+std::string workers_here(std::uint32_t workers) {
+    const std::size_t processors = allowed_processors().size();
     const std::string count = std::to_string(workers) + (workers == 1 ? " worker" : " workers");
     return workers <= processors ? count
                                  : count + " on " + std::to_string(processors) +

@@ -15,7 +15,7 @@ inline constexpr std::uint32_t most_workers = 1024;
 /// std::invalid_argument with a text that names the value and the remedy.
 [[nodiscard]] std::vector<std::uint32_t> worker_counts(const std::string& list, std::uint32_t processors);
 
-/// "4 workers on 2 processors, oversubscribed" where there are more of them, else "4 workers".
-[[nodiscard]] std::string workers_on(std::uint32_t workers, std::size_t processors);
+/// "4 workers on 2 processors, oversubscribed" where the process may use fewer than that, else "4 workers".
+[[nodiscard]] std::string workers_here(std::uint32_t workers);
 
 }  // namespace bifilar::experiments

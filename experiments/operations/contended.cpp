@@ -193,7 +193,7 @@ sample one_mutex(backend on, std::uint32_t worker_count) {
 void add_by_workers(experiment& all) {
     for (const std::uint32_t count : all.options().workers) {
         workload work{"mutex_by_workers",
-                      "mutex: 4 tasks a worker, " + workers_on(count, allowed_processors().size()),
+                      "mutex: 4 tasks a worker, " + workers_here(count),
                       "ns per operation",
                       static_cast<double>(count),
                       n / (4 * count) * (4 * count),

@@ -81,18 +81,14 @@ void add_steal(experiment& all) {
 }
 
 void add_victims(experiment& all) {
-    const std::string processors = std::to_string(allowed_processors().size());
     const std::vector<choice> orders = {{"in order", {.victims = sched::victim_order::in_order}},
                                         {"random", {.victims = sched::victim_order::random}},
                                         {"nearest first", {.victims = sched::victim_order::nearest}}};
     for (const std::uint32_t count : {4U, 8U}) {
-        workload work{"victims",
-                      "bursts of 1,000 tasks of a microsecond, spawned by one task, " + std::to_string(count) +
-                          " workers on " + processors + " processors",
-                      "ns per task",
-                      static_cast<double>(count),
-                      tasks_in_bursts,
-                      {}};
+        workload work{
+            "victims",       "bursts of 1,000 tasks of a microsecond, spawned by one task, " + workers_here(count),
+            "ns per task",   static_cast<double>(count),
+            tasks_in_bursts, {}};
         work.full_only = count == 8;
         for (const choice& one : orders)
             work.contenders.push_back(
@@ -103,13 +99,10 @@ void add_victims(experiment& all) {
 
 void add_by_workers(experiment& all) {
     for (const std::uint32_t count : all.options().workers) {
-        workload work{"by_workers",
-                      "bursts of 1,000 tasks of a microsecond, spawned by one task, " +
-                          workers_on(count, allowed_processors().size()),
-                      "ns per task",
-                      static_cast<double>(count),
-                      tasks_in_bursts,
-                      {}};
+        workload work{
+            "by_workers",    "bursts of 1,000 tasks of a microsecond, spawned by one task, " + workers_here(count),
+            "ns per task",   static_cast<double>(count),
+            tasks_in_bursts, {}};
         work.contenders = {{"coroutine", [=] { return bursts(ruled(count, {}, pin::core), tasks_in_bursts, 1'000); }}};
         all.add(std::move(work));
     }

@@ -2,7 +2,6 @@
 // Unit: nanoseconds a task. Threats: warm pools against cold ones, two virtual processors.
 #include <algorithm>
 #include <harness/peers.hpp>
-#include <harness/pin.hpp>
 #include <harness/worker_counts.hpp>
 
 #include "contenders.hpp"
@@ -74,10 +73,9 @@ void add_million(experiment& all) {
 void add_by_workers(experiment& all) {
     constexpr std::uint64_t tasks = 100'000;
     for (const std::uint32_t count : all.options().workers) {
-        workload work{
-            "by_workers",  "spawn 100,000, increment, join all, " + workers_on(count, allowed_processors().size()),
-            "ns per task", static_cast<double>(count),
-            tasks,         {}};
+        workload work{"by_workers",  "spawn 100,000, increment, join all, " + workers_here(count),
+                      "ns per task", static_cast<double>(count),
+                      tasks,         {}};
         work.contenders = {
             {"coroutine", [=] { return spawn_concurrent(backend::stackless, tasks, count); }},
             {"fiber", [=] { return spawn_concurrent(backend::stackful, tasks, count); }},

@@ -20,10 +20,11 @@ public:
     /// tasks whose operations ended. An unpark that came before is remembered: park then returns at once.
     virtual void park(base::instant_ns deadline) noexcept = 0;
 
+    /// As a number of events: as many as one look brings.
+    static constexpr std::uint32_t all = std::numeric_limits<std::uint32_t>::max();
     /// As park, but never sleeps, and takes in about `most` events at most: the others stay with the kernel.
     virtual void poll_some(std::uint32_t most) noexcept = 0;
-    /// The same, for as many events as one look brings.
-    void poll() noexcept { poll_some(std::numeric_limits<std::uint32_t>::max()); }
+    void poll() noexcept { poll_some(all); }
 
     /// The thread ends, or does something else for longer: what goes on in the kernel without a task that waits for it
     /// ends now, because nobody else could end it. May wait for the kernel a moment. Wakes may still come.

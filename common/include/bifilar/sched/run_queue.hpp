@@ -116,6 +116,8 @@ public:
     }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
     [[nodiscard]] std::uint32_t capacity() const noexcept { return mask_ + 1; }
+    /// How many more there is room for; as exact as size.
+    [[nodiscard]] std::uint32_t room() const noexcept { return capacity() - size(); }
 
 private:
     static constexpr std::uint64_t pack(std::uint32_t steal, std::uint32_t real) noexcept {
