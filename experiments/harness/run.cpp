@@ -36,7 +36,11 @@ nlohmann::ordered_json to_json(const std::string& name, const std::vector<sample
     result["median_interval"] = {all.median_low, all.median_high};
     result["samples"] = values;
     result["seat"] = described(where);
-    for (auto& [key, list] : also) result["also"][key] = summarise(list).median;
+    for (const auto& [key, list] : also) {
+        const summary further = summarise(list);
+        result["also"][key] = further.median;
+        result["also_interval"][key] = {further.median_low, further.median_high};
+    }
     return result;
 }
 

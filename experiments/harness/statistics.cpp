@@ -1,9 +1,9 @@
 // What a handful of repetitions says: median, extremes, and how far the median may be off.
-// The interval is the percentile bootstrap (Efron 1979) with a fixed seed, so that a report can be made again.
+// The interval is of two of the repetitions, whatever the distribution, as of experiments/report/interval.py.
 #include "statistics.hpp"
 
 #include <algorithm>
-#include <random>
+#include <cmath>
 
 namespace bifilar::experiments {
 
@@ -22,31 +22,33 @@ double quantile_of_sorted(const std::vector<double>& sorted, double share) {
     return sorted[below] + (sorted[above] - sorted[below]) * (place - static_cast<double>(below));
 }
 
+// The greatest k for which the median lies between the k-th least and the k-th most with 95 %: each value is below it
+// with a chance of one half. 1, the extremes, where there is none.
+std::size_t place_of_interval(std::size_t count) {
+    const auto all = static_cast<double>(count);
+    double ways = 1;  // To choose k - 1 of all.
+    double below = 0;
+    std::size_t best = 1;
+    for (std::size_t k = 1; k <= count / 2; ++k) {
+        below += ways * std::exp2(-all);
+        if (1 - 2 * below >= 0.95) best = k;
+        ways *= (all - static_cast<double>(k) + 1) / static_cast<double>(k);
+    }
+    return best;
+}
+
 }  // namespace
 
 summary summarise(std::vector<double> values) {
-    constexpr std::size_t resamples = 1000;
     std::sort(values.begin(), values.end());
-    summary result{median_of_sorted(values),
-                   values.front(),
-                   values.back(),
-                   quantile_of_sorted(values, 0.25),
-                   quantile_of_sorted(values, 0.75),
-                   0,
-                   0};
-    std::mt19937 random{20261121};
-    std::uniform_int_distribution<std::size_t> pick{0, values.size() - 1};
-    std::vector<double> medians(resamples);
-    std::vector<double> sample(values.size());
-    for (double& median : medians) {
-        for (double& value : sample) value = values[pick(random)];
-        std::sort(sample.begin(), sample.end());
-        median = median_of_sorted(sample);
-    }
-    std::sort(medians.begin(), medians.end());
-    result.median_low = medians[resamples * 25 / 1000];
-    result.median_high = medians[resamples * 975 / 1000 - 1];
-    return result;
+    const std::size_t place = place_of_interval(values.size());
+    return {median_of_sorted(values),
+            values.front(),
+            values.back(),
+            quantile_of_sorted(values, 0.25),
+            quantile_of_sorted(values, 0.75),
+            values[place - 1],
+            values[values.size() - place]};
 }
 
 }  // namespace bifilar::experiments

@@ -1,5 +1,5 @@
 // What a handful of repetitions says: median, extremes, and how far the median may be off.
-// The interval is the percentile bootstrap (Efron 1979) with a fixed seed, so that a report can be made again.
+// The interval is of two of the repetitions, whatever the distribution, as of experiments/report/interval.py.
 #pragma once
 
 #include <vector>
@@ -12,7 +12,7 @@ struct summary {
     double most = 0;
     double low_quartile = 0;
     double high_quartile = 0;
-    double median_low = 0;  ///< 95 % interval of the median.
+    double median_low = 0;  ///< 95 % interval of the median; of fewer than six values, the extremes.
     double median_high = 0;
 };
 

@@ -1,4 +1,5 @@
 # The charts of one page: which figures of the run are drawn, as page.json says, and what stands under each picture.
+import interval
 import seats
 import svg
 
@@ -8,7 +9,7 @@ def point(one, key=None):
     crowded = {"oversubscribed": True} if one.get("seat", {}).get("oversubscribed") else {}
     if key:
         return {"median": one["also"][key], **crowded} if key in one.get("also", {}) else None
-    low, high = one["median_interval"]
+    low, high = interval.of(one)
     return {**crowded, "median": one["median"], "least": one["least"], "most": one["most"], "low": low, "high": high,
             "samples": one["samples"]}
 

@@ -48,10 +48,7 @@ def index(reports, definitions, claims, judged):
               "were written when an earlier run had figures of theirs; of 6, 8, 15, 29 and 34 rough figures of peers were known. All precede the figures below. Where a document says "
               "about so much, a rule takes half to double for a time and a quarter either way for a size, unless it says "
               "otherwise; a range is taken as printed.", ""]
-    count = {sign: sum(1 for r in judged.values() if r["verdict"] == sign) for sign in verdicts.SIGN}
-    close = sum(1 for result in judged.values() if result["close"])
-    lines += [" · ".join(f"{verdicts.SIGN[v]} {v}: {n}" for v, n in count.items()), "",
-              f"{verdicts.CLOSE} {close or 'none'} of these.", "",
+    lines += [" · ".join(f"{sign} {words}: {n}" for sign, words, n in verdicts.tally(judged.values())), "", verdicts.CLOSE, "",
               "| page | question |", "|---|---|"]
     for name in PAGES:
         if name in reports:
@@ -64,7 +61,7 @@ def index(reports, definitions, claims, judged):
         word = verdicts.words(result)
         if result["lacking"] and result["verdict"] in (verdicts.HOLDS, verdicts.PARTLY, verdicts.FAILS):
             word += ", of what can be had here"
-        lines.append(f"| {verdicts.SIGN[result['verdict']]} | {word} | {claim['id']}. {page.verbatim(words)} | "
+        lines.append(f"| {verdicts.sign(result)} | {word} | {claim['id']}. {page.verbatim(words)} | "
                      f"{claim['document_name']} | {where} |")
     lines += ["", "Where the documents contradict each other or themselves: [contradictions.md](contradictions.md). "
               "Their tables with today's figures beside the printed ones: [tables.md](tables.md). The machine: [machine.md](machine.md). Raw figures: [data](data).", ""]

@@ -6,7 +6,7 @@ from html import escape
 PICTURE = re.compile(r"^!\[([^\]]*)\]\(([^)]+)\)$")
 RULE = re.compile(r"^\|?[ :|-]+\|[ :|-]*$")
 # What the index and the headings of verdicts begin with, as an element that needs no glyph of any font.
-LIGHTS = {"🟢": "holds", "🟡": "partly", "🔴": "fails", "⚪": "none", "⚫": "absent"}
+LIGHTS = {"🟢": "holds", "🟡": "partly", "🔴": "fails", "⚪": "none", "⚫": "absent", "🟠": "close"}
 ANCHOR = re.compile(r'^<a id="([\w-]+)"></a>$')
 
 

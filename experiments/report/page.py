@@ -1,6 +1,7 @@
 # One report page as Markdown: question, claims, method, unit, threats, results, plots, verdicts.
 # The words come from experiments/<id>/page.json, the figures from the run.
 import charts
+import interval
 import seats
 import sources
 import verdict as verdicts
@@ -30,15 +31,19 @@ def results(report, definition, home):
         rows = [["", f"median, {work['unit']}", "95 % of median", "least to most"] +
                 [key.replace("_", " ") for key in further]]
         for one in work["contenders"]:
-            low, high = one["median_interval"]
-            rows.append([one["name"] + seats.mark(one), f"**{shown(one['median'])}**", f"{shown(low)} – {shown(high)}",
+            low, high = interval.of(one)
+            few = interval.few(one)
+            rows.append([one["name"] + seats.mark(one), f"**{shown(one['median'])}**",
+                         interval.words(few) if few else f"{shown(low)} – {shown(high)}",
                          f"{shown(one['least'])} – {shown(one['most'])}"] +
                         [shown(one["also"][key]) if key in one.get("also", {}) else "" for key in further])
         notes = "".join(f"\nNot measured here: {one['name']}: {one['reason']}.\n" for one in work.get("refused", []))
         runs = work["repetitions"]
         place = seats.sentence([work], report["machine"])
+        caution = interval.caution([interval.few(one) for one in work["contenders"] if interval.few(one)])
         parts.append(f"### {work['title']}{size_of(work, definition)}\n\n{table(rows)}\n\n"
                      f"{runs} repetition{'s' if runs != 1 else ''} in turn, after {work['warm_up']} that did not count. "
+                     f"{caution + ' ' if caution else ''}"
                      f"{place + ' ' if place else ''}"
                      f"Code: {sources.link(report['id'], work['id'], home)}.\n{notes}")
     return "\n".join(parts)
@@ -63,13 +68,32 @@ def rule_of(claim):
             (f"; holds partly if `{claim['rule']['partly']}`" if claim["rule"].get("partly") else "") + ".")
 
 
+def basis_of(counts):
+    """What the intervals of a verdict are, by {name: [repetitions of its figures]}."""
+    least = {name: min((n for n in several if n), default=0) for name, several in counts.items()}
+    none = [name for name, count in least.items() if count == 0]
+    few = {}
+    for name, count in least.items():
+        if 0 < count < interval.FEWEST:
+            few.setdefault(count, []).append(name)
+    parts = ["95 % of each median"] if any(count >= interval.FEWEST for count in least.values()) else []
+    parts += [interval.words(count) + (f" ({interval.place(count)[1] * 100:.0f} %)" if count > 1 else ", which has none") +
+              f": {', '.join(names)}" for count, names in sorted(few.items())]
+    parts += [f"none, being counts, sizes or further figures of which the run kept the median alone: {', '.join(none)}"] if none else []
+    return f"Intervals: {'; '.join(parts)}." if parts else ""
+
+
 def judgement(claim, result):
     figures = ", ".join(f"{name} = {shown(value)}" for name, value in result["figures"].items())
-    lines = [f'<a id="claim-{claim["id"]}"></a>', "", f"### {verdicts.SIGN[result['verdict']]} Claim {claim['id']}: {verdicts.words(result)}", "", f"> {quoted(claim)}", "",
+    between = " is " if result["close"] else ": "
+    lines = [f'<a id="claim-{claim["id"]}"></a>', "",
+             f"### {verdicts.sign(result)} Claim {claim['id']}{between}{verdicts.words(result)}", "", f"> {quoted(claim)}", "",
              f"Measured: {claim['measured']}." + (f" Here: {figures}." if figures else ""), "",
              rule_of(claim), ""]
+    if basis := basis_of(result["basis"]):
+        lines += [basis, ""]
     if result["close"]:
-        lines += [f"Close: the 95 % intervals of these medians also allow: {'; '.join(result['close'])}.", ""]
+        lines += [f"The medians by themselves say: {result['verdict']}. Their intervals also allow: {'; '.join(result['close'])}.", ""]
     if result["reason"]:
         lines += [f"Why not: {result['reason']}.", ""]
     if result["lacking"] and result["lacking"] != result["reason"]:

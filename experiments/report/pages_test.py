@@ -129,7 +129,7 @@ class made_pages(unittest.TestCase):
         rows = re.findall(r'<tr class="(\w+)"><td>.*?</td><td>([^<]*)</td><th scope="row">', index)
         self.assertEqual(len(rows), 65)
         words = {"holds": verdict.HOLDS, "partly": verdict.PARTLY, "fails": verdict.FAILS, "none": verdict.NOT_HERE,
-                 "absent": verdict.NOT_RUN}
+                 "absent": verdict.NOT_RUN, "close": "close: "}
         self.assertTrue(all(word.startswith(words[kind]) for kind, word in rows))
 
     def test_pictures_are_xml_and_keep_their_words_to_themselves(self):

@@ -51,7 +51,7 @@ def draw(title, found):
             parts.append(f'<path class="whisker" d="M{x(low):.1f} {y}H{x(high):.1f}M{x(low):.1f} {y - 5}v10M{x(high):.1f} {y - 5}v10"/>')
         parts.append(svg.marker(0 if ratio >= 1 else 1, tint, x(ratio), y))
         parts.append(f'<text x="{max(x(ratio) + 6, x(high)) + 8:.1f}" y="{y + 5}">{summary.FORMATS["times"](ratio)}</text>')
-    parts.append(f'<text class="soft note" x="20" y="{bottom + 44}">Mark: quotient of the medians. Line with ends: 95 % of it.</text>')
+    parts.append(f'<text class="soft note" x="20" y="{bottom + 44}">Mark: quotient of the medians. Line with ends: 95 % of it, by a bootstrap of both (of five repetitions: least to most).</text>')
     told = "; ".join(f"{name}: {summary.FORMATS['times'](ratio)}" for name, ratio, _, _ in found)
     return svg.document(bottom + 58, title, f"For each work, a fiber's cost over a coroutine's. {told}.", parts)
 

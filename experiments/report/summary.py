@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 
+import interval as intervals
 import page
 import verdict as verdicts
 
@@ -30,7 +31,7 @@ FORMATS = {
 
 
 def interval(reports, path):
-    """The 95 % of a median, where the path names one."""
+    """The interval of a median, where the path names one."""
     name, rest = path.split("/", 1)
     place, _, contender = rest.partition("/")
     identity, _, size = place.partition("@")
@@ -38,7 +39,7 @@ def interval(reports, path):
         if work["id"] == identity and (not size or float(size) == work["size"]):
             for one in work["contenders"]:
                 if one["name"] == contender:
-                    return one["median_interval"]
+                    return intervals.of(one)
     return None
 
 
@@ -83,7 +84,7 @@ def places(entry, judged):
     links = [f"[{name}]({name}.md)" for name in pages]
     for claim in entry.get("claims", []):
         if claim in judged:
-            links.append(f"{verdicts.SIGN[judged[claim]['verdict']]} [claim {claim}]({judged[claim]['page']}.md#claim-{claim})"
+            links.append(f"{verdicts.sign(judged[claim])} [claim {claim}]({judged[claim]['page']}.md#claim-{claim})"
                          + (" (close)" if judged[claim]["close"] else ""))
     return ", ".join(links)
 
@@ -124,15 +125,15 @@ def make(words, reports, claims, results, pictures=()):
     that shows them, and [(name, why)] of what they leave out."""
     judged = {claim["id"]: {**results[claim["id"]], "page": claim["page"]} for claim in claims if claim["page"] in reports}
     machine = list(reports.values())[0]["machine"]
-    count = {sign: sum(1 for r in results.values() if r["verdict"] == sign) for sign in verdicts.SIGN}
-    close = sum(1 for result in results.values() if result["close"])
+    count = verdicts.tally(results.values())
+    close = any(result["close"] for result in results.values())
     surprises, first = findings(words["findings"], reports, judged)
     table, second = choices(words["choices"], reports, judged)
     lines = [f"# {words['title']}", "", words["introduction"], "",
              f"Measured on {machine['processor']}, {machine['processors']} processors{', virtual' if machine['hypervisor'] else ''}, "
              f"{machine['kernel']}, {machine['compiler']}, {machine['date'].split()[0]}. Of {len(claims)} claims of the documents: "
-             + ", ".join(f"{verdicts.SIGN[v]} {v}: {n}" for v, n in count.items() if n) + " ([all of them](README.md))."
-             + (f" {verdicts.CLOSE} {close} of these." if close else ""), ""]
+             + ", ".join(f"{sign} {verdict}: {n}" for sign, verdict, n in count if n) + " ([all of them](README.md))."
+             + (f" {verdicts.CLOSE}" if close else ""), ""]
     if any(report["quick"] for report in reports.values()):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
     shown, third = pictures or ("", [])

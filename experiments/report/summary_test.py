@@ -15,8 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 REPORTS = {"page": {"quick": False, "facts": {}, "machine": {"processor": "p", "processors": 2, "hypervisor": True, "kernel": "k",
                                                             "compiler": "c", "date": "2026-01-02 03:04 UTC"},
                     "workloads": [{"id": "job", "size": 10000.0, "contenders": [
-                        {"name": "ours", "median": 20.0, "median_interval": [18.0, 21.0], "samples": [18.0, 20.0, 21.0]},
-                        {"name": "theirs", "median": 40.0, "median_interval": [39.0, 44.0], "samples": [39.0, 40.0, 44.0]}]}]}}
+                        {"name": "ours", "median": 20.0, "samples": [18.0, 20.0, 21.0]},
+                        {"name": "theirs", "median": 40.0, "samples": [39.0, 40.0, 44.0]}]}]}}
 PARTS = ("name", "title", "text", "when", "take", "because")
 FIGURES = {"a": "page/job@10000/ours", "b": "page/job@10000/theirs"}
 
@@ -57,10 +57,10 @@ class words(unittest.TestCase):
     def test_claims_are_linked_with_their_verdict(self):
         self.assertIn(f"{verdict.SIGN[verdict.FAILS]} [claim 7](page.md#claim-7)", made(entry(claims=[7])))
 
-    def test_a_verdict_that_the_figures_do_not_decide_is_called_close(self):
+    def test_a_verdict_that_the_figures_do_not_decide_is_counted_by_itself(self):
         text = made(entry(claims=[7]), close=[verdict.HOLDS])
-        self.assertIn("[claim 7](page.md#claim-7) (close)", text)
-        self.assertIn(f" {verdict.CLOSE} 1 of these.", text)
+        self.assertIn(f"{verdict.CLOSE_SIGN} [claim 7](page.md#claim-7) (close)", text)
+        self.assertIn(f": {verdict.CLOSE_SIGN} close: holds or does not hold: 1 ([all of them](README.md)). {verdict.CLOSE}", text)
         self.assertNotIn("close", made(entry(claims=[7])))
 
     def test_units_are_chosen_so_that_one_sentence_shares_them(self):

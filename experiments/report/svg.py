@@ -1,10 +1,11 @@
 # Charts as SVG text: sweeps (lines over a size) and bars, for light and dark pages, alone or within an HTML page.
 # Hand-written, so that reports need nothing but Python's standard library. A series has its colour, mark and dash.
-# A measured point is {median, and where they are known: least, most, low, high (95 % of the median), samples}.
+# A measured point is {median, and where they are known: least, most, low, high (its interval), samples}.
 import math
 import re
 from html import escape
 
+import interval
 import palette
 
 WIDTH = 860
@@ -236,7 +237,9 @@ def bars(title, x_label, rows, log_x=False):
     parts.append(f'<text class="soft" x="{(left + right) / 2:.0f}" y="{bottom + 40}" text-anchor="middle">{escape(x_label)}</text>')
     what = "Diamond" if log_x else "Bar"
     spread = any("samples" in point for _, point in rows)
-    note = (f"{what}: median. Line with ends: 95 % interval of the median. Circles: every repetition." if spread else
+    few = any(interval.few(point) for _, point in rows)
+    ends = f"95 % of it, or least to most of fewer than {interval.FEWEST}" if few else "95 % interval of the median"
+    note = (f"{what}: median. Line with ends: {ends}. Circles: every repetition." if spread else
             f"{what}: median; the spread was not kept.")
     parts.append(f'<text class="soft note" x="20" y="{bottom + 64}">{note}</text>')
     told = "; ".join(f"{name}: {number(point['median'])}" for name, point in rows)

@@ -3,6 +3,8 @@
 import csv
 import io
 
+import interval
+
 COLUMNS = ["path", "page", "workload", "size", "size_unit", "contender", "figure", "median", "low", "high", "least", "most",
            "repetitions", "warm_up", "unit", "measured_at", "quick", "processors", "pinned", "oversubscribed", "note"]
 
@@ -14,7 +16,7 @@ def exact(number):
 
 def contender_rows(report, work, one, common):
     place = f"{report['id']}/{work['id']}@{exact(work['size'])}/{one['name']}"
-    low, high = one["median_interval"]
+    low, high = interval.of(one)
     if "seat" in one:
         seat = one["seat"]
         common = {**common, "processors": seat["processors"], "pinned": "yes" if seat["pinned"] else "no",

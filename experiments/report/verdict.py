@@ -3,15 +3,17 @@
 # up: each counts 1 when it is true.
 import ast
 import functools
-import itertools
 import operator
+
+import interval
 
 HOLDS, PARTLY, FAILS = "holds", "holds partly", "does not hold"
 NOT_HERE, NOT_RUN = "cannot be measured here", "not measured in this run"
 SIGN = {HOLDS: "🟢", PARTLY: "🟡", FAILS: "🔴", NOT_HERE: "⚪", NOT_RUN: "⚫"}
 
-CLOSE = "A verdict is close when the 95 % intervals of the medians in its rule allow another one too: so are"
-MOST_CORNERED = 12  # Figures of a claim of which every corner is tried: 4,096 of them.
+CLOSE_SIGN = "🟠"
+CLOSE = ("A verdict is close when the intervals of the medians in its rule allow more than one: then those are named, and it "
+         "counts as none of them.")
 
 OPERATORS = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -36,31 +38,41 @@ def fact(report, page, name):
     raise missing(f"{page} has no fact {name}: it was not measured in this run")
 
 
+def contender_at(reports, path):
+    """(the contender, the name of its further figure or "") of page/workload@size/contender[#further figure]."""
+    page, rest = path.split("/", 1)
+    place, _, name = rest.partition("/")
+    identity, _, size = place.partition("@")
+    name, _, key = name.partition("#")
+    for work in reports[page]["workloads"]:
+        if work["id"] != identity or (size and float(size) != work["size"]):
+            continue
+        for contender in work["contenders"]:
+            if contender["name"] == name and (not key or key in contender.get("also", {})):
+                return contender, key
+        for one in work.get("refused", []):
+            if one["name"] == name:
+                raise missing(f"{name}, {work['size']:,.0f}: {one['reason']}", NOT_HERE)
+    raise missing(f"{path} was not measured in this run")
+
+
 def measured(reports, path):
-    """(a number, the low and the high end of its interval) by its place: page/workload@size/contender[#further figure], or
-    page/!fact. What has no interval, being counted or measured once, is its own end."""
+    """(a number, the low and the high end of its interval, how many repetitions gave the interval) by its place: that of
+    a contender or page/!fact. What has no interval, being counted or a further figure of a run that kept none of it, is
+    its own end, of no repetitions."""
     page, rest = path.split("/", 1)
     report = reports.get(page)
     if report is None:
         raise missing(f"the page {page} was not measured in this run")
     if rest.startswith("!"):
-        return (fact(report, page, rest[1:]),) * 3
-    place, _, name = rest.partition("/")
-    identity, _, size = place.partition("@")
-    name, _, key = name.partition("#")
-    for work in report["workloads"]:
-        if work["id"] != identity or (size and float(size) != work["size"]):
-            continue
-        for contender in work["contenders"]:
-            if contender["name"] == name and key and key not in contender.get("also", {}):
-                raise missing(f"{path} was not measured in this run")
-            if contender["name"] == name:
-                middle = contender["also"][key] if key else contender["median"]
-                return (middle, *((middle, middle) if key else contender.get("median_interval", (middle, middle))))
-        for one in work.get("refused", []):
-            if one["name"] == name:
-                raise missing(f"{name}, {work['size']:,.0f}: {one['reason']}", NOT_HERE)
-    raise missing(f"{path} was not measured in this run")
+        return (*(fact(report, page, rest[1:]),) * 3, 0)
+    contender, key = contender_at(reports, path)
+    count = len(contender.get("samples", []))
+    if not key:
+        return (contender["median"], *interval.of(contender), count)
+    middle = contender["also"][key]
+    kept = contender.get("also_interval", {}).get(key)
+    return (middle, *kept, count) if kept else (middle, middle, middle, 0)
 
 
 def figure(reports, path):
@@ -76,7 +88,7 @@ def value(reports, paths):
 def ends(reports, paths):
     """(low, high) of the number at a place, or the sums of those of several."""
     several = [measured(reports, path) for path in ([paths] if isinstance(paths, str) else paths)]
-    return sum(low for _, low, _ in several), sum(high for _, _, high in several)
+    return sum(low for _, low, _, _ in several), sum(high for _, _, high, _ in several)
 
 
 @functools.cache
@@ -156,29 +168,26 @@ def decided(claim, values):
         return NOT_HERE, "a figure that the rule divides by is zero"
 
 
-def corners(values, intervals):
-    """The values with their figures at the ends of their intervals: all corners, where there are many figures one at a time."""
-    wide = {name: pair for name, pair in intervals.items() if pair[0] != pair[1]}
-    if len(intervals) <= MOST_CORNERED:
-        for corner in itertools.product(*wide.values()):
-            yield {**values, **dict(zip(wide, corner))}
-    else:
-        for name, pair in wide.items():
-            for end in pair:
-                yield {**values, name: end}
-
-
-def others(claim, reports, verdict, values):
+def others(claim, reports, verdict):
     """The other verdicts that the figures' intervals allow, in the order of SIGN."""
+    import interval_rule  # Which needs this file.
     intervals = {name: ends(reports, place) for name, place in places_of(claim, reports).items()}
-    found = {decided(claim, corner)[0] for corner in corners(values, intervals)}
+    found = interval_rule.verdicts_of(claim, intervals)
     return [one for one in SIGN if one in found and one != verdict]
 
 
+def basis(claim, reports):
+    """{name: [repetitions of each of its figures]} of a claim whose figures there all are."""
+    return {name: [measured(reports, path)[3] for path in ([paths] if isinstance(paths, str) else paths)]
+            for name, paths in places_of(claim, reports).items()}
+
+
 def judge(claim, reports):
-    """{verdict, figures: {name: value}, reason, lacking, close: the other verdicts that the intervals allow} of one claim."""
-    def result(verdict, figures, reason="", close=()):
-        return {"verdict": verdict, "figures": figures, "reason": reason, "lacking": lacking(claim), "close": list(close)}
+    """{verdict, figures: {name: value}, reason, lacking, close: the other verdicts that the intervals allow, basis: {name:
+    repetitions}} of one claim."""
+    def result(verdict, figures, reason="", close=(), counts=None):
+        return {"verdict": verdict, "figures": figures, "reason": reason, "lacking": lacking(claim), "close": list(close),
+                "basis": counts or {}}
 
     if not claim["figures"] and claim.get("cannot"):  # There is nothing that a rule could judge.
         return result(NOT_HERE, {}, lacking(claim))
@@ -189,9 +198,30 @@ def judge(claim, reports):
     except missing as absence:
         return result(absence.verdict, absence.values, absence.reason)
     verdict, reason = decided(claim, values)
-    return result(verdict, values, reason, others(claim, reports, verdict, values) if verdict != NOT_HERE else ())
+    return result(verdict, values, reason, others(claim, reports, verdict) if verdict != NOT_HERE else (), basis(claim, reports))
+
+
+def allowed(result):
+    """The verdict and the others that the intervals allow, from the best one on."""
+    return [one for one in SIGN if one == result["verdict"] or one in result["close"]]
 
 
 def words(result):
-    """The verdict, and whether it is close."""
-    return result["verdict"] + (", close" if result["close"] else "")
+    """The verdict or, where it is close, all that it may be."""
+    return f"close: {' or '.join(allowed(result))}" if result["close"] else result["verdict"]
+
+
+def sign(result):
+    return CLOSE_SIGN if result["close"] else SIGN[result["verdict"]]
+
+
+def tally(results):
+    """[(sign, words, how many)]: every verdict that is decided, then the close ones by what they lie between."""
+    results = list(results)
+    decided_ones = [(SIGN[one], one, sum(1 for r in results if r["verdict"] == one and not r["close"])) for one in SIGN]
+    between = {}
+    for result in results:
+        if result["close"]:
+            key = tuple(list(SIGN).index(one) for one in allowed(result))
+            between.setdefault(key, []).append(words(result))
+    return decided_ones + [(CLOSE_SIGN, between[key][0], len(between[key])) for key in sorted(between)]

@@ -55,16 +55,16 @@ class margins(unittest.TestCase):
         made = claim({"a": self.OURS}, "a <= 22")
         self.assertEqual((word(made), self.close(made)), (verdict.HOLDS, [verdict.FAILS]))
         made["rule"]["partly"] = "a <= 22.5"
-        self.assertEqual(self.close(made), [verdict.FAILS])  # Ends only: what lies between them is not asked for.
+        self.assertEqual(self.close(made), [verdict.PARTLY, verdict.FAILS])
 
     def test_figures_that_only_together_cross_the_border_are_close(self):
         made = claim({"a": self.OURS, "b": self.THEIRS}, "a < b")  # 23 against 22, each beyond the other's median.
         self.assertEqual((word(made), self.close(made)), (verdict.HOLDS, [verdict.FAILS]))
 
-    def test_many_figures_are_moved_one_at_a_time(self):
-        spare = {f"c{i}": self.OURS for i in range(verdict.MOST_CORNERED)}
-        self.assertEqual(self.close(claim({"a": self.OURS, "b": self.THEIRS, **spare}, "a < b")), [])
-        self.assertEqual(self.close(claim({"a": self.OURS, "b": self.THEIRS, **spare}, "a < 22 and b > 10")), [verdict.FAILS])
+    def test_many_figures_are_moved_together(self):
+        spare = {f"c{i}": self.OURS for i in range(30)}
+        self.assertEqual(self.close(claim({"a": self.OURS, "b": self.THEIRS, **spare}, "a < b")), [verdict.FAILS])
+        self.assertEqual(self.close(claim({"a": self.OURS, "b": self.THEIRS, **spare}, "a < 24 and b > 10")), [])
 
     def test_sums_have_the_sum_of_the_ends(self):
         self.assertEqual(verdict.ends(REPORTS, [self.OURS, self.THEIRS]), (40.0, 67.0))
@@ -89,11 +89,18 @@ class margins(unittest.TestCase):
         reports = {"page": {"facts": {}, "workloads": [{"id": "job", "size": 1.0, "contenders": [
             {"name": "ours", "median": 1.0, "median_interval": [0.0, 2.0]}]}]}}
         self.assertEqual(verdict.judge(claim({"a": "page/job/ours"}, "1 / a > 0.1"), reports)["close"], [verdict.NOT_HERE])
+        self.assertEqual(verdict.judge(claim({"a": "page/job/ours"}, "1 / a > 0.6"), reports)["close"], [verdict.FAILS, verdict.NOT_HERE])
 
-    def test_the_words_say_close(self):
-        made = claim({"a": self.OURS}, "a <= 22")
-        self.assertEqual(verdict.words(verdict.judge(made, REPORTS)), "holds, close")
-        self.assertEqual(verdict.words(verdict.judge(claim({"a": self.OURS}, "a < 24"), REPORTS)), "holds")
+    def test_the_words_name_all_that_a_close_verdict_may_be(self):
+        made = verdict.judge(claim({"a": self.OURS}, "a <= 22"), REPORTS)
+        self.assertEqual((verdict.words(made), verdict.sign(made)), ("close: holds or does not hold", verdict.CLOSE_SIGN))
+        sure = verdict.judge(claim({"a": self.OURS}, "a < 24"), REPORTS)
+        self.assertEqual((verdict.words(sure), verdict.sign(sure)), ("holds", verdict.SIGN[verdict.HOLDS]))
+
+    def test_close_ones_are_counted_by_themselves(self):
+        close, sure = (verdict.judge(claim({"a": self.OURS}, rule), REPORTS) for rule in ("a <= 22", "a < 24"))
+        self.assertEqual([(words, n) for _, words, n in verdict.tally([close, sure, close]) if n],
+                         [(verdict.HOLDS, 1), ("close: holds or does not hold", 2)])
 
 
 class absences(unittest.TestCase):
@@ -115,7 +122,7 @@ class absences(unittest.TestCase):
     def test_a_part_that_nobody_can_measure_is_named_beside_the_verdict(self):
         made = claim({"a": "page/job@10/ours"}, "a <= 30", cannot={"Zig": "no compiler"})
         self.assertEqual(verdict.judge(made, REPORTS),
-                         {"verdict": verdict.HOLDS, "figures": {"a": 20.0}, "reason": "", "lacking": "Zig: no compiler", "close": []})
+                         {"verdict": verdict.HOLDS, "figures": {"a": 20.0}, "reason": "", "lacking": "Zig: no compiler", "close": [], "basis": {"a": [0]}})
 
     def test_a_claim_of_which_nothing_can_be_measured_has_a_reason(self):
         result = verdict.judge({"id": 1, "figures": {}, "cannot": {"Zig": "no compiler"}}, REPORTS)

@@ -36,8 +36,9 @@ figcaption{font-size:.85rem;color:var(--soft);padding:.4rem 0}
 .light.holds{background:var(--holds);border-color:var(--holds);border-radius:50%}
 .light.partly{background:linear-gradient(to top,var(--partly) 50%,transparent 50%);border-color:var(--partly);border-radius:50%}
 .light.fails{background:var(--fails);border-color:var(--fails);transform:rotate(45deg) scale(.88)}
+.light.close{background:radial-gradient(var(--partly) 35%,transparent 40%);border-color:var(--partly);border-radius:50%}
 .light.none{border-radius:50%}.light.absent{border-radius:50%;border-style:dotted}
-tr.holds td:nth-child(2){color:var(--holds)}tr.partly td:nth-child(2){color:var(--partly)}tr.fails td:nth-child(2){color:var(--fails)}
+tr.holds td:nth-child(2){color:var(--holds)}tr.partly td:nth-child(2),tr.close td:nth-child(2){color:var(--partly)}tr.fails td:nth-child(2){color:var(--fails)}
 tr[class] td:nth-child(2){font-weight:600;min-width:6.5rem}tr[class] td:first-child{padding-right:0}
 tr.absent td:nth-child(2){font-weight:400;color:var(--soft)}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}

@@ -1,0 +1,91 @@
+# Checks the intervals of medians, and what a rule may say of figures that have one.
+#   python3 interval_test.py
+import itertools
+import random
+import unittest
+
+import interval
+import interval_rule
+import page
+import verdict
+
+
+def claim(holds, partly=None, **more):
+    return {"rule": {"holds": holds, **({"partly": partly} if partly else {})}, **more}
+
+
+class medians(unittest.TestCase):
+    def test_five_repetitions_have_no_interval_of_95_percent_and_six_have(self):
+        shares = {count: round(interval.place(count)[1], 4) for count in (1, 2, 3, 5, 6, 7, 11, 15)}
+        self.assertEqual(shares, {1: 0.0, 2: 0.5, 3: 0.75, 5: 0.9375, 6: 0.9688, 7: 0.9844, 11: 0.9883, 15: 0.9648})
+        self.assertEqual([interval.place(count)[0] for count in (5, 6, 8, 9, 11, 15)], [1, 1, 1, 2, 2, 4])
+
+    def test_the_interval_is_of_the_repetitions_themselves(self):
+        self.assertEqual(interval.of({"median": 5, "samples": [9, 1, 5, 3, 7, 2, 8, 4, 6]}), (2, 8))
+        self.assertEqual(interval.of({"median": 5, "median_interval": [4, 6]}), (4, 6))
+        self.assertEqual(interval.of({"median": 5}), (5, 5))
+
+    def test_it_holds_the_median_as_often_as_it_says(self):
+        chance = random.Random(1)
+        for count in (3, 5, 7, 11):
+            held = 0
+            for _ in range(4000):
+                low, high = interval.of_samples([chance.expovariate(1) for _ in range(count)])
+                held += low <= 0.6931472 <= high
+            self.assertAlmostEqual(held / 4000, interval.place(count)[1], delta=0.025)
+
+    def test_a_table_says_of_how_few_it_is(self):
+        one = {"name": "ours", "median": 2.0, "least": 1.0, "most": 3.0, "samples": [1.0, 2.0, 3.0]}
+        report = {"id": "memory", "machine": {}, "workloads": [{"id": "parked", "title": "job", "unit": "ns", "size": 1, "repetitions": 3,
+                                                               "warm_up": 0, "contenders": [one, {**one, "samples": [1.0] * 7}]}]}
+        text = page.results(report, {}, "..")
+        self.assertIn("| least to most of 3 | 1 – 3 |", text)
+        self.assertIn("| 1 – 1 | 1 – 3 |", text)
+        self.assertIn("Fewer than 6 repetitions have no 95 % interval: least to most of 3 holds the median with 75 %.", text)
+
+
+class bases(unittest.TestCase):
+    def test_a_verdict_says_what_its_intervals_are(self):
+        self.assertEqual(page.basis_of({"a": [11], "b": [5, 7], "c": [3], "d": [0], "e": [0, 1]}),
+                         "Intervals: 95 % of each median; one repetition, which has none: e; least to most of 3 (75 %): c; "
+                         "least to most of 5 (94 %): b; none, being counts, sizes or further figures of which the run kept "
+                         "the median alone: d.")
+        self.assertEqual(page.basis_of({}), "")
+
+    def test_a_further_figure_has_the_interval_that_the_run_kept(self):
+        reports = {"p": {"facts": {}, "workloads": [{"id": "job", "size": 1.0, "contenders": [
+            {"name": "x", "median": 1.0, "samples": [1.0] * 7, "also": {"bytes": 3.0, "calls": 2.0}, "also_interval": {"bytes": [2.0, 4.0]}}]}]}}
+        self.assertEqual(verdict.measured(reports, "p/job@1/x#bytes"), (3.0, 2.0, 4.0, 7))
+        self.assertEqual(verdict.measured(reports, "p/job@1/x#calls"), (2.0, 2.0, 2.0, 0))
+
+
+class rules(unittest.TestCase):
+    def test_comparisons_that_are_added_up_are_decided_one_by_one(self):
+        ends = {f"a{i}": (1.0, 2.0) for i in range(18)} | {f"b{i}": (3.0, 4.0) for i in range(18)}
+        count = " + ".join(f"(a{i} < b{i})" for i in range(18))
+        self.assertEqual(interval_rule.verdicts_of(claim(f"{count} >= 18"), ends), {verdict.HOLDS})
+        # Each of two may fail, and together they take the count below the border: one at a time would not.
+        ends |= {"b0": (1.5, 4.0), "b1": (1.5, 4.0)}
+        self.assertEqual(interval_rule.verdicts_of(claim(f"{count} >= 17"), ends), {verdict.HOLDS, verdict.FAILS})
+
+    def test_what_lies_between_the_ends_is_asked_for_too(self):
+        self.assertEqual(interval_rule.verdicts_of(claim("a <= 22", "a <= 22.5"), {"a": (18.0, 23.0)}),
+                         {verdict.HOLDS, verdict.PARTLY, verdict.FAILS})
+        self.assertEqual(interval_rule.verdicts_of(claim("19 < a < 20"), {"a": (18.0, 23.0)}), {verdict.HOLDS, verdict.FAILS})
+
+    def test_no_verdict_that_the_figures_allow_is_missed(self):
+        chance = random.Random(2)
+        rules_of_all = ["a < b and b <= c", "a * b >= c or a - b > 1", "a / b < c / b", "(a < b) + (b < c) + (a < c) >= 2", "a == b",
+                        "-1 * a + 2 * b < c < 3 * b", "0.5 * a <= b <= 2 * a"]
+        rules_of_all = [rule.replace("-1 * a", "0 - a") for rule in rules_of_all]
+        for rule, other in itertools.product(rules_of_all, rules_of_all):
+            made = claim(rule, other)
+            ends = {name: tuple(sorted((chance.uniform(-1, 4), chance.uniform(-1, 4)))) for name in "abc"}
+            allowed = interval_rule.verdicts_of(made, ends)
+            for _ in range(30):
+                values = {name: chance.uniform(*pair) for name, pair in ends.items()}
+                self.assertIn(verdict.decided(made, values)[0], allowed, (made, ends, values))
+
+
+if __name__ == "__main__":
+    unittest.main()
