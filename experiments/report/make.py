@@ -9,7 +9,9 @@ import sys
 
 import contradictions
 import page
+import pages_of_run
 import ratio_chart
+import rule_dates
 import sources
 import summary
 import table_csv
@@ -27,17 +29,18 @@ def load(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def machine_page(machine):
+def machine_page(machine, reports):
     rows = [["what", "here"]]
     for name, value in machine.items():
         if name == "topology":
             continue
         rows.append([name.replace("_", " "), "<br>".join(value) if isinstance(value, list) else str(value)])
     picture = f"\n![{topology.TITLE}]({topology.FILE})\n" if "topology" in machine else ""
-    return "# The machine\n\n" + page.table(rows).replace("---:", "---") + "\n" + picture
+    return "# The machine\n\n" + page.table(rows).replace("---:", "---") + "\n" + picture + "\n" + \
+        pages_of_run.section(reports)
 
 
-def index(reports, definitions, claims, judged):
+def index(reports, definitions, claims, judged, history=()):
     lines = ["# Reports", "", "What the documents claim, measured. Each page gives the question, the method, its threats, "
              "the figures and the rule of every verdict." +
              (" In two pages: [Stackless or stackful? What we measured](summary.md)." if reports else ""), ""]
@@ -45,14 +48,16 @@ def index(reports, definitions, claims, judged):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
     lines += ["Rules are in `experiments/claims.json`. Those of claims 24, 27, 28 and 38 to 40 were sharpened after a first, "
               "discarded run had shown what they would have measured. Those of claims 9, 10, 14, 19, 30, 33, 56, 60, 62 and 64 "
-              "were written when an earlier run had figures of theirs; of 6, 8, 15, 29 and 34 rough figures of peers were known. All precede the figures below. Where a document says "
-              "about so much, a rule takes half to double for a time and a quarter either way for a size, unless it says "
+              "were written when an earlier run had figures of theirs; of 6, 8, 15, 29 and 34 rough figures of peers were known. "
+              + (f"{rule_dates.sentence(claims, reports, history)} " if reports else "") + "Where a document says about so much, a rule takes half to double for a time and a quarter either way for a size, unless it says "
               "otherwise; a range is taken as printed.", ""]
     lines += [" · ".join(f"{sign} {words}: {n}" for sign, words, n in verdicts.tally(judged.values())), "", verdicts.CLOSE, "",
               "| page | question |", "|---|---|"]
     for name in PAGES:
         if name in reports:
             lines.append(f"| [{definitions[name]['title']}]({name}.md) | {definitions[name]['question']} |")
+    if reports:
+        lines += ["", f"{pages_of_run.total(reports)} Each page's time and noise floor: [the machine](machine.md#time-and-noise)."]
     lines += ["", "| | verdict | claim | document | page |", "|---|---|---|---|---|"]
     for claim in claims:
         result = judged[claim["id"]]
@@ -97,13 +102,13 @@ def main():
         text = summary.make(words, reports, claims, judged, ratio_chart.write(words, reports, options.out))
         (options.out / "summary.md").write_text(text, encoding="utf-8")
         machine = list(reports.values())[-1]["machine"]
-        (options.out / "machine.md").write_text(machine_page(machine), encoding="utf-8")
+        (options.out / "machine.md").write_text(machine_page(machine, reports), encoding="utf-8")
         if "topology" in machine:
             (options.out / topology.FILE).write_text(topology.make(machine["topology"]), encoding="utf-8")
     entries = load(HERE.parent / "contradictions.json")
     (options.out / "contradictions.md").write_text(contradictions.make(entries, claims, reports), encoding="utf-8")
     (options.out / "tables.md").write_text(tables.make(load(HERE.parent / "tables.json"), claims, reports), encoding="utf-8")
-    (options.out / "README.md").write_text(index(reports, definitions, claims, judged), encoding="utf-8")
+    (options.out / "README.md").write_text(index(reports, definitions, claims, judged, rule_dates.versions()), encoding="utf-8")
     names = ["README", *(["summary"] if reports else []), *reports, "tables", "contradictions", *(["machine"] if reports else [])]
     web.write(options.out, names, sources.home_from(options.out))
 

@@ -2,6 +2,7 @@
 # The words come from experiments/<id>/page.json, the figures from the run.
 import charts
 import interval
+import noise
 import seats
 import sources
 import verdict as verdicts
@@ -113,6 +114,11 @@ def facts(report):
     return "### Sizes and counts\n\n" + table(rows) + "\n"
 
 
+def took(report):
+    run = report.get("run")
+    return f"The page took {run['seconds']:,} s. " if run else ""
+
+
 def make(report, definition, claims, judged, home="../experiments"):
     """The page's Markdown and its charts. `home`: the way from the page to the folder of the experiments."""
     pictures, picture_lines = charts.make(report, definition)
@@ -143,7 +149,7 @@ def make(report, definition, claims, judged, home="../experiments"):
 
 {machine['processor']}, {machine['processors']} processors{', virtual' if machine['hypervisor'] else ''}, {machine['kernel']}, \
 {machine['compiler']}, {machine['build']}; {machine['date']}. Hardware counters: {machine['hardware_counters']}
-Everything about it: [machine.md](machine.md). Raw figures: [data/{name}.json](data/{name}.json), as a table \
+{noise.sentence(report)} {took(report)}Everything about the machine, and how the noise is measured: [machine.md](machine.md). Raw figures: [data/{name}.json](data/{name}.json), as a table \
 [data/{name}.csv](data/{name}.csv). Code: [experiments/{name}]({home}/{name}).
 Made by `experiments/run --only {name}`.
 """

@@ -138,10 +138,10 @@ class the_drawing(unittest.TestCase):
                     self.assertTrue(apart or within, (one, other))
 
     def test_the_page_of_the_machine_shows_it(self):
-        text = make.machine_page({"processor": "p", "topology": machine()})
+        text = make.machine_page({"processor": "p", "topology": machine()}, {})
         self.assertIn(f"![{topology.TITLE}]({topology.FILE})", text)
         self.assertFalse(re.search(r"^\| topology", text, re.M))
-        self.assertNotIn(topology.FILE, make.machine_page({"processor": "p"}))
+        self.assertNotIn(topology.FILE, make.machine_page({"processor": "p"}, {}))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,78 @@
+# Which rules were in the tree before the figures that they judge were measured: the dates of the commits of
+# experiments/claims.json, beside the dates in the data.
+import datetime
+import json
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+FILE = "experiments/claims.json"
+JUDGES = ("figures", "otherwise", "sound", "rule")  # What of a claim decides its verdict.
+
+
+def git(*words):
+    try:
+        done = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True)
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def judging(text):
+    return {claim["id"]: {part: claim.get(part) for part in JUDGES} for claim in json.loads(text)}
+
+
+def versions():
+    """[(when it was committed, {claim: what judges it})], the newest first; [] where the history is not whole, or is
+    one commit of everything."""
+    if (git("rev-parse", "--is-shallow-repository") or "true").strip() != "false":
+        return []
+    lines = (git("log", "--format=%H %cI", "--", FILE) or "").split("\n")
+    commits = [line.partition(" ") for line in lines if line]
+    if len(commits) < 2:
+        return []
+    return [(datetime.datetime.fromisoformat(when), judging(git("show", f"{commit}:{FILE}"))) for commit, _, when in commits]
+
+
+def since(claim, history):
+    """When the claim's rule was committed as it is now, or None if it is not committed."""
+    now, found = {part: claim.get(part) for part in JUDGES}, None
+    for when, rules in history:
+        if rules.get(claim["id"]) != now:
+            break
+        found = when
+    return found
+
+
+def measured(report):
+    """To the minute."""
+    return datetime.datetime.strptime(report["machine"]["date"], "%Y-%m-%d %H:%M %Z").replace(tzinfo=datetime.timezone.utc)
+
+
+def pages_of(claim):
+    flat = [path for paths in claim["figures"].values() for path in ([paths] if isinstance(paths, str) else paths)]
+    return {path.split("/", 1)[0] for path in flat}
+
+
+def later(claims, reports, history):
+    """([claims with a rule whose figures are here], [those of them that were committed as they are after the first of their
+    figures was measured])."""
+    judged = [claim for claim in claims if claim.get("rule") and pages_of(claim) and pages_of(claim) <= set(reports)]
+    def after(claim):
+        committed = since(claim, history)
+        return committed is None or committed > min(measured(reports[name]) for name in pages_of(claim))
+    return judged, [claim for claim in judged if after(claim)]
+
+
+def sentence(claims, reports, history):
+    if not reports:
+        return ""
+    if not history:
+        return "Which of them precede the figures below is in the history of that file, which was not at hand when this page was made."
+    judged, late = later(claims, reports, history)
+    numbers = ", ".join(str(claim["id"]) for claim in late)
+    if not late:
+        return f"By the dates of their commits, all {len(judged)} rules precede the figures below."
+    return (f"By the dates of their commits, {len(judged) - len(late)} of {len(judged)} rules precede the figures below. Those of claims "
+            f"{numbers} were committed in their present words after some of their figures had been measured: that they were "
+            "written first cannot be seen from the history.")
