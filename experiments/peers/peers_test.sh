@@ -1,9 +1,17 @@
 #!/usr/bin/env bash
 # Every workload of every peer that was built, with tiny numbers: one JSON object a run, and the right answer in it.
-#   experiments/peers/peers_test.sh DIR      the folder that experiments/peers/build wrote
+#   experiments/peers/peers_test.sh [--build] DIR
+# DIR is the folder that experiments/peers/build writes; --build has it written first. Skips (77) where none can be had.
 set -uo pipefail
-[ $# -eq 1 ] && [ -d "$1" ] || { echo "usage: experiments/peers/peers_test.sh DIR" >&2; exit 2; }
+build=no
+[ "${1:-}" != --build ] || { build=yes; shift; }
+[ $# -eq 1 ] || { echo "usage: experiments/peers/peers_test.sh [--build] DIR" >&2; exit 2; }
 folder=$1
+if [ "$build" = yes ]; then
+    "$(dirname "$0")/build" "$folder" || exit
+fi
+[ -d "$folder" ] || { echo "peers_test: $folder is no folder; experiments/peers/build writes one" >&2; exit 2; }
+compgen -G "$folder/*_peer" >/dev/null || { echo "skipped: no peer could be built, see above"; exit 77; }
 passed=0 failed=0 absent=()
 
 fail() {
