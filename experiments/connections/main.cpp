@@ -36,6 +36,7 @@ void add_idle(experiment& all, int connections, const std::string& seconds, bool
                   {}};
     work.full_only = full_only;
     work.warm_up = 0;
+    work.repetitions = connections > 1'000 ? 3 : 0;
     const arguments load{"--idle", std::to_string(connections), "--seconds", seconds};
     for (const echo_server& one : own_echo_servers(ECHO_PROGRAM))
         work.contenders.push_back({one.column, [=] { return resting(measure(one.command, load)); }});
@@ -71,7 +72,7 @@ workload churn_for(const variant& one, int seconds, const std::vector<echo_serve
 
 int main(int argc, char** argv) {
     using namespace bifilar::experiments;
-    experiment all{"connections", 1, 1};
+    experiment all{"connections", 6, 1};
     all.parse(argc, argv);
     raise_descriptor_limit();
     add_idle(all, 1'000, all.options().quick ? "0.5" : "2", false);
@@ -84,11 +85,13 @@ int main(int argc, char** argv) {
           variant{"slow", " beside 1,000 that send a byte a second", {"--slow", "1000"}}}) {
         workload work = churn_for(one, 2, servers);
         work.full_only = true;
+        work.repetitions = 1;
         all.add(std::move(work));
     }
-    // A minute finds what leaks slowly; each model and each driver has one.
-    workload minute = churn_for({"churn", "", {}}, 60, {servers.front(), servers.back()});
+    // A minute finds what leaks slowly, whatever it costs: once for each server. tests/churn has ten minutes of it.
+    workload minute = churn_for({"churn", "", {}}, 60, servers);
     minute.full_only = true;
+    minute.repetitions = 1;
     all.add(std::move(minute));
     return all.run();
 }

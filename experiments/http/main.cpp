@@ -96,7 +96,7 @@ void add_hello(experiment& all, const std::string& id, const std::string& title,
 
 int main(int argc, char** argv) {
     using namespace bifilar::experiments;
-    experiment all{"http", 5, 3};
+    experiment all{"http", 10, 3};
     all.parse(argc, argv);
     const int seconds = all.options().quick ? 1 : 2;
     add_hello(all, "keep_alive", "GET / on kept connections, one request under way on each", {64, 1, seconds});

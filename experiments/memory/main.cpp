@@ -94,11 +94,11 @@ void add_reserved(experiment& all, std::size_t stack_bytes) {
 
 int main(int argc, char** argv) {
     using namespace bifilar::experiments;
-    experiment all{"memory", 5, 1};
+    experiment all{"memory", 6, 1};
     all.parse(argc, argv);
-    add_parked(all, 10'000, 5);
-    add_parked(all, 100'000, 5);
-    add_parked(all, 1'000'000, 3);
+    add_parked(all, 10'000, 10);
+    add_parked(all, 100'000, 6);
+    add_parked(all, 1'000'000, 6);
     add_initial(all);
     add_run_through(all);
     for (const std::size_t bytes : {0, 4096, 8192, 16384, 32768, 57344}) add_touched(all, bytes);

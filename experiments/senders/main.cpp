@@ -47,7 +47,7 @@ void add_parked(experiment& all, std::uint32_t capacity, std::uint64_t senders) 
     work.isolated = true;
     work.warm_up = 0;
     work.full_only = senders > 100'000;
-    work.repetitions = senders > 100'000 ? 3 : 5;
+    work.repetitions = senders > 100'000 ? 6 : 10;
     for (const backend on : {backend::stackless, backend::stackful}) {
         if (on == backend::stackful && senders > 100'000) continue;  // Their stacks are measured on the memory page.
         work.contenders.push_back({on == backend::stackless ? "coroutine" : "fiber", [=] {
@@ -108,7 +108,7 @@ void add_crowd(experiment& all, std::uint64_t producers, std::uint64_t each) {
         for (const backend on : {backend::stackless, backend::stackful})
             work.contenders.push_back(
                 {on == backend::stackless ? "coroutine" : "fiber", [=] { return crowd(on, count, producers, each); }});
-        work.repetitions = 5;
+        work.repetitions = 10;
         work.quick_repetitions = 1;
         work.warm_up = 0;
         add_peers(all, work,
@@ -136,7 +136,7 @@ task<sample> drain(meeting* at, std::uint64_t messages) {
 
 int main(int argc, char** argv) {
     using namespace bifilar::experiments;
-    experiment all{"senders", 5, 1};
+    experiment all{"senders", 10, 1};
     all.parse(argc, argv);
     for (const std::uint32_t capacity : {16U, 1U})
         for (const std::uint64_t senders : {1'000, 10'000, 100'000, 1'000'000}) add_parked(all, capacity, senders);

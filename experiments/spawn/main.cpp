@@ -62,7 +62,7 @@ void add_million(experiment& all) {
         {"coroutine", [=] { return spawn_concurrent(backend::stackless, tasks, 2); }},
         {"fiber", [=] { return spawn_concurrent(backend::stackful, tasks, 2); }},
     };
-    work.repetitions = 7;
+    work.repetitions = 10;
     work.quick_repetitions = 1;
     work.warm_up = 0;
     add_peers(all, work, go_and_tokio({"million", std::to_string(tasks), "2"}), 2);

@@ -79,7 +79,7 @@ void add_sleeps(experiment& all, std::uint64_t count) {
     if (count <= 100'000)  // A million fibers are mostly their stacks' pages, which the memory page measures.
         work.contenders.push_back({"fiber", [=] { return sleeps(backend::stackful, count); }});
     work.full_only = count > 100'000;
-    work.repetitions = count > 100'000 ? 3 : 5;
+    work.repetitions = 6;
     work.quick_repetitions = 1;
     work.warm_up = 0;
     add_peers(all, work, go_and_tokio({"sleeps", std::to_string(count)}));
@@ -176,7 +176,7 @@ void add_lateness(experiment& all) {
                   count,      {}};
     work.contenders = {{"coroutine", [=] { return lateness(backend::stackless, count); }},
                        {"fiber", [=] { return lateness(backend::stackful, count); }}};
-    work.repetitions = 5;
+    work.repetitions = 10;
     work.quick_repetitions = 1;
     work.warm_up = 0;
     add_peers(all, work, go_and_tokio({"lateness", std::to_string(count)}));
