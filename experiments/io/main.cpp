@@ -35,6 +35,11 @@ sample measure(const arguments& command, const load_shape& shape) {
                      std::to_string(shape.seconds), "--server-pid", std::to_string(echo.process())});
 }
 
+struct how_often {
+    int repetitions = 0;  // 0: the experiment's.
+    int warm_up = 1;
+};
+
 // The bare loops take their turns first: the ratio is that to the better one of the same round.
 class bare_loops {
 public:
@@ -47,10 +52,11 @@ private:
 };
 
 void add_echo(experiment& all, const std::string& id, const std::string& title, double size, const load_shape& shape,
-              bool full_only, int repetitions = 0) {
+              bool full_only, how_often often = {}) {
     workload work{id, title, "ns of the server's CPU per request", size, 1, {}};
     work.full_only = full_only;
-    work.repetitions = repetitions;
+    work.repetitions = often.repetitions;
+    work.warm_up = often.warm_up;
     const auto bare = std::make_shared<bare_loops>();
     const auto ratio = [bare](sample got) {
         got.also["of_the_bare_loop"] = got.value / bare->better();
@@ -78,11 +84,13 @@ void add_large(experiment& all, double seconds) {
     constexpr int bytes = 16 * 1024;
     constexpr std::int64_t needed = std::int64_t{4} << 30;
     const bool room = bytes_after("/proc/meminfo", "MemAvailable:") >= needed;
-    for (const int connections : {1, 64, 1'000, 10'000}) {
-        if (connections == 10'000 && !room) continue;
-        add_echo(all, "large", "messages of 16 KiB, echoed", connections, {connections, 1, bytes, seconds}, true,
-                 connections == 64 || connections == 1'000 ? 0 : 3);
-    }
+    const auto add = [&](int connections, double length, how_often often) {
+        add_echo(all, "large", "messages of 16 KiB, echoed", connections, {connections, 1, bytes, length}, true, often);
+    };
+    add(1, seconds, {3, 1});
+    add(64, seconds, {});
+    add(1'000, seconds, {});
+    if (room) add(10'000, 2 * seconds, {3, 0});  // To open them all takes longer than to measure them.
 }
 
 // What the ring's special ways are worth, without a runtime around them.
