@@ -14,7 +14,8 @@ namespace {
 bool is_vector(op_kind kind) noexcept { return kind == op_kind::read_vector || kind == op_kind::write_vector; }
 bool is_message(op_kind kind) noexcept { return kind == op_kind::recv_message || kind == op_kind::send_message; }
 bool is_plain(op_kind kind) noexcept {
-    return kind == op_kind::recv || kind == op_kind::send || kind == op_kind::read || kind == op_kind::write ||
+    return kind == op_kind::recv || kind == op_kind::recv_lent || kind == op_kind::send || kind == op_kind::read ||
+           kind == op_kind::write || kind == op_kind::read_ready || kind == op_kind::write_ready ||
            kind == op_kind::send_file || kind == op_kind::splice_in || kind == op_kind::splice_out;
 }
 

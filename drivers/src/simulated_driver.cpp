@@ -67,7 +67,7 @@ int simulated_driver::attempt(op& which) noexcept {
     const short ready = reads(which.kind) ? POLLIN : POLLOUT;
     if (chance(kernel_.options().would_wait) && ready_for(which.source->descriptor(), ready) == 0) return -EAGAIN;
     const int result = call(which);
-    if (!would_wait(result)) kernel_.record(0, which.kind, result);
+    if (!would_wait(result)) kernel_.record(0, which, result);
     return result;
 }
 
@@ -254,7 +254,7 @@ bool simulated_driver::advance(entry& one, wake_batch& batch) noexcept {
 
 void simulated_driver::finish_entry(entry& one, int result, wake_batch& batch) noexcept {
     op& which = *std::exchange(one.which, nullptr);
-    kernel_.record(one.number, which.kind, result);
+    kernel_.record(one.number, which, result);
     const bool was_cancelled = one.at == stage::cancelled;
     kernel_.count([&](auto& counts) {
         ++(result == -ECANCELED ? counts.cancelled : counts.completed);

@@ -7,8 +7,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <sys/socket.h>
 
 namespace bifilar {
 namespace {
@@ -41,13 +43,25 @@ void check_error(int error) {
 }
 
 bool moves_in(op_kind kind) noexcept {
-    return kind == op_kind::recv || kind == op_kind::recv_message || kind == op_kind::read ||
-           kind == op_kind::read_vector || kind == op_kind::splice_in;
+    return kind == op_kind::recv || kind == op_kind::recv_lent || kind == op_kind::recv_message ||
+           kind == op_kind::recv_many || kind == op_kind::read || kind == op_kind::read_vector ||
+           kind == op_kind::read_ready || kind == op_kind::splice_in;
 }
 
 bool moves_out(op_kind kind) noexcept {
-    return kind == op_kind::send || kind == op_kind::send_message || kind == op_kind::write ||
-           kind == op_kind::write_vector || kind == op_kind::send_file || kind == op_kind::splice_out;
+    return kind == op_kind::send || kind == op_kind::send_message || kind == op_kind::send_many ||
+           kind == op_kind::write || kind == op_kind::write_vector || kind == op_kind::write_ready ||
+           kind == op_kind::send_file || kind == op_kind::splice_out;
+}
+
+// `result` is not negative. Of a call on several datagrams it is their number.
+std::uint64_t moved_bytes(const drivers::op& which, int result) noexcept {
+    if ((which.flags & MSG_PEEK) != 0) return 0;
+    if (which.kind != op_kind::recv_many && which.kind != op_kind::send_many) return static_cast<std::uint64_t>(result);
+    std::uint64_t sum = 0;
+    for (const mmsghdr& one : std::span{static_cast<const mmsghdr*>(which.buffer), static_cast<std::size_t>(result)})
+        sum += one.msg_len;
+    return sum;
 }
 
 }  // namespace
@@ -135,10 +149,11 @@ int simulated_kernel::next_fault(op_kind kind, double draw) noexcept {
     return 0;
 }
 
-void simulated_kernel::record(std::uint64_t number, op_kind kind, int result) noexcept {
+void simulated_kernel::record(std::uint64_t number, const drivers::op& which, int result) noexcept {
+    const op_kind kind = which.kind;
     const std::lock_guard guard{lock_};
-    if (result > 0 && moves_in(kind)) counts_.bytes_in += static_cast<std::uint64_t>(result);
-    if (result > 0 && moves_out(kind)) counts_.bytes_out += static_cast<std::uint64_t>(result);
+    if (result > 0 && moves_in(kind)) counts_.bytes_in += moved_bytes(which, result);
+    if (result > 0 && moves_out(kind)) counts_.bytes_out += moved_bytes(which, result);
     const bool is_descriptor = kind == op_kind::accept && result >= 0;
     // FNV-1a over words.
     for (const std::uint64_t word :

@@ -41,6 +41,7 @@ struct fault {
 ///                      there is no state in which it surely waits, and what is cancelled or timed out may have ended
 ///   breaks             further failures; break_with(one of them) is called before the operation starts
 ///   in_flight          how many operations of a driver it waits for; 1 unless it says so
+///   least_in_flight    with a driver that has fewer; as many unless it says so
 ///   calls_only_to_wait one that may end at once does so without a call that could fail
 template <class Scene>
 using output_in = bf::output_of<decltype(std::declval<Scene&>().start())>;
@@ -285,6 +286,7 @@ private:
             least_destroys = most_destroys;
         else
             lossy = true;
+        if constexpr (requires { Scene::least_in_flight; }) least_destroys = Scene::least_in_flight;
         if (on == bf::backend::stackless)
             bf::await(bf::spawn(on, start_and_destroy<Scene>, std::ref(scene)));
         else

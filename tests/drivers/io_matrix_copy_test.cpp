@@ -1,11 +1,15 @@
-// The matrix of what moves bytes from one place to another: copies of streams, files into sockets.
+// The matrix of what moves bytes from one place to another: copies of streams, with and without the process seeing
+// them, and files into sockets.
 #include "drivers/scratch_directory.hpp"
 #include "drivers/stream_scene.hpp"
 #include <bifilar/drivers/copy.hpp>
 #include <bifilar/drivers/copy_bidirectional.hpp>
 #include <bifilar/drivers/send_file.hpp>
+#include <bifilar/drivers/splice_all.hpp>
+#include <bifilar/drivers/splice_bidirectional.hpp>
 
 #include <fcntl.h>
+#include <optional>
 
 using tests::bare_stream_pair;
 using tests::fault;
@@ -14,27 +18,48 @@ using bf::drivers::op_kind;
 
 namespace {
 
-using stream_copy = bf::copy_future<bf::tcp_stream, bf::tcp_stream>;
-
 constexpr std::size_t part = 4;
 
-bf::copy_options limited() {
-    bf::copy_options options;
-    options.limit = part;
-    return options;
-}
+struct copying {
+    static constexpr const char* one_way_in = "copy, which waits for its reader";
+    static constexpr const char* one_way_out = "copy, which waits for its writer";
+    static constexpr const char* two_ways = "copy_bidirectional";
+    static constexpr op_kind in = op_kind::recv;
+    static constexpr op_kind out = op_kind::send;
+    static auto part_of(bf::tcp_stream& from, bf::tcp_stream& to) {
+        bf::copy_options options;
+        options.limit = part;
+        return bf::copy(from, to, options);
+    }
+    static auto both(bf::tcp_stream& a, bf::tcp_stream& b) { return bf::copy_bidirectional(a, b); }
+};
+
+struct splicing {
+    static constexpr const char* one_way_in = "splice_all, which waits for its reader";
+    static constexpr const char* one_way_out = "splice_all, which waits for its writer";
+    static constexpr const char* two_ways = "splice_bidirectional";
+    static constexpr op_kind in = op_kind::splice_in;
+    static constexpr op_kind out = op_kind::splice_out;
+    static auto part_of(bf::tcp_stream& from, bf::tcp_stream& to) {
+        bf::splice_options options;
+        options.limit = part;
+        return bf::splice_all(from, to, options);
+    }
+    static auto both(bf::tcp_stream& a, bf::tcp_stream& b) { return bf::splice_bidirectional(a, b); }
+};
 
 void send_part(int descriptor) { REQUIRE(::send(descriptor, "four", part, MSG_NOSIGNAL) == part); }
 
 /// Waits for bytes to copy, which let() sends.
+template <class How>
 class copy_scene {
 public:
-    static constexpr const char* name = "copy, which waits for its reader";
+    static constexpr const char* name = How::one_way_in;
     static constexpr bool in_time = true;
     static constexpr bool exclusive = false;
-    static constexpr std::array faults{fault{op_kind::recv, ECONNRESET}, fault{op_kind::recv, ETIMEDOUT}};
+    static constexpr std::array faults{fault{How::in, ECONNRESET}, fault{How::in, ETIMEDOUT}};
 
-    stream_copy start() { return bf::copy(from_.near, to_.near, limited()); }
+    auto start() { return How::part_of(from_.near, to_.near); }
     void let() {
         send_part(from_.far);
         sent_ += part;
@@ -58,16 +83,17 @@ private:
 
 /// Has read and waits for room, which let() makes. What it had read when it failed or was cancelled is lost, so only
 /// how much arrives is known.
+template <class How>
 class full_copy_scene {
 public:
-    static constexpr const char* name = "copy, which waits for its writer";
+    static constexpr const char* name = How::one_way_out;
     static constexpr bool in_time = true;
     static constexpr bool exclusive = false;
-    static constexpr std::array faults{fault{op_kind::send, ECONNRESET}, fault{op_kind::send, EPIPE}};
+    static constexpr std::array faults{fault{How::out, ECONNRESET}, fault{How::out, EPIPE}};
 
-    stream_copy start() {
+    auto start() {
         send_part(from_.far);
-        return bf::copy(from_.near, to_.ends.near, limited());
+        return How::part_of(from_.near, to_.ends.near);
     }
     void let() { to_.let(); }
     int break_it() { return to_.break_it(); }
@@ -89,15 +115,16 @@ private:
 };
 
 /// Each way waits for bytes and their end, which let() sends once; afterwards both streams are at their ends.
+template <class How>
 class two_way_scene {
 public:
-    static constexpr const char* name = "copy_bidirectional";
+    static constexpr const char* name = How::two_ways;
     static constexpr bool in_time = true;
     static constexpr bool exclusive = false;
     static constexpr std::uint64_t in_flight = 2;
-    static constexpr std::array faults{fault{op_kind::recv, ECONNRESET}, fault{op_kind::recv, ETIMEDOUT}};
+    static constexpr std::array faults{fault{How::in, ECONNRESET}, fault{How::in, ETIMEDOUT}};
 
-    auto start() { return bf::copy_bidirectional(a_.near, b_.near); }
+    auto start() { return How::both(a_.near, b_.near); }
     void let() {
         if (std::exchange(let_, true)) return;
         for (const int far : {a_.far, b_.far}) {
@@ -125,6 +152,22 @@ private:
     bare_stream_pair a_;
     bare_stream_pair b_;
     bool let_ = false;
+};
+
+/// There is no pipe to be had.
+class pipeless_scene : public copy_scene<splicing> {
+public:
+    static constexpr const char* name = "splice_all without a pipe";
+    static constexpr std::array breaks{EMFILE};
+
+    void break_with(int) { no_descriptors_.emplace(); }
+    bool conserved(bool lossy) {
+        no_descriptors_.reset();
+        return copy_scene::conserved(lossy);
+    }
+
+private:
+    std::optional<tests::no_descriptors_left> no_descriptors_;
 };
 
 /// Waits for room in the socket; the file is in the page cache.
@@ -160,8 +203,13 @@ private:
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("every_fate_of_a_copy_conserves_bytes_and_descriptors", "", copy_scene, full_copy_scene,
-                   two_way_scene) {
+TEMPLATE_TEST_CASE("every_fate_of_a_copy_conserves_bytes_and_descriptors", "", copy_scene<copying>,
+                   full_copy_scene<copying>, two_way_scene<copying>) {
+    tests::run_matrix<TestType>();
+}
+
+TEMPLATE_TEST_CASE("every_fate_of_a_splice_conserves_bytes_and_descriptors", "", copy_scene<splicing>,
+                   full_copy_scene<splicing>, two_way_scene<splicing>, pipeless_scene) {
     tests::run_matrix<TestType>();
 }
 

@@ -1,9 +1,8 @@
-// The matrix of datagrams and of passed descriptors.
+// The matrix of datagrams and descriptors that are received.
 #include "drivers/io_matrix.hpp"
 #include "drivers/passed_descriptors.hpp"
 #include "uninterrupted.hpp"
 #include <bifilar/drivers/udp_socket.hpp>
-#include <bifilar/drivers/unix_datagram.hpp>
 #include <bifilar/drivers/unix_listener.hpp>
 
 #include <array>
@@ -90,54 +89,6 @@ private:
     bf::datagram_batch batch_{4, 8};
 };
 
-/// Waits for room in the receiver's queue, which let() makes.
-class unix_sending_scene {
-public:
-    static constexpr bool in_time = true;
-
-    void let() {
-        std::array<char, 8> buffer;
-        while (::recv(far_.descriptor(), buffer.data(), buffer.size(), MSG_DONTWAIT) == 4) ++received_;
-    }
-    bool conserved(bool lossy) {
-        let();
-        return lossy ? received_ >= sent && received_ <= sent + 1 : received_ == sent;
-    }
-    bool succeeded(const bf::io_result<std::size_t>& output) {
-        if (!output || *output != 4) return false;
-        ++sent;
-        return true;
-    }
-
-protected:
-    unix_sending_scene() {
-        while (::sendto(near.descriptor(), "four", 4, MSG_DONTWAIT, to.data(), to.size()) == 4) ++sent;
-    }
-
-    static bf::unix_datagram open() { return bf::unix_datagram::bind(bf::socket_address::unix_unnamed()).value(); }
-
-    bf::unix_datagram near = open();
-    static constexpr std::array<std::byte, 4> bytes{};
-    std::size_t sent = 0;
-
-private:
-    bf::unix_datagram far_ = open();
-    std::size_t received_ = 0;
-
-protected:
-    bf::socket_address to = far_.local_address().value();
-};
-
-class unix_send_scene : public unix_sending_scene {
-public:
-    static constexpr const char* name = "send to a connected unix_datagram";
-    static constexpr bool exclusive = true;
-    static constexpr std::array faults{fault{op_kind::send_many, ECONNREFUSED}, fault{op_kind::send_many, ENOBUFS}};
-
-    unix_send_scene() { REQUIRE(near.connect(to).has_value()); }
-    auto start() { return near.send(bytes); }
-};
-
 class descriptor_scene {
 public:
     static constexpr const char* name = "recv_descriptors";
@@ -187,7 +138,7 @@ private:
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("every_fate_of_a_datagram_conserves_it", "", recv_from_scene, recv_many_scene, unix_send_scene) {
+TEMPLATE_TEST_CASE("every_fate_of_a_datagram_that_is_received_conserves_it", "", recv_from_scene, recv_many_scene) {
     tests::run_matrix<TestType>();
 }
 

@@ -154,6 +154,68 @@ TEST_CASE("planned_failures_come_after_so_many_calls_and_so_many_times") {
     CHECK(kernel.counts().faults == 4);
 }
 
+TEST_CASE("bytes_are_counted_whichever_operation_moves_them") {
+    bf::simulated_kernel kernel;
+    bf::runtime rt{simulated_by(kernel)};
+    rt.run([&kernel] {
+        bf::simulated_kernel_counts before;
+        const auto check = [&](const char* what, std::uint64_t in, std::uint64_t out) {
+            INFO(what);
+            const bf::simulated_kernel_counts now = kernel.counts();
+            CHECK(now.bytes_in - before.bytes_in == in);
+            CHECK(now.bytes_out - before.bytes_out == out);
+            before = now;
+        };
+        std::array<std::byte, 8> bytes{};
+        tests::bare_stream_pair ends;
+        REQUIRE(::send(ends.far, "12345", 5, 0) == 5);
+        CHECK(bf::await(ends.near.peek(bytes)).value() == 5);
+        check("a peek", 0, 0);
+        CHECK(bf::await(ends.near.receive()).value().size() == 5);
+        check("a receive", 5, 0);
+        auto input = bf::input_stream::duplicate(ends.near.descriptor()).value();
+        auto output = bf::output_stream::duplicate(ends.far).value();
+        CHECK(bf::await(output.write_all(bytes)).value() == 8);
+        check("a write to a shared descriptor", 0, 8);
+        CHECK(bf::await(input.read_exact(bytes)).value() == 8);
+        check("a read of a shared descriptor", 8, 0);
+        auto socket = bf::udp_socket::bind("127.0.0.1:0").value();
+        REQUIRE(socket.connect(socket.local_address().value()).has_value());
+        bf::datagram_batch batch{3, 8};
+        for (const std::size_t size : {2, 0, 7}) REQUIRE(batch.add(std::span{bytes}.first(size)));
+        CHECK(bf::await(socket.send_many(batch)).value() == 3);
+        check("a batch that is sent", 0, 9);
+        for (std::size_t got = 0; got < 3;) got += bf::await(socket.recv_many(batch)).value();
+        check("a batch that is received", 9, 0);
+    });
+}
+
+TEST_CASE("a_receive_and_transfers_of_shared_descriptors_are_cut") {
+    bf::simulated_kernel_options options;
+    options.short_transfers = 1;
+    bf::simulated_kernel kernel{options};
+    bf::runtime rt{simulated_by(kernel)};
+    rt.run([&kernel] {
+        constexpr std::size_t bytes = 10'000;
+        const std::vector<std::byte> sent(bytes);
+        std::vector<std::byte> got(bytes);
+        tests::bare_stream_pair ends;
+        std::size_t pieces = 0;
+        constexpr std::size_t rounds = 10;
+        for (std::size_t round = 0; round < rounds; ++round) {
+            REQUIRE(::send(ends.far, sent.data(), bytes, 0) == ssize_t{bytes});
+            for (std::size_t sum = 0; sum < bytes; ++pieces) sum += bf::await(ends.near.receive()).value().size();
+        }
+        CHECK(pieces > rounds);
+        auto input = bf::input_stream::duplicate(ends.near.descriptor()).value();
+        auto output = bf::output_stream::duplicate(ends.far).value();
+        CHECK(bf::await(output.write(sent)).value() < bytes);
+        REQUIRE(::send(ends.far, sent.data(), bytes, 0) == ssize_t{bytes});
+        CHECK(bf::await(input.read(got)).value() < bytes);
+    });
+    CHECK(kernel.counts().cut >= 3);
+}
+
 TEST_CASE("a_cancelled_operation_may_succeed_late_and_loses_no_descriptor") {
     const std::size_t before = tests::open_descriptors();
     {

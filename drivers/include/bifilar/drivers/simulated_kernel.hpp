@@ -51,7 +51,10 @@ struct simulated_kernel_counts {
     std::uint64_t cut = 0;                         ///< Transfers that were made shorter.
     std::uint64_t interrupted = 0;
     std::uint64_t faults = 0;  ///< Injected failures.
+    /// What operations have read: of streams, pipes, files that are read as such, and datagrams, into lent buffers as
+    /// well; by a splice, into its pipe. Not what was only peeked at.
     std::uint64_t bytes_in = 0;
+    /// What operations have written, likewise; of a file that is sent, what the socket has taken.
     std::uint64_t bytes_out = 0;
     /// A hash of all results in their order, descriptors aside. With one worker on an automatic simulated_clock it is
     /// the same in every run, as long as nothing but the runtime's tasks moves the descriptors.
@@ -108,7 +111,7 @@ private:
     // The errno that the next call of this kind is to fail with; 0: none. `draw` is evenly distributed over 0…1.
     [[nodiscard]] int next_fault(drivers::op_kind kind, double draw) noexcept;
     // A call that ended; `number` tells the operations of a driver apart.
-    void record(std::uint64_t number, drivers::op_kind kind, int result) noexcept;
+    void record(std::uint64_t number, const drivers::op& which, int result) noexcept;
     template <class Change>
     void count(Change change) noexcept;
 

@@ -1,0 +1,98 @@
+// Rings that the kernel refuses, as under the seccomp filters of containers. The filter is there before the program
+// begins: what follows the exec is a test of its own, hidden from others.
+#include "drivers/stream_pair.hpp"
+#include "environment.hpp"
+#include "last_words.hpp"
+#include "one_worker.hpp"
+#include <bifilar/drivers/driver.hpp>
+
+#include <array>
+#include <cstddef>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdexcept>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace bf = bifilar;
+using Catch::Matchers::Contains;
+
+namespace {
+
+constexpr const char* forbidden = "io_uring is forbidden here (seccomp, or kernel.io_uring_disabled)";
+constexpr const char* missing = "this kernel has no io_uring";
+
+/// From now on io_uring_setup(2) fails so, in this process and what it becomes.
+bool refuse_rings(unsigned error) {
+    std::array<sock_filter, 4> steps{{
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    }};
+    const sock_fprog program{steps.size(), steps.data()};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+}
+
+/// What a process that was refused so says of the test of this name.
+std::string told_by(const char* test, int error) {
+    const tests::environment_variable any_driver{"BIFILAR_DRIVER", std::nullopt};
+    const tests::environment_variable no_injection{"BIFILAR_PROBE_FAIL", std::nullopt};
+    return tests::dies([&] {
+               if (!refuse_rings(static_cast<unsigned>(error))) return;
+               ::dup2(STDERR_FILENO, STDOUT_FILENO);
+               ::execl("/proc/self/exe", "test_drivers", test, static_cast<char*>(nullptr));
+           })
+        .text;
+}
+
+bf::task<> echoes() {
+    tests::stream_pair pair = co_await tests::tcp_pair();
+    std::array<std::byte, 4> bytes{};
+    auto reading = bf::spawn(pair.far.read_exact(bytes));
+    for (int turn = 0; turn < 10; ++turn) co_await bf::yield_now();  // It waits by now, as a rule.
+    const auto wrote = co_await pair.near.write_all(std::span{bytes});
+    CHECK(wrote.has_value());
+    const auto got = co_await reading;
+    CHECK(got.value() == bytes.size());
+}
+
+void serves_without_ring(const std::string& why) {
+    const int ring = static_cast<int>(::syscall(SYS_io_uring_setup, 1, nullptr));
+    REQUIRE(ring < 0);
+    CHECK(bf::drivers::choose_driver(bf::driver_kind::best) == bf::driver_kind::epoll);
+    for (const bf::backend on : tests::both_backends) {
+        bf::runtime rt{both::small_runtime()};
+        CHECK(rt.driver() == bf::driver_kind::epoll);
+        rt.spawn(on, echoes).join();
+    }
+    const auto listener = bf::tcp_listener::bind("127.0.0.1:0").value();
+    CHECK(bf::block_on(bf::tcp_stream::connect(listener.local_address().value())).has_value());
+    bf::runtime_options demanding = both::small_runtime();
+    demanding.driver = bf::driver_kind::uring;
+    const std::string error = "io_uring was demanded but " + why;
+    CHECK_THROWS_WITH(bf::runtime{demanding}, Contains(error) && Contains("choose driver_kind::best"));
+    CHECK_THROWS_AS(bf::runtime{demanding}, std::runtime_error);
+}
+
+}  // namespace
+
+TEST_CASE("serves_where_rings_are_forbidden", "[.]") { serves_without_ring(forbidden); }
+TEST_CASE("serves_where_rings_are_missing", "[.]") { serves_without_ring(missing); }
+
+TEST_CASE("where_rings_are_forbidden_epoll_serves_and_a_demanded_ring_is_an_error") {
+    if (!tests::children_have_threads) return;
+    const std::string told = told_by("serves_where_rings_are_forbidden", EPERM);
+    CHECK_THAT(told, Contains("All tests passed"));
+    CHECK_THAT(told, Contains("using epoll, because") && Contains(forbidden));
+}
+
+TEST_CASE("where_rings_are_missing_epoll_serves_and_a_demanded_ring_is_an_error") {
+    if (!tests::children_have_threads) return;
+    const std::string told = told_by("serves_where_rings_are_missing", ENOSYS);
+    CHECK_THAT(told, Contains("All tests passed"));
+    CHECK_THAT(told, Contains("using epoll, because") && Contains(missing));
+}
