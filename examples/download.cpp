@@ -128,10 +128,12 @@ bf::task<int> run_until_ctrl_c(order& given, bf::backend on) {
     auto stop = bf::ctrl_c();
     auto fetching = on == bf::backend::stackful ? bf::spawn(on, fetch_file_in_fiber, std::ref(given))
                                                 : bf::spawn(on, fetch_file, std::ref(given));
-    const auto first = co_await bf::select(fetching, stop);
+    auto first = co_await bf::select(fetching, stop);
     if (first.index() == 0) co_return 0;
     fetching.cancel();
     (void)co_await fetching.outcome();
+    const auto& stopped = std::get<1>(first.value());
+    if (!stopped) throw std::system_error{stopped.error(), "cannot wait for ctrl-C"};
     co_return 130;
 }
 

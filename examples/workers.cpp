@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 namespace bf = bifilar;
 using namespace std::chrono_literals;
@@ -45,8 +46,11 @@ bf::task<> run_shop(bf::backend on, int jobs) {
         auto interrupted = bf::ctrl_c();
         for (int n = 1; n <= jobs; ++n) {
             auto sent = s.jobs.send(n % 12);
-            const auto first = co_await bf::select(sent, interrupted);
-            if (first.index() == 1) break;
+            auto first = co_await bf::select(sent, interrupted);
+            if (first.index() == 0) continue;
+            const auto& stopped = std::get<1>(first.value());
+            if (!stopped) throw std::system_error{stopped.error(), "cannot wait for ctrl-C"};
+            break;
         }
         s.jobs.close();  // The workers finish what is there; the scope waits for them.
     };

@@ -19,9 +19,11 @@
 
 namespace bifilar::drivers {
 
-child::child(pid_t id, owned_descriptor pidfd, bool kill_on_drop)
-    : source_{new io_source{pidfd.get()}}, id_{id}, forks_{base::fork_count()}, kill_on_drop_{kill_on_drop} {
-    (void)pidfd.release();
+child::child(bool kill_on_drop) : source_{new io_source{-1}}, forks_{base::fork_count()}, kill_on_drop_{kill_on_drop} {}
+
+void child::begin(pid_t id, owned_descriptor pidfd) noexcept {
+    id_ = id;
+    source_->take_over(pidfd.release());
 }
 
 io_result<std::optional<exit_status>> child::reap() noexcept {

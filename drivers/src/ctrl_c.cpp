@@ -2,13 +2,17 @@
 // stays readable for every wait to come.
 #include <bifilar/drivers/ctrl_c.hpp>
 
+#include <bifilar/drivers/socket_option.hpp>
+
 #include "signal_listener.hpp"
 
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <mutex>
+#include <optional>
 #include <system_error>
+#include <utility>
 
 namespace bifilar {
 namespace {
@@ -23,25 +27,22 @@ int watched_descriptor() {
     return watched->source().descriptor();
 }
 
-drivers::io_source* open_source() {
+drivers::source_ptr open_source() {
     // A descriptor of its own for each wait: epoll tells registrations apart by descriptor.
-    const int own = ::fcntl(watched_descriptor(), F_DUPFD_CLOEXEC, 0);
-    if (own < 0) throw std::system_error{errno, std::generic_category(), "ctrl_c: raise the limit on open files"};
-    return new drivers::io_source{own};
+    owned_descriptor own{::fcntl(watched_descriptor(), F_DUPFD_CLOEXEC, 0)};
+    if (!own) throw std::system_error{errno, std::generic_category(), "ctrl_c: raise the limit on open files"};
+    return drivers::make_source(std::move(own));
 }
 
 }  // namespace
 
 ctrl_c_future::ctrl_c_future() : source_{open_source()}, wait_{drivers::op_kind::poll_in, *source_} {}
 
-polled<void> ctrl_c_future::poll(context& cx) {
-    if (!wait_.poll(cx)) return not_ready;
-    return done;
-}
-
-polled<void> ctrl_c_future::poll_cancel(context& cx) noexcept {
-    if (!wait_.poll_cancel(cx)) return not_ready;
-    return done;
+polled<io_result<void>> ctrl_c_future::poll(context& cx) {
+    const std::optional<int> result = wait_.poll(cx);
+    if (!result) return not_ready;
+    if (*result < 0) return output{io_failure(-*result)};
+    return output{};
 }
 
 }  // namespace bifilar

@@ -8,29 +8,25 @@
 #include <sys/socket.h>
 
 namespace bifilar {
-namespace {
 
-io_result<void> end_sending(int descriptor) noexcept {
-    if (::shutdown(descriptor, SHUT_WR) != 0) return io_failure(errno);
-    return {};
-}
-
-}  // namespace
-
-socket_stream::socket_stream(int descriptor) : source_{drivers::make_source(owned_descriptor{descriptor})} {
-    drivers::make_blocking(descriptor);
-}
-
-drivers::io_source& socket_stream::source() const noexcept {
-    BIFILAR_CHECK(source_ != nullptr, "a stream was used after close() or after it was moved from");
+drivers::io_source& detail::socket_share::source() const noexcept {
+    BIFILAR_CHECK(source_ != nullptr,
+                  "a stream or a half of one was used after close() or split(), or after it was moved from");
     return *source_;
 }
 
-io_result<void> socket_stream::shutdown_write() noexcept { return end_sending(source().descriptor()); }
+io_result<void> detail::socket_share::end_sending() noexcept {
+    if (::shutdown(source().descriptor(), SHUT_WR) != 0) return io_failure(errno);
+    return {};
+}
+
+socket_stream::socket_stream(int descriptor) : socket_writing{drivers::make_source(owned_descriptor{descriptor})} {
+    drivers::make_blocking(descriptor);
+}
 
 std::pair<socket_read_half, socket_write_half> socket_stream::split() && {
     drivers::source_ptr other = source().share();
-    return {socket_read_half{std::move(source_)}, socket_write_half{std::move(other)}};
+    return {socket_read_half{release()}, socket_write_half{std::move(other)}};
 }
 
 io_result<socket_address> socket_stream::peer_address() const noexcept {
@@ -46,7 +42,5 @@ io_result<void> socket_stream::set_option(int level, int name, int value) noexce
 io_result<int> socket_stream::option(int level, int name) const noexcept {
     return drivers::socket_option(source().descriptor(), level, name);
 }
-
-io_result<void> socket_write_half::shutdown_write() noexcept { return end_sending(source_->descriptor()); }
 
 }  // namespace bifilar

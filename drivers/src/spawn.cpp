@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <memory>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -148,6 +149,8 @@ io_result<process> command::spawn_with(const std::array<stdio, 3>& streams) cons
     std::vector<std::string> variables = environment();
     const std::vector<char*> argument_pointers = pointers_to(arguments);
     const std::vector<char*> variable_pointers = pointers_to(variables);
+    // Before anything runs, so that no program is left without an owner where memory is used up.
+    auto made = std::make_unique<drivers::child>(kill_on_drop_);
     // Shows before anything runs whether the kernel knows pidfds, and that there is room for one.
     owned_descriptor pidfd = open_pidfd(::getpid());
     if (!pidfd) return io_failure(errno);
@@ -162,8 +165,8 @@ io_result<process> command::spawn_with(const std::array<stdio, 3>& streams) cons
         end_now(*id);
         return io_failure(failed);
     }
-    drivers::child_ptr child{new drivers::child{*id, std::move(pidfd), kill_on_drop_}};
-    return process{std::move(child), std::move(*input), std::move(*output), std::move(*error)};
+    made->begin(*id, std::move(pidfd));
+    return process{drivers::child_ptr{made.release()}, std::move(*input), std::move(*output), std::move(*error)};
 }
 
 }  // namespace bifilar

@@ -58,7 +58,8 @@ io_result<void> tcp_stream::set_user_timeout(std::chrono::milliseconds limit) no
 }
 
 io_result<void> tcp_stream::set_linger(std::optional<std::chrono::seconds> wait) noexcept {
-    const ::linger value{wait ? 1 : 0, wait ? static_cast<int>(wait->count()) : 0};
+    const auto seconds = std::clamp<std::int64_t>(wait ? wait->count() : 0, 0, std::numeric_limits<int>::max());
+    const ::linger value{wait ? 1 : 0, static_cast<int>(seconds)};
     if (::setsockopt(source().descriptor(), SOL_SOCKET, SO_LINGER, &value, sizeof value) != 0) return io_failure(errno);
     return {};
 }

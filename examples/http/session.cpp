@@ -171,7 +171,7 @@ void session::wrote() {
 
 void session::opened(opened_file made) {
     if (made.status == 301) {
-        const std::string location = "Location: /" + path_ + "/\r\n";
+        const std::string location = "Location: /" + encoded(path_) + "/\r\n";
         append_error(output_, 301, closes_, is_head(), date_.now(), location);
         return finish_request();
     }

@@ -73,6 +73,12 @@ int digit(char one) noexcept {
     return -1;
 }
 
+// What RFC 3986 calls unreserved, and the slash.
+bool is_plain(char one) noexcept {
+    return (one >= '0' && one <= '9') || (one >= 'a' && one <= 'z') || (one >= 'A' && one <= 'Z') ||
+           std::string_view{"-._~/"}.contains(one);
+}
+
 std::optional<std::uint64_t> number(std::string_view text) noexcept {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -101,6 +107,20 @@ std::optional<std::string> path_of(std::string_view target) {
         path += one;
     }
     return path;
+}
+
+std::string encoded(std::string_view path) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string target;
+    target.reserve(path.size());
+    for (const char one : path) {
+        const auto byte = static_cast<unsigned char>(one);
+        if (is_plain(one))
+            target += one;
+        else
+            target.append({'%', digits[byte >> 4U], digits[byte & 15U]});
+    }
+    return target;
 }
 
 opened_file open_below(int root, const std::string& path) {

@@ -27,6 +27,9 @@ struct opened_file {
 /// The path that a request's target names, without query and with %xx decoded; empty when it is malformed.
 [[nodiscard]] std::optional<std::string> path_of(std::string_view target);
 
+/// A path as the target of a request, or of a Location field: what has a meaning there, and what is not ASCII, as %xx.
+[[nodiscard]] std::string encoded(std::string_view path);
+
 /// Opens `path` below the folder `root`, which neither ".." nor a link leads out of; a folder's index.html for the
 /// folder. 404 for what is not there or not below, 403 for what must not be read, 301 for a folder without its slash.
 /// Blocks on the disk: for the blocking pool.

@@ -25,6 +25,10 @@ std::optional<std::int64_t> number(std::string_view text) noexcept {
 
 constexpr std::string_view not_a_number = "ERR value is not an integer or out of range";
 
+constexpr std::string_view too_large =
+    "ERR Protocol error: a command may have 1,000,000 words, and 64 MiB in all of them";
+static_assert(most_words == 1'000'000 && most_bytes == std::size_t{64} << 20);
+
 // A time from now; times beyond what a clock can tell are for ever.
 store::clock::time_point from_now(std::int64_t count, std::int64_t unit_ms) noexcept {
     constexpr std::int64_t most_ms = std::int64_t{1000} * 3600 * 24 * 365 * 100;
@@ -48,10 +52,10 @@ std::size_t session::run_all(std::string_view text) {
     std::size_t used = 0;
     while (open_) {
         std::size_t taken = 0;
-        const parsed got = parse(text.substr(used), words_, taken);
+        const parsed got = parser_.next(text.substr(used), words_, taken);
         if (got == parsed::incomplete) break;
-        if (got == parsed::broken) {
-            add_error(answers_, "ERR Protocol error: send arrays of bulk strings");
+        if (got != parsed::complete) {
+            add_error(answers_, got == parsed::broken ? "ERR Protocol error: send arrays of bulk strings" : too_large);
             open_ = false;
             break;
         }

@@ -28,7 +28,8 @@ private:
     void add(std::string_view key, std::int64_t what);
 
     store* in_;
-    std::string pending_;  // The beginning of a command.
+    parser parser_;
+    std::string pending_;  // The beginning of a command, which the parser knows; bounded by its limits.
     std::string answers_;
     command words_;
     bool open_ = true;

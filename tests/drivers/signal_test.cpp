@@ -236,14 +236,38 @@ TEST_CASE("ctrl_c_stays_ready_for_all_waits_and_goes_with_a_set_for_the_same_sig
         if (bf::block_on(bf::timeout(bf::ctrl_c(), 1ms))) std::abort();
         bf::signal_set set{SIGTERM};
         ::raise(SIGTERM);
-        bf::block_on(bf::ctrl_c());
-        bf::block_on(bf::ctrl_c());
+        bf::block_on(bf::ctrl_c()).value();
+        bf::block_on(bf::ctrl_c()).value();
         if (set.try_next() != SIGTERM) std::abort();
         {
             const bf::signal_set gone{std::move(set)};
         }
         ::raise(SIGTERM);  // Has no effect more: ctrl_c goes on.
-        bf::block_on(bf::ctrl_c());
+        bf::block_on(bf::ctrl_c()).value();
     });
     CHECK(last.signal == 0);
+}
+
+// ctrl_c was ready, as if a signal had come.
+TEST_CASE("where_a_wait_for_ctrl_c_fails_its_error_is_told_and_a_server_reports_it") {
+    if (!tests::children_have_threads) return;
+    for (const both::model m : {both::model::coroutine, both::model::fiber}) {
+        const auto last = tests::dies([m] {
+            bf::simulated_kernel kernel;
+            bf::runtime_options options = both::small_runtime(1);
+            options.driver = bf::driver_kind::simulated;
+            options.simulation = &kernel;
+            bf::runtime rt{options};
+            kernel.fail(bf::drivers::op_kind::poll_in, ENOSPC);
+            const auto failed = both::await_in(m, rt, [] { return bf::ctrl_c(); });
+            if (failed || failed.error() != std::errc::no_space_on_device) std::abort();
+            kernel.fail(bf::drivers::op_kind::poll_in, ENOMEM);
+            const auto handler = [](bf::tcp_stream) -> bf::task<> { co_return; };
+            const bf::serve_report report = both::await_in(m, rt, [&handler] {
+                return bf::serve(bf::tcp_listener::bind("127.0.0.1:0").value(), {}, handler, bf::ctrl_c());
+            });
+            if (report.error != std::errc::not_enough_memory) std::abort();
+        });
+        CHECK(last.signal == 0);
+    }
 }

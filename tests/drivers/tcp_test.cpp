@@ -11,6 +11,8 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <limits>
+#include <optional>
 #include <string>
 #include <sys/socket.h>
 #include <thread>
@@ -75,6 +77,21 @@ TEST_CASE("failures_keep_the_systems_codes") {
         auto gone = co_await pair.far.read(buffer);
         CHECK(gone.error() == std::errc::connection_reset);
     });
+}
+
+// It was cut down to an int.
+TEST_CASE("a_time_to_linger_beyond_what_the_kernel_counts_is_the_longest") {
+    const tests::stream_pair pair;
+    bf::tcp_stream stream{::dup(pair.near.descriptor())};
+    for (const std::chrono::seconds wait : {std::chrono::seconds::max(), std::chrono::seconds{1LL << 32}}) {
+        CHECK(stream.set_linger(wait).has_value());
+        ::linger kept{};
+        socklen_t bytes = sizeof kept;
+        REQUIRE(::getsockopt(stream.descriptor(), SOL_SOCKET, SO_LINGER, &kept, &bytes) == 0);
+        CHECK(kept.l_onoff == 1);
+        CHECK(kept.l_linger == std::numeric_limits<int>::max());
+    }
+    CHECK(stream.set_linger(std::nullopt).has_value());
 }
 
 TEST_CASE("large_transfers_cross_partial_reads_and_writes") {

@@ -7,6 +7,8 @@ source "$here/server.sh"
 [ -x "$EXAMPLES_DIR/http_server" ] || { echo "skipped: built without Boost's headers"; exit 0; }
 need curl curl
 need python3 python3
+need ab apache2-utils
+need wrk wrk
 
 expect() { # <what> <wanted> <got>
     [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
@@ -55,15 +57,11 @@ check_requests() {
     raw malformed
     raw in_morsels
     raw slow_head
-    if command -v ab >/dev/null; then
-        ab -q -k -n 2000 -c 16 "$url/" >"$folder/ab" 2>&1 || fail "ab: $(cat "$folder/ab")"
-        grep -q 'Failed requests: *0' "$folder/ab" || fail "ab: $(cat "$folder/ab")"
-        grep -q 'Keep-Alive requests: *2000' "$folder/ab" || fail "ab without keep-alive: $(cat "$folder/ab")"
-    fi
-    if command -v wrk >/dev/null; then
-        wrk -t1 -c64 -d1s "$url/" >"$folder/wrk" 2>&1
-        ! grep -qE 'Socket errors|Non-2xx' "$folder/wrk" || fail "wrk: $(cat "$folder/wrk")"
-    fi
+    ab -q -k -n 2000 -c 16 "$url/" >"$folder/ab" 2>&1 || fail "ab: $(cat "$folder/ab")"
+    grep -q 'Failed requests: *0' "$folder/ab" || fail "ab: $(cat "$folder/ab")"
+    grep -q 'Keep-Alive requests: *2000' "$folder/ab" || fail "ab without keep-alive: $(cat "$folder/ab")"
+    wrk -t1 -c64 -d1s "$url/" >"$folder/wrk" 2>&1
+    ! grep -qE 'Socket errors|Non-2xx' "$folder/wrk" || fail "wrk: $(cat "$folder/wrk")"
 }
 
 check_files() {
@@ -72,6 +70,10 @@ check_files() {
     expect type "text/html; charset=utf-8" "$(curl -s -m 20 -o /dev/null -w '%{content_type}' "$url/")"
     expect "folder without slash" 301 "$(status "$url/below")"
     expect "folder, followed" inner "$(curl -sL -m 20 "$url/below")"
+    # Its name has to be encoded as the client has encoded it.
+    expect "folder of odd name, followed" odd "$(curl -sL -m 20 "$url/$odd_encoded")"
+    expect "where it leads" "$url/$odd_encoded/" \
+        "$(curl -s -m 20 -o /dev/null -w '%{redirect_url}' "$url/$odd_encoded")"
     expect range "$(head -c 150 "$folder/sent" | tail -c 50 | md5sum)" \
         "$(curl -s -m 20 -r 100-149 "$url/sent" | md5sum)"
     expect "last bytes" "$(tail -c 7 "$folder/sent" | md5sum)" "$(curl -s -m 20 -r -7 "$url/sent" | md5sum)"
@@ -122,6 +124,10 @@ check_impatience() {
 }
 
 mkdir -p "$folder/site/below"
+odd_name=$'a b/50%25?#\n\xc3\xa9'
+odd_encoded='a%20b/50%2525%3F%23%0A%C3%A9'
+mkdir -p "$folder/site/$odd_name"
+echo -n odd >"$folder/site/$odd_name/index.html"
 head -c 300000 /dev/urandom >"$folder/sent"
 cp "$folder/sent" "$folder/site/sent"
 head -c 3000000 /dev/zero >"$folder/large"

@@ -18,6 +18,11 @@ talk() {
     socat -t 5 - "TCP:$address"
 }
 
+awk 'BEGIN {
+    printf "*999999\r\n$4\r\nMSET\r\n"
+    for (n = 0; n < 499999; ++n) printf "$1\r\na\r\n$120\r\n%0120d\r\n", n
+}' >"$folder/many"
+
 for backend in stackless stackful; do
     for driver in uring epoll; do
         start_server kv_server --backend $backend --driver $driver
@@ -49,6 +54,10 @@ for backend in stackless stackful; do
 
         # What is no command, what comes byte by byte, and lines of words instead of arrays.
         printf '*1\r\n$99999999999\r\n' | talk | grep 'Protocol error' >/dev/null || fail "a broken command"
+        { printf '*2\r\n$40000000\r\n'; head -c 40000000 /dev/zero; printf '\r\n$40000000\r\n'; } | talk |
+            grep 'Protocol error: a command may have' >/dev/null || fail "two words that are too large together"
+        # Were it read from its beginning with each piece, it would not be answered in time.
+        timeout 25 socat -t 25 - "TCP:$address" <"$folder/many" | grep OK >/dev/null || fail "a command of many words"
         for piece in '*' $'2\r\n$4' $'\r\nEC' $'HO\r' $'\n$2\r\nhi' $'\r\n'; do
             printf '%s' "$piece"
             sleep 0.01

@@ -1,43 +1,49 @@
 #!/usr/bin/env bash
-# The proxy example between socat and the echo example: bytes, half-close, a server that is not there, silence.
+# The proxy example between socat and a server of socat's: bytes, half-close, a server that is not there, silence. With
+# and without --splice.
 set -euo pipefail
 source "$(dirname "$0")/server.sh"
 need socat socat
 head -c 3000000 /dev/urandom >"$folder/sent"
 
+check() { # [option...]
+    # Answers when its input has ended, so that only a half-close lets it finish.
+    socat TCP-LISTEN:0,reuseaddr,fork,bind=127.0.0.1 "SYSTEM:cksum" 2>"$folder/socat" &
+    local behind=$! behind_port= got
+    for _ in {1..200}; do
+        behind_port=$(ss -Hltnp 2>/dev/null | sed -n "s/.*127.0.0.1:\([0-9]*\) .*pid=$behind,.*/\1/p")
+        [ -z "$behind_port" ] || break
+        sleep 0.02
+    done
+    [ -n "$behind_port" ] || fail "socat does not listen"
+    start_server proxy --to "127.0.0.1:$behind_port" --idle 400 "$@"
+    for _ in 1 2 3; do
+        got=$(socat -t 20 - "TCP:$address" <"$folder/sent")
+        [ "$got" = "$(cksum <"$folder/sent")" ] || fail "through the proxy: $got"
+    done
+    # Nobody says anything: the proxy ends it.
+    timeout 20 socat -u "TCP:$address" "$folder/silence" || fail "an idle pair was not closed"
+    stop_server
+    case $farewell in
+        "passed on 4 connections, 9000000 bytes up, "*" 0 unreachable, 1 idle") ;;
+        *) fail "unexpected: $farewell" ;;
+    esac
+    kill $behind
+
+    start_server proxy --to "127.0.0.1:$behind_port" "$@"
+    timeout 20 socat -u "TCP:$address" "$folder/nothing" || true
+    [ ! -s "$folder/nothing" ] || fail "something from nobody"
+    stop_server
+    case $farewell in *" 1 unreachable, "*) ;; *) fail "unexpected: $farewell" ;; esac
+    echo "ok: $*"
+}
+
 for backend in stackless stackful; do
     for driver in uring epoll; do
-        # Answers when its input has ended, so that only a half-close lets it finish.
-        socat TCP-LISTEN:0,reuseaddr,fork,bind=127.0.0.1 "SYSTEM:cksum" 2>"$folder/socat" &
-        behind=$!
-        behind_port=
-        for _ in {1..200}; do
-            behind_port=$(ss -Hltnp 2>/dev/null | sed -n "s/.*127.0.0.1:\([0-9]*\) .*pid=$behind,.*/\1/p")
-            [ -z "$behind_port" ] || break
-            sleep 0.02
-        done
-        [ -n "$behind_port" ] || fail "socat does not listen"
-        start_server proxy --to "127.0.0.1:$behind_port" --idle 400 --backend $backend --driver $driver
-        for _ in 1 2 3; do
-            got=$(socat -t 20 - "TCP:$address" <"$folder/sent")
-            [ "$got" = "$(cksum <"$folder/sent")" ] || fail "through the proxy: $got"
-        done
-        # Nobody says anything: the proxy ends it.
-        timeout 20 socat -u "TCP:$address" "$folder/silence" || fail "an idle pair was not closed"
-        stop_server
-        case $farewell in
-            "passed on 4 connections, 9000000 bytes up, "*" 0 unreachable, 1 idle") ;;
-            *) fail "unexpected: $farewell" ;;
-        esac
-        kill $behind
-
-        start_server proxy --to "127.0.0.1:$behind_port" --backend $backend --driver $driver
-        timeout 20 socat -u "TCP:$address" "$folder/nothing" || true
-        [ ! -s "$folder/nothing" ] || fail "something from nobody"
-        stop_server
-        case $farewell in *" 1 unreachable, "*) ;; *) fail "unexpected: $farewell" ;; esac
-        echo "ok: $backend over $driver"
+        check --backend $backend --driver $driver
+        check --backend $backend --driver $driver --splice 1
     done
 done
 refuse proxy "--to is missing"
 refuse proxy "--idle is '0'" --to 127.0.0.1:1 --idle 0
+refuse proxy "--splice is '2'" --to 127.0.0.1:1 --splice 2

@@ -4,6 +4,7 @@
 #include "simulated_runtime.hpp"
 
 #include <algorithm>
+#include <csignal>
 
 using namespace std::chrono_literals;
 using tests::let_others_park;
@@ -43,6 +44,42 @@ TEST_CASE("a_listener_that_fails_for_good_ends_the_server") {
         CHECK(report.error == std::errc::invalid_argument);
         CHECK(report.ended == 1);
         CHECK(from.closed);
+    });
+}
+
+TEST_CASE("a_wait_for_the_stop_that_fails_is_reported_and_is_no_stop") {
+    tests::on_one_worker([](bf::backend model) {
+        const auto fail = [] { return bf::ready(bf::io_result<void>{bf::io_failure(ENOSPC)}); };
+        const auto to_the_end = [](scripted_stream, bf::serving server) -> bf::task<> {
+            co_await server.stop();
+            co_await bf::yield_now();
+        };
+        script from;
+        from.connect();
+        auto cannot_be_stopped = bf::spawn(bf::serve(scripted_listener{from}, on(model), to_the_end, fail()));
+        bf::serve_report report = bf::await(cannot_be_stopped);
+        CHECK(report.error == std::errc::no_space_on_device);
+        CHECK(report.cancelled == 0);
+
+        // The second stop would have cut the time to drain short.
+        script other;
+        bf::event stop;
+        other.connect();
+        auto drains = bf::spawn(bf::serve(scripted_listener{other}, on(model), to_the_end, stop.wait(), fail()));
+        let_others_park();
+        stop.set();
+        report = bf::await(drains);
+        CHECK(report.error == std::errc::no_space_on_device);
+        CHECK(report.ended == 1);
+
+        script third;
+        bf::event done;
+        const auto succeed = [&done] { return bf::map(done.wait(), [] { return bf::io_result<int>{SIGINT}; }); };
+        auto stopped = bf::spawn(bf::serve(scripted_listener{third}, on(model), to_the_end, succeed()));
+        let_others_park();
+        done.set();
+        report = bf::await(stopped);
+        CHECK_FALSE(report.error);
     });
 }
 

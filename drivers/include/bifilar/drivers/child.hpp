@@ -15,11 +15,13 @@ namespace bifilar::drivers {
 /// One thread at a time; send() from any.
 class child {
 public:
-    /// Throws std::bad_alloc; the descriptor is closed then.
-    child(pid_t id, owned_descriptor pidfd, bool kill_on_drop);
+    /// All that a child needs, before its program is started. Throws std::bad_alloc.
+    explicit child(bool kill_on_drop);
     child(const child&) = delete;
     child& operator=(const child&) = delete;
     ~child() = default;
+    /// The program runs. Once, before anything else.
+    void begin(pid_t id, owned_descriptor pidfd) noexcept;
 
     /// Asks the kernel how it ended, which frees its number. Empty: it still runs. Again: the same answer. ECHILD when
     /// somebody else has waited for it, or SIGCHLD is ignored. Does not block.
@@ -40,7 +42,7 @@ private:
     friend class child_reaper;
 
     source_ptr source_;
-    const pid_t id_;
+    pid_t id_ = 0;               // Until begin: none.
     const std::uint32_t forks_;  // In which process it was made: a forked child is not its parent.
     const bool kill_on_drop_;
     bool lost_ = false;  // Somebody else has waited for it.

@@ -62,6 +62,8 @@ public:
     struct closer {
         void operator()(io_source* source) const noexcept;
     };
+    /// For a source that was made with -1, because it had to be made before its descriptor. Once, before it is used.
+    void take_over(int descriptor) noexcept { descriptor_ = descriptor; }
     /// One more owner. Any thread that has one.
     [[nodiscard]] std::unique_ptr<io_source, closer> share() noexcept;
 
@@ -100,7 +102,7 @@ private:
     /// Frees the source once it has been with all of its homes.
     static void retire(io_source* source) noexcept;
 
-    const int descriptor_;
+    int descriptor_;
     // How many source_ptrs there are. Any thread adds and subtracts; the last frees.
     base::atomic<std::uint32_t> owners_{1};
     io_source* next_retired_ = nullptr;

@@ -18,74 +18,117 @@ struct splice_options;
 class socket_read_half;
 class socket_write_half;
 
-/// Move-only; not while an operation on it is in flight. One read and one write may wait at a time, and they may
-/// belong to different tasks; more is a misuse, answered with EBUSY. From its first wait on a future of a stream
-/// belongs to the task that polled it; a poll by another aborts. Errors are the system's codes: ECONNRESET, EPIPE
-/// and so on. Given up in a race or timeout, what a read had received by then is lost, that of read_exact as well; a
-/// select keeps the future, which the same task may await again.
-class socket_stream {
+namespace detail {
+
+/// What a stream and its halves keep: a share of the socket.
+class socket_share {
+public:
+    /// -1 after close() or a move.
+    [[nodiscard]] int descriptor() const noexcept { return source_ ? source_->descriptor() : -1; }
+
+protected:
+    explicit socket_share(drivers::source_ptr source) noexcept : source_{std::move(source)} {}
+    socket_share(socket_share&&) noexcept = default;
+    socket_share& operator=(socket_share&&) noexcept = default;
+    ~socket_share() = default;
+
+    /// Aborts after close() or a move.
+    [[nodiscard]] drivers::io_source& source() const noexcept;
+    [[nodiscard]] bool is_open() const noexcept { return source_ != nullptr; }
+    [[nodiscard]] drivers::source_ptr release() noexcept { return std::move(source_); }
+    io_result<void> end_sending() noexcept;
+
+private:
+    drivers::source_ptr source_;
+};
+
+/// Bytes in. Buffers stay valid until the future is ready or destroyed. Errors are the system's codes: ECONNRESET and
+/// so on; EBUSY while another read of the socket waits. Each may suspend, and none blocks the thread. Given up in a
+/// race or timeout, what a read had received by then is lost, that of read_exact as well; a select keeps the future,
+/// which the same task may await again.
+template <class Base>
+class socket_reading : public Base {
 public:
     /// Reads what is there, at least one byte, into `into`. 0: the peer has ended its side, or `into` is empty.
     [[nodiscard]] stream_read read(std::span<std::byte> into) noexcept {
-        return {source(), drivers::op_kind::recv, into, transfer::some};
+        return {this->source(), drivers::op_kind::recv, into, transfer::some};
     }
     /// Reads until `into` is full; ENODATA when the stream ends before.
     [[nodiscard]] stream_read read_exact(std::span<std::byte> into) noexcept {
-        return {source(), drivers::op_kind::recv, into, transfer::whole};
+        return {this->source(), drivers::op_kind::recv, into, transfer::whole};
     }
     /// Reads what is there, at most received_bytes::most, into a buffer that the driver lends: a connection that waits
     /// holds no buffer. Allocates only while many buffers are out.
-    [[nodiscard]] stream_receive receive() noexcept { return stream_receive{source()}; }
-    /// What arrives from here on, by one operation of the kernel where there is such a one. Allocates.
-    [[nodiscard]] receive_stream receive_all() { return receive_stream{source().share()}; }
+    [[nodiscard]] stream_receive receive() noexcept { return stream_receive{this->source()}; }
+    /// What arrives from here on, by one operation of the kernel where there is such a one; it loses nothing when a
+    /// wait is given up. Shares the descriptor. Allocates.
+    [[nodiscard]] receive_stream receive_all() { return receive_stream{this->source().share()}; }
     /// As read, but leaves the bytes where they are, for the next read.
     [[nodiscard]] stream_read peek(std::span<std::byte> into) noexcept {
-        return {source(), drivers::op_kind::recv, into, transfer::some, MSG_PEEK};
+        return {this->source(), drivers::op_kind::recv, into, transfer::some, MSG_PEEK};
     }
     /// As read, into several buffers in turn. The descriptions stay valid until the future is ready or destroyed.
     [[nodiscard]] vector_transfer read_vectored(std::span<const iovec> into) noexcept {
-        return {source(), drivers::op_kind::recv_message, into};
+        return {this->source(), drivers::op_kind::recv_message, into};
     }
 
+protected:
+    using Base::Base;
+};
+
+/// Bytes out. Buffers stay valid until the future is ready or destroyed. Errors are the system's codes: EPIPE,
+/// ECONNRESET and so on; EBUSY while another write of the socket waits. Each may suspend, and none blocks the thread or
+/// allocates. Cancelled or failed, an unknown part may have been sent.
+template <class Base>
+class socket_writing : public Base {
+public:
     /// Writes what fits now, at least one byte of `from`.
     [[nodiscard]] stream_write write(std::span<const std::byte> from) noexcept {
-        return {source(), drivers::op_kind::send, from, transfer::some};
+        return {this->source(), drivers::op_kind::send, from, transfer::some};
     }
-    /// Writes all of `from`. Cancelled or failed: an unknown part has been sent.
+    /// Writes all of `from`.
     [[nodiscard]] stream_write write_all(std::span<const std::byte> from) noexcept {
-        return {source(), drivers::op_kind::send, from, transfer::whole};
+        return {this->source(), drivers::op_kind::send, from, transfer::whole};
     }
-    /// As write, from several buffers in turn.
+    /// As write, from several buffers in turn. The descriptions stay valid until the future is ready or destroyed.
     [[nodiscard]] vector_transfer write_vectored(std::span<const iovec> from) noexcept {
-        return {source(), drivers::op_kind::send_message, from};
+        return {this->source(), drivers::op_kind::send_message, from};
     }
     /// As write_all, from several buffers in turn, whose descriptions it moves forward.
     [[nodiscard]] vector_write_all write_all_vectored(std::span<iovec> from) noexcept {
-        return {source(), drivers::op_kind::send_message, from};
+        return {this->source(), drivers::op_kind::send_message, from};
     }
-
     /// Ends the sending side: the peer reads 0. Does not block.
-    io_result<void> shutdown_write() noexcept;
+    io_result<void> shutdown_write() noexcept { return this->end_sending(); }
+
+protected:
+    using Base::Base;
+};
+
+}  // namespace detail
+
+/// Move-only; not while an operation on it is in flight. One read and one write may wait at a time, and they may
+/// belong to different tasks; a second one of a direction is a misuse, answered with EBUSY. From its first wait on a
+/// future of a stream belongs to the task that polled it; a poll by another aborts.
+class socket_stream : public detail::socket_writing<detail::socket_reading<detail::socket_share>> {
+public:
     /// Two owners, for two tasks. The stream is used up.
     [[nodiscard]] std::pair<socket_read_half, socket_write_half> split() &&;
     /// Closes now. No operation may be in flight.
-    void close() noexcept { source_.reset(); }
+    void close() noexcept { release().reset(); }
 
     [[nodiscard]] io_result<socket_address> peer_address() const noexcept;
     [[nodiscard]] io_result<socket_address> local_address() const noexcept;
-    /// -1 after close() or a move.
-    [[nodiscard]] int descriptor() const noexcept { return source_ ? source_->descriptor() : -1; }
 
 protected:
     /// Takes over a connected socket of any origin, and makes it blocking in the kernel's eyes: a ring waits for such
     /// a one, while it answers EAGAIN for others.
     explicit socket_stream(int descriptor);
-    explicit socket_stream(drivers::source_ptr source) noexcept : source_{std::move(source)} {}
+    explicit socket_stream(drivers::source_ptr source) noexcept : socket_writing{std::move(source)} {}
     socket_stream(socket_stream&&) noexcept = default;
     socket_stream& operator=(socket_stream&&) noexcept = default;
     ~socket_stream() = default;
 
-    [[nodiscard]] drivers::io_source& source() const noexcept;
     io_result<void> set_option(int level, int name, int value) noexcept;
     [[nodiscard]] io_result<int> option(int level, int name) const noexcept;
 
@@ -94,51 +137,25 @@ private:
     friend splice_call splice(socket_stream& from, pipe_writer& to, std::size_t bytes);
     friend splice_call splice(pipe_reader& from, socket_stream& to, std::size_t bytes);
     friend splice_copy splice_all(socket_stream& from, socket_stream& to, const splice_options& options);
-
-    drivers::source_ptr source_;
 };
 
-/// The reading half of a stream that was split. The descriptor is closed with the second half.
-class socket_read_half {
+/// The reading half of a stream that was split, with the stream's reads. Move-only; not while an operation on it is in
+/// flight. The descriptor is closed with the second half.
+class socket_read_half : public detail::socket_reading<detail::socket_share> {
 public:
-    explicit socket_read_half(drivers::source_ptr source) noexcept : source_{std::move(source)} {}
-
-    [[nodiscard]] stream_read read(std::span<std::byte> into) noexcept {
-        return {*source_, drivers::op_kind::recv, into, transfer::some};
-    }
-    [[nodiscard]] stream_read read_exact(std::span<std::byte> into) noexcept {
-        return {*source_, drivers::op_kind::recv, into, transfer::whole};
-    }
-    [[nodiscard]] int descriptor() const noexcept { return source_->descriptor(); }
-
-private:
-    drivers::source_ptr source_;
+    explicit socket_read_half(drivers::source_ptr source) noexcept : socket_reading{std::move(source)} {}
 };
 
-/// The writing half of a stream that was split. Ends the sending side when it is destroyed.
-class socket_write_half {
+/// The writing half of a stream that was split, with the stream's writes. Move-only; not while an operation on it is in
+/// flight. Ends the sending side when it is destroyed.
+class socket_write_half : public detail::socket_writing<detail::socket_share> {
 public:
-    explicit socket_write_half(drivers::source_ptr source) noexcept : source_{std::move(source)} {}
+    explicit socket_write_half(drivers::source_ptr source) noexcept : socket_writing{std::move(source)} {}
     socket_write_half(socket_write_half&&) noexcept = default;
     socket_write_half& operator=(socket_write_half&&) = delete;
     ~socket_write_half() {
-        if (source_ != nullptr) (void)shutdown_write();
+        if (is_open()) (void)shutdown_write();
     }
-
-    [[nodiscard]] stream_write write(std::span<const std::byte> from) noexcept {
-        return {*source_, drivers::op_kind::send, from, transfer::some};
-    }
-    [[nodiscard]] stream_write write_all(std::span<const std::byte> from) noexcept {
-        return {*source_, drivers::op_kind::send, from, transfer::whole};
-    }
-    [[nodiscard]] vector_write_all write_all_vectored(std::span<iovec> from) noexcept {
-        return {*source_, drivers::op_kind::send_message, from};
-    }
-    io_result<void> shutdown_write() noexcept;
-    [[nodiscard]] int descriptor() const noexcept { return source_->descriptor(); }
-
-private:
-    drivers::source_ptr source_;
 };
 
 static_assert(byte_stream<socket_stream> && half_closing<socket_stream>);

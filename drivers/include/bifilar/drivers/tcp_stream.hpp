@@ -37,6 +37,7 @@ public:
     /// How long sent bytes may stay unanswered before the connection fails with ETIMEDOUT; 0: the system's choice.
     io_result<void> set_user_timeout(std::chrono::milliseconds limit) noexcept;
     /// 0: closing sends a reset, and what was not sent is lost. Longer: close blocks its thread for at most so long.
+    /// The kernel counts up to INT_MAX seconds.
     io_result<void> set_linger(std::optional<std::chrono::seconds> wait) noexcept;
     /// Bytes that the kernel may keep; it doubles the number for its own needs.
     io_result<void> set_receive_buffer(std::size_t bytes) noexcept;

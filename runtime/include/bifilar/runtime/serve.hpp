@@ -10,6 +10,7 @@
 #include <bifilar/stackless/task.hpp>
 #include <bifilar/time/sleep.hpp>
 #include <concepts>
+#include <expected>
 #include <memory>
 #include <new>
 #include <optional>
@@ -27,7 +28,8 @@ concept listener = std::movable<L> && requires(L& l) {
     requires std::same_as<typename output_of<decltype(l.accept())>::error_type, std::error_code>;
 };
 
-/// What ends a server: a future, such as ctrl_c() or an event's wait(), whose output is dropped; or a std::stop_token.
+/// What ends a server: a future, such as ctrl_c() or an event's wait(), or a std::stop_token. The future's output is
+/// dropped, but an io_result that is an error is no stop.
 template <class S>
 concept stop_condition = future<S> || std::same_as<S, std::stop_token>;
 
@@ -195,6 +197,27 @@ F as_future(F f) {
     return f;
 }
 
+template <class Output>
+inline constexpr bool can_fail = false;
+template <class T>
+inline constexpr bool can_fail<std::expected<T, std::error_code>> = true;
+
+/// A wait for the stop that failed is no stop: the report tells it, and the server ends where it cannot be stopped.
+template <future F>
+task<void> stop_or_failure(F stop, serve_core& core) {
+    const auto output = co_await std::move(stop);
+    if (output) co_return;
+    core.fail(output.error());
+    co_await pending();
+}
+template <future F>
+auto watched(F stop, serve_core& core) {
+    if constexpr (can_fail<output_of<F>>)
+        return stop_or_failure(std::move(stop), core);
+    else
+        return stop;
+}
+
 /// From the first accept to the last connection that ends in time.
 template <listener L, class Handler, future Stop, future StopNow>
 task<std::vector<task_description>> serve_in(task_scope& scope, serve_core& core, std::vector<L>& from,
@@ -204,13 +227,13 @@ task<std::vector<task_description>> serve_in(task_scope& scope, serve_core& core
     for (L& one : from)
         accepting.push_back(scope.spawn(how, accept_all<L, Handler>, std::ref(core), std::ref(one), std::ref(handler),
                                         std::ref(scope)));
-    co_await race(std::move(stop), core.broken().wait());
+    co_await race(watched(std::move(stop), core), core.broken().wait());
     // Nobody is let in any more; and who is refused by the kernel may find another server at once.
     for (auto& one : accepting) one.cancel();
     for (auto& one : accepting) (void)co_await one.outcome();
     from.clear();
     core.stopping().set();
-    co_await race(core.alive().wait(), sleep_for(core.options().drain), std::move(stop_now));
+    co_await race(core.alive().wait(), sleep_for(core.options().drain), watched(std::move(stop_now), core));
     co_return scope.cancel_and_describe();
 }
 
@@ -235,7 +258,8 @@ task<serve_report> serve_all(std::vector<L> from, serve_options options, Handler
 ///
 /// When descriptors or memory are used up, accepting pauses until one of its own connections ends, or for 10 ms and
 /// then twice as long each time, up to a second; options.on_exhausted tells. Errors of a single connection are passed
-/// over. Any other error stops the server like `stop`, and is in the report.
+/// over. Any other error stops the server like `stop`, and is in the report; so does a failure of `stop` itself, where
+/// its output is an io_result. That of `stop_now` is in the report, and connections keep their time to drain.
 ///
 /// At the stop it closes the listener, sets serving::stopping for the handlers, and lets them end by themselves for
 /// options.drain; then, or once `stop_now` is ready, it cancels the rest and describes them. It is ready when all have

@@ -39,10 +39,10 @@ public:
     [[nodiscard]] notify& freed() noexcept { return freed_; }
     /// Set with the stop.
     [[nodiscard]] event& stopping() noexcept { return stopping_; }
-    /// Set when a listener failed for good.
+    /// Set when a listener, or the wait for the stop, failed for good.
     [[nodiscard]] event& broken() noexcept { return broken_; }
 
-    /// A listener failed for good; the first one's error is told. Any thread.
+    /// A listener, or a wait for the stop, failed for good; the first one's error is told. Any thread.
     void fail(std::error_code error) noexcept;
     /// An accept found nothing to accept with. Any thread.
     void note_exhausted(std::error_code error) noexcept;
