@@ -21,4 +21,8 @@ using ring_function = sample (*)(const ring_shape&);
 /// `model` is "coroutine", "poll", "jump" or "fiber". Gives the process's exit code.
 [[nodiscard]] int trace(const char* model);
 
+/// For simulated caches: resumes `tasks` members of such a model `turns` times in random order, after a round of all.
+/// Gives the process's exit code.
+[[nodiscard]] int resume_often(const char* model, std::size_t tasks, std::uint64_t turns);
+
 }  // namespace bifilar::experiments

@@ -1,6 +1,7 @@
 // Question: what do many tasks do to the caches, and does the model matter?
 // Unit: nanoseconds a resume, a line walked, an addition. Threats: no hit rates are read; prefetchers; stack tops.
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <harness/pin.hpp>
 
@@ -10,16 +11,22 @@ namespace bifilar::experiments {
 
 namespace {
 
-void add_sweep(experiment& all, std::size_t tasks) {
+// Linked, the memory of one is waited for before the next can be asked for; else the processor may look ahead.
+void add_sweep(experiment& all, std::size_t tasks, bool linked) {
     ring_shape shape;
     shape.tasks = tasks;
     shape.turns = std::max<std::uint64_t>(all.options().quick ? 300'000 : 2'000'000, tasks * 4) / tasks * tasks;
     shape.shuffled = true;
+    shape.linked = linked;
     ring_shape aligned = shape;
     aligned.coloured = false;
-    workload work{"sweep",         "tasks resumed in random order, no scheduler",
-                  "ns per resume", static_cast<double>(tasks),
-                  shape.turns,     {}};
+    workload work{
+        linked ? "sweep" : "ahead",
+        linked ? "tasks resumed in random order, each names the next" : "tasks resumed by a list that the loop has",
+        "ns per resume",
+        static_cast<double>(tasks),
+        shape.turns,
+        {}};
     work.full_only = tasks > 100'000;
     work.repetitions = tasks > 100'000 ? 5 : 0;
     const auto on_one = [](ring_function ring, const ring_shape& of) {
@@ -32,8 +39,8 @@ void add_sweep(experiment& all, std::size_t tasks) {
         {"virtual poll", on_one(poll_ring, shape)},
         {"coroutine", on_one(coroutine_ring, shape)},
         {"fiber, coloured tops", on_one(fiber_context_ring, shape)},
-        {"fiber, aligned tops", on_one(fiber_context_ring, aligned)},
     };
+    if (linked) work.contenders.push_back({"fiber, aligned tops", on_one(fiber_context_ring, aligned)});
     all.add(std::move(work));
 }
 
@@ -65,10 +72,13 @@ void add_sharing(experiment& all, std::size_t stride_bytes) {
 int main(int argc, char** argv) {
     using namespace bifilar::experiments;
     if (argc == 3 && std::strcmp(argv[1], "--trace") == 0) return trace(argv[2]);
+    if (argc == 5 && std::strcmp(argv[1], "--resume") == 0)
+        return resume_often(argv[2], std::strtoull(argv[3], nullptr, 10), std::strtoull(argv[4], nullptr, 10));
     experiment all{"cache", 15, 5};
     all.parse(argc, argv);
     for (const std::size_t tasks : {1, 3, 10, 30, 100, 300, 1000, 3000, 10'000, 30'000, 100'000, 300'000, 1'000'000})
-        add_sweep(all, tasks);
+        add_sweep(all, tasks, true);
+    for (const std::size_t tasks : {100, 1000, 10'000, 30'000, 100'000, 1'000'000}) add_sweep(all, tasks, false);
     for (const std::size_t tasks : {0, 100, 300, 1000, 2000, 4000, 8000}) add_neighbour(all, tasks);
     for (const std::size_t bytes : {8, 16, 32, 64, 128, 256, 512}) add_sharing(all, bytes);
     return all.run();

@@ -11,9 +11,10 @@ namespace bifilar::experiments {
 
 struct ring_shape {
     std::size_t tasks = 2;
-    std::uint64_t turns = 0;           ///< Resumes that are timed; a round of all tasks comes before.
-    bool shuffled = false;             ///< In a random order that stays, so that no prefetcher can guess the next one.
-    bool coloured = true;              ///< Stacks' tops are spread over the cache's sets.
+    std::uint64_t turns = 0;  ///< Resumes that are timed; a round of all tasks comes before.
+    bool shuffled = false;    ///< In a random order that stays, so that no prefetcher can guess the next one.
+    bool linked = false;   ///< The next address is loaded from the member resumed; jumps and copies know no such ring.
+    bool coloured = true;  ///< Stacks' tops are spread over the cache's sets.
     std::function<void()> after_each;  ///< Called after every counted resume; the value is then no measure.
 };
 

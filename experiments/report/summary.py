@@ -26,6 +26,7 @@ FORMATS = {
     "times": lambda v: f"{v:,.0f} times" if v >= 10 else f"{v:.{1 if v >= 1 else 2}f} times",
     "percent": lambda v: f"{v * 100:.0f} %",
     "count": lambda v: f"{v:,.0f}",
+    "sizes": lambda v: " and ".join(part for part in (", ".join(f"{one:,.0f}" for one in v[:-1]), f"{v[-1]:,.0f}") if part) if v else "none",
     "plain": page.shown,
 }
 
@@ -49,14 +50,31 @@ def sizes_of(entry):
     return {f"{name}_size": float(match[1]) for name, match in found.items() if match and match[1]}
 
 
-def values_of(entry, reports):
-    """{name: value}, with name_low and name_high where there is an interval, and name_size. Throws verdicts.missing."""
-    values = sizes_of(entry)
-    for name, path in entry["figures"].items():
+def figures_of(figures, reports):
+    """{name: value}, with name_low and name_high where there is an interval. Throws verdicts.missing."""
+    values = {}
+    for name, path in figures.items():
         values[name] = verdicts.value(reports, path)
         if ends := interval(reports, path):
             values[f"{name}_low"], values[f"{name}_high"] = ends
     return values
+
+
+def over_sizes(series, reports):
+    """{name: the sizes for which its condition holds, name_count: how many} and of all that the run measured, tried_count.
+    The paths of a series have @* where a size belongs."""
+    page, identity = re.match(r"([\w-]+)/([^@]+)@\*/", next(iter(series["figures"].values()))).groups()
+    sizes = [work["size"] for work in reports.get(page, {"workloads": []})["workloads"] if work["id"] == identity]
+    at = {size: figures_of({name: path.replace("@*", f"@{size:.0f}") for name, path in series["figures"].items()}, reports)
+          for size in sizes}
+    lists = {name: [size for size in sizes if verdicts.evaluate(condition, at[size])] for name, condition in series["if"].items()}
+    return {**lists, **{f"{name}_count": len(found) for name, found in lists.items()}, "tried_count": len(sizes)}
+
+
+def values_of(entry, reports):
+    """figures_of and name_size, and over_sizes where there is a series. Throws verdicts.missing."""
+    values = {**sizes_of(entry), **figures_of(entry["figures"], reports)}
+    return {**values, **over_sizes(entry["series"], reports)} if "series" in entry else values
 
 
 def filled(words, values):

@@ -54,6 +54,13 @@ class words(unittest.TestCase):
         self.assertIn("**10. ", text)
         self.assertNotIn("**11. ", text)
 
+    def test_a_series_names_the_sizes_that_its_condition_holds_for(self):
+        series = {"figures": {"a": "page/job@*/ours", "b": "page/job@*/theirs"},
+                  "if": {"won": "a_high < b_low", "lost": "b_high < a_low"}}
+        text = made(entry("won_count == tried_count", text="Won at {won|sizes}, lost at {lost|sizes}.", series=series))
+        self.assertIn("Won at 10,000, lost at none.", text)
+        self.assertEqual(summary.FORMATS["sizes"]([1, 20, 3000]), "1, 20 and 3,000")
+
     def test_claims_are_linked_with_their_verdict(self):
         self.assertIn(f"{verdict.SIGN[verdict.FAILS]} [claim 7](page.md#claim-7)", made(entry(claims=[7])))
 
@@ -103,6 +110,8 @@ class committed(unittest.TestCase):
     def test_every_form_and_condition_can_be_read(self):
         for one in self.entries:
             names = {f"{name}{end}": 1.0 for name in one["figures"] for end in ("", "_low", "_high", "_size")}
+            for listed in one.get("series", {"if": {}})["if"]:
+                names |= {listed: [1.0], f"{listed}_count": 1, "tried_count": 1}
             with self.subTest(one["name"]):
                 verdict.evaluate(one.get("if", "1 == 1"), names)
                 for part in PARTS:

@@ -1,5 +1,7 @@
 // Coroutines and fibers spawned from one coroutine, awaited in order.
 // The counter is one atomic of all tasks: the documents' "increment".
+#include <sys/resource.h>
+
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/bifilar.hpp>
 #include <harness/clock.hpp>
@@ -40,6 +42,13 @@ task<double> all_together(backend on, std::uint64_t tasks, tally* counter) {
     co_return watch.per_operation(static_cast<double>(tasks));
 }
 
+// Page faults of this process that needed no input, in all its threads.
+std::int64_t minor_faults() {
+    rusage used{};
+    if (::getrusage(RUSAGE_SELF, &used) != 0) return 0;
+    return used.ru_minflt;
+}
+
 // Two runs of `body` in one runtime.
 template <class Body>
 sample run_twice(backend on, std::uint64_t tasks, std::uint32_t workers, Body body) {
@@ -52,8 +61,11 @@ sample run_twice(backend on, std::uint64_t tasks, std::uint32_t workers, Body bo
     tally counter{0};
     const double cold = made.run(body, on, tasks, &counter);
     counter.store(0, base::relaxed);  // Relaxed: no task lives here.
+    const std::int64_t faults_before = minor_faults();
     const double warm = made.run(body, on, tasks, &counter);
-    return {warm, counter.load(base::relaxed), {{"cold_ns", cold}}};  // Relaxed: all were joined.
+    const double faults = static_cast<double>(minor_faults() - faults_before) / static_cast<double>(tasks);
+    const std::uint64_t answer = counter.load(base::relaxed);  // Relaxed: all were joined.
+    return {warm, answer, {{"cold_ns", cold}, {"minor_faults_per_task", faults}}};
 }
 
 }  // namespace
