@@ -63,10 +63,15 @@ def rule_of(claim):
             (f"; holds partly if `{claim['rule']['partly']}`" if claim["rule"].get("partly") else "") + ".")
 
 
-def judgement(claim, result):
+def on_this(words, machine):
+    """The words with the machine's processor where they name {processor}."""
+    return words.replace("{processor}", machine.get("processor", "an unknown processor"))
+
+
+def judgement(claim, result, machine):
     figures = ", ".join(f"{name} = {shown(value)}" for name, value in result["figures"].items())
     lines = [f'<a id="claim-{claim["id"]}"></a>', "", f"### {verdicts.SIGN[result['verdict']]} Claim {claim['id']}: {verdicts.words(result)}", "", f"> {quoted(claim)}", "",
-             f"Measured: {claim['measured']}." + (f" Here: {figures}." if figures else ""), "",
+             f"Measured: {on_this(claim['measured'], machine)}." + (f" Here: {figures}." if figures else ""), "",
              rule_of(claim), ""]
     if result["close"]:
         lines += [f"Close: the 95 % intervals of these medians also allow: {'; '.join(result['close'])}.", ""]
@@ -75,7 +80,7 @@ def judgement(claim, result):
     if result["lacking"] and result["lacking"] != result["reason"]:
         lines += [f"Not to be had here, and not in the verdict: {result['lacking']}.", ""]
     if claim.get("remark"):
-        lines += [claim["remark"], ""]
+        lines += [on_this(claim["remark"], machine), ""]
     return "\n".join(lines)
 
 
@@ -95,7 +100,7 @@ def make(report, definition, claims, judged, home="../experiments"):
     name = report["id"]
     machine = report["machine"]
     # Pages that answer no claim of the documents have no verdicts.
-    verdict_lines = "\n".join(["## Verdicts", ""] + [judgement(claim, judged[claim["id"]]) for claim in claims] + [""]) if claims else ""
+    verdict_lines = "\n".join(["## Verdicts", ""] + [judgement(claim, judged[claim["id"]], machine) for claim in claims] + [""]) if claims else ""
     mode = ("\n> Quick run: few repetitions, smaller sizes. The committed reports come from a full run.\n"
             if report["quick"] else "")
     text = f"""# {definition['title']}
