@@ -5,6 +5,7 @@
 
 #include <harness/worker_counts.hpp>
 
+#include "least.hpp"
 #include "questions.hpp"
 #include "toil.hpp"
 
@@ -110,12 +111,8 @@ void add_victims(experiment& all) {
 
 // What a task of these bursts does, without the task.
 void add_toil(experiment& all) {
-    constexpr std::uint64_t times = 100'000;
     const pinned here{1};
-    toil();
-    const stopwatch watch;
-    for (std::uint64_t n = 0; n < times; ++n) toil();
-    all.fact("ns of the work of one task by itself", watch.stop(times, 0).value);
+    all.fact("ns of the work of one task by itself", least_ns([] { toil(); }));
 }
 
 void add_by_workers(experiment& all) {

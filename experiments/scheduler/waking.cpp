@@ -8,6 +8,7 @@
 #include <harness/process.hpp>
 #include <thread>
 
+#include "least.hpp"
 #include "questions.hpp"
 
 namespace bifilar::experiments {
@@ -127,11 +128,8 @@ constexpr sched::tuning waiting(sched::wait_before_sleep how) { return {.waiting
 }  // namespace
 
 void add_pause(experiment& all) {
-    constexpr std::uint64_t times = 100'000;
     const pinned here{1};
-    const stopwatch watch;
-    for (std::uint64_t n = 0; n < times; ++n) base::spin_pause();
-    all.fact("ns of one pause of the processor", watch.stop(times, 0).value);
+    all.fact("ns of one pause of the processor", least_ns([] { base::spin_pause(); }));
 }
 
 void add_wake(experiment& all) {
