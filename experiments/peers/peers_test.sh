@@ -108,6 +108,7 @@ check rust_peer 100 cold_ns tokio million 100 2
 check rust_peer 15 - tokio yield 3 5
 check rust_peer 15 - tokio yield_waker 3 5
 check rust_peer 10 - tokio cancel 10
+check rust_peer 10 - tokio timeout waker 10
 for operation in mutex mutex_try rwlock_read rwlock_read_try rwlock_write rwlock_write_try semaphore semaphore_try \
     once_get once_get_awaited once_set notify notify_made barrier barrier_made barrier_pass send recv send_awaited \
     recv_awaited roundtrip roundtrip_awaited oneshot oneshot_awaited broadcast broadcast_awaited watch watch_awaited \

@@ -47,7 +47,7 @@ def index(reports, definitions, claims, judged):
               "discarded run had shown what they would have measured. Those of claims 9, 10, 14, 19, 30, 33, 56, 60, 62 and 64 "
               "were written when an earlier run had figures of theirs; of 6, 8, 15, 29 and 34 rough figures of peers were known. "
               "Those of claims 17, 18, 29, 32, 34, 36, 39, 43 to 45, 48, 49, 51 and 57 were changed before this run, with figures of "
-              "an earlier one at hand: they judge the peers that the document names, more sizes or what its words say, and 45, 48 "
+              "an earlier one at hand, 51 after a trial of its sweep: they judge the peers that the document names, more sizes or what its words say, and 45, 48 "
               "and 49 only where a second worker gains; claims 38, 40 and 64 have new words and the same rules. "
               "All precede the figures below. Where a document says "
               "about so much, a rule takes half to double for a time and a quarter either way for a size, unless it says "
