@@ -29,6 +29,9 @@ const tuning& checked(const tuning& rules) {
         refuse(
             "fixed_global_interval", rules.fixed_global_interval,
             "a number up to " + std::to_string(tuning::longest_global_interval) + ", or 0 for an interval that adapts");
+    if (rules.longest_wait_pauses > tuning::most_wait_pauses)
+        refuse("longest_wait_pauses", rules.longest_wait_pauses,
+               "a number up to " + std::to_string(tuning::most_wait_pauses));
     return rules;
 }
 

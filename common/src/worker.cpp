@@ -31,7 +31,7 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
       fixed_global_interval_{owner.tuning_.fixed_global_interval},
       global_interval_tasks_{fixed_global_interval_ != 0 ? fixed_global_interval_ : first_global_interval},
       until_global_{global_interval_tasks_},
-      lingering_{owner.tuning_.waiting},
+      lingering_{owner.tuning_.waiting, owner.tuning_.longest_wait_pauses},
       sightings_(owner.workers_.capacity()),
       queue_{owner.tuning_.ring_slots, owner.tuning_.most_stolen} {}
 

@@ -100,10 +100,13 @@ std::uint64_t first_number_of(const char* file, std::uint64_t otherwise) {
     return std::ifstream{file} >> got ? got : otherwise;
 }
 
+constexpr const char* numbers_of_threads = "/proc/sys/kernel/pid_max";
+constexpr const char* threads_of_the_machine = "/proc/sys/kernel/threads-max";
+
 // How many more the machine's table of processes holds, less what is left for others.
 std::uint64_t room_for_threads() {
-    const std::uint64_t table = std::min(first_number_of("/proc/sys/kernel/pid_max", most_wanted),
-                                         first_number_of("/proc/sys/kernel/threads-max", most_wanted));
+    const std::uint64_t table = std::min(first_number_of(numbers_of_threads, most_wanted),
+                                         first_number_of(threads_of_the_machine, most_wanted));
     std::ifstream load{"/proc/loadavg"};  // "0.1 0.2 0.3 RUNNING/ALL LAST"
     std::string text;
     std::uint64_t all = 0;
@@ -112,8 +115,8 @@ std::uint64_t room_for_threads() {
     return table > all + left_for_others ? table - all - left_for_others : 0;
 }
 
-// Stacks of 64 KiB, for address space is not the question.
-sample most_threads() {
+// Until the kernel refuses one, or until this stops by itself: at most_wanted, or short of what others need.
+sample most_threads(std::size_t stack_bytes) {
     gathering at;
     std::vector<pthread_t> threads;
     const std::uint64_t room = room_for_threads();
@@ -121,7 +124,7 @@ sample most_threads() {
     threads.reserve(most);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, std::size_t{64} << 10);
+    pthread_attr_setstacksize(&attributes, stack_bytes);
     const auto visit = [](void* to) -> void* {
         static_cast<gathering*>(to)->visit();
         return nullptr;
@@ -158,13 +161,22 @@ void add_threads(experiment& all) {
     add_peers(all, cost, {rust_thread({"threads", std::to_string(count)})});
     all.add(std::move(cost));
 
-    workload most{"threads_most", "threads of one process until it is refused", "threads", 1, 1, {}};
+    workload most{"threads_most",
+                  "threads that one process started before it was refused or stopped by itself",
+                  "threads",
+                  1,
+                  1,
+                  {}};
     most.isolated = true;
     most.warm_up = 0;
     most.repetitions = 3;
     most.quick_repetitions = 1;
-    most.contenders = {{"std::thread", most_threads}};
+    // The smaller ones take less address space and fewer page tables.
+    most.contenders = {{"stacks of 2 MiB", [] { return most_threads(std::size_t{2} << 20); }},
+                       {"stacks of 64 KiB", [] { return most_threads(std::size_t{64} << 10); }}};
     all.add(std::move(most));
+    all.fact("kernel.pid_max", first_number_of(numbers_of_threads, 0));
+    all.fact("kernel.threads-max", first_number_of(threads_of_the_machine, 0));
 }
 
 }  // namespace bifilar::experiments

@@ -32,6 +32,11 @@ peer libuv(peer_arguments workload) { return {"libuv", "uv_peer", std::move(work
 
 std::vector<peer> go_and_tokio(const peer_arguments& workload) { return {go(workload), tokio(workload)}; }
 
+peer by_waker(peer one) {
+    one.column += ", waker";
+    return one;
+}
+
 std::vector<peer> every_channel(const peer_arguments& workload) {
     return {go(workload), tokio(workload), flume(workload), async_channel(workload)};
 }

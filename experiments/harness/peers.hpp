@@ -33,6 +33,8 @@ using peer_arguments = std::vector<std::string>;
 [[nodiscard]] peer libuv(peer_arguments workload);        ///< The column "libuv".
 
 [[nodiscard]] std::vector<peer> go_and_tokio(const peer_arguments& workload);
+/// The same, in the column "NAME, waker": where its tasks give way they wake themselves, by the arguments.
+[[nodiscard]] peer by_waker(peer one);
 /// Go, Tokio, flume and async-channel.
 [[nodiscard]] std::vector<peer> every_channel(const peer_arguments& workload);
 

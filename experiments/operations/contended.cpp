@@ -44,19 +44,22 @@ auto critical(Take take, bool suspends) {
     };
 }
 
+peer_arguments contended_by(const std::string& operation) { return {"op", operation, std::to_string(n), "2"}; }
+
+std::vector<peer> contended_peers(const std::string& operation) {
+    std::vector<peer> peers = go_and_tokio(contended_by(operation));
+    if (operation.ends_with("_suspended")) peers.push_back(by_waker(tokio(contended_by(operation + "_waker"))));
+    return peers;
+}
+
 template <class Owner, class Take>
 void add(std::vector<row>& rows, const std::string& id, const std::string& title, std::vector<std::uint64_t> counts,
          Take take) {
     std::uint64_t all = 0;
     for (const std::uint64_t count : counts) all += count;
     for (const bool suspends : {false, true}) {
-        row made{suspends ? id + "_suspended" : id,
-                 suspends ? title + ", suspending inside" : title,
-                 all,
-                 all,
-                 {},
-                 go_and_tokio({"op", suspends ? id + "_suspended" : id, std::to_string(n), "2"}),
-                 2};
+        const std::string name = suspends ? id + "_suspended" : id;
+        row made{name, suspends ? title + ", suspending inside" : title, all, all, {}, contended_peers(name), 2};
         for (const backend on : {backend::stackless, backend::stackful})
             made.contenders.push_back({on == backend::stackless ? "coroutine" : "fiber", [=] {
                                            Owner o;
@@ -209,14 +212,18 @@ std::vector<row> contended_rows() {
     for (const bool suspends : {false, true}) {
         const std::string title = "channel of 1,000: 4 senders, 4 receivers, spawn and join included";
         // A channel of Tokio has one consumer.
-        const peer_arguments talk{"op", suspends ? "mpmc_suspended" : "mpmc", std::to_string(n), "2"};
+        const peer_arguments talk = contended_by(suspends ? "mpmc_suspended" : "mpmc");
+        std::vector<peer> peers{go(talk), flume(talk), async_channel(talk)};
+        if (suspends)
+            for (peer (*const library)(peer_arguments) : {flume, async_channel})
+                peers.push_back(by_waker(library(contended_by("mpmc_suspended_waker"))));
         rows.push_back({suspends ? "channel_mpmc_suspended" : "channel_mpmc",
                         suspends ? title + ", receivers suspending after each message" : title,
                         n,
                         n,
                         {{"coroutine", [=] { return mpmc(backend::stackless, suspends); }},
                          {"fiber", [=] { return mpmc(backend::stackful, suspends); }}},
-                        {go(talk), flume(talk), async_channel(talk)},
+                        std::move(peers),
                         2});
     }
     add<mutex>(rows, "mutex_contended", "mutex: 4 tasks", std::vector<std::uint64_t>(4, n / 4),
@@ -229,7 +236,7 @@ std::vector<row> contended_rows() {
              9'996,
              {{"coroutine", [=] { return readers_and_writers(backend::stackless, suspends); }},
               {"fiber", [=] { return readers_and_writers(backend::stackful, suspends); }}},
-             go_and_tokio({"op", suspends ? "rwlock_contended_suspended" : "rwlock_contended", std::to_string(n), "2"}),
+             contended_peers(suspends ? "rwlock_contended_suspended" : "rwlock_contended"),
              2});
     add<two_permits>(rows, "semaphore_contended", "semaphore of 2: 8 tasks", std::vector<std::uint64_t>(8, n / 8),
                      [](two_permits& s, std::size_t) { return s.permits.acquire(); });

@@ -114,14 +114,18 @@ check rust_peer 100 cold_ns tokio sequential 100
 check rust_peer 100 cold_ns tokio concurrent 100
 check rust_peer 100 cold_ns tokio million 100 2
 check rust_peer 15 - tokio yield 3 5
+check rust_peer 15 - tokio yield_waker 3 5
 check rust_peer 10 - tokio cancel 10
+check rust_peer 10 - tokio timeout waker 10
 for operation in mutex mutex_try rwlock_read rwlock_read_try rwlock_write rwlock_write_try semaphore semaphore_try \
     once_get once_get_awaited once_set notify notify_made barrier barrier_made barrier_pass send recv send_awaited \
     recv_awaited roundtrip roundtrip_awaited oneshot oneshot_awaited broadcast broadcast_awaited watch watch_awaited \
-    mutex_contended mutex_contended_suspended semaphore_contended semaphore_contended_suspended; do
+    mutex_contended mutex_contended_suspended mutex_contended_suspended_waker semaphore_contended \
+    semaphore_contended_suspended semaphore_contended_suspended_waker; do
     check rust_peer 1000 $heap tokio op $operation 1000
 done
 check rust_peer 9996 $heap tokio op rwlock_contended 10000
+check rust_peer 9996 $heap tokio op rwlock_contended_suspended_waker 10000
 for library in tokio flume async-channel; do
     check rust_peer 100 - $library channel 100
     check rust_peer 400 - $library conversation 4 2 1 400 1
@@ -130,6 +134,7 @@ for library in tokio flume async-channel; do
     check rust_peer 101 - $library given_up 100 10
     [ $library = tokio ] || check rust_peer 400 $heap $library mpmc 4 400 1
     [ $library = tokio ] || check rust_peer 400 $heap $library op mpmc_suspended 400
+    [ $library = tokio ] || check rust_peer 400 $heap $library op mpmc_suspended_waker 400
     for operation in send recv send_awaited recv_awaited roundtrip roundtrip_awaited; do
         check rust_peer 1000 $heap $library op $operation 1000
     done

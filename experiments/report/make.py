@@ -46,16 +46,11 @@ def index(reports, definitions, claims, judged, history=()):
              (" In two pages: [Stackless or stackful? What we measured](summary.md)." if reports else ""), ""]
     if any(report["quick"] for report in reports.values()):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
-    lines += ["Rules are in `experiments/claims.json`. Those of claims 24, 27, 28 and 38 to 40 were sharpened after a first, "
-              "discarded run had shown what they would have measured. Those of claims 9, 10, 14, 19, 30, 33, 56, 60, 62 and 64 "
-              "were written when an earlier run had figures of theirs; of 6, 8, 15, 29 and 34 rough figures of peers were known. "
-              "Those of claims 24, 25 and 28 were changed before this run, when figures of earlier ones were known: of a cold pair "
-              "of jumps one switch is cold, not both, and claim 28 looks at the sweep of the caches as well, at 10,000 since a "
-              "trial of it. Of claims 28, 37 and 41 what is measured changed too: each task of a ring yields once a round, and in "
-              "the sweep the next address is loaded from the member that was resumed. "
-              + (f"{rule_dates.sentence(claims, reports, history)} " if reports else "") +
+    lines += ["Rules are in `experiments/claims.json`. "
               "Where a document says about so much, a rule takes half to double for a time and a quarter either way for a size, unless it says "
-              "otherwise; a range is taken as printed.", ""]
+              "otherwise; a range is taken as printed." + (f" {rule_dates.sentence(claims, reports, history)}" if reports else ""), "",
+              "What was known when a rule got its present form, where it was anything:", ""]
+    lines += [f"- {change}" for change in load(HERE.parent / "rule_changes.json")] + [""]
     lines += [" · ".join(f"{sign} {words}: {n}" for sign, words, n in verdicts.tally(judged.values())), "", verdicts.CLOSE, "",
               "| page | question |", "|---|---|"]
     for name in PAGES:

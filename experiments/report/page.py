@@ -84,12 +84,17 @@ def basis_of(counts):
     return f"Intervals: {'; '.join(parts)}." if parts else ""
 
 
-def judgement(claim, result):
+def on_this(words, machine):
+    """The words with the machine's processor where they name {processor}."""
+    return words.replace("{processor}", machine.get("processor", "an unknown processor"))
+
+
+def judgement(claim, result, machine):
     figures = ", ".join(f"{name} = {shown(value)}" for name, value in result["figures"].items())
     between = " is " if result["close"] else ": "
     lines = [f'<a id="claim-{claim["id"]}"></a>', "",
              f"### {verdicts.sign(result)} Claim {claim['id']}{between}{verdicts.words(result)}", "", f"> {quoted(claim)}", "",
-             f"Measured: {claim['measured']}." + (f" Here: {figures}." if figures else ""), "",
+             f"Measured: {on_this(claim['measured'], machine)}." + (f" Here: {figures}." if figures else ""), "",
              rule_of(claim), ""]
     if basis := basis_of(result["basis"]):
         lines += [basis, ""]
@@ -100,7 +105,7 @@ def judgement(claim, result):
     if result["lacking"] and result["lacking"] != result["reason"]:
         lines += [f"Not to be had here, and not in the verdict: {result['lacking']}.", ""]
     if claim.get("remark"):
-        lines += [claim["remark"], ""]
+        lines += [on_this(claim["remark"], machine), ""]
     return "\n".join(lines)
 
 
@@ -125,7 +130,7 @@ def make(report, definition, claims, judged, home="../experiments"):
     name = report["id"]
     machine = report["machine"]
     # Pages that answer no claim of the documents have no verdicts.
-    verdict_lines = "\n".join(["## Verdicts", ""] + [judgement(claim, judged[claim["id"]]) for claim in claims] + [""]) if claims else ""
+    verdict_lines = "\n".join(["## Verdicts", ""] + [judgement(claim, judged[claim["id"]], machine) for claim in claims] + [""]) if claims else ""
     mode = ("\n> Quick run: few repetitions, smaller sizes. The committed reports come from a full run.\n"
             if report["quick"] else "")
     text = f"""# {definition['title']}

@@ -124,6 +124,12 @@ class made_pages(unittest.TestCase):
             with self.subTest(path.name):
                 self.assertEqual(GLYPHS.findall("".join(parts.words)), [])
 
+    def test_a_claim_about_processors_names_the_one_that_was_tested(self):
+        processor = json.loads((ROOT / "reports" / "data" / "cache.json").read_text(encoding="utf-8"))["machine"]["processor"]
+        text = (self.folder / "cache.md").read_text(encoding="utf-8")
+        self.assertIn(f"Tested is {processor} ", text)
+        self.assertNotIn("{processor}", "".join(path.read_text(encoding="utf-8") for path in self.folder.glob("*.md")))
+
     def test_a_verdict_is_told_by_its_word_too(self):
         index = (self.folder / "index.html").read_text(encoding="utf-8")
         rows = re.findall(r'<tr class="(\w+)"><td>.*?</td><td>([^<]*)</td><th scope="row">', index)

@@ -52,6 +52,8 @@ def check_rule(what, rule, names):
 def check_claim(claim, seeds):
     what = f"claim {claim['id']}"
     check_quotation(what, claim, seeds)
+    if not claim.get("document") and not claim.get("where"):
+        say(what, f"nobody is named who says: {claim['quotation']}")
     check_figures(what, {**claim["figures"], **claim.get("otherwise", {})})
     if claim["page"] not in make.PAGES:
         say(what, f"there is no page {claim['page']}")

@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
     all.fact("processors of this run", allowed_processors().size());
     add_locality(all);
     add_placement(all);
+    add_toil(all);
     add_ring(all);
     add_starvation(all);
     add_budget(all);
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
     add_steal(all);
     add_by_workers(all);
     add_idle_lookup(all);
+    add_pause(all);
     add_wake(all);
     add_idle(all);
     add_global_queue(all);

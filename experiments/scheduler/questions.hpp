@@ -36,11 +36,14 @@ void add_budget(experiment& all);
 void add_ring(experiment& all);
 void add_steal(experiment& all);
 void add_victims(experiment& all);
+/// What does a task of these bursts do?
+void add_toil(experiment& all);
 /// What do more workers do with the same bursts? Only with --workers.
 void add_by_workers(experiment& all);
 /// What does it cost to find the idle worker?
 void add_idle_lookup(experiment& all);
-/// What is a wait before the sleep worth, and what does an idle runtime cost?
+/// What is a wait before the sleep worth, how long is a pause of it, and what does an idle runtime cost?
+void add_pause(experiment& all);
 void add_wake(experiment& all);
 void add_idle(experiment& all);
 /// A list under a lock or a lock-free stack, and how often does a busy worker look there?

@@ -1,9 +1,11 @@
 // Bursts of small tasks that one worker spawns and others steal: how many its ring holds, how many a theft takes, and
-// whom a thief asks first. A task is about a microsecond of arithmetic.
+// whom a thief asks first. A task is about a microsecond of arithmetic. The same bursts on one worker, where nobody
+// steals, show whether the thefts gain anything.
 #include <bifilar/base/atomic.hpp>
 
 #include <harness/worker_counts.hpp>
 
+#include "least.hpp"
 #include "questions.hpp"
 #include "toil.hpp"
 
@@ -46,6 +48,11 @@ sample bursts(runtime_options options, std::uint64_t tasks, std::uint64_t size) 
     return taken;
 }
 
+// The same on one worker, by the same rules otherwise.
+contender alone(const sched::tuning& rules, std::uint64_t tasks, std::uint64_t size) {
+    return {"one worker", [=] { return bursts(ruled(1, rules, pin::core), tasks, size); }};
+}
+
 constexpr std::uint64_t tasks_in_bursts = 20'000;
 constexpr std::uint64_t tasks_at_once = 10'000;
 constexpr std::uint32_t slots_for_them = 16'384;
@@ -62,6 +69,9 @@ void add_ring(experiment& all) {
             return [=] { return bursts(ruled(2, {.ring_slots = slots}, pin::core), tasks_in_bursts, size); };
         };
         work.contenders = {{"bursts of 200", in_bursts_of(200)}, {"bursts of 1,000", in_bursts_of(1'000)}};
+        contender nobody_steals = alone({.ring_slots = slots}, tasks_in_bursts, 1'000);
+        nobody_steals.name = "bursts of 1,000, one worker";
+        work.contenders.push_back(std::move(nobody_steals));
         all.add(std::move(work));
     }
 }
@@ -77,6 +87,7 @@ void add_steal(experiment& all) {
     for (const choice& one : most)
         work.contenders.push_back(
             {one.name, [=] { return bursts(ruled(2, one.rules, pin::core), tasks_at_once, tasks_at_once); }});
+    work.contenders.push_back(alone({.ring_slots = slots_for_them}, tasks_at_once, tasks_at_once));
     all.add(std::move(work));
 }
 
@@ -93,8 +104,15 @@ void add_victims(experiment& all) {
         for (const choice& one : orders)
             work.contenders.push_back(
                 {one.name, [=] { return bursts(ruled(count, one.rules, pin::core), tasks_in_bursts, 1'000); }});
+        work.contenders.push_back(alone({}, tasks_in_bursts, 1'000));
         all.add(std::move(work));
     }
+}
+
+// What a task of these bursts does, without the task.
+void add_toil(experiment& all) {
+    const pinned here{1};
+    all.fact("ns of the work of one task by itself", least_ns([] { toil(); }));
 }
 
 void add_by_workers(experiment& all) {

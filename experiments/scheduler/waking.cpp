@@ -8,14 +8,14 @@
 #include <harness/process.hpp>
 #include <thread>
 
+#include "least.hpp"
 #include "questions.hpp"
 
 namespace bifilar::experiments {
 
 namespace {
 
-constexpr std::uint64_t wakes = 5'000;
-constexpr base::instant_ns between_ns = 20'000;
+constexpr std::uint64_t warm_wakes = 100;
 
 struct bell {
     auto_reset_event rung;
@@ -28,6 +28,7 @@ struct bell {
     base::atomic<base::instant_ns> rung_ns{0};
     // How often it was heard. Written by the listener, read by the ringer.
     base::atomic<std::uint64_t> heard{0};
+    std::uint64_t wakes = 0;       // All that come, the warm ones as well.
     std::vector<double> waits_us;  // The listener's.
 };
 
@@ -37,7 +38,7 @@ void listen(bell* at) {
         return;
     }
     at->place.store(2, base::release);  // Pairs with find_listener.
-    for (std::uint64_t n = 0; n < wakes; ++n) {
+    for (std::uint64_t n = 0; n < at->wakes; ++n) {
         await(at->rung.wait());
         const base::instant_ns now = base::now_ns();
         at->waits_us.push_back(static_cast<double>(now - at->rung_ns.load(base::relaxed)) / 1'000);  // See rung_ns.
@@ -60,9 +61,10 @@ join_handle<void> find_listener(bell* at) {
     }
 }
 
-void ring(bell* at) {
+// Rings until it has been heard `last` times.
+void ring(bell* at, std::uint64_t last, base::instant_ns between_ns) {
     base::instant_ns due_ns = base::now_ns();
-    for (std::uint64_t n = 0; n < wakes; ++n) {
+    for (std::uint64_t n = at->heard.load(base::acquire); n < last; ++n) {  // Pairs with listen.
         due_ns += between_ns;
         // Pairs with listen; so that no ring is lost in the one before it.
         while (base::now_ns() < due_ns || at->heard.load(base::acquire) != n) base::spin_pause();
@@ -70,6 +72,7 @@ void ring(bell* at) {
         at->rung_ns.store(due_ns, base::relaxed);  // Relaxed: see bell.
         at->rung.set();
     }
+    while (at->heard.load(base::acquire) != last) base::spin_pause();  // Pairs with listen.
 }
 
 double quantile(std::vector<double>& values, double part) {
@@ -78,19 +81,29 @@ double quantile(std::vector<double>& values, double part) {
     return *at;
 }
 
-sample wake_the_other(const sched::tuning& rules) {
+// The ringer's worker runs all the time and never sleeps: the other's sleeps are those that the runtime counts.
+sample wake_the_other(const sched::tuning& rules, std::uint64_t wakes, base::instant_ns between_ns) {
     const pinned here{2};
     runtime made{ruled(2, rules, pin::core)};
     bell at;
-    at.waits_us.reserve(wakes);
+    at.wakes = warm_wakes + wakes;
+    at.waits_us.reserve(at.wakes);
+    std::uint64_t sleeps = 0;
     made.run([&] {
         at.ringers_thread = std::this_thread::get_id();
         auto listener = find_listener(&at);
-        ring(&at);
+        ring(&at, warm_wakes, between_ns);
+        const std::uint64_t before = made.stats().total().parked;
+        ring(&at, at.wakes, between_ns);
+        sleeps = made.stats().total().parked - before;
         await(std::move(listener));
     });
-    const double median = quantile(at.waits_us, 0.5);
-    return {median, at.waits_us.size(), {{"p99_us", quantile(at.waits_us, 0.99)}}};
+    std::vector<double> waits_us(at.waits_us.begin() + warm_wakes, at.waits_us.end());
+    const double median = quantile(waits_us, 0.5);
+    const double slept_percent = 100 * static_cast<double>(sleeps) / static_cast<double>(wakes);
+    return {median,
+            waits_us.size(),
+            {{"p99_us", quantile(waits_us, 0.99)}, {"caught_percent", std::max(0.0, 100 - slept_percent)}}};
 }
 
 task<> some_turns() {
@@ -114,13 +127,32 @@ constexpr sched::tuning waiting(sched::wait_before_sleep how) { return {.waiting
 
 }  // namespace
 
+void add_pause(experiment& all) {
+    const pinned here{1};
+    all.fact("ns of one pause of the processor", least_ns([] { base::spin_pause(); }));
+}
+
 void add_wake(experiment& all) {
-    workload work{"wake", "a task on one worker wakes one on the other, from the wake to the run", "us", 20, wakes, {}};
     using sched::wait_before_sleep;
-    work.contenders = {{"adaptive", [] { return wake_the_other(waiting(wait_before_sleep::adaptive)); }},
-                       {"sleep at once", [] { return wake_the_other(waiting(wait_before_sleep::none)); }},
-                       {"always wait", [] { return wake_the_other(waiting(wait_before_sleep::always)); }}};
-    all.add(std::move(work));
+    const auto budget = [](std::uint32_t pauses) {
+        return sched::tuning{.waiting = wait_before_sleep::always, .longest_wait_pauses = pauses};
+    };
+    const std::vector<choice> waits = {{"adaptive", waiting(wait_before_sleep::adaptive)},
+                                       {"sleep at once", waiting(wait_before_sleep::none)},
+                                       {"128 pauses", budget(128)},
+                                       {"512 pauses", budget(512)},
+                                       {"2,048 pauses", budget(2048)}};
+    for (const std::uint64_t gap_us : {2U, 20U, 200U}) {
+        const std::uint64_t wakes = gap_us < 200 ? 5'000 : 2'000;
+        workload work{"wake", "a task on one worker wakes one on the other, from the wake to the run",
+                      "us",   static_cast<double>(gap_us),
+                      wakes,  {}};
+        for (const choice& one : waits)
+            work.contenders.push_back(
+                {one.name,
+                 [=] { return wake_the_other(one.rules, wakes, static_cast<base::instant_ns>(gap_us) * 1'000); }});
+        all.add(std::move(work));
+    }
 }
 
 void add_idle(experiment& all) {

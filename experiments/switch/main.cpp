@@ -38,6 +38,7 @@ void add_yields_of_peers(const experiment& all, workload& work, std::size_t task
     const std::uint64_t few = rounds_of(200'000);
     const std::uint64_t some = rounds_of(1'000'000);
     add_peers_of(all, work, tasks, rounds, {go, tokio}, {"Go, Gosched", "Tokio, yield_now"});
+    add_peers_of(all, work, tasks, rounds, {tokio}, {"Tokio, waker"}, "yield_waker");
     if (tasks != 2 && tasks != 1000 && tasks != 100'000) return;
     add_peers_of(all, work, tasks, slow, {python}, {"Python asyncio, sleep(0)"});
     add_peers_of(all, work, tasks, few, {python}, {"Python generator, bare"}, "generator");

@@ -198,9 +198,10 @@ int main(int argc, char** argv) {
         all, "timeout_ready", "timeout of 1 s round a future that is ready",
         [](std::uint64_t) { return limited(bifilar::ready(std::uint64_t{1})); },
         go_and_tokio({"timeout", "ready", count}));
-    add_steps(
-        all, "timeout_yield", "timeout of 1 s round a future that is ready after one yield",
-        [](std::uint64_t) { return limited(one_after_a_yield()); }, go_and_tokio({"timeout", "yield", count}));
+    add_steps(all, "timeout_yield", "timeout of 1 s round a future that is ready after one yield",
+              [](std::uint64_t) { return limited(one_after_a_yield()); },
+              {go({"timeout", "yield", count}), tokio({"timeout", "yield", count}),
+               by_waker(tokio({"timeout", "waker", count}))});
     add_steps(all, "yield", "the same yield without the timeout", [](std::uint64_t) { return one_after_a_yield(); },
               {});
     add_steps(

@@ -192,6 +192,24 @@ TEST_CASE("a_worker_waits_before_its_sleep_never_or_always") {
     }
 }
 
+TEST_CASE("no_wait_before_a_sleep_is_longer_than_its_budget") {
+    using bf::sched::lingering;
+    using bf::sched::wait_before_sleep;
+    for (const std::uint32_t most : {0U, 20U, 128U, 512U, 4'096U}) {
+        const lingering always{wait_before_sleep::always, most};
+        CHECK(always.pauses() == most);
+        lingering adaptive{wait_before_sleep::adaptive, most};
+        std::uint32_t longest = 0;
+        for (int n = 0; n < 100; ++n) {
+            adaptive.woken_soon();
+            longest = std::max(longest, adaptive.pauses());
+            if (n % 10 == 9) adaptive.caught(1);
+            longest = std::max(longest, adaptive.pauses());
+        }
+        CHECK(longest == most);
+    }
+}
+
 TEST_CASE("a_fixed_interval_says_when_the_global_queue_is_looked_at") {
     CHECK(turns_before_arrival(1, 100) <= 1);
     CHECK(turns_before_arrival(8, 100) <= 8);
@@ -207,6 +225,8 @@ TEST_CASE("every_task_runs_once_under_any_rules") {
                                      {.victims = bf::sched::victim_order::in_order},
                                      {.waiting = bf::sched::wait_before_sleep::none},
                                      {.waiting = bf::sched::wait_before_sleep::always},
+                                     {.waiting = bf::sched::wait_before_sleep::always, .longest_wait_pauses = 1},
+                                     {.longest_wait_pauses = 0},
                                      {.fixed_global_interval = 1}};
     for (const tuning& rules : all) {
         gates parts;
@@ -229,5 +249,8 @@ TEST_CASE("rules_that_cannot_be_are_refused_with_a_remedy") {
     CHECK_FALSE(refusal({.ring_slots = 2 * tuning::most_ring_slots}).empty());
     CHECK(refusal({.most_stolen = 129}) ==
           "tuning::most_stolen is 129; give a number up to half of ring_slots, which is 128, or 0 for that half");
+    CHECK(refusal({.longest_wait_pauses = tuning::most_wait_pauses}).empty());
+    CHECK(refusal({.longest_wait_pauses = 1'048'577}) ==
+          "tuning::longest_wait_pauses is 1048577; give a number up to 1048576");
     CHECK_FALSE(refusal({.fixed_global_interval = tuning::longest_global_interval + 1}).empty());
 }

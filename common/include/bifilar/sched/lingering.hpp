@@ -16,15 +16,19 @@ namespace bifilar::sched {
 /// One thread's.
 class lingering {
 public:
-    static constexpr std::uint32_t most_pauses = 128;   ///< Of a short wait: a few microseconds.
-    static constexpr std::uint32_t long_pauses = 2048;  ///< Of a long one: more than a wake through the kernel takes.
+    static constexpr std::uint32_t most_pauses = 128;  ///< Of a short wait: a few microseconds.
+    /// Of a long one, unless told otherwise: more than a wake through the kernel takes.
+    static constexpr std::uint32_t long_pauses = tuning{}.longest_wait_pauses;
 
-    explicit lingering(wait_before_sleep policy = wait_before_sleep::adaptive) noexcept : policy_{policy} {}
+    /// No wait is longer than `longest_pauses`.
+    explicit lingering(wait_before_sleep policy = wait_before_sleep::adaptive,
+                       std::uint32_t longest_pauses = long_pauses) noexcept
+        : policy_{policy}, longest_pauses_{longest_pauses} {}
 
     /// For how many pauses of the processor to wait now.
     [[nodiscard]] std::uint32_t pauses() const noexcept {
         if (policy_ == wait_before_sleep::none) return 0;
-        return is_long() ? long_pauses : pauses_;
+        return is_long() ? longest_pauses_ : std::min(pauses_, longest_pauses_);
     }
 
     /// Work came after so many pauses.
@@ -69,6 +73,7 @@ private:
     }
 
     const wait_before_sleep policy_;
+    const std::uint32_t longest_pauses_;
     std::uint32_t pauses_ = 0;  // Of the next short wait.
     std::uint32_t row_ = 0;     // Short sleeps in a row.
     std::uint32_t enough_ = first_enough;

@@ -18,7 +18,7 @@ enum class victim_order : std::uint8_t {
 enum class wait_before_sleep : std::uint8_t {
     adaptive,  ///< When others have woken it soon after it fell asleep; see lingering.
     none,      ///< Never; the four looks at others' queues stay.
-    always,    ///< Before each sleep, for longer than a wake through the kernel takes.
+    always,    ///< Before each sleep, for longest_wait_pauses.
 };
 
 /// For experiments. Fixed when the scheduler starts.
@@ -27,6 +27,7 @@ struct tuning {
     static constexpr std::uint32_t fewest_ring_slots = 2;
     static constexpr std::uint32_t most_ring_slots = 1U << 20;
     static constexpr std::uint32_t longest_global_interval = 1U << 20;
+    static constexpr std::uint32_t most_wait_pauses = 1U << 20;
 
     /// Tasks that are run from the LIFO slot in a row while others are queued. 0: none, a woken task goes behind those
     /// that are queued; no_lifo_cap: any number, and a pair that wakes itself starves the rest.
@@ -39,6 +40,9 @@ struct tuning {
     std::uint32_t most_stolen = 0;
     victim_order victims = victim_order::nearest;
     wait_before_sleep waiting = wait_before_sleep::adaptive;
+    /// Pauses of the processor that a wait before a sleep lasts at most, up to 2^20; `always` waits for all of them.
+    /// 0: none, as with `none`. How long a pause takes is the processor's affair: from ten to fifty nanoseconds.
+    std::uint32_t longest_wait_pauses = 2048;
     /// Tasks between two looks at the global queue while a worker has its own, up to 2^20. 0: from 8 to 255, so that
     /// about a millisecond lies between.
     std::uint32_t fixed_global_interval = 0;

@@ -1,5 +1,6 @@
 // Messages through the channels of three libraries: from producers to consumers, and there and back.
 use crate::counting::{Pass, Stretch};
+use crate::giving_way::Suspension;
 use crate::{refuse, report};
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -108,8 +109,8 @@ pub async fn conversation(library: String, shape: Shape) {
 
 // Four senders and four receivers on one channel; a receiver may let others run after each message.
 macro_rules! mpmc {
-    ($count:expr, $suspends:expr, $make:expr, $send:ident, $receive:ident) => {{
-        let (count, suspends): (u64, bool) = ($count, $suspends);
+    ($count:expr, $suspension:expr, $make:expr, $send:ident, $receive:ident) => {{
+        let (count, suspension): (u64, Suspension) = ($count, $suspension);
         let mut stretch = Stretch::new();
         for pass in Pass::WARM {
             let mut sum = 0;
@@ -127,9 +128,7 @@ macro_rules! mpmc {
                     let mut own = 0;
                     while let Ok(value) = from.$receive().await {
                         own += value;
-                        if suspends {
-                            yield_now().await;
-                        }
+                        suspension.suspend().await;
                     }
                     own
                 }));
@@ -143,11 +142,11 @@ macro_rules! mpmc {
     }};
 }
 
-pub async fn mpmc(library: &str, capacity: u64, messages: u64, suspends: bool) {
+pub async fn mpmc(library: &str, capacity: u64, messages: u64, suspension: Suspension) {
     let capacity = capacity as usize;
     match library {
-        "flume" => mpmc!(messages, suspends, flume::bounded(capacity), send_async, recv_async),
-        "async-channel" => mpmc!(messages, suspends, async_channel::bounded(capacity), send, recv),
+        "flume" => mpmc!(messages, suspension, flume::bounded(capacity), send_async, recv_async),
+        "async-channel" => mpmc!(messages, suspension, async_channel::bounded(capacity), send, recv),
         _ => refuse(&format!("a channel of {library} has one consumer")),
     }
 }

@@ -1,9 +1,9 @@
 // The same workloads in Rust. One run, one sample: prints {"value": ns, "answer": n}, and further figures under "also".
 // Usage: rust_peer LIBRARY WORKLOAD NUMBERS; LIBRARY is tokio, flume or async-channel, all on Tokio's scheduler.
-// Workloads: yield TASKS ROUNDS | sequential N | concurrent N | million N WORKERS, see spawning.rs;
+// Workloads: yield TASKS ROUNDS | yield_waker TASKS ROUNDS | sequential N | concurrent N | million N WORKERS, see spawning.rs;
 // op NAME COUNT [PROCESSORS], see operations.rs; channel TRIPS [PROCESSORS] | mpmc CAPACITY MESSAGES PROCESSORS
 // | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS, see channels.rs; parked CAPACITY SENDERS
-// | echo, see echo.rs | given_up SENDERS RACES | held COUNT, see parked.rs; sleeps N | timeout ready/yield COUNT | cancel COUNT
+// | echo, see echo.rs | given_up SENDERS RACES | held COUNT, see parked.rs; sleeps N | timeout ready/yield/waker COUNT | cancel COUNT
 // | lateness COUNT, see timers.rs; waiting N | run_through N | wake_all N, see memory.rs; depth | waits N MILLISECONDS
 // | threads N, see limits.rs; blocking N [SECONDS] | crowded N, see blocking.rs; let_go N | budget N | barrier8 N
 // | close N, see scheduling.rs; waiters N, see waiters.rs.
@@ -11,6 +11,7 @@ mod blocking;
 mod channels;
 mod counting;
 mod echo;
+mod giving_way;
 mod limits;
 mod memory;
 mod operations;
@@ -20,6 +21,7 @@ mod spawning;
 mod timers;
 mod waiters;
 
+use giving_way::Suspension;
 use std::arch::asm;
 use std::future::Future;
 use std::time::Duration;
@@ -86,6 +88,7 @@ fn main() {
     match word(2).as_str() {
         "echo" => echo::serve(),
         "yield" => on_workers(1, spawning::yields(number(3), number(4))),
+        "yield_waker" => on_workers(1, spawning::yields_by_waker(number(3), number(4))),
         "channel" => on_workers(processors(4), channels::round_trips(library, number(3))),
         "sequential" => on_workers(1, spawning::sequential(number(3))),
         "concurrent" => on_workers(1, spawning::concurrent(number(3))),
@@ -96,7 +99,7 @@ fn main() {
             on_workers(number(7), channels::conversation(library, shape));
         }
         "mpmc" => {
-            let talk = async move { channels::mpmc(&library, number(3), number(4), false).await };
+            let talk = async move { channels::mpmc(&library, number(3), number(4), Suspension::Never).await };
             on_workers(number(5), talk);
         }
         "parked" => on_workers(1, parked::parked(library, number(3), number(4))),

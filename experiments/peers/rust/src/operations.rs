@@ -2,11 +2,11 @@
 // Each runs once for its time and then once more for its allocations, see counting.rs.
 use crate::channels::mpmc;
 use crate::counting::{Pass, Stretch};
+use crate::giving_way::Suspension;
 use crate::{keep, refuse};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot, watch, Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore};
-use tokio::task::yield_now;
 
 // The expression so many times, after a tenth of it to warm up; the answers are added up.
 macro_rules! direct {
@@ -71,11 +71,9 @@ struct Shared {
 }
 
 impl Shared {
-    async fn count(&self, suspends: bool) {
+    async fn count(&self, suspension: Suspension) {
         self.counted.fetch_add(1, Ordering::Relaxed);
-        if suspends {
-            yield_now().await;
-        }
+        suspension.suspend().await;
     }
 }
 
@@ -87,7 +85,7 @@ enum Wanted {
 }
 
 // Tasks that each take, count and give back so many times, started and joined in the timed part.
-async fn together(wanted: Wanted, tasks: usize, each: u64, suspends: bool) {
+async fn together(wanted: Wanted, tasks: usize, each: u64, suspension: Suspension) {
     let shared = Arc::new(Shared {
         mutex: Mutex::new(()),
         either: RwLock::new(()),
@@ -106,19 +104,19 @@ async fn together(wanted: Wanted, tasks: usize, each: u64, suspends: bool) {
                     match wanted {
                         Wanted::Mutex => {
                             let _held = shared.mutex.lock().await;
-                            shared.count(suspends).await;
+                            shared.count(suspension).await;
                         }
                         Wanted::Either if me < 4 => {
                             let _held = shared.either.read().await;
-                            shared.count(suspends).await;
+                            shared.count(suspension).await;
                         }
                         Wanted::Either => {
                             let _held = shared.either.write().await;
-                            shared.count(suspends).await;
+                            shared.count(suspension).await;
                         }
                         Wanted::Permit => {
                             let _held = shared.permits.acquire().await.unwrap();
-                            shared.count(suspends).await;
+                            shared.count(suspension).await;
                         }
                     }
                 }
@@ -149,6 +147,16 @@ async fn broadcasts(count: u64, awaited: bool) {
         }
         stretch.end(pass, start, count, sum / 4);
     }
+}
+
+async fn contended_operation(name: &str, count: u64) -> bool {
+    match Suspension::of(name) {
+        ("mutex_contended", suspension) => together(Wanted::Mutex, 4, count / 4, suspension).await,
+        ("rwlock_contended", suspension) => together(Wanted::Either, 6, 1666, suspension).await,
+        ("semaphore_contended", suspension) => together(Wanted::Permit, 8, count / 8, suspension).await,
+        _ => return false,
+    }
+    true
 }
 
 async fn lock_operation(name: &str, count: u64) -> bool {
@@ -201,16 +209,7 @@ async fn lock_operation(name: &str, count: u64) -> bool {
             let made = Barrier::new(1);
             direct!(count, u64::from(made.wait().await.is_leader()));
         }
-        "mutex_contended" | "mutex_contended_suspended" => {
-            together(Wanted::Mutex, 4, count / 4, name.ends_with("_suspended")).await;
-        }
-        "rwlock_contended" | "rwlock_contended_suspended" => {
-            together(Wanted::Either, 6, 1666, name.ends_with("_suspended")).await;
-        }
-        "semaphore_contended" | "semaphore_contended_suspended" => {
-            together(Wanted::Permit, 8, count / 8, name.ends_with("_suspended")).await;
-        }
-        _ => return false,
+        _ => return contended_operation(name, count).await,
     }
     true
 }
@@ -305,8 +304,10 @@ pub async fn operation(library: String, name: String, count: u64) {
     if channel_operation(&library, &name, count).await {
         return;
     }
+    if let ("mpmc", suspension) = Suspension::of(&name) {
+        return mpmc(&library, 1000, count, suspension).await;
+    }
     match (library.as_str(), name.as_str()) {
-        (_, "mpmc" | "mpmc_suspended") => mpmc(&library, 1000, count, name == "mpmc_suspended").await,
         ("tokio", own) => {
             if !tokio_operation(own, count).await && !lock_operation(own, count).await {
                 refuse(&format!("unknown operation {own}"));

@@ -1,10 +1,9 @@
 //! Tasks that are let go, that share one worker, and that meet; receivers that are closed under.
+use crate::giving_way::GiveWay;
 use crate::{print, refuse, report};
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::sync::{mpsc, Barrier, Notify, Semaphore};
 use tokio::task::yield_now;
@@ -28,25 +27,6 @@ pub async fn let_go(count: u64) {
         ended = count - left.0.load(Ordering::Relaxed);
     }
     report(start.elapsed(), count, ended);
-}
-
-// Gives way once, by waking itself: Tokio's own yield_now waits for the next look at the driver beside that.
-#[derive(Default)]
-struct GiveWay {
-    given: bool,
-}
-
-impl Future for GiveWay {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.given {
-            return Poll::Ready(());
-        }
-        self.given = true;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    }
 }
 
 // Messages that a receiver takes for each turn of a task beside it, the median; and how many it took in all.

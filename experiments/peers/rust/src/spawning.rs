@@ -1,12 +1,17 @@
 // Tasks that are made, and that give way.
+use crate::giving_way::GiveWay;
 use crate::{print, report};
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tokio::task::yield_now;
 
 // The scheduler's order is its own affair: what counts is everybody's turns, between two of them.
-pub async fn yields(tasks: u64, rounds: u64) {
+async fn turns_between<Turn>(give_way: impl Fn() -> Turn + Copy + Send + Sync + 'static, tasks: u64, rounds: u64)
+where
+    Turn: Future<Output = ()> + Send,
+{
     const WARM: u64 = 2;
     let first = WARM * tasks;
     let last = first + rounds * tasks;
@@ -18,7 +23,7 @@ pub async fn yields(tasks: u64, rounds: u64) {
         let (begun, turns, moments) = (begun.clone(), turns.clone(), moments.clone());
         all.push(tokio::spawn(async move {
             while !begun.load(Ordering::Relaxed) {
-                yield_now().await;
+                give_way().await;
             }
             for _ in 0..WARM + rounds {
                 // One worker: nobody else adds.
@@ -27,7 +32,7 @@ pub async fn yields(tasks: u64, rounds: u64) {
                 if turn == first || turn == last {
                     moments.lock().unwrap().push(Instant::now());
                 }
-                yield_now().await;
+                give_way().await;
             }
         }));
     }
@@ -37,6 +42,14 @@ pub async fn yields(tasks: u64, rounds: u64) {
     }
     let moments = moments.lock().unwrap();
     report(moments[1] - moments[0], tasks * rounds, turns.load(Ordering::Relaxed) - first);
+}
+
+pub async fn yields(tasks: u64, rounds: u64) {
+    turns_between(yield_now, tasks, rounds).await;
+}
+
+pub async fn yields_by_waker(tasks: u64, rounds: u64) {
+    turns_between(GiveWay::default, tasks, rounds).await;
 }
 
 pub async fn sequential(count: u64) {

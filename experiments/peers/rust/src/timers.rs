@@ -1,4 +1,5 @@
 // Sleeps: what they cost the processor, what making and cancelling costs, and how late they are.
+use crate::giving_way::GiveWay;
 use crate::{print, refuse, report};
 use std::future::Future;
 use std::pin::Pin;
@@ -61,7 +62,8 @@ pub async fn timeouts(kind: String, count: u64) {
             sum += match kind.as_str() {
                 "ready" => timeout(limit, std::future::ready(1)).await.unwrap(),
                 "yield" => timeout(limit, async { yield_now().await; 1 }).await.unwrap(),
-                _ => refuse("timeout ready or timeout yield"),
+                "waker" => timeout(limit, async { GiveWay::default().await; 1 }).await.unwrap(),
+                _ => refuse("timeout ready, timeout yield or timeout waker"),
             };
         }
     }
