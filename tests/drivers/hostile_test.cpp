@@ -1,10 +1,13 @@
-// What a system does to a program: signals that interrupt every call, no descriptors left, numbers used again.
+// What a system does to a program: signals that interrupt every call, no descriptors left, numbers used again, calls
+// that fail or do nothing, flags that another program sets.
 #include "descriptors.hpp"
 #include "drivers/stream_scene.hpp"
 #include "uninterrupted.hpp"
 #include <bifilar/base/sanitizer.hpp>
+#include <bifilar/drivers/socket_option.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <ctime>
 #include <string>
@@ -19,7 +22,7 @@ namespace {
 class signal_storm {
 public:
     signal_storm() {
-        struct sigaction action{};
+        struct sigaction action {};
         action.sa_handler = [](int) {};
         REQUIRE(::sigaction(SIGUSR2, &action, &before_) == 0);
         sigevent how{};
@@ -38,7 +41,7 @@ public:
 
 private:
     timer_t timer_{};
-    struct sigaction before_{};
+    struct sigaction before_ {};
 };
 
 bf::task<> echo(bf::tcp_stream stream) {
@@ -169,4 +172,27 @@ TEST_CASE("a_number_that_is_used_again_belongs_to_its_new_owner") {
             },
             on);
     }
+}
+
+// A listener whose queue is full ignores who comes next. Once it is closed, the kernel's second attempt, a second after
+// the first, is refused, at any moment between the looks of whoever waits.
+TEST_CASE("a_refusal_between_two_looks_is_no_connection") {
+    const bf::owned_descriptor listener{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const auto anywhere = bf::socket_address::parse("127.0.0.1:0").value();
+    REQUIRE(::bind(listener.get(), anywhere.data(), anywhere.size()) == 0);
+    REQUIRE(::listen(listener.get(), 0) == 0);
+    const auto to = bf::socket_address::local(listener.get()).value();
+    const bare_client fills_the_queue;
+    fills_the_queue.connect(to);
+    const auto source = bf::drivers::make_source(
+        bf::owned_descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)});
+    REQUIRE(::connect(source->descriptor(), to.data(), to.size()) == -1);
+    REQUIRE(errno == EINPROGRESS);
+    ::shutdown(listener.get(), SHUT_RDWR);
+    const bf::drivers::op connecting{bf::drivers::op_kind::connect, *source};
+    const auto limit = std::chrono::steady_clock::now() + 20s;
+    int result = -EAGAIN;
+    while (result == -EAGAIN && std::chrono::steady_clock::now() < limit)
+        for (int n = 0; n < 1'000 && result == -EAGAIN; ++n) result = bf::drivers::try_now(connecting);
+    CHECK(result == -ECONNREFUSED);
 }
