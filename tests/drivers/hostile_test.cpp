@@ -1,9 +1,11 @@
 // What a system does to a program: signals that interrupt every call, no descriptors left, numbers used again, calls
 // that fail or do nothing, flags that another program sets.
 #include "descriptors.hpp"
+#include "drivers/answered_calls.hpp"
 #include "drivers/stream_scene.hpp"
 #include "uninterrupted.hpp"
 #include <bifilar/base/sanitizer.hpp>
+#include <bifilar/drivers/driver.hpp>
 #include <bifilar/drivers/socket_option.hpp>
 
 #include <algorithm>
@@ -11,6 +13,8 @@
 #include <csignal>
 #include <ctime>
 #include <string>
+#include <sys/syscall.h>
+#include <system_error>
 #include <vector>
 
 namespace bf = bifilar;
@@ -172,6 +176,24 @@ TEST_CASE("a_number_that_is_used_again_belongs_to_its_new_owner") {
             },
             on);
     }
+}
+
+TEST_CASE("an_epoll_instance_that_can_watch_nothing_is_refused_with_the_remedy") {
+    const std::size_t before = tests::open_descriptors();
+    std::string told;
+    int code = 0;
+    const bool ran = tests::with_answered_call(SYS_epoll_ctl, ENOSPC, [&] {
+        try {
+            (void)bf::drivers::make_driver(bf::driver_kind::epoll);
+        } catch (const std::system_error& error) {
+            told = error.what();
+            code = error.code().value();
+        }
+    });
+    if (!ran) return;
+    CHECK(code == ENOSPC);
+    CHECK(told.find("fs.epoll.max_user_watches") != std::string::npos);
+    CHECK(tests::open_descriptors() == before);
 }
 
 // A listener whose queue is full ignores who comes next. Once it is closed, the kernel's second attempt, a second after
