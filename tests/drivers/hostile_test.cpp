@@ -2,10 +2,12 @@
 // that fail or do nothing, flags that another program sets.
 #include "descriptors.hpp"
 #include "drivers/answered_calls.hpp"
+#include "drivers/scratch_directory.hpp"
 #include "drivers/stream_scene.hpp"
 #include "uninterrupted.hpp"
 #include <bifilar/base/sanitizer.hpp>
 #include <bifilar/drivers/driver.hpp>
+#include <bifilar/drivers/file_system.hpp>
 #include <bifilar/drivers/socket_option.hpp>
 
 #include <algorithm>
@@ -194,6 +196,20 @@ TEST_CASE("an_epoll_instance_that_can_watch_nothing_is_refused_with_the_remedy")
     CHECK(code == ENOSPC);
     CHECK(told.find("fs.epoll.max_user_watches") != std::string::npos);
     CHECK(tests::open_descriptors() == before);
+}
+
+TEST_CASE("a_file_that_takes_no_bytes_is_full") {
+    const tests::scratch_directory here;
+    const std::string text(10'000, 'x');
+    std::array<int, 3> codes{};
+    const bool ran = tests::with_answered_call(SYS_pwritev2, 0, [&] {
+        codes[0] = bf::await(bf::write_file(here / "whole", tests::bytes_of(text))).error().value();
+        codes[1] = bf::await(bf::write_file_atomically(here / "replaced", tests::bytes_of(text))).error().value();
+        // The kernel does not copy this one by itself.
+        codes[2] = bf::await(bf::copy_file("/proc/self/status", here / "copy")).error().value();
+    });
+    if (!ran) return;
+    CHECK(codes == std::array{ENOSPC, ENOSPC, ENOSPC});
 }
 
 // A listener whose queue is full ignores who comes next. Once it is closed, the kernel's second attempt, a second after
