@@ -6,6 +6,7 @@
 #include "drivers/stream_scene.hpp"
 #include "uninterrupted.hpp"
 #include <bifilar/base/sanitizer.hpp>
+#include <bifilar/drivers/datagram_call.hpp>
 #include <bifilar/drivers/driver.hpp>
 #include <bifilar/drivers/file_system.hpp>
 #include <bifilar/drivers/socket_option.hpp>
@@ -14,9 +15,11 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <fcntl.h>
 #include <string>
 #include <sys/syscall.h>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 namespace bf = bifilar;
@@ -82,6 +85,14 @@ public:
 private:
     int descriptor_;
 };
+
+std::chrono::nanoseconds processor_time() {
+    timespec used{};
+    REQUIRE(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0);
+    return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
+}
+
+void set_nonblocking(int descriptor) { (void)::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK); }
 
 }  // namespace
 
@@ -210,6 +221,50 @@ TEST_CASE("a_file_that_takes_no_bytes_is_full") {
     });
     if (!ran) return;
     CHECK(codes == std::array{ENOSPC, ENOSPC, ENOSPC});
+}
+
+// Another program that has the socket as well may make it non-blocking, and kernels differ in what a ring answers then.
+// MSG_DONTWAIT has the same answer from all of them.
+TEST_CASE("a_receive_that_a_ring_does_not_wait_for_costs_no_processor_time") {
+    enum class unwaited { before, meanwhile, by_flag };
+    for (const unwaited how : {unwaited::before, unwaited::meanwhile, unwaited::by_flag}) {
+        INFO("how: " << static_cast<int>(how));
+        const auto ends = tests::local_stream();
+        const bf::owned_descriptor far{ends[1]};
+        const auto near = bf::drivers::make_source(bf::owned_descriptor{ends[0]});
+        if (how == unwaited::before) set_nonblocking(ends[0]);
+        std::thread sender{[&] {
+            std::this_thread::sleep_for(50ms);
+            if (how == unwaited::meanwhile) set_nonblocking(ends[0]);
+            std::this_thread::sleep_for(150ms);
+            (void)::send(far.get(), "late", 4, 0);
+        }};
+        std::array<std::byte, 8> buffer{};
+        const auto before = processor_time();
+        const auto got = bf::await(bf::datagram_receive{*near, buffer, bf::datagram_receive::sender::untold,
+                                                        how == unwaited::by_flag ? static_cast<int>(MSG_DONTWAIT) : 0});
+        const auto used = processor_time() - before;
+        sender.join();
+        CHECK(got.value().bytes == 4);
+        CHECK(used < 20ms);
+    }
+}
+
+TEST_CASE("an_accept_from_a_listener_that_became_non_blocking_costs_no_processor_time") {
+    auto listener = bf::tcp_listener::bind("127.0.0.1:0").value();
+    const auto to = listener.local_address().value();
+    set_nonblocking(listener.descriptor());
+    const bare_client client;
+    std::thread connects{[&] {
+        std::this_thread::sleep_for(150ms);
+        client.connect(to);
+    }};
+    const auto before = processor_time();
+    const auto stream = bf::await(listener.accept());
+    const auto used = processor_time() - before;
+    connects.join();
+    CHECK(stream.has_value());
+    CHECK(used < 20ms);
 }
 
 // A listener whose queue is full ignores who comes next. Once it is closed, the kernel's second attempt, a second after
