@@ -56,14 +56,14 @@ bool datagram_batch::add(std::span<const std::byte> bytes, const socket_address&
     return true;
 }
 
-void datagram_batch::offer_room() noexcept {
+void datagram_batch::offer_room(const drivers::io_source& from) noexcept {
     size_ = 0;
     for (std::size_t n = 0; n < capacity(); ++n) {
         vectors_[n].iov_len = bytes_each_;
         msghdr& header = headers_[n].msg_hdr;
         header.msg_name = addresses_[n].buffer();
         header.msg_namelen = socket_address::room;
-        notes_[n].attach(header);
+        notes_[n].attach(header, from);
     }
 }
 
@@ -77,7 +77,7 @@ void datagram_batch::take(std::size_t count) noexcept {
 
 polled<io_result<std::size_t>> batch_receive::poll(context& cx) {
     if (!offered_) {
-        into_->offer_room();
+        into_->offer_room(wait_.source());
         wait_.set_buffer(into_->headers(), into_->capacity());
         offered_ = true;
     }

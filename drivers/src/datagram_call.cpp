@@ -27,7 +27,7 @@ polled<io_result<received_datagram>> datagram_receive::poll(context& cx) {
             message_.msg_name = from_.buffer();
             message_.msg_namelen = socket_address::room;
         }
-        note_.attach(message_);
+        note_.attach(message_, wait_.source());
         wait_.set_buffer(&message_, 0);
     }
     const std::optional<int> result = wait_.poll(cx);

@@ -20,6 +20,8 @@ io_result<std::size_t> size_option(int descriptor, int name) noexcept {
 
 datagram_socket::datagram_socket(owned_descriptor descriptor) : source_{drivers::make_source(std::move(descriptor))} {
     drivers::make_blocking(source_->descriptor());
+    const io_result<int> domain = drivers::socket_option(source_->descriptor(), SOL_SOCKET, SO_DOMAIN);
+    source_->tells_segments = domain && *domain != AF_UNIX;
 }
 
 drivers::io_source& datagram_socket::source() const noexcept {

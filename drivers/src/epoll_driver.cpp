@@ -3,6 +3,7 @@
 
 #include <bifilar/base/assert.hpp>
 #include <bifilar/core/thread_state.hpp>
+#include <bifilar/drivers/owned_descriptor.hpp>
 #include <bifilar/sched/worker.hpp>
 
 #include <algorithm>
@@ -24,20 +25,19 @@ struct epoll_driver::events {
 };
 
 epoll_driver::epoll_driver() : events_{std::make_unique<events>()} {
-    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-    if (epoll_ < 0)
-        throw std::system_error{errno, std::generic_category(), "epoll_create1; raise the limit on open files"};
-    eventfd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (eventfd_ < 0) {
-        const int error = errno;
-        ::close(epoll_);
-        throw std::system_error{error, std::generic_category(), "eventfd; raise the limit on open files"};
-    }
-    epoll_event wakes{EPOLLIN | EPOLLET, {nullptr}};
-    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, eventfd_, &wakes);
+    owned_descriptor epoll{::epoll_create1(EPOLL_CLOEXEC)};
+    if (!epoll) throw std::system_error{errno, std::generic_category(), "epoll_create1; raise the limit on open files"};
+    owned_descriptor wakes{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    if (!wakes) throw std::system_error{errno, std::generic_category(), "eventfd; raise the limit on open files"};
+    epoll_event event{EPOLLIN | EPOLLET, {nullptr}};
+    if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wakes.get(), &event) != 0)
+        throw std::system_error{errno, std::generic_category(),
+                                "epoll_ctl; raise fs.epoll.max_user_watches, if there is no space left"};
     const sched::worker* const worker = this_thread().worker;
     group_ = worker != nullptr ? static_cast<const void*>(&worker->owner()) : this;
-    home_ = std::make_shared<epoll_home>(epoll_, group_);
+    home_ = std::make_shared<epoll_home>(epoll.get(), group_);
+    epoll_ = epoll.release();
+    eventfd_ = wakes.release();
 }
 
 epoll_driver::~epoll_driver() {

@@ -43,7 +43,7 @@ polled<io_result<std::size_t>> file_transfer::poll(context& cx) {
         moved_ += static_cast<std::size_t>(*result);
         if (position_ != nullptr) *position_ += static_cast<std::size_t>(*result);
         if (how_ == transfer::some) break;
-        if (*result == 0) return output{io_failure(wait_.request().kind == drivers::file_op::read ? ENODATA : ENOSPC)};
+        if (*result == 0) return output{io_failure(drivers::error_of_nothing(wait_.request().kind))};
     }
     return output{moved_};
 }

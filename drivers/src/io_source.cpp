@@ -47,13 +47,13 @@ ssize_t transmit(int descriptor, const void* from, std::size_t bytes, int flags)
 #endif
 }
 
+// The error second: one that comes in between is told. The other way round a refusal in between would look like a
+// connection.
 int connection_state(int descriptor) noexcept {
+    if (const int ready = ready_for(descriptor, POLLOUT); ready != 0) return ready;
     int error = 0;
     socklen_t bytes = sizeof error;
-    if (::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &bytes) != 0) return -errno;
-    if (error != 0) return -error;
-    pollfd ready{descriptor, POLLOUT, 0};
-    return ::poll(&ready, 1, 0) == 1 ? 0 : -EAGAIN;
+    return ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &bytes) == 0 ? -error : -errno;
 }
 
 int receive_lent(const op& which) noexcept {

@@ -38,13 +38,15 @@ pollfd polled(const op& which) noexcept {
 
 simulated_driver::simulated_driver(simulated_kernel& kernel)
     : kernel_{kernel}, random_{kernel.attach()}, owner_{::pthread_self()} {
-    eventfd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (eventfd_ < 0) {
-        const int error = errno;
+    try {
+        polled_.reserve(1);
+        eventfd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (eventfd_ < 0)
+            throw std::system_error{errno, std::generic_category(), "eventfd; raise the limit on open files"};
+    } catch (...) {
         kernel_.detach();
-        throw std::system_error{error, std::generic_category(), "eventfd; raise the limit on open files"};
+        throw;
     }
-    polled_.reserve(1);
 }
 
 simulated_driver::~simulated_driver() {

@@ -36,19 +36,28 @@ int pass_urgent_mark(int socket, int pipe, std::size_t bytes) noexcept {
     return taken >= 0 ? static_cast<int>(taken) : -errno;
 }
 
+// EAGAIN does not say whose fault it was, and either end may have become ready since. The socket has the blame only
+// while it is unready, because its next event is waited for then. The pipe's readiness is looked at again: a wrong
+// guess costs another try.
+int whose_wait(int socket, short of_socket, int pipe, short of_pipe) noexcept {
+    if (ready_for(pipe, of_pipe) == -EAGAIN) return pipe_would_wait;
+    pollfd at{socket, of_socket, 0};
+    // Its errors are no readiness: one that a call would tell comes with what is asked for.
+    const bool ready = ::poll(&at, 1, 0) == 1 && (at.revents & of_socket) != 0;
+    return ready ? pipe_would_wait : -EAGAIN;
+}
+
 }  // namespace
 
 int splice_in_now(int socket, int pipe, std::size_t bytes) noexcept {
     const int result = splice_now(socket, pipe, socket, bytes);
     if (result == 0 && bytes != 0) return pass_urgent_mark(socket, pipe, bytes);
-    if (result == -EAGAIN && ready_for(pipe, POLLOUT) == -EAGAIN) return pipe_would_wait;
-    return result;
+    return result == -EAGAIN ? whose_wait(socket, POLLIN, pipe, POLLOUT) : result;
 }
 
 int splice_out_now(int pipe, int socket, std::size_t bytes) noexcept {
     const int result = splice_now(pipe, socket, socket, bytes);
-    if (result == -EAGAIN && ready_for(pipe, POLLIN) == -EAGAIN) return pipe_would_wait;
-    return result;
+    return result == -EAGAIN ? whose_wait(socket, POLLOUT, pipe, POLLIN) : result;
 }
 
 }  // namespace bifilar::drivers

@@ -6,8 +6,8 @@
 
 namespace bifilar::drivers {
 
-/// An answer of the calls below that splice(2) does not know: it is the pipe that has no room, or is empty. -EAGAIN
-/// says so of the socket.
+/// An answer of the calls below that splice(2) does not know: it is the pipe that has no room, or is empty, or was so
+/// a moment ago. -EAGAIN says of the socket that it is unready still.
 inline constexpr int pipe_would_wait = -EXFULL;
 
 /// Moves what the socket has and the pipe takes, at most `bytes`. How much, 0 at the end of the stream; or a negative

@@ -56,6 +56,10 @@ int open_ring_once_room(io_uring& ring, unsigned entries) noexcept {
     }
 }
 
+void prepare_poll(io_uring_sqe& entry, const op& which) noexcept {
+    io_uring_prep_poll_add(&entry, which.source->descriptor(), reads(which.kind) ? POLLIN : POLLOUT);
+}
+
 // Ends the ring.
 void close_ring(io_uring& ring) noexcept {
     io_uring_queue_exit(&ring);
@@ -133,6 +137,12 @@ void uring_driver::flush() noexcept {
 
 void uring_driver::prepare(op& which) noexcept {
     io_uring_sqe& entry = next_entry();
+    which.waits_for_readiness ? prepare_poll(entry, which) : prepare_call(entry, which);
+    io_uring_sqe_set_data(&entry, &which);
+    ++in_flight_;
+}
+
+void uring_driver::prepare_call(io_uring_sqe& entry, op& which) noexcept {
     const int descriptor = which.source->descriptor();
     const auto bytes = static_cast<unsigned>(std::min<std::size_t>(which.bytes, 0x7ffff000));
     switch (which.kind) {
@@ -142,7 +152,7 @@ void uring_driver::prepare(op& which) noexcept {
         case op_kind::recv_lent:
             if (lending_.offered() == 0) lending_.refill(ring_, buffers());
             if (lending_.offered() == 0) {  // Waits without a buffer; end() finds one, of the heap if need be.
-                io_uring_prep_poll_add(&entry, descriptor, POLLIN);
+                prepare_poll(entry, which);
                 break;
             }
             io_uring_prep_recv(&entry, descriptor, nullptr, bytes, 0);
@@ -170,15 +180,14 @@ void uring_driver::prepare(op& which) noexcept {
                                   static_cast<unsigned>(MSG_NOSIGNAL | which.flags));
             break;
         default:  // See is_ring_call.
-            io_uring_prep_poll_add(&entry, descriptor, reads(which.kind) ? POLLIN : POLLOUT);
+            prepare_poll(entry, which);
             break;
     }
-    io_uring_sqe_set_data(&entry, &which);
-    ++in_flight_;
 }
 
 bool uring_driver::submit(op& which, waker_ref waits) noexcept {
     if (!which.source->enter(which, *this, waits)) return false;
+    which.waits_for_readiness = false;
     prepare(which);
     return true;
 }
@@ -264,6 +273,7 @@ bool uring_driver::waited_for_readiness(const op& which, const io_uring_cqe& cqe
     // Nobody asked for it: the kernel wanted a thread of its own for the call and could not have one, since signals
     // interrupt its making, or the user's threads are at their limit. It has not begun the call.
     if (cqe.res == -ECANCELED && !which.cancel_asked()) return true;
+    if (which.waits_for_readiness) return cqe.res >= 0;
     // A receive that has no buffer waited without one, or there was none left for it, or is at the stream's end.
     if (which.kind == op_kind::recv_lent)
         return (cqe.flags & IORING_CQE_F_BUFFER) == 0 && (cqe.res > 0 || cqe.res == -ENOBUFS);
@@ -286,6 +296,9 @@ void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) no
             // Somebody else was faster; or a signal came, or, to what runs already, a cancel. Unless a cancel is on its
             // way, it waits again.
             const bool again = would_wait(result) || result == -EINTR;
+            // A kernel may refuse to wait at all, when somebody else has made the descriptor non-blocking: the same
+            // call would be refused at once, for ever.
+            which.waits_for_readiness = would_wait(result);
             if (again && !which.cancel_asked()) return prepare(which);
             if (again) result = -ECANCELED;
         }

@@ -37,6 +37,7 @@ public:
 private:
     io_uring_sqe& next_entry() noexcept;
     void prepare(op& which) noexcept;
+    void prepare_call(io_uring_sqe& entry, op& which) noexcept;
     void prepare_cancel(op& which) noexcept;
     void listen_for_unparks() noexcept;
     void take_requests() noexcept;

@@ -26,8 +26,9 @@ owned_descriptor open_now(const std::string& path, int flags, unsigned mode = 06
                                        .path = path.c_str()})};
 }
 
-io_result<void> write_all_now(const job_arguments& on, int descriptor, std::span<const std::byte> bytes) {
-    for (std::uint64_t offset = 0; !bytes.empty();) {
+io_result<void> write_all_now(const job_arguments& on, int descriptor, std::span<const std::byte> bytes,
+                              std::uint64_t offset = 0) {
+    while (!bytes.empty()) {
         if (on.cancel_asked()) return io_failure(ECANCELED);
         const int result = make_call({.kind = file_op::write,
                                       .descriptor = descriptor,
@@ -35,6 +36,7 @@ io_result<void> write_all_now(const job_arguments& on, int descriptor, std::span
                                       .bytes = std::min(bytes.size(), step_bytes),
                                       .offset = offset});
         if (result < 0) return io_failure(-result);
+        if (result == 0) return io_failure(drivers::error_of_nothing(file_op::write));
         bytes = bytes.subspan(static_cast<std::size_t>(result));
         offset += static_cast<std::uint64_t>(result);
     }
@@ -138,15 +140,8 @@ io_result<std::uint64_t> copy_through_memory(const job_arguments& on, int from, 
                                    .offset = copied});
         if (got < 0) return io_failure(-got);
         if (got == 0) return copied;
-        for (int put = 0; put < got;) {
-            const int result = make_call({.kind = file_op::write,
-                                          .descriptor = to,
-                                          .buffer = buffer.data() + put,
-                                          .bytes = static_cast<std::size_t>(got - put),
-                                          .offset = copied + static_cast<std::uint64_t>(put)});
-            if (result < 0) return io_failure(-result);
-            put += result;
-        }
+        const auto part = std::span<const std::byte>{buffer}.first(static_cast<std::size_t>(got));
+        if (const auto put = write_all_now(on, to, part, copied); !put) return std::unexpected{put.error()};
         copied += static_cast<std::uint64_t>(got);
     }
 }

@@ -1,13 +1,25 @@
-// What a system does to a program: signals that interrupt every call, no descriptors left, numbers used again.
+// What a system does to a program: signals that interrupt every call, no descriptors left, numbers used again, calls
+// that fail or do nothing, flags that another program sets.
 #include "descriptors.hpp"
+#include "drivers/answered_calls.hpp"
+#include "drivers/scratch_directory.hpp"
 #include "drivers/stream_scene.hpp"
 #include "uninterrupted.hpp"
 #include <bifilar/base/sanitizer.hpp>
+#include <bifilar/drivers/datagram_call.hpp>
+#include <bifilar/drivers/driver.hpp>
+#include <bifilar/drivers/file_system.hpp>
+#include <bifilar/drivers/socket_option.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <fcntl.h>
 #include <string>
+#include <sys/syscall.h>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 namespace bf = bifilar;
@@ -19,7 +31,7 @@ namespace {
 class signal_storm {
 public:
     signal_storm() {
-        struct sigaction action{};
+        struct sigaction action {};
         action.sa_handler = [](int) {};
         REQUIRE(::sigaction(SIGUSR2, &action, &before_) == 0);
         sigevent how{};
@@ -38,7 +50,7 @@ public:
 
 private:
     timer_t timer_{};
-    struct sigaction before_{};
+    struct sigaction before_ {};
 };
 
 bf::task<> echo(bf::tcp_stream stream) {
@@ -73,6 +85,14 @@ public:
 private:
     int descriptor_;
 };
+
+std::chrono::nanoseconds processor_time() {
+    timespec used{};
+    REQUIRE(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0);
+    return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
+}
+
+void set_nonblocking(int descriptor) { (void)::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK); }
 
 }  // namespace
 
@@ -169,4 +189,103 @@ TEST_CASE("a_number_that_is_used_again_belongs_to_its_new_owner") {
             },
             on);
     }
+}
+
+TEST_CASE("an_epoll_instance_that_can_watch_nothing_is_refused_with_the_remedy") {
+    const std::size_t before = tests::open_descriptors();
+    std::string told;
+    int code = 0;
+    const bool ran = tests::with_answered_call(SYS_epoll_ctl, ENOSPC, [&] {
+        try {
+            (void)bf::drivers::make_driver(bf::driver_kind::epoll);
+        } catch (const std::system_error& error) {
+            told = error.what();
+            code = error.code().value();
+        }
+    });
+    if (!ran) return;
+    CHECK(code == ENOSPC);
+    CHECK(told.find("fs.epoll.max_user_watches") != std::string::npos);
+    CHECK(tests::open_descriptors() == before);
+}
+
+TEST_CASE("a_file_that_takes_no_bytes_is_full") {
+    const tests::scratch_directory here;
+    const std::string text(10'000, 'x');
+    std::array<int, 3> codes{};
+    const bool ran = tests::with_answered_call(SYS_pwritev2, 0, [&] {
+        codes[0] = bf::await(bf::write_file(here / "whole", tests::bytes_of(text))).error().value();
+        codes[1] = bf::await(bf::write_file_atomically(here / "replaced", tests::bytes_of(text))).error().value();
+        // The kernel does not copy this one by itself.
+        codes[2] = bf::await(bf::copy_file("/proc/self/status", here / "copy")).error().value();
+    });
+    if (!ran) return;
+    CHECK(codes == std::array{ENOSPC, ENOSPC, ENOSPC});
+}
+
+// Another program that has the socket as well may make it non-blocking, and kernels differ in what a ring answers then.
+// MSG_DONTWAIT has the same answer from all of them.
+TEST_CASE("a_receive_that_a_ring_does_not_wait_for_costs_no_processor_time") {
+    enum class unwaited { before, meanwhile, by_flag };
+    for (const unwaited how : {unwaited::before, unwaited::meanwhile, unwaited::by_flag}) {
+        INFO("how: " << static_cast<int>(how));
+        const auto ends = tests::local_stream();
+        const bf::owned_descriptor far{ends[1]};
+        const auto near = bf::drivers::make_source(bf::owned_descriptor{ends[0]});
+        if (how == unwaited::before) set_nonblocking(ends[0]);
+        std::thread sender{[&] {
+            std::this_thread::sleep_for(50ms);
+            if (how == unwaited::meanwhile) set_nonblocking(ends[0]);
+            std::this_thread::sleep_for(150ms);
+            (void)::send(far.get(), "late", 4, 0);
+        }};
+        std::array<std::byte, 8> buffer{};
+        const auto before = processor_time();
+        const auto got = bf::await(bf::datagram_receive{*near, buffer, bf::datagram_receive::sender::untold,
+                                                        how == unwaited::by_flag ? static_cast<int>(MSG_DONTWAIT) : 0});
+        const auto used = processor_time() - before;
+        sender.join();
+        CHECK(got.value().bytes == 4);
+        CHECK(used < 20ms);
+    }
+}
+
+TEST_CASE("an_accept_from_a_listener_that_became_non_blocking_costs_no_processor_time") {
+    auto listener = bf::tcp_listener::bind("127.0.0.1:0").value();
+    const auto to = listener.local_address().value();
+    set_nonblocking(listener.descriptor());
+    const bare_client client;
+    std::thread connects{[&] {
+        std::this_thread::sleep_for(150ms);
+        client.connect(to);
+    }};
+    const auto before = processor_time();
+    const auto stream = bf::await(listener.accept());
+    const auto used = processor_time() - before;
+    connects.join();
+    CHECK(stream.has_value());
+    CHECK(used < 20ms);
+}
+
+// A listener whose queue is full ignores who comes next. Once it is closed, the kernel's second attempt, a second after
+// the first, is refused, at any moment between the looks of whoever waits.
+TEST_CASE("a_refusal_between_two_looks_is_no_connection") {
+    const bf::owned_descriptor listener{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const auto anywhere = bf::socket_address::parse("127.0.0.1:0").value();
+    REQUIRE(::bind(listener.get(), anywhere.data(), anywhere.size()) == 0);
+    REQUIRE(::listen(listener.get(), 0) == 0);
+    const auto to = bf::socket_address::local(listener.get()).value();
+    const bare_client fills_the_queue;
+    fills_the_queue.connect(to);
+    const auto source = bf::drivers::make_source(
+        bf::owned_descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)});
+    REQUIRE(::connect(source->descriptor(), to.data(), to.size()) == -1);
+    REQUIRE(errno == EINPROGRESS);
+    ::shutdown(listener.get(), SHUT_RDWR);
+    const bf::drivers::op connecting{bf::drivers::op_kind::connect, *source};
+    const auto limit = std::chrono::steady_clock::now() + 20s;
+    int result = -EAGAIN;
+    while (result == -EAGAIN && std::chrono::steady_clock::now() < limit)
+        for (int n = 0; n < 1'000 && result == -EAGAIN; ++n) result = bf::drivers::try_now(connecting);
+    CHECK(result == -ECONNREFUSED);
 }

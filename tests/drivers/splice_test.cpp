@@ -6,11 +6,17 @@
 #include "one_worker.hpp"
 #include <bifilar/drivers/splice.hpp>
 
+#include <atomic>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <thread>
+
 namespace bf = bifilar;
 using bf::drivers::op_kind;
 using tests::fault;
 using tests::open_pipe;
 using tests::pipe_ends;
+using namespace std::chrono_literals;
 
 static_assert(bf::cancellable_future<bf::splice_call>);
 
@@ -170,4 +176,58 @@ TEST_CASE("a_splice_that_was_given_up_tells_what_it_came_to") {
         const auto late = call.finished();
         CHECK(tests::waiting_bytes(pipe.first.descriptor()) == (late ? late->value() : 0));
     });
+}
+
+// An end may become ready between a splice that found it unready and the question whose fault that was. The socket is
+// ready all along, and tells no further event.
+TEST_CASE("a_splice_from_a_ready_socket_outlasts_races_for_the_pipe") {
+    constexpr std::size_t bytes = 100;
+    for (int round = 0; round < 30; ++round) {
+        tests::bare_stream_pair sockets;
+        pipe_ends pipe = open_pipe();
+        REQUIRE(::fcntl(pipe.second.descriptor(), F_SETPIPE_SZ, 4096) == 4096);
+        // Each byte for itself fills the pipe.
+        for (std::size_t n = 0; n < bytes; ++n) REQUIRE(::send(sockets.far, "x", 1, MSG_DONTWAIT) == 1);
+        std::atomic<bool> over = false;
+        std::thread drains{[&] {
+            std::array<char, 4096> some;
+            while (!over) (void)!::read(pipe.first.descriptor(), some.data(), some.size());
+        }};
+        std::size_t moved = 0;
+        bool lost = false;
+        while (!lost && moved < bytes) {
+            const auto result = bf::await(bf::timeout(bf::splice(sockets.near, pipe.second, bytes), 5s));
+            lost = !result.has_value();
+            if (!lost) moved += result->value_or(0);
+        }
+        over = true;
+        drains.join();
+        REQUIRE_FALSE(lost);
+    }
+}
+
+TEST_CASE("a_splice_to_a_ready_socket_outlasts_races_for_the_pipe") {
+    constexpr std::size_t bytes = 20;  // With more of them unread, poll(2) does not call the socket ready.
+    for (int round = 0; round < 150; ++round) {
+        tests::bare_stream_pair sockets;
+        pipe_ends pipe = open_pipe();
+        std::atomic<bool> over = false;
+        std::thread fills{[&] {
+            for (std::size_t n = 0; n < bytes && !over; ++n) {
+                int waiting = 1;
+                while (waiting != 0 && !over) (void)::ioctl(pipe.first.descriptor(), FIONREAD, &waiting);
+                (void)!::write(pipe.second.descriptor(), "x", 1);
+            }
+        }};
+        std::size_t moved = 0;
+        bool lost = false;
+        while (!lost && moved < bytes) {
+            const auto result = bf::await(bf::timeout(bf::splice(pipe.first, sockets.near, bytes), 5s));
+            lost = !result.has_value();
+            if (!lost) moved += result->value_or(0);
+        }
+        over = true;
+        fills.join();
+        REQUIRE_FALSE(lost);
+    }
 }

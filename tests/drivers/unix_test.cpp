@@ -2,6 +2,7 @@
 #include "both/in_each_model.hpp"
 #include "bytes.hpp"
 #include "descriptors.hpp"
+#include "drivers/passed_descriptors.hpp"
 #include "drivers/scratch_directory.hpp"
 #include "last_words.hpp"
 #include "one_worker.hpp"
@@ -268,6 +269,37 @@ TEST_CASE("a_pair_of_unix_datagrams_talks") {
     });
 }
 
+// Nobody would close them.
+TEST_CASE("descriptors_that_come_with_a_datagram_are_not_kept") {
+    tests::on_one_worker([](bf::backend) {
+        auto ends = bf::unix_datagram::pair().value();
+        const bf::owned_descriptor passed{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+        const std::size_t before = tests::open_descriptors("/dev/null");
+        std::array<std::byte, 8> buffer{};
+        bf::datagram_batch batch{4, 8};
+        const auto receive = [&](auto receiving, bool waits) {
+            if (waits) {
+                auto turn = bf::yield_now();
+                (void)bf::await(bf::select(receiving, turn));
+            }
+            tests::send_past(ends.first.descriptor(), std::array{passed.get(), passed.get()});
+            CHECK(bf::await(receiving).has_value());
+            CHECK(tests::open_descriptors("/dev/null") == before);
+        };
+        for (const bool waits : {false, true}) {
+            INFO("waits: " << waits);
+            receive(ends.second.recv(buffer), waits);
+            receive(ends.second.recv_from(buffer), waits);
+            receive(ends.second.peek_from(buffer), waits);
+            receive(ends.second.recv(buffer), false);  // What was peeked at; the next one stays.
+            receive(ends.second.recv_many(batch), false);
+            CHECK(batch.size() == 2);
+            receive(ends.second.recv_many(batch), waits);
+            CHECK(batch.size() == 1);
+        }
+    });
+}
+
 // To one of many by address the kernel tells no event; to the one that a socket is connected to it does.
 TEST_CASE("a_full_queue_makes_senders_wait_and_loses_nothing") {
     constexpr int count = 300;
@@ -327,9 +359,7 @@ TEST_CASE("unix_accepts_that_end_early_leak_nothing") {
     const std::string path = in / "socket";
     tests::on_one_worker([&](bf::backend on) {
         auto listener = listen_at(path);
-        {
-            auto opened_late = bf::await(bf::timeout(listener.accept(), 200us));
-        }
+        { auto opened_late = bf::await(bf::timeout(listener.accept(), 200us)); }
         const std::size_t before = tests::open_descriptors();
         struct body {
             static bf::task<> coroutine(bf::unix_listener& at) { (void)co_await at.accept(); }

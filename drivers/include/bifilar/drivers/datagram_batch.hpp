@@ -45,7 +45,7 @@ private:
     friend class batch_send;
 
     // For the kernel, before a call.
-    void offer_room() noexcept;
+    void offer_room(const drivers::io_source& from) noexcept;
     [[nodiscard]] mmsghdr* headers() noexcept { return headers_.data(); }
     // After it.
     void take(std::size_t count) noexcept;

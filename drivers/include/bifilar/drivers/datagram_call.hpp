@@ -27,10 +27,10 @@ namespace drivers {
 /// Room for what the kernel tells besides the bytes: the size of segments.
 class segment_note {
 public:
-    /// Tells the kernel of the room.
-    void attach(msghdr& message) noexcept {
-        message.msg_control = room_.data();
-        message.msg_controllen = room_.size();
+    /// Tells the kernel of the room, where the socket tells of segments at all.
+    void attach(msghdr& message, const io_source& from) noexcept {
+        message.msg_control = from.tells_segments ? room_.data() : nullptr;
+        message.msg_controllen = from.tells_segments ? room_.size() : 0;
     }
     /// What it wrote there; 0 when nothing.
     [[nodiscard]] static std::size_t read(const msghdr& message) noexcept;

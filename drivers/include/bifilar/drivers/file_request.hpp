@@ -2,6 +2,7 @@
 // File systems know no readiness: a call on them waits in the kernel, so some thread or ring has to wait with it.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <fcntl.h>
@@ -40,6 +41,10 @@ struct file_request {
 
 /// What one call moves at most in Linux, which keeps results within an int.
 inline constexpr std::size_t most_file_bytes = 0x7ffff000;
+
+/// What it means when a transfer of more than 0 bytes moved none, for who wants all of them: the end of what is read,
+/// or a file that takes no more.
+[[nodiscard]] constexpr int error_of_nothing(file_op kind) noexcept { return kind == file_op::read ? ENODATA : ENOSPC; }
 
 /// Makes the call and waits for it; interrupted calls are repeated. The result, or a negative errno. Blocks.
 [[nodiscard]] int make_call(const file_request& what) noexcept;

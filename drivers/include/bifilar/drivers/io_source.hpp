@@ -90,6 +90,9 @@ public:
     /// descriptors between the bytes of a Unix stream, urgent data.
     bool short_read_drains = true;
     bool hung_up = false;  ///< The peer closed: reads never wait again, whatever the edges say.
+    /// Whether receives have room for what the kernel tells of segments. Set before the first. Not on Unix sockets: the
+    /// kernel would put descriptors there, which nobody closes. Without room it closes them itself.
+    bool tells_segments = false;
     /// The epoll instances that know the descriptor, and may hold events for the source. Mostly one: more when threads
     /// or runtimes share a stream, or pass it on.
     std::vector<std::shared_ptr<epoll_home>> homes;

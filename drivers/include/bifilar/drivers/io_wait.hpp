@@ -38,6 +38,7 @@ public:
         op_.buffer = buffer;
         op_.bytes = bytes;
     }
+    [[nodiscard]] const io_source& source() const noexcept { return *op_.source; }
 
 private:
     void ask_cancel() noexcept;

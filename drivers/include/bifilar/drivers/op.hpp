@@ -166,6 +166,7 @@ public:
     }
 
     op_kind kind;
+    bool waits_for_readiness = false;  ///< The ring's: it would not wait in this call, and waits for its readiness.
     int result = 0;  ///< As the system call gives it; a negative errno for a failure.
     int flags = 0;   ///< MSG_PEEK and the like, for calls that take them.
     io_source* source;

@@ -27,7 +27,8 @@ private:
 };
 
 /// What may be done with it besides is in datagram_socket. Its end removes the file that it made, unless the options
-/// say otherwise.
+/// say otherwise. Descriptors that come along with a datagram (SCM_RIGHTS) are closed by the kernel, unseen: nobody can
+/// fill a receiver's table of descriptors. A unix_stream can receive them.
 class unix_datagram : public datagram_socket {
 public:
     /// Binds a path, or an abstract name by its address. The errors, and what to do about EADDRINUSE, are those of
