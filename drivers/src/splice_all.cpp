@@ -1,7 +1,9 @@
-// The pipe is filled only when it is empty, so it is never waited for: the sockets alone are.
+// The pipe is filled only when it is empty, so it is never waited for: the sockets alone are. Where a try tells that
+// the pipe would wait, the socket has become ready since, and another try moves something.
 #include <bifilar/drivers/splice_all.hpp>
 
 #include "broken_pipe.hpp"
+#include "splice_now.hpp"
 
 #include <algorithm>
 #include <array>
@@ -50,6 +52,7 @@ polled<copy_result> splice_copy::poll(context& cx) {
             in_.set_buffer(&to_number_, static_cast<std::size_t>(std::min<std::uint64_t>(pipe_bytes_, left_)));
             const std::optional<int> result = in_.poll(cx);
             if (!result) return not_ready;
+            if (*result == drivers::pipe_would_wait) continue;
             if (*result < 0) return end(-*result, copy_side::reader);
             if (*result == 0) return end(0, copy_side::none);
             in_pipe_ = static_cast<std::size_t>(*result);
@@ -58,6 +61,7 @@ polled<copy_result> splice_copy::poll(context& cx) {
         out_.set_buffer(&from_number_, in_pipe_);
         const std::optional<int> result = out_.poll(cx);
         if (!result) return not_ready;
+        if (*result == drivers::pipe_would_wait) continue;
         if (*result < 0) return end(-*result, copy_side::writer);
         // A socket that takes nothing would be asked for ever.
         if (*result == 0) return end(EIO, copy_side::writer);

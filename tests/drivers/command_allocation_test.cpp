@@ -3,6 +3,7 @@
 #include <bifilar/bifilar.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
 #include <new>
@@ -10,6 +11,7 @@
 #include <utility>
 
 namespace bf = bifilar;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -33,7 +35,12 @@ void operator delete(void* at, std::size_t) noexcept { std::free(at); }
 
 // The child was allocated when its program ran already, which nobody held then.
 TEST_CASE("a_program_whose_start_runs_out_of_memory_has_not_run") {
-    CHECK(bf::block_on(bf::command{"true"}.spawn().value().wait()).has_value());  // Makes what stays.
+    {  // Makes what stays: the watch over children, and the driver of this thread, which a wait needs that does wait.
+        auto cat = bf::command{"cat"}.standard_input(bf::stdio::pipe()).spawn().value();
+        CHECK_FALSE(bf::block_on(bf::timeout(cat.wait(), 1ms)).has_value());
+        cat.standard_input().close();
+        CHECK(bf::block_on(cat.wait()).has_value());
+    }
     const std::size_t before = tests::open_descriptors();
     bool started = false;
     for (int succeed = 0; !started; ++succeed) {

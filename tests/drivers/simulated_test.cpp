@@ -195,7 +195,7 @@ TEST_CASE("a_receive_and_transfers_of_shared_descriptors_are_cut") {
     options.short_transfers = 1;
     bf::simulated_kernel kernel{options};
     bf::runtime rt{simulated_by(kernel)};
-    rt.run([&kernel] {
+    rt.run([] {
         constexpr std::size_t bytes = 10'000;
         const std::vector<std::byte> sent(bytes);
         std::vector<std::byte> got(bytes);

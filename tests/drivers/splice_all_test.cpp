@@ -307,7 +307,7 @@ TEST_CASE("a_plain_thread_splices") {
 }
 
 TEST_CASE("splicing_a_closed_stream_is_a_misuse") {
-    tests::check_aborts("a stream was used after close()", [] {
+    tests::check_aborts("used after close()", [] {
         relay_scene scene;
         scene.left.far.close();
         (void)bf::splice_all(scene.left.far, scene.right.near);
