@@ -1,4 +1,5 @@
-// SPLICE_F_NONBLOCK speaks of the pipe alone, for TCP; and splice(2) says 0 at urgent data as at the end of a stream.
+// SPLICE_F_NONBLOCK speaks of the pipe alone, for TCP. And splice(2) does not go past urgent data: there it says
+// EAGAIN, or 0 once the peer has ended its side.
 #include "splice_now.hpp"
 
 #include "shared_call.hpp"
@@ -51,7 +52,9 @@ int whose_wait(int socket, short of_socket, int pipe, short of_pipe) noexcept {
 
 int splice_in_now(int socket, int pipe, std::size_t bytes) noexcept {
     const int result = splice_now(socket, pipe, socket, bytes);
-    if (result == 0 && bytes != 0) return pass_urgent_mark(socket, pipe, bytes);
+    // Below 0: a socket that knows no marks.
+    const bool at_mark = result == 0 || (result == -EAGAIN && ::sockatmark(socket) == 1);
+    if (at_mark && bytes != 0) return pass_urgent_mark(socket, pipe, bytes);
     return result == -EAGAIN ? whose_wait(socket, POLLIN, pipe, POLLOUT) : result;
 }
 

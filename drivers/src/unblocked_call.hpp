@@ -7,8 +7,8 @@
 namespace bifilar::drivers {
 
 /// Makes a descriptor non-blocking for its own lifetime, which is that of one call. A stream blocks in the kernel's
-/// eyes otherwise; a ring's operation on it that starts meanwhile is answered with EAGAIN and repeated. Under the lock
-/// of the descriptor's io_source.
+/// eyes otherwise; a ring's operation on it that starts meanwhile may be answered with EAGAIN, and waits for readiness
+/// then. Under the lock of the descriptor's io_source.
 class unblocked_call {
 public:
     explicit unblocked_call(int descriptor) noexcept : descriptor_{descriptor}, flags_{::fcntl(descriptor, F_GETFL)} {

@@ -2,6 +2,7 @@
 // that fail or do nothing, flags that another program sets.
 #include "descriptors.hpp"
 #include "drivers/answered_calls.hpp"
+#include "drivers/processor_time.hpp"
 #include "drivers/scratch_directory.hpp"
 #include "drivers/stream_scene.hpp"
 #include "uninterrupted.hpp"
@@ -85,12 +86,6 @@ public:
 private:
     int descriptor_;
 };
-
-std::chrono::nanoseconds processor_time() {
-    timespec used{};
-    REQUIRE(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0);
-    return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
-}
 
 void set_nonblocking(int descriptor) { (void)::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK); }
 
@@ -240,10 +235,10 @@ TEST_CASE("a_receive_that_a_ring_does_not_wait_for_costs_no_processor_time") {
             (void)::send(far.get(), "late", 4, 0);
         }};
         std::array<std::byte, 8> buffer{};
-        const auto before = processor_time();
+        const auto before = tests::processor_time(CLOCK_THREAD_CPUTIME_ID);
         const auto got = bf::await(bf::datagram_receive{*near, buffer, bf::datagram_receive::sender::untold,
                                                         how == unwaited::by_flag ? static_cast<int>(MSG_DONTWAIT) : 0});
-        const auto used = processor_time() - before;
+        const auto used = tests::processor_time(CLOCK_THREAD_CPUTIME_ID) - before;
         sender.join();
         CHECK(got.value().bytes == 4);
         CHECK(used < 20ms);
@@ -259,9 +254,9 @@ TEST_CASE("an_accept_from_a_listener_that_became_non_blocking_costs_no_processor
         std::this_thread::sleep_for(150ms);
         client.connect(to);
     }};
-    const auto before = processor_time();
+    const auto before = tests::processor_time(CLOCK_THREAD_CPUTIME_ID);
     const auto stream = bf::await(listener.accept());
-    const auto used = processor_time() - before;
+    const auto used = tests::processor_time(CLOCK_THREAD_CPUTIME_ID) - before;
     connects.join();
     CHECK(stream.has_value());
     CHECK(used < 20ms);

@@ -1,80 +1,27 @@
 // Sockets to sockets through a pipe in the kernel: counts, sides, limits, loss, and ends at every moment.
-#include "bytes.hpp"
 #include "descriptors.hpp"
 #include "drivers/pattern.hpp"
-#include "drivers/stream_pair.hpp"
+#include "drivers/relay_scene.hpp"
 #include "drivers/waiting_bytes.hpp"
 #include "last_words.hpp"
 #include "one_worker.hpp"
 #include "simulated_runtime.hpp"
 #include <bifilar/drivers/driver.hpp>
-#include <bifilar/drivers/splice_all.hpp>
 #include <bifilar/drivers/splice_bidirectional.hpp>
 
-#include <fcntl.h>
 #include <thread>
 
 namespace bf = bifilar;
 using namespace std::chrono_literals;
+using tests::consume;
 using tests::pattern;
+using tests::produce;
+using tests::relay;
+using tests::relay_scene;
+using tests::through;
 
 static_assert(bf::cancellable_future<bf::splice_copy>);
 static_assert(bf::cancellable_future<bf::two_way_splice>);
-
-namespace {
-
-bf::task<> produce(bf::tcp_stream& to, std::string_view text) {
-    (void)co_await to.write_all(tests::bytes_of(text));
-    (void)to.shutdown_write();
-}
-
-// At most `at_once` bytes a read.
-bf::task<std::string> consume(bf::tcp_stream& from, std::size_t at_once) {
-    std::string all;
-    std::vector<std::byte> buffer(at_once);
-    while (const std::size_t got = (co_await from.read(buffer)).value_or(0))
-        all += tests::text_of({buffer.data(), got});
-    co_return all;
-}
-
-bf::task<bf::copy_result> relay(bf::tcp_stream& from, bf::tcp_stream& to, bf::splice_options options) {
-    const bf::copy_result result = co_await bf::splice_all(from, to, options);
-    (void)to.shutdown_write();
-    co_return result;
-}
-
-bf::splice_options through(std::size_t pipe_bytes) {
-    bf::splice_options options;
-    options.pipe_bytes = pipe_bytes;
-    return options;
-}
-
-/// Two connections with a relay to be made between them: it reads left.far and writes right.near.
-struct relay_scene {
-    relay_scene() = default;
-    relay_scene(tests::stream_pair one, tests::stream_pair other) : left{std::move(one)}, right{std::move(other)} {}
-
-    void passes(bf::backend model, const std::string& text, std::size_t pipe_bytes, std::size_t at_once) {
-        auto sends = bf::spawn(model, produce, std::ref(left.near), std::string_view{text});
-        auto relays = bf::spawn(model, relay, std::ref(left.far), std::ref(right.near), through(pipe_bytes));
-        auto receives = bf::spawn(model, consume, std::ref(right.far), at_once);
-        const bf::copy_result result = bf::await(std::move(relays));
-        CHECK(result);
-        CHECK(result.bytes == text.size());
-        CHECK(result.side == bf::copy_side::none);
-        const bool same = bf::await(std::move(receives)) == text;
-        CHECK(same);
-        bf::await(std::move(sends));
-        // Blocking in the kernel's eyes, as before.
-        for (const int one : {left.far.descriptor(), right.near.descriptor()})
-            CHECK((::fcntl(one, F_GETFL) & O_NONBLOCK) == 0);
-    }
-
-    tests::stream_pair left;
-    tests::stream_pair right;
-};
-
-}  // namespace
 
 TEST_CASE("splice_all_passes_everything_on_through_pipes_of_any_size") {
     const std::size_t before = tests::open_descriptors();
@@ -270,26 +217,6 @@ TEST_CASE("splice_all_is_destroyed_in_flight") {
         }
         CHECK(tests::open_descriptors() == before);
     });
-}
-
-// splice(2) answers 0 at urgent data; what follows was lost if that were taken for the end.
-TEST_CASE("splice_all_goes_past_urgent_data") {
-    for (const bf::backend on : tests::both_backends) {
-        bf::runtime rt{both::small_runtime()};
-        rt.run([on] {
-            relay_scene scene{bf::await(tests::tcp_pair()), bf::await(tests::tcp_pair())};
-            const int to = scene.left.near.descriptor();
-            REQUIRE(::send(to, "ab", 2, 0) == 2);
-            REQUIRE(::send(to, "!", 1, MSG_OOB) == 1);
-            REQUIRE(::send(to, "cd", 2, 0) == 2);
-            (void)scene.left.near.shutdown_write();
-            auto relays = bf::spawn(on, relay, std::ref(scene.left.far), std::ref(scene.right.near), through(65'536));
-            CHECK(bf::await(consume(scene.right.far, 100)) == "abcd");
-            const bf::copy_result result = bf::await(std::move(relays));
-            CHECK(result);
-            CHECK(result.bytes == 4);
-        });
-    }
 }
 
 TEST_CASE("a_plain_thread_splices") {

@@ -42,6 +42,7 @@ struct tuning {
     wait_before_sleep waiting = wait_before_sleep::adaptive;
     /// Pauses of the processor that a wait before a sleep lasts at most, up to 2^20; `always` waits for all of them.
     /// 0: none, as with `none`. How long a pause takes is the processor's affair: from ten to fifty nanoseconds.
+    /// Timers and the kernel's events wait until it is over.
     std::uint32_t longest_wait_pauses = 2048;
     /// Tasks between two looks at the global queue while a worker has its own, up to 2^20. 0: from 8 to 255, so that
     /// about a millisecond lies between.

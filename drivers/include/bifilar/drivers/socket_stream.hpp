@@ -77,8 +77,9 @@ protected:
 };
 
 /// Bytes out. Buffers stay valid until the future is ready or destroyed. Errors are the system's codes: EPIPE,
-/// ECONNRESET and so on; EBUSY while another write of the socket waits. Each may suspend, and none blocks the thread or
-/// allocates. Cancelled or failed, an unknown part may have been sent.
+/// ECONNRESET and so on; EBUSY while another write of the socket waits. Each may suspend, and none blocks the thread.
+/// The socket's first wait may allocate in the driver: ENOMEM, or ENOSPC. Cancelled or failed, an unknown part may have
+/// been sent.
 template <class Base>
 class socket_writing : public Base {
 public:
@@ -140,7 +141,7 @@ private:
 };
 
 /// The reading half of a stream that was split, with the stream's reads. Move-only; not while an operation on it is in
-/// flight. The descriptor is closed with the second half.
+/// flight. The descriptor is closed with the second half, or with a receive_all() of it that lives longer.
 class socket_read_half : public detail::socket_reading<detail::socket_share> {
 public:
     explicit socket_read_half(drivers::source_ptr source) noexcept : socket_reading{std::move(source)} {}

@@ -29,7 +29,7 @@ concept listener = std::movable<L> && requires(L& l) {
 };
 
 /// What ends a server: a future, such as ctrl_c() or an event's wait(), or a std::stop_token. The future's output is
-/// dropped, but an io_result that is an error is no stop.
+/// dropped, but for the error of an io_result, which the report tells.
 template <class S>
 concept stop_condition = future<S> || std::same_as<S, std::stop_token>;
 
@@ -222,18 +222,21 @@ auto watched(F stop, serve_core& core) {
 template <listener L, class Handler, future Stop, future StopNow>
 task<std::vector<task_description>> serve_in(task_scope& scope, serve_core& core, std::vector<L>& from,
                                              Handler& handler, Stop stop, StopNow stop_now) {
+    // Before there is anything to lose: they may allocate.
+    auto stopped = watched(std::move(stop), core);
+    auto stopped_now = watched(std::move(stop_now), core);
     std::vector<child_handle<void>> accepting;
     const spawn_options how = core.accepting_task();
     for (L& one : from)
         accepting.push_back(scope.spawn(how, accept_all<L, Handler>, std::ref(core), std::ref(one), std::ref(handler),
                                         std::ref(scope)));
-    co_await race(watched(std::move(stop), core), core.broken().wait());
+    co_await race(std::move(stopped), core.broken().wait());
     // Nobody is let in any more; and who is refused by the kernel may find another server at once.
     for (auto& one : accepting) one.cancel();
     for (auto& one : accepting) (void)co_await one.outcome();
     from.clear();
     core.stopping().set();
-    co_await race(core.alive().wait(), sleep_for(core.options().drain), watched(std::move(stop_now), core));
+    co_await race(core.alive().wait(), sleep_for(core.options().drain), std::move(stopped_now));
     co_return scope.cancel_and_describe();
 }
 

@@ -43,7 +43,8 @@ struct serve_report {
     std::uint64_t refused = 0;    ///< Connections that were closed at once, for want of memory for their task.
     /// Attempts to accept that failed for want of descriptors or memory. The connections themselves wait in the kernel.
     std::uint64_t exhausted = 0;
-    /// Why accepting ended by itself: what accept(2) said, or the wait for the stop. Without an error it was stopped.
+    /// What accept(2) said, or the wait for `stop`, when accepting ended by itself; else what the wait for `stop_now`
+    /// said, if it failed. Without an error it was stopped.
     std::error_code error = {};
     /// Who was still there when the time to drain was up, and what they waited on: at most 1,000 of them. One that was
     /// about to end is told as well.
