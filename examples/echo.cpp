@@ -12,23 +12,39 @@ namespace {
 // Added to by the connections, on several workers; read at the end.
 using total = std::atomic<std::uint64_t>;
 
-bf::task<void> serve(bf::tcp_stream connection, total& bytes) {
+// What one connection has echoed, added to the total when it ends, however it ends.
+class echoed {
+public:
+    explicit echoed(total& of_all) noexcept : of_all_{of_all} {}
+    echoed(const echoed&) = delete;
+    echoed& operator=(const echoed&) = delete;
+    ~echoed() { of_all_.fetch_add(bytes_, std::memory_order_relaxed); }
+    void add(std::uint64_t bytes) noexcept { bytes_ += bytes; }
+
+private:
+    total& of_all_;
+    std::uint64_t bytes_ = 0;
+};
+
+bf::task<void> serve(bf::tcp_stream connection, total& of_all) {
+    echoed bytes{of_all};
     for (;;) {
         const auto got = co_await connection.receive();
         if (!got || got->empty()) break;
         const auto written = co_await connection.write_all(got->bytes());
         if (!written) break;
-        bytes.fetch_add(*written, std::memory_order_relaxed);
+        bytes.add(*written);
     }
 }
 
-void serve_in_fiber(bf::tcp_stream connection, total& bytes) {
+void serve_in_fiber(bf::tcp_stream connection, total& of_all) {
+    echoed bytes{of_all};
     for (;;) {
         const auto got = bf::await(connection.receive());
         if (!got || got->empty()) break;
         const auto written = bf::await(connection.write_all(got->bytes()));
         if (!written) break;
-        bytes.fetch_add(*written, std::memory_order_relaxed);
+        bytes.add(*written);
     }
 }
 

@@ -6,7 +6,7 @@
 namespace bifilar::drivers {
 
 std::optional<io_result<source_ptr>> accept_wait::poll(context& cx) {
-    const std::optional<int> result = wait_.poll(cx);
+    const drivers::call_result result = wait_.poll(cx);
     if (!result) return std::nullopt;
     if (*result < 0) return io_failure(-*result);
     return make_source(owned_descriptor{*result});

@@ -56,7 +56,7 @@ void child::dropper::operator()(child* dropped) const noexcept {
     if (!is_parent || owned->status_ || owned->lost_) return;
     {
         const std::lock_guard guard{owned->source_->lock};
-        BIFILAR_CHECK(owned->source_->in.waiting == nullptr,
+        BIFILAR_CHECK(owned->source_->waiting[drivers::io_source::in] == nullptr,
                       "a process was dropped while a wait() of it waits; cancel or await that first");
     }
     if (owned->kill_on_drop_) (void)owned->send(SIGKILL);

@@ -39,7 +39,7 @@ drivers::source_ptr open_source() {
 ctrl_c_future::ctrl_c_future() : source_{open_source()}, wait_{drivers::op_kind::poll_in, *source_} {}
 
 polled<io_result<void>> ctrl_c_future::poll(context& cx) {
-    const std::optional<int> result = wait_.poll(cx);
+    const drivers::call_result result = wait_.poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};
     return output{};

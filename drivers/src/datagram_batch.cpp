@@ -81,7 +81,7 @@ polled<io_result<std::size_t>> batch_receive::poll(context& cx) {
         wait_.set_buffer(into_->headers(), into_->capacity());
         offered_ = true;
     }
-    const std::optional<int> result = wait_.poll(cx);
+    const drivers::call_result result = wait_.poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};
     into_->take(static_cast<std::size_t>(*result));
@@ -92,7 +92,7 @@ polled<io_result<std::size_t>> batch_send::poll(context& cx) {
     while (first_ + sent_ < from_->size()) {
         const std::size_t next = first_ + sent_;
         wait_.set_buffer(from_->headers() + next, from_->size() - next);
-        const std::optional<int> result = wait_.poll(cx);
+        const drivers::call_result result = wait_.poll(cx);
         if (!result) return not_ready;
         if (*result < 0 && sent_ == 0) return output{io_failure(-*result)};
         if (*result < 0) break;

@@ -30,7 +30,7 @@ polled<io_result<received_datagram>> datagram_receive::poll(context& cx) {
         note_.attach(message_, wait_.source());
         wait_.set_buffer(&message_, 0);
     }
-    const std::optional<int> result = wait_.poll(cx);
+    const drivers::call_result result = wait_.poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};
     received_datagram got;
@@ -55,7 +55,7 @@ polled<io_result<std::size_t>> datagram_send::poll(context& cx) {
         }
         is_ring_call_ ? wait_.set_buffer(&header, 0) : wait_.set_buffer(&message_, 1);
     }
-    const std::optional<int> result = wait_.poll(cx);
+    const drivers::call_result result = wait_.poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};
     return output{is_ring_call_ ? static_cast<std::size_t>(*result) : message_.msg_len};

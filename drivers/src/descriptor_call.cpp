@@ -65,7 +65,7 @@ polled<io_result<std::size_t>> descriptor_send::poll(context& cx) {
     }
     while (from_.iov_len != 0) {
         wait_.set_buffer(&message_, 0);
-        const std::optional<int> result = wait_.poll(cx);
+        const drivers::call_result result = wait_.poll(cx);
         if (!result) return not_ready;
         if (*result < 0) return output{io_failure(-*result)};
         const auto count = static_cast<std::size_t>(*result);
@@ -87,7 +87,7 @@ polled<io_result<received_descriptors>> descriptor_receive::poll(context& cx) {
         message_.msg_controllen = room_.size();
         wait_.set_buffer(&message_, 0);
     }
-    const std::optional<int> result = wait_.poll(cx);
+    const drivers::call_result result = wait_.poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};
     received_descriptors got;

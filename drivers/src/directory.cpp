@@ -47,7 +47,7 @@ directory::open_future::~open_future() {
 }
 
 polled<io_result<directory>> directory::open_future::poll(context& cx) {
-    const std::optional<int> result = call_.poll(cx);
+    const drivers::call_result result = call_.poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};
     return output{directory{*result}};
@@ -77,7 +77,7 @@ polled<io_result<std::optional<directory_entry>>> directory::next_future::poll(c
                 return output{std::move(next)};
             }
         }
-        const std::optional<int> result = wait_.poll(cx);
+        const drivers::call_result result = wait_.poll(cx);
         if (!result) return not_ready;
         if (*result < 0) return output{io_failure(-*result)};
         if (*result == 0) return output{std::optional<directory_entry>{}};

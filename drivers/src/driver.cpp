@@ -123,12 +123,8 @@ private:
 
 }  // namespace
 
-driver& this_driver() {
-    if (parker* const installed = this_thread().sleeps_in) {
-        auto& here = static_cast<driver&>(*installed);
-        BIFILAR_CHECK(here.is_ours(), base::used_in_forked_child);
-        return here;
-    }
+driver& make_this_driver() {
+    BIFILAR_CHECK(this_thread().sleeps_in == nullptr, base::used_in_forked_child);
     if (this_thread().ends) return (new plain_thread_driver)->get();
     thread_local plain_thread_driver own;
     return own.get();

@@ -1,6 +1,8 @@
 // The epoll driver. epoll_pwait2 (Linux 5.11) gives nanoseconds; older kernels get milliseconds, rounded up.
 #include "epoll_driver.hpp"
 
+#include "call_now.hpp"
+
 #include <bifilar/base/assert.hpp>
 #include <bifilar/core/thread_state.hpp>
 #include <bifilar/drivers/owned_descriptor.hpp>
@@ -46,51 +48,36 @@ epoll_driver::~epoll_driver() {
     ::close(epoll_);
 }
 
-bool epoll_driver::submit(op& which, waker_ref waits) noexcept {
+call_result epoll_driver::start(op& which, waker_ref waits) noexcept {
+    which.on = this;
     io_source& source = *which.source;
     const std::lock_guard guard{source.lock};
+    const int result = attempt(which);
+    if (!would_wait(result)) return result;
     if (!knows(source)) [[unlikely]] {
-        which.result = adopt(source);
-        if (which.result != 0) return false;
+        // What has come since the attempt is an event as well; whoever has it waits for the lock.
+        if (const int error = adopt(source); error != 0) return error;
     }
-    io_source::side& side = source.side_of(which.kind);
-    if (side.waiting != nullptr) {
-        which.result = -EBUSY;
-        return false;
-    }
-    // An event may have come between the try that said "wait" and this lock.
-    while (side.ready || (source.hung_up && reads(which.kind))) {
-        which.result = try_now(which);
-        source.learn(which, which.result);
-        if (!would_wait(which.result)) return false;
-        if (source.hung_up && reads(which.kind)) break;
-    }
-    which.on = this;
-    which.begin(waits);
-    side.waiting = &which;
-    return true;
+    source.enter(which, waits);
+    return std::nullopt;
 }
 
 // Under the source's lock: whether its events come to this driver, or to one whose thread polls for this one's.
 bool epoll_driver::knows(const io_source& source) const noexcept {
     // The own one, which is open, without a look into it.
-    if (!source.homes.empty() && source.homes.front() == home_) [[likely]]
-        return true;
-    return std::any_of(source.homes.begin(), source.homes.end(),
-                       [&](const auto& home) { return home->serves(group_); });
+    return source.homes.start_with(home_) || source.homes.serve(group_);
 }
 
 // Under the source's lock: makes the source known to this epoll instance too. Those that know it already go on
 // reporting its events, for the operations of their own threads; an event too many makes a call in vain.
 int epoll_driver::adopt(io_source& source) noexcept {
-    std::erase_if(source.homes, [](const auto& home) { return home->closed(); });  // Those hold no events any more.
     try {
-        source.homes.reserve(source.homes.size() + 1);
+        source.homes.make_room();
     } catch (const std::bad_alloc&) {
         return -ENOMEM;
     }
     const int result = home_->watch(source);
-    if (result == 0) source.homes.push_back(home_);
+    if (result == 0) source.homes.add(home_);
     return result;
 }
 
@@ -98,9 +85,9 @@ void epoll_driver::cancel(op& which) noexcept {
     wake_batch batch;  // Outlives the guard.
     io_source& source = *which.source;
     const std::lock_guard guard{source.lock};
-    io_source::side& side = source.side_of(which.kind);
-    if (side.waiting != &which) return;
-    side.waiting = nullptr;
+    op*& waiting = source.waiting[io_source::side_of(which.kind)];
+    if (waiting != &which) return;
+    waiting = nullptr;
     which.complete(-ECANCELED, batch);
 }
 
@@ -147,6 +134,8 @@ int epoll_driver::wait(base::instant_ns deadline) noexcept {
 }
 
 void epoll_driver::reap(int count, wake_batch& batch) noexcept {
+    // Much has gone through the caches since the sources were looked at last.
+    for (int n = 0; n < count; ++n) __builtin_prefetch(events_->at[static_cast<std::size_t>(n)].data.ptr, 1);
     for (int n = 0; n < count; ++n) {
         const epoll_event& event = events_->at[static_cast<std::size_t>(n)];
         if (event.data.ptr == nullptr)
@@ -166,17 +155,17 @@ void epoll_driver::on_event(io_source& source, std::uint32_t events, wake_batch&
     constexpr std::uint32_t ended = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
     if ((events & ended) != 0) source.hung_up = true;
     if ((events & EPOLLPRI) != 0) source.short_read_drains = false;
-    const auto serve = [&](io_source::side& side, std::uint32_t wanted) {
+    const auto serve = [&](std::size_t side, std::uint32_t wanted) {
         if ((events & (wanted | ended)) == 0) return;
-        side.ready = true;
-        op* const which = side.waiting;
+        source.ready[side] = true;
+        op* const which = source.waiting[side];
         // What another kind of driver has is in its kernel's hands: the descriptor came from an epoll runtime to there.
-        if (which == nullptr || which->on->kind() != driver_kind::epoll) return;
-        side.waiting = nullptr;
+        if (which == nullptr || (which->on != this && which->on->kind() != driver_kind::epoll)) return;
+        source.waiting[side] = nullptr;
         which->complete(op::worth_a_try, batch);
     };
-    serve(source.in, EPOLLIN);
-    serve(source.out, EPOLLOUT);
+    serve(io_source::in, EPOLLIN);
+    serve(io_source::out, EPOLLOUT);
 }
 
 }  // namespace bifilar::drivers

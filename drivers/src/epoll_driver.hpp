@@ -12,7 +12,7 @@ public:
     epoll_driver();
     ~epoll_driver() override;
 
-    bool submit(op& which, waker_ref waits) noexcept override;
+    call_result start(op& which, waker_ref waits) noexcept override;
     void cancel(op& which) noexcept override;
     void finish(op& which) noexcept override;
     void park(base::instant_ns deadline) noexcept override;

@@ -56,7 +56,7 @@ file::open_future::~open_future() {
 
 polled<io_result<file>> file::open_future::poll(context& cx) {
     if (excluded_) return output{io_failure(EINVAL)};
-    const std::optional<int> result = call_.poll(cx);
+    const drivers::call_result result = call_.poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};
     const int flags = ::fcntl(*result, F_GETFL);
@@ -86,7 +86,7 @@ file::close_future::~close_future() {
 }
 
 polled<io_result<void>> file::close_future::poll(context& cx) {
-    const std::optional<int> result = wait_.poll(cx);
+    const drivers::call_result result = wait_.poll(cx);
     if (!result) return not_ready;
     descriptor_ = -1;
     if (*result < 0) return output{io_failure(-*result)};

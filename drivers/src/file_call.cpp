@@ -37,7 +37,7 @@ polled<io_result<std::size_t>> file_transfer::poll(context& cx) {
             if (next.offset > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
                 return output{io_failure(EINVAL)};
         }
-        const std::optional<int> result = wait_.poll(cx);
+        const drivers::call_result result = wait_.poll(cx);
         if (!result) return not_ready;
         if (*result < 0) return output{io_failure(-*result)};
         moved_ += static_cast<std::size_t>(*result);
@@ -49,12 +49,12 @@ polled<io_result<std::size_t>> file_transfer::poll(context& cx) {
 }
 
 polled<io_result<void>> file_action::poll(context& cx) {
-    const std::optional<int> result = wait_.poll(cx);
+    const drivers::call_result result = wait_.poll(cx);
     if (!result) return not_ready;
     return output{done_or_failed(*result)};
 }
 
-std::optional<int> drivers::path_wait::poll(context& cx) {
+drivers::call_result drivers::path_wait::poll(context& cx) {
     if (has_zero_byte(path_) || has_zero_byte(other_)) return -EINVAL;
     if (wait_.idle()) {  // Here, not in the constructor: short strings move with the future.
         wait_.request().path = path_.c_str();
@@ -64,7 +64,7 @@ std::optional<int> drivers::path_wait::poll(context& cx) {
 }
 
 polled<io_result<void>> path_action::poll(context& cx) {
-    const std::optional<int> result = call_.poll(cx);
+    const drivers::call_result result = call_.poll(cx);
     if (!result) return not_ready;
     return output{done_or_failed(*result)};
 }
@@ -84,7 +84,7 @@ polled<io_result<file_metadata>> metadata_future::poll(context& cx) {
         wait_.request().path = path_.c_str();
         wait_.request().buffer = &status_;
     }
-    const std::optional<int> result = wait_.poll(cx);
+    const drivers::call_result result = wait_.poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};
     return output{drivers::metadata_of(status_)};

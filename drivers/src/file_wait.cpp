@@ -20,7 +20,7 @@ namespace bifilar::drivers {
 file_wait::file_wait(file_wait&& other) noexcept
     : request_{other.request_}, op_{std::move(other.op_)}, on_{other.on_} {}
 
-std::optional<int> file_wait::poll(context& cx) {
+call_result file_wait::poll(context& cx) {
     switch (op_.settle()) {
         case op::phase::completed: {
             // Of a thread that could not be had (see uring_driver.cpp) the kernel makes a cancel that nobody asked for.
@@ -49,7 +49,7 @@ std::optional<int> file_wait::poll(context& cx) {
     return start(cx, true);
 }
 
-std::optional<int> file_wait::start(context& cx, bool with_ring) noexcept {
+call_result file_wait::start(context& cx, bool with_ring) noexcept {
     const sched::worker* const here = this_thread().worker;
     if (here == nullptr) return make_call(request_);
     op_.buffer = &request_;

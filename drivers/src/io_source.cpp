@@ -1,15 +1,12 @@
-// The system calls behind the operations. errno is taken right behind each.
+// The system calls behind the operations, but for those of call_now.hpp. errno is taken right behind each.
 #include <bifilar/drivers/io_source.hpp>
 
+#include "call_now.hpp"
 #include "send_file_now.hpp"
 #include "shared_call.hpp"
 #include "splice_now.hpp"
 
 #include <bifilar/base/assert.hpp>
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/core/thread_state.hpp>
-#include <bifilar/drivers/driver.hpp>
-#include <bifilar/drivers/simulated_kernel.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,35 +14,12 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <utility>
 
 namespace bifilar::drivers {
 namespace {
-
-// What one call moves at most in Linux, which keeps results within an int.
-constexpr std::size_t most_per_call = 0x7ffff000;
-
-int answer(ssize_t result) noexcept { return result >= 0 ? static_cast<int>(result) : -errno; }
-
-// glibc's recv and send surround the call by two locked operations for pthread_cancel, of which no call here is a
-// point, because none waits. The sanitizers see glibc's alone.
-ssize_t receive(int descriptor, void* into, std::size_t bytes, int flags) noexcept {
-#if defined(BIFILAR_ASAN) || defined(BIFILAR_TSAN)
-    return ::recv(descriptor, into, bytes, flags);
-#else
-    return ::syscall(SYS_recvfrom, descriptor, into, bytes, flags, nullptr, nullptr);
-#endif
-}
-ssize_t transmit(int descriptor, const void* from, std::size_t bytes, int flags) noexcept {
-#if defined(BIFILAR_ASAN) || defined(BIFILAR_TSAN)
-    return ::send(descriptor, from, bytes, flags);
-#else
-    return ::syscall(SYS_sendto, descriptor, from, bytes, flags, nullptr, 0);
-#endif
-}
 
 // The error second: one that comes in between is told. The other way round a refusal in between would look like a
 // connection.
@@ -56,11 +30,13 @@ int connection_state(int descriptor) noexcept {
     return ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &bytes) == 0 ? -error : -errno;
 }
 
-int receive_lent(const op& which) noexcept {
-    received_bytes lent = this_driver().buffers().lend();
+}  // namespace
+
+int receive_on_heap(const op& which) noexcept {
+    received_bytes lent = lent_buffers::lend_heap();
     std::byte* const room = lent_buffers::room_in(lent);
     if (room == nullptr) return -ENOMEM;
-    const int result = answer(receive(which.source->descriptor(), room, which.bytes, MSG_DONTWAIT));
+    const int result = receive_now(which.source->descriptor(), room, which.bytes, 0);
     if (result > 0) {
         lent_buffers::fill(lent, static_cast<std::size_t>(result));
         *static_cast<received_bytes*>(which.buffer) = std::move(lent);
@@ -68,18 +44,62 @@ int receive_lent(const op& which) noexcept {
     return result;
 }
 
-// A simulated kernel has a say in the calls that are made at once as well.
-int first_try(op& which) noexcept {
-    if (!simulated_kernel::ever_used()) [[likely]]
-        return try_now(which);
-    parker* const installed = this_thread().sleeps_in;
-    return installed != nullptr ? static_cast<driver*>(installed)->attempt(which) : try_now(which);
+int call_others(const op& which) noexcept {
+    const int descriptor = which.source->descriptor();
+    switch (which.kind) {
+        case op_kind::accept:
+            return answer(::accept4(descriptor, nullptr, nullptr, SOCK_CLOEXEC));
+        case op_kind::connect:
+            return connection_state(descriptor);
+        case op_kind::read:
+            return answer(::read(descriptor, which.buffer, std::min(which.bytes, most_per_call)));
+        case op_kind::write:
+            return answer(::write(descriptor, which.buffer, std::min(which.bytes, most_per_call)));
+        case op_kind::read_ready:
+            return read_if_ready(descriptor, which.buffer, std::min(which.bytes, most_per_call));
+        case op_kind::write_ready:
+            return write_if_ready(descriptor, which.buffer, std::min(which.bytes, most_per_call));
+        case op_kind::recv_message:
+            return answer(::recvmsg(descriptor, static_cast<msghdr*>(which.buffer),
+                                    MSG_DONTWAIT | MSG_CMSG_CLOEXEC | which.flags));
+        case op_kind::send_message:
+            return answer(::sendmsg(descriptor, static_cast<const msghdr*>(which.buffer),
+                                    MSG_DONTWAIT | MSG_NOSIGNAL | which.flags));
+        case op_kind::recv_many:
+            return answer(::recvmmsg(descriptor, static_cast<mmsghdr*>(which.buffer),
+                                     static_cast<unsigned>(which.bytes), MSG_DONTWAIT | MSG_CMSG_CLOEXEC, nullptr));
+        case op_kind::send_many:
+            return answer(::sendmmsg(descriptor, static_cast<mmsghdr*>(which.buffer),
+                                     static_cast<unsigned>(which.bytes), MSG_DONTWAIT | MSG_NOSIGNAL));
+        case op_kind::read_vector:
+            return answer(::readv(descriptor, static_cast<const iovec*>(which.buffer), static_cast<int>(which.bytes)));
+        case op_kind::write_vector:
+            return answer(::writev(descriptor, static_cast<const iovec*>(which.buffer), static_cast<int>(which.bytes)));
+        case op_kind::send_file:
+            return send_file_now(descriptor, *static_cast<file_part*>(which.buffer), which.bytes);
+        case op_kind::splice_in:
+            return splice_in_now(descriptor, *static_cast<const int*>(which.buffer), which.bytes);
+        case op_kind::splice_out:
+            return splice_out_now(*static_cast<const int*>(which.buffer), descriptor, which.bytes);
+        case op_kind::accept_multishot:
+        case op_kind::recv_multishot:
+            return -EOPNOTSUPP;  // The kernel's alone.
+        case op_kind::poll_in:
+            return ready_for(descriptor, POLLIN);
+        case op_kind::poll_out:
+            return ready_for(descriptor, POLLOUT);
+        case op_kind::recv_lent:
+        case op_kind::recv:
+        case op_kind::send:
+            break;  // See call_now.
+        case op_kind::file_call:
+            break;  // Has no source; see file_wait.
+    }
+    return -EINVAL;
 }
 
-}  // namespace
-
 op::op(op&& other) noexcept
-    : kind{other.kind}, flags{other.flags}, source{other.source}, buffer{other.buffer}, bytes{other.bytes} {
+    : source{other.source}, buffer{other.buffer}, bytes{other.bytes}, flags{other.flags}, kind{other.kind} {
     BIFILAR_CHECK(other.now() == phase::idle, "an I/O future was moved after its first poll");
 }
 
@@ -131,12 +151,41 @@ bool epoll_home::serves(const void* group) noexcept {
     return epoll_ >= 0 && group_ == group;
 }
 
+bool epoll_homes::serve(const void* group) const noexcept {
+    if (first_ != nullptr && first_->serves(group)) return true;
+    return others_ != nullptr &&
+           std::any_of(others_->begin(), others_->end(), [&](const auto& home) { return home->serves(group); });
+}
+
+void epoll_homes::make_room() {
+    if (first_ != nullptr && first_->closed()) first_.reset();
+    if (first_ == nullptr) return;
+    if (others_ == nullptr) others_ = std::make_unique<std::vector<std::shared_ptr<epoll_home>>>();
+    std::erase_if(*others_, [](const auto& home) { return home->closed(); });
+    others_->reserve(others_->size() + 1);
+}
+
+void epoll_homes::add(std::shared_ptr<epoll_home> home) noexcept {
+    if (first_ != nullptr) others_->push_back(std::move(first_));
+    first_ = std::move(home);
+}
+
+std::shared_ptr<epoll_home> epoll_homes::take() noexcept {
+    if (others_ == nullptr || others_->empty()) return std::exchange(first_, nullptr);
+    std::shared_ptr<epoll_home> last = std::move(others_->back());
+    others_->pop_back();
+    return last;
+}
+
+void epoll_homes::forget(const io_source& source) const noexcept {
+    if (first_ != nullptr) first_->forget(source);
+    if (others_ == nullptr) return;
+    for (const auto& home : *others_) home->forget(source);
+}
+
 void io_source::retire(io_source* source) noexcept {
-    while (!source->homes.empty()) {
-        const std::shared_ptr<epoll_home> home = std::move(source->homes.back());
-        source->homes.pop_back();
+    while (const std::shared_ptr<epoll_home> home = source->homes.take())
         if (home->add(source)) return;
-    }
     delete source;
 }
 
@@ -149,128 +198,13 @@ source_ptr io_source::share() noexcept {
 void io_source::closer::operator()(io_source* source) const noexcept {
     // Pairs with itself; so that what other owners did comes before the end.
     if (source->owners_.fetch_sub(1, base::acq_rel) != 1) return;
-    BIFILAR_CHECK(source->in.waiting == nullptr && source->out.waiting == nullptr,
+    BIFILAR_CHECK(source->waiting[in] == nullptr && source->waiting[out] == nullptr,
                   "a socket was closed while an operation on it is in flight; cancel or await the operation first");
-    for (const auto& home : source->homes) home->forget(*source);
+    source->homes.forget(*source);
     if (source->descriptor_ >= 0) ::close(source->descriptor_);
     retire(source);
 }
 
-int io_source::attempt(op& which) noexcept {
-    const std::lock_guard guard{lock};
-    side& at = side_of(which.kind);
-    if (at.waiting != nullptr) return -EBUSY;
-    if (!at.ready && !(hung_up && reads(which.kind))) return -EAGAIN;
-    at.ready = false;
-    const int result = first_try(which);
-    learn(which, result);
-    return result;
-}
-
-bool io_source::enter(op& which, driver& by, waker_ref waits) noexcept {
-    const std::lock_guard guard{lock};
-    op*& waiting = side_of(which.kind).waiting;
-    if (waiting != nullptr) {
-        which.result = -EBUSY;
-        return false;
-    }
-    which.on = &by;
-    which.begin(waits);
-    waiting = &which;
-    return true;
-}
-
-void io_source::learn(const op& which, int result) noexcept {
-    // Trying again before the next event is in vain then.
-    const bool drained = short_read_drains && (which.kind == op_kind::recv || which.kind == op_kind::recv_lent) &&
-                         (which.flags & MSG_PEEK) == 0 && result >= 0 && static_cast<std::size_t>(result) < which.bytes;
-    side_of(which.kind).ready = !would_wait(result) && !drained;
-}
-
-int try_now(const op& which) noexcept {
-    const int descriptor = which.source->descriptor();
-    for (;;) {
-        int result = 0;
-        switch (which.kind) {
-            case op_kind::accept:
-                result = answer(::accept4(descriptor, nullptr, nullptr, SOCK_CLOEXEC));
-                break;
-            case op_kind::connect:
-                result = connection_state(descriptor);
-                break;
-            case op_kind::recv:
-                result = answer(receive(descriptor, which.buffer, std::min(which.bytes, most_per_call),
-                                        MSG_DONTWAIT | which.flags));
-                break;
-            case op_kind::send:
-                result = answer(transmit(descriptor, which.buffer, std::min(which.bytes, most_per_call),
-                                         MSG_DONTWAIT | MSG_NOSIGNAL | which.flags));
-                break;
-            case op_kind::read:
-                result = answer(::read(descriptor, which.buffer, std::min(which.bytes, most_per_call)));
-                break;
-            case op_kind::write:
-                result = answer(::write(descriptor, which.buffer, std::min(which.bytes, most_per_call)));
-                break;
-            case op_kind::recv_lent:
-                result = receive_lent(which);
-                break;
-            case op_kind::read_ready:
-                result = read_if_ready(descriptor, which.buffer, std::min(which.bytes, most_per_call));
-                break;
-            case op_kind::write_ready:
-                result = write_if_ready(descriptor, which.buffer, std::min(which.bytes, most_per_call));
-                break;
-            case op_kind::recv_message:
-                result = answer(::recvmsg(descriptor, static_cast<msghdr*>(which.buffer),
-                                          MSG_DONTWAIT | MSG_CMSG_CLOEXEC | which.flags));
-                break;
-            case op_kind::send_message:
-                result = answer(::sendmsg(descriptor, static_cast<const msghdr*>(which.buffer),
-                                          MSG_DONTWAIT | MSG_NOSIGNAL | which.flags));
-                break;
-            case op_kind::recv_many:
-                result =
-                    answer(::recvmmsg(descriptor, static_cast<mmsghdr*>(which.buffer),
-                                      static_cast<unsigned>(which.bytes), MSG_DONTWAIT | MSG_CMSG_CLOEXEC, nullptr));
-                break;
-            case op_kind::send_many:
-                result = answer(::sendmmsg(descriptor, static_cast<mmsghdr*>(which.buffer),
-                                           static_cast<unsigned>(which.bytes), MSG_DONTWAIT | MSG_NOSIGNAL));
-                break;
-            case op_kind::read_vector:
-                result =
-                    answer(::readv(descriptor, static_cast<const iovec*>(which.buffer), static_cast<int>(which.bytes)));
-                break;
-            case op_kind::write_vector:
-                result = answer(
-                    ::writev(descriptor, static_cast<const iovec*>(which.buffer), static_cast<int>(which.bytes)));
-                break;
-            case op_kind::send_file:
-                result = send_file_now(descriptor, *static_cast<file_part*>(which.buffer), which.bytes);
-                break;
-            case op_kind::splice_in:
-                result = splice_in_now(descriptor, *static_cast<const int*>(which.buffer), which.bytes);
-                break;
-            case op_kind::splice_out:
-                result = splice_out_now(*static_cast<const int*>(which.buffer), descriptor, which.bytes);
-                break;
-            case op_kind::accept_multishot:
-            case op_kind::recv_multishot:
-                return -EOPNOTSUPP;  // The kernel's alone.
-            case op_kind::poll_in:
-                result = ready_for(descriptor, POLLIN);
-                break;
-            case op_kind::poll_out:
-                result = ready_for(descriptor, POLLOUT);
-                break;
-            case op_kind::file_call:  // Has no source; see file_wait.
-                return -EINVAL;
-        }
-        if (result != -EINTR) return result;
-    }
-}
-
-bool would_wait(int result) noexcept { return result == -EAGAIN || result == -EINPROGRESS; }
+int try_now(const op& which) noexcept { return call_now(which); }
 
 }  // namespace bifilar::drivers

@@ -8,27 +8,6 @@
 
 namespace bifilar::drivers {
 
-std::optional<int> io_wait::poll(context& cx) {
-    switch (op_.settle()) {
-        case op::phase::completed:
-            op_.rewind();
-            if (op_.result != op::worth_a_try) return op_.result;
-            break;
-        case op::phase::in_flight:
-            BIFILAR_CHECK(cx.borrow() == op_.waits(),
-                          "an I/O future was polled by another task than the one that started it");
-            return std::nullopt;
-        case op::phase::completing:
-        case op::phase::idle:
-            break;
-    }
-    if (!cx.take_budget()) return std::nullopt;
-    const int result = op_.source->attempt(op_);
-    if (!would_wait(result)) return result;
-    if (this_driver().submit(op_, cx.borrow())) return std::nullopt;
-    return op_.result;
-}
-
 void io_wait::ask_cancel() noexcept {
     BIFILAR_CHECK(op_.on->is_ours(), base::used_in_forked_child);
     if (op_.ask_cancel()) op_.on->cancel(op_);

@@ -43,20 +43,7 @@ void lent_buffers::closer::operator()(lent_buffers* all) const noexcept {
     delete all;
 }
 
-int lent_buffers::take() noexcept {
-    const std::lock_guard guard{lock_};
-    return free_ == 0 ? -1 : numbers_[--free_];
-}
-
-received_bytes lent_buffers::lend(std::uint32_t number, std::size_t bytes) noexcept {
-    received_bytes lent{address(number), this};
-    fill(lent, bytes);
-    return lent;
-}
-
-received_bytes lent_buffers::lend() noexcept {
-    const int number = take();
-    if (number >= 0) return lend(static_cast<std::uint32_t>(number), 0);
+received_bytes lent_buffers::lend_heap() noexcept {
     return {static_cast<std::byte*>(::operator new(buffer_bytes, std::nothrow)), nullptr};
 }
 

@@ -54,9 +54,9 @@ std::optional<many_result> many_op::poll(context& cx, const void* wait) {
         BIFILAR_CHECK(on->is_ours(), base::used_in_forked_child);
     } else {
         if (!this_driver().has_many()) return many_result{-EOPNOTSUPP, {}};
-        io_source::side& side = owned_->side_of(kind);
-        if (side.waiting != nullptr) return many_result{-EBUSY, {}};
-        side.waiting = this;
+        op*& waiting = owned_->waiting[io_source::side_of(kind)];
+        if (waiting != nullptr) return many_result{-EBUSY, {}};
+        waiting = this;
         armed_ = true;
         pausing_ = false;
         // Relaxed: the owner's own hold keeps the count above 0.
@@ -92,7 +92,7 @@ bool many_op::add(many_result next, bool more, wake_batch& batch) noexcept {
         if (const waker_ref waits = std::exchange(waiter_, {})) batch.claim(waits);
         if (!more) {
             armed_ = false;
-            owned_->side_of(kind).waiting = nullptr;
+            owned_->waiting[io_source::side_of(kind)] = nullptr;
             complete_unwaited();  // Under the lock: with it gone, the owner may begin anew.
         }
     }

@@ -30,7 +30,7 @@ pipe_reader& process::standard_error() noexcept {
 
 polled<io_result<exit_status>> process::wait_future::poll(context& cx) {
     for (;;) {
-        const std::optional<int> result = wait_.poll(cx);
+        const drivers::call_result result = wait_.poll(cx);
         if (!result) return not_ready;
         if (*result < 0) return output{io_failure(-*result)};
         const io_result<std::optional<exit_status>> ended = of_->reap();

@@ -55,7 +55,7 @@ polled<io_result<std::uint64_t>> file_send::poll(context& cx) {
                 fetch_.request().offset = offset_;
                 fetch_.request().bytes = static_cast<std::size_t>(part);
             }
-            const std::optional<int> result = fetch_.poll(cx);
+            const drivers::call_result result = fetch_.poll(cx);
             if (!result) return not_ready;
             now_ = step::prepare;  // Whatever it said: sending says the same.
         }
@@ -66,7 +66,7 @@ polled<io_result<std::uint64_t>> file_send::poll(context& cx) {
             send_.set_buffer(&part_, static_cast<std::size_t>(std::min(left_, fetched_until_ - offset_)));
             now_ = step::send;
         }
-        const std::optional<int> result = send_.poll(cx);
+        const drivers::call_result result = send_.poll(cx);
         if (!result) return not_ready;
         if (*result <= 0) leave();
         if (*result < 0) return output{io_failure(-*result)};

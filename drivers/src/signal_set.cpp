@@ -65,7 +65,7 @@ polled<io_result<int>> signal_set::next_future::poll(context& cx) {
             if (const std::optional<int> number = of_->take()) return output{*number};
         waits_ = true;
         wait_.set_buffer(&count_, sizeof count_);
-        const std::optional<int> result = wait_.poll(cx);
+        const drivers::call_result result = wait_.poll(cx);
         if (!result) return not_ready;
         waits_ = false;
         if (*result < 0) return output{io_failure(-*result)};

@@ -64,27 +64,43 @@ base::instant_ns simulated_driver::delay_ns() noexcept {
 
 base::instant_ns simulated_driver::later() noexcept { return base::after(now(), std::chrono::nanoseconds{delay_ns()}); }
 
+// Makes the call before it waits, as other drivers do. Under the source's lock.
 int simulated_driver::attempt(op& which) noexcept {
+    io_source& source = *which.source;
+    if (const int no = source.refusal(which.kind); no != 0) return no;
     // Not where the wait would never end: a FIFO that nobody has written yet is at its end without being ready.
     const short ready = reads(which.kind) ? POLLIN : POLLOUT;
-    if (chance(kernel_.options().would_wait) && ready_for(which.source->descriptor(), ready) == 0) return -EAGAIN;
-    const int result = call(which);
+    const bool waits = chance(kernel_.options().would_wait) && ready_for(source.descriptor(), ready) == 0;
+    const int result = waits ? -EAGAIN : call(which);
     if (!would_wait(result)) kernel_.record(0, which, result);
+    source.learn(which, result);
     return result;
 }
 
-bool simulated_driver::submit(op& which, waker_ref waits) noexcept {
+call_result simulated_driver::start(op& which, waker_ref waits) noexcept {
+    which.on = this;
+    {
+        io_source& source = *which.source;
+        const std::lock_guard guard{source.lock};
+        const int result = attempt(which);
+        if (!would_wait(result)) return result;
+        if (!make_room()) return -ENOMEM;
+        source.enter(which, waits);
+    }
+    entries_.push_back({&which, ++submitted_});
+    kernel_.count([](auto& counts) { ++counts.submitted; });
+    return std::nullopt;
+}
+
+// For one more operation, so that its turns need no memory.
+bool simulated_driver::make_room() noexcept {
     try {
         entries_.reserve(entries_.size() + 1);
         ripe_.reserve(entries_.capacity());
         polled_.reserve(entries_.capacity() + 1);
     } catch (const std::bad_alloc&) {
-        which.result = -ENOMEM;
         return false;
     }
-    if (!which.source->enter(which, *this, waits)) return false;
-    entries_.push_back({&which, ++submitted_});
-    kernel_.count([](auto& counts) { ++counts.submitted; });
     return true;
 }
 
@@ -248,7 +264,7 @@ bool simulated_driver::advance(entry& one, wake_batch& batch) noexcept {
             if (would_wait(result)) result = -ECANCELED;
         }
         source.learn(*one.which, result);
-        source.side_of(one.which->kind).waiting = nullptr;
+        source.waiting[io_source::side_of(one.which->kind)] = nullptr;
     }
     finish_entry(one, result, batch);
     return true;

@@ -20,8 +20,7 @@ public:
     explicit simulated_driver(simulated_kernel& kernel);
     ~simulated_driver() override;
 
-    int attempt(op& which) noexcept override;
-    bool submit(op& which, waker_ref waits) noexcept override;
+    call_result start(op& which, waker_ref waits) noexcept override;
     void cancel(op& which) noexcept override;
     void finish(op& which) noexcept override;
     void park(base::instant_ns deadline) noexcept override;
@@ -53,6 +52,8 @@ private:
     [[nodiscard]] base::instant_ns delay_ns() noexcept;
     [[nodiscard]] base::instant_ns later() noexcept;  // A random delay from now.
     [[nodiscard]] base::instant_ns earliest() const noexcept;
+    [[nodiscard]] int attempt(op& which) noexcept;
+    [[nodiscard]] bool make_room() noexcept;
     void take_requests() noexcept;
     void mark_cancelled(op& which) noexcept;
     // One look at the descriptors and the time. True when an operation ended.

@@ -66,9 +66,7 @@ std::uint64_t moved_bytes(const drivers::op& which, int result) noexcept {
 
 }  // namespace
 
-simulated_kernel::simulated_kernel(const simulated_kernel_options& options) : options_{check(options)} {
-    ever_used_.store(true, base::relaxed);  // Relaxed: the start of the runtime's threads orders it.
-}
+simulated_kernel::simulated_kernel(const simulated_kernel_options& options) : options_{check(options)} {}
 
 simulated_kernel::~simulated_kernel() {
     BIFILAR_CHECK(drivers_alive_ == 0,

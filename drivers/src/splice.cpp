@@ -20,13 +20,13 @@ polled<io_result<std::size_t>> splice_call::poll(context& cx) {
     if (bytes_ == 0) return output{std::size_t{0}};
     for (;;) {
         if (waits_for_pipe_) {
-            const std::optional<int> result = for_pipe_.poll(cx);
+            const drivers::call_result result = for_pipe_.poll(cx);
             if (!result) return not_ready;
             if (*result < 0) return output{io_failure(-*result)};
             waits_for_pipe_ = false;
         }
         move_.set_buffer(&pipe_, bytes_);
-        const std::optional<int> result = move_.poll(cx);
+        const drivers::call_result result = move_.poll(cx);
         if (!result) return not_ready;
         if (*result >= 0) return output{static_cast<std::size_t>(*result)};
         if (*result != drivers::pipe_would_wait) return output{io_failure(-*result)};

@@ -50,7 +50,7 @@ polled<copy_result> splice_copy::poll(context& cx) {
         if (in_pipe_ == 0) {
             if (left_ == 0) return end(0, copy_side::none);
             in_.set_buffer(&to_number_, static_cast<std::size_t>(std::min<std::uint64_t>(pipe_bytes_, left_)));
-            const std::optional<int> result = in_.poll(cx);
+            const drivers::call_result result = in_.poll(cx);
             if (!result) return not_ready;
             if (*result == drivers::pipe_would_wait) continue;
             if (*result < 0) return end(-*result, copy_side::reader);
@@ -59,7 +59,7 @@ polled<copy_result> splice_copy::poll(context& cx) {
             left_ -= in_pipe_;
         }
         out_.set_buffer(&from_number_, in_pipe_);
-        const std::optional<int> result = out_.poll(cx);
+        const drivers::call_result result = out_.poll(cx);
         if (!result) return not_ready;
         if (*result == drivers::pipe_would_wait) continue;
         if (*result < 0) return end(-*result, copy_side::writer);

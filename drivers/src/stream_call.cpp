@@ -24,36 +24,36 @@ std::optional<io_result<std::size_t>> total(std::size_t told, std::optional<int>
 polled<io_result<std::size_t>> stream_read::poll(context& cx) {
     while (filled_ < into_.size()) {
         wait_.set_buffer(into_.data() + filled_, into_.size() - filled_);
-        const std::optional<int> result = wait_.poll(cx);
+        const drivers::call_result result = wait_.poll(cx);
         if (!result) return not_ready;
         if (*result < 0) return output{io_failure(-*result)};
         filled_ += static_cast<std::size_t>(*result);
         if (how_ == transfer::some) break;
         if (*result == 0) return output{io_failure(ENODATA)};
     }
-    return output{filled_};
+    return filled_;
 }
 
 polled<io_result<received_bytes>> stream_receive::poll(context& cx) {
     // Here, not in the constructor: the future does not move any more.
     wait_.set_buffer(&got_, received_bytes::most);
-    const std::optional<int> result = wait_.poll(cx);
+    const drivers::call_result result = wait_.poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};
-    return output{std::move(got_)};
+    return std::move(got_);
 }
 
 polled<io_result<std::size_t>> stream_write::poll(context& cx) {
     while (taken_ < from_.size()) {
         // The kernel only reads from there.
         wait_.set_buffer(const_cast<std::byte*>(from_.data()) + taken_, from_.size() - taken_);
-        const std::optional<int> result = wait_.poll(cx);
+        const drivers::call_result result = wait_.poll(cx);
         if (!result) return not_ready;
         if (*result < 0) return output{io_failure(-*result)};
         taken_ += static_cast<std::size_t>(*result);
         if (how_ == transfer::some) break;
     }
-    return output{taken_};
+    return taken_;
 }
 
 std::optional<io_result<std::size_t>> stream_read::finished() const noexcept {
@@ -85,7 +85,7 @@ polled<io_result<std::size_t>> vector_transfer::poll(context& cx) {
     if (message_.msg_iovlen == 0) return output{std::size_t{0}};
     // Here, not in the constructor: the future does not move any more.
     is_message_ ? wait_.set_buffer(&message_, 0) : wait_.set_buffer(message_.msg_iov, message_.msg_iovlen);
-    const std::optional<int> result = wait_.poll(cx);
+    const drivers::call_result result = wait_.poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};
     return output{static_cast<std::size_t>(*result)};
@@ -100,7 +100,7 @@ polled<io_result<std::size_t>> vector_write_all::poll(context& cx) {
         move_forward(*result);
         next_.set_buffers(left_);
     }
-    return output{taken_};
+    return taken_;
 }
 
 std::span<iovec> vector_write_all::without_empty(std::span<iovec> buffers) noexcept {

@@ -2,6 +2,8 @@
 // A ring belongs to the thread that made it: others ask for a cancel through a list and an unpark.
 #include "uring_driver.hpp"
 
+#include "call_now.hpp"
+
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/core/thread_state.hpp>
@@ -185,11 +187,18 @@ void uring_driver::prepare_call(io_uring_sqe& entry, op& which) noexcept {
     }
 }
 
-bool uring_driver::submit(op& which, waker_ref waits) noexcept {
-    if (!which.source->enter(which, *this, waits)) return false;
+call_result uring_driver::start(op& which, waker_ref waits) noexcept {
+    which.on = this;
+    {
+        io_source& source = *which.source;
+        const std::lock_guard guard{source.lock};
+        const int result = attempt(which);
+        if (!would_wait(result)) return result;
+        source.enter(which, waits);
+    }
     which.waits_for_readiness = false;
     prepare(which);
-    return true;
+    return std::nullopt;
 }
 
 void uring_driver::prepare_cancel(op& which) noexcept {
@@ -289,7 +298,7 @@ void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) no
         io_source& source = *which.source;
         const std::lock_guard guard{source.lock};
         if (waited_for_readiness(which, cqe)) {
-            source.side_of(which.kind).ready = true;
+            source.ready[io_source::side_of(which.kind)] = true;
             result = op::worth_a_try;
         } else {
             source.learn(which, result);
@@ -302,7 +311,7 @@ void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) no
             if (again && !which.cancel_asked()) return prepare(which);
             if (again) result = -ECANCELED;
         }
-        source.side_of(which.kind).waiting = nullptr;
+        source.waiting[io_source::side_of(which.kind)] = nullptr;
     }
     which.complete(result, batch);
 }

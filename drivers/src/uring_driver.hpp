@@ -21,7 +21,7 @@ public:
     explicit uring_driver(unsigned entries = 256);
     ~uring_driver() override;
 
-    bool submit(op& which, waker_ref waits) noexcept override;
+    call_result start(op& which, waker_ref waits) noexcept override;
     bool submit_file(op& which, waker_ref waits) noexcept override;  // In uring_file.cpp.
     void cancel(op& which) noexcept override;
     void finish(op& which) noexcept override;

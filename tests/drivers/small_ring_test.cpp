@@ -107,18 +107,18 @@ public:
         using phase = bf::drivers::op::phase;
         if (read_.settle() == phase::completed) {
             read_.rewind();
-            return read_.source->attempt(read_);
+            return *driver_->start(read_, cx.borrow());
         }
         if (read_.now() == phase::in_flight) return bf::not_ready;
         for (int round = 0; round < 3; ++round) {
-            REQUIRE(driver_->submit(read_, cx.borrow()));
+            REQUIRE(!driver_->start(read_, cx.borrow()));
             driver_->cancel(read_);
             driver_->poll();
             REQUIRE(read_.settle() == phase::completed);
             CHECK(read_.result == bf::drivers::op::worth_a_try);
             read_.rewind();
         }
-        REQUIRE(driver_->submit(read_, cx.borrow()));
+        REQUIRE(!driver_->start(read_, cx.borrow()));
         crowd_->let();
         return bf::not_ready;
     }

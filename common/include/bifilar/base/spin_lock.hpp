@@ -35,7 +35,7 @@ public:
 private:
     // Whoever comes in vain stays away for longer each time: the holder then goes through several sections while their
     // data is in its cache, which costs less than a turn each.
-    void lock_slow() noexcept {
+    [[gnu::noinline]] void lock_slow() noexcept {  // Apart, so that it needs no registers where the lock is free.
         constexpr int first_wait = 8;
         constexpr int longest_wait = 32;
         constexpr int waits_before_yield = 16;

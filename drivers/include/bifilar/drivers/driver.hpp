@@ -5,6 +5,7 @@
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/fork_count.hpp>
 #include <bifilar/core/parker.hpp>
+#include <bifilar/core/thread_state.hpp>
 #include <bifilar/drivers/driver_kind.hpp>
 #include <bifilar/drivers/io_source.hpp>
 #include <bifilar/drivers/lent_buffers.hpp>
@@ -20,13 +21,9 @@ namespace bifilar::drivers {
 
 class driver : public parker {
 public:
-    /// Makes the call of an operation that was not submitted, without waiting. The result or a negative errno. Asked
-    /// once a simulated kernel was ever used; until then try_now is called.
-    [[nodiscard]] virtual int attempt(op& which) noexcept { return try_now(which); }
-
-    /// Takes an operation whose immediate try said "wait". True: it is in flight, its task will be woken. False: it
-    /// is over already, with its result. The calling thread's own driver.
-    [[nodiscard]] virtual bool submit(op& which, waker_ref waits) noexcept = 0;
+    /// Makes an operation's call if it may succeed at once; if not, `waits` is woken when it is over or worth another
+    /// try. The result, or a negative errno; empty: it is in flight. The calling thread's own driver.
+    [[nodiscard]] virtual call_result start(op& which, waker_ref waits) noexcept = 0;
 
     /// Takes a file_call, if this driver makes such calls without a thread of their own. False: it does not, the
     /// operation is still idle, and the runtime's blocking pool makes the call. The calling thread's own driver.
@@ -68,8 +65,16 @@ private:
 /// with, and outlives it; null: simulated_kernel::standard(). Throws std::system_error.
 [[nodiscard]] std::unique_ptr<driver> make_driver(driver_kind kind, simulated_kernel* kernel = nullptr);
 
+/// This thread's driver where the thread has none yet, or one that a forked process left behind.
+[[nodiscard]] driver& make_this_driver();
+
 /// The driver in which the calling thread sleeps: the worker's, or one made on a plain thread's first I/O.
-[[nodiscard]] driver& this_driver();
+[[nodiscard]] inline driver& this_driver() {
+    auto* const here = static_cast<driver*>(this_thread().sleeps_in);
+    if (here != nullptr && here->is_ours()) [[likely]]
+        return *here;
+    return make_this_driver();
+}
 
 /// Operations that were destroyed in flight, whose destructors had to wait. Process-wide; 0 is good.
 [[nodiscard]] std::uint64_t destroyed_in_flight() noexcept;

@@ -57,7 +57,7 @@ public:
     path_wait(const file_request& what, std::string_view path, std::string_view other = {})
         : path_{path}, other_{other}, wait_{what} {}
 
-    [[nodiscard]] std::optional<int> poll(context& cx);
+    [[nodiscard]] call_result poll(context& cx);
     [[nodiscard]] file_wait& wait() noexcept { return wait_; }
 
 private:

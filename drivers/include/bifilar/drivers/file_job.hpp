@@ -44,7 +44,7 @@ public:
             wait_.request().work = &run;
             wait_.request().buffer = this;
         }
-        const std::optional<int> result = wait_.poll(cx);
+        const drivers::call_result result = wait_.poll(cx);
         if (!result) return not_ready;
         if (*result < 0) return output{io_failure(-*result)};
         return polled<output>{std::move(*answer_)};

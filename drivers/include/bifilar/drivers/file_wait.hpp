@@ -28,7 +28,7 @@ public:
     void end() noexcept;
 
     /// The call's result or a negative errno; empty: not ready.
-    std::optional<int> poll(context& cx);
+    call_result poll(context& cx);
     /// Cancels. True when the call is over; `finished` then tells its result, which may be a success. A call that a
     /// thread makes already is waited for.
     [[nodiscard]] bool poll_cancel(context& cx) noexcept;
@@ -50,7 +50,7 @@ public:
 
 private:
     void run() noexcept override;
-    [[nodiscard]] std::optional<int> start(context& cx, bool with_ring) noexcept;
+    [[nodiscard]] call_result start(context& cx, bool with_ring) noexcept;
     void ask_cancel() noexcept;
     void leave() noexcept;
 

@@ -5,12 +5,20 @@
 #include <bifilar/base/fork_count.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/drivers/op.hpp>
+#include <array>
 #include <memory>
+#include <sys/socket.h>
 #include <vector>
 
 namespace bifilar::drivers {
 
 class io_source;
+
+/// Makes the operation's system call without waiting. The result, or a negative errno.
+[[nodiscard]] int try_now(const op& which) noexcept;
+
+/// Whether try_now's answer means "wait": EAGAIN, or EINPROGRESS for connect.
+[[nodiscard]] constexpr bool would_wait(int result) noexcept { return result == -EAGAIN || result == -EINPROGRESS; }
 
 /// An epoll instance as its sources see it, and those that were closed while its driver may still hold events for
 /// them. Shared by the driver and its sources, because either may end first. The driver's thread frees what is here
@@ -50,8 +58,31 @@ private:
     io_source* first_ = nullptr;
 };
 
-/// Owns the descriptor. At most one operation waits per direction; others are answered with EBUSY.
-class io_source {
+/// The epoll instances that know a source, and may hold events for it. Mostly one, which takes no memory; more when
+/// threads or runtimes share a stream, or pass it on.
+class epoll_homes {
+public:
+    /// Whether it was added last.
+    [[nodiscard]] bool start_with(const std::shared_ptr<epoll_home>& home) const noexcept { return first_ == home; }
+    /// Whether a task of this group may rely on the events of one of them.
+    [[nodiscard]] bool serve(const void* group) const noexcept;
+    /// Makes room for one more, without those that have ended. Throws std::bad_alloc.
+    void make_room();
+    /// Into the room that was made. It comes first.
+    void add(std::shared_ptr<epoll_home> home) noexcept;
+    /// Takes one out. Null: there is none.
+    [[nodiscard]] std::shared_ptr<epoll_home> take() noexcept;
+    /// No more events for the source from any of them.
+    void forget(const io_source& source) const noexcept;
+
+private:
+    std::shared_ptr<epoll_home> first_;
+    std::unique_ptr<std::vector<std::shared_ptr<epoll_home>>> others_;  // Null until there is a second.
+};
+
+/// Owns the descriptor. At most one operation waits per direction; others are answered with EBUSY. In a cache line of
+/// its own, all of which each request of a server uses.
+class alignas(64) io_source {
 public:
     explicit io_source(int descriptor) noexcept : descriptor_{descriptor} {}
     io_source(const io_source&) = delete;
@@ -69,23 +100,34 @@ public:
 
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
-    /// Makes the call if it may succeed at once. The result, or -EAGAIN: submit it.
-    [[nodiscard]] int attempt(op& which) noexcept;
-    /// Begins it, as the one that waits in its direction, on behalf of `waits` in the hands of `by`. False, with EBUSY
-    /// as its result: another waits.
-    [[nodiscard]] bool enter(op& which, driver& by, waker_ref waits) noexcept;
+    /// Whether the call need not be tried: 0, or -EAGAIN, or -EBUSY where another operation waits. Under the lock.
+    [[nodiscard]] int refusal(op_kind kind) noexcept {
+        if (waiting[side_of(kind)] != nullptr) [[unlikely]]
+            return -EBUSY;
+        return ready[side_of(kind)] || (hung_up && reads(kind)) ? 0 : -EAGAIN;
+    }
+    /// Begins it, as the one that waits in its direction, on behalf of `waits`. Under the lock, when nobody else waits.
+    void enter(op& which, waker_ref waits) noexcept {
+        which.begin(waits);
+        waiting[side_of(which.kind)] = &which;
+    }
     /// What a finished call says about the next one. Under the lock.
-    void learn(const op& which, int result) noexcept;
+    void learn(const op& which, int result) noexcept {
+        // Trying again before the next event is in vain where a read has taken all there was.
+        const bool drained = (which.kind == op_kind::recv_lent || which.kind == op_kind::recv) && result >= 0 &&
+                             static_cast<std::size_t>(result) < which.bytes && short_read_drains &&
+                             (which.flags & MSG_PEEK) == 0;
+        ready[side_of(which.kind)] = !would_wait(result) && !drained;
+    }
 
-    /// One direction. The lock guards everything.
-    struct side {
-        bool ready = true;  ///< A call may succeed at once: never tried yet, or an event came since the last try.
-        op* waiting = nullptr;
-    };
+    /// The directions, in which operations wait: places in the arrays below.
+    static constexpr std::size_t in = 0;
+    static constexpr std::size_t out = 1;
+    [[nodiscard]] static constexpr std::size_t side_of(op_kind kind) noexcept { return reads(kind) ? in : out; }
 
-    base::spin_lock lock;
-    side in;
-    side out;
+    base::spin_lock lock;  ///< Guards what follows.
+    /// Whether a call may succeed at once: it was never tried yet, or an event came since the last try.
+    std::array<bool, 2> ready{true, true};
     /// Whether a read that did not fill its buffer has drained the stream. Not where marks within it stop reads:
     /// descriptors between the bytes of a Unix stream, urgent data.
     bool short_read_drains = true;
@@ -93,11 +135,9 @@ public:
     /// Whether receives have room for what the kernel tells of segments. Set before the first. Not on Unix sockets: the
     /// kernel would put descriptors there, which nobody closes. Without room it closes them itself.
     bool tells_segments = false;
-    /// The epoll instances that know the descriptor, and may hold events for the source. Mostly one: more when threads
-    /// or runtimes share a stream, or pass it on.
-    std::vector<std::shared_ptr<epoll_home>> homes;
-
-    [[nodiscard]] side& side_of(op_kind kind) noexcept { return reads(kind) ? in : out; }
+    /// Who waits in either direction.
+    std::array<op*, 2> waiting{};
+    epoll_homes homes;
 
 private:
     friend class epoll_home;
@@ -111,12 +151,8 @@ private:
     io_source* next_retired_ = nullptr;
 };
 
+static_assert(sizeof(io_source) == 64, "one cache line");
+
 using source_ptr = std::unique_ptr<io_source, io_source::closer>;
-
-/// Makes the operation's system call without waiting. The result, or a negative errno.
-[[nodiscard]] int try_now(const op& which) noexcept;
-
-/// Whether try_now's answer means "wait": EAGAIN, or EINPROGRESS for connect.
-[[nodiscard]] bool would_wait(int result) noexcept;
 
 }  // namespace bifilar::drivers

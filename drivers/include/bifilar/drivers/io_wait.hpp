@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/core/future.hpp>
+#include <bifilar/drivers/driver.hpp>
 #include <bifilar/drivers/io_source.hpp>
 #include <bifilar/drivers/op.hpp>
 #include <optional>
@@ -21,7 +22,19 @@ public:
     void end() noexcept;
 
     /// The system call's result or a negative errno; empty: not ready.
-    std::optional<int> poll(context& cx);
+    [[gnu::always_inline]] call_result poll(context& cx) {
+        if (op_.now() != op::phase::idle) {
+            if (op_.settle() == op::phase::in_flight) {
+                BIFILAR_CHECK(cx.borrow() == op_.waits(),
+                              "an I/O future was polled by another task than the one that started it");
+                return std::nullopt;
+            }
+            op_.rewind();
+            if (op_.result != op::worth_a_try) return op_.result;
+        }
+        if (!cx.take_budget()) return std::nullopt;
+        return this_driver().start(op_, cx.borrow());
+    }
     /// Cancels. True when the operation is over; `finished` then tells its result, which may be a success.
     [[nodiscard]] bool poll_cancel(context& cx) noexcept;
     /// The same, as futures answer it.

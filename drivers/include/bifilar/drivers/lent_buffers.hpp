@@ -25,18 +25,25 @@ public:
     lent_buffers(const lent_buffers&) = delete;
     lent_buffers& operator=(const lent_buffers&) = delete;
 
-    /// An empty buffer: one of these, or one of the heap's when all are lent. Null bytes: out of memory. Any thread.
-    [[nodiscard]] received_bytes lend() noexcept;
+    /// An empty buffer of the heap, for when all of these are lent. No room in it: out of memory. Any thread.
+    [[nodiscard]] static received_bytes lend_heap() noexcept;
     /// Room for as many bytes as `most`.
     [[nodiscard]] static std::byte* room_in(received_bytes& lent) noexcept { return lent.at_; }
     /// The first `bytes` of the room were filled.
     static void fill(received_bytes& lent, std::size_t bytes) noexcept { lent.bytes_ = bytes; }
 
-    /// For a ring, whose kernel chooses among the buffers that it was given: a number and an address. Negative: none.
-    [[nodiscard]] int take() noexcept;
+    /// A buffer that is not lent yet, by its number. Negative: all are out. Any thread.
+    [[nodiscard]] int take() noexcept {
+        const base::spin_hold hold{lock_};
+        return free_ == 0 ? -1 : numbers_[--free_];
+    }
     [[nodiscard]] std::byte* address(std::uint32_t number) const noexcept { return memory_ + number * buffer_bytes; }
     /// One that take() gave is lent with what is in it.
-    [[nodiscard]] received_bytes lend(std::uint32_t number, std::size_t bytes) noexcept;
+    [[nodiscard]] received_bytes lend(std::uint32_t number, std::size_t bytes) noexcept {
+        received_bytes lent{address(number), this};
+        fill(lent, bytes);
+        return lent;
+    }
 
     void give_back(std::byte* at) noexcept;
 

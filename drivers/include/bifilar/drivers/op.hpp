@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <optional>
 
 namespace bifilar::drivers {
 
@@ -62,6 +64,21 @@ struct file_part {
     std::int64_t offset;
 };
 
+/// A system call's result or a negative errno, or nothing yet. In one register: an optional is put together in memory,
+/// and a load of what was just stored in parts has to wait.
+class call_result {
+public:
+    constexpr call_result(std::nullopt_t) noexcept {}
+    constexpr call_result(int result) noexcept : result_{result} {}
+    [[nodiscard]] constexpr explicit operator bool() const noexcept { return result_ != none; }
+    [[nodiscard]] constexpr int operator*() const noexcept { return result_; }
+
+private:
+    static constexpr int none = std::numeric_limits<int>::min();  // No call's.
+
+    int result_ = none;
+};
+
 class op {
 public:
     enum class phase : std::uint8_t {
@@ -75,9 +92,9 @@ public:
     /// cache then, and whoever is cancelled before has taken nothing.
     static constexpr int worth_a_try = -EAGAIN;
 
-    op(op_kind what, io_source& of) noexcept : kind{what}, source{&of} {}
+    op(op_kind what, io_source& of) noexcept : source{&of}, kind{what} {}
     /// An operation without a source: a file_call.
-    explicit op(op_kind what) noexcept : kind{what}, source{nullptr} {}
+    explicit op(op_kind what) noexcept : source{nullptr}, kind{what} {}
     /// A future may be moved before its first poll; its operation is idle then.
     op(op&& other) noexcept;
     op& operator=(op&&) = delete;
@@ -165,15 +182,15 @@ public:
         return at != request::listed;
     }
 
-    op_kind kind;
-    bool waits_for_readiness = false;  ///< The ring's: it would not wait in this call, and waits for its readiness.
-    int result = 0;  ///< As the system call gives it; a negative errno for a failure.
-    int flags = 0;   ///< MSG_PEEK and the like, for calls that take them.
     io_source* source;
     void* buffer = nullptr;
     std::size_t bytes = 0;
-    driver* on = nullptr;        ///< Whose ring it is in, for cancelling. Set by submit.
+    driver* on = nullptr;        ///< Who started it: lends the buffer, and cancels it.
     op* next_request = nullptr;  ///< Link of the list of cancel requests.
+    int result = 0;              ///< As the system call gives it; a negative errno for a failure.
+    int flags = 0;               ///< MSG_PEEK and the like, for calls that take them.
+    op_kind kind;
+    bool waits_for_readiness = false;  ///< The ring's: it would not wait in this call, and waits for its readiness.
 
 private:
     enum class request : std::uint8_t {
@@ -183,13 +200,15 @@ private:
         seen,     ///< The driver has let go of the node.
     };
 
-    waker_ref waits_;
     // Whether a cancel was asked for. Written by the future's thread, read by the driver's.
     base::atomic<bool> cancel_asked_{false};
     // See request. none and listed are written by the future's thread, the others by the driver's.
     base::atomic<request> requested_{request::none};
     // See phase. idle and in_flight are written by the future's thread, the others by the completing thread.
     base::atomic<phase> phase_{phase::idle};
+    waker_ref waits_;
 };
+
+static_assert(sizeof(op) == 64, "no larger than a cache line, of which idle connections have one each");
 
 }  // namespace bifilar::drivers

@@ -88,12 +88,6 @@ public:
     [[nodiscard]] simulated_kernel_counts counts() const noexcept;
     [[nodiscard]] const simulated_kernel_options& options() const noexcept { return options_; }
 
-    /// Whether there was ever one in this process. Until then nobody has to ask for it.
-    [[nodiscard]] static bool ever_used() noexcept {
-        // Relaxed: who uses one was started after the flag was set, and others have no use for it.
-        return ever_used_.load(base::relaxed);
-    }
-
 private:
     friend class drivers::simulated_driver;
 
@@ -114,9 +108,6 @@ private:
     void record(std::uint64_t number, const drivers::op& which, int result) noexcept;
     template <class Change>
     void count(Change change) noexcept;
-
-    // Set by the constructor, never cleared; read by all.
-    static inline constinit base::atomic<bool> ever_used_{false};
 
     const simulated_kernel_options options_;
     mutable base::spin_lock lock_;  // Guards what follows.

@@ -94,7 +94,8 @@ public:
     }
     served_connection& operator=(served_connection&&) = delete;
 
-    polled<void> poll(context& cx) {
+    // In line: see link::drive.
+    [[gnu::always_inline]] polled<void> poll(context& cx) {
         try {
             if (!body_) body_.emplace(emplaced{*this});
             if (!body_->poll(cx)) return not_ready;

@@ -100,7 +100,8 @@ public:
     explicit scoped_future(scope_child child, Given&&... given)
         : child_{std::move(child)}, body_(std::forward<Given>(given)...) {}
 
-    polled<output> poll(context& cx) {
+    // In line: see link::drive.
+    [[gnu::always_inline]] polled<output> poll(context& cx) {
         if (!begun_) {
             child_.begin();
             begun_ = true;

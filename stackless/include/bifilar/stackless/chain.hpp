@@ -142,7 +142,9 @@ inline void link::become_child(link& parent, child_slot& slot) noexcept {
     top.next_ = frame();
 }
 
-inline bool link::drive(chain_run& run) {
+// In line with task::poll and what polls a task as its own body does: when a task waits again, a system call has passed
+// since it began, and each function that is returned through has to be fetched anew.
+[[gnu::always_inline]] inline bool link::drive(chain_run& run) {
     if (started() && !waits_for().poll(*run.context_)) return false;
     word_ = reinterpret_cast<std::uintptr_t>(&run) | running_tag;
     for (;;) {

@@ -25,7 +25,7 @@ public:
     ~task() { end(); }
 
     /// Runs the coroutine, and those it awaits, until one waits or the end. Rethrows what the body threw.
-    polled<T> poll(context& cx) {
+    [[gnu::always_inline]] polled<T> poll(context& cx) {  // See link::drive.
         BIFILAR_CHECK(frame_ != nullptr, "a task was polled after it was ready, awaited or moved from");
         stackless::link& top = stackless::link::of(frame_);
         detail::outcome<T> result;

@@ -1,0 +1,10 @@
+// ThreadSanitizer does not see the atomic counts of references within OpenSSL, only that one thread frees what another
+// has read: what OpenSSL calls is left out. Our own accesses are not.
+#include <bifilar/base/sanitizer.hpp>
+
+#if defined(BIFILAR_TSAN)
+extern "C" const char* __tsan_default_suppressions() {
+    return "called_from_lib:libcrypto.so\n"
+           "called_from_lib:libssl.so\n";
+}
+#endif
