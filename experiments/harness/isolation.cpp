@@ -55,16 +55,6 @@ private:
     int file_;
 };
 
-sample parse(const std::string& text) {
-    const auto json = nlohmann::json::parse(text);
-    if (json.contains("error")) throw std::runtime_error{json["error"].get<std::string>()};
-    if (json.contains("seat")) note_seat(json["seat"]);
-    sample got{json.at("value").get<double>(), json.at("answer").get<std::uint64_t>(), {}};
-    if (json.contains("also"))
-        for (const auto& [key, value] : json["also"].items()) got.also[key] = value.get<double>();
-    return got;
-}
-
 // Runs `child` in a new process with its standard output, or `to`, at the pipe.
 std::string output_of_child(const std::function<void(int)>& child) {
     int ends[2];
@@ -92,8 +82,17 @@ std::string output_of_child(const std::function<void(int)>& child) {
 
 }  // namespace
 
+sample sample_of(const nlohmann::json& json) {
+    if (json.contains("error")) throw std::runtime_error{json["error"].get<std::string>()};
+    if (json.contains("seat")) note_seat(json["seat"]);
+    sample got{json.at("value").get<double>(), json.at("answer").get<std::uint64_t>(), {}};
+    if (json.contains("also"))
+        for (const auto& [key, value] : json["also"].items()) got.also[key] = value.get<double>();
+    return got;
+}
+
 sample run_isolated(const std::function<sample()>& work) {
-    return parse(output_of_child([&](int to) {
+    return sample_of(nlohmann::json::parse(output_of_child([&](int to) {
         try {
             const sample got = work();
             nlohmann::json told{{"value", got.value}, {"answer", got.answer}, {"also", got.also}};
@@ -102,10 +101,10 @@ sample run_isolated(const std::function<sample()>& work) {
         } catch (const std::exception& error) {
             write_all(to, nlohmann::json{{"error", error.what()}}.dump());
         }
-    }));
+    })));
 }
 
-sample run_peer(const std::string& program, const std::vector<std::string>& arguments) {
+nlohmann::json printed_by(const std::string& program, const std::vector<std::string>& arguments) {
     if (access(program.c_str(), X_OK) != 0)
         throw std::runtime_error{"there is no " + program + "; experiments/run --peers says why it was not built"};
     const kept_stderr said;
@@ -119,13 +118,17 @@ sample run_peer(const std::string& program, const std::vector<std::string>& argu
         _exit(127);
     };
     try {
-        return parse(output_of_child(run));
+        return nlohmann::json::parse(output_of_child(run));
     } catch (const crashed& error) {
         throw crashed{std::string{error.what()} + ": " + said.first_line()};
     } catch (const std::runtime_error& error) {
         const std::string why = said.first_line();
         throw std::runtime_error{why.empty() ? error.what() : why};
     }
+}
+
+sample run_peer(const std::string& program, const std::vector<std::string>& arguments) {
+    return sample_of(printed_by(program, arguments));
 }
 
 }  // namespace bifilar::experiments

@@ -90,6 +90,12 @@ struct crashed : std::logic_error {
 /// Runs `work` in a forked process and gives its sample. While this process has one thread.
 [[nodiscard]] sample run_isolated(const std::function<sample()>& work);
 
+/// What a program prints, which is JSON. Throws std::runtime_error, and `crashed`.
+[[nodiscard]] nlohmann::json printed_by(const std::string& program, const std::vector<std::string>& arguments);
+
+/// Of an object with "value" and "answer". Throws std::runtime_error with what stands under "error".
+[[nodiscard]] sample sample_of(const nlohmann::json& told);
+
 /// Runs a peer's program; it prints one JSON object with "value" and "answer". Throws std::runtime_error.
 [[nodiscard]] sample run_peer(const std::string& program, const std::vector<std::string>& arguments);
 

@@ -1,5 +1,6 @@
 // Question: what does serving a request cost, beside a bare epoll loop in C that does the same?
 // Unit: the server's CPU time per request. Threats: the load shares the machine; the kernel is most of the figure.
+#include "echo_rounds.hpp"
 #include "rows.hpp"
 
 #include <algorithm>
@@ -7,76 +8,65 @@
 #include <cstring>
 #include <harness/descriptor_limit.hpp>
 #include <harness/echo_servers.hpp>
-#include <harness/pin.hpp>
 #include <harness/process.hpp>
 #include <harness/run.hpp>
-#include <harness/server_process.hpp>
 #include <memory>
 
 namespace bifilar::experiments {
 
 namespace {
 
-using arguments = std::vector<std::string>;
-
-struct load_shape {
-    int connections;
-    int in_flight;
-    int bytes;
-    double seconds;
-};
-
-sample measure(const arguments& command, const load_shape& shape) {
-    const server_process echo{command};
-    const pinned beside_the_server{1};
-    return run_peer(LOAD_PROGRAM,
-                    {"--connect", echo.address(), "--connections", std::to_string(shape.connections), "--in-flight",
-                     std::to_string(shape.in_flight), "--bytes", std::to_string(shape.bytes), "--seconds",
-                     std::to_string(shape.seconds), "--server-pid", std::to_string(echo.process())});
-}
-
 struct how_often {
     int repetitions = 0;  // 0: the experiment's.
-    int warm_up = 1;
+    int quick_repetitions = 0;
 };
 
-// The bare loops take their turns first: the ratio is that to the better one of the same round.
-class bare_loops {
-public:
-    void begin_round(double epoll) noexcept { better_ = epoll; }
-    void add(double uring) noexcept { better_ = std::min(better_, uring); }
-    [[nodiscard]] double better() const noexcept { return better_; }
+// Ten, for the sake of narrow intervals. Each round warms its servers up by itself.
+constexpr how_often side_by_side{10, 3};
 
-private:
-    double better_ = 0;
-};
-
-void add_echo(experiment& all, const std::string& id, const std::string& title, double size, const load_shape& shape,
-              bool full_only, how_often often = {}) {
+workload echoes(const std::string& id, const std::string& title, double size, bool full_only, how_often often) {
     workload work{id, title, "ns of the server's CPU per request", size, 1, {}};
     work.full_only = full_only;
     work.repetitions = often.repetitions;
-    work.warm_up = often.warm_up;
-    const auto bare = std::make_shared<bare_loops>();
-    const auto ratio = [bare](sample got) {
-        got.also["of_the_bare_loop"] = got.value / bare->better();
-        return got;
+    work.quick_repetitions = often.quick_repetitions;
+    work.warm_up = 0;
+    return work;
+}
+
+void add_echo(experiment& all, const std::string& id, const std::string& title, double size, const load_shape& shape,
+              bool full_only, how_often often = side_by_side) {
+    workload work = echoes(id, title, size, full_only, often);
+    const auto rounds = std::make_shared<echo_rounds>(shape);
+    const std::size_t epoll = rounds->add({BARE_EPOLL, "0"});
+    const std::size_t uring = rounds->add({BARE_URING, "0"});
+    const auto contend = [&](const std::string& column, std::size_t number) {
+        work.contenders.push_back({column, [=] {
+                                       sample got = rounds->part_of(number);
+                                       if (const auto bare = rounds->better_of(epoll, uring))
+                                           got.also["of_the_bare_loop"] = got.value / *bare;
+                                       return got;
+                                   }});
     };
-    work.contenders.push_back({"bare epoll loop in C", [=] {
-                                   const sample got = measure({BARE_EPOLL, "0"}, shape);
-                                   bare->begin_round(got.value);
-                                   return got;
-                               }});
-    work.contenders.push_back({"bare io_uring loop in C", [=] {
-                                   const sample got = measure({BARE_URING, "0"}, shape);
-                                   bare->add(got.value);
-                                   return ratio(got);
-                               }});
-    for (const echo_server& one : own_echo_servers(ECHO_PROGRAM))
-        work.contenders.push_back({one.column, [=] { return ratio(measure(one.command, shape)); }});
+    contend("bare epoll loop in C", epoll);
+    contend("bare io_uring loop in C", uring);
+    for (const echo_server& one : own_echo_servers(ECHO_PROGRAM)) contend(one.column, rounds->add(one.command));
     for (const echo_server& one : peers_echo_servers(all.options().peers))
-        work.contenders.push_back({one.column, [=] { return ratio(measure(one.command, shape)); }});
+        contend(one.column, rounds->add(one.command));
     all.add(std::move(work));
+}
+
+// Ten servers side by side would need 200,000 sockets, more than many systems let a user open: one after the other.
+// Then what is measured is a few answers of each connection, and to open them takes about as long.
+void add_many(experiment& all, const std::string& id, const std::string& title, int bytes, double seconds) {
+    add_echo(all, id, title, 10'000, {10'000, 1, bytes, 2 * seconds}, true, {});
+}
+
+void add_small(experiment& all, double seconds) {
+    const std::string title = "64-byte messages, echoed";
+    add_echo(all, "echo", title, 1, {1, 1, 64, seconds, 0.02}, true);
+    add_echo(all, "echo", title, 64, {64, 1, 64, seconds, 0.02}, false);
+    add_echo(all, "echo", title, 1'000, {1'000, 1, 64, seconds, 0.05}, true);
+    add_many(all, "echo", title, 64, seconds);
 }
 
 // With 10,000 connections the load and the kernel hold about a GiB of messages under way: only where that can be had.
@@ -84,24 +74,21 @@ void add_large(experiment& all, double seconds) {
     constexpr int bytes = 16 * 1024;
     constexpr std::int64_t needed = std::int64_t{4} << 30;
     const bool room = bytes_after("/proc/meminfo", "MemAvailable:") >= needed;
-    const auto add = [&](int connections, double length, how_often often) {
-        add_echo(all, "large", "messages of 16 KiB, echoed", connections, {connections, 1, bytes, length}, true, often);
-    };
-    add(1, seconds, {3, 1});
-    add(64, seconds, {});
-    add(1'000, seconds, {});
-    if (room) add(10'000, 2 * seconds, {3, 0});  // To open them all takes longer than to measure them.
+    const std::string title = "messages of 16 KiB, echoed";
+    add_echo(all, "large", title, 1, {1, 1, bytes, seconds, 0.02}, true);
+    add_echo(all, "large", title, 64, {64, 1, bytes, seconds, 0.02}, true);
+    add_echo(all, "large", title, 1'000, {1'000, 1, bytes, seconds, 0.1}, true);
+    if (room) add_many(all, "large", title, bytes, seconds);
 }
 
 // What the ring's special ways are worth, without a runtime around them.
 void add_ring_ways(experiment& all, double bytes, const load_shape& shape) {
-    workload work{"ring_ways", "ways to use a ring, in bare loops", "ns of the server's CPU per request", bytes, 1, {}};
-    work.full_only = true;
+    workload work = echoes("ring_ways", "ways to use a ring, in bare loops", bytes, true, side_by_side);
+    const auto rounds = std::make_shared<echo_rounds>(shape);
+    const std::string buffer = std::to_string(std::max(shape.bytes, 16 * 1024));
     for (const std::string way : {"plain", "registered", "multishot", "zerocopy"})
-        work.contenders.push_back({way, [=] {
-                                       const int buffer = std::max(shape.bytes, 16 * 1024);
-                                       return measure({BARE_URING, "0", way, std::to_string(buffer)}, shape);
-                                   }});
+        work.contenders.push_back(
+            {way, [rounds, number = rounds->add({BARE_URING, "0", way, buffer})] { return rounds->part_of(number); }});
     all.add(std::move(work));
 }
 
@@ -116,15 +103,12 @@ int main(int argc, char** argv) {
     experiment all{"io", 6, 3};  // The fewest whose least and most hold the median with 95 %.
     all.parse(argc, argv);
     raise_descriptor_limit();  // For the servers and the load, which inherit it.
-    const double seconds = all.options().quick ? 0.7 : 1.0;
-    add_echo(all, "echo", "64-byte messages, echoed", 1, {1, 1, 64, seconds}, true);
-    add_echo(all, "echo", "64-byte messages, echoed", 64, {64, 1, 64, seconds}, false);
-    add_echo(all, "echo", "64-byte messages, echoed", 1'000, {1'000, 1, 64, seconds}, true);
-    add_echo(all, "echo", "64-byte messages, echoed", 10'000, {10'000, 1, 64, seconds}, true);
+    const double seconds = all.options().quick ? 0.3 : 0.4;
+    add_small(all, seconds);
     add_large(all, seconds);
-    add_echo(all, "pipelined", "64-byte messages, 16 in flight a connection", 64, {64, 16, 64, seconds}, false);
-    for (const int bytes : {64, 4'096, 16'384, 65'536}) add_ring_ways(all, bytes, {64, 1, bytes, seconds});
-    for (const int bytes : {262'144, 983'040}) add_ring_ways(all, bytes, {8, 1, bytes, seconds});
+    add_echo(all, "pipelined", "64-byte messages, 16 in flight a connection", 64, {64, 16, 64, seconds, 0.02}, false);
+    for (const int bytes : {64, 4'096, 16'384, 65'536}) add_ring_ways(all, bytes, {64, 1, bytes, seconds, 0.1});
+    for (const int bytes : {262'144, 983'040}) add_ring_ways(all, bytes, {8, 1, bytes, seconds, 0.1});
     add_batches(all);
     add_rings(all);
     return all.run();

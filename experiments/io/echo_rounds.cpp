@@ -1,0 +1,95 @@
+// Rounds of echo servers: all of them side by side under one load, in short turns, or one after the other.
+// The harness asks contender by contender; whoever is asked first in a round runs it, and each hands out its part.
+#include "echo_rounds.hpp"
+
+#include <harness/pin.hpp>
+#include <harness/server_process.hpp>
+#include <list>
+#include <stdexcept>
+#include <utility>
+
+namespace bifilar::experiments {
+
+std::size_t echo_rounds::add(std::vector<std::string> command) {
+    servers_.emplace_back().command = std::move(command);
+    return servers_.size() - 1;
+}
+
+sample echo_rounds::part_of(std::size_t number) {
+    server& asked = servers_.at(number);
+    if (asked.handed_out) run();
+    note_seat(where_.processors, where_.threads);
+    asked.handed_out = true;
+    if (asked.failure) std::rethrow_exception(asked.failure);
+    return *asked.part;
+}
+
+std::optional<double> echo_rounds::better_of(std::size_t one, std::size_t other) const {
+    const server& first = servers_.at(one);
+    const server& second = servers_.at(other);
+    if (!first.part && !second.part) return {};
+    const bool take_first = !second.part || (first.part && first.sum <= second.sum);
+    return (take_first ? first : second).part->value;
+}
+
+void echo_rounds::run() {
+    std::vector<std::size_t> all;
+    for (std::size_t number = 0; number < servers_.size(); ++number) {
+        server& one = servers_[number];
+        one.part.reset();
+        one.handed_out = one.failure != nullptr;
+        if (!one.failure) all.push_back(number);
+    }
+    (void)take_seat();
+    if (shape_.slice != 0)
+        run_together(all);
+    else
+        for (const std::size_t number : all) run_together({number});
+    where_ = take_seat();
+    for (server& one : servers_)
+        if (one.part) one.sum += one.part->value;
+}
+
+// Until a round goes through: figures beside a server that failed may be of what it did instead.
+void echo_rounds::run_together(std::vector<std::size_t> group) {
+    while (!group.empty()) {
+        try {
+            const std::optional<std::size_t> failed = measure(group);
+            if (!failed) return;
+            std::erase(group, *failed);
+        } catch (const std::exception&) {
+            for (const std::size_t number : group) servers_[number].failure = std::current_exception();
+            return;
+        }
+    }
+}
+
+// Gives the server that failed, if one did.
+std::optional<std::size_t> echo_rounds::measure(const std::vector<std::size_t>& group) {
+    std::list<server_process> started;
+    std::vector<std::string> load{
+        "--connections", std::to_string(shape_.connections), "--in-flight", std::to_string(shape_.in_flight),
+        "--bytes",       std::to_string(shape_.bytes),       "--seconds",   std::to_string(shape_.seconds)};
+    if (shape_.slice != 0) load.insert(load.end(), {"--slice", std::to_string(shape_.slice)});
+    for (const std::size_t number : group) {
+        try {
+            const server_process& one = started.emplace_back(servers_[number].command);
+            load.insert(load.end(), {"--connect", one.address(), "--server-pid", std::to_string(one.process())});
+        } catch (const std::exception&) {
+            servers_[number].failure = std::current_exception();
+            return number;
+        }
+    }
+    const pinned beside_the_servers{1};
+    nlohmann::json told = printed_by(LOAD_PROGRAM, load);
+    if (!told.is_array()) told = nlohmann::json::array({told});
+    for (std::size_t at = 0; at < group.size(); ++at) {
+        if (!told.at(at).contains("error")) continue;
+        servers_[group[at]].failure = std::make_exception_ptr(std::runtime_error{told[at]["error"].get<std::string>()});
+        return group[at];
+    }
+    for (std::size_t at = 0; at < group.size(); ++at) servers_[group[at]].part = sample_of(told.at(at));
+    return {};
+}
+
+}  // namespace bifilar::experiments
