@@ -34,7 +34,10 @@ static char* buffers[most_descriptors]; /* Of each connection; not used with mul
 static unsigned left[most_descriptors]; /* Bytes that are still to be sent. */
 static unsigned done_with[most_descriptors];
 static unsigned held[most_descriptors]; /* By zero-copy sends: how many the kernel still reads the buffer for. */
-static int lent_to[most_descriptors];
+static int oldest[most_descriptors]; /* With multishot: the lent buffers that came and were not sent yet; none: -1. */
+static int newest[most_descriptors];
+static int behind[lent_buffers];
+static unsigned came_in[lent_buffers]; /* Bytes. */
 static char at_end[most_descriptors]; /* The stream has ended while an answer is on its way. */
 
 static void fail(const char* what, int error) {
@@ -92,7 +95,7 @@ static void give_back(int number) {
 
 static void send_rest(int connection) {
     struct io_uring_sqe* entry = next_entry();
-    const char* from = multishot ? lent_memory + (size_t)lent_to[connection] * buffer_bytes : buffers[connection];
+    const char* from = multishot ? lent_memory + (size_t)oldest[connection] * buffer_bytes : buffers[connection];
     from += done_with[connection];
     if (zerocopy)
         io_uring_prep_send_zc(entry, connection, from, left[connection], MSG_NOSIGNAL, 0);
@@ -101,11 +104,42 @@ static void send_rest(int connection) {
     finish(entry, sending, connection);
 }
 
+static void send_bytes(int connection, unsigned bytes) {
+    left[connection] = bytes;
+    done_with[connection] = 0;
+    send_rest(connection);
+}
+
+/* What has come while an answer is on its way waits for its turn. */
+static void send_lent(int connection, int number, unsigned bytes) {
+    behind[number] = -1;
+    came_in[number] = bytes;
+    if (oldest[connection] >= 0) {
+        behind[newest[connection]] = number;
+        newest[connection] = number;
+        return;
+    }
+    oldest[connection] = newest[connection] = number;
+    send_bytes(connection, bytes);
+}
+
+/* Whether there was another to send. */
+static int send_next_lent(int connection) {
+    const int sent = oldest[connection];
+    oldest[connection] = behind[sent];
+    give_back(sent);
+    if (oldest[connection] < 0) return 0;
+    send_bytes(connection, came_in[oldest[connection]]);
+    return 1;
+}
+
 static void opened(int connection) {
     const int on = 1;
     if (connection >= most_descriptors) fail("more connections than it has room for", EMFILE);
     at_end[connection] = 0;
     held[connection] = 0;
+    left[connection] = 0;
+    oldest[connection] = -1;
     setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (registered && io_uring_register_files_update(&ring, (unsigned)connection, &connection, 1) != 1)
         fail("io_uring_register_files_update", EINVAL);
@@ -114,6 +148,8 @@ static void opened(int connection) {
 }
 
 static void ended(int connection) {
+    for (; multishot && oldest[connection] >= 0; oldest[connection] = behind[oldest[connection]])
+        give_back(oldest[connection]);
     if (registered) {
         int none = -1;
         io_uring_register_files_update(&ring, (unsigned)connection, &none, 1);
@@ -140,12 +176,11 @@ static void handle(const struct io_uring_cqe* cqe, int listener) {
                 return;
             }
             if (multishot) {
-                lent_to[descriptor] = (int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
                 if ((cqe->flags & IORING_CQE_F_MORE) == 0) receive(descriptor);
+                send_lent(descriptor, (int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT), (unsigned)cqe->res);
+            } else {
+                send_bytes(descriptor, (unsigned)cqe->res);
             }
-            left[descriptor] = (unsigned)cqe->res;
-            done_with[descriptor] = 0;
-            send_rest(descriptor);
             break;
         case sending:
             if (cqe->flags & IORING_CQE_F_NOTIF) {
@@ -159,8 +194,7 @@ static void handle(const struct io_uring_cqe* cqe, int listener) {
             if (left[descriptor] != 0) {
                 send_rest(descriptor);
             } else if (multishot) {
-                give_back(lent_to[descriptor]);
-                if (at_end[descriptor]) ended(descriptor);
+                if (!send_next_lent(descriptor) && at_end[descriptor]) ended(descriptor);
             } else if (held[descriptor] == 0) {
                 receive(descriptor);
             }
