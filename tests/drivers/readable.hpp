@@ -13,7 +13,7 @@ public:
     using output = bifilar::io_result<int>;
     explicit readable(bifilar::drivers::io_source& of) : wait_{bifilar::drivers::op_kind::poll_in, of} {}
     bifilar::polled<output> poll(bifilar::context& cx) {
-        const drivers::call_result result = wait_.poll(cx);
+        const bifilar::drivers::call_result result = wait_.poll(cx);
         if (!result) return bifilar::not_ready;
         if (*result < 0) return output{bifilar::io_failure(-*result)};
         return output{*result};
