@@ -2,6 +2,7 @@
 // program in the processor's caches: each function that is returned through behind it has to be fetched anew.
 #pragma once
 
+#include <bifilar/base/assert.hpp>
 #include <bifilar/base/sanitizer.hpp>
 #include <bifilar/drivers/driver.hpp>
 
@@ -61,6 +62,7 @@ inline int send_now(int descriptor, const void* from, std::size_t bytes, int fla
 [[nodiscard]] int call_others(const op& which) noexcept;
 
 inline int receive_lent(const op& which) noexcept {
+    BIFILAR_ASSERT(which.on != nullptr, "who starts a recv_lent lends the buffer");
     lent_buffers& from = which.on->buffers();
     const int number = from.take();
     if (number < 0) [[unlikely]]

@@ -9,6 +9,7 @@
 #include <bifilar/base/assert.hpp>
 #include <bifilar/core/thread_state.hpp>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -54,6 +55,9 @@ driver_kind choose_driver(driver_kind wanted) {
     int error = 0;
     const char* const reason = probe(error);
     if (reason == nullptr) return driver_kind::uring;
+    // Says nothing of rings.
+    if (error == EMFILE || error == ENFILE)
+        throw std::system_error{error, std::generic_category(), "io_uring_setup; raise the limit on open files"};
     const std::string why = std::string{reason} + ": " + std::strerror(error);
     if (wanted == driver_kind::uring)
         throw std::runtime_error{"io_uring was demanded but " + why +

@@ -1,12 +1,25 @@
 // One operation's way through the driver, as its future sees it.
 #include <bifilar/drivers/io_wait.hpp>
 
+#include "call_now.hpp"
+
 #include <bifilar/base/assert.hpp>
 #include <bifilar/drivers/driver.hpp>
 
+#include <mutex>
 #include <utility>
 
 namespace bifilar::drivers {
+
+// What needs no wait makes none: a plain thread's descriptors may be used up. A lent buffer is the driver's.
+call_result io_wait::start_without_driver(waker_ref waits) {
+    if (op_.kind != op_kind::recv_lent) {
+        const std::lock_guard guard{op_.source->lock};
+        const int result = attempt(op_);
+        if (!would_wait(result)) return result;
+    }
+    return this_driver().start(op_, waits);
+}
 
 void io_wait::ask_cancel() noexcept {
     BIFILAR_CHECK(op_.on->is_ours(), base::used_in_forked_child);

@@ -1,4 +1,4 @@
-// What a simulated kernel does in each turn. Memory for the lists is taken at submit, where its lack is an answer.
+// What a simulated kernel does in each turn. Memory for the lists is taken at the start, where its lack is an answer.
 #include "simulated_driver.hpp"
 
 #include "shared_call.hpp"

@@ -301,7 +301,11 @@ void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) no
             source.ready[io_source::side_of(which.kind)] = true;
             result = op::worth_a_try;
         } else {
+            // The call is a moment old. Where another runtime's epoll instance has told of more since, that holds.
+            bool& ready = source.ready[io_source::side_of(which.kind)];
+            const bool told = ready;
             source.learn(which, result);
+            ready = ready || told;
             // Somebody else was faster; or a signal came, or, to what runs already, a cancel. Unless a cancel is on its
             // way, it waits again.
             const bool again = would_wait(result) || result == -EINTR;

@@ -72,6 +72,11 @@ TEST_CASE("a_task_that_forks_may_call_exec_or_exit_in_the_child_and_nothing_that
     }
     bf::runtime rt{both::small_runtime()};
     rt.spawn(bf::backend::stackful, [] {
+          const auto last = tests::dies([] {
+              auto pipe = bf::make_pipe().value();
+              if (bf::await(pipe.second.write_all(bytes_of("room"))) != 4) std::abort();  // Does not wait.
+          });
+          CHECK(last.signal == 0);
           tests::check_aborts(sentence, [] { bf::this_fiber::yield(); });
           tests::check_aborts(sentence, [] { bf::await(bf::sleep_for(1h)); });
           tests::check_aborts(sentence, [] {

@@ -146,6 +146,21 @@ TEST_CASE("accept_without_descriptors_fails_as_a_value_and_recovers") {
     }
 }
 
+// A thread that is no worker makes a driver, of two descriptors, only when it has to wait.
+TEST_CASE("a_plain_thread_without_descriptors_does_what_needs_no_wait") {
+    tests::stream_pair pair;
+    std::thread{[&pair] {
+        std::array<std::byte, 4> into{};
+        const tests::no_descriptors_left now;
+        CHECK(bf::block_on(pair.near.write_all(tests::bytes_of("four"))).value() == 4);
+        CHECK(bf::block_on(pair.far.read_exact(into)).value() == 4);
+        CHECK_THROWS_AS(bf::block_on(pair.far.read(into)), std::system_error);
+    }}.join();
+    CHECK(::send(pair.near.descriptor(), "more", 4, 0) == 4);
+    std::array<std::byte, 4> into{};
+    CHECK(bf::block_on(pair.far.read_exact(into)).value() == 4);
+}
+
 // A cancelled operation on a descriptor that is closed must not take what comes for the next owner of its number.
 TEST_CASE("a_number_that_is_used_again_belongs_to_its_new_owner") {
     for (const bf::backend on : tests::both_backends) {

@@ -4,8 +4,6 @@
 #include <bifilar/drivers/io_result.hpp>
 #include <bifilar/drivers/io_wait.hpp>
 
-#include <optional>
-
 namespace tests {
 
 class readable {

@@ -2,14 +2,18 @@
 // overflow. No operation is lost. The rings belong to this plain thread.
 #include "catch.hpp"
 #include "drivers/readable.hpp"
+#include "drivers/stream_pair.hpp"
 #include "uring_driver.hpp"
 #include <bifilar/base/sanitizer.hpp>
 #include <bifilar/bifilar.hpp>
 #include <bifilar/drivers/driver.hpp>
+#include <bifilar/drivers/socket_option.hpp>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
 
@@ -129,6 +133,36 @@ private:
     bf::drivers::op read_;
 };
 
+/// A receive through a ring. Between the kernel's call and its completion an epoll instance of another runtime, which
+/// knows the stream from before, tells of later bytes.
+class told_meanwhile {
+public:
+    using output = bool;
+    told_meanwhile(bf::drivers::uring_driver& in, bf::drivers::io_source& of, int far)
+        : driver_{&in}, far_{far}, read_{bf::drivers::op_kind::recv, of} {
+        read_.buffer = into_.data();
+        read_.bytes = into_.size();
+    }
+    /// Whether the next read will be tried.
+    bf::polled<bool> poll(bf::context& cx) {
+        bf::drivers::io_source& source = *read_.source;
+        bool& ready = source.ready[bf::drivers::io_source::in];
+        REQUIRE(!driver_->start(read_, cx.borrow()));
+        CHECK_FALSE(ready);
+        REQUIRE(::send(far_, "a", 1, 0) == 1);
+        ready = true;
+        while (read_.settle() != bf::drivers::op::phase::completed) driver_->poll();
+        CHECK(read_.result == 1);
+        return ready;
+    }
+
+private:
+    bf::drivers::uring_driver* driver_;
+    int far_;
+    std::array<std::byte, 8> into_{};
+    bf::drivers::op read_;
+};
+
 }  // namespace
 
 TEST_CASE("no_operation_is_lost_when_completions_overflow_a_tiny_ring") {
@@ -177,4 +211,13 @@ TEST_CASE("a_cancel_that_nobody_asked_for_ends_no_operation") {
     std::uint64_t count = 0;
     CHECK(bf::block_on(cancelled_by_the_kernel{ring.driver(), source, one, count}) == sizeof count);
     CHECK(count == 1);
+}
+
+TEST_CASE("a_completion_does_not_undo_what_an_epoll_instance_has_told_since") {
+    if (!rings_are_usual()) return;
+    small_ring ring{8};
+    const auto ends = tests::local_stream();
+    const bf::owned_descriptor far{ends[1]};
+    const auto source = bf::drivers::make_source(bf::owned_descriptor{ends[0]});
+    CHECK(bf::block_on(told_meanwhile{ring.driver(), *source, far.get()}));
 }

@@ -1,5 +1,6 @@
 // ThreadSanitizer does not see the atomic counts of references within OpenSSL, only that one thread frees what another
-// has read: what OpenSSL calls is left out. Our own accesses are not.
+// has read. Hence what OpenSSL calls is left out: free and memcpy, into our buffers as well, and its locks, through
+// which it orders nothing of ours. Our own accesses are watched.
 #include <bifilar/base/sanitizer.hpp>
 
 #if defined(BIFILAR_TSAN)

@@ -1,4 +1,4 @@
-// What talks to the kernel on behalf of one thread: submits operations, sleeps until something ends, wakes tasks.
+// What talks to the kernel on behalf of one thread: starts operations, sleeps until something ends, wakes tasks.
 // The contract; uring, epoll and simulated fulfil it.
 #pragma once
 
@@ -22,7 +22,8 @@ namespace bifilar::drivers {
 class driver : public parker {
 public:
     /// Makes an operation's call if it may succeed at once; if not, `waits` is woken when it is over or worth another
-    /// try. The result, or a negative errno; empty: it is in flight. The calling thread's own driver.
+    /// try. The result, or a negative errno: the call's, EBUSY where another operation waits, or ENOMEM, ENOSPC and so
+    /// on when it cannot wait; empty: it is in flight. The calling thread's own driver.
     [[nodiscard]] virtual call_result start(op& which, waker_ref waits) noexcept = 0;
 
     /// Takes a file_call, if this driver makes such calls without a thread of their own. False: it does not, the
@@ -57,23 +58,28 @@ private:
 
 /// Decides once what `best` means, honouring BIFILAR_DRIVER (epoll, uring, simulated). Prints one line when io_uring
 /// cannot be had and `best` was wanted. Throws std::invalid_argument for an unknown name in BIFILAR_DRIVER, and
-/// std::runtime_error when uring was demanded and cannot be had; both say what to do. BIFILAR_PROBE_FAIL=EPERM (or
-/// another errno's number) makes the probe fail, for tests.
+/// std::runtime_error when uring was demanded and cannot be had; both say what to do. Throws std::system_error when no
+/// descriptor is left to ask with. BIFILAR_PROBE_FAIL=EPERM (or another errno) makes the probe fail, for tests.
 [[nodiscard]] driver_kind choose_driver(driver_kind wanted);
 
 /// A driver for the calling thread, which alone uses it. `kind` is not best. `kernel` is what a simulated one works
 /// with, and outlives it; null: simulated_kernel::standard(). Throws std::system_error.
 [[nodiscard]] std::unique_ptr<driver> make_driver(driver_kind kind, simulated_kernel* kernel = nullptr);
 
-/// This thread's driver where the thread has none yet, or one that a forked process left behind.
+/// The calling thread's driver; null: it has none yet, or it is a forked child's copy of a worker.
+[[nodiscard]] inline driver* installed_driver() noexcept {
+    auto* const here = static_cast<driver*>(this_thread().sleeps_in);
+    return here != nullptr && here->is_ours() ? here : nullptr;
+}
+
+/// For a thread that has none. Throws std::system_error. Aborts in a forked child's copy of a worker.
 [[nodiscard]] driver& make_this_driver();
 
-/// The driver in which the calling thread sleeps: the worker's, or one made on a plain thread's first I/O.
+/// The driver in which the calling thread sleeps: the worker's, or one made when a plain thread first has to wait.
+/// Throws std::system_error.
 [[nodiscard]] inline driver& this_driver() {
-    auto* const here = static_cast<driver*>(this_thread().sleeps_in);
-    if (here != nullptr && here->is_ours()) [[likely]]
-        return *here;
-    return make_this_driver();
+    driver* const here = installed_driver();
+    return here != nullptr ? *here : make_this_driver();
 }
 
 /// Operations that were destroyed in flight, whose destructors had to wait. Process-wide; 0 is good.

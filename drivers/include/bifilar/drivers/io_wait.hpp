@@ -1,4 +1,4 @@
-// The waiting half of every I/O future: try, submit, wait, cancel, and a destructor that is safe at any time.
+// The waiting half of every I/O future: start, wait, cancel, and a destructor that is safe at any time.
 // Futures of sockets keep one of these and turn its plain results into theirs.
 #pragma once
 
@@ -33,7 +33,8 @@ public:
             if (op_.result != op::worth_a_try) return op_.result;
         }
         if (!cx.take_budget()) return std::nullopt;
-        return this_driver().start(op_, cx.borrow());
+        driver* const here = installed_driver();
+        return here != nullptr ? here->start(op_, cx.borrow()) : start_without_driver(cx.borrow());
     }
     /// Cancels. True when the operation is over; `finished` then tells its result, which may be a success.
     [[nodiscard]] bool poll_cancel(context& cx) noexcept;
@@ -54,6 +55,7 @@ public:
     [[nodiscard]] const io_source& source() const noexcept { return *op_.source; }
 
 private:
+    call_result start_without_driver(waker_ref waits);
     void ask_cancel() noexcept;
 
     op op_;

@@ -6,11 +6,10 @@
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/core/waker.hpp>
+#include <bifilar/drivers/call_result.hpp>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <optional>
 
 namespace bifilar::drivers {
 
@@ -64,25 +63,10 @@ struct file_part {
     std::int64_t offset;
 };
 
-/// A system call's result or a negative errno, or nothing yet. In one register: an optional is put together in memory,
-/// and a load of what was just stored in parts has to wait.
-class call_result {
-public:
-    constexpr call_result(std::nullopt_t) noexcept {}
-    constexpr call_result(int result) noexcept : result_{result} {}
-    [[nodiscard]] constexpr explicit operator bool() const noexcept { return result_ != none; }
-    [[nodiscard]] constexpr int operator*() const noexcept { return result_; }
-
-private:
-    static constexpr int none = std::numeric_limits<int>::min();  // No call's.
-
-    int result_ = none;
-};
-
 class op {
 public:
     enum class phase : std::uint8_t {
-        idle,        ///< Not submitted. The future's thread owns all.
+        idle,        ///< Not started. The future's thread owns all.
         in_flight,   ///< The driver, and maybe the kernel, use buffer and node.
         completing,  ///< The result is there; the completing thread is about to wake the task. A few instructions.
         completed,   ///< The driver has let go of it for good.
@@ -103,10 +87,10 @@ public:
         // Pairs with complete; so that the result is visible.
         return phase_.load(base::acquire);
     }
-    /// The future's thread, before it submits.
+    /// The future's thread, before a driver has it.
     void begin(waker_ref waits) noexcept {
         waits_ = waits;
-        // Relaxed: what submits it (a lock, or the ring) publishes it.
+        // Relaxed: what hands it over (a lock, or the ring) publishes it.
         phase_.store(phase::in_flight, base::relaxed);
     }
     /// The future uses the node for another call. Its thread, when the last one is over.
@@ -209,6 +193,6 @@ private:
     waker_ref waits_;
 };
 
-static_assert(sizeof(op) == 64, "no larger than a cache line, of which idle connections have one each");
+static_assert(sizeof(op) <= 64, "each idle connection has one");
 
 }  // namespace bifilar::drivers

@@ -2,7 +2,6 @@
 // After the simulations of FoundationDB and TigerBeetle; what it decides follows from its seed.
 #pragma once
 
-#include <bifilar/base/atomic.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/drivers/op.hpp>
 #include <chrono>
