@@ -174,7 +174,10 @@ void simulated_driver::poll_some(std::uint32_t) noexcept {
 
 void simulated_driver::poll_idle() noexcept {
     simulated_clock* const clock = this_thread().clock;
-    clock_ = clock != nullptr && clock->how() == simulated_clock::mode::automatic ? clock : nullptr;
+    simulated_clock* const automatic =
+        clock != nullptr && clock->how() == simulated_clock::mode::automatic ? clock : nullptr;
+    // Not again from a rest, where others read it.
+    if (clock_ != automatic) clock_ = automatic;
     polls_ = 0;
     take_requests();
     (void)turn();
