@@ -2,6 +2,8 @@
 // program in the processor's caches: each function that is returned through behind it has to be fetched anew.
 #pragma once
 
+#include "answer.hpp"
+
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/sanitizer.hpp>
 #include <bifilar/drivers/driver.hpp>
@@ -13,12 +15,6 @@
 #include <unistd.h>
 
 namespace bifilar::drivers {
-
-/// What one call moves at most in Linux, which keeps results within an int.
-inline constexpr std::size_t most_per_call = 0x7ffff000;
-
-/// A system call's result, or its negative errno, which is taken right behind it.
-inline int answer(ssize_t result) noexcept { return result >= 0 ? static_cast<int>(result) : -errno; }
 
 // glibc's recv and send surround the call by two locked operations for pthread_cancel, of which no call here is a
 // point, because none waits. The sanitizers see glibc's alone.

@@ -56,7 +56,7 @@ std::optional<io_result<source_ptr>> connect_wait::poll(context& cx) {
         }
     }
     if (error_) return std::unexpected{error_};
-    const drivers::call_result result = wait_->poll(cx);
+    const call_result result = wait_->poll(cx);
     if (!result) return std::nullopt;
     if (*result < 0) return io_failure(-*result);
     return take();

@@ -1,6 +1,8 @@
 // The system calls behind file requests. errno is taken right behind each.
 #include <bifilar/drivers/file_request.hpp>
 
+#include "answer.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -12,8 +14,6 @@
 
 namespace bifilar::drivers {
 namespace {
-
-int answer(long result) noexcept { return result >= 0 ? static_cast<int>(result) : -errno; }
 
 int transfer_bytes(const file_request& what, int flags) noexcept {
     const iovec part{what.buffer, std::min(what.bytes, most_file_bytes)};

@@ -44,7 +44,7 @@ std::optional<many_result> many_wait::poll_plain(context& cx) {
         plain_.emplace(of_->plain_kind(), *of_->source_);
         plain_->set_buffer(&got_, received_bytes::most);
     }
-    const drivers::call_result result = plain_->poll(cx);
+    const call_result result = plain_->poll(cx);
     if (!result) return std::nullopt;
     plain_.reset();
     return many_result{*result, std::move(got_)};

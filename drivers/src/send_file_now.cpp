@@ -1,6 +1,7 @@
 // sendfile has no flags. What send has them for is arranged around the call.
 #include "send_file_now.hpp"
 
+#include "answer.hpp"
 #include "unblocked_call.hpp"
 
 #include <algorithm>
@@ -48,8 +49,8 @@ int send_file_now(int socket, file_part& part, std::size_t bytes) noexcept {
     const unblocked_call free{socket};
     if (free.error() != 0) return -free.error();
     off_t offset = part.offset;
-    const ssize_t sent = ::sendfile(socket, part.descriptor, &offset, std::min<std::size_t>(bytes, 0x7ffff000));
-    const int result = sent >= 0 ? static_cast<int>(sent) : -errno;
+    const ssize_t sent = ::sendfile(socket, part.descriptor, &offset, std::min(bytes, most_per_call));
+    const int result = answer(sent);
     part.offset = offset;
     // The signal also comes with a call that sent a part before the peer went, and says how much that was.
     if (sent < 0 ? result == -EPIPE : static_cast<std::size_t>(sent) < bytes) quiet.swallow();

@@ -1,6 +1,8 @@
 // RWF_NOWAIT asks for one call what O_NONBLOCK asks for all; poll(2) stands in where a file does not know it.
 #include "shared_call.hpp"
 
+#include "answer.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <climits>
@@ -10,8 +12,6 @@
 
 namespace bifilar::drivers {
 namespace {
-
-int answer(ssize_t result) noexcept { return result >= 0 ? static_cast<int>(result) : -errno; }
 
 bool is_unknown(int result) noexcept { return result == -EOPNOTSUPP || result == -ENOSYS; }
 

@@ -2,6 +2,7 @@
 // EAGAIN, or 0 once the peer has ended its side.
 #include "splice_now.hpp"
 
+#include "answer.hpp"
 #include "shared_call.hpp"
 #include "unblocked_call.hpp"
 
@@ -18,9 +19,9 @@ namespace {
 int splice_now(int from, int to, int socket, std::size_t bytes) noexcept {
     const unblocked_call free{socket};
     if (free.error() != 0) return -free.error();
-    const ssize_t moved = ::splice(from, nullptr, to, nullptr, std::min<std::size_t>(bytes, 0x7ffff000),
+    const ssize_t moved = ::splice(from, nullptr, to, nullptr, std::min(bytes, most_per_call),
                                    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-    return moved >= 0 ? static_cast<int>(moved) : -errno;
+    return answer(moved);
 }
 
 // What splice does not go past is read and written, a few bytes of it. Looks before it reads: nothing is lost when the
@@ -34,7 +35,7 @@ int pass_urgent_mark(int socket, int pipe, std::size_t bytes) noexcept {
     ssize_t taken = 0;
     while ((taken = ::recv(socket, some.data(), static_cast<std::size_t>(written), MSG_DONTWAIT)) < 0 && errno == EINTR)
         continue;
-    return taken >= 0 ? static_cast<int>(taken) : -errno;
+    return answer(taken);
 }
 
 // EAGAIN does not say whose fault it was, and either end may have become ready since. The socket has the blame only

@@ -146,7 +146,7 @@ void uring_driver::prepare(op& which) noexcept {
 
 void uring_driver::prepare_call(io_uring_sqe& entry, op& which) noexcept {
     const int descriptor = which.source->descriptor();
-    const auto bytes = static_cast<unsigned>(std::min<std::size_t>(which.bytes, 0x7ffff000));
+    const auto bytes = static_cast<unsigned>(std::min(which.bytes, most_per_call));
     switch (which.kind) {
         case op_kind::recv:
             io_uring_prep_recv(&entry, descriptor, which.buffer, bytes, which.flags);
