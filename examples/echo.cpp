@@ -28,8 +28,9 @@ private:
 
 bf::task<void> serve(bf::tcp_stream connection, total& of_all) {
     echoed bytes{of_all};
+    bf::receive_stream all = connection.receive_all();
     for (;;) {
-        const auto got = co_await connection.receive();
+        const auto got = co_await all.next();
         if (!got || got->empty()) break;
         const auto written = co_await connection.write_all(got->bytes());
         if (!written) break;
@@ -39,8 +40,9 @@ bf::task<void> serve(bf::tcp_stream connection, total& of_all) {
 
 void serve_in_fiber(bf::tcp_stream connection, total& of_all) {
     echoed bytes{of_all};
+    bf::receive_stream all = connection.receive_all();
     for (;;) {
-        const auto got = bf::await(connection.receive());
+        const auto got = bf::await(all.next());
         if (!got || got->empty()) break;
         const auto written = bf::await(connection.write_all(got->bytes()));
         if (!written) break;

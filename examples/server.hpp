@@ -24,7 +24,11 @@ bifilar::serve_report serve_until_ctrl_c(const options& given, std::uint16_t por
     bifilar::runtime_options machine;
     machine.driver = given.driver();
     machine.stack_bytes = std::size_t{64} << 10;
-    if (given.has("--workers")) machine.workers = given.number("--workers", 1, 1, 4096);
+    if (given.has("--workers")) machine.workers = given.number("--workers", 1, 0, 4096);
+    if (machine.workers == 0) {  // No threads: this one works.
+        machine.workers.reset();
+        machine.on_calling_thread = true;
+    }
     how.on = given.backend();
     const std::string address =
         given.text("--host", "127.0.0.1") + ":" + std::to_string(given.number("--port", port, 0, 65535));

@@ -1,5 +1,6 @@
 // The sleeping side of block_on.
-// A thread sleeps on its gate, or in its parker when it has one, so that kernel events end the same sleep.
+// A thread sleeps on its gate, or in its parker when it has one, so that kernel events end the same sleep; or it works
+// for the runtime that has it for its worker, until its own wake comes.
 #include <bifilar/core/block_on.hpp>
 
 #include <bifilar/base/spin_lock.hpp>
@@ -20,10 +21,11 @@ public:
 
     void sleep() noexcept {
         thread_state& here = this_thread();
-        while (!woken(here.sleeps_in)) {
+        parker* const place = place_of(here);
+        while (!woken(place)) {
             const base::instant_ns deadline = park_deadline(here);
-            if (here.sleeps_in != nullptr)
-                here.sleeps_in->park(deadline);
+            if (place != nullptr)
+                place->park(deadline);
             else if (deadline == base::never)
                 gate_.wait();
             else
@@ -35,11 +37,15 @@ public:
     /// What a thread that takes turns with itself owes to others: its timers and its driver.
     static void serve() noexcept {
         thread_state& here = this_thread();
-        if (here.sleeps_in != nullptr) here.sleeps_in->poll();
+        if (parker* const place = place_of(here)) place->poll();
         fire_timers(here);
     }
 
 private:
+    static parker* place_of(const thread_state& here) noexcept {
+        return here.works_in != nullptr ? here.works_in : here.sleeps_in;
+    }
+
     // Until when the kernel may let the thread sleep. It knows real time alone; simulated time unparks its workers.
     static base::instant_ns park_deadline(const thread_state& here) noexcept {
         if (here.timers == nullptr) return base::never;
@@ -119,7 +125,7 @@ blocked_thread::blocked_thread() {
 
 blocked_thread::~blocked_thread() {
     thread_state& here = this_thread();
-    if (here.sleeps_in != nullptr) here.sleeps_in->leave();
+    if (here.sleeps_in != nullptr && here.works_in == nullptr) here.sleeps_in->leave();
     if (here.ends || here.spare_waiter != nullptr) {
         drop(*cell_);
         return;

@@ -70,7 +70,11 @@ scheduler::scheduler(const scheduler_options& options, environment& parts)
     [[maybe_unused]] static const int watched = ::pthread_atfork(nullptr, nullptr, &worker::stop_after_fork);
     try {
         if (clock_ != nullptr) keeper_ = std::make_unique<time_keeper>(*this, *clock_);
-        start_threads(options);
+        make_workers(options);
+        if (options.on_calling_thread)
+            lent_ = std::make_unique<calling_thread>(*workers_.front());
+        else
+            start_threads();
         if (keeper_ != nullptr) keeper_->start();
     } catch (...) {
         runtimes.remove(owner_id_);
@@ -78,13 +82,16 @@ scheduler::scheduler(const scheduler_options& options, environment& parts)
     }
 }
 
-void scheduler::start_threads(const scheduler_options& options) {
+void scheduler::make_workers(const scheduler_options& options) {
     const worker_layout layout = lay_out_workers(options.workers, options.pinning);
     if (options.pinning != pin::none) pin_masks_ = layout.cpus;
     workers_.reserve(options.workers);
     for (std::uint32_t index = 0; index < options.workers; ++index)
         workers_.push_back(
             std::make_unique<worker>(*this, index, ordered(layout.victims[index], index, tuning_.victims)));
+}
+
+void scheduler::start_threads() {
     std::exception_ptr failed;
     try {
         for (const auto& each : workers_) threads_.emplace_back([&one = *each] { one.thread_main(); });
@@ -117,6 +124,7 @@ scheduler::~scheduler() {
     (void)drain(base::never);
     move_to(phase::stopping);
     for (std::thread& thread : threads_) thread.join();
+    lent_.reset();
     if (keeper_ != nullptr) keeper_->stop();
     runtimes.remove(owner_id_);
     // Pairs with visit; such a thread is a few instructions from its end.
@@ -200,12 +208,14 @@ void scheduler::stand_still(parker& driver) noexcept {
     }
 }
 
-void scheduler::report_drained() noexcept {
+// Whether no task is left, which is told to those who wait for it.
+bool scheduler::report_drained() noexcept {
     // Pairs with itself on the other workers: of two that finish at once, one sees both counts.
     base::fence_seq_cst();
-    if (live() != 0) return;
+    if (live() != 0) return false;
     const std::lock_guard guard{mutex_};
     changed_.notify_all();
+    return true;
 }
 
 std::uint64_t scheduler::live() const noexcept {
@@ -237,11 +247,16 @@ bool scheduler::wait_for_change(std::unique_lock<std::mutex>& lock, base::instan
 bool scheduler::drain(base::instant_ns deadline) noexcept {
     BIFILAR_CHECK(this_thread().worker == nullptr || &this_thread().worker->owner() != this,
                   "a runtime was shut down by one of its own tasks; return from the body of run instead");
+    BIFILAR_CHECK(drains_here(), "a runtime on its calling thread was ended by another; end it where it was made");
     {
         const std::unique_lock one_at_a_time{drain_mutex_, time_point_of(deadline)};
         if (!one_at_a_time.owns_lock()) return false;
         if (!halt_and_cancel(deadline)) return false;
         move_to(phase::draining);
+    }
+    if (lent_ != nullptr) {
+        while (live() != 0 && base::now_ns() < deadline) lent_->park(deadline);
+        return live() == 0;
     }
     std::unique_lock lock{mutex_};
     return wait_for_change(lock, deadline, [&] { return live() == 0; });
@@ -273,6 +288,7 @@ bool scheduler::halt_and_cancel(base::instant_ns deadline) noexcept {
 
 bool scheduler::halt(base::instant_ns deadline) noexcept {
     move_to(phase::halting);
+    if (lent_ != nullptr) return true;  // It is here, and not at work.
     std::unique_lock lock{mutex_};
     return wait_for_change(lock, deadline, [&] { return still_workers_ == workers_.size(); });
 }

@@ -37,14 +37,11 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
 
 void worker::thread_main() {
     thread_state& here = this_thread();
-    state_ = &here;
-    here.worker = this;
     std::string pin_problem;
     std::exception_ptr error;
     try {
         if (!owner_.pin_masks_.empty()) pin_problem = pin_this_thread(owner_.pin_masks_[index_]);
-        parker_ = owner_.parts_.make_parker(index_);
-        owner_.parts_.thread_starts(index_);
+        begin_here();
     } catch (...) {
         error = std::current_exception();
     }
@@ -55,8 +52,7 @@ void worker::thread_main() {
     owner_.worker_ready(error, pin_problem);
     if (error == nullptr) {
         loop();
-        owner_.parts_.thread_ends(index_);
-        parker_->leave();
+        end_here();
     }
     here.worker = nullptr;
     here.sleeps_in = nullptr;
@@ -64,9 +60,22 @@ void worker::thread_main() {
     here.clock = nullptr;
 }
 
+void worker::begin_here() {
+    state_ = &this_thread();
+    state_->worker = this;  // Drivers ask whose they are.
+    parker_ = owner_.parts_.make_parker(index_);
+    owner_.parts_.thread_starts(index_);
+}
+
+void worker::end_here() noexcept {
+    owner_.parts_.thread_ends(index_);
+    parker_->leave();
+}
+
 void worker::loop() noexcept {
     tick_began_ns_ = base::now_ns();
-    for (;;) {
+    // Relaxed: what comes with the call is the waker's affair.
+    while (!called_back_.load(base::relaxed)) {
         task_header* task = next();
         if (task == nullptr) task = search();
         if (task != nullptr) {
@@ -83,12 +92,13 @@ void worker::loop() noexcept {
                 owner_.stand_still(*parker_);
                 continue;
             case scheduler::phase::draining:
-                owner_.report_drained();
+                if (owner_.report_drained() && owner_.lent_ != nullptr) return;
                 break;
             case scheduler::phase::stopping:
                 if (searching_) stop_searching();
                 return;
         }
+        if (lent_until_ns_ != base::never && base::now_ns() >= lent_until_ns_) return;
         sleep();
     }
 }
@@ -301,6 +311,7 @@ void worker::flush_lifo() noexcept {
 
 void worker::stop_after_fork() noexcept {
     if (worker* const here = this_thread().worker) here->until_tick_ = 1;
+    calling_thread::stop_after_fork();
 }
 
 [[gnu::noinline]] void worker::tick() noexcept {
@@ -317,6 +328,7 @@ void worker::stop_after_fork() noexcept {
     const std::size_t to_come = std::min(owner_.global_.size() / owner_.workers(), room);
     parker_->poll_some(static_cast<std::uint32_t>(std::max(room - to_come, fewest_events)));
     fire_due(now);
+    if (now >= lent_until_ns_) called_back_.store(true, base::relaxed);  // Relaxed: this thread looks.
     if (owner_.now() == scheduler::phase::halting) owner_.stand_still(*parker_);
 }
 

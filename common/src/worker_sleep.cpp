@@ -72,7 +72,7 @@ base::instant_ns worker::timers_due() noexcept {
     if (!stay_up && !work_in_sight()) {
         counters_.parked.add();
         const base::instant_ns timers = clock_ == nullptr ? timers_due() : base::never;
-        base::instant_ns deadline = timers;
+        base::instant_ns deadline = std::min(timers, lent_until_ns_);
         // Within the pause of offer_slot another offer may have been held back, or came between search and sleep.
         constexpr base::instant_ns nap_ns = 10'000'000;
         if (std::exchange(naps_, false) || slot_in_sight()) deadline = std::min(deadline, base::now_ns() + nap_ns);

@@ -15,7 +15,7 @@ namespace bifilar::drivers {
 many_op::many_op(op_kind what, source_ptr of) : op{what, *of}, owned_{std::move(of)} {}
 
 many_op::~many_op() {
-    for (const many_result& left : results_) discard(kind, left);
+    while (!results_.empty()) discard(kind, results_.take());
 }
 
 void many_op::discard(op_kind kind, const many_result& left) noexcept {
@@ -40,22 +40,22 @@ void many_op::closer::operator()(many_op* which) const noexcept {
     which->drop();
 }
 
-std::optional<many_result> many_op::poll(context& cx, const void* wait) {
+call_result many_op::poll(context& cx, const void* wait, received_bytes& into) {
     if (!cx.take_budget()) return std::nullopt;
     const std::lock_guard guard{owned_->lock};
     if (!results_.empty()) {
-        std::optional<many_result> oldest{std::move(results_.front())};
-        results_.pop_front();
-        return oldest;
+        many_result oldest = results_.take();
+        into = std::move(oldest.bytes);
+        return oldest.result;
     }
-    if (lost_) return many_result{-ENOMEM, {}};
-    if (waiter_ && wait_ != wait) return many_result{-EBUSY, {}};
+    if (lost_) return -ENOMEM;
+    if (waiter_ && wait_ != wait) return -EBUSY;
     if (armed_) {
         BIFILAR_CHECK(on->is_ours(), base::used_in_forked_child);
     } else {
-        if (!this_driver().has_many()) return many_result{-EOPNOTSUPP, {}};
+        if (!this_driver().has_many()) return -EOPNOTSUPP;
         op*& waiting = owned_->waiting[io_source::side_of(kind)];
-        if (waiting != nullptr) return many_result{-EBUSY, {}};
+        if (waiting != nullptr) return -EBUSY;
         waiting = this;
         armed_ = true;
         pausing_ = false;
@@ -81,7 +81,7 @@ bool many_op::add(many_result next, bool more, wake_batch& batch) noexcept {
             discard(kind, next);
         } else if (next.result != -ECANCELED && next.result != -EINTR) {  // The end of a pause is no news.
             try {
-                results_.push_back(std::move(next));
+                results_.add(std::move(next));
             } catch (const std::bad_alloc&) {
                 lost_ = kind == op_kind::recv_multishot;
                 discard(kind, next);

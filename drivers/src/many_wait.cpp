@@ -15,39 +15,41 @@ void many_source::set_blocking(bool blocks) noexcept {
     blocks_ = blocks;
 }
 
-std::optional<many_result> many_wait::poll(context& cx) {
-    if (plain_) return poll_plain(cx);
+[[gnu::always_inline]] inline call_result many_wait::begin_plain(context& cx) {
+    if (of_->blocks_) of_->set_blocking(false);
+    plain_.emplace(of_->plain_kind(), *of_->source_);
+    plain_->set_buffer(&got_, received_bytes::most);
+    return plain_->poll(cx);
+}
+
+// What is not waited for by the plain way, which poll goes on with.
+call_result many_wait::begin(context& cx) {
     polled_ = true;
-    if (of_->spare_connection_) return many_result{of_->spare_connection_.release(), {}};
-    if (of_->spare_) return std::exchange(of_->spare_, std::nullopt);
-    if (!of_->many_ && !of_->ring_refuses_ && this_driver().has_many())
-        of_->many_.reset(new many_op{of_->many_kind(), of_->source_->share()});
-    if (!of_->many_) return poll_plain(cx);
+    if (of_->plain_ && !of_->spare_connection_ && !of_->spare_) [[likely]]
+        return begin_plain(cx);
+    if (of_->spare_connection_) return of_->spare_connection_.release();
+    if (of_->spare_) [[unlikely]] {
+        got_ = std::move(of_->spare_->bytes);
+        return std::exchange(of_->spare_, std::nullopt)->result;
+    }
+    if (!of_->many_ && !of_->plain_) {
+        of_->plain_ = !this_driver().has_many();
+        if (!of_->plain_) of_->many_.reset(new many_op{of_->many_kind(), of_->source_->share()});
+    }
+    if (!of_->many_) return begin_plain(cx);
     of_->set_blocking(true);
-    std::optional<many_result> next = of_->many_->poll(cx, this);
+    const call_result next = of_->many_->poll(cx, this, got_);
     if (!next) return std::nullopt;
     // Linux before 5.19 or 6.0.
-    if (next->result == -EINVAL) {
-        of_->ring_refuses_ = true;
+    if (*next == -EINVAL) {
+        of_->plain_ = true;
         of_->many_.reset();
-        return poll_plain(cx);
+        return begin_plain(cx);
     }
     // Another runtime's driver, no buffer left for what has come, or a descriptor that another process has made
     // non-blocking: once in the plain way.
-    if (next->result == -EOPNOTSUPP || next->result == -ENOBUFS || next->result == -EAGAIN) return poll_plain(cx);
+    if (*next == -EOPNOTSUPP || *next == -ENOBUFS || *next == -EAGAIN) return begin_plain(cx);
     return next;
-}
-
-std::optional<many_result> many_wait::poll_plain(context& cx) {
-    if (!plain_) {
-        of_->set_blocking(false);
-        plain_.emplace(of_->plain_kind(), *of_->source_);
-        plain_->set_buffer(&got_, received_bytes::most);
-    }
-    const call_result result = plain_->poll(cx);
-    if (!result) return std::nullopt;
-    plain_.reset();
-    return many_result{*result, std::move(got_)};
 }
 
 polled<void> many_wait::poll_rest(context& cx) noexcept {
@@ -56,7 +58,7 @@ polled<void> many_wait::poll_rest(context& cx) noexcept {
 }
 
 void many_wait::give_up() noexcept {
-    if (of_->many_ && polled_) of_->many_->forget(this);
+    if (of_->many_) of_->many_->forget(this);
     if (!plain_) return;
     plain_->end();
     const std::optional<int> left = plain_->finished();

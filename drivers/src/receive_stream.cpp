@@ -4,10 +4,10 @@
 namespace bifilar {
 
 polled<io_result<received_bytes>> receive_stream::next_future::poll(context& cx) {
-    std::optional<drivers::many_result> next = wait_.poll(cx);
+    const drivers::call_result next = wait_.poll(cx);
     if (!next) return not_ready;
-    if (next->result < 0) return output{io_failure(-next->result)};
-    return output{std::move(next->bytes)};
+    if (*next < 0) return output{io_failure(-*next)};
+    return std::move(wait_.bytes());
 }
 
 }  // namespace bifilar

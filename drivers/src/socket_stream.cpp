@@ -9,12 +9,6 @@
 
 namespace bifilar {
 
-drivers::io_source& detail::socket_share::source() const noexcept {
-    BIFILAR_CHECK(source_ != nullptr,
-                  "a stream or a half of one was used after close() or split(), or after it was moved from");
-    return *source_;
-}
-
 io_result<void> detail::socket_share::end_sending() noexcept {
     if (::shutdown(source().descriptor(), SHUT_WR) != 0) return io_failure(errno);
     return {};

@@ -28,6 +28,10 @@ constexpr std::uint64_t cancel_data = 2;
 // So that the tasks that wait for them fit into their worker's ring.
 constexpr std::uint32_t most_after_sleep = 128;
 
+// Where a look brings so many completions, the sends of those who wait for them go to the kernel together: one entry
+// for all costs less than one for each. Where few come, a send is made at once, which needs no completion.
+constexpr std::uint32_t enough_to_collect = 3;
+
 int open_ring(io_uring& ring, unsigned entries) noexcept {
     io_uring_params params{};
     params.flags =
@@ -192,8 +196,12 @@ call_result uring_driver::start(op& which, waker_ref waits) noexcept {
     {
         io_source& source = *which.source;
         const std::lock_guard guard{source.lock};
-        const int result = attempt(which);
-        if (!would_wait(result)) return result;
+        if (collects_sends_ && (which.kind == op_kind::send || which.kind == op_kind::send_message)) {
+            if (source.refusal(which.kind) == -EBUSY) return -EBUSY;
+        } else {
+            const int result = attempt(which);
+            if (!would_wait(result)) return result;
+        }
         source.enter(which, waits);
     }
     which.waits_for_readiness = false;
@@ -362,11 +370,12 @@ void uring_driver::leave() noexcept {
 }
 
 void uring_driver::reap(wake_batch& batch, std::uint32_t most) noexcept {
-    while (most != 0) {
+    std::uint32_t reaped = 0;
+    while (reaped != most) {
         io_uring_cqe* at[64];
-        const unsigned count = io_uring_peek_batch_cqe(&ring_, at, std::min(most, 64u));
-        if (count == 0) return;
-        most -= count;
+        const unsigned count = io_uring_peek_batch_cqe(&ring_, at, std::min(most - reaped, 64u));
+        if (count == 0) break;
+        reaped += count;
         for (unsigned n = 0; n < count; ++n) {
             const io_uring_cqe cqe = *at[n];
             if (cqe.user_data == unpark_data) listening_ = false;
@@ -377,6 +386,7 @@ void uring_driver::reap(wake_batch& batch, std::uint32_t most) noexcept {
         }
         io_uring_cq_advance(&ring_, count);
     }
+    if (reaped != 0) collects_sends_ = reaped >= enough_to_collect;
 }
 
 }  // namespace bifilar::drivers

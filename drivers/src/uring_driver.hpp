@@ -52,7 +52,8 @@ private:
     io_uring ring_{};
     uring_lending lending_;
     base::intrusive_list<many_op> armed_;
-    bool cancels_ = false;  // Cancels are under way since the last poll.
+    bool cancels_ = false;         // Cancels are under way since the last poll.
+    bool collects_sends_ = false;  // Sends go through the ring, with whatever else is handed over.
     int eventfd_ = -1;
     std::uint64_t eventfd_count_ = 0;  // The kernel writes it when an unpark comes.
     bool listening_ = false;

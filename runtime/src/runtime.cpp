@@ -85,11 +85,15 @@ public:
 
 private:
     static runtime_options check(runtime_options options) {
-        if (!options.workers) options.workers = sched::default_workers();
+        if (!options.workers) options.workers = options.on_calling_thread ? 1 : sched::default_workers();
         if (*options.workers == 0 || *options.workers > sched::most_workers)
             throw std::invalid_argument{"runtime_options::workers is " + std::to_string(*options.workers) +
                                         "; leave it unset for the default, or give a number from 1 to " +
                                         std::to_string(sched::most_workers)};
+        if (options.on_calling_thread && (*options.workers != 1 || options.pin != pin::none || options.clock != nullptr))
+            throw std::invalid_argument{
+                "runtime_options::on_calling_thread goes with one worker, without a pin, on the real clock; leave "
+                "workers, pin and clock unset, or give the runtime threads"};
         options.driver = drivers::choose_driver(options.driver);
         if (options.simulation != nullptr && options.driver != driver_kind::simulated)
             throw std::invalid_argument{"runtime_options::simulation is given, but the driver is " +
@@ -111,6 +115,7 @@ private:
 
     [[nodiscard]] sched::scheduler_options layout() const noexcept {
         return {.workers = *options_.workers,
+                .on_calling_thread = options_.on_calling_thread,
                 .pinning = options_.pin,
                 .fibers = fibers_.get(),
                 .clock = options_.clock,
@@ -155,6 +160,8 @@ runtime::~runtime() {
 shutdown_report runtime::shutdown(std::chrono::steady_clock::time_point deadline) {
     const auto until = deadline == std::chrono::steady_clock::time_point::max() ? base::never : base::to_ns(deadline);
     constexpr std::size_t most_described = 1'000;
+    if (!scheduler().drains_here())
+        throw std::logic_error{"shutdown() of a runtime on another thread than its calling thread; call it there"};
     if (scheduler().drain(until)) return shutdown_report{0};
     std::vector<task_description> left = scheduler().survivors(most_described);
     return shutdown_report{scheduler().live(), std::move(left)};

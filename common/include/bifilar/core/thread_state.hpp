@@ -34,6 +34,8 @@ struct thread_state {
     void* fiber = nullptr;
     /// Where this thread sleeps, or null as long as nothing but other threads' wakes can end its sleep.
     parker* sleeps_in = nullptr;
+    /// Of the thread that a runtime has for its worker: works instead of sleeping, until unparked; or null.
+    parker* works_in = nullptr;
     /// The timers that this thread serves, or null as long as there are none.
     timer_source* timers = nullptr;
     /// The clock of these timers, or null: the real one. Only workers have another.

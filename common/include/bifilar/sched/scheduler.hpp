@@ -6,6 +6,7 @@
 #include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/task_core.hpp>
 #include <bifilar/core/task_description.hpp>
+#include <bifilar/sched/calling_thread.hpp>
 #include <bifilar/sched/environment.hpp>
 #include <bifilar/sched/global_queue.hpp>
 #include <bifilar/sched/idle_set.hpp>
@@ -29,6 +30,8 @@ namespace bifilar::sched {
 
 struct scheduler_options {
     std::uint32_t workers = 1;
+    /// No threads: the worker, of which there is one, works while the calling thread waits. See calling_thread.
+    bool on_calling_thread = false;
     pin pinning = pin::none;
     /// Where fibers of this runtime get their stacks; only passed on.
     stackful::fiber_home* fibers = nullptr;
@@ -46,7 +49,7 @@ public:
     scheduler(const scheduler_options& options, environment& parts);
     scheduler(const scheduler&) = delete;
     scheduler& operator=(const scheduler&) = delete;
-    /// Drains and stops. Plain thread; blocks until all tasks have ended.
+    /// Drains and stops. Plain thread, the one that made it where that works; blocks until all tasks have ended.
     ~scheduler();
 
     /// The scheduler that `task` was started on; null when it is gone, or before the start.
@@ -89,7 +92,7 @@ public:
     void start(task_core& task, void* place, bool inherits_locals = true);
 
     /// Cancels all tasks, runs them to their ends and lets new ones end at once. True when none is left, false when
-    /// `deadline` came first. Plain thread; blocks. May be repeated.
+    /// `deadline` came first. Plain thread, the one that made this where that works; blocks. May be repeated.
     bool drain(base::instant_ns deadline) noexcept;
 
     /// After a drain that returned false: what is still alive, at most `most` tasks. Stops the workers for a moment;
@@ -99,6 +102,9 @@ public:
 
     /// How many tasks have been started and not completed; exact while nothing runs.
     [[nodiscard]] std::uint64_t live() const noexcept;
+
+    /// Whether the calling thread may drain it.
+    [[nodiscard]] bool drains_here() const noexcept { return lent_ == nullptr || lent_->is_here(); }
 
     [[nodiscard]] std::uint32_t workers() const noexcept { return static_cast<std::uint32_t>(workers_.size()); }
     [[nodiscard]] runtime_stats stats() const;
@@ -141,13 +147,14 @@ private:
         return phase_.load(base::seq_cst);
     }
     void stand_still(parker& driver) noexcept;
-    void report_drained() noexcept;
+    [[nodiscard]] bool report_drained() noexcept;
     [[nodiscard]] bool halt(base::instant_ns deadline) noexcept;
     [[nodiscard]] bool halt_and_cancel(base::instant_ns deadline) noexcept;
     template <class Condition>
     bool wait_for_change(std::unique_lock<std::mutex>& lock, base::instant_ns deadline, Condition met);
     void describe_running(std::vector<task_description>& found) const;
-    void start_threads(const scheduler_options& options);
+    void make_workers(const scheduler_options& options);
+    void start_threads();
     void worker_ready(std::exception_ptr error, const std::string& pin_problem) noexcept;
 
     const tuning tuning_;
@@ -161,6 +168,7 @@ private:
     idle_set idle_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::vector<std::thread> threads_;
+    std::unique_ptr<calling_thread> lent_;  // Null where workers have threads of their own.
     std::vector<std::vector<std::uint32_t>> pin_masks_;
     std::string pin_report_;
 

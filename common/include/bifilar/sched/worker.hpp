@@ -18,6 +18,7 @@
 
 namespace bifilar::sched {
 
+class calling_thread;
 class scheduler;
 class time_keeper;
 
@@ -61,6 +62,7 @@ public:
     void unpark() noexcept { parker_->unpark(); }
 
 private:
+    friend class calling_thread;
     friend class scheduler;
     friend class time_keeper;
 
@@ -86,6 +88,9 @@ private:
 
     // On the worker's thread: everything from start to end.
     void thread_main();
+    // What it needs of the thread that runs the loop.
+    void begin_here();
+    void end_here() noexcept;
     void loop() noexcept;
     void run(task_header& task) noexcept;
     bool poll(task_header& task, context& cx, task_header* outer) noexcept;
@@ -133,6 +138,8 @@ private:
 
     chain pinned_;
     task_header* pinned_next_ = nullptr;  // The LIFO slot of tasks that must stay here.
+    // Whether the loop ends, when a thread only lends itself. Set by any thread that wakes that one; reset by it.
+    base::atomic<bool> called_back_{false};
     std::uint32_t lifo_runs_ = 0;
     const std::uint32_t most_lifo_runs_;
     std::uint32_t nested_ = 0;  // Polls that are under way inside of each other, but for the outermost.
@@ -147,6 +154,7 @@ private:
     bool pinned_turn_ = false;
     bool searching_ = false;
     bool naps_ = false;  // Was woken to look after others' slots: sleeps shortly once, to look again.
+    base::instant_ns lent_until_ns_ = base::never;  // When the thread wants to go on with something else.
     base::instant_ns last_offer_ns_ = 0;
     base::instant_ns last_timer_wake_ns_ = 0;
     // Progress and slot of each victim at the last look, to tell a stuck worker from a busy one.

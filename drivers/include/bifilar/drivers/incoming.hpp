@@ -16,10 +16,10 @@ public:
 
     explicit next_connection(drivers::many_source& from) noexcept : wait_{from} {}
     polled<output> poll(context& cx) {
-        const std::optional<drivers::many_result> next = wait_.poll(cx);
+        const drivers::call_result next = wait_.poll(cx);
         if (!next) return not_ready;
-        if (next->result < 0) return output{io_failure(-next->result)};
-        return output{Stream{drivers::make_source(owned_descriptor{next->result})}};
+        if (*next < 0) return output{io_failure(-*next)};
+        return output{Stream{drivers::make_source(owned_descriptor{*next})}};
     }
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 

@@ -17,7 +17,9 @@ public:
     io_wait(io_wait&&) noexcept = default;
     io_wait& operator=(io_wait&&) = delete;
     /// An operation in flight is cancelled and waited for, and a metric counts it: the thread may block a moment.
-    ~io_wait() { end(); }
+    ~io_wait() {
+        if (op_.now() != op::phase::idle) end();
+    }
     /// What the destructor does, for owners that look at `finished` afterwards.
     void end() noexcept;
 

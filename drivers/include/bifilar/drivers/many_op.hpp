@@ -20,6 +20,36 @@ public:
     received_bytes bytes;  ///< Of a receive.
 };
 
+/// What came and was not taken yet, oldest first. One needs no memory of its own, and mostly there is no second.
+class waiting_results {
+public:
+    [[nodiscard]] bool empty() const noexcept { return !first_; }
+    [[nodiscard]] std::size_t size() const noexcept { return first_ ? 1 + (others_ ? others_->size() : 0) : 0; }
+    /// Throws std::bad_alloc, and has not taken it then.
+    void add(many_result&& next) {
+        if (!first_) {
+            first_.emplace(std::move(next));
+            return;
+        }
+        if (!others_) others_ = std::make_unique<std::deque<many_result>>();
+        others_->push_back(std::move(next));
+    }
+    /// Not of an empty one.
+    [[nodiscard]] many_result take() noexcept {
+        many_result oldest{std::move(*first_)};
+        first_.reset();
+        if (others_ && !others_->empty()) [[unlikely]] {
+            first_.emplace(std::move(others_->front()));
+            others_->pop_front();
+        }
+        return oldest;
+    }
+
+private:
+    std::optional<many_result> first_;
+    std::unique_ptr<std::deque<many_result>> others_;  // Null until there is a second.
+};
+
 /// The owner takes results, one after the other; the driver's thread adds them. Everything but the operation itself is
 /// guarded by the source's lock.
 class many_op final : public op, public base::list_link<many_op> {
@@ -34,11 +64,10 @@ public:
         void operator()(many_op* which) const noexcept;
     };
 
-    /// The oldest result, or arms the operation and waits for one. EOPNOTSUPP: the thread's driver has no such
-    /// operations. EBUSY: another task waits. The thread of the task that waits.
-    /// `wait` tells one wait from another. ENOMEM: bytes were lost for want of memory to keep them, and the stream has
-    /// a gap.
-    [[nodiscard]] std::optional<many_result> poll(context& cx, const void* wait);
+    /// The oldest result, whose bytes go to `into`, or arms the operation and waits for one. EOPNOTSUPP: the thread's
+    /// driver has no such operations. EBUSY: another task waits. The thread of the task that waits. `wait` tells one
+    /// wait from another. ENOMEM: bytes were lost for want of memory to keep them, and the stream has a gap.
+    [[nodiscard]] call_result poll(context& cx, const void* wait, received_bytes& into);
     /// That wait is given up.
     void forget(const void* wait) noexcept;
 
@@ -59,7 +88,7 @@ private:
     static void discard(op_kind kind, const many_result& left) noexcept;
 
     source_ptr owned_;
-    std::deque<many_result> results_;
+    waiting_results results_;
     waker_ref waiter_;
     const void* wait_ = nullptr;  // Whose waiter it is.
     bool armed_ = false;          // In the driver's hands.

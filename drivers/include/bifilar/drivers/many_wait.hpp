@@ -44,8 +44,8 @@ private:
     owned_descriptor spare_connection_;
     std::optional<many_result> spare_;
     what what_;
-    bool blocks_ = false;        // Of a listener.
-    bool ring_refuses_ = false;  // The kernel has no such operation.
+    bool blocks_ = false;  // Of a listener.
+    bool plain_ = false;   // There is no such operation, in the kernel or in the driver that was asked first.
 };
 
 class many_wait {
@@ -56,17 +56,28 @@ public:
         BIFILAR_CHECK(!other.polled_, "an I/O future was moved after its first poll");
     }
     many_wait& operator=(many_wait&&) = delete;
-    ~many_wait() { give_up(); }
+    ~many_wait() {
+        if (polled_ && !ended_) give_up();
+    }
 
-    std::optional<many_result> poll(context& cx);
+    /// The result of a call or a negative errno, once; empty: not ready.
+    [[gnu::always_inline]] call_result poll(context& cx) {
+        const call_result result = plain_ ? plain_->poll(cx) : begin(cx);
+        ended_ = static_cast<bool>(result);
+        return result;
+    }
+    /// What a receive brought, after its result.
+    [[nodiscard]] received_bytes& bytes() noexcept { return got_; }
     [[nodiscard]] polled<void> poll_rest(context& cx) noexcept;
 
 private:
-    std::optional<many_result> poll_plain(context& cx);
+    call_result begin(context& cx);
+    call_result begin_plain(context& cx);
     void give_up() noexcept;
 
     many_source* of_;
     bool polled_ = false;
+    bool ended_ = false;  // It has told its result.
     received_bytes got_;  // Before plain_: the operation ends first.
     std::optional<io_wait> plain_;
 };

@@ -1,6 +1,7 @@
 // What connected stream sockets have in common, whatever their addresses: bytes in, bytes out, half-close, halves.
 #pragma once
 
+#include <bifilar/base/assert.hpp>
 #include <bifilar/drivers/receive_stream.hpp>
 #include <bifilar/drivers/socket_address.hpp>
 #include <bifilar/drivers/stream_call.hpp>
@@ -33,7 +34,11 @@ protected:
     ~socket_share() = default;
 
     /// Aborts after close() or a move.
-    [[nodiscard]] drivers::io_source& source() const noexcept;
+    [[nodiscard]] drivers::io_source& source() const noexcept {
+        BIFILAR_CHECK(source_ != nullptr,
+                      "a stream or a half of one was used after close() or split(), or after it was moved from");
+        return *source_;
+    }
     [[nodiscard]] bool is_open() const noexcept { return source_ != nullptr; }
     [[nodiscard]] drivers::source_ptr release() noexcept { return std::move(source_); }
     io_result<void> end_sending() noexcept;

@@ -27,6 +27,11 @@ struct runtime_options {
     /// Scheduler threads, 1 to 4096. Unset: BIFILAR_WORKERS, else what the affinity mask and the cgroup's CPU quota
     /// allow.
     std::optional<std::uint32_t> workers;
+    /// No threads of its own: the thread that makes the runtime is its one worker, whenever it waits in run(), join(),
+    /// block_on() or shutdown(); meanwhile, and only then, tasks run. Servers of one processor save a percent or two,
+    /// because a process with one thread has cheaper system calls. That thread also ends the runtime; it is not pinned,
+    /// works for one runtime at a time, and has no simulated clock. Blocking calls still have threads.
+    bool on_calling_thread = false;
     /// How workers talk to the kernel. BIFILAR_DRIVER=best|uring|epoll|simulated decides where this says best.
     driver_kind driver = driver_kind::best;
     /// For tests, with driver_kind::simulated: what decides on the time, order and failures of I/O. Outlives the
@@ -76,11 +81,12 @@ class runtime {
 public:
     /// Starts the workers. Throws std::invalid_argument for a bad value (and says which), std::system_error when
     /// threads, rings or memory cannot be had, std::runtime_error when io_uring was demanded and cannot be had,
-    /// std::logic_error when another runtime has the simulated clock.
+    /// std::logic_error when another runtime has the simulated clock or the calling thread, or that thread runs a task.
     explicit runtime(runtime_options options = {});
     runtime(const runtime&) = delete;
     runtime& operator=(const runtime&) = delete;
-    /// Cancels what still lives, waits until it has unwound, ends the threads. Not inside one of its own tasks.
+    /// Cancels what still lives, waits until it has unwound, ends the threads. Not inside one of its own tasks. One on
+    /// its calling thread ends there; elsewhere the process is aborted.
     ~runtime();
 
     /// Runs f(args…) as a task and blocks until it ends; gives its value or rethrows its exception. A plain callable
@@ -111,7 +117,8 @@ public:
     /// Cancels all tasks and waits until they have ended, at most until 10 ms after `deadline`, which is real time on
     /// any clock; then says who is left. Later spawns from outside throw. To cancel, it needs every worker to come to
     /// the end of its present run: while one task runs on, the others are not cancelled and take turns with attempts to
-    /// halt. May be repeated; the destructor waits for what is left. Plain threads only.
+    /// halt. May be repeated; the destructor waits for what is left. Plain threads only. A runtime on its calling thread:
+    /// that thread only, elsewhere std::logic_error; a task that does not suspend holds it up.
     shutdown_report shutdown(
         std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
 

@@ -1,0 +1,63 @@
+// A worker's loop inside a wait of the thread that lends itself.
+#include <bifilar/sched/calling_thread.hpp>
+
+#include <bifilar/core/thread_state.hpp>
+#include <bifilar/sched/worker.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+namespace bifilar::sched {
+
+calling_thread::calling_thread(worker& one) : one_{one}, slept_in_{this_thread().sleeps_in} {
+    thread_state& here = this_thread();
+    if (here.worker != nullptr)
+        throw std::logic_error{"a runtime on the calling thread was made in a task; make it on a plain thread"};
+    if (here.works_in != nullptr)
+        throw std::logic_error{"this thread works for another runtime; end that first, or give one of them threads"};
+    try {
+        one_.begin_here();
+    } catch (...) {
+        here.worker = nullptr;
+        throw;
+    }
+    here.worker = nullptr;
+    here.sleeps_in = one_.parker_.get();
+    here.works_in = this;
+}
+
+calling_thread::~calling_thread() {
+    thread_state& here = this_thread();
+    here.worker = &one_;
+    one_.end_here();
+    here.worker = nullptr;
+    here.sleeps_in = slept_in_;
+    here.works_in = nullptr;
+}
+
+void calling_thread::park(base::instant_ns deadline) noexcept {
+    thread_state& here = this_thread();
+    timer_source* const own = std::exchange(here.timers, &one_.timers_);
+    here.worker = &one_;
+    one_.lent_until_ns_ = deadline;
+    one_.loop();
+    here.worker = nullptr;
+    here.timers = own;
+    // A call that comes from here on is not lost: whoever makes it has told before what for, and that is looked at now.
+    one_.called_back_.store(false, base::relaxed);
+}
+
+void calling_thread::poll_some(std::uint32_t most) noexcept {
+    one_.parker_->poll_some(most);
+    park(0);
+}
+
+void calling_thread::unpark() noexcept {
+    // Relaxed: the parker orders it before the end of a sleep, and a loop that is awake sees it soon.
+    one_.called_back_.store(true, base::relaxed);
+    one_.parker_->unpark();
+}
+
+void calling_thread::stop_after_fork() noexcept { this_thread().works_in = nullptr; }
+
+}  // namespace bifilar::sched
