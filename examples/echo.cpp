@@ -1,6 +1,7 @@
 // A TCP echo server: one task per connection, on either backend, over either driver.
 //   echo [--host H] [--port P] [--backend stackless|stackful] [--driver best|uring|epoll] [--workers N]
-// Ctrl-C ends it: it stops accepting, cancels the connections, and says how much it served.
+// With --workers 0 it has no thread but the main one. Ctrl-C ends it: it stops accepting, cancels the connections, and
+// says how much it served.
 #include "server.hpp"
 
 #include <atomic>

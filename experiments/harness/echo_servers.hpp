@@ -11,14 +11,20 @@ struct echo_server {
     std::vector<std::string> command;
 };
 
-/// examples/echo, with one worker.
+/// examples/echo, on its main thread, as the peers whose runtimes can.
 inline std::vector<echo_server> own_echo_servers(const std::string& program) {
     std::vector<echo_server> all;
     for (const std::string backend : {"stackless", "stackful"})
         for (const std::string driver : {"epoll", "uring"})
             all.push_back({backend + ", " + driver,
-                           {program, "--port", "0", "--workers", "1", "--backend", backend, "--driver", driver}});
+                           {program, "--port", "0", "--workers", "0", "--backend", backend, "--driver", driver}});
     return all;
+}
+
+/// The same with a worker that has a thread of its own.
+inline echo_server own_echo_server_with_worker(const std::string& program) {
+    return {"stackless, epoll, own thread",
+            {program, "--port", "0", "--workers", "1", "--backend", "stackless", "--driver", "epoll"}};
 }
 
 /// Those in the peers' folder; empty where there are no peers in this run.

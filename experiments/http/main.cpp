@@ -78,7 +78,7 @@ void add_hello(experiment& all, const std::string& id, const std::string& title,
     for (const std::string backend : {"stackless", "stackful"})
         for (const std::string driver : {"epoll", "uring"})
             work.contenders.push_back({backend + ", " + driver, [=] {
-                                           return measure({HTTP_PROGRAM, "--port", "0", "--workers", "1", "--backend",
+                                           return measure({HTTP_PROGRAM, "--port", "0", "--workers", "0", "--backend",
                                                            backend, "--driver", driver},
                                                           shape);
                                        }});

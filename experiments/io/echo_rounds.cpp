@@ -24,12 +24,14 @@ sample echo_rounds::part_of(std::size_t number) {
     return *asked.part;
 }
 
-std::optional<double> echo_rounds::better_of(std::size_t one, std::size_t other) const {
-    const server& first = servers_.at(one);
-    const server& second = servers_.at(other);
-    if (!first.part && !second.part) return {};
-    const bool take_first = !second.part || (first.part && first.sum <= second.sum);
-    return (take_first ? first : second).part->value;
+std::optional<double> echo_rounds::best_of(std::initializer_list<std::size_t> those) const {
+    const server* best = nullptr;
+    for (const std::size_t number : those) {
+        const server& one = servers_.at(number);
+        if (one.part && (best == nullptr || one.sum < best->sum)) best = &one;
+    }
+    if (best == nullptr) return {};
+    return best->part->value;
 }
 
 void echo_rounds::run() {

@@ -6,6 +6,7 @@
 #include <exception>
 #include <harness/run.hpp>
 #include <harness/seat.hpp>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,9 +32,9 @@ public:
     /// it from answering, and is not to be asked for again then.
     [[nodiscard]] sample part_of(std::size_t server);
 
-    /// This round's figure of the one of two servers that took less in all rounds so far, of those that have one. By a
-    /// single round it would be the luckier one, which is less than either takes.
-    [[nodiscard]] std::optional<double> better_of(std::size_t one, std::size_t other) const;
+    /// This round's figure of the one of these servers that took least in all rounds so far, of those that have one. By
+    /// a single round it would be the luckiest one, which is less than any takes.
+    [[nodiscard]] std::optional<double> best_of(std::initializer_list<std::size_t> those) const;
 
 private:
     struct server {

@@ -39,17 +39,21 @@ void add_echo(experiment& all, const std::string& id, const std::string& title, 
     const auto rounds = std::make_shared<echo_rounds>(shape);
     const std::size_t epoll = rounds->add({BARE_EPOLL, "0"});
     const std::size_t uring = rounds->add({BARE_URING, "0"});
+    const std::size_t multishot = rounds->add({BARE_URING, "0", "multishot"});
     const auto contend = [&](const std::string& column, std::size_t number) {
         work.contenders.push_back({column, [=] {
                                        sample got = rounds->part_of(number);
-                                       if (const auto bare = rounds->better_of(epoll, uring))
+                                       if (const auto bare = rounds->best_of({epoll, uring, multishot}))
                                            got.also["of_the_bare_loop"] = got.value / *bare;
                                        return got;
                                    }});
     };
     contend("bare epoll loop in C", epoll);
     contend("bare io_uring loop in C", uring);
+    contend("bare io_uring loop in C, multishot", multishot);
     for (const echo_server& one : own_echo_servers(ECHO_PROGRAM)) contend(one.column, rounds->add(one.command));
+    const echo_server with_worker = own_echo_server_with_worker(ECHO_PROGRAM);
+    contend(with_worker.column, rounds->add(with_worker.command));
     for (const echo_server& one : peers_echo_servers(all.options().peers))
         contend(one.column, rounds->add(one.command));
     all.add(std::move(work));

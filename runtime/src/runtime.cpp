@@ -90,7 +90,8 @@ private:
             throw std::invalid_argument{"runtime_options::workers is " + std::to_string(*options.workers) +
                                         "; leave it unset for the default, or give a number from 1 to " +
                                         std::to_string(sched::most_workers)};
-        if (options.on_calling_thread && (*options.workers != 1 || options.pin != pin::none || options.clock != nullptr))
+        if (options.on_calling_thread &&
+            (*options.workers != 1 || options.pin != pin::none || options.clock != nullptr))
             throw std::invalid_argument{
                 "runtime_options::on_calling_thread goes with one worker, without a pin, on the real clock; leave "
                 "workers, pin and clock unset, or give the runtime threads"};

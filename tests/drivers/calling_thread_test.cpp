@@ -37,10 +37,12 @@ std::size_t threads_of_process() {
 
 bf::task<std::size_t> echo_once() {
     tests::stream_pair streams = co_await tests::tcp_pair();
-    auto echo = bf::spawn([](bf::tcp_stream& far) -> bf::task<> {
-        const auto got = co_await far.receive();
-        (void)co_await far.write_all(got.value().bytes());
-    }, std::ref(streams.far));
+    auto echo = bf::spawn(
+        [](bf::tcp_stream& far) -> bf::task<> {
+            const auto got = co_await far.receive();
+            (void)co_await far.write_all(got.value().bytes());
+        },
+        std::ref(streams.far));
     const std::string text = "there and back";
     (void)co_await streams.near.write_all(bytes_of(text));
     const auto back = co_await streams.near.receive();
@@ -91,11 +93,14 @@ TEST_CASE("block_on_of_anything_works_for_the_runtime_and_uses_its_driver") {
     bf::tcp_stream near{ends[0]};
     bf::tcp_stream far{ends[1]};
     // The task's answer and this thread's read come from one driver.
-    rt.spawn([](bf::tcp_stream& to) -> bf::task<> {
-          co_await bf::sleep_for(2ms);
-          const std::string text = "late";
-          (void)co_await to.write_all(bytes_of(text));
-      }, std::ref(far)).detach();
+    rt.spawn(
+          [](bf::tcp_stream& to) -> bf::task<> {
+              co_await bf::sleep_for(2ms);
+              const std::string text = "late";
+              (void)co_await to.write_all(bytes_of(text));
+          },
+          std::ref(far))
+        .detach();
     std::array<std::byte, 4> buffer{};
     const auto got = bf::block_on(near.read_exact(buffer));
     CHECK(got.value() == 4);

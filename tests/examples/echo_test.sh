@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The echo example against a real client, on both backends and both drivers, and its answers to bad arguments.
+# The echo example against a real client, on both backends and both drivers, with threads of the runtime's own and on
+# its main thread, and its answers to bad arguments.
 set -euo pipefail
 source "$(dirname "$0")/signals.sh"
 echo_bin=${EXAMPLES_DIR:?names the folder with the built examples}/echo
@@ -9,8 +10,11 @@ command -v socat >/dev/null || { echo "install socat: sudo apt-get install socat
 
 head -c 1000000 /dev/urandom >"$folder/sent"
 for backend in stackless stackful; do
-    for driver in uring epoll; do
-        coproc server { exec "$echo_bin" --port 0 --backend $backend --driver $driver 2>"$folder/errors"; }
+    for how in "uring 2" "epoll 2" "uring 0" "epoll 0"; do
+        read -r driver workers <<<"$how"
+        coproc server {
+            exec "$echo_bin" --port 0 --backend $backend --driver $driver --workers $workers 2>"$folder/errors"
+        }
         pid=$server_PID
         exec {from}<&"${server[0]}"
         read -r -t 20 line <&"$from" || { echo "no first line; $(cat "$folder/errors")"; exit 1; }
@@ -23,12 +27,14 @@ for backend in stackless stackful; do
         wait "${clients[@]}"
         for client in 1 2 3; do cmp "$folder/sent" "$folder/received$client"; done
         await_handler "$pid" INT
+        threads=$(ls "/proc/$pid/task" | wc -l)
+        [ $workers -ne 0 ] || [ "$threads" -eq 1 ] || { echo "$threads threads, one was asked for"; exit 1; }
         kill -INT "$pid"
         read -r -t 20 line <&"$from" || { echo "no last line: $(cat "$folder/errors")"; exit 1; }
         [ "$line" = "served 3 connections, 3000000 bytes" ] || { echo "unexpected: $line"; exit 1; }
         wait "$pid" || { echo "exit code $?"; exit 1; }
         exec {from}<&-
-        echo "ok: $backend over $driver"
+        echo "ok: $backend over $driver, --workers $workers"
     done
 done
 
@@ -43,7 +49,7 @@ refuse() {
 }
 refuse "--backend is 'threads'" --backend threads
 refuse "--driver is 'kqueue'" --driver kqueue
-refuse "--workers is '0'" --workers 0
+refuse "--workers is '5000'" --workers 5000
 refuse "cannot listen on 999.1.2.3:0" --host 999.1.2.3 --port 0
 refuse "--port is '70000'" --port 70000
 coproc holder { exec "$echo_bin" --port 0; }

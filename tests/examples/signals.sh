@@ -1,16 +1,16 @@
 # Sourced by the tests beside it. A signal that comes before a program has asked for it is lost or ends the program.
 
-# Whether the process has a handler for the signal with that number, and threads: the shell from which it comes, which
-# may have a handler too, has one thread.
+# Whether the process has a handler for the signal with that number, and is no longer the shell from which it comes,
+# which may have a handler too.
 catches() {
-    local key value threads=0 caught=0
+    local key value name=bash caught=0
     while read -r key value; do
         case $key in
-            Threads:) threads=$value ;;
+            Name:) name=$value ;;
             SigCgt:) caught=$value ;;
         esac
     done <"/proc/$1/status"
-    ((threads > 1 && (16#$caught >> ($2 - 1) & 1)))
+    [ "$name" != bash ] && ((16#$caught >> ($2 - 1) & 1))
 }
 
 # Waits until the process catches the signal with that name.

@@ -117,8 +117,8 @@ public:
     /// Cancels all tasks and waits until they have ended, at most until 10 ms after `deadline`, which is real time on
     /// any clock; then says who is left. Later spawns from outside throw. To cancel, it needs every worker to come to
     /// the end of its present run: while one task runs on, the others are not cancelled and take turns with attempts to
-    /// halt. May be repeated; the destructor waits for what is left. Plain threads only. A runtime on its calling thread:
-    /// that thread only, elsewhere std::logic_error; a task that does not suspend holds it up.
+    /// halt. May be repeated; the destructor waits for what is left. Plain threads only. Of a runtime on its calling
+    /// thread: on that thread only, elsewhere std::logic_error; and a task that does not suspend holds it up.
     shutdown_report shutdown(
         std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
 

@@ -1,0 +1,68 @@
+// A worker whose own queues are empty looks elsewhere: others' queues, the queue of all, others' slots.
+#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/sched/worker.hpp>
+
+namespace bifilar::sched {
+
+[[gnu::noinline]] task_header* worker::search() noexcept {
+    if (alone_) return nullptr;
+    if (!searching_) {
+        if (!owner_.idle_.start_search()) return nullptr;
+        searching_ = true;
+    }
+    // A short wait between looks is worth much where waking a sleeping processor takes tens of microseconds.
+    constexpr int looks = 4;
+    constexpr int pauses_between_looks = 50;
+    for (int look = 0; look < looks; ++look) {
+        if (task_header* const task = steal()) return task;
+        if (task_header* const task = take_global()) return task;
+        if (task_header* const task = steal_slot(look == 0)) return task;
+        if (owner_.idle_.idle() + owner_.idle_.searching() >= owner_.workers()) break;
+        base::spin_pauses(pauses_between_looks);
+        if (!inbox_.empty()) return take_inbox();
+    }
+    return nullptr;
+}
+
+task_header* worker::steal() noexcept {
+    for (const std::vector<std::uint32_t>& ring : victims_) {
+        const auto size = static_cast<std::uint32_t>(ring.size());
+        std::uint32_t at = size > 1 && random_start_ ? random_.below(size) : 0;
+        for (std::uint32_t count = 0; count < size; ++count, at = at + 1 == size ? 0 : at + 1) {
+            std::uint32_t moved = 0;
+            task_header* const task = owner_.workers_[ring[at]]->queue_.steal_into(queue_, moved);
+            if (task == nullptr) continue;
+            counters_.stolen.add(moved);
+            return task;
+        }
+    }
+    return nullptr;
+}
+
+// A slot is taken only when its owner has neither finished a task nor changed the slot since the first look: then it
+// sits in a long run. Taking it earlier would tear a pair of tasks that talk to each other off one cache.
+task_header* worker::steal_slot(bool first_look) noexcept {
+    for (const std::vector<std::uint32_t>& ring : victims_) {
+        for (const std::uint32_t index : ring) {
+            worker& victim = *owner_.workers_[index];
+            sighting& seen = sightings_[index];
+            // Relaxed: a guess that the exchange below confirms.
+            task_header* task = victim.lifo_.load(base::relaxed);
+            const sighting now{task, victim.counters_.polled.get()};
+            const bool stuck = !first_look && task != nullptr && now.task == seen.task && now.polled == seen.polled;
+            seen = now;
+            // Pairs with push_front and take_lifo; so that one gets the task, as its last poll left it.
+            if (!stuck || !victim.lifo_.compare_exchange_strong(task, nullptr, base::acq_rel, base::relaxed)) continue;
+            counters_.stolen.add();
+            return task;
+        }
+    }
+    return nullptr;
+}
+
+void worker::stop_searching() noexcept {
+    searching_ = false;
+    if (owner_.idle_.end_search()) owner_.notify(&counters_);
+}
+
+}  // namespace bifilar::sched
