@@ -43,7 +43,8 @@ public:
 
 private:
     static parker* place_of(const thread_state& here) noexcept {
-        return here.works_in != nullptr ? here.works_in : here.sleeps_in;
+        // Not in what a worker runs between two tasks, which may wait for others' tasks alone.
+        return here.works_in != nullptr && here.worker == nullptr ? here.works_in : here.sleeps_in;
     }
 
     // Until when the kernel may let the thread sleep. It knows real time alone; simulated time unparks its workers.

@@ -255,7 +255,7 @@ bool scheduler::drain(base::instant_ns deadline) noexcept {
         move_to(phase::draining);
     }
     if (lent_ != nullptr) {
-        while (live() != 0 && base::now_ns() < deadline) lent_->park(deadline);
+        lent_->drain(deadline);
         return live() == 0;
     }
     std::unique_lock lock{mutex_};

@@ -92,7 +92,7 @@ void worker::loop() noexcept {
                 owner_.stand_still(*parker_);
                 continue;
             case scheduler::phase::draining:
-                if (owner_.report_drained() && owner_.lent_ != nullptr) return;
+                if (owner_.report_drained() && owner_.lent_ != nullptr && owner_.lent_->drains()) return;
                 break;
             case scheduler::phase::stopping:
                 if (searching_) stop_searching();

@@ -106,7 +106,8 @@ public:
     ~plain_thread_driver() {
         abandon_parents();
         if (driver_ != nullptr) driver_->leave();
-        this_thread().sleeps_in = nullptr;
+        // Not where a runtime has taken the thread.
+        if (this_thread().sleeps_in == driver_.get()) this_thread().sleeps_in = nullptr;
         this_thread().ends = true;
     }
     driver& get() {

@@ -29,7 +29,8 @@ constexpr std::uint64_t cancel_data = 2;
 constexpr std::uint32_t most_after_sleep = 128;
 
 // Where a look brings so many completions, the sends of those who wait for them go to the kernel together: one entry
-// for all costs less than one for each. Where few come, a send is made at once, which needs no completion.
+// for all costs less than one for each, but a send waits for the end of the turns of the tasks behind it, or for the
+// next tick. Where few come, a send is made at once, which needs no completion.
 constexpr std::uint32_t enough_to_collect = 3;
 
 int open_ring(io_uring& ring, unsigned entries) noexcept {
@@ -193,15 +194,41 @@ void uring_driver::prepare_call(io_uring_sqe& entry, op& which) noexcept {
 
 call_result uring_driver::start(op& which, waker_ref waits) noexcept {
     which.on = this;
+    which.collected = collects_sends_ && which.kind == op_kind::send;
+    const call_result result = begin(which, waits);
+    if (result && *result == -EBUSY) [[unlikely]]
+        return begin_behind(which, waits);
+    return result;
+}
+
+// A send that is under way on the stream and was only collected: tried, it would be over by now.
+[[gnu::noinline]] call_result uring_driver::begin_behind(op& which, waker_ref waits) noexcept {
+    if (reads(which.kind)) return -EBUSY;
     {
         io_source& source = *which.source;
         const std::lock_guard guard{source.lock};
-        if (collects_sends_ && (which.kind == op_kind::send || which.kind == op_kind::send_message)) {
-            if (source.refusal(which.kind) == -EBUSY) return -EBUSY;
-        } else {
-            const int result = attempt(which);
-            if (!would_wait(result)) return result;
+        const op* const first = source.waiting[io_source::out];
+        if (first != nullptr && !first->collected) return -EBUSY;
+        if (first != nullptr && first->on != this) {
+            // Another thread has collected it: the two are side by side, and neither comes before the other.
+            const int result = call_now(which);
+            return would_wait(result) ? -EBUSY : result;
         }
+    }
+    flush();
+    {
+        wake_batch batch;
+        reap(batch);
+    }
+    return begin(which, waits);
+}
+
+[[gnu::always_inline]] inline call_result uring_driver::begin(op& which, waker_ref waits) noexcept {
+    {
+        io_source& source = *which.source;
+        const std::lock_guard guard{source.lock};
+        const int result = which.collected ? source.refusal(which.kind) : attempt(which);
+        if (which.collected ? result == -EBUSY : !would_wait(result)) return result;
         source.enter(which, waits);
     }
     which.waits_for_readiness = false;
@@ -309,7 +336,8 @@ void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) no
             source.ready[io_source::side_of(which.kind)] = true;
             result = op::worth_a_try;
         } else {
-            // The call is a moment old. Where another runtime's epoll instance has told of more since, that holds.
+            // The call is a moment old. Where another runtime's epoll instance has told of more since, that holds; so
+            // does what was said of a send that was not tried.
             bool& ready = source.ready[io_source::side_of(which.kind)];
             const bool told = ready;
             source.learn(which, result);
@@ -320,6 +348,7 @@ void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) no
             // A kernel may refuse to wait at all, when somebody else has made the descriptor non-blocking: the same
             // call would be refused at once, for ever.
             which.waits_for_readiness = would_wait(result);
+            which.collected = false;
             if (again && !which.cancel_asked()) return prepare(which);
             if (again) result = -ECANCELED;
         }

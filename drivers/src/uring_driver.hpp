@@ -36,6 +36,8 @@ public:
 
 private:
     io_uring_sqe& next_entry() noexcept;
+    call_result begin(op& which, waker_ref waits) noexcept;
+    call_result begin_behind(op& which, waker_ref waits) noexcept;
     void prepare(op& which) noexcept;
     void prepare_call(io_uring_sqe& entry, op& which) noexcept;
     void prepare_cancel(op& which) noexcept;

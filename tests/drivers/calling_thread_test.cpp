@@ -1,6 +1,7 @@
 // Runtimes without threads of their own: what runs when, who may end them, and that nothing is held up.
 #include "both/in_each_model.hpp"
 #include "bytes.hpp"
+#include "drivers/processor_time.hpp"
 #include "drivers/stream_pair.hpp"
 #include "last_words.hpp"
 #include "one_worker.hpp"
@@ -8,6 +9,8 @@
 
 #include <array>
 #include <atomic>
+#include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
@@ -193,6 +196,7 @@ TEST_CASE("what_does_not_go_with_the_calling_thread_is_refused_by_name") {
 }
 
 TEST_CASE("a_runtime_that_is_ended_by_another_thread_than_its_calling_thread_aborts_with_a_remedy") {
+    if (!tests::children_have_threads) return;
     tests::check_aborts("a runtime on its calling thread was ended by another; end it where it was made", [] {
         auto rt = std::make_unique<bf::runtime>(on_this_thread());
         std::thread{[&] { rt.reset(); }}.join();
@@ -240,4 +244,70 @@ TEST_CASE("a_forked_child_of_the_calling_thread_does_not_work_for_its_parent") {
     CHECK(tests::uninterrupted([&] { return ::waitpid(child, &status, 0); }) == child);
     CHECK(status == 0);
     rt.run([]() -> bf::task<> { co_await bf::sleep_for(1ms); });
+}
+
+TEST_CASE("a_task_that_forks_in_run_and_goes_on_in_the_child_aborts_there") {
+    if (!tests::children_have_threads) return;
+    tests::check_aborts("a runtime was used in a forked child", [] {
+        bf::runtime rt{on_this_thread()};
+        const pid_t child = rt.run([] { return ::fork(); });
+        if (child == 0) ::_exit(0);  // It has come out of run().
+        int status = 0;
+        while (::waitpid(child, &status, 0) < 0) continue;
+        if (WIFSIGNALED(status)) std::abort();
+    });
+}
+
+TEST_CASE("what_detached_tasks_have_sent_is_on_its_way_when_run_returns") {
+    bf::runtime rt{on_this_thread()};
+    std::vector<tests::bare_stream_pair> pairs(8);
+    std::size_t answering = 0;
+    for (tests::bare_stream_pair& pair : pairs)
+        rt.spawn(
+              [&answering](tests::bare_stream_pair& mine) -> bf::task<> {
+                  (void)co_await mine.near.receive();
+                  ++answering;
+                  const std::string text = "answer";
+                  (void)co_await mine.near.write_all(bytes_of(text));
+              },
+              std::ref(pair))
+            .detach();
+    rt.run([&] {
+        tests::let_others_park();
+        for (tests::bare_stream_pair& pair : pairs) CHECK(::send(pair.far, "?", 1, 0) == 1);
+        while (answering != pairs.size()) bf::this_fiber::yield();
+    });
+    for (tests::bare_stream_pair& pair : pairs) CHECK(tests::bare_stream_pair::drain(pair.far) == 6);
+    rt.shutdown();
+}
+
+TEST_CASE("a_thread_whose_runtime_is_shut_down_waits_without_turning") {
+    bf::runtime rt{on_this_thread()};
+    rt.run([] {});
+    CHECK(rt.shutdown().clean());
+    const auto before = tests::processor_time(CLOCK_PROCESS_CPUTIME_ID);
+    bf::block_on(bf::sleep_for(100ms));
+    CHECK(tests::processor_time(CLOCK_PROCESS_CPUTIME_ID) - before < 50ms);
+}
+
+TEST_CASE("a_handler_of_exceptions_may_wait_on_the_calling_thread") {
+    bf::runtime_options options = on_this_thread();
+    int handled = 0;
+    options.on_detached_exception = [&](std::exception_ptr) {
+        bf::block_on(bf::sleep_for(1ms));
+        ++handled;
+    };
+    bf::runtime rt{options};
+    const int spawned = rt.run([]() -> bf::task<int> {
+        for (int n = 0; n < 3; ++n) {
+            bf::spawn([]() -> bf::task<> {
+                co_await bf::yield_now();
+                throw std::runtime_error{"nobody joins"};
+            }).detach();
+            co_await bf::sleep_for(2ms);
+        }
+        co_return 3;
+    });
+    CHECK(spawned == 3);
+    CHECK(handled == 3);
 }

@@ -6,10 +6,12 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <functional>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <vector>
@@ -84,17 +86,24 @@ TEST_CASE("a_crowd_that_gives_its_answers_up_can_still_send") {
         });
 }
 
+// Two writes of one stream are a misuse while one of them waits. These need not.
 TEST_CASE("of_two_answers_of_one_connection_none_is_lost_and_none_overtakes") {
+    static const std::string next = "and now";
+    static const char* const driver = std::getenv("BIFILAR_DRIVER");
+    static const bool waits = driver != nullptr && std::string_view{driver} == "simulated";
     all_at_once(
         [](tests::bare_stream_pair& mine) -> bf::task<> {
             auto [first, second] =
-                co_await bf::join_all(mine.near.write_all(bytes_of(answer)), mine.near.write_all(bytes_of(answer)));
+                co_await bf::join_all(mine.near.write_all(bytes_of(answer)), mine.near.write_all(bytes_of(next)));
             if (first.value() != answer.size()) throw std::runtime_error{"the first was not sent"};
-            if (second || second.error().value() != EBUSY) (void)second.value();
+            if (!waits && second.value() != next.size()) throw std::runtime_error{"the second was not sent"};
         },
         [](tests::bare_stream_pair& pair) {
-            const std::size_t got = tests::bare_stream_pair::drain(pair.far);
-            CHECK((got == answer.size() || got == 2 * answer.size()));
+            std::array<char, 32> buffer;
+            const ssize_t got = ::recv(pair.far, buffer.data(), buffer.size(), MSG_DONTWAIT);
+            REQUIRE(got > 0);
+            const std::string text{buffer.data(), static_cast<std::size_t>(got)};
+            CHECK((text == answer + next || (waits && text == answer)));
         });
 }
 

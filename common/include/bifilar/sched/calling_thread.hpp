@@ -21,20 +21,28 @@ public:
 
     [[nodiscard]] bool is_here() const noexcept { return std::this_thread::get_id() == thread_; }
 
-    /// Runs tasks until unparked, or `deadline` comes, or a drain has ended. A task that does not suspend holds it up.
+    /// Runs tasks until unparked, or `deadline` comes. A task that does not suspend holds it up.
     void park(base::instant_ns deadline) noexcept override;
     /// Runs the tasks that are ready, at most those of one tick.
     void poll_some(std::uint32_t most) noexcept override;
     /// Ends a park, or the next one. Any thread.
     void unpark() noexcept override;
 
+    /// Runs tasks until none is left or `deadline` comes. The runtime drains.
+    void drain(base::instant_ns deadline) noexcept;
+    /// Whether that is under way. This thread.
+    [[nodiscard]] bool drains() const noexcept { return drains_; }
+
     /// In a forked child, on the thread that has forked: it works for nobody there.
     static void stop_after_fork() noexcept;
 
 private:
+    void work(base::instant_ns deadline, std::uint32_t events_first) noexcept;
+
     worker& one_;
     const std::thread::id thread_ = std::this_thread::get_id();
     parker* const slept_in_;  // The thread's own driver, which it gets back; or null.
+    bool drains_ = false;
 };
 
 }  // namespace bifilar::sched

@@ -21,8 +21,8 @@ namespace bifilar::drivers {
 
 class driver : public parker {
 public:
-    /// Makes an operation's call if it may succeed at once; if not, `waits` is woken when it is over or worth another
-    /// try. The result, or a negative errno: the call's, EBUSY where another operation waits, or ENOMEM, ENOSPC and so
+    /// Makes an operation's call if it may succeed at once, or has it made soon; `waits` is woken when one that is not
+    /// over with this is, or is worth another try. The result, or a negative errno: the call's, EBUSY where another operation waits, or ENOMEM, ENOSPC and so
     /// on when it cannot wait; empty: it is in flight. The calling thread's own driver.
     [[nodiscard]] virtual call_result start(op& which, waker_ref waits) noexcept = 0;
 

@@ -175,6 +175,7 @@ public:
     int flags = 0;               ///< MSG_PEEK and the like, for calls that take them.
     op_kind kind;
     bool waits_for_readiness = false;  ///< The ring's: it would not wait in this call, and waits for its readiness.
+    bool collected = false;            ///< The ring's: a send that was not tried, and most likely need not wait.
 
 private:
     enum class request : std::uint8_t {

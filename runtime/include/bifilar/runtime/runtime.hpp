@@ -30,7 +30,8 @@ struct runtime_options {
     /// No threads of its own: the thread that makes the runtime is its one worker, whenever it waits in run(), join(),
     /// block_on() or shutdown(); meanwhile, and only then, tasks run. Servers of one processor save a percent or two,
     /// because a process with one thread has cheaper system calls. That thread also ends the runtime; it is not pinned,
-    /// works for one runtime at a time, and has no simulated clock. Blocking calls still have threads.
+    /// works for one runtime at a time, and has no simulated clock. Blocking calls still have threads. A future that
+    /// the thread polls by itself, outside of tasks, does not wait across the runtime's beginning or end.
     bool on_calling_thread = false;
     /// How workers talk to the kernel. BIFILAR_DRIVER=best|uring|epoll|simulated decides where this says best.
     driver_kind driver = driver_kind::best;
