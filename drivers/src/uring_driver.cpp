@@ -3,19 +3,17 @@
 #include "uring_driver.hpp"
 
 #include "call_now.hpp"
+#include "uring_ring.hpp"
 
 #include <bifilar/base/assert.hpp>
-#include <bifilar/base/atomic.hpp>
 #include <bifilar/core/thread_state.hpp>
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <mutex>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <system_error>
-#include <thread>
 #include <unistd.h>
 
 namespace bifilar::drivers {
@@ -33,78 +31,11 @@ constexpr std::uint32_t most_after_sleep = 128;
 // next tick. Where few come, a send is made at once, which needs no completion.
 constexpr std::uint32_t enough_to_collect = 3;
 
-int open_ring(io_uring& ring, unsigned entries) noexcept {
-    io_uring_params params{};
-    params.flags =
-        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
-    params.cq_entries = entries * 4;
-    int result = io_uring_queue_init_params(entries, &ring, &params);
-    if (result != -EINVAL) return result;
-    // Before Linux 6.1.
-    params = {};
-    params.flags = IORING_SETUP_CQSIZE;
-    params.cq_entries = entries * 4;
-    return io_uring_queue_init_params(entries, &ring, &params);
-}
-
-// When this process gave a ring back the last time; 0: never. Written by the threads of rings, read by those that want
-// one. Relaxed: a moment, which orders nothing.
-base::atomic<base::instant_ns> last_end_ns{0};
-
-// The kernel gives back what a ring had locked some time after its end, from a thread of its own: a refusal that comes
-// soon after one is no answer yet. Where no ring has ended of late, it is.
-int open_ring_once_room(io_uring& ring, unsigned entries) noexcept {
-    constexpr base::instant_ns release_ns = 1'000'000'000;
-    const base::instant_ns ended = last_end_ns.load(base::relaxed);  // Relaxed: see there.
-    for (;;) {
-        const int result = open_ring(ring, entries);
-        if (result != -ENOMEM || ended == 0 || base::now_ns() - ended > release_ns) return result;
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    }
-}
-
 void prepare_poll(io_uring_sqe& entry, const op& which) noexcept {
     io_uring_prep_poll_add(&entry, which.source->descriptor(), reads(which.kind) ? POLLIN : POLLOUT);
 }
 
-// Ends the ring.
-void close_ring(io_uring& ring) noexcept {
-    io_uring_queue_exit(&ring);
-    last_end_ns.store(base::now_ns(), base::relaxed);  // Relaxed: see there.
-}
-
 }  // namespace
-
-const char* probe_uring(int& error) noexcept {
-    io_uring ring{};
-    error = -open_ring(ring, 8);
-    switch (error) {
-        case 0:
-            break;
-        case EPERM:
-            return "io_uring is forbidden here (seccomp, or kernel.io_uring_disabled)";
-        case ENOSYS:
-            return "this kernel has no io_uring";
-        case ENOMEM:
-            return "io_uring may not lock enough memory (ulimit -l)";
-        default:
-            return "io_uring cannot be set up";
-    }
-    const char* reason = nullptr;
-    if (io_uring_probe* const probe = io_uring_get_probe_ring(&ring)) {
-        for (const int needed : {IORING_OP_ACCEPT, IORING_OP_CONNECT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_READ,
-                                 IORING_OP_WRITE, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL})
-            if (io_uring_opcode_supported(probe, needed) == 0)
-                reason = "this kernel's io_uring lacks operations we need";
-        io_uring_free_probe(probe);
-    } else {
-        reason = "this kernel's io_uring cannot be asked what it supports";
-    }
-    if ((ring.features & IORING_FEAT_EXT_ARG) == 0) reason = "this kernel's io_uring cannot wait with a time limit";
-    if (reason != nullptr) error = EOPNOTSUPP;
-    io_uring_queue_exit(&ring);
-    return reason;
-}
 
 uring_driver::uring_driver(unsigned entries) : owner_{::pthread_self()} {
     const int result = open_ring_once_room(ring_, entries);

@@ -21,9 +21,9 @@ namespace bifilar::drivers {
 
 class driver : public parker {
 public:
-    /// Makes an operation's call if it may succeed at once, or has it made soon; `waits` is woken when one that is not
-    /// over with this is, or is worth another try. The result, or a negative errno: the call's, EBUSY where another operation waits, or ENOMEM, ENOSPC and so
-    /// on when it cannot wait; empty: it is in flight. The calling thread's own driver.
+    /// Makes an operation's call if it may succeed at once, or has it made soon. The result, or a negative errno, also
+    /// EBUSY where another operation waits, and ENOMEM or ENOSPC when it cannot wait; empty: it is in flight, and
+    /// `waits` is woken when it is over or worth another try. The calling thread's own driver.
     [[nodiscard]] virtual call_result start(op& which, waker_ref waits) noexcept = 0;
 
     /// Takes a file_call, if this driver makes such calls without a thread of their own. False: it does not, the
