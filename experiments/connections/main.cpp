@@ -38,7 +38,7 @@ void add_idle(experiment& all, int connections, const std::string& seconds, bool
     work.warm_up = 0;
     work.repetitions = connections > 1'000 ? 3 : 0;
     const arguments load{"--idle", std::to_string(connections), "--seconds", seconds};
-    for (const echo_server& one : own_echo_servers(ECHO_PROGRAM))
+    for (const echo_server& one : own_echo_servers(ECHO_PROGRAM, "1"))
         work.contenders.push_back({one.column, [=] { return resting(measure(one.command, load)); }});
     for (const echo_server& one : peers_echo_servers(all.options().peers))
         work.contenders.push_back({one.column, [=] { return measure(one.command, load); }, true});
@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
     raise_descriptor_limit();
     add_idle(all, 1'000, all.options().quick ? "0.5" : "2", false);
     add_idle(all, 10'000, "2", true);
-    const std::vector<echo_server> servers = own_echo_servers(ECHO_PROGRAM);
+    const std::vector<echo_server> servers = own_echo_servers(ECHO_PROGRAM, "1");
     all.add(churn_for({"churn", "", {}}, 3, servers));
     for (const variant& one :
          {variant{"resets", "; half of them end with a reset", {"--resets", "1"}},

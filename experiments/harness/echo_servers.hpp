@@ -11,13 +11,13 @@ struct echo_server {
     std::vector<std::string> command;
 };
 
-/// examples/echo, on its main thread, as the peers whose runtimes can.
-inline std::vector<echo_server> own_echo_servers(const std::string& program) {
+/// examples/echo, with so many workers; 0: on its main thread, as the peers whose runtimes can.
+inline std::vector<echo_server> own_echo_servers(const std::string& program, const std::string& workers) {
     std::vector<echo_server> all;
     for (const std::string backend : {"stackless", "stackful"})
         for (const std::string driver : {"epoll", "uring"})
             all.push_back({backend + ", " + driver,
-                           {program, "--port", "0", "--workers", "0", "--backend", backend, "--driver", driver}});
+                           {program, "--port", "0", "--workers", workers, "--backend", backend, "--driver", driver}});
     return all;
 }
 
