@@ -67,7 +67,7 @@ void calling_thread::drain(base::instant_ns deadline) noexcept {
 void calling_thread::unpark() noexcept {
     // Relaxed: the parker orders it before the end of a sleep, and a loop that is awake sees it soon.
     one_.called_back_.store(true, base::relaxed);
-    one_.parker_->unpark();
+    one_.unpark();
 }
 
 void calling_thread::stop_after_fork() noexcept { this_thread().works_in = nullptr; }

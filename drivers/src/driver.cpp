@@ -5,6 +5,7 @@
 #include "epoll_driver.hpp"
 #include "simulated_driver.hpp"
 #include "uring_driver.hpp"
+#include "uring_ring.hpp"
 
 #include <bifilar/base/assert.hpp>
 #include <bifilar/core/thread_state.hpp>

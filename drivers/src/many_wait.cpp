@@ -16,7 +16,7 @@ void many_source::set_blocking(bool blocks) noexcept {
 }
 
 [[gnu::always_inline]] inline call_result many_wait::begin_plain(context& cx) {
-    if (of_->blocks_) of_->set_blocking(false);
+    of_->set_blocking(false);
     plain_.emplace(of_->plain_kind(), *of_->source_);
     plain_->set_buffer(&got_, received_bytes::most);
     return plain_->poll(cx);
@@ -25,8 +25,6 @@ void many_source::set_blocking(bool blocks) noexcept {
 // What is not waited for by the plain way, which poll goes on with.
 call_result many_wait::begin(context& cx) {
     polled_ = true;
-    if (of_->plain_ && !of_->spare_connection_ && !of_->spare_) [[likely]]
-        return begin_plain(cx);
     if (of_->spare_connection_) return of_->spare_connection_.release();
     if (of_->spare_) [[unlikely]] {
         got_ = std::move(of_->spare_->bytes);

@@ -12,9 +12,6 @@
 
 namespace bifilar::drivers {
 
-/// Null when a ring with the operations we need can be had, else the reason, for people.
-[[nodiscard]] const char* probe_uring(int& error) noexcept;
-
 class uring_driver final : public driver {
 public:
     /// `entries`: submissions that fit before the kernel must be asked to take them.

@@ -1,8 +1,6 @@
 // Opening rings, and what this kernel's can.
 #include "uring_ring.hpp"
 
-#include "uring_driver.hpp"
-
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/clock.hpp>
 

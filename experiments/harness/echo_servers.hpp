@@ -12,19 +12,19 @@ struct echo_server {
 };
 
 /// examples/echo, with so many workers; 0: on its main thread, as the peers whose runtimes can.
-inline std::vector<echo_server> own_echo_servers(const std::string& program, const std::string& workers) {
-    std::vector<echo_server> all;
-    for (const std::string backend : {"stackless", "stackful"})
-        for (const std::string driver : {"epoll", "uring"})
-            all.push_back({backend + ", " + driver,
-                           {program, "--port", "0", "--workers", workers, "--backend", backend, "--driver", driver}});
-    return all;
+inline echo_server own_echo_server(const std::string& program, const std::string& backend, const std::string& driver,
+                                   const std::string& workers) {
+    return {backend + ", " + driver,
+            {program, "--port", "0", "--workers", workers, "--backend", backend, "--driver", driver}};
 }
 
-/// The same with a worker that has a thread of its own.
-inline echo_server own_echo_server_with_worker(const std::string& program) {
-    return {"stackless, epoll, own thread",
-            {program, "--port", "0", "--workers", "1", "--backend", "stackless", "--driver", "epoll"}};
+/// The same in each model over each driver.
+inline std::vector<echo_server> own_echo_servers(const std::string& program, const std::string& workers) {
+    std::vector<echo_server> all;
+    for (const char* const backend : {"stackless", "stackful"})
+        for (const char* const driver : {"epoll", "uring"})
+            all.push_back(own_echo_server(program, backend, driver, workers));
+    return all;
 }
 
 /// Those in the peers' folder; empty where there are no peers in this run.

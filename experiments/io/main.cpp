@@ -52,8 +52,8 @@ void add_echo(experiment& all, const std::string& id, const std::string& title, 
     contend("bare io_uring loop in C", uring);
     contend("bare io_uring loop in C, multishot", multishot);
     for (const echo_server& one : own_echo_servers(ECHO_PROGRAM, "0")) contend(one.column, rounds->add(one.command));
-    const echo_server with_worker = own_echo_server_with_worker(ECHO_PROGRAM);
-    contend(with_worker.column, rounds->add(with_worker.command));
+    const echo_server with_worker = own_echo_server(ECHO_PROGRAM, "stackless", "epoll", "1");
+    contend(with_worker.column + ", own thread", rounds->add(with_worker.command));
     for (const echo_server& one : peers_echo_servers(all.options().peers))
         contend(one.column, rounds->add(one.command));
     all.add(std::move(work));
