@@ -109,6 +109,7 @@ TEST_CASE("a_send_to_a_peer_that_never_reads_is_cancelled") {
     for (const bf::backend on : each_backend) {
         bf::runtime rt{both::small_runtime()};
         tests::stream_pair pair;
+        tests::hold_little(pair.near);
         auto sends =
             rt.spawn(on, body::send, std::ref(pair.near), std::cref(from), std::uint64_t{0}, std::uint64_t{5'000'000});
         // Once bytes are there, the send is under way; its peer has no room for all.

@@ -44,6 +44,12 @@ inline bifilar::task<stream_pair> tcp_pair() {
     co_return stream_pair{std::move(near.value()), std::move(far.value())};
 }
 
+/// How much a kernel takes of a stream that nobody reads is else the machine's affair: many megabytes on some.
+inline void hold_little(const bifilar::tcp_stream& stream) {
+    const int bytes = 64 * 1024;
+    REQUIRE(::setsockopt(stream.descriptor(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes) == 0);
+}
+
 /// A local stream with one end in a stream's hands and the other one bare.
 class bare_stream_pair {
 public:
