@@ -2,6 +2,7 @@
 #include "epoll_driver.hpp"
 
 #include "call_now.hpp"
+#include "prefetch_waiter.hpp"
 
 #include <bifilar/base/assert.hpp>
 #include <bifilar/core/thread_state.hpp>
@@ -135,7 +136,8 @@ int epoll_driver::wait(base::instant_ns deadline) noexcept {
 
 void epoll_driver::reap(int count, wake_batch& batch) noexcept {
     // Much has gone through the caches since the sources were looked at last.
-    for (int n = 0; n < count; ++n) __builtin_prefetch(events_->at[static_cast<std::size_t>(n)].data.ptr, 1);
+    for (int n = 0; n < count; ++n)
+        base::prefetch(events_->at[static_cast<std::size_t>(n)].data.ptr, sizeof(io_source));
     for (int n = 0; n < count; ++n) {
         const epoll_event& event = events_->at[static_cast<std::size_t>(n)];
         if (event.data.ptr == nullptr)
@@ -162,6 +164,7 @@ void epoll_driver::on_event(io_source& source, std::uint32_t events, wake_batch&
         // What another kind of driver has is in its kernel's hands: the descriptor came from an epoll runtime to there.
         if (which == nullptr || (which->on != this && which->on->kind() != driver_kind::epoll)) return;
         source.waiting[side] = nullptr;
+        prefetch_waiter(which->waits(), which);
         which->complete(op::worth_a_try, batch);
     };
     serve(io_source::in, EPOLLIN);

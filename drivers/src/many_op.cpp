@@ -1,6 +1,8 @@
 // The owner's and the driver's sides of operations that complete many times.
 #include <bifilar/drivers/many_op.hpp>
 
+#include "prefetch_waiter.hpp"
+
 #include <bifilar/base/assert.hpp>
 #include <bifilar/drivers/driver.hpp>
 
@@ -89,7 +91,10 @@ bool many_op::add(many_result next, bool more, wake_batch& batch) noexcept {
             pause = more && !pausing_ && (lost_ || results_.size() >= most_waiting());
             pausing_ = pausing_ || pause;
         }
-        if (const waker_ref waits = std::exchange(waiter_, {})) batch.claim(waits);
+        if (const waker_ref waits = std::exchange(waiter_, {})) {
+            prefetch_waiter(waits, wait_);
+            batch.claim(waits);
+        }
         if (!more) {
             armed_ = false;
             owned_->waiting[io_source::side_of(kind)] = nullptr;

@@ -3,6 +3,7 @@
 #include "uring_driver.hpp"
 
 #include "call_now.hpp"
+#include "prefetch_waiter.hpp"
 #include "uring_ring.hpp"
 
 #include <bifilar/base/assert.hpp>
@@ -285,6 +286,7 @@ void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) no
         }
         source.waiting[io_source::side_of(which.kind)] = nullptr;
     }
+    prefetch_waiter(which.waits(), &which);
     which.complete(result, batch);
 }
 
@@ -336,6 +338,7 @@ void uring_driver::reap(wake_batch& batch, std::uint32_t most) noexcept {
         const unsigned count = io_uring_peek_batch_cqe(&ring_, at, std::min(most - reaped, 64u));
         if (count == 0) break;
         reaped += count;
+        for (unsigned n = 0; n < count; ++n) base::prefetch(at[n]->user_data, sizeof(many_op));
         for (unsigned n = 0; n < count; ++n) {
             const io_uring_cqe cqe = *at[n];
             if (cqe.user_data == unpark_data) listening_ = false;
