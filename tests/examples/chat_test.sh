@@ -14,7 +14,7 @@ await_line() {
 }
 
 for backend in stackless stackful; do
-    for driver in uring epoll; do
+    for driver in "${drivers[@]}"; do
         start_server chat_server --backend $backend --driver $driver
         declare -A to=()
         for name in ann bob eve; do

@@ -182,7 +182,7 @@ head -c 10485760 /dev/urandom >"$folder/site/ten"
 head -c 5000000 /dev/urandom >"$folder/other/ten"
 
 for backend in stackless stackful; do
-    for driver in uring epoll; do
+    for driver in "${drivers[@]}"; do
         check_mirrors
         check_others
         echo "ok: $backend over $driver"

@@ -3,6 +3,7 @@
 # its main thread, and its answers to bad arguments.
 set -euo pipefail
 source "$(dirname "$0")/signals.sh"
+source "$(dirname "$0")/drivers.sh"
 echo_bin=${EXAMPLES_DIR:?names the folder with the built examples}/echo
 folder=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
@@ -10,7 +11,7 @@ command -v socat >/dev/null || { echo "install socat: sudo apt-get install socat
 
 head -c 1000000 /dev/urandom >"$folder/sent"
 for backend in stackless stackful; do
-    for how in "uring 2" "epoll 2" "uring 0" "epoll 0"; do
+    for how in "${drivers[@]/%/ 2}" "${drivers[@]/%/ 0}"; do
         read -r driver workers <<<"$how"
         coproc server {
             exec "$echo_bin" --port 0 --backend $backend --driver $driver --workers $workers 2>"$folder/errors"

@@ -138,7 +138,7 @@ echo secret >"$folder/secret"
 ln -s "$folder/secret" "$folder/site/outside"
 
 for backend in stackless stackful; do
-    for driver in uring epoll; do
+    for driver in "${drivers[@]}"; do
         start --head-time 300
         check_requests
         stop "served * connections, 0 failed, 0 cancelled"

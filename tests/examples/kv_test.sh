@@ -24,7 +24,7 @@ awk 'BEGIN {
 }' >"$folder/many"
 
 for backend in stackless stackful; do
-    for driver in uring epoll; do
+    for driver in "${drivers[@]}"; do
         start_server kv_server --backend $backend --driver $driver
         ask PONG PING
         ask OK SET name bifilar

@@ -39,7 +39,7 @@ check() { # [option...]
 }
 
 for backend in stackless stackful; do
-    for driver in uring epoll; do
+    for driver in "${drivers[@]}"; do
         check --backend $backend --driver $driver
         check --backend $backend --driver $driver --splice 1
     done

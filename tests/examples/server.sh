@@ -1,5 +1,6 @@
 # Sourced by the tests beside it: starts and stops one of the example servers.
 source "$(dirname "${BASH_SOURCE[0]}")/signals.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/drivers.sh"
 folder=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
 

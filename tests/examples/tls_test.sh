@@ -3,6 +3,7 @@
 # against openssl s_server.
 set -euo pipefail
 source "$(dirname "$0")/signals.sh"
+source "$(dirname "$0")/drivers.sh"
 bin=${EXAMPLES_DIR:?names the folder with the built examples}
 [ -x "$bin/tls_echo" ] || { echo "skipped: built without bifilar::tls"; exit 0; }
 folder=$(mktemp -d)
@@ -27,7 +28,7 @@ own=(--certificate "$folder/own.pem" --key "$folder/own.key")
 head -c 300000 /dev/urandom | base64 >"$folder/sent"
 bytes=$(stat -c %s "$folder/sent")
 for backend in stackless stackful; do
-    for driver in uring epoll; do
+    for driver in "${drivers[@]}"; do
         coproc server {
             exec "$bin/tls_echo" "${own[@]}" --port 0 --backend $backend --driver $driver 2>"$folder/errors"
         }
