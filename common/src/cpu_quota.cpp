@@ -79,7 +79,7 @@ std::uint32_t default_workers(const std::string& root) {
             throw std::invalid_argument{std::string{"BIFILAR_WORKERS is '"} + text + "'; give a number from 1 to 4096"};
         return value;
     }
-    const auto usable = static_cast<std::uint32_t>(topology::of_machine().processors().size());
+    const auto usable = static_cast<std::uint32_t>(usable_processors().size());
     const std::uint32_t quota = cgroup_quota(root);
     return quota == 0 ? usable : std::min(usable, quota);
 }

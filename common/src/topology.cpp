@@ -22,13 +22,6 @@ loaded_topology load() {
     return owner;
 }
 
-bool allowed(unsigned number) noexcept {
-    cpu_set_t mask;
-    CPU_ZERO(&mask);
-    if (::sched_getaffinity(0, sizeof mask, &mask) != 0) return true;
-    return number < CPU_SETSIZE && CPU_ISSET(number, &mask);
-}
-
 int number_of(hwloc_obj_t found) noexcept { return found != nullptr ? static_cast<int>(found->logical_index) : -1; }
 
 std::string size_text(hwloc_topology_t from, hwloc_obj_type_t type) {
@@ -52,7 +45,6 @@ topology::topology() {
     if (from != nullptr) {
         // Logical order puts neighbours beside each other.
         for (hwloc_obj_t pu = nullptr; (pu = hwloc_get_next_obj_by_type(from, HWLOC_OBJ_PU, pu)) != nullptr;) {
-            if (!allowed(pu->os_index)) continue;
             const int core = number_of(hwloc_get_ancestor_obj_by_type(from, HWLOC_OBJ_CORE, pu));
             const int l2 = number_of(hwloc_get_ancestor_obj_by_type(from, HWLOC_OBJ_L2CACHE, pu));
             const int l3 = number_of(hwloc_get_ancestor_obj_by_type(from, HWLOC_OBJ_L3CACHE, pu));
@@ -64,13 +56,29 @@ topology::topology() {
                        size_text(from, HWLOC_OBJ_L1CACHE) + ", L2 " + size_text(from, HWLOC_OBJ_L2CACHE) + ", L3 " +
                        size_text(from, HWLOC_OBJ_L3CACHE);
     }
-    if (processors_.empty()) processors_.emplace_back(0, -1, -1, -1, -1);
     if (description_.empty()) description_ = "topology unknown: hwloc could not read this machine";
 }
 
 const topology& topology::of_machine() {
     static const topology one;
     return one;
+}
+
+std::vector<processor> usable_processors() {
+    const std::vector<processor>& all = topology::of_machine().processors();
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    // Fails where processors have numbers above 1,023.
+    if (::sched_getaffinity(0, sizeof mask, &mask) != 0 && !all.empty()) return all;
+    std::vector<processor> usable;
+    for (const processor& one : all)
+        if (one.number() < CPU_SETSIZE && CPU_ISSET(one.number(), &mask)) usable.push_back(one);
+    // Those that hwloc has not told of share nothing that is known.
+    if (usable.empty())
+        for (std::uint32_t number = 0; number < CPU_SETSIZE; ++number)
+            if (CPU_ISSET(number, &mask)) usable.emplace_back(number, -1, -1, -1, -1);
+    if (usable.empty()) usable.emplace_back(0, -1, -1, -1, -1);
+    return usable;
 }
 
 }  // namespace bifilar::sched

@@ -1,4 +1,4 @@
-// The layout of workers on the processors that the process may use.
+// The layout of workers on the processors that the thread which makes them may use.
 #include <bifilar/sched/worker_layout.hpp>
 
 #include <bifilar/sched/topology.hpp>
@@ -11,9 +11,9 @@ namespace bifilar::sched {
 namespace {
 
 // The other workers in rings of equal distance; without pinning nobody knows where they are, so they are one ring.
-std::vector<std::vector<std::uint32_t>> rings_of(std::uint32_t self, std::uint32_t workers, pin pinning) {
-    const auto& machine = topology::of_machine().processors();
-    const auto seat = [&](std::uint32_t worker) -> const processor& { return machine[worker % machine.size()]; };
+std::vector<std::vector<std::uint32_t>> rings_of(std::uint32_t self, std::uint32_t workers, pin pinning,
+                                                 const std::vector<processor>& usable) {
+    const auto seat = [&](std::uint32_t worker) -> const processor& { return usable[worker % usable.size()]; };
     std::vector<std::vector<std::uint32_t>> rings(5);
     for (std::uint32_t other = 0; other < workers; ++other)
         if (other != self) rings[pinning == pin::core ? seat(self).distance(seat(other)) : 0].push_back(other);
@@ -21,16 +21,15 @@ std::vector<std::vector<std::uint32_t>> rings_of(std::uint32_t self, std::uint32
     return rings;
 }
 
-std::vector<std::uint32_t> seats_of(std::uint32_t worker, pin pinning) {
-    const auto& machine = topology::of_machine().processors();
+std::vector<std::uint32_t> seats_of(std::uint32_t worker, pin pinning, const std::vector<processor>& usable) {
     std::vector<std::uint32_t> numbers;
     if (pinning == pin::core) {
-        numbers.push_back(machine[worker % machine.size()].number());
+        numbers.push_back(usable[worker % usable.size()].number());
     } else if (pinning == pin::numa) {
         std::vector<int> nodes;
-        for (const processor& one : machine)
+        for (const processor& one : usable)
             if (nodes.empty() || nodes.back() != one.node()) nodes.push_back(one.node());
-        for (const processor& one : machine)
+        for (const processor& one : usable)
             if (one.node() == nodes[worker % nodes.size()]) numbers.push_back(one.number());
     }
     return numbers;
@@ -40,9 +39,10 @@ std::vector<std::uint32_t> seats_of(std::uint32_t worker, pin pinning) {
 
 worker_layout lay_out_workers(std::uint32_t workers, pin pinning) {
     worker_layout layout;
+    const std::vector<processor> usable = usable_processors();
     for (std::uint32_t worker = 0; worker < workers; ++worker) {
-        layout.cpus.push_back(seats_of(worker, pinning));
-        layout.victims.push_back(rings_of(worker, workers, pinning));
+        layout.cpus.push_back(seats_of(worker, pinning, usable));
+        layout.victims.push_back(rings_of(worker, workers, pinning, usable));
     }
     return layout;
 }

@@ -143,10 +143,10 @@ TEST_CASE("quotas_are_read_as_containers_set_them") {
 }
 
 TEST_CASE("the_topology_knows_its_processors") {
-    const auto& machine = bf::sched::topology::of_machine();
-    REQUIRE_FALSE(machine.processors().empty());
-    CHECK(machine.processors().front().distance(machine.processors().front()) == 0);
-    CHECK_FALSE(machine.describe().empty());
+    const auto usable = bf::sched::usable_processors();
+    REQUIRE_FALSE(usable.empty());
+    CHECK(usable.front().distance(usable.front()) == 0);
+    CHECK_FALSE(bf::sched::topology::of_machine().describe().empty());
     const auto layout = bf::sched::lay_out_workers(5, bf::pin::core);
     for (std::uint32_t worker = 0; worker < 5; ++worker) {
         std::size_t others = 0;
@@ -154,6 +154,25 @@ TEST_CASE("the_topology_knows_its_processors") {
         CHECK(others == 4);
         CHECK(layout.cpus[worker].size() == 1);
     }
+}
+
+// What a thread may use is not what the first one that asked could use.
+TEST_CASE("workers_are_laid_out_on_what_the_thread_may_use_now") {
+    const tests::environment_variable no_number{"BIFILAR_WORKERS", std::nullopt};
+    const auto all = bf::sched::usable_processors();
+    for (const bf::sched::processor& one : all) {
+        INFO("processor " << one.number());
+        std::thread{[&] {
+            REQUIRE(bf::sched::pin_this_thread({one.number()}).empty());
+            CHECK(bf::sched::usable_processors().size() == 1);
+            CHECK(bf::sched::default_workers() == 1);
+            const auto layout = bf::sched::lay_out_workers(2, bf::pin::core);
+            for (const auto& seat : layout.cpus) CHECK(seat == std::vector{one.number()});
+        }}.join();
+    }
+    const auto layout = bf::sched::lay_out_workers(static_cast<std::uint32_t>(all.size()), bf::pin::core);
+    for (std::size_t worker = 0; worker < all.size(); ++worker)
+        CHECK(layout.cpus[worker] == std::vector{all[worker].number()});
 }
 
 namespace {

@@ -1,5 +1,5 @@
-// The machine as far as scheduling cares: which processors this process may use and what they share.
-// Read once through hwloc, which topology.cpp alone names.
+// The machine as far as scheduling cares: its processors, what they share, and which of them a thread may use.
+// Read once through hwloc, which topology.cpp alone names; who may use what is asked anew each time.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +27,10 @@ private:
 
 class topology {
 public:
-    /// The processors that this process may use, neighbours beside each other; at least one. Any thread.
+    /// Any thread.
     [[nodiscard]] static const topology& of_machine();
 
+    /// Neighbours beside each other. None where hwloc could not read the machine.
     [[nodiscard]] const std::vector<processor>& processors() const noexcept { return processors_; }
     /// "2 cores, 1 NUMA node, L2 512 KiB, L3 32 MiB": for reports.
     [[nodiscard]] const std::string& describe() const noexcept { return description_; }
@@ -40,5 +41,9 @@ private:
     std::vector<processor> processors_;
     std::string description_;
 };
+
+/// The processors that the calling thread may use now, neighbours beside each other; at least one. Threads that it
+/// starts may use the same ones.
+[[nodiscard]] std::vector<processor> usable_processors();
 
 }  // namespace bifilar::sched

@@ -24,7 +24,8 @@ struct worker_layout {
     std::vector<std::vector<std::vector<std::uint32_t>>> victims;
 };
 
-/// Lays out `workers` workers on the processors that this process may use. Without pinning all others are one ring.
+/// Lays out `workers` workers on the processors that the calling thread may use now. Without pinning all others are one
+/// ring.
 [[nodiscard]] worker_layout lay_out_workers(std::uint32_t workers, pin pinning);
 
 /// Pins the calling thread. Empty when it worked, else one line that says what was refused and why.

@@ -24,8 +24,8 @@
 namespace bifilar {
 
 struct runtime_options {
-    /// Scheduler threads, 1 to 4096. Unset: BIFILAR_WORKERS, else what the affinity mask and the cgroup's CPU quota
-    /// allow.
+    /// Scheduler threads, 1 to 4096. Unset: BIFILAR_WORKERS, else what the cgroup's CPU quota and the affinity mask of
+    /// the thread that makes the runtime allow.
     std::optional<std::uint32_t> workers;
     /// No threads of its own: the thread that makes the runtime is its one worker, whenever it waits in run(), join(),
     /// block_on() or shutdown(); meanwhile, and only then, tasks run. Servers of one processor save a percent or two,
@@ -38,7 +38,8 @@ struct runtime_options {
     /// For tests, with driver_kind::simulated: what decides on the time, order and failures of I/O. Outlives the
     /// runtime. Null: simulated_kernel::standard().
     simulated_kernel* simulation = nullptr;
-    /// Where workers run. A refused pin is reported on stderr, and the worker runs unpinned.
+    /// Where workers run, of the processors that the thread which makes the runtime may use. A refused pin is reported
+    /// on stderr, and the worker runs unpinned.
     bifilar::pin pin = bifilar::pin::none;
     /// For tests: the time of the tasks' sleeps, intervals, timeouts and deadlines. Outlives the runtime, which it
     /// serves alone. Null: the steady clock.
