@@ -8,6 +8,7 @@ import shutil
 import sys
 
 import contradictions
+import machines
 import page
 import pages_of_run
 import ratio_chart
@@ -27,17 +28,6 @@ PAGES = ["memory", "switch", "cache", "spawn", "scheduler", "operations", "chann
 
 def load(path):
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def machine_page(machine, reports):
-    rows = [["what", "here"]]
-    for name, value in machine.items():
-        if name == "topology":
-            continue
-        rows.append([name.replace("_", " "), "<br>".join(value) if isinstance(value, list) else str(value)])
-    picture = f"\n![{topology.TITLE}]({topology.FILE})\n" if "topology" in machine else ""
-    return "# The machine\n\n" + page.table(rows).replace("---:", "---") + "\n" + picture + "\n" + \
-        pages_of_run.section(reports)
 
 
 def index(reports, definitions, claims, judged, history=()):
@@ -101,10 +91,10 @@ def main():
         words = summary.load()
         text = summary.make(words, reports, claims, judged, ratio_chart.write(words, reports, options.out))
         (options.out / "summary.md").write_text(text, encoding="utf-8")
-        machine = list(reports.values())[-1]["machine"]
-        (options.out / "machine.md").write_text(machine_page(machine, reports), encoding="utf-8")
-        if "topology" in machine:
-            (options.out / topology.FILE).write_text(topology.make(machine["topology"]), encoding="utf-8")
+        text, drawing = machines.make(reports)
+        (options.out / "machine.md").write_text(text, encoding="utf-8")
+        if drawing is not None:
+            (options.out / topology.FILE).write_text(drawing, encoding="utf-8")
     entries = load(HERE.parent / "contradictions.json")
     (options.out / "contradictions.md").write_text(contradictions.make(entries, claims, reports), encoding="utf-8")
     (options.out / "tables.md").write_text(tables.make(load(HERE.parent / "tables.json"), claims, reports), encoding="utf-8")

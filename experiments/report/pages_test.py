@@ -165,6 +165,12 @@ class made_pages(unittest.TestCase):
                 with self.subTest(f"{report['id']}/{work['id']}"):
                     self.assertTrue((ROOT / "experiments" / report["id"] / sources.file_of(report["id"], work["id"])).is_file())
 
+    def test_so_are_those_of_other_runtimes(self):
+        self.assertEqual(sources.peers_links(["coroutine", "Go, Gosched", "Golem"], "home"), "[Go](home/peers/go)")
+        self.assertEqual(sources.peers_links(["coroutine"], "home"), "")
+        for place in sources.PEERS.values():
+            self.assertTrue((ROOT / "experiments" / "peers" / place).exists(), place)
+
 
 class parts_of_pages(unittest.TestCase):
     def test_colours_stand_out(self):

@@ -9,6 +9,7 @@ import note_run
 import noise
 import pages_of_run
 import rule_dates
+import rules
 
 
 def report(name, *all_samples, **more):
@@ -44,6 +45,12 @@ class times(unittest.TestCase):
         self.assertEqual(note_run.noted(made, 7, [])["run"]["seconds"], 7)
         self.assertEqual(list(made)[-1], "workloads")
 
+    def test_the_time_is_told_of_a_run_with_the_same_options_alone(self):
+        made = note_run.noted(report("a"), 61, ["--peers"])
+        self.assertEqual(note_run.seconds_of(made, ["--peers"]), 61)
+        self.assertIsNone(note_run.seconds_of(made, []))
+        self.assertIsNone(note_run.seconds_of(report("a"), []))
+
     def test_all_pages_are_added_up_or_named(self):
         timed = {name: note_run.noted(report(name, [1, 1, 1, 1]), 90, ["--peers"]) for name in "ab"}
         self.assertEqual(pages_of_run.total(timed), "All 2 pages took 3.0 minutes.")
@@ -53,7 +60,26 @@ class times(unittest.TestCase):
         self.assertEqual(pages_of_run.total({"c": report("c")}), "None of these pages has its time noted.")
 
 
-class rules(unittest.TestCase):
+class refusals(unittest.TestCase):
+    def fault(self, **claim):
+        return rules.fault({"id": 1, "page": "a", "figures": {"a": "a/job@1/x"}, **claim})
+
+    def test_a_page_whose_claim_has_no_rule_is_not_measured(self):
+        self.assertEqual(self.fault(rule={"holds": "a < 1"}), "")
+        self.assertIn("no rule", self.fault())
+        self.assertIn("no rule", self.fault(rule={"partly": "a < 1"}))
+        self.assertIn("cannot be read", self.fault(rule={"holds": "a <"}))
+        self.assertIn("cannot be read", self.fault(rule={"holds": "open(a)"}))
+        self.assertIn("about b", self.fault(rule={"holds": "a < 1 and b < 1"}))
+        self.assertEqual(self.fault(figures={}, cannot={"Zig": "no compiler"}), "")
+
+    def test_only_the_pages_that_will_be_measured_count(self):
+        claims = [{"id": 7, "page": "a", "figures": {"a": "a/job@1/x"}}]
+        self.assertEqual(rules.faults(claims, ["b"]), [])
+        self.assertEqual(rules.faults(claims, ["a", "b"]), ["claim 7 of the page a has no rule"])
+
+
+class dates(unittest.TestCase):
     OLD, NEW = (datetime.datetime(2026, 1, day, tzinfo=datetime.timezone.utc) for day in (1, 3))
 
     def claim(self, holds="a < 1"):

@@ -7,7 +7,7 @@ import unittest
 import xml.etree.ElementTree as xml
 
 import charts
-import make
+import machines
 import page
 import seats
 import svg
@@ -46,6 +46,10 @@ def contender(name, processors, threads=1, pinned=True):
 def work(size, *contenders):
     return {"id": "by_workers", "title": "job", "unit": "ns", "size": size, "repetitions": 3, "warm_up": 1,
             "contenders": list(contenders)}
+
+
+def report(processor, **more):
+    return {"machine": {"date": "2026-01-02 03:04 UTC", "processor": processor, **more}, "quick": False, "workloads": []}
 
 
 class words_of_a_seat(unittest.TestCase):
@@ -138,10 +142,20 @@ class the_drawing(unittest.TestCase):
                     self.assertTrue(apart or within, (one, other))
 
     def test_the_page_of_the_machine_shows_it(self):
-        text = make.machine_page({"processor": "p", "topology": machine()}, {})
+        text, drawing = machines.make({"io": report("p", topology=machine())})
         self.assertIn(f"![{topology.TITLE}]({topology.FILE})", text)
+        self.assertIn("<svg", drawing)
         self.assertFalse(re.search(r"^\| topology", text, re.M))
-        self.assertNotIn(topology.FILE, make.machine_page({"processor": "p"}, {}))
+        text, drawing = machines.make({"io": report("p")})
+        self.assertNotIn(topology.FILE, text)
+        self.assertIsNone(drawing)
+
+    def test_pages_of_another_machine_are_told_apart(self):
+        text, drawing = machines.make({"io": report("old", topology=machine()), "http": report("new"), "spawn": report("new")})
+        self.assertIsNone(drawing)
+        self.assertIn("| processor | new |", text)
+        self.assertIn("under another system: [io](io.md)", text)
+        self.assertIn("| processor | old |", text)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,10 @@ import pathlib
 
 HOME = pathlib.Path(__file__).resolve().parent.parent
 SUFFIXES = (".cpp", ".hpp", ".c", ".py")
+# What another runtime's contenders begin with, and its programs.
+PEERS = {"Go": "go", "Tokio": "rust/src", "flume": "rust/src", "async-channel": "rust/src", "Rust": "rust/src",
+         "Boost.Fiber": "cpp/fiber_peer.cpp", "Asio": "cpp", "libuv": "cpp", "Python": "python", "Node": "node", "Ruby": "ruby",
+         "Lua": "lua"}
 SHORTEST = 3  # Of a workload's name, where its code builds the rest from numbers.
 
 
@@ -28,3 +32,9 @@ def link(page, workload, home):
     """Markdown: where the workload's code is. `home`: the way to the folder of the experiments."""
     name = file_of(page, workload)
     return (f"[experiments/{page}/{name}]({home}/{page}/{name})" if name else f"[experiments/{page}]({home}/{page})")
+
+
+def peers_links(names, home):
+    """Markdown: where the programs of the other runtimes among the contenders `names` are; empty where there are none."""
+    runtimes = [peer for peer in PEERS if any(name == peer or name.startswith((f"{peer} ", f"{peer},")) for name in names)]
+    return ", ".join(f"[{peer}]({home}/peers/{PEERS[peer]})" for peer in runtimes)

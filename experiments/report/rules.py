@@ -1,0 +1,52 @@
+# Refuses to measure a page for which a claim has no rule yet: what decides is written down before the figures are known.
+#   python3 rules.py PAGE…
+import ast
+import json
+import pathlib
+import sys
+
+import verdict
+
+CLAIMS = pathlib.Path(__file__).resolve().parent.parent / "claims.json"
+
+
+def names_in(expression):
+    return {node.id for node in ast.walk(verdict.parsed(expression)) if isinstance(node, ast.Name)}
+
+
+def fault(claim):
+    """What is wrong with a claim's rule, or ''."""
+    figures = claim.get("figures", {})
+    if not figures and claim.get("cannot"):  # Nobody can measure it here, and it says why.
+        return ""
+    rule = claim.get("rule", {})
+    if not rule.get("holds"):
+        return "has no rule"
+    for expression in (rule["holds"], rule.get("partly"), claim.get("sound", {}).get("if")):
+        if expression is None:
+            continue
+        try:
+            unknown = names_in(expression) - figures.keys()
+            verdict.evaluate(expression, dict.fromkeys(figures, 1.0))
+        except (SyntaxError, ValueError) as error:
+            return f"has a rule that cannot be read: {error}"
+        except (KeyError, ZeroDivisionError):
+            pass  # Told below; and ones may well cancel out.
+        if unknown:
+            return f"has a rule about {', '.join(sorted(unknown))}, which none of its figures is"
+    return ""
+
+
+def faults(claims, pages):
+    return [f"claim {claim['id']} of the page {claim['page']} {fault(claim)}" for claim in claims
+            if claim["page"] in pages and fault(claim)]
+
+
+def main():
+    found = faults(json.loads(CLAIMS.read_text(encoding="utf-8")), sys.argv[1:])
+    if found:
+        raise SystemExit("\n".join(found) + "\nwrite it to experiments/claims.json before it is measured")
+
+
+if __name__ == "__main__":
+    main()
