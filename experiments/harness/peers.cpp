@@ -26,6 +26,7 @@ peer python(peer_arguments workload) { return {"Python asyncio", "python_peer", 
 peer node(peer_arguments workload) { return {"Node", "node_peer", std::move(workload)}; }
 peer ruby(peer_arguments workload) { return {"Ruby", "ruby_peer", std::move(workload)}; }
 peer lua(peer_arguments workload) { return {"Lua", "lua_peer", std::move(workload)}; }
+peer gjs(peer_arguments workload) { return {"GJS", "gjs_peer", std::move(workload)}; }
 peer boost_fiber(peer_arguments workload) { return {"Boost.Fiber", "fiber_peer", std::move(workload)}; }
 peer asio(peer_arguments workload) { return {"Asio", "asio_peer", std::move(workload)}; }
 peer libuv(peer_arguments workload) { return {"libuv", "uv_peer", std::move(workload)}; }

@@ -28,6 +28,7 @@ using peer_arguments = std::vector<std::string>;
 [[nodiscard]] peer node(peer_arguments workload);         ///< The column "Node".
 [[nodiscard]] peer ruby(peer_arguments workload);         ///< The column "Ruby"; fibers.
 [[nodiscard]] peer lua(peer_arguments workload);          ///< The column "Lua"; coroutines.
+[[nodiscard]] peer gjs(peer_arguments workload);          ///< The column "GJS"; async functions, parked ones alone.
 [[nodiscard]] peer boost_fiber(peer_arguments workload);  ///< The column "Boost.Fiber".
 [[nodiscard]] peer asio(peer_arguments workload);         ///< The column "Asio"; awaitable coroutines.
 [[nodiscard]] peer libuv(peer_arguments workload);        ///< The column "libuv".

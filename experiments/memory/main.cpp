@@ -27,7 +27,7 @@ void add_parked(experiment& all, std::uint64_t tasks, int repetitions) {
     if (tasks <= 10'000) quick.push_back(ruby(waiting));
     add_peers(all, work, std::move(quick));
     const bool slow = tasks > 100'000;
-    add_peers(all, work, {asio(waiting), node(waiting), python(waiting)}, 1, slow);
+    add_peers(all, work, {asio(waiting), node(waiting), gjs(waiting), python(waiting)}, 1, slow);
     all.add(std::move(work));
 }
 

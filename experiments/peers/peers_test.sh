@@ -59,7 +59,7 @@ check_refused() {
     fi
 }
 
-for program in go_peer rust_peer fiber_peer asio_peer uv_peer python_peer node_peer ruby_peer lua_peer; do
+for program in go_peer rust_peer fiber_peer asio_peer uv_peer python_peer node_peer ruby_peer lua_peer gjs_peer; do
     [ -x "$folder/$program" ] || absent+=("$program")
 done
 
@@ -173,10 +173,13 @@ check_refused python_peer waiting
 
 check node_peer 100 $resident,heap_bytes waiting 100
 check node_peer 15 - yield 3 5
+check gjs_peer 10000 $resident waiting 10000
 check node_peer 100 cold_ns sequential 100
 check node_peer 100 cold_ns concurrent 100
 check_refused node_peer nonsense 1
 check_refused node_peer waiting
+check_refused gjs_peer nonsense 1
+check_refused gjs_peer waiting
 
 check ruby_peer 100 $resident waiting 100
 check ruby_peer 100 machine_stack_bytes,virtual_bytes initial 100

@@ -6,7 +6,7 @@ HOME = pathlib.Path(__file__).resolve().parent.parent
 SUFFIXES = (".cpp", ".hpp", ".c", ".py")
 # What another runtime's contenders begin with, and its programs.
 PEERS = {"Go": "go", "Tokio": "rust/src", "flume": "rust/src", "async-channel": "rust/src", "Rust": "rust/src",
-         "Boost.Fiber": "cpp/fiber_peer.cpp", "Asio": "cpp", "libuv": "cpp", "Python": "python", "Node": "node", "Ruby": "ruby",
+         "Boost.Fiber": "cpp/fiber_peer.cpp", "Asio": "cpp", "libuv": "cpp", "Python": "python", "Node": "node", "GJS": "gjs", "Ruby": "ruby",
          "Lua": "lua"}
 SHORTEST = 3  # Of a workload's name, where its code builds the rest from numbers.
 
