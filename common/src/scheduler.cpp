@@ -131,8 +131,12 @@ scheduler::~scheduler() {
     while (visitors_.load(base::acquire) != 0) base::yield_thread();
 }
 
-void scheduler::start(task_core& task, void* place, bool inherits_locals) {
-    if (detail::running_locals(this_thread()) != nullptr && inherits_locals) [[unlikely]]
+void scheduler::start(task_core& task, void* place, const start_options& how) {
+    if (how.worker != any_worker && how.worker >= workers()) [[unlikely]]
+        throw std::invalid_argument{"spawn_options::worker is " + std::to_string(how.worker) +
+                                    ", and the runtime has " + std::to_string(workers()) + "; give 0 to " +
+                                    std::to_string(workers() - 1)};
+    if (detail::running_locals(this_thread()) != nullptr && how.inherits_locals) [[unlikely]]
         detail::inherit_locals(task);  // User code runs here.
     worker* const here = this_thread().worker;
     const bool inside = here != nullptr && &here->owner() == this;
@@ -155,11 +159,13 @@ void scheduler::start(task_core& task, void* place, bool inherits_locals) {
         const auto before = static_cast<std::byte*>(place) - reinterpret_cast<std::byte*>(&task);
         mark_task(place, owner_id_, static_cast<std::size_t>(before));
     }
-    if (inside) {
+    if (how.worker != any_worker)
+        workers_[how.worker]->post(task);
+    else if (inside)
         here->push_front(task);
-        return;
-    }
-    inject(task);
+    else
+        inject(task);
+    if (inside) return;
     starting_outside_.fetch_sub(1, base::release);  // Pairs with halt_and_cancel; so that it sees the mark.
 }
 
@@ -347,9 +353,7 @@ runtime_stats scheduler::stats() const {
     return all;
 }
 
-void start(scheduler& on, task_core& task, void* place, bool inherits_locals) {
-    on.start(task, place, inherits_locals);
-}
+void start(scheduler& on, task_core& task, void* place, const start_options& how) { on.start(task, place, how); }
 
 void schedule(task_header& task) noexcept { scheduler::schedule(task); }
 

@@ -3,6 +3,8 @@
 
 #include <bifilar/core/local_store.hpp>
 #include <bifilar/core/outcome.hpp>
+#include <bifilar/runtime/spawn.hpp>
+#include <bifilar/sched/scheduler.hpp>
 #include <bifilar/time/now.hpp>
 
 #include <algorithm>
@@ -54,7 +56,7 @@ accept_failure judge_accept(std::error_code error) noexcept {
 }
 
 serve_core::serve_core(serve_options options, std::size_t listeners)
-    : options_{check(options, listeners)}, room_{options_.most_connections} {}
+    : options_{check(options, listeners)}, listeners_{listeners}, room_{options_.most_connections} {}
 
 spawn_options serve_core::connection_task() const {
     spawn_options how;
@@ -64,8 +66,9 @@ spawn_options serve_core::connection_task() const {
     return how;
 }
 
-spawn_options serve_core::accepting_task() const {
+spawn_options serve_core::accepting_task(std::size_t n) const {
     spawn_options how;
+    if (listeners_ > 1) how.worker = static_cast<std::uint32_t>(n % current_scheduler("serve").workers());
     if (!options_.name.name().empty()) how.name = options_.name.name() + " (accepting)";
     return how;
 }

@@ -5,6 +5,7 @@
 #include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/task_core.hpp>
 #include <bifilar/core/task_label.hpp>
+#include <cstdint>
 
 namespace bifilar::stackful {
 class fiber_home;
@@ -14,14 +15,18 @@ namespace bifilar::sched {
 
 class scheduler;
 
+/// Where a task runs first when nobody says.
+inline constexpr std::uint32_t any_worker = UINT32_MAX;
+
 /// What a start needs to know besides the task.
 struct start_options {
     const task_label* label = nullptr;  ///< Copied; null: none.
     bool inherits_locals = true;        ///< Gets copies of its spawner's inherited values, and its deadline.
+    std::uint32_t worker = any_worker;  ///< Runs there first.
 };
 
 /// scheduler::start.
-void start(scheduler& on, task_core& task, void* place, bool inherits_locals);
+void start(scheduler& on, task_core& task, void* place, const start_options& how);
 /// scheduler::schedule.
 void schedule(task_header& task) noexcept;
 /// scheduler::of.

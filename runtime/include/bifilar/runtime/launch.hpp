@@ -166,6 +166,10 @@ private:
     [[no_unique_address]] std::tuple<Args...> args_;
 };
 
+[[nodiscard]] inline sched::start_options start_options_of(const spawn_options& options) noexcept {
+    return {&options.name, options.inherit_locals, options.worker.value_or(sched::any_worker)};
+}
+
 template <class F, class... Args>
 join_handle<launched_output<F, Args...>> launch_stackful(sched::scheduler& on, const spawn_options& options, F&& f,
                                                          Args&&... args) {
@@ -173,7 +177,7 @@ join_handle<launched_output<F, Args...>> launch_stackful(sched::scheduler& on, c
     stackful::fiber_options stack;
     stack.stack_bytes = options.stack_bytes;
     stack.migratable = options.migratable;
-    stack.how = {&options.name, options.inherit_locals};
+    stack.how = start_options_of(options);
     stackful::fiber_home* const home = sched::fibers_of(on);
     BIFILAR_CHECK(home != nullptr, "this scheduler was made without stacks; spawn on a bifilar::runtime");
     if constexpr (is_bare_future<F, Args...>)
@@ -188,7 +192,7 @@ join_handle<launched_output<F, Args...>> launch(sched::scheduler& on, const spaw
                                                 Args&&... args) {
     if (options.on == backend::stackful)
         return launch_stackful(on, options, std::forward<F>(f), std::forward<Args>(args)...);
-    return launch_stackless(on, {&options.name, options.inherit_locals}, std::forward<F>(f),
+    return launch_stackless(on, start_options_of(options), std::forward<F>(f),
                             std::forward<Args>(args)...);
 }
 

@@ -227,10 +227,9 @@ task<std::vector<task_description>> serve_in(task_scope& scope, serve_core& core
     auto stopped = watched(std::move(stop), core);
     auto stopped_now = watched(std::move(stop_now), core);
     std::vector<child_handle<void>> accepting;
-    const spawn_options how = core.accepting_task();
     for (L& one : from)
-        accepting.push_back(scope.spawn(how, accept_all<L, Handler>, std::ref(core), std::ref(one), std::ref(handler),
-                                        std::ref(scope)));
+        accepting.push_back(scope.spawn(core.accepting_task(accepting.size()), accept_all<L, Handler>, std::ref(core),
+                                        std::ref(one), std::ref(handler), std::ref(scope)));
     co_await race(std::move(stopped), core.broken().wait());
     // Nobody is let in any more; and who is refused by the kernel may find another server at once.
     for (auto& one : accepting) one.cancel();
@@ -277,7 +276,8 @@ task<serve_report> serve(L on, serve_options options, Handler handler, Stop stop
     return serve(std::move(all), std::move(options), std::move(handler), std::move(stop), std::move(stop_now));
 }
 
-/// The same for several listeners, one accepting task each: tcp_listener::bind_shards, or several addresses.
+/// The same for several listeners, one accepting task each, spread over the workers: tcp_listener::bind_shards, or
+/// several addresses.
 template <listener L, class Handler, stop_condition Stop, stop_condition StopNow = pending_future<void>>
     requires std::is_invocable_v<Handler&, detail::stream_of<L>&&> ||
              detail::takes_serving<Handler, detail::stream_of<L>>

@@ -27,9 +27,10 @@ public:
     serve_core& operator=(const serve_core&) = delete;
 
     [[nodiscard]] const serve_options& options() const noexcept { return options_; }
-    /// For the task of a connection, and for those that accept.
+    /// For the task of a connection, and for the one that accepts from the n-th listener: where there are several, each
+    /// begins on a worker of its own, whose driver tells it of connections from then on.
     [[nodiscard]] spawn_options connection_task() const;
-    [[nodiscard]] spawn_options accepting_task() const;
+    [[nodiscard]] spawn_options accepting_task(std::size_t n) const;
 
     /// Places for connections.
     [[nodiscard]] semaphore& room() noexcept { return room_; }
@@ -59,6 +60,7 @@ private:
     friend class connection_place;
 
     const serve_options options_;
+    const std::size_t listeners_;
     semaphore room_;
     wait_group alive_;
     notify freed_;

@@ -23,8 +23,9 @@ namespace detail {
 /// frame's block; a coroutine lambda with captures takes two), or one stack from the stack pool.
 /// The task begins with copies of inherited task_local values and under the deadline in force; what the copies throw
 /// comes out of here. In a runtime that ends, the task is cancelled before it begins. Throws std::logic_error outside
-/// of a runtime's task (runtime::spawn from outside: after its shutdown), std::bad_alloc, and for a fiber
-/// std::invalid_argument (stack_bytes) or std::system_error (no more address space or mappings; says what to do).
+/// of a runtime's task (runtime::spawn from outside: after its shutdown), std::bad_alloc, std::invalid_argument for a
+/// worker that there is not or a fiber's stack_bytes, and for a fiber std::system_error (no more address space or
+/// mappings; says what to do).
 template <class F, class... Args>
 join_handle<detail::launched_output<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
     return detail::launch(detail::current_scheduler(), options, std::forward<F>(f), std::forward<Args>(args)...);

@@ -41,7 +41,7 @@ public:
             made = new (place_in(stack)) fiber_task{home, stack, options.migratable, std::forward<Given>(given)...};
             made->set_label(label_task(*made, options.how.label));
             task_at(stack) = made;
-            sched::start(on, *made, nullptr, options.how.inherits_locals);
+            sched::start(on, *made, nullptr, options.how);
         } catch (...) {
             if (made != nullptr) {
                 std::destroy_at(&made->body_);

@@ -37,7 +37,7 @@ public:
         link::of(frame).become_top();
         try {
             label_task(*made, how.label);
-            sched::start(on, *made, frame, how.inherits_locals);
+            sched::start(on, *made, frame, how);
         } catch (...) {
             made->~coroutine_task();
             std::coroutine_handle<>::from_address(frame).destroy();
