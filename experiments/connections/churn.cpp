@@ -163,19 +163,13 @@ private:
         request();
     }
 
-    // From eight addresses in turn: the ports of one would be used up by connections in TIME_WAIT.
     void arrive() {
         if (free_.empty()) refuse("4,096 connections wait for the server's answers; it does not keep up");
         const std::size_t place = free_.back();
         passing& one = places_[place];
         one = {::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), arrived_++, 0, false};
         free_.pop_back();
-        const int on = 1;
-        ::setsockopt(one.descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-        sockaddr_in from{};
-        from.sin_family = AF_INET;
-        from.sin_addr.s_addr = htonl(0x7f'00'01'01U + static_cast<std::uint32_t>(one.number % 8));
-        if (::bind(one.descriptor, reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0 ||
+        if (!bind_in_turn(one.descriptor, one.number) ||
             (::connect(one.descriptor, given_.server.generic(), sizeof given_.server.place) != 0 &&
              errno != EINPROGRESS))
             refuse(std::string{"connecting: "} + std::strerror(errno));

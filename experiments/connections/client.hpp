@@ -10,6 +10,7 @@
 #include <cstring>
 #include <harness/arguments.hpp>
 #include <harness/process.hpp>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -70,10 +71,10 @@ inline void check(const char* got, const char* wanted, std::size_t count) {
     if (std::memcmp(got, wanted, count) != 0) refuse("the server answered with other bytes than it was sent");
 }
 
-/// One that the server has accepted for certain: it has answered the first `count` bytes.
+/// One that the server has accepted for certain: it has answered the first `count` bytes. `number`: as of connect_to.
 [[nodiscard]] inline socket_owner served(const server_address& server, const char* bytes, std::size_t count,
-                                         bool read_answer = true) {
-    socket_owner made{connect_to(server)};
+                                         bool read_answer = true, std::optional<std::size_t> number = {}) {
+    socket_owner made{connect_to(server, number)};
     const timeval limit{std::chrono::seconds{patience}.count(), 0};
     ::setsockopt(made.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     send_all(made.get(), bytes, count);
@@ -96,9 +97,7 @@ inline void await_rest(pid_t process) {
 /// What the first connection alone makes the server set up is no connection's cost.
 inline void warm_up(const load_options& given) {
     const message first = message_of(0);
-    {
-        const socket_owner gone = served(given.server, first.data(), first.size());
-    }
+    { const socket_owner gone = served(given.server, first.data(), first.size()); }
     await_rest(given.process);
 }
 

@@ -67,7 +67,7 @@ void print(const load_result& got) {
 int main(int count, char** arguments) try {
     using namespace bifilar::experiments;
     const load_options given = parse(count, arguments);
-    const std::size_t needed = given.idle + given.half_open + given.slow + 5'000;
+    const std::size_t needed = given.idle + given.half_open + given.slow + spare_descriptors;
     if (const std::size_t limit = raise_descriptor_limit(); limit < needed)
         refuse("as many as " + std::to_string(needed) + " files may have to be open but only " + std::to_string(limit) +
                " may be; raise the limit with ulimit -n");

@@ -10,6 +10,9 @@
 
 namespace bifilar::experiments {
 
+/// What the load may have open beside its idle and slow connections: those that pass, and its own files.
+inline constexpr std::size_t spare_descriptors = 5'000;
+
 struct load_options {
     server_address server;
     pid_t process = 0;  ///< The server's.

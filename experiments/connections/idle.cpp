@@ -23,7 +23,7 @@ load_result measure_idle(const load_options& given) {
     all.reserve(given.idle);
     for (std::size_t n = 0; n < given.idle; ++n) {
         const message own = message_of(n);
-        all.push_back(served(given.server, own.data(), own.size()));
+        all.push_back(served(given.server, own.data(), own.size(), true, n));
         reset_on_close(all.back().get());
     }
     await_rest(given.process);

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "connection_load.hpp"
+
 namespace bifilar::experiments {
 
 namespace {
@@ -36,13 +38,23 @@ void add_idle(experiment& all, int connections, const std::string& seconds, bool
                   {}};
     work.full_only = full_only;
     work.warm_up = 0;
-    work.repetitions = connections > 1'000 ? 3 : 0;
+    work.repetitions = connections > 10'000 ? 1 : (connections > 1'000 ? 3 : 0);
     const arguments load{"--idle", std::to_string(connections), "--seconds", seconds};
     for (const echo_server& one : own_echo_servers(ECHO_PROGRAM, "1"))
         work.contenders.push_back({one.column, [=] { return resting(measure(one.command, load)); }});
     for (const echo_server& one : peers_echo_servers(all.options().peers))
         work.contenders.push_back({one.column, [=] { return measure(one.command, load); }, true});
     all.add(std::move(work));
+}
+
+// Only where each of two processes may open so many: the server and the load.
+void add_very_many_idle(experiment& all, std::size_t descriptors) {
+    constexpr int connections = 100'000;
+    const std::size_t needed = connections + spare_descriptors;
+    if (descriptors >= needed) return add_idle(all, connections, "2", true);
+    all.refuse_fact("100,000 idle connections", "a process may open " + std::to_string(descriptors) +
+                                                    " files and would need " + std::to_string(needed) +
+                                                    "; raise the limit with ulimit -n");
 }
 
 struct variant {
@@ -74,9 +86,10 @@ int main(int argc, char** argv) {
     using namespace bifilar::experiments;
     experiment all{"connections", 6, 1};
     all.parse(argc, argv);
-    raise_descriptor_limit();
+    const std::size_t descriptors = raise_descriptor_limit();
     add_idle(all, 1'000, all.options().quick ? "0.5" : "2", false);
     add_idle(all, 10'000, "2", true);
+    if (!all.options().quick) add_very_many_idle(all, descriptors);
     const std::vector<echo_server> servers = own_echo_servers(ECHO_PROGRAM, "1");
     all.add(churn_for({"churn", "", {}}, 3, servers));
     for (const variant& one :

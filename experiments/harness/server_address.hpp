@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <harness/arguments.hpp>
+#include <optional>
 #include <string>
 
 namespace bifilar::experiments {
@@ -36,10 +39,24 @@ struct server_address {
     return parsed;
 }
 
-/// A connected, blocking socket that sends at once. Refuses when nobody listens. The caller closes it.
-[[nodiscard]] inline int connect_to(const server_address& server) {
+/// Gives a socket that is to connect to a server on loopback one of eight source addresses there, by the connection's
+/// number: the ports of one address are enough for some 28,000 connections, those in TIME_WAIT among them. False with
+/// errno when the system refuses.
+[[nodiscard]] inline bool bind_in_turn(int descriptor, std::size_t number) noexcept {
+    constexpr std::uint32_t first = 0x7f'00'01'01;  // 127.0.1.1
+    const int on = 1;
+    ::setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    sockaddr_in from{};
+    from.sin_family = AF_INET;
+    from.sin_addr.s_addr = htonl(first + static_cast<std::uint32_t>(number % 8));
+    return ::bind(descriptor, reinterpret_cast<const sockaddr*>(&from), sizeof from) == 0;
+}
+
+/// A connected, blocking socket that sends at once; with the connection's `number` it is bound as by bind_in_turn.
+/// Refuses when nobody listens. The caller closes it.
+[[nodiscard]] inline int connect_to(const server_address& server, std::optional<std::size_t> number = {}) {
     const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (::connect(made, server.generic(), sizeof server.place) != 0) {
+    if ((number && !bind_in_turn(made, *number)) || ::connect(made, server.generic(), sizeof server.place) != 0) {
         const int code = errno;
         ::close(made);
         refuse("connecting to " + server.text + ": " + std::strerror(code) + "; start the server first");

@@ -115,5 +115,6 @@ int main(int argc, char** argv) {
     for (const int bytes : {262'144, 983'040}) add_ring_ways(all, bytes, {8, 1, bytes, seconds, 0.1});
     add_batches(all);
     add_rings(all);
+    add_wakes(all);
     return all.run();
 }

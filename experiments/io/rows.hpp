@@ -1,4 +1,5 @@
-// What the page on input and output measures besides echo servers: reads in batches, and rings that are shared.
+// What the page on input and output measures besides echo servers: reads in batches, rings that are
+// shared, and wakes of a sleeping thread.
 // Bare rings here go through liburing alone, as bare_uring.c does.
 #pragma once
 
@@ -14,5 +15,8 @@ void add_batches(experiment& all);
 
 /// Echoes over socket pairs on two threads: a ring each, or one under a lock.
 void add_rings(experiment& all);
+
+/// A thread wakes another that sleeps, by the ways that a driver could use.
+void add_wakes(experiment& all);
 
 }  // namespace bifilar::experiments
