@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <fcntl.h>
+#include <stdexcept>
 #include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>

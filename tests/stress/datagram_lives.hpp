@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bitset>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <linux/sock_diag.h>
