@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <dirent.h>
@@ -10,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <vector>
 
 namespace tests {
 
@@ -44,6 +46,42 @@ public:
 
 private:
     rlimit former_{};
+};
+
+/// From its construction to its destruction the process may open a few descriptors more, and this takes them. For what
+/// knows a limit from earlier: a multishot accept of a ring goes by the one under which it was armed.
+class few_descriptors {
+public:
+    explicit few_descriptors(rlim_t count) {
+        REQUIRE(::getrlimit(RLIMIT_NOFILE, &former_) == 0);
+        const int lowest = ::eventfd(0, EFD_CLOEXEC);  // Of those that are free.
+        REQUIRE(lowest >= 0);
+        ::close(lowest);
+        const rlimit few{std::min(static_cast<rlim_t>(lowest) + count, former_.rlim_cur), former_.rlim_max};
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+    }
+    few_descriptors(const few_descriptors&) = delete;
+    few_descriptors& operator=(const few_descriptors&) = delete;
+    ~few_descriptors() {
+        give_back(taken_.size());
+        ::setrlimit(RLIMIT_NOFILE, &former_);
+    }
+
+    void take_all() {
+        for (int one = ::eventfd(0, EFD_CLOEXEC); one >= 0; one = ::eventfd(0, EFD_CLOEXEC)) taken_.push_back(one);
+    }
+    /// Not more than it has taken.
+    void give_back(std::size_t count) {
+        for (; count != 0; --count) {
+            ::close(taken_.back());
+            taken_.pop_back();
+        }
+    }
+    void give_back_all() { give_back(taken_.size()); }
+
+private:
+    rlimit former_{};
+    std::vector<int> taken_;
 };
 
 }  // namespace tests

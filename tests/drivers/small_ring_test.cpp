@@ -1,9 +1,9 @@
 // Rings that are too small for what is asked of them: queues of submissions that are full, queues of completions that
 // overflow. No operation is lost. The rings belong to this plain thread.
+#include "drivers/small_ring.hpp"
 #include "catch.hpp"
 #include "drivers/readable.hpp"
 #include "drivers/stream_pair.hpp"
-#include "uring_driver.hpp"
 #include <bifilar/base/sanitizer.hpp>
 #include <bifilar/bifilar.hpp>
 #include <bifilar/drivers/driver.hpp>
@@ -27,25 +27,6 @@ constexpr std::size_t many = 2'000;
 #else
 constexpr std::size_t many = 10'000;
 #endif
-
-// Once is enough: in the run whose usual driver it is.
-bool rings_are_usual() { return bf::drivers::choose_driver(bf::driver_kind::best) == bf::driver_kind::uring; }
-
-/// This thread's driver: a ring with so many entries for submissions, and four times as many for completions.
-class small_ring {
-public:
-    explicit small_ring(unsigned entries) : driver_{entries}, before_{bf::this_thread().sleeps_in} {
-        bf::this_thread().sleeps_in = &driver_;
-    }
-    small_ring(const small_ring&) = delete;
-    small_ring& operator=(const small_ring&) = delete;
-    ~small_ring() { bf::this_thread().sleeps_in = before_; }
-    [[nodiscard]] bf::drivers::uring_driver& driver() noexcept { return driver_; }
-
-private:
-    bf::drivers::uring_driver driver_;
-    bf::parker* before_;
-};
 
 /// Many waits on one descriptor, which is readable once it is told so.
 class crowd {
@@ -73,28 +54,6 @@ public:
 private:
     int descriptor_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     std::vector<std::unique_ptr<bf::drivers::io_source>> sources_;
-};
-
-/// Lets the crowd go when F was polled often enough for all of its members to wait: a poll starts as many as the budget
-/// of a run allows.
-template <class F>
-class let_later {
-public:
-    using output = bf::output_of<F>;
-    let_later(F f, const crowd& who, std::size_t polls) : future_{std::move(f)}, crowd_{&who}, polls_{polls} {}
-    bf::polled<output> poll(bf::context& cx) {
-        bf::polled<output> answer = future_.poll(cx);
-        if (answer) return answer;
-        if (polls_ != 0 && --polls_ == 0) crowd_->let();
-        if (polls_ != 0) cx.yield();
-        return bf::not_ready;
-    }
-    bf::polled<void> poll_cancel(bf::context& cx) { return bf::poll_cancel(future_, cx); }
-
-private:
-    F future_;
-    const crowd* crowd_;
-    std::size_t polls_;
 };
 
 /// A read that the kernel cancels three times while it waits, before the crowd is let go.
@@ -166,20 +125,20 @@ private:
 }  // namespace
 
 TEST_CASE("no_operation_is_lost_when_completions_overflow_a_tiny_ring") {
-    if (!rings_are_usual()) return;
+    if (!tests::rings_are_usual()) return;
     for (const unsigned entries : {2U, 8U}) {
         INFO("entries: " << entries);
-        const small_ring ring{entries};
+        const tests::small_ring ring{entries};
         crowd all{many};
-        const auto results = bf::block_on(let_later{bf::join_all(all.waits()), all, many / bf::operations_per_run + 2});
+        const auto results = bf::block_on(tests::let_later{bf::join_all(all.waits()), [&] { all.let(); }, many});
         CHECK(results.size() == many);
         CHECK(std::all_of(results.begin(), results.end(), [](const auto& one) { return one.has_value(); }));
     }
 }
 
 TEST_CASE("ten_thousand_operations_in_a_ring_of_eight_are_cancelled") {
-    if (!rings_are_usual()) return;
-    const small_ring ring{8};
+    if (!tests::rings_are_usual()) return;
+    const tests::small_ring ring{8};
     crowd all{many};
     for (int round = 0; round < 2; ++round)
         CHECK_FALSE(bf::block_on(bf::timeout(bf::join_all(all.waits()), 20ms)).has_value());
@@ -188,8 +147,8 @@ TEST_CASE("ten_thousand_operations_in_a_ring_of_eight_are_cancelled") {
 }
 
 TEST_CASE("operations_in_a_full_ring_are_destroyed_in_flight") {
-    if (!rings_are_usual()) return;
-    const small_ring ring{2};
+    if (!tests::rings_are_usual()) return;
+    const tests::small_ring ring{2};
     crowd all{100};
     const auto before = bf::drivers::destroyed_in_flight();
     bf::block_on([](crowd& who) -> bf::task<> {
@@ -204,8 +163,8 @@ TEST_CASE("operations_in_a_full_ring_are_destroyed_in_flight") {
 
 // So ends in the kernel what is to go to a thread that cannot be made, under a storm of signals for example.
 TEST_CASE("a_cancel_that_nobody_asked_for_ends_no_operation") {
-    if (!rings_are_usual()) return;
-    small_ring ring{8};
+    if (!tests::rings_are_usual()) return;
+    tests::small_ring ring{8};
     const crowd one{1};
     bf::drivers::io_source source{one.descriptor()};
     std::uint64_t count = 0;
@@ -214,8 +173,8 @@ TEST_CASE("a_cancel_that_nobody_asked_for_ends_no_operation") {
 }
 
 TEST_CASE("a_completion_does_not_undo_what_an_epoll_instance_has_told_since") {
-    if (!rings_are_usual()) return;
-    small_ring ring{8};
+    if (!tests::rings_are_usual()) return;
+    tests::small_ring ring{8};
     const auto ends = tests::local_stream();
     const bf::owned_descriptor far{ends[1]};
     const auto source = bf::drivers::make_source(bf::owned_descriptor{ends[0]});

@@ -27,7 +27,8 @@ void echo_on_a_fiber(bf::tcp_stream stream) {
         if (!bf::await(stream.write_all(std::span{buffer}.first(count)))) break;
 }
 
-bf::task<bf::serve_report> serve_echo(std::vector<bf::tcp_listener> from, bf::serve_options options, bf::event& stop) {
+template <class Listener>
+bf::task<bf::serve_report> serve_echo(std::vector<Listener> from, bf::serve_options options, bf::event& stop) {
     if (options.on == bf::backend::stackful)
         return bf::serve(std::move(from), std::move(options), echo_on_a_fiber, stop.wait());
     return bf::serve(std::move(from), std::move(options), echo, stop.wait());
@@ -69,10 +70,12 @@ void serve_shards(bf::backend on) {
     CHECK(bf::await(bf::tcp_stream::connect(address)).error() == std::errc::connection_refused);
 }
 
-void serve_without_descriptors(bf::backend on) {
-    std::vector<bf::tcp_listener> listeners;
-    listeners.push_back(bf::tcp_listener::bind("127.0.0.1:0").value());
-    const std::string address = listeners.front().local_address().value().to_string();
+template <class Listener>
+void serve_without_descriptors(bf::backend on, Listener from) {
+    tests::few_descriptors few{24};
+    const std::string address = from.local_address().value().to_string();
+    std::vector<Listener> listeners;
+    listeners.push_back(std::move(from));
     bf::event stop;
     bf::event told;
     bf::serve_options options;
@@ -87,14 +90,13 @@ void serve_without_descriptors(bf::backend on) {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const auto to = bf::socket_address::parse(address).value();
     const auto before = std::chrono::steady_clock::now();
-    {
-        const tests::no_descriptors_left limit;
-        REQUIRE(tests::connect_uninterrupted(socket, to) == 0);  // The kernel answers, not the server.
-        bf::await(told.wait());
-        // Others are served meanwhile.
-        CHECK(bf::await(is_echoed(first)));
-        bf::await(bf::sleep_for(50ms));
-    }
+    few.take_all();
+    REQUIRE(tests::connect_uninterrupted(socket, to) == 0);  // The kernel answers, not the server.
+    bf::await(told.wait());
+    // Others are served meanwhile.
+    CHECK(bf::await(is_echoed(first)));
+    bf::await(bf::sleep_for(50ms));
+    few.give_back_all();
     bf::tcp_stream second{socket};
     CHECK(bf::await(is_echoed(second)));
     const auto took = std::chrono::steady_clock::now() - before;
@@ -127,7 +129,16 @@ void without_a_leak(Body body) {
 
 TEST_CASE("shards_are_served_and_leave_nothing_behind") { without_a_leak(serve_shards); }
 
-TEST_CASE("a_server_without_descriptors_waits_and_recovers") { without_a_leak(serve_without_descriptors); }
+TEST_CASE("a_server_without_descriptors_waits_and_recovers") {
+    without_a_leak(
+        [](bf::backend on) { serve_without_descriptors(on, bf::tcp_listener::bind("127.0.0.1:0").value()); });
+}
+
+TEST_CASE("a_server_of_incoming_connections_without_descriptors_waits_and_recovers") {
+    without_a_leak([](bf::backend on) {
+        serve_without_descriptors(on, bf::tcp_listener::bind("127.0.0.1:0").value().incoming());
+    });
+}
 
 TEST_CASE("a_cancelled_server_closes_its_sockets") {
     without_a_leak([](bf::backend on) {

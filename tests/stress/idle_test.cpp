@@ -35,7 +35,8 @@ TEST_CASE("an_idle_runtime_of_four_workers_sleeps_for_ten_seconds", "[.][nightly
     bf::runtime rt{options};
     // Both kinds of task are there, parked, and a timer far away.
     auto coroutine = rt.spawn([](bf::event& e) -> bf::task<> { co_await e.wait(); }, std::ref(never));
-    auto fiber = rt.spawn(bf::backend::stackful, [](bf::event& e) { bf::await(e.wait()); }, std::ref(never));
+    auto fiber = rt.spawn(
+        bf::backend::stackful, [](bf::event& e) { bf::await(e.wait()); }, std::ref(never));
     auto late = rt.spawn([]() -> bf::task<> { co_await bf::sleep_for(std::chrono::hours{1}); });
     double share = 1;
     std::uint64_t sleeps = 1;

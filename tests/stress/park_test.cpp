@@ -95,7 +95,8 @@ TEST_CASE("a_million_guarded_fibers_parked_at_once_all_wake", "[.][nightly]") {
     bf::event event;
     std::vector<bf::join_handle<void>> all;
     for (int n = 0; n < 1'000'000; ++n)
-        all.push_back(rt.spawn(bf::backend::stackful, [](bf::event& e) { bf::await(e.wait()); }, std::ref(event)));
+        all.push_back(rt.spawn(
+            bf::backend::stackful, [](bf::event& e) { bf::await(e.wait()); }, std::ref(event)));
     event.set();
     for (auto& one : all) one.join();
 }

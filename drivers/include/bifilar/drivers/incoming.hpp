@@ -38,7 +38,8 @@ public:
     explicit incoming_connections(drivers::source_ptr listener) noexcept
         : from_{drivers::many_source::what::connections, std::move(listener)} {}
 
-    /// The next connection. Errors as accept(2) says them; the one after may succeed.
+    /// The next connection. Errors as accept(2) says them; the one after may succeed. EMFILE and ENFILE leave the
+    /// connection where it is, for a later try; a ring, which accepts ahead, may tell of a shortage that is over.
     [[nodiscard]] next_connection<Stream> accept() noexcept { return next_connection<Stream>{from_}; }
 
     [[nodiscard]] io_result<socket_address> local_address() const noexcept {
