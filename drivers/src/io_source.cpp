@@ -198,11 +198,25 @@ source_ptr io_source::share() noexcept {
 void io_source::closer::operator()(io_source* source) const noexcept {
     // Pairs with itself; so that what other owners did comes before the end.
     if (source->owners_.fetch_sub(1, base::acq_rel) != 1) return;
+    const int descriptor = give_up(source);
+    if (descriptor >= 0) ::close(descriptor);
+}
+
+int io_source::release(source_ptr source) noexcept {
+    io_source* const given = source.release();
+    // Pairs with closer, as there.
+    const bool last = given->owners_.fetch_sub(1, base::acq_rel) == 1;
+    BIFILAR_CHECK(last, "a descriptor was released that has another owner");
+    return give_up(given);
+}
+
+int io_source::give_up(io_source* source) noexcept {
     BIFILAR_CHECK(source->waiting[in] == nullptr && source->waiting[out] == nullptr,
                   "a socket was closed while an operation on it is in flight; cancel or await the operation first");
     source->homes.forget(*source);
-    if (source->descriptor_ >= 0) ::close(source->descriptor_);
+    const int descriptor = source->descriptor_;
     retire(source);
+    return descriptor;
 }
 
 int try_now(const op& which) noexcept { return call_now(which); }

@@ -21,6 +21,7 @@ int ready_for(int descriptor, short what) noexcept {
     pollfd ready{descriptor, what, 0};
     const int count = ::poll(&ready, 1, 0);
     if (count < 0) return -errno;
+    if ((ready.revents & POLLNVAL) != 0) return -EBADF;
     return count == 1 ? 0 : -EAGAIN;
 }
 

@@ -1,6 +1,5 @@
-// The matrix of what is neither read nor write: accept, connect, and the wait for readability.
+// The matrix of what is neither read nor write: accept, connect, and waits for readiness.
 #include "drivers/io_matrix.hpp"
-#include "drivers/readable.hpp"
 #include "uninterrupted.hpp"
 
 #include <cerrno>
@@ -117,27 +116,63 @@ private:
     bf::socket_address to_;
 };
 
-class poll_scene {
+/// What readiness is waited for by those who make the calls themselves.
+class readable_scene {
 public:
-    static constexpr const char* name = "poll";
+    static constexpr const char* name = "readable";
     static constexpr bool in_time = true;
     static constexpr bool exclusive = true;
     static constexpr std::array faults{fault{op_kind::poll_in, ENOMEM}};
 
-    tests::readable start() { return tests::readable{*source_}; }
+    auto start() { return watched_.readable(); }
     void let() {
         const std::uint64_t one = 1;
-        REQUIRE(::write(source_->descriptor(), &one, sizeof one) == sizeof one);
+        REQUIRE(::write(watched_.descriptor(), &one, sizeof one) == sizeof one);
     }
-    static bool succeeded(const bf::io_result<int>& output) { return output.has_value(); }
+    bool succeeded(const bf::io_result<void>& output) {
+        std::uint64_t count = 0;
+        return output && ::read(watched_.descriptor(), &count, sizeof count) == sizeof count;
+    }
     static bool conserved(bool) { return true; }
 
 private:
-    bf::drivers::source_ptr source_{new bf::drivers::io_source{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}};
+    bf::watched_descriptor watched_ =
+        bf::watched_descriptor::adopt(bf::owned_descriptor{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}).value();
+};
+
+/// There is room in an eventfd once it was read.
+class writable_scene {
+public:
+    static constexpr const char* name = "writable";
+    static constexpr bool in_time = true;
+    static constexpr bool exclusive = true;
+    static constexpr std::array faults{fault{op_kind::poll_out, ENOMEM}};
+
+    writable_scene() { fill(); }
+    auto start() { return watched_.writable(); }
+    void let() {
+        std::uint64_t count = 0;
+        (void)!::read(watched_.descriptor(), &count, sizeof count);
+    }
+    bool succeeded(const bf::io_result<void>& output) {
+        if (output) fill();
+        return output.has_value();
+    }
+    static bool conserved(bool) { return true; }
+
+private:
+    void fill() {
+        const std::uint64_t all = ~std::uint64_t{1};
+        REQUIRE(::write(watched_.descriptor(), &all, sizeof all) == sizeof all);
+    }
+
+    bf::watched_descriptor watched_ =
+        bf::watched_descriptor::adopt(bf::owned_descriptor{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}).value();
 };
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("every_fate_of_a_socket_conserves_descriptors", "", accept_scene, connect_scene, poll_scene) {
+TEMPLATE_TEST_CASE("every_fate_of_a_socket_conserves_descriptors", "", accept_scene, connect_scene, readable_scene,
+                   writable_scene) {
     tests::run_matrix<TestType>();
 }

@@ -49,6 +49,7 @@
 #include <bifilar/drivers/unix_datagram.hpp>         // IWYU pragma: export
 #include <bifilar/drivers/unix_listener.hpp>         // IWYU pragma: export
 #include <bifilar/drivers/unix_stream.hpp>           // IWYU pragma: export
+#include <bifilar/drivers/watched_descriptor.hpp>    // IWYU pragma: export
 #include <bifilar/runtime/runtime.hpp>               // IWYU pragma: export
 #include <bifilar/runtime/serve.hpp>                 // IWYU pragma: export
 #include <bifilar/runtime/spawn.hpp>                 // IWYU pragma: export

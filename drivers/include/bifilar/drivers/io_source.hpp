@@ -97,6 +97,8 @@ public:
     void take_over(int descriptor) noexcept { descriptor_ = descriptor; }
     /// One more owner. Any thread that has one.
     [[nodiscard]] std::unique_ptr<io_source, closer> share() noexcept;
+    /// As a closer does for the last owner, who alone may call it, but the descriptor stays open and is the caller's.
+    [[nodiscard]] static int release(std::unique_ptr<io_source, closer> source) noexcept;
 
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
@@ -142,6 +144,8 @@ public:
 private:
     friend class epoll_home;
 
+    /// The end, which comes once no driver has events for it; the descriptor is the caller's.
+    [[nodiscard]] static int give_up(io_source* source) noexcept;
     /// Frees the source once it has been with all of its homes.
     static void retire(io_source* source) noexcept;
 
