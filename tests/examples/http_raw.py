@@ -1,5 +1,6 @@
 """Requests that a polite client does not send.  http_raw.py HOST:PORT WHAT [PID]"""
 import os
+import select
 import signal
 import socket
 import sys
@@ -8,9 +9,13 @@ HOST = b"Host: localhost\r\n"
 GET = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
 
 
-def connect():
+def connect(receive_buffer=None):
     host, port = sys.argv[1].rsplit(":", 1)
-    made = socket.create_connection((host, int(port)), timeout=30)
+    made = socket.socket()
+    if receive_buffer:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    made.settimeout(30)
+    made.connect((host, int(port)))
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return made
 
@@ -23,6 +28,26 @@ def rest(of):
         if not more:
             return text
         text += more
+
+
+def ask(on):
+    """A healthy request; the connection stays open."""
+    on.sendall(GET)
+    text = b""
+    while not text.endswith(b"\r\n\r\nhello"):
+        more = on.recv(65536)
+        assert more, text
+        text += more
+    assert text.startswith(b"HTTP/1.1 200 ") and text.count(b"HTTP/1.1") == 1, text
+
+
+def readable(those, seconds=0):
+    """Which of them have something to be read, be it the end; waits for the first one at most so long."""
+    poll = select.poll()
+    by_number = {one.fileno(): one for one in those}
+    for number in by_number:
+        poll.register(number, select.POLLIN)
+    return [by_number[number] for number, _ in poll.poll(seconds * 1000)]
 
 
 def status_after(request):
@@ -78,8 +103,6 @@ def begin_body():
     return to
 
 
-
-
 def finish_at_stop():
     with begin_body() as to:
         os.kill(int(sys.argv[3]), signal.SIGINT)
@@ -93,6 +116,107 @@ def never_finish():
     with begin_body() as to:
         os.kill(int(sys.argv[3]), signal.SIGINT)
         assert rest(to) == b""
+
+
+def drip(on):
+    """One more byte, to a server that may have given the connection up; what it said can still be read then."""
+    try:
+        on.sendall(b"x")
+    except (ConnectionResetError, BrokenPipeError):
+        pass
+
+
+def refusal(on):
+    """The status of the last answer, also when the connection was reset behind it."""
+    text = b""
+    try:
+        while more := on.recv(65536):
+            text += more
+    except ConnectionResetError:
+        pass
+    return int(text.split()[1])
+
+
+def slow_body():
+    """A body that goes on for ever in single bytes is answered with 408 before its end."""
+    with connect() as to:
+        to.sendall(b"POST /echo HTTP/1.1\r\nContent-Length: 1000000\r\n" + HOST + b"\r\n")
+        while not readable([to], 0.01):
+            drip(to)
+        assert refusal(to) == 408
+
+
+def idle():
+    """Neither a connection that never asks nor one that has asked may stay; nothing is said about it."""
+    with connect() as silent:
+        assert rest(silent) == b""
+    text = b""
+    while not text:  # On a busy machine the request may come too late.
+        with connect() as kept:
+            try:
+                kept.sendall(GET)
+                text = rest(kept)
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+    assert text.startswith(b"HTTP/1.1 200 ") and text.count(b"HTTP/1.1") == 1, text
+
+
+def leave(request):
+    """Asks for more than the sockets hold and takes nothing: the server gives the connection up."""
+    with connect(receive_buffer=4096) as to:
+        try:
+            while True:
+                to.sendall(request)  # A server that waits for ever makes this end in a timeout.
+        except (ConnectionResetError, BrokenPipeError):
+            return
+
+
+def leave_answers():
+    body = b"x" * 500_000
+    leave(b"POST /echo HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+
+def leave_files():
+    leave((b"GET /large HTTP/1.1\r\n" + HOST + b"\r\n") * 1000)
+
+
+def too_many():
+    """Of two allowed: the third waits while both are served, and gets its turn when one ends."""
+    with connect() as first, connect() as second:
+        ask(first)
+        ask(second)
+        with connect() as third:
+            third.sendall(GET)
+            for _ in range(200):
+                ask(first)
+                ask(second)
+                assert not readable([third])
+            first.close()
+            text = b""
+            while not text.endswith(b"hello"):
+                more = third.recv(65536)
+                assert more, text
+                text += more
+            ask(third)
+            ask(second)
+
+
+def slow_loris():
+    """200 heads that go on for ever, a byte now and then; healthy clients are served until the last one is refused."""
+    slow = [connect() for _ in range(200)]
+    for one in slow:
+        one.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+    with connect() as kept:
+        while slow:
+            ask(kept)
+            with connect() as fresh:
+                ask(fresh)
+            for one in readable(slow, 0.01):
+                assert refusal(one) == 408
+                one.close()
+                slow.remove(one)
+            for one in slow:
+                drip(one)
 
 
 globals()[sys.argv[2]]()

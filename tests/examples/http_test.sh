@@ -2,40 +2,13 @@
 # The HTTP server against real clients, on both backends and both drivers: requests of every kind, files, limits, slow
 # clients, and an orderly end while requests run. http_raw.py speaks where curl is too polite.
 set -euo pipefail
-here=$(dirname "$0")
-source "$here/server.sh"
-[ -x "$EXAMPLES_DIR/http_server" ] || { echo "skipped: built without Boost's headers"; exit 0; }
+source "$(dirname "$0")/http.sh"
 need curl curl
-need python3 python3
 need ab apache2-utils
 need wrk wrk
 
-expect() { # <what> <wanted> <got>
-    [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
-}
-# Starts a server with further options; sets server, from, address, port and url.
-start() {
-    start_server http_server --backend "$backend" --driver "$driver" "$@"
-    url=http://$address
-    await_handler "$server" INT
-}
-# The last lines of a server that was told to end: one pattern for each.
-await_end() {
-    local wanted line
-    for wanted in "$@"; do
-        read -r -t 30 line <&"$from" || fail "no line like '$wanted'"
-        [[ $line == $wanted ]] || fail "last lines: '$line', expected '$wanted'"
-    done
-    wait "$server" || fail "exit code $?"
-    exec {from}<&-
-}
-stop() {
-    kill -INT "$server"
-    await_end "$@"
-}
 listens() { grep -qi ":$(printf %04X "$port") 00000000:0000 0A" /proc/net/tcp; }
 status() { curl -s -m 20 -o /dev/null -w '%{http_code}' "$@"; }
-raw() { python3 "$here/http_raw.py" "$address" "$@" || fail "http_raw.py $*"; }
 
 check_requests() {
     expect hello hello "$(curl -s -m 20 "$url/")"
