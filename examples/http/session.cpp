@@ -62,6 +62,11 @@ bool session::advance(bool stopping) {
             return true;
         case progress::body:
             if (!head_seen_) note_head();
+            // A chunk's first line, or the trailers: neither may be longer than a head.
+            if (used == 0 && end_ - begin_ > given_->most.head_bytes) {
+                refuse(431);
+                return true;
+            }
             break;
         case progress::head:
         case progress::idle:

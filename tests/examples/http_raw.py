@@ -5,6 +5,8 @@ import signal
 import socket
 import sys
 
+from portions import send_portions
+
 HOST = b"Host: localhost\r\n"
 GET = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
 
@@ -77,15 +79,26 @@ def malformed():
     assert status_after(b"POST /echo HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n") == 400
 
 
+CHUNKED = b"POST /echo HTTP/1.1\r\nConnection: close\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
 def in_morsels():
-    """Byte by byte, a chunked body included."""
-    request = b"POST /echo HTTP/1.1\r\nConnection: close\r\n" + HOST
-    request += b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
-    with connect() as to:
-        for at in range(len(request)):
-            to.sendall(request[at : at + 1])
-        text = rest(to)
-    assert text.endswith(b"\r\n\r\nhello world"), text
+    """Byte by byte, chunked bodies included, of which one is empty."""
+    for chunks, body in ((b"5\r\nhello\r\n6;last=no\r\n world\r\n", b"hello world"), (b"", b"")):
+        request = CHUNKED + chunks + b"0\r\n\r\n"
+        with connect() as to:
+            send_portions(to, (request[at : at + 1] for at in range(len(request))))
+            text = rest(to)
+        assert text.startswith(b"HTTP/1.1 200 ") and text.endswith(b"\r\n\r\n" + body), text
+
+
+def trailers():
+    """They are no fields, and as long as the fields at most, as is what is said about a chunk."""
+    assert status_after(CHUNKED + b"0\r\nHost: other\r\n\r\n") == 200
+    without_host = CHUNKED.replace(HOST, b"")
+    assert status_after(without_host + b"0\r\n" + HOST + b"\r\n") == 400
+    assert status_after(CHUNKED + b"0\r\nX-Long: " + b"x" * 20_000) == 431
+    assert status_after(CHUNKED + b"1;long=" + b"x" * 20_000) == 431
 
 
 def slow_head():

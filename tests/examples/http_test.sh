@@ -29,6 +29,7 @@ check_requests() {
     raw pipelined
     raw malformed
     raw in_morsels
+    raw trailers
     raw slow_head
     ab -q -k -n 2000 -c 16 "$url/" >"$folder/ab" 2>&1 || fail "ab: $(cat "$folder/ab")"
     grep -q 'Failed requests: *0' "$folder/ab" || fail "ab: $(cat "$folder/ab")"
