@@ -8,24 +8,25 @@ def address_of(end):
     return "".join("%02X" % int(part) for part in reversed(host.split("."))) + ":%04X" % port
 
 
-def unread(on):
-    """Of the bytes that were sent on the socket, how many the peer has not read."""
-    near, far = address_of(on.getsockname()), address_of(on.getpeername())
+def unread(near, far):
+    """Of the bytes that were sent from one address to the other, how many have not been read there."""
     count = 0
     with open("/proc/net/tcp") as table:
+        next(table)
         for line in table:
             _, local, remote, _, queues = line.split()[:5]
-            unsent, unread_here = queues.split(":") if ":" in queues else ("0", "0")
+            unsent, arrived = queues.split(":")
             if (local, remote) == (near, far):
                 count += int(unsent, 16)
             elif (local, remote) == (far, near):
-                count += int(unread_here, 16)
+                count += int(arrived, 16)
     return count
 
 
 def send_portions(on, portions):
-    """Each goes out when the one before was read, the last one as well."""
+    """Each goes out when the one before was read."""
+    near, far = address_of(on.getsockname()), address_of(on.getpeername())
     for portion in portions:
-        on.sendall(portion)
-        while unread(on):
+        while unread(near, far):
             time.sleep(0.0002)
+        on.sendall(portion)
