@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The HTTP server against real clients, on both backends and both drivers: requests of every kind, files, limits, slow
-# clients, and an orderly end while requests run. http_raw.py speaks where curl is too polite.
+# The HTTP server against real clients, on both backends and both drivers: requests of every kind, files, and an
+# orderly end while requests run. http_raw.py speaks where curl is too polite; http_limits_test.sh has slow clients.
 set -euo pipefail
 source "$(dirname "$0")/http.sh"
 need curl curl
@@ -30,7 +30,6 @@ check_requests() {
     raw malformed
     raw in_morsels
     raw trailers
-    raw slow_head
     ab -q -k -n 2000 -c 16 "$url/" >"$folder/ab" 2>&1 || fail "ab: $(cat "$folder/ab")"
     grep -q 'Failed requests: *0' "$folder/ab" || fail "ab: $(cat "$folder/ab")"
     grep -q 'Keep-Alive requests: *2000' "$folder/ab" || fail "ab without keep-alive: $(cat "$folder/ab")"
@@ -113,7 +112,7 @@ ln -s "$folder/secret" "$folder/site/outside"
 
 for backend in stackless stackful; do
     for driver in uring epoll; do
-        start --head-time 300
+        start
         check_requests
         stop "served * connections, 0 failed, 0 cancelled"
         start --root "$folder/site"
