@@ -1,6 +1,7 @@
 // An HTTP/1.1 server: "/" says hello, "/echo" gives back what is posted, or, with --root, the files of a folder.
 //   http_server [--host H] [--port P] [--root FOLDER] [--backend stackless|stackful] [--driver best|uring|epoll]
-//               [--workers N] [--connections N] [--drain MS] [--head-time MS] [--idle-time MS]
+//               [--workers N] [--connections N] [--drain MS] [--head-time MS] [--request-time MS] [--idle-time MS]
+//               [--write-time MS]
 // Ctrl-C: it stops accepting, lets the requests under way finish, and says how much it served and who was left. Ctrl-C
 // again: it does not wait for them.
 #include "http/connection.hpp"
@@ -25,8 +26,13 @@ int open_folder(const std::string& path) {
 
 http::settings settings_of(const options& given) {
     http::settings made;
-    made.most.head_time = std::chrono::milliseconds{given.number("--head-time", 10'000, 1, 3'600'000)};
-    made.most.idle_time = std::chrono::milliseconds{given.number("--idle-time", 60'000, 1, 3'600'000)};
+    const auto time = [&given](const char* name, std::uint32_t otherwise_ms) {
+        return std::chrono::milliseconds{given.number(name, otherwise_ms, 1, 3'600'000)};
+    };
+    made.most.head_time = time("--head-time", 10'000);
+    made.most.request_time = time("--request-time", 60'000);
+    made.most.idle_time = time("--idle-time", 60'000);
+    made.most.write_time = time("--write-time", 30'000);
     if (given.has("--root")) made.root = open_folder(given.text("--root", ""));
     return made;
 }
@@ -52,7 +58,8 @@ void print(const bf::serve_report& report) {
 int main(int count, char** arguments) {
     return run_example("http_server", [&] {
         const options given{count, arguments, "http_server",
-                            server_options({"--root", "--connections", "--drain", "--head-time", "--idle-time"})};
+                            server_options({"--root", "--connections", "--drain", "--head-time", "--request-time",
+                                            "--idle-time", "--write-time"})};
         const http::settings settings = settings_of(given);
         const bf::serve_report report = serve_until_ctrl_c(
             given, 8080, serving_of(given),

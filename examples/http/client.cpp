@@ -10,13 +10,15 @@ namespace http {
 namespace {
 
 constexpr std::size_t buffer_bytes = 64 * 1024;
+// Of the fields, and of what is parsed in one piece behind them: a chunk's first line, the trailers.
+constexpr std::size_t head_bytes = 64 * 1024;
 constexpr int most_redirects = 5;
 // Bodies of redirects up to this size are read, so that the connection can be kept.
 constexpr std::uint64_t read_for_reuse_bytes = 64 * 1024;
 
 limits client_limits() {
     limits made;
-    made.head_bytes = 64 * 1024;
+    made.head_bytes = head_bytes;
     made.body_bytes = std::numeric_limits<std::size_t>::max();  // They are taken as they come.
     return made;
 }
@@ -121,7 +123,8 @@ bf::task<bool> client::more() {
             throw failure{host_ + " ended the connection within its answer" +
                           (*got ? std::string{} : ": " + got->error().message())};
     }
-    if (parser_.at() == progress::failed) throw failure{host_ + " does not speak HTTP/1.1"};
+    const bool endless = parser_.at() != progress::complete && pending_.size() > head_bytes;
+    if (parser_.at() == progress::failed || endless) throw failure{host_ + " does not speak HTTP/1.1"};
     co_return true;
 }
 

@@ -43,7 +43,8 @@ session::step session::next(bool stopping) {
         deadline_ = now + given_->most.idle_time;
     } else {
         if (began_ == clock::time_point{}) began_ = now;
-        deadline_ = began_ + (head_seen_ ? given_->most.request_time : given_->most.head_time);
+        const limits& most = given_->most;
+        deadline_ = began_ + (head_seen_ ? most.request_time : std::min(most.head_time, most.request_time));
     }
     return step::read;
 }
@@ -61,6 +62,11 @@ bool session::advance(bool stopping) {
             return true;
         case progress::body:
             if (!head_seen_) note_head();
+            // A chunk's first line, or the trailers: neither may be longer than a head.
+            if (used == 0 && end_ - begin_ > given_->most.head_bytes) {
+                refuse(431);
+                return true;
+            }
             break;
         case progress::head:
         case progress::idle:

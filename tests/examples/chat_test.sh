@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# The chat example with three members, on both backends and both drivers.
+# The chat example with three members, and with one who does not read, on both backends and both drivers.
 set -euo pipefail
-source "$(dirname "$0")/server.sh"
+here=$(dirname "$0")
+source "$here/server.sh"
 need socat socat
+need python3 python3
 
 # Waits until the file has a line that equals the second argument.
 await_line() {
@@ -44,6 +46,11 @@ for backend in stackless stackful; do
         [ "$farewell" = "3 members" ] || fail "unexpected: $farewell"
         exec {to[ann]}>&- {to[bob]}>&-
         wait $(jobs -p) 2>/dev/null || true
+
+        start_server chat_server --backend $backend --driver $driver --history 16
+        timeout 100 python3 "$here/chat_slow.py" "$address" 16 || fail "chat_slow.py"
+        stop_server
+        [ "$farewell" = "3 members" ] || fail "unexpected: $farewell"
         echo "ok: $backend over $driver"
     done
 done

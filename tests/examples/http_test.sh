@@ -1,41 +1,14 @@
 #!/usr/bin/env bash
-# The HTTP server against real clients, on both backends and both drivers: requests of every kind, files, limits, slow
-# clients, and an orderly end while requests run. http_raw.py speaks where curl is too polite.
+# The HTTP server against real clients, on both backends and both drivers: requests of every kind, files, and an
+# orderly end while requests run. http_raw.py speaks where curl is too polite; http_limits_test.sh has slow clients.
 set -euo pipefail
-here=$(dirname "$0")
-source "$here/server.sh"
-[ -x "$EXAMPLES_DIR/http_server" ] || { echo "skipped: built without Boost's headers"; exit 0; }
+source "$(dirname "$0")/http.sh"
 need curl curl
-need python3 python3
 need ab apache2-utils
 need wrk wrk
 
-expect() { # <what> <wanted> <got>
-    [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
-}
-# Starts a server with further options; sets server, from, address, port and url.
-start() {
-    start_server http_server --backend "$backend" --driver "$driver" "$@"
-    url=http://$address
-    await_handler "$server" INT
-}
-# The last lines of a server that was told to end: one pattern for each.
-await_end() {
-    local wanted line
-    for wanted in "$@"; do
-        read -r -t 30 line <&"$from" || fail "no line like '$wanted'"
-        [[ $line == $wanted ]] || fail "last lines: '$line', expected '$wanted'"
-    done
-    wait "$server" || fail "exit code $?"
-    exec {from}<&-
-}
-stop() {
-    kill -INT "$server"
-    await_end "$@"
-}
 listens() { grep -qi ":$(printf %04X "$port") 00000000:0000 0A" /proc/net/tcp; }
 status() { curl -s -m 20 -o /dev/null -w '%{http_code}' "$@"; }
-raw() { python3 "$here/http_raw.py" "$address" "$@" || fail "http_raw.py $*"; }
 
 check_requests() {
     expect hello hello "$(curl -s -m 20 "$url/")"
@@ -56,7 +29,7 @@ check_requests() {
     raw pipelined
     raw malformed
     raw in_morsels
-    raw slow_head
+    raw trailers
     ab -q -k -n 2000 -c 16 "$url/" >"$folder/ab" 2>&1 || fail "ab: $(cat "$folder/ab")"
     grep -q 'Failed requests: *0' "$folder/ab" || fail "ab: $(cat "$folder/ab")"
     grep -q 'Keep-Alive requests: *2000' "$folder/ab" || fail "ab without keep-alive: $(cat "$folder/ab")"
@@ -139,7 +112,7 @@ ln -s "$folder/secret" "$folder/site/outside"
 
 for backend in stackless stackful; do
     for driver in "${drivers[@]}"; do
-        start --head-time 300
+        start
         check_requests
         stop "served * connections, 0 failed, 0 cancelled"
         start --root "$folder/site"

@@ -112,7 +112,8 @@ void detail::use_trust(SSL_CTX& context, const tls_pem& roots, bool ask_clients_
         if (X509_STORE_add_cert(SSL_CTX_get_cert_store(&context), root.get()) != 1 ||
             (ask_clients_for_them && SSL_CTX_add_client_CA(&context, root.get()) != 1))
             refuse("a bad root", roots, trust_remedy);
-    if (!at_end() || count == 0) refuse("no usable roots", roots, trust_remedy);
+    // In this order: without any root the end is the reason, and stays in the queue.
+    if (count == 0 || !at_end()) refuse("no usable roots", roots, trust_remedy);
 }
 
 }  // namespace bifilar
