@@ -44,6 +44,8 @@ call_result file_wait::poll(context& cx) {
             break;
     }
     if (!cx.take_budget()) return std::nullopt;
+    if (driver* const here = installed_driver())
+        if (const int no = here->admit_file(request_); no != 0) return no;
     const int result = try_cached(request_);
     if (result != -EAGAIN) return result;
     return start(cx, true);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <fcntl.h>
 #include <limits>
 #include <sys/stat.h>
 
@@ -37,11 +38,6 @@ std::size_t bytes_of(const op& which) noexcept {
     return first == buffers + count ? 0 : first->iov_len;
 }
 
-std::size_t smaller(std::size_t bytes, std::size_t least, base::random& random) noexcept {
-    const auto span = std::min<std::size_t>(bytes - least, std::numeric_limits<std::uint32_t>::max());
-    return least + random.below(static_cast<std::uint32_t>(span));
-}
-
 }  // namespace
 
 bool may_be_cut(const op& which, std::size_t least) noexcept {
@@ -59,6 +55,19 @@ bool may_be_cut(const op& which, std::size_t least) noexcept {
     return ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
 }
 
+bool may_be_cut(const file_request& what, std::size_t least) noexcept {
+    if ((what.kind != file_op::read && what.kind != file_op::write) || what.bytes <= least) return false;
+    struct stat about{};
+    if (::fstat(what.descriptor, &about) != 0 || !S_ISREG(about.st_mode)) return false;
+    const int flags = ::fcntl(what.descriptor, F_GETFL);
+    return flags >= 0 && (flags & O_DIRECT) == 0;
+}
+
+std::size_t cut_bytes(std::size_t bytes, std::size_t least, base::random& random) noexcept {
+    const auto span = std::min<std::size_t>(bytes - least, std::numeric_limits<std::uint32_t>::max());
+    return least + random.below(static_cast<std::uint32_t>(span));
+}
+
 short_transfer::short_transfer(op& which, std::size_t least, base::random& random) noexcept
     : which_{&which}, buffer_{which.buffer}, bytes_{which.bytes} {
     if (is_vector(which.kind)) {
@@ -72,14 +81,14 @@ short_transfer::short_transfer(op& which, std::size_t least, base::random& rando
         message_.msg_iovlen = 1;
         which.buffer = &message_;
     } else {
-        which.bytes = smaller(bytes_, least, random);
+        which.bytes = cut_bytes(bytes_, least, random);
     }
 }
 
 void short_transfer::cut_vector(const iovec* buffers, std::size_t count, std::size_t least,
                                 base::random& random) noexcept {
     part_ = *first_filled(buffers, count);
-    part_.iov_len = smaller(part_.iov_len, least, random);
+    part_.iov_len = cut_bytes(part_.iov_len, least, random);
 }
 
 short_transfer::~short_transfer() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bifilar/base/random.hpp>
+#include <bifilar/drivers/file_request.hpp>
 #include <bifilar/drivers/op.hpp>
 
 #include <sys/socket.h>
@@ -12,6 +13,12 @@ namespace bifilar::drivers {
 /// Whether a call may move less than there is without a meaning of its own: not where it would cut a message, or a
 /// write that the kernel promises to make as a whole, nor where fewer than `least` bytes would be left.
 [[nodiscard]] bool may_be_cut(const op& which, std::size_t least) noexcept;
+
+/// The same of a call on a file: a read or write of a regular one, but not past the page cache, where it is of blocks.
+[[nodiscard]] bool may_be_cut(const file_request& what, std::size_t least) noexcept;
+
+/// What a cut leaves of more than `least` bytes.
+[[nodiscard]] std::size_t cut_bytes(std::size_t bytes, std::size_t least, base::random& random) noexcept;
 
 /// Makes the operation smaller, and restores it at the end of its scope. Within one thread, between calls.
 class short_transfer {

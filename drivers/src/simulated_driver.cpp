@@ -285,13 +285,26 @@ void simulated_driver::finish_entry(entry& one, int result, wake_batch& batch) n
 }
 
 int simulated_driver::call(op& which) noexcept {
-    if (const int error = kernel_.next_fault(which.kind, draw()); error != 0) return -error;
+    if (const int error = kernel_.next_fault({which.kind}, draw()); error != 0) return -error;
     std::optional<short_transfer> cut;
     if (chance(kernel_.options().short_transfers) && may_be_cut(which, kernel_.options().least_cut_bytes)) {
         cut.emplace(which, kernel_.options().least_cut_bytes, random_);
         kernel_.count([](auto& counts) { ++counts.cut; });
     }
     return try_now(which);
+}
+
+int simulated_driver::admit_file(file_request& what) noexcept {
+    if (const int error = kernel_.next_fault({op_kind::file_call, what.kind}, draw()); error != 0) {
+        if (what.kind == file_op::close) (void)make_call(what);  // It closes whatever it says.
+        return -error;
+    }
+    const std::size_t least = kernel_.options().least_cut_bytes;
+    if (chance(kernel_.options().short_transfers) && may_be_cut(what, least)) {
+        what.bytes = cut_bytes(what.bytes, least, random_);
+        kernel_.count([](auto& counts) { ++counts.cut; });
+    }
+    return 0;
 }
 
 }  // namespace bifilar::drivers

@@ -21,6 +21,7 @@ public:
     ~simulated_driver() override;
 
     call_result start(op& which, waker_ref waits) noexcept override;
+    int admit_file(file_request& what) noexcept override;
     void cancel(op& which) noexcept override;
     void finish(op& which) noexcept override;
     void park(base::instant_ns deadline) noexcept override;

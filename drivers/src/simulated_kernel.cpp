@@ -42,6 +42,12 @@ void check_error(int error) {
                                     "; give the errno of a failure"};
 }
 
+void check_share(double share) {
+    if (!(share > 0 && share <= 1))
+        throw std::invalid_argument{"calls cannot fail with a probability of " + std::to_string(share) +
+                                    "; give one above 0, up to 1"};
+}
+
 bool moves_in(op_kind kind) noexcept {
     return kind == op_kind::recv || kind == op_kind::recv_lent || kind == op_kind::recv_message ||
            kind == op_kind::recv_many || kind == op_kind::read || kind == op_kind::read_vector ||
@@ -94,18 +100,27 @@ simulated_kernel& simulated_kernel::standard() {
 }
 
 void simulated_kernel::fail(op_kind kind, int error, std::uint64_t calls, std::uint64_t times) {
-    check_error(error);
-    const std::lock_guard guard{lock_};
-    faults_.push_back({kind, error, calls, times, 0});
+    plan({{kind}, error, calls, times, 0});
+}
+
+void simulated_kernel::fail(drivers::file_op kind, int error, std::uint64_t calls, std::uint64_t times) {
+    plan({{op_kind::file_call, kind}, error, calls, times, 0});
 }
 
 void simulated_kernel::fail_randomly(op_kind kind, int error, double share) {
-    check_error(error);
-    if (!(share > 0 && share <= 1))
-        throw std::invalid_argument{"calls cannot fail with a probability of " + std::to_string(share) +
-                                    "; give one above 0, up to 1"};
+    check_share(share);
+    plan({{kind}, error, 0, 0, share});
+}
+
+void simulated_kernel::fail_randomly(drivers::file_op kind, int error, double share) {
+    check_share(share);
+    plan({{op_kind::file_call, kind}, error, 0, 0, share});
+}
+
+void simulated_kernel::plan(const fault& next) {
+    check_error(next.error);
     const std::lock_guard guard{lock_};
-    faults_.push_back({kind, error, 0, 0, share});
+    faults_.push_back(next);
 }
 
 void simulated_kernel::heal() noexcept {
@@ -129,10 +144,10 @@ void simulated_kernel::detach() noexcept {
     --drivers_alive_;
 }
 
-int simulated_kernel::next_fault(op_kind kind, double draw) noexcept {
+int simulated_kernel::next_fault(const call_kind& kind, double draw) noexcept {
     const std::lock_guard guard{lock_};
     for (auto at = faults_.begin(); at != faults_.end(); ++at) {
-        if (at->kind != kind) continue;
+        if (at->kind.kind != kind.kind || (at->kind.file && at->kind.file != kind.file)) continue;
         if (at->share > 0) {
             if (draw >= at->share) continue;
         } else if (at->calls != 0) {

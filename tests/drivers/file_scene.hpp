@@ -79,14 +79,26 @@ enum class way {
     job,     ///< As several, for which there is always a thread.
 };
 
-/// A directory with a file "there", and the pool's thread held until let(). Simulated kernels have no say in calls on
-/// files, so all failures are the real one's. None is EACCES, which root never gets.
+/// A failure that a simulated kernel is told to answer calls of this kind on files with.
+struct file_fault {
+    bf::drivers::file_op kind;
+    int error;
+};
+
+template <class... Errors>
+constexpr std::array<file_fault, sizeof...(Errors)> file_faults(bf::drivers::file_op kind, Errors... errors) {
+    return {file_fault{kind, errors}...};
+}
+
+/// A directory with a file "there", and the pool's thread held until let(). `breaks` are failures of the real kernel,
+/// none of them EACCES, which root never gets; `faults` are those that a simulated one plans, before the call would
+/// wait.
 template <way How>
 class file_scene {
 public:
     static constexpr bool in_time = true;
     static constexpr bool exclusive = false;
-    static constexpr std::array<fault, 0> faults{};
+    static constexpr bool fails_at_start = true;
     static constexpr std::uint64_t in_flight = 1;
 
     [[nodiscard]] static bool waits() {

@@ -43,6 +43,7 @@ struct fault {
 ///   in_flight          how many operations of a driver it waits for; 1 unless it says so
 ///   least_in_flight    with a driver that has fewer; as many unless it says so
 ///   calls_only_to_wait one that may end at once does so without a call that could fail
+///   fails_at_start     planned failures are answered before it waits, not while it does
 template <class Scene>
 using output_in = bf::output_of<decltype(std::declval<Scene&>().start())>;
 
@@ -152,32 +153,40 @@ public:
     }
 
     static void fail_as_injected(bf::simulated_kernel& kernel, bf::backend on) {
-        for (const fault& one : Scene::faults) {
-            INFO(Scene::name << ", errno " << one.error);
-            Scene scene;
-            scene.let();
-            if constexpr (!requires { Scene::calls_only_to_wait; }) {
-                kernel.fail(one.kind, one.error);
-                const output_in<Scene> at_once = bf::await(begin(on, scene));
-                CHECK(fails_with(at_once, one.error));
+        constexpr bool at_start = requires { Scene::fails_at_start; };
+        for (const auto& one : Scene::faults) {
+            INFO(Scene::name << ", errno " << one.error << ", " << bf::to_string(on));
+            const std::size_t before = open_descriptors();
+            {
+                Scene scene;
+                if constexpr (!at_start) scene.let();
+                if constexpr (!requires { Scene::calls_only_to_wait; }) {
+                    kernel.fail(one.kind, one.error);
+                    const output_in<Scene> at_once = bf::await(begin(on, scene));
+                    CHECK(fails_with(at_once, one.error));
+                }
+                works(on, scene);
+                if constexpr (Scene::in_time && !at_start) fail_later(kernel, on, one);
+                CHECK(scene.conserved(false));
             }
-            works(on, scene);
-            if constexpr (Scene::in_time) {
-                Scene waiting;
-                auto handle = begin(on, waiting);
-                let_others_park();
-                kernel.fail(one.kind, one.error);
-                waiting.let();
-                const output_in<Scene> later = bf::await(std::move(handle));
-                CHECK(fails_with(later, one.error));
-                works(on, waiting);
-                CHECK(waiting.conserved(false));
-            }
-            CHECK(scene.conserved(false));
+            CHECK(open_descriptors() == before);
         }
     }
 
 private:
+    template <class Fault>
+    static void fail_later(bf::simulated_kernel& kernel, bf::backend on, const Fault& one) {
+        Scene waiting;
+        auto handle = begin(on, waiting);
+        let_others_park();
+        kernel.fail(one.kind, one.error);
+        waiting.let();
+        const output_in<Scene> later = bf::await(std::move(handle));
+        CHECK(fails_with(later, one.error));
+        works(on, waiting);
+        CHECK(waiting.conserved(false));
+    }
+
     template <class Case>
     static void each(const char* what, bf::backend on, Case one) {
         INFO(Scene::name << ", " << what << ", " << bf::to_string(on));

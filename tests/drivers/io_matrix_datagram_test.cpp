@@ -3,13 +3,16 @@
 #include "drivers/passed_descriptors.hpp"
 #include "uninterrupted.hpp"
 #include <bifilar/drivers/udp_socket.hpp>
+#include <bifilar/drivers/unix_datagram.hpp>
 #include <bifilar/drivers/unix_listener.hpp>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <sys/socket.h>
+#include <type_traits>
 #include <unistd.h>
 
 using tests::fault;
@@ -19,8 +22,10 @@ using bf::drivers::op_kind;
 namespace {
 
 /// Waits for a datagram, which let() sends.
+template <class Socket>
 class receiving_scene {
 public:
+    static constexpr bool is_unix = std::is_same_v<Socket, bf::unix_datagram>;
     static constexpr bool in_time = true;
     static constexpr bool exclusive = true;
 
@@ -28,8 +33,13 @@ public:
         REQUIRE(::send(sender_.descriptor(), "four", 4, MSG_DONTWAIT) == 4);
         ++sent_;
     }
-    int break_it() {  // What the network says of an earlier datagram.
-        REQUIRE(near.connect(silent_.local_address().value()).has_value());
+    // What the network says of an earlier datagram.
+    int break_it()
+        requires(!is_unix)
+    {
+        silent_.emplace(open());  // Takes nothing from `near`.
+        REQUIRE(silent_->connect(sender_.local_address().value()).has_value());
+        REQUIRE(near.connect(silent_->local_address().value()).has_value());
         REQUIRE(::send(near.descriptor(), "?", 1, MSG_DONTWAIT) == 1);
         return ECONNREFUSED;
     }
@@ -40,48 +50,90 @@ public:
     }
 
 protected:
-    receiving_scene() {
-        REQUIRE(sender_.connect(near.local_address().value()).has_value());
-        REQUIRE(silent_.connect(sender_.local_address().value()).has_value());
+    receiving_scene() { REQUIRE(sender_.connect(near.local_address().value()).has_value()); }
+
+    static Socket open() {
+        if constexpr (is_unix)
+            return Socket::bind(bf::socket_address::unix_unnamed()).value();
+        else
+            return Socket::bind("127.0.0.1:0").value();
+    }
+    // Whether that is what was sent, with a sender or without.
+    bool is_whole(const bf::received_datagram& got, bool told) {
+        const bool known = got.from.size() != 0 && got.from == sender_.local_address().value();
+        return got.bytes == 4 && !got.truncated && known == told;
     }
 
-    static bf::udp_socket open() { return bf::udp_socket::bind("127.0.0.1:0").value(); }
-
-    bf::udp_socket near = open();
+    Socket near = open();
+    std::array<std::byte, 8> buffer{};
     std::size_t received = 0;
 
 private:
-    bf::udp_socket sender_ = open();
-    bf::udp_socket silent_ = open();  // Takes nothing from `near`.
+    Socket sender_ = open();
+    std::optional<Socket> silent_;
     std::size_t sent_ = 0;
 };
 
-class recv_from_scene : public receiving_scene {
+constexpr std::array faults_of_receives{
+    fault{op_kind::recv_message, ECONNREFUSED}, fault{op_kind::recv_message, ECONNRESET},
+    fault{op_kind::recv_message, EHOSTUNREACH}, fault{op_kind::recv_message, ENETUNREACH},
+    fault{op_kind::recv_message, ENOTCONN},     fault{op_kind::recv_message, ENOMEM},
+    fault{op_kind::recv_message, ENOBUFS}};
+
+template <class Socket>
+class recv_from_scene : public receiving_scene<Socket> {
 public:
     static constexpr const char* name = "recv_from";
-    static constexpr std::array faults{fault{op_kind::recv_message, ECONNREFUSED},
-                                       fault{op_kind::recv_message, ENOMEM}};
+    static constexpr auto faults = faults_of_receives;
 
-    auto start() { return near.recv_from(buffer_); }
+    auto start() { return this->near.recv_from(this->buffer); }
     bool succeeded(const bf::io_result<bf::received_datagram>& output) {
         if (!output) return false;
-        ++received;
-        return output->bytes == 4 && !output->truncated && output->from.is_ipv4();
+        ++this->received;
+        return this->is_whole(*output, true);
     }
-
-private:
-    std::array<std::byte, 8> buffer_{};
 };
 
-class recv_many_scene : public receiving_scene {
+template <class Socket>
+class recv_scene : public receiving_scene<Socket> {
+public:
+    static constexpr const char* name = "recv";
+    static constexpr auto faults = faults_of_receives;
+
+    auto start() { return this->near.recv(this->buffer); }
+    bool succeeded(const bf::io_result<bf::received_datagram>& output) {
+        if (!output) return false;
+        ++this->received;
+        return this->is_whole(*output, false);
+    }
+};
+
+/// What was peeked at is still there, whatever became of the operation.
+template <class Socket>
+class peek_from_scene : public receiving_scene<Socket> {
+public:
+    static constexpr const char* name = "peek_from";
+    static constexpr auto faults = faults_of_receives;
+
+    auto start() { return this->near.peek_from(this->buffer); }
+    bool succeeded(const bf::io_result<bf::received_datagram>& output) {
+        return output && this->is_whole(*output, true);
+    }
+    bool conserved(bool) { return receiving_scene<Socket>::conserved(false); }
+};
+
+template <class Socket>
+class recv_many_scene : public receiving_scene<Socket> {
 public:
     static constexpr const char* name = "recv_many";
-    static constexpr std::array faults{fault{op_kind::recv_many, ECONNREFUSED}, fault{op_kind::recv_many, ENOMEM}};
+    static constexpr std::array faults{fault{op_kind::recv_many, ECONNREFUSED}, fault{op_kind::recv_many, ECONNRESET},
+                                       fault{op_kind::recv_many, EHOSTUNREACH}, fault{op_kind::recv_many, ENOMEM},
+                                       fault{op_kind::recv_many, ENOBUFS}};
 
-    auto start() { return near.recv_many(batch_); }
+    auto start() { return this->near.recv_many(batch_); }
     bool succeeded(const bf::io_result<std::size_t>& output) {
         if (!output) return false;
-        received += *output;
+        this->received += *output;
         return *output >= 1 && *output == batch_.size() && batch_[0].bytes.size() == 4;
     }
 
@@ -121,8 +173,11 @@ public:
     static constexpr const char* name = "accept of a unix_listener";
     static constexpr bool in_time = true;
     static constexpr bool exclusive = true;
-    static constexpr std::array faults{fault{op_kind::accept, EMFILE}, fault{op_kind::accept, ENOMEM}};
+    static constexpr std::array faults{fault{op_kind::accept, EMFILE},       fault{op_kind::accept, ENFILE},
+                                       fault{op_kind::accept, ECONNABORTED}, fault{op_kind::accept, ENOBUFS},
+                                       fault{op_kind::accept, ENOMEM},       fault{op_kind::accept, EPERM}};
 
+    unix_accept_scene() : listener_{bf::unix_listener::bind(bf::socket_address::unix_unnamed()).value()} {}
     auto start() { return listener_.accept(); }
     void let() {
         const auto to = listener_.local_address().value();
@@ -133,12 +188,15 @@ public:
     static bool conserved(bool) { return true; }
 
 private:
-    bf::unix_listener listener_ = bf::unix_listener::bind(bf::socket_address::unix_unnamed()).value();
+    bf::unix_listener listener_;
 };
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("every_fate_of_a_datagram_that_is_received_conserves_it", "", recv_from_scene, recv_many_scene) {
+TEMPLATE_TEST_CASE("every_fate_of_a_datagram_that_is_received_conserves_it", "", recv_from_scene<bf::udp_socket>,
+                   recv_scene<bf::udp_socket>, peek_from_scene<bf::udp_socket>, recv_many_scene<bf::udp_socket>,
+                   recv_from_scene<bf::unix_datagram>, recv_scene<bf::unix_datagram>,
+                   peek_from_scene<bf::unix_datagram>, recv_many_scene<bf::unix_datagram>) {
     tests::run_matrix<TestType>();
 }
 

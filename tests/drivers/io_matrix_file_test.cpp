@@ -13,12 +13,18 @@ namespace bf = bifilar;
 
 namespace {
 
+using bf::drivers::file_op;
 using count = bf::io_result<std::size_t>;
+
+constexpr auto faults_of_writes = tests::file_faults(file_op::write, EIO, ENOSPC, EDQUOT, EFBIG, EPERM, EROFS, EBADF,
+                                                     EINVAL, ENXIO, EOVERFLOW, ESPIPE, EPIPE, ESTALE);
 
 /// Of a file of the page cache, or of one of /proc, which no cache answers for: so the read waits.
 template <way How>
 class reading_scene : public file_scene<How> {
 public:
+    static constexpr auto faults = tests::file_faults(file_op::read, EIO, EBADF, EINVAL, EISDIR, ENXIO, EOVERFLOW,
+                                                      ESPIPE, ENOMEM, ESTALE, ETIMEDOUT);
     bool conserved(bool) {
         this->heal();
         return tests::contents(this->there) == this->text;  // Of all else nothing is left.
@@ -86,6 +92,7 @@ private:
 template <way How>
 class writing_scene : public file_scene<How> {
 public:
+    static constexpr auto faults = faults_of_writes;
     static constexpr std::array breaks{EBADF, ENOSPC, EFBIG, EINVAL};
 
     bool succeeded(const count& output) const { return output && *output == from.size(); }
@@ -131,6 +138,7 @@ public:
 class append_scene : public file_scene<way::cached> {
 public:
     static constexpr const char* name = "append";
+    static constexpr auto faults = faults_of_writes;
     static constexpr std::array breaks{EBADF, EFBIG};  // /dev/full knows no end to append to.
 
     bf::file_transfer start() {
@@ -182,6 +190,7 @@ protected:
 class sync_scene : public action_scene {
 public:
     static constexpr const char* name = "sync";
+    static constexpr auto faults = tests::file_faults(file_op::sync, EIO, ENOSPC, EDQUOT, EROFS, EBADF, EINVAL, ESTALE);
     static constexpr std::array breaks{EBADF, EINVAL};
 
     bf::file_action start() { return open.sync(); }
@@ -200,6 +209,8 @@ public:
 class truncate_scene : public action_scene {
 public:
     static constexpr const char* name = "truncate";
+    static constexpr auto faults = tests::file_faults(file_op::truncate, EIO, ENOSPC, EDQUOT, EFBIG, EPERM, EROFS,
+                                                      EACCES, ETXTBSY, EBADF, EINVAL, ESTALE);
     static constexpr std::array breaks{EBADF, EINVAL, EFBIG};
 
     bf::file_action start() { return open.truncate(bytes_); }
@@ -215,17 +226,22 @@ private:
     std::uint64_t bytes_ = 4;
 };
 
+// No breaks: what is open has both.
+constexpr auto faults_of_open_status =
+    tests::file_faults(file_op::status, EIO, ENOMEM, EACCES, EBADF, EOVERFLOW, ESTALE, ETIMEDOUT);
+
 class size_scene : public action_scene {
 public:
     static constexpr const char* name = "size";
+    static constexpr auto faults = faults_of_open_status;
     bf::size_future start() { return open.size(); }
-    // No breaks: what is open has a size.
     static bool succeeded(const bf::io_result<std::uint64_t>& output) { return output && *output == 4; }
 };
 
 class metadata_scene : public action_scene {
 public:
     static constexpr const char* name = "metadata of an open file";
+    static constexpr auto faults = faults_of_open_status;
     bf::metadata_future start() { return open.metadata(); }
     static bool succeeded(const bf::io_result<bf::file_metadata>& output) { return output && output->size_bytes == 4; }
 };
@@ -234,6 +250,7 @@ public:
 class close_scene : public action_scene {
 public:
     static constexpr const char* name = "close";
+    static constexpr auto faults = tests::file_faults(file_op::close, EIO, ENOSPC, EDQUOT, ESTALE);
     auto start() { return open_now(there, O_RDONLY).close(); }
 };
 
@@ -242,6 +259,7 @@ class lock_scene : public action_scene {
 public:
     static constexpr const char* name = "lock";
     static constexpr std::uint64_t in_flight = 0;
+    static constexpr std::array<tests::file_fault, 0> faults{};  // flock(2) is not a driver's call.
     static constexpr std::array breaks{EBADF};
 
     lock_scene() {

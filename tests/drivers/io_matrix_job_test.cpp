@@ -16,6 +16,9 @@ constexpr std::array ways_of_paths{ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, EINVAL,
 /// Always waits for the thread, which let() gives.
 class job_scene : public file_scene<way::job> {
 public:
+    // Those of its calls, before the first of them.
+    static constexpr auto faults = tests::file_faults(bf::drivers::file_op::job, EIO, EACCES, EPERM, EROFS, ENOSPC,
+                                                      EDQUOT, EMFILE, ENFILE, ENOMEM, EXDEV, ESTALE);
     bool conserved(bool) {
         heal();
         return contents(there) == text;

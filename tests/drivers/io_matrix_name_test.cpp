@@ -90,8 +90,12 @@ public:
     static constexpr bool in_time = false;
     static constexpr bool exclusive = false;
     static constexpr std::uint64_t in_flight = 2;
-    static constexpr std::array faults{fault{op_kind::connect, ECONNREFUSED}, fault{op_kind::connect, ETIMEDOUT},
-                                       fault{op_kind::connect, ENETUNREACH}, fault{op_kind::connect, EACCES}};
+    static constexpr std::array faults{fault{op_kind::connect, ECONNREFUSED},  fault{op_kind::connect, ETIMEDOUT},
+                                       fault{op_kind::connect, ENETUNREACH},   fault{op_kind::connect, EACCES},
+                                       fault{op_kind::connect, EHOSTUNREACH},  fault{op_kind::connect, ECONNRESET},
+                                       fault{op_kind::connect, EADDRNOTAVAIL}, fault{op_kind::connect, EADDRINUSE},
+                                       fault{op_kind::connect, EPERM},         fault{op_kind::connect, ENOBUFS},
+                                       fault{op_kind::connect, ENOMEM}};
     static constexpr std::array breaks{ECONNREFUSED, ENETUNREACH, EMFILE};
 
     connect_scene() {

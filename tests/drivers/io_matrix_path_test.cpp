@@ -11,6 +11,14 @@ namespace bf = bifilar;
 
 namespace {
 
+using bf::drivers::file_op;
+
+// What the walk to a path fails with, and what else most calls on paths do.
+template <class... More>
+constexpr auto path_faults(file_op kind, More... more) {
+    return tests::file_faults(kind, EACCES, EIO, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, ESTALE, more...);
+}
+
 constexpr std::array ways_of_paths{ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, EINVAL};
 constexpr std::array ways_of_opens{ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, EINVAL, EMFILE};
 
@@ -18,6 +26,9 @@ constexpr std::array ways_of_opens{ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, EINVAL,
 template <way How>
 class opening_scene : public file_scene<How> {
 public:
+    static constexpr auto faults =
+        path_faults(file_op::open, EMFILE, ENFILE, EPERM, EROFS, ENOSPC, EDQUOT, EEXIST, EISDIR, EBUSY, EFBIG, ENODEV,
+                    ENXIO, EOPNOTSUPP, EOVERFLOW, ETXTBSY, EINVAL);
     static constexpr std::array breaks = ways_of_opens;
     static bool succeeded(const bf::io_result<bf::file>& output) { return output && output->descriptor() >= 0; }
     void break_with(int error) { path = this->path_that_fails(error); }
@@ -87,6 +98,7 @@ template <bool Follow>
 class metadata_scene : public opening_scene<way::call> {
 public:
     static constexpr const char* name = Follow ? "metadata" : "symlink_metadata";
+    static constexpr auto faults = path_faults(file_op::status, EINVAL, EOVERFLOW, ETIMEDOUT);
     static constexpr std::array breaks = ways_of_paths;
     metadata_scene() {
         path = here / "link";
@@ -112,6 +124,8 @@ template <bool New>
 class rename_scene : public action_scene {
 public:
     static constexpr const char* name = New ? "rename_new" : "rename";
+    static constexpr auto faults = path_faults(file_op::rename, EXDEV, EROFS, ENOSPC, EDQUOT, EPERM, EBUSY, EMLINK,
+                                               EISDIR, EEXIST, ENOTEMPTY, EINVAL);
     static constexpr std::array breaks{ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, EINVAL, New ? EEXIST : EISDIR};
 
     auto start() {
@@ -138,6 +152,7 @@ private:
 class remove_file_scene : public action_scene {
 public:
     static constexpr const char* name = "remove_file";
+    static constexpr auto faults = path_faults(file_op::remove, EROFS, EPERM, EBUSY, EISDIR);
     static constexpr std::array breaks{ENOENT, ENOTDIR, ENAMETOOLONG, EINVAL, EISDIR};
 
     auto start() {
@@ -154,6 +169,7 @@ private:
 class remove_directory_scene : public action_scene {
 public:
     static constexpr const char* name = "remove_directory";
+    static constexpr auto faults = path_faults(file_op::remove, EROFS, EPERM, EBUSY, ENOTEMPTY, EINVAL);
     static constexpr std::array breaks{ENOENT, ENOTDIR, ENAMETOOLONG, EINVAL, ENOTEMPTY};
 
     auto start() {
@@ -170,6 +186,8 @@ private:
 class create_directory_scene : public action_scene {
 public:
     static constexpr const char* name = "create_directory";
+    static constexpr auto faults =
+        path_faults(file_op::create_directory, EROFS, ENOSPC, EDQUOT, EPERM, EEXIST, EMLINK, EINVAL);
     static constexpr std::array breaks{EEXIST, ENOTDIR, ENAMETOOLONG, EINVAL};
 
     auto start() {
@@ -188,6 +206,8 @@ private:
 class next_scene : public file_scene<way::job> {
 public:
     static constexpr const char* name = "next of a directory";
+    static constexpr auto faults =
+        tests::file_faults(file_op::read_entries, EIO, EBADF, ENOENT, ENOTDIR, ENOMEM, EACCES, ESTALE);
     static constexpr std::array breaks{ENOENT, ENOTDIR, EBADF};
     using output = bf::io_result<std::optional<bf::directory_entry>>;
 
@@ -232,6 +252,7 @@ private:
 class walk_scene : public file_scene<way::job> {
 public:
     static constexpr const char* name = "next of a walk";
+    static constexpr auto faults = tests::file_faults(file_op::job, EIO, EACCES, EMFILE, ENFILE, ENOMEM);
     static constexpr std::array breaks{ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, EMFILE};
     using output = bf::io_result<std::optional<bf::walk_entry>>;
 

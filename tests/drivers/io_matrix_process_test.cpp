@@ -4,12 +4,15 @@
 #include "drivers/scratch_directory.hpp"
 #include "uninterrupted.hpp"
 #include <bifilar/drivers/command.hpp>
+#include <bifilar/drivers/ctrl_c.hpp>
+#include <bifilar/drivers/owned_descriptor.hpp>
 #include <bifilar/drivers/signal_set.hpp>
 
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <optional>
+#include <poll.h>
 #include <string>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -163,6 +166,56 @@ private:
     bool came_ = false;
 };
 
+/// To the process the signal has come for good, so the scene does what its handler does, and takes it back.
+class ctrl_c_scene {
+public:
+    static constexpr const char* name = "ctrl_c";
+    static constexpr bool in_time = true;
+    static constexpr bool exclusive = false;
+    static constexpr std::array faults{fault{op_kind::poll_in, ENOMEM}, fault{op_kind::poll_in, ENOSPC}};
+
+    ctrl_c_scene() = default;
+    ctrl_c_scene(const ctrl_c_scene&) = delete;
+    ctrl_c_scene& operator=(const ctrl_c_scene&) = delete;
+    ~ctrl_c_scene() { take_back(); }
+
+    static auto start() { return bf::ctrl_c(); }
+    void let() {
+        const std::uint64_t one = 1;
+        REQUIRE(::write(watched_.get(), &one, sizeof one) == sizeof one);
+    }
+    bool succeeded(const bf::io_result<void>& output) {
+        const bool came = has_come();
+        take_back();
+        return came && output.has_value();
+    }
+    // Whoever hears of it takes nothing.
+    bool conserved(bool) {
+        const bool came = has_come();
+        return bf::await(bf::timeout(bf::ctrl_c(), std::chrono::milliseconds{came ? 10'000 : 0})).has_value() == came;
+    }
+
+private:
+    // Each wait has a descriptor of its own for what all of them watch: the lowest that is free.
+    static bf::owned_descriptor watched() {
+        const int lowest = ::fcntl(0, F_DUPFD_CLOEXEC, 0);
+        REQUIRE(lowest >= 0);
+        ::close(lowest);
+        const auto wait = bf::ctrl_c();
+        return bf::owned_descriptor{::fcntl(lowest, F_DUPFD_CLOEXEC, 0)};
+    }
+    [[nodiscard]] bool has_come() const {
+        pollfd come{watched_.get(), POLLIN, 0};
+        return tests::uninterrupted([&] { return ::poll(&come, 1, 0); }) == 1;
+    }
+    void take_back() const {
+        std::uint64_t count = 0;
+        if (has_come()) REQUIRE(::read(watched_.get(), &count, sizeof count) == sizeof count);
+    }
+
+    const bf::owned_descriptor watched_ = watched();
+};
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("every_fate_of_a_program_leaves_nothing_of_it", "", wait_scene, output_scene) {
@@ -171,3 +224,8 @@ TEMPLATE_TEST_CASE("every_fate_of_a_program_leaves_nothing_of_it", "", wait_scen
 }
 
 TEST_CASE("every_fate_of_the_wait_for_a_signal_conserves_it") { tests::run_matrix<signal_scene>(); }
+
+TEST_CASE("every_fate_of_the_wait_for_ctrl_c_takes_nothing_from_others") {
+    (void)bf::block_on(bf::timeout(bf::ctrl_c(), std::chrono::milliseconds{1}));  // Opens what stays open.
+    tests::run_matrix<ctrl_c_scene>();
+}

@@ -74,7 +74,9 @@ public:
     static constexpr bool exclusive = true;
     static constexpr std::uint64_t least_in_flight = 0;  // A ring goes on.
     static constexpr std::array faults{fault{op_kind::accept, EMFILE}, fault{op_kind::accept, ECONNABORTED},
-                                       fault{op_kind::accept, ENOMEM}, fault{op_kind::accept, EPERM}};
+                                       fault{op_kind::accept, ENOMEM}, fault{op_kind::accept, EPERM},
+                                       fault{op_kind::accept, ENFILE}, fault{op_kind::accept, ENOBUFS},
+                                       fault{op_kind::accept, EPROTO}};
 
     incoming_scene() : incoming_scene{bf::tcp_listener::bind("127.0.0.1:0").value()} {}
     incoming_scene(const incoming_scene&) = delete;

@@ -1,15 +1,19 @@
 // The matrix of datagrams and descriptors that are sent.
 #include "drivers/io_matrix.hpp"
+#include "drivers/scratch_directory.hpp"
 #include "drivers/stream_pair.hpp"
 #include "uninterrupted.hpp"
 #include <bifilar/drivers/udp_socket.hpp>
 #include <bifilar/drivers/unix_datagram.hpp>
+#include <bifilar/drivers/unix_listener.hpp>
 #include <bifilar/drivers/unix_stream.hpp>
 
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <poll.h>
 #include <span>
+#include <string>
 #include <sys/socket.h>
 #include <vector>
 
@@ -90,8 +94,11 @@ private:
 class udp_send_to_scene : public udp_sending_scene {
 public:
     static constexpr const char* name = "send_to";
-    static constexpr std::array faults{fault{op_kind::send_message, ENETUNREACH},
-                                       fault{op_kind::send_message, ENOBUFS}};
+    static constexpr std::array faults{
+        fault{op_kind::send_message, ENETUNREACH},  fault{op_kind::send_message, ENOBUFS},
+        fault{op_kind::send_message, EHOSTUNREACH}, fault{op_kind::send_message, ENETDOWN},
+        fault{op_kind::send_message, EPERM},        fault{op_kind::send_message, ENOMEM},
+        fault{op_kind::send_message, ECONNREFUSED}};
     static constexpr std::array breaks{EMSGSIZE, EAFNOSUPPORT, EINVAL, EACCES};
 
     auto start() { return near.send_to(bytes, to_); }
@@ -111,7 +118,8 @@ class udp_send_many_scene : public udp_sending_scene {
 public:
     static constexpr const char* name = "send_many";
     static constexpr std::array faults{fault{op_kind::send_many, ECONNREFUSED}, fault{op_kind::send_many, ENOBUFS},
-                                       fault{op_kind::send_many, EPERM}};
+                                       fault{op_kind::send_many, EPERM},        fault{op_kind::send_many, EHOSTUNREACH},
+                                       fault{op_kind::send_many, ENETUNREACH},  fault{op_kind::send_many, ENOMEM}};
     static constexpr std::array breaks{EMSGSIZE, EAFNOSUPPORT, EINVAL, EDESTADDRREQ};
 
     udp_send_many_scene() { fill(bytes, receiver()); }
@@ -184,23 +192,46 @@ class unix_send_scene : public unix_sending_scene {
 public:
     static constexpr const char* name = "send to a connected unix_datagram";
     static constexpr bool exclusive = true;
-    static constexpr std::array faults{fault{op_kind::send_many, ECONNREFUSED}, fault{op_kind::send_many, ENOBUFS}};
+    static constexpr std::array faults{fault{op_kind::send_many, ECONNREFUSED}, fault{op_kind::send_many, ENOBUFS},
+                                       fault{op_kind::send_many, ECONNRESET},   fault{op_kind::send_many, EPIPE},
+                                       fault{op_kind::send_many, EPERM},        fault{op_kind::send_many, ENOMEM}};
 
     unix_send_scene() { REQUIRE(near.connect(to).has_value()); }
     auto start() { return near.send(bytes); }
 };
 
-/// Tries again after pauses, so no driver knows of it and a second one is as welcome.
+/// Tries again after pauses, so no driver knows of it and a second one is as welcome. Its failures are the real
+/// kernel's.
 class unix_send_to_scene : public unix_sending_scene {
 public:
     static constexpr const char* name = "send_to of a unix_datagram";
     static constexpr bool exclusive = false;
     static constexpr std::uint64_t in_flight = 0;
     static constexpr std::array<fault, 0> faults{};
+    static constexpr std::array breaks{ENOENT, ENOTDIR, ECONNREFUSED, EPROTOTYPE, EPERM, EMSGSIZE, EINVAL};
 
-    auto start() { return near.send_to(bytes, to); }
+    auto start() { return near.send_to(many_.empty() ? bytes : std::span<const std::byte>{many_}, to_); }
+    void break_with(int error) {
+        std::string path = here_ / "nothing";
+        if (error == ENOTDIR) path = here_.with_file("file", "") + "/below";
+        if (error == ECONNREFUSED) path = here_.with_file("file", "");
+        if (error == EMSGSIZE) many_.resize(near.send_buffer().value() + 1);
+        if (error == EPERM) REQUIRE(strange_.connect(to).has_value());
+        to_ = bf::socket_address::unix_path(path).value();
+        if (error == EPROTOTYPE) listener_ = bf::unix_listener::bind(path).value();
+        if (error == EPERM) to_ = strange_.local_address().value();  // Which takes from another alone.
+        if (error == EMSGSIZE) to_ = to;
+        if (error == EINVAL) to_ = bf::socket_address::parse("127.0.0.1:9").value();
+    }
     // Cancelled, it was not sent.
     bool conserved(bool) { return unix_sending_scene::conserved(false); }
+
+private:
+    const tests::scratch_directory here_;
+    std::vector<std::byte> many_;
+    bf::socket_address to_ = to;
+    bf::unix_datagram strange_ = open();
+    std::optional<bf::unix_listener> listener_;
 };
 
 /// Waits for room, which let() makes.

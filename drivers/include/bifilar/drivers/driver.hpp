@@ -19,6 +19,8 @@ class simulated_kernel;
 
 namespace bifilar::drivers {
 
+struct file_request;
+
 class driver : public parker {
 public:
     /// Makes an operation's call if it may succeed at once, or has it made soon. The result, or a negative errno, also
@@ -29,6 +31,10 @@ public:
     /// Takes a file_call, if this driver makes such calls without a thread of their own. False: it does not, the
     /// operation is still idle, and the runtime's blocking pool makes the call. The calling thread's own driver.
     [[nodiscard]] virtual bool submit_file(op& /*which*/, waker_ref /*waits*/) noexcept { return false; }
+
+    /// Asked once before each call on a file, wherever that will be made. 0: it is made, of fewer bytes maybe. A
+    /// negative errno: it is not, and this is its answer. The calling thread's own driver.
+    [[nodiscard]] virtual int admit_file(file_request& /*what*/) noexcept { return 0; }
 
     /// Brings an operation in flight to its end, which may also be success. Any thread; once per operation.
     virtual void cancel(op& which) noexcept = 0;

@@ -1,11 +1,14 @@
-// A kernel for tests that decides on the time, the order and the failures of I/O; the descriptors are real.
+// A kernel for tests that decides on the time, the order and the failures of I/O; the descriptors are real. Of calls on
+// files and paths it decides on failures and sizes alone.
 // After the simulations of FoundationDB and TigerBeetle; what it decides follows from its seed.
 #pragma once
 
 #include <bifilar/base/spin_lock.hpp>
+#include <bifilar/drivers/file_request.hpp>
 #include <bifilar/drivers/op.hpp>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace bifilar {
@@ -27,7 +30,7 @@ struct simulated_kernel_options {
     /// Immediate attempts that are answered with "would wait", whatever the descriptor says.
     double would_wait = 0;
     /// Transfers that are cut to a random smaller part: those of streams, pipes and regular files, where POSIX allows
-    /// it. Writes that a pipe takes as a whole or not at all stay whole.
+    /// it. Writes that a pipe takes as a whole or not at all stay whole, and so do those past the page cache.
     double short_transfers = 0;
     /// What a cut leaves at the least, in bytes; calls on no more than that, in their first buffer, are never cut.
     std::size_t least_cut_bytes = 1;
@@ -79,8 +82,13 @@ public:
     /// then. Attempts count as calls, so one operation may make two. Faults of one kind queue up. Any thread. Throws
     /// std::invalid_argument for an `error` that is no failure: 0, EAGAIN, EINPROGRESS, EINTR, negative numbers.
     void fail(drivers::op_kind kind, int error, std::uint64_t calls = 0, std::uint64_t times = 1);
+    /// The same of calls on files and paths; op_kind::file_call means all of them. Each is counted and answered once,
+    /// before it is made or waits; a close closes nevertheless, as in Linux. What takes several calls in a row
+    /// (file_op::job) fails before the first. Calls of threads that have no driver of this kernel go through.
+    void fail(drivers::file_op kind, int error, std::uint64_t calls = 0, std::uint64_t times = 1);
     /// From now on each call of this kind fails with this probability. Throws as fail.
     void fail_randomly(drivers::op_kind kind, int error, double share);
+    void fail_randomly(drivers::file_op kind, int error, double share);
     /// Takes all planned failures back. Any thread.
     void heal() noexcept;
 
@@ -90,8 +98,13 @@ public:
 private:
     friend class drivers::simulated_driver;
 
-    struct fault {
+    // Calls that a fault concerns, and the one that asks for its own.
+    struct call_kind {
         drivers::op_kind kind;
+        std::optional<drivers::file_op> file = std::nullopt;  // Of a file_call; empty: all of them.
+    };
+    struct fault {
+        call_kind kind;
         int error;
         std::uint64_t calls;
         std::uint64_t times;
@@ -102,7 +115,8 @@ private:
     [[nodiscard]] std::uint64_t attach() noexcept;
     void detach() noexcept;
     // The errno that the next call of this kind is to fail with; 0: none. `draw` is evenly distributed over 0…1.
-    [[nodiscard]] int next_fault(drivers::op_kind kind, double draw) noexcept;
+    [[nodiscard]] int next_fault(const call_kind& kind, double draw) noexcept;
+    void plan(const fault& next);
     // A call that ended; `number` tells the operations of a driver apart.
     void record(std::uint64_t number, const drivers::op& which, int result) noexcept;
     template <class Change>
