@@ -87,7 +87,9 @@ private:
             note_field(name, view(value));
         }
     }
-    void note_field(beast::field name, std::string_view value) requires(!IsRequest) {
+    void note_field(beast::field name, std::string_view value)
+        requires(!IsRequest)
+    {
         if (name == beast::field::location) {
             into_->location = value;
         } else if (name == beast::field::content_range) {
