@@ -40,7 +40,7 @@ void add_idle(experiment& all, int connections, const std::string& seconds, bool
     work.warm_up = 0;
     work.repetitions = connections > 10'000 ? 1 : (connections > 1'000 ? 3 : 0);
     const arguments load{"--idle", std::to_string(connections), "--seconds", seconds};
-    for (const echo_server& one : own_echo_servers(ECHO_PROGRAM, "1"))
+    for (const echo_server& one : own_echo_servers(ECHO_PROGRAM))
         work.contenders.push_back({one.column, [=] { return resting(measure(one.command, load)); }});
     for (const echo_server& one : peers_echo_servers(all.options().peers))
         work.contenders.push_back({one.column, [=] { return measure(one.command, load); }, true});
@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
     add_idle(all, 1'000, all.options().quick ? "0.5" : "2", false);
     add_idle(all, 10'000, "2", true);
     if (!all.options().quick) add_very_many_idle(all, descriptors);
-    const std::vector<echo_server> servers = own_echo_servers(ECHO_PROGRAM, "1");
+    const std::vector<echo_server> servers = own_echo_servers(ECHO_PROGRAM);
     all.add(churn_for({"churn", "", {}}, 3, servers));
     for (const variant& one :
          {variant{"resets", "; half of them end with a reset", {"--resets", "1"}},

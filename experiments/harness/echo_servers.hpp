@@ -18,12 +18,12 @@ inline echo_server own_echo_server(const std::string& program, const std::string
             {program, "--port", "0", "--workers", workers, "--backend", backend, "--driver", driver}};
 }
 
-/// The same in each model over each driver.
-inline std::vector<echo_server> own_echo_servers(const std::string& program, const std::string& workers) {
+/// In each model over each driver, on its main thread.
+inline std::vector<echo_server> own_echo_servers(const std::string& program) {
     std::vector<echo_server> all;
     for (const char* const backend : {"stackless", "stackful"})
         for (const char* const driver : {"epoll", "uring"})
-            all.push_back(own_echo_server(program, backend, driver, workers));
+            all.push_back(own_echo_server(program, backend, driver, "0"));
     return all;
 }
 

@@ -51,7 +51,7 @@ void add_echo(experiment& all, const std::string& id, const std::string& title, 
     contend("bare epoll loop in C", epoll);
     contend("bare io_uring loop in C", uring);
     contend("bare io_uring loop in C, multishot", multishot);
-    for (const echo_server& one : own_echo_servers(ECHO_PROGRAM, "0")) contend(one.column, rounds->add(one.command));
+    for (const echo_server& one : own_echo_servers(ECHO_PROGRAM)) contend(one.column, rounds->add(one.command));
     const echo_server with_worker = own_echo_server(ECHO_PROGRAM, "stackless", "epoll", "1");
     contend(with_worker.column + ", own thread", rounds->add(with_worker.command));
     for (const echo_server& one : peers_echo_servers(all.options().peers))
