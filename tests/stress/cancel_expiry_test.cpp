@@ -3,6 +3,7 @@
 // at about the time at which they are due. Each ends exactly once: woken and not early, or cancelled.
 #include "both/in_each_model.hpp"
 #include "seed.hpp"
+#include "stress/counted.hpp"
 #include <bifilar/base/random.hpp>
 
 #include <atomic>
@@ -22,19 +23,8 @@ struct marks {
     explicit marks(std::size_t sleepers) : woken(sleepers) {}
 };
 
-class counted {
-public:
-    explicit counted(std::atomic<int>& alive) : alive_{&alive} { ++*alive_; }
-    counted(const counted&) = delete;
-    counted& operator=(const counted&) = delete;
-    ~counted() { --*alive_; }
-
-private:
-    std::atomic<int>* alive_;
-};
-
 bf::task<> sleeps(std::size_t n, std::chrono::nanoseconds length, marks& all) {
-    const counted one{all.alive};
+    const stress::counted one{all.alive};
     const auto until = steady::now() + length;
     co_await bf::sleep_for(length);
     if (steady::now() < until) ++all.early;

@@ -1,6 +1,7 @@
 // What the lives of a stress test have in common: what is counted over all of them, and how patient an operation is.
 #pragma once
 
+#include "stress/counted.hpp"
 #include <bifilar/base/random.hpp>
 #include <bifilar/bifilar.hpp>
 
@@ -21,17 +22,6 @@ struct ledger {
     std::atomic<std::uint64_t> given_up{0};
     std::atomic<int> wrong{0};  // Lives whose bytes, datagrams or connections do not add up.
     std::atomic<int> alive{0};  // Tasks.
-};
-
-class counted {
-public:
-    explicit counted(std::atomic<int>& alive) : alive_{&alive} { ++*alive_; }
-    counted(const counted&) = delete;
-    counted& operator=(const counted&) = delete;
-    ~counted() { --*alive_; }
-
-private:
-    std::atomic<int>* alive_;
 };
 
 /// How long an operation may take: often nearly nothing, now and then for ever.
