@@ -238,6 +238,8 @@ void uring_driver::wait(base::instant_ns deadline) noexcept {
     (void)io_uring_submit_and_wait_timeout(&ring_, &first, 1, &limit, nullptr);
 }
 
+// An eventfd rather than a message from ring to ring: threads without a ring wake this one too, and neither is sooner
+// (experiments/io, wakes).
 void uring_driver::unpark() noexcept {
     if (!sleeps_.tell()) return;
     const std::uint64_t one = 1;

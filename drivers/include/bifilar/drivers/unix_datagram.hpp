@@ -29,6 +29,9 @@ private:
 /// What may be done with it besides is in datagram_socket. Its end removes the file that it made, unless the options
 /// say otherwise. Descriptors that come along with a datagram (SCM_RIGHTS) are closed by the kernel, unseen: nobody can
 /// fill a receiver's table of descriptors. A unix_stream can receive them.
+///
+/// A receive is not told that the peer closed or disconnected, and waits on; unix(7) has ECONNRESET only where the peer
+/// disconnected with datagrams that it had not read. Where that matters, send something back, or take a unix_stream.
 class unix_datagram : public datagram_socket {
 public:
     /// Binds a path, or an abstract name by its address. The errors, and what to do about EADDRINUSE, are those of
