@@ -1,6 +1,8 @@
 # The interval of a median: two of the repetitions themselves, the k-th from either end, chosen so that the true median lies
 # between them with at least 95 %, whatever the distribution (the sign test turned round). Fewer than six repetitions
 # have no such pair: their least and most are given, and how often those hold the median.
+#
+# A bootstrap of so few repetitions promises 95 % and gives less: 89 % of 7, 94 % of 11 (interval_test.py draws them).
 import math
 
 WANTED = 0.95

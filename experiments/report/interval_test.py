@@ -2,6 +2,7 @@
 #   python3 interval_test.py
 import itertools
 import random
+import statistics
 import unittest
 
 import interval
@@ -33,6 +34,19 @@ class medians(unittest.TestCase):
                 low, high = interval.of_samples([chance.expovariate(1) for _ in range(count)])
                 held += low <= 0.6931472 <= high
             self.assertAlmostEqual(held / 4000, interval.place(count)[1], delta=0.025)
+
+    def test_a_bootstrap_holds_it_less_often_than_it_says(self):
+        chance = random.Random(1)
+
+        def bootstrapped(samples):
+            medians = sorted(statistics.median(chance.choices(samples, k=len(samples))) for _ in range(200))
+            return medians[5], medians[-6]
+
+        for count in (7, 11):
+            drawn = [[chance.expovariate(1) for _ in range(count)] for _ in range(500)]
+            held = [sum(low <= 0.6931472 <= high for low, high in map(of, drawn)) for of in (bootstrapped, interval.of_samples)]
+            self.assertLess(held[0] + 10, held[1])
+            self.assertLess(held[0], 0.97 * len(drawn))
 
     def test_a_table_says_of_how_few_it_is(self):
         one = {"name": "ours", "median": 2.0, "least": 1.0, "most": 3.0, "samples": [1.0, 2.0, 3.0]}
