@@ -4,9 +4,12 @@
 
 #include "catch.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace tests {
 
@@ -26,6 +29,29 @@ inline bool limit_suffices(decltype(RLIMIT_AS) resource, std::size_t needed, con
 [[nodiscard]] inline bool address_space_suffices(std::size_t needed_bytes) {
     return limit_suffices(RLIMIT_AS, needed_bytes, "bytes of address space (ulimit -v)");
 }
+
+/// From its construction to its destruction the process gets no more addresses than so many bytes of them.
+class address_space_left {
+public:
+    explicit address_space_left(std::size_t bytes) {
+        std::size_t pages = 0;
+        std::FILE* const file = std::fopen("/proc/self/statm", "r");
+        REQUIRE(file != nullptr);
+        const int read = std::fscanf(file, "%zu", &pages);
+        std::fclose(file);
+        REQUIRE(read == 1);
+        REQUIRE(::getrlimit(RLIMIT_AS, &former_) == 0);
+        const rlim_t all = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + bytes;
+        const rlimit less{std::min(all, former_.rlim_cur), former_.rlim_max};
+        REQUIRE(::setrlimit(RLIMIT_AS, &less) == 0);
+    }
+    address_space_left(const address_space_left&) = delete;
+    address_space_left& operator=(const address_space_left&) = delete;
+    ~address_space_left() { ::setrlimit(RLIMIT_AS, &former_); }
+
+private:
+    rlimit former_{};
+};
 
 /// Processes and threads of the same user, those of the suite itself (a few dozen) included.
 [[nodiscard]] inline bool processes_suffice(std::size_t needed) {

@@ -9,7 +9,7 @@ std::optional<io_result<source_ptr>> accept_wait::poll(context& cx) {
     const drivers::call_result result = wait_.poll(cx);
     if (!result) return std::nullopt;
     if (*result < 0) return io_failure(-*result);
-    return make_source(owned_descriptor{*result});
+    return try_make_source(owned_descriptor{*result});
 }
 
 accept_wait::~accept_wait() {

@@ -1,4 +1,5 @@
-// The epoll driver. epoll_pwait2 (Linux 5.11) gives nanoseconds; older kernels get milliseconds, rounded up.
+// The epoll driver. epoll_pwait2 (Linux 5.11) gives nanoseconds; older kernels, and filters of system calls that do
+// not know it, get milliseconds, rounded up.
 #include "epoll_driver.hpp"
 
 #include "call_now.hpp"
@@ -24,7 +25,7 @@ namespace bifilar::drivers {
 
 struct epoll_driver::events {
     std::array<epoll_event, 128> at;
-    bool nanoseconds = true;  // Until the kernel says ENOSYS.
+    bool nanoseconds = true;  // Until the call is refused.
 };
 
 epoll_driver::epoll_driver() : events_{std::make_unique<events>()} {
@@ -127,7 +128,7 @@ int epoll_driver::wait(base::instant_ns deadline) noexcept {
     if (events_->nanoseconds) {
         const timespec limit{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
         const int count = ::epoll_pwait2(epoll_, events_->at.data(), most, &limit, nullptr);
-        if (count >= 0 || errno != ENOSYS) return count;
+        if (count >= 0 || errno == EINTR) return count;
         events_->nanoseconds = false;
     }
     const base::instant_ns ms =

@@ -37,7 +37,9 @@ int open_cached(const file_request& what) noexcept {
     how.flags = static_cast<std::uint64_t>(what.flags);
     how.resolve = RESOLVE_CACHED;  // Linux 5.12.
     const int result = answer(::syscall(SYS_openat2, what.descriptor, what.path, &how, sizeof how));
-    return result == -EINVAL || result == -ENOSYS || result == -EINTR ? -EAGAIN : result;
+    // EPERM may be the file's, or that of a filter which does not know the call; the call that waits says which.
+    const bool unknown = result == -EINVAL || result == -ENOSYS || result == -EPERM;
+    return unknown || result == -EINTR ? -EAGAIN : result;
 }
 
 int call_once(const file_request& what) noexcept {

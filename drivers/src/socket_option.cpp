@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <limits>
+#include <new>
 #include <sys/socket.h>
 #include <utility>
 
@@ -41,6 +42,14 @@ source_ptr make_source(owned_descriptor descriptor) {
     source_ptr made{new io_source{descriptor.get()}};
     (void)descriptor.release();
     return made;
+}
+
+io_result<source_ptr> try_make_source(owned_descriptor descriptor) noexcept {
+    try {
+        return make_source(std::move(descriptor));
+    } catch (const std::bad_alloc&) {
+        return io_failure(ENOMEM);
+    }
 }
 
 }  // namespace bifilar::drivers

@@ -44,12 +44,13 @@ io_result<Stream> copy_of(int descriptor, Make make) {
 }  // namespace
 
 inherited_stream::inherited_stream(int descriptor) : takes_plain_calls_{is_on_disk(descriptor)} {
-    if (owned_descriptor own = reopen_terminal(descriptor)) {
+    owned_descriptor own{descriptor > STDERR_FILENO ? descriptor : -1};  // The process keeps its own three.
+    if (owned_descriptor terminal = reopen_terminal(descriptor)) {
         takes_plain_calls_ = true;
-        if (descriptor > STDERR_FILENO) ::close(descriptor);  // The process keeps its own three.
-        descriptor = own.release();
+        own = std::move(terminal);
     }
-    source_.reset(new drivers::io_source{descriptor});
+    source_.reset(new drivers::io_source{own ? own.get() : descriptor});
+    (void)own.release();
 }
 
 drivers::io_source& inherited_stream::source() const noexcept {

@@ -214,6 +214,8 @@ void uring_driver::park(base::instant_ns deadline) noexcept {
     wake_batch batch;
     reap(batch, most_after_sleep);
     take_requests();
+    // Who asked may wait for it, in a destructor, while this worker runs something long.
+    if (cancels_ && io_uring_sq_ready(&ring_) != 0) flush();
 }
 
 void uring_driver::poll_some(std::uint32_t most) noexcept {
@@ -318,7 +320,6 @@ void uring_driver::end_many(many_op& which, const io_uring_cqe& cqe, wake_batch&
 
 // The owners of those that complete many times may outlive the ring, which this thread alone may enter.
 void uring_driver::leave() noexcept {
-    if (armed_.empty()) return;
     base::intrusive_list<many_op> cancelled;
     while (many_op* const which = armed_.take_front()) {
         prepare_cancel(*which);

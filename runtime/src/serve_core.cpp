@@ -141,7 +141,8 @@ connection_place::connection_place(serve_core& in, semaphore::permit room) noexc
 connection_place::~connection_place() {
     if (in_ == nullptr) return;
     room_.release();
-    in_->freed_.notify_one();
+    // One that found no task has freed nothing: those that pause for want of it would go on at once, and find none.
+    if (has_task_) in_->freed_.notify_one();
     // The last touch but for the task's own end, for which serve() waits besides.
     in_->alive_.done();
 }

@@ -1,12 +1,15 @@
-// Rings that the kernel refuses, as under the seccomp filters of containers. The filter is there before the program
-// begins: what follows the exec is a test of its own, hidden from others.
+// Calls that the kernel refuses, as under the seccomp filters of containers: rings, and what came after the filter was
+// written. It is there before the program begins: what follows the exec is a test of its own, hidden from others.
+#include "drivers/processor_time.hpp"
 #include "drivers/stream_pair.hpp"
 #include "environment.hpp"
 #include "last_words.hpp"
 #include "one_worker.hpp"
 #include <bifilar/drivers/driver.hpp>
+#include <bifilar/drivers/file.hpp>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -18,17 +21,20 @@
 
 namespace bf = bifilar;
 using Catch::Matchers::Contains;
+using namespace std::chrono_literals;
 
 namespace {
 
 constexpr const char* forbidden = "io_uring is forbidden here (seccomp, or kernel.io_uring_disabled)";
 constexpr const char* missing = "this kernel has no io_uring";
 
-/// From now on io_uring_setup(2) fails so, in this process and what it becomes.
-bool refuse_rings(unsigned error) {
-    std::array<sock_filter, 4> steps{{
+/// From now on io_uring_setup(2), openat2(2) and epoll_pwait2(2) fail so, in this process and what it becomes.
+bool refuse_calls(unsigned error) {
+    std::array<sock_filter, 6> steps{{
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_epoll_pwait2, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     }};
@@ -42,7 +48,7 @@ std::string told_by(const char* test, int error) {
     const tests::environment_variable any_driver{"BIFILAR_DRIVER", std::nullopt};
     const tests::environment_variable no_injection{"BIFILAR_PROBE_FAIL", std::nullopt};
     return tests::dies([&] {
-               if (!refuse_rings(static_cast<unsigned>(error))) return;
+               if (!refuse_calls(static_cast<unsigned>(error))) return;
                ::dup2(STDERR_FILENO, STDOUT_FILENO);
                ::execl("/proc/self/exe", "test_drivers", test, static_cast<char*>(nullptr));
            })
@@ -60,14 +66,33 @@ bf::task<> echoes() {
     CHECK(got.value() == bytes.size());
 }
 
+/// A read is told while a timer is set, and the thread sleeps meanwhile.
+bf::task<> waits_beside_a_timer() {
+    tests::stream_pair pair = co_await tests::tcp_pair();
+    std::array<std::byte, 4> bytes{};
+    auto reading = bf::spawn(bf::timeout(pair.far.read_exact(bytes), 60s));
+    const auto before = tests::processor_time(CLOCK_PROCESS_CPUTIME_ID);
+    co_await bf::sleep_for(300ms);
+    const auto used = tests::processor_time(CLOCK_PROCESS_CPUTIME_ID) - before;
+    CHECK(used < 150ms);
+    const auto wrote = co_await pair.near.write_all(std::span{bytes});
+    CHECK(wrote.has_value());
+    const auto got = co_await reading;
+    CHECK(got.has_value());
+}
+
 void serves_without_ring(const std::string& why) {
     const int ring = static_cast<int>(::syscall(SYS_io_uring_setup, 1, nullptr));
     REQUIRE(ring < 0);
+    REQUIRE(::syscall(SYS_epoll_pwait2, -1, nullptr, 0, nullptr, nullptr, 0) < 0);
+    REQUIRE(errno != EBADF);
+    CHECK(bf::block_on(bf::file::open("/dev/null")).has_value());
     CHECK(bf::drivers::choose_driver(bf::driver_kind::best) == bf::driver_kind::epoll);
     for (const bf::backend on : tests::both_backends) {
         bf::runtime rt{both::small_runtime()};
         CHECK(rt.driver() == bf::driver_kind::epoll);
         rt.spawn(on, echoes).join();
+        rt.spawn(on, waits_beside_a_timer).join();
     }
     const auto listener = bf::tcp_listener::bind("127.0.0.1:0").value();
     CHECK(bf::block_on(bf::tcp_stream::connect(listener.local_address().value())).has_value());

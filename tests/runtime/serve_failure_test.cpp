@@ -1,5 +1,6 @@
 // serve() when accept fails: what is passed over, what ends it, and how it waits for descriptors.
 #include "one_worker.hpp"
+#include "resource_limits.hpp"
 #include "runtime/scripted_listener.hpp"
 #include "simulated_runtime.hpp"
 
@@ -131,6 +132,42 @@ TEST_CASE("out_of_descriptors_a_server_pauses_longer_and_longer_and_says_so_once
         };
         rt.run(body, model);
     }
+}
+
+// What it had is given back at once, and is no reason to try again.
+TEST_CASE("a_server_pauses_while_connections_find_no_stack") {
+    if (!tests::address_space_suffices(std::size_t{3} << 30)) return;
+    bf::simulated_clock clock{tests::clock_mode::manual, tests::noon};
+    bf::runtime rt{tests::on_clock(clock, 1)};
+    rt.run([&clock] {
+        script from;
+        bf::event stop;
+        bf::serve_options options = on(bf::backend::stackful);
+        options.stack_bytes = std::size_t{1} << 30;
+        options.on_exhausted = [](std::error_code error) { CHECK(error == std::errc::not_enough_memory); };
+        auto server = start(options, from, stop);
+        from.connect(3);
+        {
+            const tests::address_space_left little{std::size_t{1} << 29};
+            let_others_park();
+            CHECK(from.attempts == 1);
+            clock.advance(10ms - 1ns);
+            let_others_park();
+            CHECK(from.attempts == 1);
+            clock.advance(1ns);
+            let_others_park();
+            CHECK(from.attempts == 2);
+        }
+        CHECK(*from.open == 0);
+        clock.advance(20ms);
+        let_others_park();
+        CHECK(*from.open == 1);
+        stop.set();
+        const bf::serve_report report = bf::await(server);
+        CHECK(report.refused == 2);
+        CHECK(report.exhausted == 2);
+        CHECK(report.ended == 1);
+    });
 }
 
 TEST_CASE("the_end_of_a_connection_ends_the_pause") {

@@ -3,6 +3,7 @@
 
 #include <bifilar/drivers/file_call.hpp>
 #include <bifilar/drivers/file_handle.hpp>
+#include <bifilar/drivers/owned_descriptor.hpp>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -48,8 +49,8 @@ public:
 
     /// ENOENT, ENOTDIR, EACCES, EMFILE.
     [[nodiscard]] static open_future open(std::string_view path);
-    /// Takes over the descriptor of a directory. Throws std::bad_alloc.
-    explicit directory(int descriptor) : batch_{new drivers::directory_batch{descriptor}} {}
+    /// Takes over the descriptor of a directory. Throws std::bad_alloc; it is closed then.
+    explicit directory(int descriptor) : directory{owned_descriptor{descriptor}} {}
 
     /// The next entry, in no order; empty at the end. Suspends once a few hundred entries, for a thread of the blocking
     /// pool. ENOENT when the directory itself was removed. Cancelled: nothing is lost but the call.
@@ -59,6 +60,8 @@ public:
     [[nodiscard]] int descriptor() const noexcept { return batch_ ? batch_->handle.descriptor() : -1; }
 
 private:
+    explicit directory(owned_descriptor own) : batch_{new drivers::directory_batch{own.get()}} { (void)own.release(); }
+
     std::unique_ptr<drivers::directory_batch> batch_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <bifilar/drivers/file_call.hpp>
 #include <bifilar/drivers/file_handle.hpp>
+#include <bifilar/drivers/owned_descriptor.hpp>
 #include <bifilar/time/sleep.hpp>
 #include <optional>
 #include <span>
@@ -40,8 +41,8 @@ public:
     [[nodiscard]] static open_future open(std::string_view path, const open_options& how = {});
     /// Opens for writing, and makes or empties the file.
     [[nodiscard]] static open_future create(std::string_view path);
-    /// Takes over a descriptor, which blocks in the kernel's eyes. Throws std::bad_alloc.
-    explicit file(int descriptor) : handle_{new handle{descriptor}} {}
+    /// Takes over a descriptor, which blocks in the kernel's eyes. Throws std::bad_alloc; it is closed then.
+    explicit file(int descriptor) : file{owned_descriptor{descriptor}} {}
 
     /// What is there, at most `into`. 0: the file ends at or before the offset, or `into` is empty.
     [[nodiscard]] file_transfer read_at(std::span<std::byte> into, std::uint64_t offset) const noexcept {
@@ -102,6 +103,7 @@ public:
     }
 
 private:
+    explicit file(owned_descriptor own) : handle_{new handle{own.get()}} { (void)own.release(); }
     // The kernel only reads what is written.
     [[nodiscard]] file_transfer move(drivers::file_op kind, const std::byte* buffer, std::size_t bytes,
                                      std::uint64_t offset, transfer how, int flags = 0) const noexcept {

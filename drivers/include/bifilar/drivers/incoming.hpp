@@ -5,6 +5,7 @@
 #include <bifilar/drivers/many_wait.hpp>
 #include <bifilar/drivers/socket_address.hpp>
 #include <bifilar/drivers/socket_option.hpp>
+#include <utility>
 
 namespace bifilar {
 
@@ -19,7 +20,9 @@ public:
         const drivers::call_result next = wait_.poll(cx);
         if (!next) return not_ready;
         if (*next < 0) return output{io_failure(-*next)};
-        return output{Stream{drivers::make_source(owned_descriptor{*next})}};
+        io_result<drivers::source_ptr> made = drivers::try_make_source(owned_descriptor{*next});
+        if (!made) return output{std::unexpected{made.error()}};
+        return output{Stream{std::move(*made)}};
     }
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 

@@ -20,5 +20,7 @@ io_result<void> set_socket_option(int descriptor, int level, int name, int value
 void make_blocking(int descriptor) noexcept;
 /// The one owner. Throws std::bad_alloc, the descriptor is closed then.
 [[nodiscard]] source_ptr make_source(owned_descriptor descriptor);
+/// The same for what a call has answered with: ENOMEM in place of the exception.
+[[nodiscard]] io_result<source_ptr> try_make_source(owned_descriptor descriptor) noexcept;
 
 }  // namespace bifilar::drivers

@@ -97,7 +97,10 @@ public:
     // In line: see link::drive.
     [[gnu::always_inline]] polled<void> poll(context& cx) {
         try {
-            if (!body_) body_.emplace(emplaced{*this});
+            if (!body_) {
+                place_.begin();
+                body_.emplace(emplaced{*this});
+            }
             if (!body_->poll(cx)) return not_ready;
             place_.end();
         } catch (...) {
@@ -134,6 +137,7 @@ private:
 template <class Handler, class Stream>
 void serve_plainly(connection_place given, Handler& handler, Stream stream) {
     connection_place place{std::move(given)};
+    place.begin();
     Stream own{std::move(stream)};  // A parameter would outlive `place`.
     try {
         (void)handle(handler, std::move(own), serving{place.in(), place.number()});

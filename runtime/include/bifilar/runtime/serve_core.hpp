@@ -106,12 +106,17 @@ class connection_place {
 public:
     connection_place(serve_core& in, semaphore::permit room) noexcept;
     connection_place(connection_place&& other) noexcept
-        : in_{std::exchange(other.in_, nullptr)}, number_{other.number_}, room_{std::move(other.room_)} {}
+        : in_{std::exchange(other.in_, nullptr)},
+          number_{other.number_},
+          has_task_{other.has_task_},
+          room_{std::move(other.room_)} {}
     connection_place& operator=(connection_place&&) = delete;
     ~connection_place();
 
     [[nodiscard]] serve_core& in() const noexcept { return *in_; }
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+    /// The connection's task runs: its end will free what others wait for.
+    void begin() noexcept { has_task_ = true; }
     void end() noexcept;
     /// In a catch block. Rethrows what says that the task was cancelled.
     void fail();
@@ -119,6 +124,7 @@ public:
 private:
     serve_core* in_;
     std::uint64_t number_;
+    bool has_task_ = false;
     semaphore::permit room_;
 };
 
