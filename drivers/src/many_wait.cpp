@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <new>
 
 namespace bifilar::drivers {
 
@@ -32,7 +33,10 @@ call_result many_wait::begin(context& cx) {
     }
     if (!of_->many_ && !of_->plain_) {
         of_->plain_ = !this_driver().has_many();
-        if (!of_->plain_) of_->many_.reset(new many_op{of_->many_kind(), of_->source_->share()});
+        if (!of_->plain_) {
+            of_->many_.reset(new (std::nothrow) many_op{of_->many_kind(), of_->source_->share()});
+            if (!of_->many_) return -ENOMEM;
+        }
     }
     if (!of_->many_) return begin_plain(cx);
     of_->set_blocking(true);

@@ -1,5 +1,5 @@
 // One scheduler thread: its queues, its loop, its sleep.
-// The order of looking for work is the table in the design: LIFO slot, own queues, inbox, global queue, theft, sleep.
+// The order of looking for work: LIFO slot, own queues, inbox, global queue, theft, sleep.
 #pragma once
 
 #include <bifilar/base/random.hpp>

@@ -24,7 +24,8 @@ namespace bifilar {
 /// part was taken.
 ///
 /// One future at a time, which ends before the writer does; not to be moved while it is under way. Any thread that may
-/// use the stream. Memory is allocated once, by the first small write.
+/// use the stream. Memory is allocated once, by the first small write, whose poll may throw std::bad_alloc; it has
+/// taken nothing then.
 template <byte_writer Stream>
 class buffered_writer {
 public:

@@ -16,7 +16,7 @@ public:
     /// What the kernel takes with one call.
     static constexpr std::size_t most_datagrams = 1024;
 
-    /// Room for so many datagrams, each of at most so many bytes; about 330 bytes more for each. Throws
+    /// Room for so many datagrams, each of at most so many bytes; about 240 bytes more for each. Throws
     /// std::invalid_argument for none, more than most_datagrams or datagrams without bytes; std::bad_alloc.
     datagram_batch(std::size_t capacity, std::size_t bytes_each);
     datagram_batch(datagram_batch&&) noexcept = default;
@@ -30,6 +30,7 @@ public:
         bool truncated;                 ///< It was longer than the batch's bytes_each; the rest is lost.
         std::size_t segment_bytes;      ///< As in received_datagram.
     };
+    /// `index` below size(), which is not checked.
     [[nodiscard]] item operator[](std::size_t index) const noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::size_t capacity() const noexcept { return headers_.size(); }

@@ -13,9 +13,9 @@ namespace bifilar {
 
 /// Move-only; not while an operation on it is in flight. One receive and one send may wait at a time, and they may
 /// belong to different tasks; more is a misuse, answered with EBUSY. From its first wait on a future of a socket
-/// belongs to the task that polled it; a poll by another aborts. Errors are the system's codes. Given up in a race or
-/// timeout, a datagram that a receive had taken by then is lost; a select keeps the future, which the same task may
-/// await again.
+/// belongs to the task that polled it; a poll by another aborts. Errors are the system's codes; a first wait may answer
+/// ENOMEM or ENOSPC, and that of a plain thread may throw std::system_error. Given up in a race or timeout, a datagram
+/// that a receive had taken by then is lost; a select keeps the future, which the same task may await again.
 class datagram_socket {
 public:
     /// The next datagram and its sender. One that is longer than `into` is cut, and the answer says so.

@@ -13,7 +13,8 @@ class socket_stream;
 class splice_call;
 
 /// What both ends have in common. Move-only; not while an operation on it is in flight. One operation may wait at a
-/// time, a second one is answered with EBUSY. Errors are the system's codes.
+/// time, a second one is answered with EBUSY. Errors are the system's codes; a first wait may answer ENOMEM or ENOSPC,
+/// and that of a plain thread may throw std::system_error.
 class pipe_end {
 public:
     /// Bytes that fit in before a write has to wait; 65,536 unless changed.

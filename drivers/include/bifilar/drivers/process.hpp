@@ -23,7 +23,8 @@ public:
     class wait_future;
     /// Ready when the program has ended; again: the same answer. A program that waits for the end of its standard input
     /// ends only after that was closed. ECHILD when somebody else has waited for it, or SIGCHLD is ignored; EBUSY while
-    /// another wait() waits. Cancelling loses nothing. The process may move meanwhile, but not be destroyed.
+    /// another wait() waits; ENOMEM or ENOSPC of a first wait. Cancelling loses nothing. The process may move
+    /// meanwhile, but not be destroyed.
     [[nodiscard]] wait_future wait() noexcept;
     /// What wait() would answer at once; empty: the program runs. Does not block.
     io_result<std::optional<exit_status>> try_wait() noexcept { return alive().reap(); }

@@ -30,7 +30,7 @@ class signal_set {
 public:
     /// Throws std::invalid_argument for what cannot be waited for: SIGKILL and SIGSTOP, those that a fault raises in
     /// the faulting thread (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS), SIGABRT, and numbers that are no signals
-    /// or the C library's own. Throws std::system_error when no descriptor can be had.
+    /// or the C library's own; for no signal at all. Throws std::system_error when no descriptor can be had.
     template <std::same_as<int>... More>
     explicit signal_set(int first, More... more)
         : signal_set{std::span<const int>{std::array<int, 1 + sizeof...(More)>{first, more...}}} {}

@@ -48,9 +48,12 @@ private:
 };
 
 /// Bytes in. Buffers stay valid until the future is ready or destroyed. Errors are the system's codes: ECONNRESET and
-/// so on; EBUSY while another read of the socket waits. Each may suspend, and none blocks the thread. Given up in a
-/// race or timeout, what a read had received by then is lost, that of read_exact as well; a select keeps the future,
-/// which the same task may await again.
+/// so on; EBUSY while another read of the socket waits, from this one or from that. The socket's first wait may
+/// allocate in the driver: ENOMEM, or ENOSPC. Each may suspend, and none blocks the thread. Given up in a race or
+/// timeout, what a read had received by then is lost, that of read_exact as well; a select keeps the future, which the
+/// same task may await again.
+///
+/// A plain thread has a driver of its own from its first wait on, which may throw std::system_error.
 template <class Base>
 class socket_reading : public Base {
 public:
@@ -82,9 +85,9 @@ protected:
 };
 
 /// Bytes out. Buffers stay valid until the future is ready or destroyed. Errors are the system's codes: EPIPE,
-/// ECONNRESET and so on; EBUSY while another write of the socket waits. Each may suspend, and none blocks the thread.
-/// The socket's first wait may allocate in the driver: ENOMEM, or ENOSPC. Cancelled or failed, an unknown part may have
-/// been sent.
+/// ECONNRESET and so on; EBUSY while another write of the socket waits; two at once may mix what they send. Each may
+/// suspend, and none blocks the thread. The socket's first wait may allocate in the driver: ENOMEM, or ENOSPC.
+/// Cancelled or failed, an unknown part may have been sent.
 template <class Base>
 class socket_writing : public Base {
 public:

@@ -8,7 +8,8 @@
 namespace bifilar {
 
 /// What input_stream and output_stream have in common. Move-only; not while an operation on it is in flight. One
-/// operation may wait at a time, a second one is answered with EBUSY. Errors are the system's codes.
+/// operation may wait at a time, a second one is answered with EBUSY. Errors are the system's codes; a first wait may
+/// answer ENOMEM or ENOSPC, and that of a plain thread may throw std::system_error.
 class inherited_stream {
 public:
     /// That of the operations: a copy's, that of a terminal opened once more, or 0, 1 or 2. -1 after a move.
@@ -34,7 +35,7 @@ private:
 /// waited has received nothing.
 class input_stream : public inherited_stream {
 public:
-    /// A copy of an open descriptor, closed at exec. Throws std::bad_alloc.
+    /// A copy of an open descriptor, closed at exec. EBADF: it is not open; EMFILE. Throws std::bad_alloc.
     [[nodiscard]] static io_result<input_stream> duplicate(int descriptor);
 
     /// Reads what is there, at least one byte, into `into`. 0: the end, or `into` is empty.
@@ -58,7 +59,7 @@ private:
 /// a value, as of a pipe_writer.
 class output_stream : public inherited_stream {
 public:
-    /// A copy of an open descriptor, closed at exec. Throws std::bad_alloc.
+    /// A copy of an open descriptor, closed at exec. EBADF: it is not open; EMFILE. Throws std::bad_alloc.
     [[nodiscard]] static io_result<output_stream> duplicate(int descriptor);
 
     /// Writes what fits now, at least one byte of `from`. Nothing is kept back in a buffer.

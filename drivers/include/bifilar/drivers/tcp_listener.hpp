@@ -25,12 +25,13 @@ public:
 
     /// Binds a numeric address ("127.0.0.1:7777", "[::]:80", which takes IPv4 connections as well; port 0 lets the
     /// kernel choose) and listens. SO_REUSEADDR is set. std::errc::invalid_argument: the text is no address;
-    /// EADDRINUSE: choose another port or end who has it; and what bind(2) and listen(2) say. Does not block.
+    /// EADDRINUSE: choose another port or end who has it; EAFNOSUPPORT: an address that is none of IP; and what
+    /// socket(2), bind(2) and listen(2) say. Does not block. Throws std::bad_alloc.
     [[nodiscard]] static io_result<tcp_listener> bind(std::string_view address, const listen_options& options = {});
     [[nodiscard]] static io_result<tcp_listener> bind(const socket_address& address,
                                                       const listen_options& options = {});
     /// `count` listeners at one address, for as many tasks that accept; the kernel spreads connections over them. A
-    /// connection that waits at one of them is not served by another.
+    /// connection that waits at one of them is not served by another. Errors as bind; then none is left.
     [[nodiscard]] static io_result<std::vector<tcp_listener>> bind_shards(std::string_view address, std::size_t count,
                                                                           listen_options options = {});
 

@@ -27,7 +27,8 @@ class udp_socket : public datagram_socket {
 public:
     /// Binds a numeric address ("127.0.0.1:53", "[::]:53", which takes IPv4 as well, from [::ffff:a.b.c.d]; port 0 lets
     /// the kernel choose, for clients: "0.0.0.0:0"). std::errc::invalid_argument: the text is no address; EADDRINUSE:
-    /// choose another port or end who has it; and what socket(2) and bind(2) say. Does not block.
+    /// choose another port or end who has it; EAFNOSUPPORT: an address that is none of IP; and what socket(2) and
+    /// bind(2) say. Does not block. Throws std::bad_alloc.
     [[nodiscard]] static io_result<udp_socket> bind(std::string_view address, const udp_options& options = {});
     [[nodiscard]] static io_result<udp_socket> bind(const socket_address& address, const udp_options& options = {});
     /// Takes over a UDP socket, wherever it comes from. Throws std::bad_alloc.
@@ -62,8 +63,8 @@ public:
     io_result<void> leave_group(const socket_address& group, std::uint32_t interface_index = 0) noexcept;
 
     /// Each send from now on is cut by the kernel into datagrams of so many bytes, the last may be shorter, at most 64
-    /// of them and 65,507 bytes in all; 0 ends it. Saves most of the cost of sending many at once (UDP_SEGMENT, Linux
-    /// 4.18). EINVAL answers sends of what the route cannot take.
+    /// of them (128 in newer kernels) and 65,507 bytes in all; 0 ends it. Saves most of the cost of sending many at
+    /// once (UDP_SEGMENT, Linux 4.18). EINVAL answers sends of what the route cannot take.
     io_result<void> set_segment_bytes(std::size_t bytes) noexcept;
     /// Receives several datagrams of one sender and size at once, when they came together, into one buffer, which
     /// should have 65,535 bytes; received_datagram::segment_bytes tells where they part (UDP_GRO, Linux 5.0).

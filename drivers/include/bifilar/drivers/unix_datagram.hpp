@@ -46,7 +46,8 @@ public:
     /// Takes over a Unix datagram socket, wherever it comes from; it leaves the file alone. Throws std::bad_alloc.
     explicit unix_datagram(owned_descriptor descriptor) : datagram_socket{std::move(descriptor)} {}
 
-    /// To whom the socket is connected; EDESTADDRREQ or ENOTCONN without. EMSGSIZE: longer than a datagram can be.
+    /// To whom the socket is connected; EDESTADDRREQ or ENOTCONN without. ECONNREFUSED: the peer has closed, ENOTCONN
+    /// from then on. EMSGSIZE: longer than a datagram can be.
     [[nodiscard]] datagram_send send(std::span<const std::byte> from) noexcept {
         return {source(), drivers::op_kind::send_many, from};
     }
