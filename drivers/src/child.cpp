@@ -8,7 +8,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <mutex>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -46,7 +48,15 @@ io_result<std::optional<exit_status>> child::reap() noexcept {
 
 io_result<void> child::send(int signal) const noexcept {
     // The system call and not its wrapper, which the C library has only lately.
-    if (::syscall(SYS_pidfd_send_signal, source_->descriptor(), signal, nullptr, 0) != 0) return io_failure(errno);
+    if (::syscall(SYS_pidfd_send_signal, source_->descriptor(), signal, nullptr, 0) == 0) return {};
+    const int error = errno;
+    if (error != EPERM && error != ENOSYS) return io_failure(error);
+    // It may be the call that is refused, by a container's filter. By its number, which is the program's as long as
+    // nobody has waited for it.
+    siginfo_t ended{};
+    if (::waitid(P_PIDFD, static_cast<id_t>(source_->descriptor()), &ended, WEXITED | WNOHANG | WNOWAIT) != 0)
+        return io_failure(ESRCH);
+    if (::kill(id_, signal) != 0) return io_failure(errno);
     return {};
 }
 
@@ -127,18 +137,24 @@ void child_reaper::serve() noexcept {
     for (;;) {
         std::array<epoll_event, 64> ended{};
         const int count = ::epoll_wait(epoll_.get(), ended.data(), static_cast<int>(ended.size()), -1);
-        const std::lock_guard guard{mutex_};
+        std::unique_lock lock{mutex_};
+        bool in_vain = true;
         for (int n = 0; n < count; ++n) {
             auto* const orphan = static_cast<child*>(ended[static_cast<std::size_t>(n)].data.ptr);
             if (const auto status = orphan->reap(); status && !*status) continue;
             ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, orphan->source().descriptor(), nullptr);
             delete orphan;
             --watched_;
+            in_vain = false;
         }
         watch_all();
-        if (watched_ != 0) continue;
-        serving_ = false;
-        return;
+        if (watched_ == 0) {
+            serving_ = false;
+            return;
+        }
+        lock.unlock();
+        // A program that is traced has ended for all to see, but its tracer is told before we are.
+        if (in_vain) std::this_thread::sleep_for(std::chrono::milliseconds{10});
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <deque>
+#include <new>
 #include <sys/stat.h>
 #include <vector>
 
@@ -39,7 +40,7 @@ private:
     };
 
     void add(const level& from, directory_entry found);
-    [[nodiscard]] int enter(int from, const std::string& name, file_kind kind);
+    [[nodiscard]] int enter(int from, const std::string& name);
     [[nodiscard]] bool is_above(const struct stat& what) const noexcept;
 
     const walk_options how_;
@@ -55,7 +56,7 @@ io_result<void> walk_state::fill(const job_arguments& on) {
         owned_descriptor opened{
             make_call({.kind = file_op::open, .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .path = root_.c_str()})};
         if (opened.get() < 0) return io_failure(-opened.get());
-        struct stat is{};
+        struct stat is {};
         if (::fstat(opened.get(), &is) != 0) return io_failure(errno);
         levels_.emplace_back(opened.get(), 0, is);
         (void)opened.release();
@@ -97,7 +98,7 @@ void walk_state::add(const level& from, directory_entry found) {
     const int at = from.batch->handle.descriptor();
     const auto depth = static_cast<std::uint32_t>(levels_.size());
     if (found.kind == file_kind::unknown || (found.kind == file_kind::symlink && how_.follow_links)) {
-        struct stat is{};
+        struct stat is {};
         // A link to nothing is a link.
         if (::fstatat(at, found.name.c_str(), &is, how_.follow_links ? 0 : AT_SYMLINK_NOFOLLOW) == 0)
             found.kind = kind_of_mode(is.st_mode);
@@ -106,27 +107,32 @@ void walk_state::add(const level& from, directory_entry found) {
     made.path = path_ + found.name;
     made.kind = found.kind;
     made.depth = depth;
-    if (found.kind == file_kind::directory && depth < how_.max_depth) {
-        const int error = enter(at, found.name, found.kind);
-        if (error == ENOENT) return;  // Gone before anybody saw it.
-        if (error != 0) made.error = std::error_code{error, std::generic_category()};
-    }
     found_.push_back(std::move(made));
+    if (found.kind != file_kind::directory || depth >= how_.max_depth) return;
+    const int error = enter(at, found.name);
+    if (error == ENOENT)
+        found_.pop_back();  // Gone before anybody saw it.
+    else if (error != 0)
+        found_.back().error = std::error_code{error, std::generic_category()};
 }
 
 // 0, or an errno. The next entries then come from there.
-int walk_state::enter(int from, const std::string& name, file_kind) {
+int walk_state::enter(int from, const std::string& name) {
     const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (how_.follow_links ? 0 : O_NOFOLLOW);
     owned_descriptor opened{
         make_call({.kind = file_op::open, .descriptor = from, .flags = flags, .path = name.c_str()})};
     if (opened.get() < 0) return -opened.get();
-    struct stat is{};
+    struct stat is {};
     if (::fstat(opened.get(), &is) != 0) return errno;
     if (how_.follow_links && is_above(is)) return ELOOP;
-    path_ += name;
-    path_ += '/';
-    levels_.emplace_back(opened.get(), path_.size(), is);
-    (void)opened.release();
+    try {
+        std::string path = path_ + name + '/';
+        levels_.emplace_back(opened.get(), path.size(), is);
+        (void)opened.release();
+        path_.swap(path);
+    } catch (const std::bad_alloc&) {
+        return ENOMEM;
+    }
     return 0;
 }
 

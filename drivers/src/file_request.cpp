@@ -9,15 +9,22 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 namespace bifilar::drivers {
 namespace {
 
+// Whether a call may be one that the kernel does not know, or a container's filter of calls, which answers EPERM.
+bool is_unknown(int result) noexcept { return result == -ENOSYS || result == -EPERM; }
+
 int transfer_bytes(const file_request& what, int flags) noexcept {
     const iovec part{what.buffer, std::min(what.bytes, most_file_bytes)};
     const auto offset = static_cast<off64_t>(what.offset);
+    if (flags == 0 && what.kind == file_op::read)
+        return answer(::pread64(what.descriptor, part.iov_base, part.iov_len, offset));
+    if (flags == 0) return answer(::pwrite64(what.descriptor, part.iov_base, part.iov_len, offset));
     if (what.kind == file_op::read) return answer(::preadv64v2(what.descriptor, &part, 1, offset, flags));
     return answer(::pwritev64v2(what.descriptor, &part, 1, offset, flags));
 }
@@ -37,9 +44,37 @@ int open_cached(const file_request& what) noexcept {
     how.flags = static_cast<std::uint64_t>(what.flags);
     how.resolve = RESOLVE_CACHED;  // Linux 5.12.
     const int result = answer(::syscall(SYS_openat2, what.descriptor, what.path, &how, sizeof how));
-    // EPERM may be the file's, or that of a filter which does not know the call; the call that waits says which.
-    const bool unknown = result == -EINVAL || result == -ENOSYS || result == -EPERM;
-    return unknown || result == -EINTR ? -EAGAIN : result;
+    return is_unknown(result) || result == -EINVAL || result == -EINTR ? -EAGAIN : result;
+}
+
+int status_of(const file_request& what) noexcept {
+    auto& into = *static_cast<struct statx*>(what.buffer);
+    constexpr unsigned wanted = STATX_BASIC_STATS | STATX_BTIME;
+    const int result = answer(::statx(what.descriptor, what.path, what.flags, wanted, &into));
+    if (!is_unknown(result)) return result;
+    struct stat64 old {};
+    if (::fstatat64(what.descriptor, what.path, &old, what.flags) != 0) return -errno;
+    const auto moment = [](const timespec& at) {
+        return statx_timestamp{at.tv_sec, static_cast<std::uint32_t>(at.tv_nsec), 0};
+    };
+    into = {};
+    into.stx_mask = STATX_BASIC_STATS;
+    into.stx_blksize = static_cast<std::uint32_t>(old.st_blksize);
+    into.stx_nlink = static_cast<std::uint32_t>(old.st_nlink);
+    into.stx_uid = old.st_uid;
+    into.stx_gid = old.st_gid;
+    into.stx_mode = static_cast<std::uint16_t>(old.st_mode);
+    into.stx_ino = old.st_ino;
+    into.stx_size = static_cast<std::uint64_t>(old.st_size);
+    into.stx_blocks = static_cast<std::uint64_t>(old.st_blocks);
+    into.stx_atime = moment(old.st_atim);
+    into.stx_mtime = moment(old.st_mtim);
+    into.stx_ctime = moment(old.st_ctim);
+    into.stx_rdev_major = ::major(old.st_rdev);
+    into.stx_rdev_minor = ::minor(old.st_rdev);
+    into.stx_dev_major = ::major(old.st_dev);
+    into.stx_dev_minor = ::minor(old.st_dev);
+    return 0;
 }
 
 int call_once(const file_request& what) noexcept {
@@ -56,8 +91,7 @@ int call_once(const file_request& what) noexcept {
         case file_op::close:
             return answer(::close(what.descriptor));
         case file_op::status:
-            return answer(::statx(what.descriptor, what.path, what.flags, STATX_BASIC_STATS | STATX_BTIME,
-                                  static_cast<struct statx*>(what.buffer)));
+            return status_of(what);
         case file_op::rename:
             return answer(::renameat2(what.descriptor, what.path, what.descriptor,
                                       static_cast<const char*>(what.buffer), static_cast<unsigned>(what.flags)));
@@ -92,7 +126,7 @@ int try_cached(const file_request& what) noexcept {
     const int result = transfer_bytes(what, what.flags | RWF_NOWAIT);
     // File systems that cannot answer so say EOPNOTSUPP; interrupted calls are made again where they may wait. An end
     // of the file that was seen without waiting is one.
-    return result == -EOPNOTSUPP || result == -EINTR || result == -ENOSYS ? -EAGAIN : result;
+    return is_unknown(result) || result == -EOPNOTSUPP || result == -EINTR ? -EAGAIN : result;
 }
 
 }  // namespace bifilar::drivers

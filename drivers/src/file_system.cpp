@@ -14,7 +14,8 @@ using drivers::file_request;
 using drivers::job_arguments;
 
 io_result<bool> exists_now(const job_arguments& on) {
-    if (::faccessat(AT_FDCWD, on.path.c_str(), F_OK, AT_EACCESS) == 0) return true;
+    struct stat found {};
+    if (::stat(on.path.c_str(), &found) == 0) return true;
     const int error = errno;
     if (error == ENOENT || error == ENOTDIR) return false;
     return io_failure(error);
@@ -25,7 +26,7 @@ int make_directory(const std::string& path, mode_t mode) noexcept {
     if (::mkdir(path.c_str(), mode) == 0) return 0;
     const int error = errno;
     if (error != EEXIST && error != EISDIR) return error;
-    struct stat found{};
+    struct stat found {};
     if (::stat(path.c_str(), &found) != 0) return errno;
     return S_ISDIR(found.st_mode) ? 0 : ENOTDIR;
 }

@@ -82,6 +82,10 @@ std::shared_ptr<lookup> lookup_desk::ask(const std::string& host, const std::str
         refused->answered_.set();
         return refused;
     }
+    // Before the mutex is taken for the first time: a child that is forked meanwhile has a copy that nobody unlocks.
+    pid_t none = 0;
+    // Relaxed: as in in_forked_child.
+    if (process_.load(base::relaxed) == 0) process_.compare_exchange_strong(none, ::getpid(), base::relaxed);
     const std::lock_guard guard{mutex_};
     if (std::shared_ptr<lookup> known = find(key, now)) return known;
     auto made = std::make_shared<lookup>(host, service, key, now);
@@ -134,7 +138,6 @@ void lookup_desk::start_thread() {
     const signals_blocked none_of_ours;
     std::thread{[self = shared_from_this()] { self->serve(); }}.detach();
     ++counts_.threads;
-    process_.store(::getpid(), base::relaxed);  // Relaxed: as in in_forked_child.
 }
 
 void lookup_desk::leave(lookup& one) noexcept {

@@ -81,8 +81,8 @@ private:
     void forget(lookup& one) noexcept;
 
     const resolver_options options_;
-    // The process whose threads these are; 0 before there was one. Written under the mutex with the first thread. Read
-    // by all without it, since a fork may have copied a mutex that is taken.
+    // The process whose threads these are; 0 before it asked. Written by who asks first, and read by all, before the
+    // mutex is taken, since a fork may have copied one that is taken.
     base::atomic<pid_t> process_{0};
     mutable std::mutex mutex_;  // Guards all below.
     std::condition_variable work_;

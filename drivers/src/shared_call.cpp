@@ -13,7 +13,8 @@
 namespace bifilar::drivers {
 namespace {
 
-bool is_unknown(int result) noexcept { return result == -EOPNOTSUPP || result == -ENOSYS; }
+// EPERM: by a container's filter of calls.
+bool is_unknown(int result) noexcept { return result == -EOPNOTSUPP || result == -ENOSYS || result == -EPERM; }
 
 }  // namespace
 

@@ -48,7 +48,7 @@ template <class Container>
 io_result<Container> read_whole(const job_arguments& on) {
     const owned_descriptor from = open_now(on.path, O_RDONLY);
     if (from.get() < 0) return io_failure(-from.get());
-    struct stat found{};
+    struct stat found {};
     if (::fstat(from.get(), &found) != 0) return io_failure(errno);
     if (S_ISDIR(found.st_mode)) return io_failure(EISDIR);
     // One more than the size, so that a file that has not grown ends with its second read; files of /proc say 0.
@@ -99,9 +99,24 @@ std::string unique_name(const std::string& path) {
     return made;
 }
 
+// Owner, group and permissions of the old file, as far as the system lets them be given away. Another group gets no
+// more than everybody.
+io_result<void> take_after(const struct stat& old, int descriptor) noexcept {
+    struct stat made {};
+    if (::fstat(descriptor, &made) != 0) return io_failure(errno);
+    mode_t mode = old.st_mode & 07777U;
+    const bool is_same = made.st_uid == old.st_uid && made.st_gid == old.st_gid;
+    if (!is_same && ::fchown(descriptor, old.st_uid, old.st_gid) != 0) {
+        mode &= 0777U;
+        constexpr auto nobody = static_cast<uid_t>(-1);
+        if (made.st_gid != old.st_gid && ::fchown(descriptor, nobody, old.st_gid) != 0)
+            mode &= 0707U | (mode & 07U) << 3U;
+    }
+    if (::fchmod(descriptor, mode) != 0) return io_failure(errno);
+    return {};
+}
+
 io_result<void> fill_and_sync(const job_arguments& on, int descriptor) {
-    struct stat old{};
-    if (::stat(on.path.c_str(), &old) == 0 && ::fchmod(descriptor, old.st_mode & 07777U) != 0) return io_failure(errno);
     if (const auto wrote = write_all_now(on, descriptor, on.bytes); !wrote) return wrote;
     const int result = make_call({.kind = file_op::sync, .descriptor = descriptor});
     if (result < 0) return io_failure(-result);
@@ -114,9 +129,14 @@ io_result<void> write_atomically_now(const job_arguments& on) {
     if (directory.get() < 0) return io_failure(-directory.get());
     const std::string name = unique_name(on.path);
     {
-        const owned_descriptor to = open_now(name, O_WRONLY | O_CREAT | O_EXCL);
+        struct stat old {};
+        const bool replaces = ::stat(on.path.c_str(), &old) == 0;
+        // Who may not read the old contents must not come to have the new file open.
+        const owned_descriptor to = open_now(name, O_WRONLY | O_CREAT | O_EXCL, replaces ? 0600 : 0666);
         if (to.get() < 0) return io_failure(-to.get());
-        auto filled = fill_and_sync(on, to.get());
+        io_result<void> filled;
+        if (replaces) filled = take_after(old, to.get());
+        if (filled) filled = fill_and_sync(on, to.get());
         if (filled && ::rename(name.c_str(), on.path.c_str()) != 0) filled = io_failure(errno);
         if (!filled) {
             (void)::unlink(name.c_str());
@@ -171,12 +191,12 @@ std::optional<io_result<std::uint64_t>> copy_in_kernel(const job_arguments& on, 
 io_result<std::uint64_t> copy_now(const job_arguments& on) {
     const owned_descriptor from = open_now(on.path, O_RDONLY);
     if (from.get() < 0) return io_failure(-from.get());
-    struct stat source{};
+    struct stat source {};
     if (::fstat(from.get(), &source) != 0) return io_failure(errno);
     if (S_ISDIR(source.st_mode)) return io_failure(EISDIR);
     const owned_descriptor to = open_now(on.other, O_WRONLY | O_CREAT, source.st_mode & 0777U);
     if (to.get() < 0) return io_failure(-to.get());
-    struct stat target{};
+    struct stat target {};
     if (::fstat(to.get(), &target) != 0) return io_failure(errno);
     // Before anything is cut off.
     if (source.st_dev == target.st_dev && source.st_ino == target.st_ino) return io_failure(EINVAL);

@@ -27,7 +27,7 @@ TEST_CASE("paths_are_renamed_removed_and_looked_at") {
         CHECK(about.size_bytes == 5);
         CHECK(about.uid == ::geteuid());
         CHECK(about.links == 1);
-        struct stat is{};
+        struct stat is {};
         REQUIRE(::stat(path.c_str(), &is) == 0);
         CHECK(about.inode == is.st_ino);
         CHECK(about.device == is.st_dev);
@@ -113,6 +113,13 @@ TEST_CASE("a_file_is_replaced_at_once_or_not_at_all") {
         CHECK(await_in(m, rt, [&] { return bf::write_file_atomically(path, bytes_of("new")); }).has_value());
         CHECK(tests::contents(path) == "new");
         CHECK(await_in(m, rt, [&] { return bf::metadata(path); }).value().mode == 0640);
+        if (::chown(path.c_str(), 4321, 4322) == 0) {  // Another's stays another's.
+            CHECK(await_in(m, rt, [&] { return bf::write_file_atomically(path, bytes_of("newer")); }).has_value());
+            const bf::file_metadata about = await_in(m, rt, [&] { return bf::metadata(path); }).value();
+            CHECK(about.uid == 4321);
+            CHECK(about.gid == 4322);
+            CHECK(about.mode == 0640);
+        }
         CHECK(await_in(m, rt, [&] { return bf::write_file_atomically(here / "fresh", bytes_of("1")); }).has_value());
         CHECK(await_in(m, rt, [&] { return bf::write_file_atomically(here / "no/where", {}); }).error() ==
               std::errc::no_such_file_or_directory);

@@ -223,7 +223,7 @@ TEST_CASE("a_file_that_takes_no_bytes_is_full") {
     const tests::scratch_directory here;
     const std::string text(10'000, 'x');
     std::array<int, 3> codes{};
-    const bool ran = tests::with_answered_call(SYS_pwritev2, 0, [&] {
+    const bool ran = tests::with_answered_call(SYS_pwrite64, 0, [&] {
         codes[0] = bf::await(bf::write_file(here / "whole", tests::bytes_of(text))).error().value();
         codes[1] = bf::await(bf::write_file_atomically(here / "replaced", tests::bytes_of(text))).error().value();
         // The kernel does not copy this one by itself.

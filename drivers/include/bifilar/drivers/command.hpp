@@ -55,7 +55,8 @@ public:
     /// this process that are not closed at exec; all of the library's are.
     /// Errors are the system's: ENOENT and EACCES for program or directory, E2BIG, ENOEXEC, EAGAIN (too many
     /// processes), ENOMEM, EMFILE; EINVAL for a zero byte in a string or a bad name of a variable; EBADF for a bad
-    /// descriptor; ENOSYS when Linux is older than 5.4; ECHILD when SIGCHLD is ignored and it has ended already.
+    /// descriptor; ENOSYS when Linux is older than 5.4, EPERM where a container's filter of system calls refuses
+    /// pidfd_open(2): allow it there; ECHILD when SIGCHLD is ignored and it has ended already.
     /// Nothing is left behind then. Does not suspend; blocks until the kernel has loaded the program, about a
     /// millisecond. Any thread. Throws std::bad_alloc.
     [[nodiscard]] io_result<process> spawn() const;

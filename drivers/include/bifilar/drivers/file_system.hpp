@@ -55,9 +55,10 @@ namespace bifilar {
 /// part is written.
 [[nodiscard]] drivers::file_job<void> write_file(std::string_view path, std::span<const std::byte> bytes);
 /// The file has all of the bytes or its old contents, whatever happens, a power failure even: they are written to a
-/// new file beside it, brought to the disk, and renamed. Permissions stay as they are; links are replaced, not
-/// followed. Fails or is cancelled without a trace; only the last step, the directory's way to the disk, may fail when
-/// the new contents can be seen already.
+/// new file beside it, brought to the disk, and renamed. Permissions stay as they are, and owner and group where the
+/// system permits; a group that cannot be kept gets no more than everybody. Links are replaced, not followed. Fails or
+/// is cancelled without a trace; only the last step, the directory's way to the disk, may fail when the new contents
+/// can be seen already.
 [[nodiscard]] drivers::file_job<void> write_file_atomically(std::string_view path, std::span<const std::byte> bytes);
 
 /// A file without a name, open for reading and writing, which is gone when it is closed. In a directory where it has

@@ -1,16 +1,20 @@
 // Calls that the kernel refuses, as under the seccomp filters of containers: rings, and what came after the filter was
 // written. It is there before the program begins: what follows the exec is a test of its own, hidden from others.
+#include "bytes.hpp"
 #include "drivers/processor_time.hpp"
+#include "drivers/scratch_directory.hpp"
 #include "drivers/stream_pair.hpp"
 #include "environment.hpp"
 #include "last_words.hpp"
 #include "one_worker.hpp"
+#include <bifilar/bifilar.hpp>
 #include <bifilar/drivers/driver.hpp>
-#include <bifilar/drivers/file.hpp>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdexcept>
@@ -18,6 +22,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <vector>
 
 namespace bf = bifilar;
 using Catch::Matchers::Contains;
@@ -28,17 +33,17 @@ namespace {
 constexpr const char* forbidden = "io_uring is forbidden here (seccomp, or kernel.io_uring_disabled)";
 constexpr const char* missing = "this kernel has no io_uring";
 
-/// From now on io_uring_setup(2), openat2(2) and epoll_pwait2(2) fail so, in this process and what it becomes.
+/// From now on these fail so, in this process and what it becomes.
 bool refuse_calls(unsigned error) {
-    std::array<sock_filter, 6> steps{{
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 2, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 1, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_epoll_pwait2, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    }};
-    const sock_fprog program{steps.size(), steps.data()};
+    constexpr std::array calls{SYS_io_uring_setup, SYS_openat2,  SYS_epoll_pwait2, SYS_statx,
+                               SYS_preadv2,        SYS_pwritev2, SYS_faccessat2,   SYS_pidfd_send_signal};
+    std::vector<sock_filter> steps{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
+    for (const auto call : calls) {
+        steps.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(call), 0, 1));
+        steps.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error));
+    }
+    steps.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+    const sock_fprog program{static_cast<unsigned short>(steps.size()), steps.data()};
     return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
            ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 }
@@ -81,18 +86,54 @@ bf::task<> waits_beside_a_timer() {
     CHECK(got.has_value());
 }
 
+bf::task<> uses_files_and_programs() {
+    const tests::scratch_directory in;
+    const std::string path = in / "file";
+    const auto wrote = co_await bf::write_file(path, tests::bytes_of("text"));
+    CHECK(wrote.has_value());
+    const auto text = co_await bf::read_text_file(path);
+    CHECK(text.value() == "text");
+    const auto about = co_await bf::metadata(path);
+    CHECK(about.value().size_bytes == 4);
+    CHECK(about.value().kind == bf::file_kind::regular);
+    const auto there = co_await bf::exists(path);
+    CHECK(there.value());
+    const auto nothing = co_await bf::exists(in / "nothing");
+    CHECK_FALSE(nothing.value());
+
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    const bf::owned_descriptor from{ends[0]};
+    const bf::owned_descriptor to{ends[1]};
+    auto out = bf::output_stream::duplicate(to.get()).value();
+    auto into = bf::input_stream::duplicate(from.get()).value();
+    const auto put = co_await out.write_all(tests::bytes_of("word"));
+    CHECK(put.has_value());
+    std::array<std::byte, 8> bytes{};
+    const auto got = co_await into.read(bytes);
+    CHECK(got.value() == 4);
+
+    auto cat = bf::command{"cat"}.standard_input(bf::stdio::pipe()).spawn();
+    REQUIRE(cat.has_value());
+    const auto told = cat->kill();
+    CHECK(told.has_value());
+    const auto ended = co_await cat->wait();
+    CHECK(ended.value().signal() == SIGKILL);
+    CHECK(cat->kill().error() == std::errc::no_such_process);
+}
+
 void serves_without_ring(const std::string& why) {
     const int ring = static_cast<int>(::syscall(SYS_io_uring_setup, 1, nullptr));
     REQUIRE(ring < 0);
     REQUIRE(::syscall(SYS_epoll_pwait2, -1, nullptr, 0, nullptr, nullptr, 0) < 0);
     REQUIRE(errno != EBADF);
-    CHECK(bf::block_on(bf::file::open("/dev/null")).has_value());
     CHECK(bf::drivers::choose_driver(bf::driver_kind::best) == bf::driver_kind::epoll);
     for (const bf::backend on : tests::both_backends) {
         bf::runtime rt{both::small_runtime()};
         CHECK(rt.driver() == bf::driver_kind::epoll);
         rt.spawn(on, echoes).join();
         rt.spawn(on, waits_beside_a_timer).join();
+        rt.spawn(on, uses_files_and_programs).join();
     }
     const auto listener = bf::tcp_listener::bind("127.0.0.1:0").value();
     CHECK(bf::block_on(bf::tcp_stream::connect(listener.local_address().value())).has_value());
