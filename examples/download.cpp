@@ -3,55 +3,17 @@
 //            [--workers N]
 // A race for the first good answer, a scope for the parts, a limit of time for each wait: --timeout is how long a
 // mirror may be silent. Exit code 1, without FILE, when it cannot be had, and 130 after ctrl-C.
+#include "download/partial_file.hpp"
 #include "download/parts.hpp"
 #include "server.hpp"
 
 #include <system_error>
-#include <unistd.h>
 
 namespace bf = bifilar;
 using download::job;
 using download::part;
 
 namespace {
-
-/// The file while it is not whole: under another name, and gone unless it is kept.
-class partial_file {
-public:
-    explicit partial_file(std::string to) : to_{std::move(to)}, name_{to_ + ".part"} {}
-    partial_file(const partial_file&) = delete;
-    partial_file& operator=(const partial_file&) = delete;
-    ~partial_file() {
-        if (file_) ::unlink(name_.c_str());
-    }
-
-    bf::task<> create() {
-        bf::open_options how;
-        how.read = false;
-        how.write = how.create_new = true;  // Two downloads would mix in one file.
-        auto made = co_await bf::file::open(name_, how);
-        if (!made) fail(made.error(), "cannot make " + name_ + "; remove it unless another download writes it");
-        file_.emplace(std::move(*made));
-    }
-    /// Gives it its name, when its contents are on the disk.
-    bf::task<> keep() {
-        auto done = co_await file_->sync();
-        if (!done) fail(done.error(), "cannot bring " + name_ + " to the disk");
-        done = co_await bf::rename(name_, to_);
-        if (!done) fail(done.error(), "cannot rename " + name_ + " to " + to_);
-        file_.reset();
-    }
-    [[nodiscard]] bf::file& file() noexcept { return *file_; }
-
-private:
-    [[noreturn]] static void fail(const std::error_code& error, const std::string& what) {
-        throw std::system_error{error, what};
-    }
-
-    const std::string to_;
-    const std::string name_;
-    std::optional<bf::file> file_;
-};
 
 struct order {
     download::mirrors from;
@@ -101,7 +63,7 @@ bf::task<> fetch_file(order& given) {
     summary sum;
     const auto found = co_await download::ask_all(given.from, given.how);
     if (!found) throw http::failure{"no mirror has the file"};
-    partial_file file{given.to};
+    download::partial_file file{given.to};
     co_await file.create();
     job all{given.from, file.file(), given.how, found->bytes, found->takes_ranges};
     const std::vector<part> parts = download::split(all, given.parts, found->mirror);
@@ -114,7 +76,7 @@ void fetch_file_in_fiber(order& given) {
     summary sum;
     const auto found = bf::await(download::ask_all(given.from, given.how));
     if (!found) throw http::failure{"no mirror has the file"};
-    partial_file file{given.to};
+    download::partial_file file{given.to};
     bf::await(file.create());
     job all{given.from, file.file(), given.how, found->bytes, found->takes_ranges};
     const std::vector<part> parts = download::split(all, given.parts, found->mirror);

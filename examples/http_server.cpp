@@ -7,22 +7,9 @@
 #include "http/connection.hpp"
 #include "server.hpp"
 
-#include <cerrno>
-#include <fcntl.h>
-#include <system_error>
-#include <unistd.h>
-
 namespace bf = bifilar;
 
 namespace {
-
-int open_folder(const std::string& path) {
-    const int made = ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (made < 0)
-        throw std::invalid_argument{"--root is '" + path + "': " + std::generic_category().message(errno) +
-                                    "; give a folder that can be read"};
-    return made;
-}
 
 http::settings settings_of(const options& given) {
     http::settings made;
@@ -33,7 +20,7 @@ http::settings settings_of(const options& given) {
     made.most.request_time = time("--request-time", 60'000);
     made.most.idle_time = time("--idle-time", 60'000);
     made.most.write_time = time("--write-time", 30'000);
-    if (given.has("--root")) made.root = open_folder(given.text("--root", ""));
+    if (given.has("--root")) made.root = http::open_root(given.text("--root", "")).release();
     return made;
 }
 

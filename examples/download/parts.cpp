@@ -89,6 +89,9 @@ bf::task<std::uint64_t> fetch(job& of, part wanted) {
             wrong = failure.what();
         }
         complain(from, wrong);
+        // It failed behind the last byte: in the end of a body in chunks, or with a byte too many. There is nothing
+        // left to ask the others for, who would have to refuse a range of no bytes.
+        if (of.bytes && whole.bytes != 0 && wanted.bytes == 0) co_return whole.bytes;
     }
     throw http::failure{of.takes_ranges ? "no mirror gives the bytes " + range_of(wanted)
                                         : "no mirror gives the whole file"};

@@ -29,8 +29,8 @@ struct job {
 [[nodiscard]] std::vector<part> split(const job& of, std::size_t count, std::size_t first_mirror);
 
 /// Fetches the part and writes it to its place. A mirror that fails is left for the next one, which goes on where it
-/// stopped; each is asked up to three times. Throws http::failure when none is left, std::system_error when the file
-/// cannot be written. Ready with the bytes that were written.
+/// stopped, unless nothing is missing; each is asked up to three times. Throws http::failure when none is left,
+/// std::system_error when the file cannot be written. Ready with the bytes that were written.
 [[nodiscard]] bifilar::task<std::uint64_t> fetch(job& of, part wanted);
 
 /// Whether a Content-Range field says these bytes, of a file of that length.

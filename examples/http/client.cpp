@@ -13,6 +13,8 @@ constexpr std::size_t buffer_bytes = 64 * 1024;
 // Of the fields, and of what is parsed in one piece behind them: a chunk's first line, the trailers.
 constexpr std::size_t head_bytes = 64 * 1024;
 constexpr int most_redirects = 5;
+// Each is a sign of life, so that silence alone would not end them.
+constexpr int most_announcements = 16;
 // Bodies of redirects up to this size are read, so that the connection can be kept.
 constexpr std::uint64_t read_for_reuse_bytes = 64 * 1024;
 
@@ -86,13 +88,15 @@ bf::task<bool> client::attempt(std::string text, bool without_body) {
     const auto sent = co_await bf::timeout(stream_->write_all(std::as_bytes(std::span{text})), how_.silence);
     if (!sent) throw failure{host_ + " did not take the request within " + text_of(how_.silence)};
     if (!*sent) co_return false;
-    for (;;) {
+    for (int announced = 0;; ++announced) {
         while (parser_.at() == progress::idle || parser_.at() == progress::head) {
             const bool some = co_await more();
             if (!some) co_return false;
         }
         if (parser_.message().status / 100 != 1) co_return true;
-        parser_.reset(without_body);  // 100 to 199 announce the answer.
+        // 100 to 199 announce the answer.
+        if (announced == most_announcements) throw failure{host_ + " announces its answer more than sixteen times"};
+        parser_.reset(without_body);
         feed();
     }
 }

@@ -34,7 +34,8 @@ public:
     explicit client(patience how = {});
 
     /// Sends a request, follows up to five redirects, which change `at`, and is ready with the head of the answer,
-    /// valid until the next ask(). `fields`: whole lines. Throws failure when there is no answer.
+    /// valid until the next ask(). `fields`: whole lines. Throws failure when there is no answer, be it behind sixteen
+    /// with a status of 100 to 199.
     bifilar::task<const response*> ask(url& at, method how = method::get, std::string fields = {});
 
     /// What comes next of the answer's body, valid until the next call; empty: that was all. Throws failure when the

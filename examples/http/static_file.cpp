@@ -7,8 +7,10 @@
 #include <charconv>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdexcept>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace http {
@@ -43,13 +45,18 @@ std::string_view type_of(std::string_view path) noexcept {
     return "application/octet-stream";
 }
 
-// O_NONBLOCK, so that a FIFO does not hold the open.
-int open_beneath(int root, const char* path) noexcept {
+// A descriptor, or a negative errno.
+int open_beneath(int root, const char* path, int flags) noexcept {
+    constexpr int most_attempts = 100;
     open_how how{};
-    how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-    const long made = ::syscall(SYS_openat2, root, path, &how, sizeof how);
-    return made >= 0 ? static_cast<int>(made) : -errno;
+    for (int attempt = 1;; ++attempt) {
+        const long made = ::syscall(SYS_openat2, root, path, &how, sizeof how);
+        if (made >= 0) return static_cast<int>(made);
+        // Something was renamed while the kernel followed "..", anywhere in the system; it asks to be asked again.
+        if (errno != EAGAIN || attempt == most_attempts) return -errno;
+    }
 }
 
 int status_of(int error) noexcept {
@@ -60,6 +67,7 @@ int status_of(int error) noexcept {
         case EMFILE:
         case ENFILE:
         case ENOMEM:
+        case EAGAIN:
             return 503;
         default:
             return 404;  // EXDEV and ELOOP too: what lies outside is not there.
@@ -123,17 +131,32 @@ std::string encoded(std::string_view path) {
     return target;
 }
 
+bifilar::owned_descriptor open_root(const std::string& path) {
+    const auto refused = [&path](int error, const char* advice) {
+        return std::invalid_argument{"--root is '" + path + "': " + std::generic_category().message(error) + advice};
+    };
+    bifilar::owned_descriptor made{::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (made.get() < 0) throw refused(errno, "; give a folder that can be read");
+    const int same = open_beneath(made.get(), ".", O_PATH | O_DIRECTORY);
+    if (same == -ENOSYS || same == -EPERM)
+        throw refused(-same, ", says openat2 (Linux 5.6); let it pass the filter of the container, or serve no files");
+    if (same < 0) throw refused(-same, "; give a folder that can be read");
+    ::close(same);
+    return made;
+}
+
 opened_file open_below(int root, const std::string& path) {
     const bool is_folder = path.empty() || path.ends_with('/');
     const std::string name = is_folder ? path + "index.html" : path;
-    const int descriptor = open_beneath(root, name.c_str());
+    // O_NONBLOCK, so that a FIFO does not hold the open.
+    const int descriptor = open_beneath(root, name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
     opened_file made;
     if (descriptor < 0) {
         made.status = status_of(-descriptor);
         return made;
     }
     made.file.file.emplace(descriptor);
-    struct stat about{};
+    struct stat about {};
     const bool known = ::fstat(descriptor, &about) == 0;
     made.file.bytes = static_cast<std::uint64_t>(about.st_size);
     made.file.modified = about.st_mtime;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bifilar/drivers/file.hpp>
+#include <bifilar/drivers/owned_descriptor.hpp>
 #include <cstdint>
 #include <ctime>
 #include <optional>
@@ -30,9 +31,14 @@ struct opened_file {
 /// A path as the target of a request, or of a Location field: what has a meaning there, and what is not ASCII, as %xx.
 [[nodiscard]] std::string encoded(std::string_view path);
 
+/// Opens the folder whose files are served. Throws std::invalid_argument where it cannot be read, or where open_below
+/// would answer 403 or 404 for all of them: before Linux 5.6, and in a container whose filter refuses openat2. Blocks.
+[[nodiscard]] bifilar::owned_descriptor open_root(const std::string& path);
+
 /// Opens `path` below the folder `root`, which neither ".." nor a link leads out of; a folder's index.html for the
-/// folder. 404 for what is not there or not below, 403 for what must not be read, 301 for a folder without its slash.
-/// Blocks on the disk: for the blocking pool.
+/// folder. 404 for what is not there or not below, 403 for what must not be read, 301 for a folder without its slash,
+/// 503 when there are too few descriptors, or ".." was followed in vain a hundred times because of what was renamed
+/// meanwhile. Blocks on the disk: for the blocking pool.
 [[nodiscard]] opened_file open_below(int root, const std::string& path);
 
 /// A part of a file.

@@ -15,6 +15,8 @@ using command = std::vector<std::string_view>;
 /// What all words of a command may have together, and how many there may be.
 constexpr std::size_t most_bytes = std::size_t{64} << 20;
 constexpr std::size_t most_words = 1'000'000;
+/// What all values of an answer may have together. One value always fits, because it came with a command.
+constexpr std::size_t most_answer_bytes = most_bytes;
 
 enum class parsed : unsigned char { complete, incomplete, broken, too_large };
 

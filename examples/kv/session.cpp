@@ -29,6 +29,13 @@ constexpr std::string_view too_large =
     "ERR Protocol error: a command may have 1,000,000 words, and 64 MiB in all of them";
 static_assert(most_words == 1'000'000 && most_bytes == std::size_t{64} << 20);
 
+constexpr std::string_view answer_too_large =
+    "ERR the values of an answer may have 64 MiB in all of them; ask for fewer keys at a time";
+static_assert(most_answer_bytes == std::size_t{64} << 20);
+
+// Answers that come to this are written before the next command is run.
+constexpr std::size_t gathered_bytes = 256 * 1024;
+
 // A time from now; times beyond what a clock can tell are for ever.
 store::clock::time_point from_now(std::int64_t count, std::int64_t unit_ms) noexcept {
     constexpr std::int64_t most_ms = std::int64_t{1000} * 3600 * 24 * 365 * 100;
@@ -37,30 +44,41 @@ store::clock::time_point from_now(std::int64_t count, std::int64_t unit_ms) noex
 
 }  // namespace
 
-bool session::feed(std::span<const std::byte> bytes) {
+session::step session::feed(std::span<const std::byte> bytes) {
     const std::string_view text{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     if (pending_.empty()) {
-        pending_.append(text.substr(run_all(text)));
-    } else {
-        pending_.append(text);
-        pending_.erase(0, run_all(pending_));
+        pending_.append(text.substr(run_some(text)));
+        return next_;
     }
-    return open_;
+    pending_.append(text);
+    return go_on();
 }
 
-std::size_t session::run_all(std::string_view text) {
+session::step session::go_on() {
+    pending_.erase(0, run_some(pending_));
+    return next_;
+}
+
+void session::wrote() {
+    answers_.clear();
+    // Who has asked for a lot once need not do so again.
+    if (answers_.capacity() > 16 * gathered_bytes) answers_.shrink_to_fit();
+}
+
+std::size_t session::run_some(std::string_view text) {
     std::size_t used = 0;
-    while (open_) {
+    for (next_ = step::go_on; next_ == step::go_on && answers_.size() < gathered_bytes;) {
         std::size_t taken = 0;
         const parsed got = parser_.next(text.substr(used), words_, taken);
-        if (got == parsed::incomplete) break;
-        if (got != parsed::complete) {
+        if (got == parsed::incomplete) {
+            next_ = step::receive;
+        } else if (got != parsed::complete) {
             add_error(answers_, got == parsed::broken ? "ERR Protocol error: send arrays of bulk strings" : too_large);
-            open_ = false;
-            break;
+            next_ = step::close;
+        } else {
+            used += taken;
+            if (!words_.empty()) run(words_);
         }
-        used += taken;
-        if (!words_.empty()) run(words_);
     }
     return used;
 }
@@ -68,9 +86,6 @@ std::size_t session::run_all(std::string_view text) {
 void session::run(const command& words) {
     const std::string_view name = words[0];
     const std::size_t given = words.size() - 1;
-    const auto add_value = [this](std::string_view key) {
-        if (!in_->get(key, [this](std::string_view value) { add_string(answers_, value); })) add_nothing(answers_);
-    };
     const auto count_keys = [&](auto one) { add_number(answers_, std::count_if(words.begin() + 1, words.end(), one)); };
     if (is(name, "GET") && given == 1) {
         add_value(words[1]);
@@ -92,8 +107,7 @@ void session::run(const command& words) {
     } else if (is(name, "EXISTS") && given >= 1) {
         count_keys([this](std::string_view key) { return in_->contains(key); });
     } else if (is(name, "MGET") && given >= 1) {
-        add_array(answers_, given);
-        std::for_each(words.begin() + 1, words.end(), add_value);
+        get_all(words);
     } else if (is(name, "MSET") && given >= 2 && given % 2 == 0) {
         for (std::size_t at = 1; at < words.size(); at += 2) in_->set(words[at], words[at + 1]);
         add_simple(answers_, "OK");
@@ -116,12 +130,35 @@ void session::run(const command& words) {
         add_array(answers_, 0);  // What clients ask at their start.
     } else if (is(name, "QUIT")) {
         add_simple(answers_, "OK");
-        open_ = false;
+        next_ = step::close;
     } else {
         std::string what{"ERR unknown command, or wrong number of arguments, for '"};
         for (const char letter : name.substr(0, 64)) what += letter >= ' ' && letter < 127 ? letter : '?';
         add_error(answers_, what + "'");
     }
+}
+
+void session::add_value(std::string_view key) {
+    if (!in_->get(key, [this](std::string_view value) { add_string(answers_, value); })) add_nothing(answers_);
+}
+
+// What a command may name and what a value may have do not bound their product.
+void session::get_all(const command& words) {
+    const std::size_t began = answers_.size();
+    std::size_t room = most_answer_bytes;
+    bool fits = true;
+    const auto add = [&](std::string_view value) {
+        fits = value.size() <= room;
+        if (!fits) return;
+        room -= value.size();
+        add_string(answers_, value);
+    };
+    add_array(answers_, words.size() - 1);
+    for (std::size_t at = 1; fits && at < words.size(); ++at)
+        if (!in_->get(words[at], add)) add_nothing(answers_);
+    if (fits) return;
+    answers_.resize(began);
+    add_error(answers_, answer_too_large);
 }
 
 // SET key value [EX seconds | PX milliseconds] [NX | XX]

@@ -116,7 +116,7 @@ check_mirrors() {
 
 # Servers that are not ours: one line says where each listens.
 check_others() {
-    local plain half line
+    local plain odd name line
     mirror "$folder/site"
     exec {plain}< <(exec python3 -u -m http.server 0 --bind 127.0.0.1 --directory "$folder/site" 2>/dev/null)
     others=($!)
@@ -126,51 +126,73 @@ check_others() {
     same "no ranges" "$folder/site/ten"
     grep -q ' 1 parts, 0 retries$' "$folder/out" || lost "no ranges"
 
-    exec {half}< <(exec python3 -u "$folder/half.py" "$folder/site/ten" 2>/dev/null)
+    exec {odd}< <(exec python3 -u "$folder/odd.py" "$folder/site/ten" "$(dirname "$0")" 2>/dev/null)
     others+=($!)
-    read -r -t 20 line <&"$half" || lost "no server of halves"
-    download --parts 4 --timeout 60000 "$(url 0 ten)" "http://127.0.0.1:$line/ten" || lost "halves"
+    read -r -t 20 line <&"$odd" || lost "no server of odd mirrors"
+    download --parts 4 --timeout 60000 "$(url 0 ten)" "http://127.0.0.1:$line/half" || lost "halves"
     same halves "$folder/site/ten"
     grep -q ' 4 parts, 2 retries$' "$folder/out" || lost "halves"
-    refused 1 "ended the connection within its answer" "http://127.0.0.1:$line/ten"
+    refused 1 "ended the connection within its answer" "http://127.0.0.1:$line/half"
+    # All bytes of the part have come: what is wrong behind them is nobody else's fault, and nothing is asked again.
+    for name in unended beyond; do
+        download --parts 4 --timeout 60000 "$(url 0 ten)" "http://127.0.0.1:$line/$name" || lost "$name"
+        same "$name" "$folder/site/ten"
+        said "http://127.0.0.1:$line/$name: "
+        grep -q ' 4 parts, 0 retries$' "$folder/out" || lost "$name"
+        download "http://127.0.0.1:$line/$name" || lost "$name alone"
+        same "$name alone" "$folder/site/ten"
+    done
     kill "${others[@]}" 2>/dev/null || true
     others=()
-    exec {plain}<&- {half}<&-
+    exec {plain}<&- {odd}<&-
     stop_mirrors
 }
 
-# Sends the first half of what it is asked for and ends the connection.
-cat >"$folder/half.py" <<'END'
+# Knows one file, by the name of what it does with each part. It says where it listens.
+cat >"$folder/odd.py" <<'END'
 import http.server
 import re
 import sys
 
+sys.path.insert(0, sys.argv[2])
+from portions import send_portions
+
 WHOLE = open(sys.argv[1], "rb").read()
 
 
-class Half(http.server.BaseHTTPRequestHandler):
-    def head(self, status, count):
+class Odd(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def head(self, status, *fields):
         self.send_response(status)
         self.send_header("Accept-Ranges", "bytes")
-        self.send_header("Content-Length", str(count))
+        self.send_header("Connection", "close")
+        for field in fields:
+            self.send_header(*field)
+        self.end_headers()
 
     def do_HEAD(self):
-        self.head(200, len(WHOLE))
-        self.end_headers()
+        self.head(200, ("Content-Length", str(len(WHOLE))))
 
     def do_GET(self):
         first, last = map(int, re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"]).groups())
-        count = last + 1 - first
-        self.head(206, count)
-        self.send_header("Content-Range", f"bytes {first}-{last}/{len(WHOLE)}")
-        self.end_headers()
-        self.wfile.write(WHOLE[first : first + count // 2])
+        body = WHOLE[first : last + 1]
+        place = ("Content-Range", f"bytes {first}-{last}/{len(WHOLE)}")
+        if self.path == "/half":
+            self.head(206, place, ("Content-Length", str(len(body))))
+            self.wfile.write(body[: len(body) // 2])
+        elif self.path == "/unended":
+            self.head(206, place, ("Transfer-Encoding", "chunked"))
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(body), body))
+        elif self.path == "/beyond":  # One byte too many, when all that should come has been read.
+            self.head(206, place, ("Content-Length", str(len(body) + 1)))
+            send_portions(self.connection, (body, b"x"))
 
     def log_message(self, *_):
         pass
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Half)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Odd)
 print(server.server_address[1])
 server.serve_forever()
 END

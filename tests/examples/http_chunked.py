@@ -26,6 +26,7 @@ BAD = {
     "extension": HEAD + b"5;=\r\nhello\r\n0\r\n\r\n",
     "two_lengths": HEAD.replace(b"Trailer: X-Sum", b"Content-Length: 5") + chunk(b"hello") + LAST,
 }
+ANNOUNCEMENT = b"HTTP/1.1 100 Continue\r\n\r\n"
 accepted = 0
 
 
@@ -69,6 +70,10 @@ def answer(to, path):
         to.sendall(BAD[which])
     elif what == "silent":
         to.sendall(WHOLE[:-1])
+    elif what == "announced":
+        to.sendall(ANNOUNCEMENT * int(which) + WHOLE)
+    elif what == "endless_announcements":
+        send_for_ever(to, b"", ANNOUNCEMENT)
     elif what == "endless_chunk":
         send_for_ever(to, HEAD + b"5;name=", b"x" * 1000)
     elif what == "endless_trailers":

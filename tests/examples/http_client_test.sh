@@ -62,6 +62,9 @@ for backend in stackless stackful; do
         done
         get_none 2 "$address does not speak HTTP/1.1" endless_chunk
         get_none 2 "$address does not speak HTTP/1.1" endless_trailers
+        get_all 1 announced/16
+        get_none 2 "$address announces its answer more than sixteen times" announced/17
+        get_none 2 "$address announces its answer more than sixteen times" endless_announcements
         echo "ok: $backend over $driver"
     done
 done

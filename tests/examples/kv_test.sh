@@ -18,15 +18,36 @@ talk() {
     socat -t 5 - "TCP:$address"
 }
 
+# The most memory that the server has had, in KiB.
+peak() {
+    awk '$1 == "VmHWM:" { print $2 }' "/proc/$server/status"
+}
+
 awk 'BEGIN {
     printf "*999999\r\n$4\r\nMSET\r\n"
     for (n = 0; n < 499999; ++n) printf "$1\r\na\r\n$120\r\n%0120d\r\n", n
 }' >"$folder/many"
 
+refusal='-ERR the values of an answer may have 64 MiB in all of them; ask for fewer keys at a time'
 for backend in stackless stackful; do
     for driver in "${drivers[@]}"; do
         start_server kv_server --backend $backend --driver $driver
         ask PONG PING
+
+        # A MiB a hundred times, asked for with a few bytes that come together: more than the server is to hold at once.
+        head -c 1048576 /dev/zero | tr '\0' x >"$folder/value"
+        redis-cli -h 127.0.0.1 -p "$port" -x SET k <"$folder/value" >/dev/null
+        before=$(peak)
+        { printf 'GET k\r\n%.0s' {1..500}; printf 'QUIT\r\n'; } | talk >"$folder/values"
+        [ "$(grep -c '^x' "$folder/values")" -eq 500 ] || fail "not 500 values"
+        [ "$(tail -n 1 "$folder/values")" = $'+OK\r' ] || fail "no answer to the last of many commands"
+        [ $(($(peak) - before)) -lt 400000 ] || fail "held many answers: $before KiB, then $(peak) KiB"
+        # One command: as many values as may be, and one more, after which the connection is as before.
+        { printf MGET; printf ' k%.0s' {1..64}; printf '\r\nQUIT\r\n'; } | talk >"$folder/values"
+        [ "$(grep -c '^x' "$folder/values")" -eq 64 ] || fail "not 64 values"
+        { printf MGET; printf ' k%.0s' {1..65}; printf '\r\nPING\r\nQUIT\r\n'; } | talk >"$folder/values"
+        [ "$(head -c 200 "$folder/values" | tr -d '\r')" = "$refusal"$'\n+PONG\n+OK' ] ||
+            fail "65 values: $(head -c 200 "$folder/values")"
         ask OK SET name bifilar
         ask bifilar GET name
         ask "" GET missing
