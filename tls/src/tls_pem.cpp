@@ -30,8 +30,11 @@ bio_ptr reader_of(const std::string& pem) {
     return made;
 }
 
+// For keys, and certificates that are encrypted in the same way. OpenSSL's own would ask at the terminal.
+int refuse_password(char*, int, int, void*) noexcept { return -1; }
+
 certificate_ptr next_certificate(BIO& from) noexcept {
-    return certificate_ptr{PEM_read_bio_X509_AUX(&from, nullptr, nullptr, nullptr)};
+    return certificate_ptr{PEM_read_bio_X509_AUX(&from, nullptr, refuse_password, nullptr)};
 }
 
 // Whether the last read failed because nothing more was there. Empties the queue.
@@ -41,9 +44,6 @@ bool at_end() noexcept {
     if (end) ERR_clear_error();
     return end;
 }
-
-// OpenSSL's own would ask at the terminal.
-int refuse_password(char*, int, int, void*) noexcept { return -1; }
 
 [[noreturn]] void refuse(const std::string& what, const tls_pem& pem, const std::string& remedy) {
     throw std::invalid_argument{"tls: " + what + " in " + pem.name() + ": " + detail::collect_reason() + "; " + remedy};
