@@ -2,6 +2,7 @@
 #include "tls_failure.hpp"
 #include "tls_settings.hpp"
 
+#include <bifilar/drivers/owned_descriptor.hpp>
 #include <cerrno>
 #include <fcntl.h>
 #include <openssl/bio.h>
@@ -61,17 +62,17 @@ std::string tls_pem::name() const { return is_file_ ? "'" + value_ + "'" : "the 
 
 std::string tls_pem::load(const std::string& what, const std::string& remedy) const {
     if (!is_file_) return value_;
-    const int file = ::open(value_.c_str(), O_RDONLY | O_CLOEXEC);
-    int error = file < 0 ? errno : 0;
+    // Behind the loop's allocations it is closed all the same.
+    const owned_descriptor file{::open(value_.c_str(), O_RDONLY | O_CLOEXEC)};
+    int error = file ? 0 : errno;
     std::string pem;
     char part[4096];
     while (error == 0) {
-        const ssize_t count = ::read(file, part, sizeof part);
+        const ssize_t count = ::read(file.get(), part, sizeof part);
         if (count < 0 && errno != EINTR) error = errno;
         if (count == 0) break;
         if (count > 0) pem.append(part, static_cast<std::size_t>(count));
     }
-    if (file >= 0) ::close(file);
     if (error != 0)
         throw std::invalid_argument{"tls: cannot read the " + what + " file '" + value_ +
                                     "': " + std::generic_category().message(error) + "; " + remedy};
