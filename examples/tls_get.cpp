@@ -7,8 +7,11 @@
 #include <bifilar/tls/tls_stream.hpp>
 
 #include <array>
+#include <charconv>
 #include <chrono>
+#include <optional>
 #include <span>
+#include <string_view>
 
 namespace bf = bifilar;
 
@@ -28,6 +31,46 @@ int say(const char* what, const std::error_code& error) {
     return 1;
 }
 
+// How much of an answer's body has come, and how much its Content-Length announces.
+class answer_length {
+public:
+    void take(std::string_view part) {
+        if (!in_body_) {
+            head_ += part;
+            const std::size_t end = head_.find("\r\n\r\n");
+            if (end == std::string::npos) return;
+            in_body_ = true;
+            part.remove_prefix(part.size() - (head_.size() - end - 4));
+            head_.resize(end);
+            announced_ = read_length();
+        }
+        body_bytes_ += part.size();
+    }
+    // Whether it has no end of its own, and only that of the connection tells.
+    [[nodiscard]] bool is_open() const { return in_body_ && !announced_; }
+    [[nodiscard]] bool is_whole() const { return in_body_ && announced_ && body_bytes_ >= *announced_; }
+
+private:
+    [[nodiscard]] std::optional<std::size_t> read_length() {
+        for (char& c : head_)
+            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        constexpr std::string_view name = "\r\ncontent-length:";
+        const std::size_t at = head_.find(name);
+        // What a chunked answer says about its length is not true.
+        if (at == std::string::npos || head_.find("\r\ntransfer-encoding:") != std::string::npos) return std::nullopt;
+        const std::size_t digits = head_.find_first_not_of(" \t", at + name.size());
+        std::size_t bytes = 0;
+        if (digits == std::string::npos) return std::nullopt;
+        const auto [end, error] = std::from_chars(head_.data() + digits, head_.data() + head_.size(), bytes);
+        return error == std::errc{} ? std::optional{bytes} : std::nullopt;
+    }
+
+    std::string head_;
+    std::optional<std::size_t> announced_;
+    std::size_t body_bytes_ = 0;
+    bool in_body_ = false;
+};
+
 bf::task<bf::io_result<bf::tls_stream<>>> open(const target& of, const bf::tls_context& context) {
     auto connection = co_await bf::tcp_stream::connect(of.address);
     if (!connection) co_return std::unexpected{connection.error()};
@@ -45,12 +88,20 @@ bf::task<int> get(const target& of, const bf::tls_context& context) {
     const auto asked = co_await stream.write_all(std::as_bytes(std::span{request}));
     if (!asked) co_return say("write", asked.error());
     std::array<std::byte, 16 * 1024> buffer;
+    answer_length length;
     for (;;) {
         const auto count = co_await stream.read(buffer);
-        // Many servers close without a word; Content-Length tells whether something is missing.
         if (!count && count.error() != bf::tls_errc::truncated) co_return say("read", count.error());
-        if (!count || *count == 0) break;
+        const bool ended_by_peer = count && *count == 0;
+        if (!count || ended_by_peer) {
+            // Many servers close without close_notify, and so can anybody in between: the length tells them apart.
+            if (length.is_whole() || (ended_by_peer && length.is_open())) break;
+            std::fflush(stdout);
+            std::fputs("tls_get: the answer was cut off: the connection ended before all of it had come\n", stderr);
+            co_return 1;
+        }
         std::fwrite(buffer.data(), 1, *count, stdout);
+        length.take({reinterpret_cast<const char*>(buffer.data()), *count});
     }
     co_return 0;
 }

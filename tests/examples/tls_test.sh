@@ -96,6 +96,32 @@ for backend in stackless stackful; do
             exec {log}<&-
             rm "$folder/log"
         done
+
+        # And against one that ends as anybody in between could.
+        for how in whole bye short open headless short-bye; do
+            mkfifo "$folder/log"
+            python3 "$(dirname "$0")/tls_cut.py" "$folder/own.pem" "$folder/own.key" $how >"$folder/log" 2>&1 &
+            peer=$!
+            exec {log}<"$folder/log"
+            read -r -t 20 port <&"$log" || fail "tls_cut.py says no port"
+            status=0
+            "$bin/tls_get" --address "127.0.0.1:$port" --roots "$folder/root.pem" --backend $backend --driver $driver \
+                >"$folder/page" 2>"$folder/client" || status=$?
+            case $how in
+                whole | bye)
+                    [ $status -eq 0 ] || fail "exit code $status for an answer that ends $how: $(cat "$folder/client")"
+                    ;;
+                *)
+                    [ $status -eq 1 ] || fail "exit code $status for an answer that ends $how"
+                    grep -q 'tls_get: the answer was cut off' "$folder/client" || fail "$how: $(cat "$folder/client")"
+                    ;;
+            esac
+            [ $how = headless ] || [ "$(tail -c 5 "$folder/page")" = hello ] || fail "$how gave $(cat "$folder/page")"
+            kill $peer 2>/dev/null || true
+            wait $peer 2>/dev/null || true
+            exec {log}<&-
+            rm "$folder/log"
+        done
         echo "ok: $backend over $driver"
     done
 done

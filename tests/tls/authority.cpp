@@ -1,4 +1,4 @@
-// X.509 through OpenSSL's own interface, with P-256 keys because they are quick to make.
+// X.509 through OpenSSL's own interface, with P-256 keys, where nothing else is wanted, because they are quick to make.
 #include "authority.hpp"
 
 #include "catch.hpp"
@@ -11,9 +11,10 @@
 namespace tests {
 namespace {
 
-std::shared_ptr<EVP_PKEY> new_key() {
-    // What the macro EVP_EC_gen does.
-    EVP_PKEY* const made = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+std::shared_ptr<EVP_PKEY> new_key(std::size_t rsa_bits = 0) {
+    // What the macros EVP_EC_gen and EVP_RSA_gen do.
+    EVP_PKEY* const made = rsa_bits != 0 ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", rsa_bits)
+                                         : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
     REQUIRE(made != nullptr);
     return {made, EVP_PKEY_free};
 }
@@ -85,7 +86,7 @@ authority::authority(const authority& parent, const std::string& name)
       chain_{pem_of_certificate(certificate_.get()) + parent.chain_} {}
 
 issued authority::issue(const wanted& what) const {
-    const auto key = new_key();
+    const auto key = new_key(what.rsa_bits);
     const auto certificate = make(what, false, key.get(), certificate_.get(), key_.get());
     issued made;
     made.certificate = pem_of_certificate(certificate.get()) + chain_;

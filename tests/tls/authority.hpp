@@ -1,6 +1,7 @@
 // Certificates made on the spot: an authority, what it signs, and what is wrong with it.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,7 @@ public:
     std::string address;             // An IP address that it is for as well.
     long from_s = -3600;             // Validity, in seconds from now.
     long until_s = 3600;
+    std::size_t rsa_bits = 0;  // Of its key; 0: one on P-256.
 };
 
 // Any thread after it was made.

@@ -3,6 +3,7 @@
 
 #include "last_words.hpp"
 
+#include <openssl/ui.h>
 #include <stdexcept>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -66,6 +67,31 @@ TEST_CASE("text_that_is_no_certificate_or_no_key_is_refused") {
     options.key =
         bf::tls_pem::text("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n");
     CHECK_THAT(refused_server(options), Contains("no usable private key") && Contains("without a password"));
+}
+
+// OpenSSL asked for the password at the terminal, and waited.
+TEST_CASE("nobody_is_asked_for_the_password_of_a_certificate") {
+    static bool asked;
+    asked = false;
+    UI_METHOD* const terminal = UI_create_method("terminal of the test");
+    UI_method_set_opener(terminal, [](UI*) {
+        asked = true;
+        return 0;
+    });
+    UI_set_default_method(terminal);
+    const bf::tls_pem secret = bf::tls_pem::text(
+        "-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n"
+        "DEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\nAAAAAAAAAAAAAAAAAAAAAA==\n"
+        "-----END CERTIFICATE-----\n");
+    bf::tls_options options = server_options();
+    options.certificate = secret;
+    CHECK_THAT(refused_server(options), Contains("no usable certificate in the text: bad password read"));
+    options = client_options();
+    options.trust.assign(1, secret);
+    CHECK_THAT(refused_client(options), Contains("no usable roots in the text: bad password read"));
+    CHECK_FALSE(asked);
+    UI_set_default_method(UI_OpenSSL());
+    UI_destroy_method(terminal);
 }
 
 TEST_CASE("rules_that_cannot_be_kept_are_refused_with_their_value") {

@@ -185,31 +185,6 @@ TEST_CASE("application_protocols_are_agreed_on_in_the_servers_order") {
     });
 }
 
-TEST_CASE("names_choose_certificates") {
-    in_both([](bf::backend model) -> bf::task<> {
-        wanted exact;
-        exact.name = "shop.example";
-        wanted many;
-        many.name = "*.cloud.example";
-        bf::tls_options options = server_options();
-        options.names.emplace_back("Shop.Example", bf::tls_context::server(options_with(house().issue(exact))));
-        options.names.emplace_back("*.cloud.example", bf::tls_context::server(options_with(house().issue(many))));
-        const auto server = bf::tls_context::server(options);
-        const auto client = bf::tls_context::client(client_options());
-        tls_ends shop = co_await shake(model, client, server, "SHOP.example");
-        REQUIRE(shop.client.has_value());
-        CHECK(shop.client->peer_subject() == "CN=shop.example");
-        tls_ends cloud = co_await shake(model, client, server, "a.cloud.example");
-        REQUIRE(cloud.client.has_value());
-        CHECK(cloud.client->peer_subject() == "CN=*.cloud.example");
-        tls_ends deep = co_await shake(model, client, server, "b.a.cloud.example");
-        CHECK(deep.client.error() == bf::tls_errc::bad_certificate);
-        tls_ends other = co_await shake(model, client, server);
-        REQUIRE(other.client.has_value());
-        CHECK(other.client->peer_subject() == "CN=localhost");
-    });
-}
-
 TEST_CASE("later_connections_resume_earlier_ones_unless_told_not_to") {
     in_both([](bf::backend model) -> bf::task<> {
         for (const bool resume : {true, false})

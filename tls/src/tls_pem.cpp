@@ -2,6 +2,7 @@
 #include "tls_failure.hpp"
 #include "tls_settings.hpp"
 
+#include <bifilar/drivers/owned_descriptor.hpp>
 #include <cerrno>
 #include <fcntl.h>
 #include <openssl/bio.h>
@@ -30,8 +31,11 @@ bio_ptr reader_of(const std::string& pem) {
     return made;
 }
 
+// For keys, and certificates that are encrypted in the same way. OpenSSL's own would ask at the terminal.
+int refuse_password(char*, int, int, void*) noexcept { return -1; }
+
 certificate_ptr next_certificate(BIO& from) noexcept {
-    return certificate_ptr{PEM_read_bio_X509_AUX(&from, nullptr, nullptr, nullptr)};
+    return certificate_ptr{PEM_read_bio_X509_AUX(&from, nullptr, refuse_password, nullptr)};
 }
 
 // Whether the last read failed because nothing more was there. Empties the queue.
@@ -41,9 +45,6 @@ bool at_end() noexcept {
     if (end) ERR_clear_error();
     return end;
 }
-
-// OpenSSL's own would ask at the terminal.
-int refuse_password(char*, int, int, void*) noexcept { return -1; }
 
 [[noreturn]] void refuse(const std::string& what, const tls_pem& pem, const std::string& remedy) {
     throw std::invalid_argument{"tls: " + what + " in " + pem.name() + ": " + detail::collect_reason() + "; " + remedy};
@@ -61,17 +62,17 @@ std::string tls_pem::name() const { return is_file_ ? "'" + value_ + "'" : "the 
 
 std::string tls_pem::load(const std::string& what, const std::string& remedy) const {
     if (!is_file_) return value_;
-    const int file = ::open(value_.c_str(), O_RDONLY | O_CLOEXEC);
-    int error = file < 0 ? errno : 0;
+    // Behind the loop's allocations it is closed all the same.
+    const owned_descriptor file{::open(value_.c_str(), O_RDONLY | O_CLOEXEC)};
+    int error = file ? 0 : errno;
     std::string pem;
     char part[4096];
     while (error == 0) {
-        const ssize_t count = ::read(file, part, sizeof part);
+        const ssize_t count = ::read(file.get(), part, sizeof part);
         if (count < 0 && errno != EINTR) error = errno;
         if (count == 0) break;
         if (count > 0) pem.append(part, static_cast<std::size_t>(count));
     }
-    if (file >= 0) ::close(file);
     if (error != 0)
         throw std::invalid_argument{"tls: cannot read the " + what + " file '" + value_ +
                                     "': " + std::generic_category().message(error) + "; " + remedy};

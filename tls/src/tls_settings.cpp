@@ -17,6 +17,17 @@ int openssl_version(tls_version version) noexcept {
     return version == tls_version::tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
 }
 
+// Not SSL_set_SSL_CTX: with another context go its trust, the names of authorities and the choice of a protocol.
+bool show_certificate(SSL& ssl, SSL_CTX& of) noexcept {
+    STACK_OF(X509)* chain = nullptr;
+    // What the macro SSL_CTX_get0_chain_certs does.
+    SSL_CTX_ctrl(&of, SSL_CTRL_GET_CHAIN_CERTS, 0, &chain);
+    // OpenSSL keeps one certificate a kind of key: an own one of another kind would be shown to those who prefer it.
+    SSL_certs_clear(&ssl);
+    constexpr int replace = 1;
+    return SSL_use_cert_and_key(&ssl, SSL_CTX_get0_certificate(&of), SSL_CTX_get0_privatekey(&of), chain, replace) == 1;
+}
+
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
@@ -105,6 +116,12 @@ void tls_settings::set_names(const tls_options& options) {
     for (const auto& [name, context] : options.names) {
         if (context.settings_->is_client() || is_client())
             throw std::invalid_argument{"tls: names has '" + name + "' with a client, or for one; use server contexts"};
+        // Each handshake does so again; what this context's rules refuse is told here.
+        const std::unique_ptr<SSL, decltype(&SSL_free)> trial{SSL_new(context_.get()), &SSL_free};
+        if (trial == nullptr) throw std::bad_alloc{};
+        if (!show_certificate(*trial, *context.settings_->context()))
+            throw std::invalid_argument{"tls: names has '" + name + "', whose certificate cannot be used here: " +
+                                        collect_reason() + "; give one that this context's ciphers allow"};
         std::string key = name;
         std::transform(key.begin(), key.end(), key.begin(), lower);
         names_.emplace(std::move(key), context);
@@ -134,7 +151,7 @@ void tls_settings::set_tickets(bool resume) noexcept {
     if (!is_client()) SSL_CTX_set_session_id_context(context, id, sizeof id);
 }
 
-int tls_settings::choose_name(SSL* ssl, int*, void* settings) noexcept {
+int tls_settings::choose_name(SSL* ssl, int* alert, void* settings) noexcept {
     const auto& self = *static_cast<const tls_settings*>(settings);
     const char* const asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     if (asked == nullptr) return SSL_TLSEXT_ERR_NOACK;
@@ -154,8 +171,9 @@ int tls_settings::choose_name(SSL* ssl, int*, void* settings) noexcept {
         at = self.names_.find(key);
     }
     if (at == self.names_.end()) return SSL_TLSEXT_ERR_NOACK;
-    return SSL_set_SSL_CTX(ssl, at->second.settings_->context()) != nullptr ? SSL_TLSEXT_ERR_OK
-                                                                            : SSL_TLSEXT_ERR_ALERT_FATAL;
+    if (show_certificate(*ssl, *at->second.settings_->context())) return SSL_TLSEXT_ERR_OK;
+    *alert = SSL_AD_INTERNAL_ERROR;  // There is no memory. The other's certificate is not what was asked for.
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 int tls_settings::choose_protocol(SSL*, const unsigned char** chosen, unsigned char* bytes,

@@ -3,7 +3,9 @@
 
 #include <bifilar/core/future.hpp>
 #include <bifilar/drivers/running_transfer.hpp>
+#include <bifilar/time/sleep.hpp>
 #include <bifilar/tls/tls_session.hpp>
+#include <chrono>
 #include <concepts>
 #include <optional>
 #include <utility>
@@ -34,6 +36,7 @@ public:
         if (!holds_ && !asks_) holds_ = of.try_lock();
         return static_cast<bool>(holds_);
     }
+    [[nodiscard]] bool holds() const noexcept { return static_cast<bool>(holds_); }
     void release() noexcept {
         asks_.reset();
         holds_.unlock();
@@ -57,7 +60,12 @@ public:
 
     /// Some ciphertext, or the transport's end. Ready with the transport's error.
     polled<std::error_code> receive(context& cx) {
-        if (!in_.runs()) in_.start(stream_->read(session_->receive_room()));
+        if (!in_.runs()) {
+            const std::span<std::byte> room = session_->receive_room();
+            // A read into nothing would look like the transport's end. There is enough for the session to go on with.
+            if (room.empty()) return std::error_code{};
+            in_.start(stream_->read(room));
+        }
         polled<io_result<std::size_t>> answer = in_.poll(cx);
         if (!answer) return not_ready;
         const io_result<std::size_t> count = answer.take();
@@ -151,6 +159,46 @@ protected:
 
 private:
     std::optional<Output> result_;
+};
+
+/// Base of the futures that send. OpenSSL sends nothing of ours while a message of the peer's, a long ticket say, is
+/// here in part.
+template <class Stream, class Output>
+class tls_sender : public tls_operation<Stream, Output> {
+protected:
+    using tls_operation<Stream, Output>::tls_operation;
+
+    /// What `call`, one of the session's, says; never receive, which is dealt with here. Ready with the transport's
+    /// error.
+    template <class Call>
+    polled<io_result<tls_step>> say(Call call, context& cx) {
+        tls_step next = this->flow_.is_receiving() ? tls_step::receive : call();
+        // Asked again with the turn in hand: until then a reader may have brought the rest, and then nothing else has
+        // to come.
+        if (next == tls_step::receive && !this->receiving_.holds() &&
+            this->receiving_.try_take(this->session_->receiving))
+            next = call();
+        if (next != tls_step::receive) {
+            this->receiving_.release();
+            return io_result<tls_step>{next};
+        }
+        polled<std::error_code> came = this->receiving_.holds() ? this->flow_.receive(cx) : wait_a_moment(cx);
+        if (!came) return not_ready;
+        this->receiving_.release();
+        if (const std::error_code error = came.take()) return io_result<tls_step>{std::unexpected{error}};
+        return io_result<tls_step>{tls_step::send};
+    }
+
+private:
+    /// A reader is at it, and may wait for an answer to what is sent here, so its turn is no place to wait in.
+    polled<std::error_code> wait_a_moment(context& cx) {
+        if (!pause_) pause_.emplace(sleep_for(std::chrono::milliseconds{1}));
+        if (!pause_->poll(cx)) return not_ready;
+        pause_.reset();
+        return std::error_code{};
+    }
+
+    std::optional<sleep> pause_;
 };
 
 }  // namespace detail

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <bifilar/drivers/stream_call.hpp>
-#include <bifilar/time/sleep.hpp>
 #include <bifilar/tls/tls_flow.hpp>
 #include <cerrno>
-#include <chrono>
 
 namespace bifilar {
 
@@ -78,10 +76,10 @@ private:
 /// records made so far go out with the next write or shutdown_write(): the stream goes on, and which part of the
 /// bytes was taken, finished() tells.
 template <class Stream>
-class [[nodiscard]] tls_write : public detail::tls_operation<Stream, io_result<std::size_t>> {
+class [[nodiscard]] tls_write : public detail::tls_sender<Stream, io_result<std::size_t>> {
 public:
     using output = io_result<std::size_t>;
-    using base = detail::tls_operation<Stream, output>;
+    using base = detail::tls_sender<Stream, output>;
 
     tls_write(detail::tls_connection<Stream>& to, std::span<const std::byte> from, transfer how) noexcept
         : base{to}, from_{from}, how_{how} {}
@@ -97,20 +95,20 @@ public:
             if (const std::error_code error = sent.take()) return this->finish(std::unexpected{error}, cx);
             if (taken_ == from_.size() || (taken_ != 0 && how_ == transfer::some)) return this->finish(taken_, cx);
             std::size_t count = 0;
-            switch (this->session_->write(from_.subspan(taken_), count)) {
+            const auto write = [&] { return this->session_->write(from_.subspan(taken_), count); };
+            polled<io_result<detail::tls_step>> said = this->say(write, cx);
+            if (!said) return not_ready;
+            const io_result<detail::tls_step> next = said.take();
+            if (!next) return this->finish(std::unexpected{next.error()}, cx);
+            switch (*next) {
                 case done:
                     taken_ += count;
                     break;
                 case send:
+                case receive:  // It is not said.
                     break;
                 case ended:
                     return this->finish(io_failure(EPIPE), cx);
-                case receive: {
-                    polled<std::error_code> came = complete_message(cx);
-                    if (!came) return not_ready;
-                    if (const std::error_code error = came.take()) return this->finish(std::unexpected{error}, cx);
-                    break;
-                }
                 case failed:
                     return this->fail(cx);
             }
@@ -125,32 +123,18 @@ public:
     }
 
 private:
-    /// A message of the peer's, a long ticket say, is here in part, and OpenSSL writes nothing before it has the rest.
-    polled<std::error_code> complete_message(context& cx) {
-        if (this->receiving_.try_take(this->session_->receiving)) {
-            polled<std::error_code> came = this->flow_.receive(cx);
-            if (came) this->receiving_.release();
-            return came;
-        }
-        // A reader is at it, and may wait for an answer to this very write, so its turn is no place to wait in.
-        if (!pause_) pause_.emplace(sleep_for(std::chrono::milliseconds{1}));
-        if (!pause_->poll(cx)) return not_ready;
-        pause_.reset();
-        return std::error_code{};
-    }
-
-    std::optional<sleep> pause_;
     std::span<const std::byte> from_;
     std::size_t taken_ = 0;
     transfer how_;
 };
 
-/// Ready when the transport has close_notify and all before it. Cancelled, the rest goes out with the next one.
+/// Ready when the transport has close_notify and all before it. While a message of the peer's is here in part, it waits
+/// for the rest. Cancelled, what is left goes out with the next one.
 template <class Stream>
-class [[nodiscard]] tls_shutdown : public detail::tls_operation<Stream, io_result<void>> {
+class [[nodiscard]] tls_shutdown : public detail::tls_sender<Stream, io_result<void>> {
 public:
     using output = io_result<void>;
-    using base = detail::tls_operation<Stream, output>;
+    using base = detail::tls_sender<Stream, output>;
 
     explicit tls_shutdown(detail::tls_connection<Stream>& of) noexcept : base{of} {}
 
@@ -162,9 +146,12 @@ public:
             if (!sent) return not_ready;
             if (const std::error_code error = sent.take()) return this->finish(std::unexpected{error}, cx);
             if (last == detail::tls_step::done) return this->finish(output{}, cx);
-            last = this->session_->shutdown();
-            if (last != detail::tls_step::done && last != detail::tls_step::send)
-                return this->finish(std::unexpected{this->session_->error()}, cx);
+            polled<io_result<detail::tls_step>> said = this->say([&] { return this->session_->shutdown(); }, cx);
+            if (!said) return not_ready;
+            const io_result<detail::tls_step> next = said.take();
+            if (!next) return this->finish(std::unexpected{next.error()}, cx);
+            last = *next;
+            if (last != detail::tls_step::done && last != detail::tls_step::send) return this->fail(cx);
         }
     }
 };
