@@ -56,7 +56,7 @@ io_result<void> walk_state::fill(const job_arguments& on) {
         owned_descriptor opened{
             make_call({.kind = file_op::open, .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .path = root_.c_str()})};
         if (opened.get() < 0) return io_failure(-opened.get());
-        struct stat is {};
+        struct stat is{};
         if (::fstat(opened.get(), &is) != 0) return io_failure(errno);
         levels_.emplace_back(opened.get(), 0, is);
         (void)opened.release();
@@ -98,7 +98,7 @@ void walk_state::add(const level& from, directory_entry found) {
     const int at = from.batch->handle.descriptor();
     const auto depth = static_cast<std::uint32_t>(levels_.size());
     if (found.kind == file_kind::unknown || (found.kind == file_kind::symlink && how_.follow_links)) {
-        struct stat is {};
+        struct stat is{};
         // A link to nothing is a link.
         if (::fstatat(at, found.name.c_str(), &is, how_.follow_links ? 0 : AT_SYMLINK_NOFOLLOW) == 0)
             found.kind = kind_of_mode(is.st_mode);
@@ -122,7 +122,7 @@ int walk_state::enter(int from, const std::string& name) {
     owned_descriptor opened{
         make_call({.kind = file_op::open, .descriptor = from, .flags = flags, .path = name.c_str()})};
     if (opened.get() < 0) return -opened.get();
-    struct stat is {};
+    struct stat is{};
     if (::fstat(opened.get(), &is) != 0) return errno;
     if (how_.follow_links && is_above(is)) return ELOOP;
     try {

@@ -52,7 +52,7 @@ int status_of(const file_request& what) noexcept {
     constexpr unsigned wanted = STATX_BASIC_STATS | STATX_BTIME;
     const int result = answer(::statx(what.descriptor, what.path, what.flags, wanted, &into));
     if (!is_unknown(result)) return result;
-    struct stat64 old {};
+    struct stat64 old{};
     if (::fstatat64(what.descriptor, what.path, &old, what.flags) != 0) return -errno;
     const auto moment = [](const timespec& at) {
         return statx_timestamp{at.tv_sec, static_cast<std::uint32_t>(at.tv_nsec), 0};

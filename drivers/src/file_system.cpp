@@ -14,7 +14,7 @@ using drivers::file_request;
 using drivers::job_arguments;
 
 io_result<bool> exists_now(const job_arguments& on) {
-    struct stat found {};
+    struct stat found{};
     if (::stat(on.path.c_str(), &found) == 0) return true;
     const int error = errno;
     if (error == ENOENT || error == ENOTDIR) return false;
@@ -26,7 +26,7 @@ int make_directory(const std::string& path, mode_t mode) noexcept {
     if (::mkdir(path.c_str(), mode) == 0) return 0;
     const int error = errno;
     if (error != EEXIST && error != EISDIR) return error;
-    struct stat found {};
+    struct stat found{};
     if (::stat(path.c_str(), &found) != 0) return errno;
     return S_ISDIR(found.st_mode) ? 0 : ENOTDIR;
 }

@@ -48,7 +48,7 @@ template <class Container>
 io_result<Container> read_whole(const job_arguments& on) {
     const owned_descriptor from = open_now(on.path, O_RDONLY);
     if (from.get() < 0) return io_failure(-from.get());
-    struct stat found {};
+    struct stat found{};
     if (::fstat(from.get(), &found) != 0) return io_failure(errno);
     if (S_ISDIR(found.st_mode)) return io_failure(EISDIR);
     // One more than the size, so that a file that has not grown ends with its second read; files of /proc say 0.
@@ -102,7 +102,7 @@ std::string unique_name(const std::string& path) {
 // Owner, group and permissions of the old file, as far as the system lets them be given away. Another group gets no
 // more than everybody.
 io_result<void> take_after(const struct stat& old, int descriptor) noexcept {
-    struct stat made {};
+    struct stat made{};
     if (::fstat(descriptor, &made) != 0) return io_failure(errno);
     mode_t mode = old.st_mode & 07777U;
     const bool is_same = made.st_uid == old.st_uid && made.st_gid == old.st_gid;
@@ -129,7 +129,7 @@ io_result<void> write_atomically_now(const job_arguments& on) {
     if (directory.get() < 0) return io_failure(-directory.get());
     const std::string name = unique_name(on.path);
     {
-        struct stat old {};
+        struct stat old{};
         const bool replaces = ::stat(on.path.c_str(), &old) == 0;
         // Who may not read the old contents must not come to have the new file open.
         const owned_descriptor to = open_now(name, O_WRONLY | O_CREAT | O_EXCL, replaces ? 0600 : 0666);
@@ -191,12 +191,12 @@ std::optional<io_result<std::uint64_t>> copy_in_kernel(const job_arguments& on, 
 io_result<std::uint64_t> copy_now(const job_arguments& on) {
     const owned_descriptor from = open_now(on.path, O_RDONLY);
     if (from.get() < 0) return io_failure(-from.get());
-    struct stat source {};
+    struct stat source{};
     if (::fstat(from.get(), &source) != 0) return io_failure(errno);
     if (S_ISDIR(source.st_mode)) return io_failure(EISDIR);
     const owned_descriptor to = open_now(on.other, O_WRONLY | O_CREAT, source.st_mode & 0777U);
     if (to.get() < 0) return io_failure(-to.get());
-    struct stat target {};
+    struct stat target{};
     if (::fstat(to.get(), &target) != 0) return io_failure(errno);
     // Before anything is cut off.
     if (source.st_dev == target.st_dev && source.st_ino == target.st_ino) return io_failure(EINVAL);

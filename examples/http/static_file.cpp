@@ -156,7 +156,7 @@ opened_file open_below(int root, const std::string& path) {
         return made;
     }
     made.file.file.emplace(descriptor);
-    struct stat about {};
+    struct stat about{};
     const bool known = ::fstat(descriptor, &about) == 0;
     made.file.bytes = static_cast<std::uint64_t>(about.st_size);
     made.file.modified = about.st_mtime;

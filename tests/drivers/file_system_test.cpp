@@ -27,7 +27,7 @@ TEST_CASE("paths_are_renamed_removed_and_looked_at") {
         CHECK(about.size_bytes == 5);
         CHECK(about.uid == ::geteuid());
         CHECK(about.links == 1);
-        struct stat is {};
+        struct stat is{};
         REQUIRE(::stat(path.c_str(), &is) == 0);
         CHECK(about.inode == is.st_ino);
         CHECK(about.device == is.st_dev);
