@@ -16,9 +16,6 @@
 namespace bifilar::drivers {
 namespace {
 
-// Whether a call may be one that the kernel does not know, or a container's filter of calls, which answers EPERM.
-bool is_unknown(int result) noexcept { return result == -ENOSYS || result == -EPERM; }
-
 int transfer_bytes(const file_request& what, int flags) noexcept {
     const iovec part{what.buffer, std::min(what.bytes, most_file_bytes)};
     const auto offset = static_cast<off64_t>(what.offset);
@@ -44,14 +41,14 @@ int open_cached(const file_request& what) noexcept {
     how.flags = static_cast<std::uint64_t>(what.flags);
     how.resolve = RESOLVE_CACHED;  // Linux 5.12.
     const int result = answer(::syscall(SYS_openat2, what.descriptor, what.path, &how, sizeof how));
-    return is_unknown(result) || result == -EINVAL || result == -EINTR ? -EAGAIN : result;
+    return is_unknown_call(result) || result == -EINVAL || result == -EINTR ? -EAGAIN : result;
 }
 
 int status_of(const file_request& what) noexcept {
     auto& into = *static_cast<struct statx*>(what.buffer);
     constexpr unsigned wanted = STATX_BASIC_STATS | STATX_BTIME;
     const int result = answer(::statx(what.descriptor, what.path, what.flags, wanted, &into));
-    if (!is_unknown(result)) return result;
+    if (!is_unknown_call(result)) return result;
     struct stat64 old{};
     if (::fstatat64(what.descriptor, what.path, &old, what.flags) != 0) return -errno;
     const auto moment = [](const timespec& at) {
@@ -126,7 +123,7 @@ int try_cached(const file_request& what) noexcept {
     const int result = transfer_bytes(what, what.flags | RWF_NOWAIT);
     // File systems that cannot answer so say EOPNOTSUPP; interrupted calls are made again where they may wait. An end
     // of the file that was seen without waiting is one.
-    return is_unknown(result) || result == -EOPNOTSUPP || result == -EINTR ? -EAGAIN : result;
+    return is_unknown_call(result) || result == -EOPNOTSUPP || result == -EINTR ? -EAGAIN : result;
 }
 
 }  // namespace bifilar::drivers

@@ -13,8 +13,7 @@
 namespace bifilar::drivers {
 namespace {
 
-// EPERM: by a container's filter of calls.
-bool is_unknown(int result) noexcept { return result == -EOPNOTSUPP || result == -ENOSYS || result == -EPERM; }
+bool is_unknown(int result) noexcept { return result == -EOPNOTSUPP || is_unknown_call(result); }
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // Calls that the kernel refuses, as under the seccomp filters of containers: rings, and what came after the filter was
 // written. It is there before the program begins: what follows the exec is a test of its own, hidden from others.
 #include "bytes.hpp"
+#include "drivers/answered_calls.hpp"
 #include "drivers/processor_time.hpp"
 #include "drivers/scratch_directory.hpp"
 #include "drivers/stream_pair.hpp"
@@ -15,14 +16,10 @@
 #include <csignal>
 #include <cstddef>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stdexcept>
 #include <string>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <vector>
 
 namespace bf = bifilar;
 using Catch::Matchers::Contains;
@@ -33,19 +30,11 @@ namespace {
 constexpr const char* forbidden = "io_uring is forbidden here (seccomp, or kernel.io_uring_disabled)";
 constexpr const char* missing = "this kernel has no io_uring";
 
-/// From now on these fail so, in this process and what it becomes.
-bool refuse_calls(unsigned error) {
-    constexpr std::array calls{SYS_io_uring_setup, SYS_openat2,  SYS_epoll_pwait2, SYS_statx,
-                               SYS_preadv2,        SYS_pwritev2, SYS_faccessat2,   SYS_pidfd_send_signal};
-    std::vector<sock_filter> steps{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
-    for (const auto call : calls) {
-        steps.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(call), 0, 1));
-        steps.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error));
-    }
-    steps.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-    const sock_fprog program{static_cast<unsigned short>(steps.size()), steps.data()};
-    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+/// From now on what is newer than such filters fails so, in this process and what it becomes.
+bool refuse_calls(int error) {
+    return tests::answer_calls({SYS_io_uring_setup, SYS_openat2, SYS_epoll_pwait2, SYS_statx, SYS_preadv2, SYS_pwritev2,
+                                SYS_faccessat2, SYS_pidfd_send_signal},
+                               error);
 }
 
 /// What a process that was refused so says of the test of this name.
@@ -53,7 +42,7 @@ std::string told_by(const char* test, int error) {
     const tests::environment_variable any_driver{"BIFILAR_DRIVER", std::nullopt};
     const tests::environment_variable no_injection{"BIFILAR_PROBE_FAIL", std::nullopt};
     return tests::dies([&] {
-               if (!refuse_calls(static_cast<unsigned>(error))) return;
+               if (!refuse_calls(error)) return;
                ::dup2(STDERR_FILENO, STDOUT_FILENO);
                ::execl("/proc/self/exe", "test_drivers", test, static_cast<char*>(nullptr));
            })

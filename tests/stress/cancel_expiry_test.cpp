@@ -2,8 +2,8 @@
 // Method: every round starts sleepers of random length on all workers; tasks elsewhere and a plain thread cancel them
 // at about the time at which they are due. Each ends exactly once: woken and not early, or cancelled.
 #include "both/in_each_model.hpp"
+#include "counted.hpp"
 #include "seed.hpp"
-#include "stress/counted.hpp"
 #include <bifilar/base/random.hpp>
 
 #include <atomic>
@@ -24,7 +24,7 @@ struct marks {
 };
 
 bf::task<> sleeps(std::size_t n, std::chrono::nanoseconds length, marks& all) {
-    const stress::counted one{all.alive};
+    const tests::counted one{all.alive};
     const auto until = steady::now() + length;
     co_await bf::sleep_for(length);
     if (steady::now() < until) ++all.early;

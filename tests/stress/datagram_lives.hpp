@@ -46,7 +46,7 @@ inline std::uint64_t dropped(const bf::udp_socket& at) {
 }
 
 inline bf::task<> sends(bf::udp_socket& from, bf::socket_address to, post& way, ledger& all, std::uint64_t seed) {
-    const counted one{all.alive};
+    const tests::counted one{all.alive};
     bf::base::random random{seed};
     std::array<std::byte, most_datagram_bytes> datagram;
     const int count = static_cast<int>(random.below(most_datagrams));
@@ -78,7 +78,7 @@ inline bool is_good(std::span<const std::byte> datagram, post& way) {
 
 /// An empty datagram is the last one.
 inline bf::task<> takes(bf::udp_socket& at, bf::socket_address from, post& way, ledger& all, std::uint64_t seed) {
-    const counted one{all.alive};
+    const tests::counted one{all.alive};
     bf::base::random random{seed};
     std::array<std::byte, most_datagram_bytes> buffer;
     for (int waits_left = last_waits; waits_left != 0;) {
@@ -102,7 +102,7 @@ inline bf::task<> takes(bf::udp_socket& at, bf::socket_address from, post& way, 
 }
 
 inline bf::task<> datagrams_live(ledger& all, std::uint64_t seed) {
-    const counted one{all.alive};
+    const tests::counted one{all.alive};
     bf::base::random random{seed};
     auto near = bf::udp_socket::bind(bf::socket_address::loopback_ipv4()).value();
     auto far = bf::udp_socket::bind(bf::socket_address::loopback_ipv4()).value();

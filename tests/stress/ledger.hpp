@@ -1,7 +1,7 @@
 // What the lives of a stress test have in common: what is counted over all of them, and how patient an operation is.
 #pragma once
 
-#include "stress/counted.hpp"
+#include "counted.hpp"
 #include <bifilar/base/random.hpp>
 #include <bifilar/bifilar.hpp>
 

@@ -34,7 +34,7 @@ inline void end(bf::tcp_stream& stream) {
 }
 
 inline bf::task<> connects(bf::socket_address to, arrivals& count, ledger& all, std::uint64_t seed, int times) {
-    const counted one{all.alive};
+    const tests::counted one{all.alive};
     bf::base::random random{seed};
     for (int n = 0; n < times; ++n) {
         auto made = co_await bf::timeout(bf::tcp_stream::connect(to), patience(random));
@@ -57,7 +57,7 @@ inline bf::task<> connects(bf::socket_address to, arrivals& count, ledger& all, 
 template <class Listener>
 bf::task<> accepts(Listener& at, arrivals& count, ledger& all, std::uint64_t seed) {
     constexpr std::uint64_t most_lost = std::is_same_v<Listener, bf::tcp_listener> ? 1 : 0;
-    const counted one{all.alive};
+    const tests::counted one{all.alive};
     bf::base::random random{seed};
     for (int waits_left = last_waits; waits_left != 0;) {
         const bool over = count.over;
@@ -103,13 +103,13 @@ bf::task<> listener_lives(Listener at, ledger& all, std::uint64_t seed) {
 }
 
 inline bf::task<> plain_listener_lives(ledger& all, std::uint64_t seed) {
-    const counted one{all.alive};
+    const tests::counted one{all.alive};
     auto listener = bf::tcp_listener::bind(bf::socket_address::loopback_ipv4()).value();
     co_await listener_lives(std::move(listener), all, seed);
 }
 
 inline bf::task<> incoming_lives(ledger& all, std::uint64_t seed) {
-    const counted one{all.alive};
+    const tests::counted one{all.alive};
     auto listener = bf::tcp_listener::bind(bf::socket_address::loopback_ipv4()).value();
     auto incoming = std::move(listener).incoming();
     co_await listener_lives(std::move(incoming), all, seed);

@@ -27,7 +27,7 @@ struct flow {
 };
 
 inline bf::task<> writes(bf::tcp_stream& to, flow& way, ledger& all, std::uint64_t seed, int count) {
-    const counted one{all.alive};
+    const tests::counted one{all.alive};
     bf::base::random random{seed};
     const std::array<std::byte, chunk_bytes> chunk{};
     for (int n = 0; n < count; ++n) {
@@ -63,7 +63,7 @@ bool enter(const Got& got, std::size_t most_lost, flow& way, ledger& all) {
 }
 
 inline bf::task<> reads(bf::tcp_stream& from, flow& way, ledger& all, std::uint64_t seed) {
-    const counted one{all.alive};
+    const tests::counted one{all.alive};
     bf::base::random random{seed};
     std::array<std::byte, chunk_bytes> buffer;
     for (bool more = true; more;) {
@@ -75,7 +75,7 @@ inline bf::task<> reads(bf::tcp_stream& from, flow& way, ledger& all, std::uint6
 
 /// Into lent buffers and into its own in turn.
 inline bf::task<> receives(bf::tcp_stream& from, flow& way, ledger& all, std::uint64_t seed) {
-    const counted one{all.alive};
+    const tests::counted one{all.alive};
     bf::base::random random{seed};
     std::array<std::byte, chunk_bytes> buffer;
     for (bool more = true; more;) {
@@ -91,7 +91,7 @@ inline bf::task<> receives(bf::tcp_stream& from, flow& way, ledger& all, std::ui
 
 /// By one operation for all, of which no give-up loses anything.
 inline bf::task<> receives_all(bf::tcp_stream& from, flow& way, ledger& all, std::uint64_t seed) {
-    const counted one{all.alive};
+    const tests::counted one{all.alive};
     bf::base::random random{seed};
     bf::receive_stream arriving = from.receive_all();
     for (bool more = true; more;) {
@@ -102,7 +102,7 @@ inline bf::task<> receives_all(bf::tcp_stream& from, flow& way, ledger& all, std
 
 /// Both directions at once, and maybe an end that comes before its time.
 inline bf::task<> pair_lives(tests::stream_pair pair, ledger& all, std::uint64_t seed) {
-    const counted one{all.alive};
+    const tests::counted one{all.alive};
     constexpr std::array ways_to_read{&reads, &receives, &receives_all};
     bf::base::random random{seed};
     std::array ends{std::move(pair.near), std::move(pair.far)};

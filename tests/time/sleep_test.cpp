@@ -1,6 +1,7 @@
 // sleep and timeout through a runtime, in a coroutine, a fiber and a plain thread.
 // Only lower bounds of real time are asked for: how late a timer is depends on the machine.
 #include "both/in_each_model.hpp"
+#include "counted.hpp"
 #include "seed.hpp"
 #include <bifilar/base/random.hpp>
 
@@ -31,23 +32,12 @@ std::vector<bf::sleep> endless_sleeps() {
     return all;
 }
 
-class counted {
-public:
-    explicit counted(std::atomic<int>& alive) : alive_{&alive} { ++*alive_; }
-    counted(const counted&) = delete;
-    counted& operator=(const counted&) = delete;
-    ~counted() { --*alive_; }
-
-private:
-    std::atomic<int>* alive_;
-};
-
 bf::task<> sleep_in_coroutine(bf::sleep sleeper, std::atomic<int>& alive) {
-    const counted one{alive};
+    const tests::counted one{alive};
     co_await sleeper;
 }
 void sleep_in_fiber(bf::sleep sleeper, std::atomic<int>& alive) {
-    const counted one{alive};
+    const tests::counted one{alive};
     bf::await(sleeper);
 }
 
@@ -233,7 +223,7 @@ TEST_CASE("sleeps_and_their_cancellations_on_two_workers_end_every_task_once") {
     struct body {
         static bf::task<> sleeps(std::uint32_t ns, std::atomic<int>& alive, std::atomic<std::uint32_t>& woken,
                                  std::atomic<std::uint32_t>& early) {
-            const counted one{alive};
+            const tests::counted one{alive};
             const auto until = steady::now() + std::chrono::nanoseconds{ns};
             co_await bf::sleep_for(std::chrono::nanoseconds{ns});
             if (steady::now() < until) ++early;

@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-namespace stress {
+namespace tests {
 
 class counted {
 public:
@@ -16,4 +16,4 @@ private:
     std::atomic<int>* alive_;
 };
 
-}  // namespace stress
+}  // namespace tests
