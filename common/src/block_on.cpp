@@ -116,7 +116,7 @@ struct spare_keeper {
 }  // namespace
 
 blocked_thread::blocked_thread() {
-    if (this_thread().task.load(base::relaxed) != nullptr)  // Relaxed: this thread wrote it.
+    if (running_task() != nullptr)
         throw std::logic_error{
             "block_on() inside a task would block its worker; use co_await in a coroutine, bifilar::await in a fiber"};
     // One cell a thread is enough, because block_on does not nest in practice; a nested one makes its own.

@@ -89,8 +89,9 @@ struct depot {
 
 depot& the_depot() noexcept {
     // Never destroyed: frames may be freed by destructors of statics.
+    alignas(depot) static std::byte place[sizeof(depot)];
     static depot* const one = [] {
-        auto* const made = new depot;
+        auto* const made = new (place) depot;
         made->large.next = made->large.prev = &made->large;
         return made;
     }();
@@ -242,6 +243,7 @@ struct cache_keeper {
         thread_state& here = this_thread();
         here.ends = true;
         here.frames = nullptr;
+        if (cache == nullptr) return;  // There was no memory for it.
         cache->flush();
         delete cache;
     }
@@ -257,6 +259,20 @@ struct cache_keeper {
 frame_cache* this_cache() {
     frame_cache* const cache = this_thread().frames;
     return cache != nullptr ? cache : open_cache();
+}
+
+// Null also where there is no memory for one.
+[[gnu::noinline]] frame_cache* open_cache_if_possible() noexcept {
+    try {
+        return open_cache();
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+
+frame_cache* this_cache_if_any() noexcept {
+    frame_cache* const cache = this_thread().frames;
+    return cache != nullptr ? cache : open_cache_if_possible();
 }
 
 }  // namespace
@@ -275,7 +291,7 @@ void* allocate_frame(std::size_t bytes) {
 void release_frame(void* block) noexcept {
     slab& home = slab::of(block);
     if (home.size_class == slab::large) return release_large(home);
-    if (frame_cache* const cache = this_cache(); cache != nullptr) [[likely]]
+    if (frame_cache* const cache = this_cache_if_any(); cache != nullptr) [[likely]]
         return cache->release(block, home.size_class);
     frame_cache passing;
     passing.release(block, home.size_class);

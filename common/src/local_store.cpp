@@ -111,7 +111,7 @@ void end_locals(task_header& task) noexcept {
 namespace {
 
 bool task_is_cancelled() noexcept {
-    const task_header* const task = this_thread().task.load(base::relaxed);  // Relaxed: this thread wrote it.
+    const task_header* const task = running_task();
     if (task == nullptr) return false;
     if (task->state_.is_cancelling()) return true;
     // Of two tasks whose deadline comes the one that is waited for may be asked first.

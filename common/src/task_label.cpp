@@ -22,14 +22,15 @@ struct part {
 
 part& part_of(const task_header* task) noexcept {
     // Never destroyed: tasks may be freed by destructors of statics.
-    static auto& parts = *new std::array<part, 64>;
+    using table = std::array<part, 64>;
+    alignas(table) static std::byte place[sizeof(table)];
+    static auto& parts = *new (place) table;
     return parts[reinterpret_cast<std::uintptr_t>(task) / 64 % parts.size()];
 }
 
 // For failed checks: the task that runs on this thread.
-const char* running_task() noexcept {
-    // Relaxed: this thread wrote it.
-    const task_header* const task = this_thread().task.load(base::relaxed);
+const char* name_of_running_task() noexcept {
+    const task_header* const task = running_task();
     if (task == nullptr) return nullptr;
     const char* const name = name_of(*task);
     return name != nullptr ? name : "without a name";
@@ -38,7 +39,7 @@ const char* running_task() noexcept {
 }  // namespace
 
 const task_label* detail::keep_label(task_header& task, const task_label& label) {
-    base::set_task_namer(&running_task);
+    base::set_task_namer(&name_of_running_task);
     part& p = part_of(&task);
     const std::lock_guard guard{p.mutex};
     // A node-based table: the label stays where it is.

@@ -58,4 +58,9 @@ struct thread_state {
 /// The state of the calling thread, looked up afresh at each call. Never keep the reference across a suspension.
 [[gnu::noinline]] thread_state& this_thread() noexcept;
 
+/// The task that runs right now on the calling thread, or null.
+[[nodiscard]] inline task_header* running_task() noexcept {
+    return this_thread().task.load(base::relaxed);  // Relaxed: this thread wrote it.
+}
+
 }  // namespace bifilar

@@ -1,0 +1,73 @@
+// Where there is no memory: std::bad_alloc where it is documented, and nothing worse anywhere else.
+#include "counted_malloc.hpp"
+#include "one_worker.hpp"
+
+#include <new>
+#include <optional>
+#include <thread>
+#include <utility>
+
+using namespace both;
+using tests::memory_is_exhausted;
+
+namespace {
+
+bf::task<int> one() { co_return 1; }
+
+}  // namespace
+
+TEST_CASE("a_thread_that_finds_no_memory_for_its_first_frame_ends_as_any_other") {
+    if (!tests::counts_malloc) return;
+    bool refused = false;
+    std::thread{[&refused] {
+        memory_is_exhausted = true;
+        try {
+            const auto made = one();
+        } catch (const std::bad_alloc&) {
+            refused = true;
+        }
+        memory_is_exhausted = false;
+    }}.join();
+    CHECK(refused);
+}
+
+TEST_CASE("a_frame_is_freed_without_memory_by_a_thread_that_had_none") {
+    if (!tests::counts_malloc) return;
+    std::optional<bf::task<int>> made{one()};
+    std::thread{[&made] {
+        memory_is_exhausted = true;
+        made.reset();
+        memory_is_exhausted = false;
+    }}.join();
+    CHECK_FALSE(made.has_value());
+}
+
+TEST_CASE("a_scope_without_memory_for_another_error_has_the_first") {
+    if (!tests::counts_malloc) return;
+    bf::runtime_options options = small_runtime(1);
+    options.on_calling_thread = true;
+    bf::runtime rt{options};
+    rt.run([] {
+        bf::task_scope scope;
+        scope.spawn(bf::backend::stackful, [] {
+            try {
+                bf::await(bf::pending());
+            } catch (const bf::cancelled&) {
+                memory_is_exhausted = true;
+                throw 2;
+            }
+        });
+        tests::let_others_park();
+        scope.spawn([] { throw 1; });
+        int first = 0;
+        try {
+            bf::await(scope.join());
+        } catch (int error) {
+            first = error;
+        }
+        const bool was_exhausted = std::exchange(memory_is_exhausted, false);
+        CHECK(was_exhausted);
+        CHECK(first == 1);
+        CHECK(scope.take_other_errors().empty());
+    });
+}
