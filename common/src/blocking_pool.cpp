@@ -9,23 +9,6 @@
 #include <utility>
 
 namespace bifilar::sched {
-namespace {
-
-class reaper {
-public:
-    explicit reaper(std::list<std::thread>& ended) noexcept : ended_{&ended} {}
-    reaper(const reaper&) = delete;
-    reaper& operator=(const reaper&) = delete;
-    ~reaper() {
-        for (std::thread& one : *ended_) one.join();
-    }
-
-private:
-    std::list<std::thread>* ended_;
-};
-
-}  // namespace
-
 blocking_pool::blocking_pool(std::uint32_t most_threads, std::chrono::nanoseconds keep_alive,
                              std::function<void()> falls_idle)
     : most_threads_{most_threads}, keep_alive_{keep_alive}, falls_idle_{std::move(falls_idle)} {
@@ -50,11 +33,8 @@ void blocking_pool::end() noexcept {
 }
 
 void blocking_pool::submit(blocking_job& job) {
-    std::list<std::thread> ended;  // Joined at the end without the mutex: their thread_locals may submit jobs.
-    const reaper joins{ended};
     const std::lock_guard guard{mutex_};
     if (ending_) throw std::logic_error{"spawn_blocking on a runtime that is ending; finish it before the shutdown"};
-    ended.swap(ended_);
     // One thread more when every waiting thread has a job already.
     if (idle_ <= queued_ && threads_.size() < most_threads_) {
         try {
@@ -121,8 +101,13 @@ void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
         falls_idle_();
         lock.lock();
     }
+    // Those that ended before are joined here and not by who submits a job: they may still run destructors of
+    // thread_locals, which may wait for the worker of that job.
+    std::list<std::thread> before = std::exchange(ended_, {});
     ended_.splice(ended_.end(), threads_, self);
     if (ending_) work_.notify_all();
+    lock.unlock();  // end() may take the pool away from now on.
+    for (std::thread& one : before) one.join();
 }
 
 void submit(blocking_pool& to, blocking_job& job) { to.submit(job); }

@@ -2,6 +2,8 @@
 #include "both/in_each_model.hpp"
 #include "resource_limits.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <latch>
 #include <stdexcept>
@@ -45,6 +47,42 @@ TEST_CASE("six_hundred_blocking_calls_wait_for_512_threads_and_all_finish") {
         co_return sum;
     });
     CHECK(finished == 600);
+}
+
+namespace {
+
+// Ends with its thread, and slowly.
+struct slow_end {
+    std::atomic<bool>* begun = nullptr;
+    std::atomic<bool>* may_go = nullptr;
+    ~slow_end() {
+        if (begun == nullptr) return;
+        *begun = true;
+        while (!*may_go) std::this_thread::yield();
+    }
+};
+thread_local slow_end at_the_end;
+
+}  // namespace
+
+// Its thread_locals may wait for what this worker has still to do.
+TEST_CASE("a_blocking_thread_that_ends_slowly_holds_up_no_worker") {
+    std::atomic<bool> begun{false};
+    std::atomic<bool> may_go{false};
+    bf::runtime_options options = small_runtime(1);
+    options.blocking_keep_alive = std::chrono::milliseconds{1};
+    bf::runtime rt{options};
+    const int got = rt.run([&] {
+        bf::await(bf::spawn_blocking([&] {
+            at_the_end.begun = &begun;
+            at_the_end.may_go = &may_go;
+        }));
+        while (!begun) bf::await(bf::sleep_for(std::chrono::milliseconds{1}));
+        auto next = bf::spawn_blocking([] { return 5; });
+        may_go = true;
+        return bf::await(next);
+    });
+    CHECK(got == 5);
 }
 
 TEST_CASE("stats_count_what_happened") {

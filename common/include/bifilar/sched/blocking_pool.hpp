@@ -56,7 +56,7 @@ private:
     std::size_t unfinished_ = 0;  // Queued or under way.
     std::uint32_t idle_ = 0;      // Threads in wait; queued jobs that will wake one are not subtracted.
     std::list<std::thread> threads_;
-    std::list<std::thread> ended_;  // Their threads are about to return; joined by the next submit or the destructor.
+    std::list<std::thread> ended_;  // Their threads are about to return; joined by the next that ends, or by end().
     bool ending_ = false;
 };
 
