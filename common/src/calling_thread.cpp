@@ -2,6 +2,7 @@
 #include <bifilar/sched/calling_thread.hpp>
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/base/exception_globals.hpp>
 #include <bifilar/core/thread_state.hpp>
 #include <bifilar/sched/scheduler.hpp>
 #include <bifilar/sched/worker.hpp>
@@ -45,7 +46,11 @@ void calling_thread::work(base::instant_ns deadline, std::uint32_t events_first)
     here.sleeps_in = one_.parker_.get();
     if (events_first != 0) one_.parker_->poll_some(events_first);
     one_.lent_until_ns_ = deadline;
-    one_.loop();
+    {
+        // A destructor or a handler may wait here; tasks have no part in its exception.
+        const base::exceptions_aside own_exceptions;
+        one_.loop();
+    }
     BIFILAR_CHECK(one_.owner().is_ours(), base::used_in_forked_child);
     one_.parker_->poll_some(1);  // What tasks have begun does not wait until this thread waits again.
     here.worker = nullptr;

@@ -117,8 +117,8 @@ void fiber_context::prepare(void* top, std::size_t bytes, void (*entry)(void*) n
 // The same two functions as in the header, with the sanitizers told. The reasons stand there.
 void fiber_context::resume() noexcept {
     BIFILAR_ASSERT(!finished(), "a fiber context was resumed that is running, finished or was never prepared");
-    exception_globals& here = thread_exceptions();
-    const exception_globals outer = here;
+    base::exception_globals& here = base::thread_exceptions();
+    const base::exception_globals outer = here;
     here = exceptions_;
 #if defined(BIFILAR_ASAN)
     void* fake_stack = nullptr;

@@ -313,3 +313,41 @@ TEST_CASE("a_handler_of_exceptions_may_wait_on_the_calling_thread") {
     CHECK(spawned == 3);
     CHECK(handled == 3);
 }
+
+namespace {
+
+struct exceptions_seen {
+    int uncaught = 0;
+    bool handled = false;
+    bool operator==(const exceptions_seen&) const = default;
+};
+
+exceptions_seen look() { return {std::uncaught_exceptions(), std::current_exception() != nullptr}; }
+
+// Waits on its way out with an exception.
+struct waits_at_the_end {
+    bf::runtime* rt;
+    bf::backend on;
+    std::vector<exceptions_seen>* seen;
+    ~waits_at_the_end() {
+        seen->push_back(rt->spawn(on, look).join());
+        seen->push_back(look());
+    }
+};
+
+}  // namespace
+
+TEST_CASE("tasks_do_not_see_the_exceptions_of_the_calling_thread") {
+    for (const bf::backend on : tests::both_backends) {
+        bf::runtime rt{on_this_thread()};
+        std::vector<exceptions_seen> seen;
+        try {
+            const waits_at_the_end leaves{&rt, on, &seen};
+            throw std::runtime_error{"of the caller"};
+        } catch (const std::runtime_error&) {
+            seen.push_back(rt.spawn(on, look).join());
+            seen.push_back(look());
+        }
+        CHECK(seen == std::vector<exceptions_seen>{{0, false}, {1, false}, {0, false}, {0, true}});
+    }
+}

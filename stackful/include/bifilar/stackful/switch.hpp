@@ -1,14 +1,13 @@
 // The switch between a worker's stack and a fiber's: one pair of jumps, and all that must travel with them.
-// It builds on the fcontext of Boost.Context 1.81, which only switch.cpp names, and on the C++ ABI's exception globals.
+// It builds on the fcontext of Boost.Context 1.81, which only switch.cpp names; exceptions travel as base has them.
 // ASan, TSan and Valgrind are told about this switch, the one that ships, and not about another.
 #pragma once
 
 #include <bifilar/base/sanitizer.hpp>
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/base/exception_globals.hpp>
 #include <cstddef>
-#include <cstdint>
-#include <cxxabi.h>
 
 // Where no sanitizer wants to watch, the switch is expanded in place. A jump leaves the processor's return predictor
 // with the other stack's addresses, so each function that returns after a jump costs a misprediction: out of line,
@@ -18,13 +17,6 @@
 #endif
 
 namespace bifilar::stackful {
-
-/// What the C++ runtime keeps per thread about exceptions, and what we therefore keep per fiber.
-/// Same layout as the Itanium ABI's __cxa_eh_globals: a chain of caught exceptions and the number of those in flight.
-struct exception_globals {
-    void* caught = nullptr;
-    unsigned int uncaught = 0;
-};
 
 namespace detail {
 
@@ -128,16 +120,9 @@ private:
 
     struct jumps;  // The first frame on the stack, which knows the jump's own types.
 
-    static exception_globals& thread_exceptions() noexcept {
-        return *reinterpret_cast<exception_globals*>(abi::__cxa_get_globals());
-    }
-    static bool any(const exception_globals& a) noexcept {
-        return (reinterpret_cast<std::uintptr_t>(a.caught) | a.uncaught) != 0;
-    }
-
-    void* stack_pointer_ = nullptr;  // Where the context stands while it does not run.
-    void* resumer_ = nullptr;        // Where the caller of resume() stands while the context runs.
-    exception_globals exceptions_;   // The context's own while it does not run.
+    void* stack_pointer_ = nullptr;       // Where the context stands while it does not run.
+    void* resumer_ = nullptr;             // Where the caller of resume() stands while the context runs.
+    base::exception_globals exceptions_;  // The context's own while it does not run.
     void (*entry_)(void*) noexcept = nullptr;
     void* argument_ = nullptr;
     sanitizer_marks marks_;
@@ -148,15 +133,15 @@ private:
     BIFILAR_ASSERT(!finished(), "a fiber context was resumed that is running, finished or was never prepared");
     // One look-up serves both directions: resume() returns on the thread that called it. A fiber that moves
     // between threads finds its own values in whatever globals its resumer filled, so suspend() needs nothing.
-    exception_globals& here = thread_exceptions();
-    const exception_globals outer = here;
+    base::exception_globals& here = base::thread_exceptions();
+    const base::exception_globals outer = here;
     // Nearly always there is no exception on either side. Testing for that is 8 ns cheaper than copying, because
     // the copies would wait for each other's stores.
-    const bool fill = any(outer) || any(exceptions_);
+    const bool fill = outer.any() || exceptions_.any();
     if (fill) [[unlikely]]
         here = exceptions_;
     const detail::landing back = detail::jump(stack_pointer_, this);
-    if (fill || any(here)) [[unlikely]] {
+    if (fill || here.any()) [[unlikely]] {
         exceptions_ = here;
         here = outer;
     }
