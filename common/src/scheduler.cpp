@@ -19,7 +19,9 @@ class registry {
 public:
     task_owner add(scheduler& one) {
         const std::lock_guard guard{mutex_};
-        for (task_owner id = 1; id <= max_task_owners; ++id) {
+        // In turn, so that what outlives a runtime is not soon taken for another's.
+        for (std::uint32_t tried = 0; tried < max_task_owners; ++tried) {
+            const task_owner id = last_ = static_cast<task_owner>(last_ % max_task_owners + 1);
             // Relaxed: only lock holders write.
             if (table_[id].load(base::relaxed) != nullptr) continue;
             // Pairs with find; so that the scheduler is seen whole.
@@ -42,6 +44,7 @@ public:
 
 private:
     std::mutex mutex_;
+    task_owner last_ = 0;  // The number given last. Under the mutex.
     std::array<base::atomic<scheduler*>, max_task_owners + 1> table_{};
 };
 

@@ -8,10 +8,11 @@ namespace bifilar::stackful {
 
 namespace {
 
-// The calling thread's worker, if it is one of that scheduler, which may be gone; else null.
-sched::worker* worker_of(const sched::scheduler* owner) noexcept {
+// The calling thread's worker, if its runtime has that home; else null. A finished task may outlive its runtime, whose
+// number may be another's by now; the home lives as long as one of its stacks is out.
+sched::worker* worker_with(const fiber_home& home) noexcept {
     sched::worker* const here = this_thread().worker;
-    return here != nullptr && &here->owner() == owner ? here : nullptr;
+    return here != nullptr && here->owner().fibers() == &home ? here : nullptr;
 }
 
 }  // namespace
@@ -34,12 +35,8 @@ void fiber::requeue(sched::worker& here) noexcept {
         here.pin_back(*task_);
 }
 
-stack_view fiber::take_stack(fiber_home& home, const sched::scheduler& owner, std::size_t bytes) {
-    return home.take(worker_of(&owner), bytes);
-}
+stack_view fiber::take_stack(fiber_home& home, std::size_t bytes) { return home.take(worker_with(home), bytes); }
 
-void fiber::release(fiber_home& home, sched::scheduler* owner, stack_view stack) noexcept {
-    home.give(worker_of(owner), stack);
-}
+void fiber::release(fiber_home& home, stack_view stack) noexcept { home.give(worker_with(home), stack); }
 
 }  // namespace bifilar::stackful

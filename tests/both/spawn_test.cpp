@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -189,6 +190,22 @@ TEST_CASE("a_handle_may_outlive_its_runtime") {
         }
         CHECK(handle->join() == 9);
     }
+}
+
+TEST_CASE("a_handle_that_outlives_its_runtime_is_dropped_in_a_task_of_the_next") {
+    for (const bf::backend on : backends)
+        for (int round = 0; round < 3; ++round) {
+            std::optional<bf::join_handle<int>> handle;
+            {
+                bf::runtime ends{small_runtime(1)};
+                handle.emplace(ends.spawn(on, [] { return 9; }));
+                while (!handle->done()) std::this_thread::yield();
+            }
+            bf::runtime next{small_runtime(1)};
+            next.run([&handle] { handle.reset(); });
+            // What was given back serves again.
+            CHECK(next.spawn(on, [] { return 7; }).join() == 7);
+        }
 }
 
 TEST_CASE("several_runtimes_live_in_one_process_and_wake_each_other") {

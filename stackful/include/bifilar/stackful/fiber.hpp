@@ -87,10 +87,10 @@ public:
     /// The same behind all others of the worker that ran it.
     void requeue(sched::worker& here) noexcept;
 
-    /// fiber_home::take, for a fiber that this thread spawns on `owner`.
-    [[nodiscard]] static stack_view take_stack(fiber_home& home, const sched::scheduler& owner, std::size_t bytes);
+    /// fiber_home::take, for a fiber that this thread spawns.
+    [[nodiscard]] static stack_view take_stack(fiber_home& home, std::size_t bytes);
     /// Gives the stack back, and with it this object. Any thread.
-    static void release(fiber_home& home, sched::scheduler* owner, stack_view stack) noexcept;
+    static void release(fiber_home& home, stack_view stack) noexcept;
     [[nodiscard]] fiber_home& stacks() const noexcept { return *stacks_; }
 
     /// Sets up the switch: `entry(argument)` will run below `top`.

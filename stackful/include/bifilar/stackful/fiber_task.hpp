@@ -34,7 +34,7 @@ public:
     template <class... Given>
     static join_handle<T> start(sched::scheduler& on, fiber_home& home, const fiber_options& options,
                                 Given&&... given) {
-        const stack_view stack = take_stack(home, on, options.stack_bytes);
+        const stack_view stack = take_stack(home, options.stack_bytes);
         task_at(stack) = nullptr;
         fiber_task* made = nullptr;
         try {
@@ -44,10 +44,11 @@ public:
             sched::start(on, *made, nullptr, options.how);
         } catch (...) {
             if (made != nullptr) {
+                task_at(stack) = nullptr;
                 std::destroy_at(&made->body_);
                 made->~fiber_task();
             }
-            fiber::release(home, &on, stack);
+            fiber::release(home, stack);
             throw;
         }
         return join_handle<T>{*made};
@@ -117,11 +118,10 @@ private:
     static void destroy(task_header& task) noexcept {
         fiber_task& self = of(task);
         sched::report_lost_error(self, self.outcome_);
-        sched::scheduler* const owner = sched::scheduler_of(task);
         fiber_home& home = self.stacks();
         const stack_view stack = self.stack();
         self.~fiber_task();
-        fiber::release(home, owner, stack);
+        fiber::release(home, stack);
     }
 
     static constexpr operations kind{&run, &schedule, &destroy, &requeue, &describe};
