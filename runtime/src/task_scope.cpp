@@ -71,6 +71,14 @@ bool scope_core::cancel_some(std::vector<task_description>& told, std::size_t mo
     return more;
 }
 
+// Without memory this one is lost, and the first stands for it.
+void scope_core::keep_other(std::exception_ptr error) noexcept {
+    try {
+        other_errors_.push_back(std::move(error));
+    } catch (const std::bad_alloc&) {
+    }
+}
+
 void scope_core::fail(std::exception_ptr error) noexcept {
     {
         const std::lock_guard guard{lock_};
@@ -78,7 +86,7 @@ void scope_core::fail(std::exception_ptr error) noexcept {
         if (error_ == nullptr)
             error_ = std::move(error);
         else if (error_ != error)
-            other_errors_.push_back(std::move(error));
+            keep_other(std::move(error));
     }
     failed_.set();
     (void)cancel();
@@ -105,12 +113,17 @@ std::vector<std::exception_ptr> scope_core::take_other_errors() noexcept {
     return std::exchange(other_errors_, {});
 }
 
-scope_child::scope_child(scope_core& of) noexcept : scope_{&of} {
+scope_child::scope_child(scope_core& of) noexcept : scope_{&of}, spawner_{running_task()} {
     BIFILAR_CHECK(of.alive_.add(1), "a scope has too many children");
 }
 
 scope_child::~scope_child() {
     if (scope_ == nullptr) return;
+    // The child's own values may use what lives as long as the scope. One that never begun has inherited values too;
+    // what could not be started at all ends in its spawner's name.
+    task_header* const self = running_task();
+    if (self != nullptr && self != spawner_ && self->kind_->locals != nullptr) [[unlikely]]
+        end_locals(*self);
     if (task_ != nullptr) {
         const std::lock_guard guard{scope_->lock_};
         base::intrusive_list<scope_child>::erase(*this);
@@ -136,7 +149,7 @@ void scope_child::fail() {
 void scope_child::begin() {
     const std::lock_guard guard{scope_->lock_};
     if (scope_->cancelled_) throw cancelled{};
-    task_ = this_thread().task.load(base::relaxed);  // Relaxed: this thread wrote it.
+    task_ = running_task();
     scope_->running_.push_back(*this);
 }
 
@@ -144,11 +157,16 @@ void scope_child::begin() {
 
 namespace {
 
-sched::scheduler& fiber_scheduler() {
-    sched::scheduler& on = detail::current_scheduler("task_scope", "give it the runtime: task_scope scope{runtime}");
-    if (stackful::fiber::current() == nullptr)
+void refuse_coroutines() {
+    const stackful::fiber* const self = stackful::fiber::current();
+    if (self == nullptr || self->polls())
         throw std::logic_error{
             "a task_scope in a coroutine could not wait in its destructor; co_await with_scope(…) instead"};
+}
+
+sched::scheduler& fiber_scheduler() {
+    sched::scheduler& on = detail::current_scheduler("task_scope", "give it the runtime: task_scope scope{runtime}");
+    refuse_coroutines();
     return on;
 }
 
@@ -159,10 +177,7 @@ task_scope::task_scope()
 
 task_scope::task_scope(runtime& on)
     : own_{std::in_place, runtime::scheduler_of(on)}, core_{&*own_}, exceptions_{std::uncaught_exceptions()} {
-    // Relaxed: this thread wrote it.
-    if (this_thread().task.load(base::relaxed) != nullptr && stackful::fiber::current() == nullptr)
-        throw std::logic_error{
-            "a task_scope in a coroutine could not wait in its destructor; co_await with_scope(…) instead"};
+    if (running_task() != nullptr) refuse_coroutines();
 }
 
 task_scope::~task_scope() {
@@ -171,10 +186,8 @@ task_scope::~task_scope() {
     detail::await_through(detail::gate_wait<detail::countdown>{own_->alive()}, [this] { (void)own_->cancel(); });
     std::exception_ptr error = own_->untold_error();
     if (error == nullptr || std::uncaught_exceptions() > exceptions_) return;
-    // Relaxed: this thread wrote it.
-    auto* const task = static_cast<task_core*>(this_thread().task.load(base::relaxed));
-    if (task != nullptr) {
-        sched::report_lost(*task, std::move(error));
+    if (task_header* const task = running_task()) {
+        sched::report_lost(static_cast<task_core&>(*task), std::move(error));
         return;
     }
     BIFILAR_CHECK(error == nullptr, "a task_scope ended with an exception of a child; join() it");

@@ -1,7 +1,9 @@
 // When task_local values end: with the body, however it ends, newest first and once.
 #include "one_worker.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -135,6 +137,64 @@ TEST_CASE("a_value_that_ends_may_use_the_others_and_not_itself") {
         CHECK(told == std::vector<std::string>{"gone", "older", "ended"});
         CHECK(rt.spawn(on, [] { return left_behind.get() == nullptr; }).join());
     }
+}
+
+namespace {
+
+// Notes how many children its scope has when it ends, and when a copy of it does.
+class watches_scope {
+public:
+    watches_scope(const bf::task_scope& scope, std::vector<std::uint64_t>& seen) : scope_{&scope}, seen_{&seen} {}
+    watches_scope(const watches_scope&) = default;
+    watches_scope& operator=(const watches_scope&) = delete;
+    ~watches_scope() { seen_->push_back(scope_->alive()); }
+
+private:
+    const bf::task_scope* scope_;
+    std::vector<std::uint64_t>* seen_;
+};
+constinit bf::task_local<watches_scope> own_watch;
+constinit bf::task_local<watches_scope> inherited_watch{bf::inherit::yes};
+
+}  // namespace
+
+TEST_CASE("the_values_of_a_child_end_before_its_scope_may") {
+    tests::on_one_worker([](bf::backend on) {
+        std::vector<std::uint64_t> seen;
+        bf::task_scope scope;
+        for (const bool throws : {false, true})
+            scope.spawn(on, [&]() -> bf::task<> {
+                own_watch.emplace(scope, seen);
+                co_await bf::yield_now();
+                if (throws) throw std::runtime_error{"over"};
+            });
+        CHECK_THROWS_WITH(bf::await(scope.join()), "over");
+        std::sort(seen.begin(), seen.end());
+        CHECK(seen == std::vector<std::uint64_t>{1, 2});
+    });
+}
+
+TEST_CASE("the_values_of_a_child_that_never_begins_end_before_its_scope_and_those_of_its_spawner_stay") {
+    tests::on_one_worker([](bf::backend on) {
+        std::vector<std::uint64_t> seen;
+        bf::task_scope scope;
+        inherited_watch.emplace(scope, seen);
+        scope.cancel();
+        scope.spawn(on, [] {});
+        auto asked = scope.spawn(on, [] {});
+        asked.cancel();
+        bf::await(scope.join());
+        std::sort(seen.begin(), seen.end());
+        CHECK(seen == std::vector<std::uint64_t>{1, 2});
+        bf::spawn_options nowhere;
+        nowhere.on = on;
+        nowhere.worker = 99;
+        CHECK_THROWS_AS(scope.spawn(nowhere, [] {}), std::invalid_argument);
+        CHECK(scope.alive() == 0);
+        REQUIRE(inherited_watch.get() != nullptr);
+        CHECK(seen.size() == 2);
+        inherited_watch.reset();
+    });
 }
 
 TEST_CASE("a_spawn_without_locals_is_alone_in_that") {

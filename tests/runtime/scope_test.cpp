@@ -230,6 +230,18 @@ TEST_CASE("a_scope_is_refused_where_it_could_not_wait") {
                             co_return;
                         }).join(),
                       Contains("with_scope"));
+    // Nor could a coroutine that a fiber awaits: it would leave its poll.
+    const auto makes_one = [&rt](bool of_runtime) -> bf::task<> {
+        if (of_runtime)
+            const bf::task_scope scope{rt};
+        else
+            const bf::task_scope scope;
+        co_return;
+    };
+    rt.run([&] {
+        for (const bool of_runtime : {false, true})
+            CHECK_THROWS_WITH(bf::await(makes_one(of_runtime)), Contains("with_scope"));
+    });
     if (!tests::children_have_threads) return;
     tests::check_aborts("a scope was destroyed while its children live", [] {
         bf::runtime inside{small_runtime(1)};

@@ -50,6 +50,7 @@ private:
     friend class scope_child;
 
     [[nodiscard]] bool cancel_some(std::vector<task_description>& told, std::size_t most) noexcept;
+    void keep_other(std::exception_ptr error) noexcept;  // Under the lock.
 
     sched::scheduler* scheduler_;
     countdown alive_;                            // Children that have not ended.
@@ -63,12 +64,13 @@ private:
     std::vector<std::exception_ptr> other_errors_;
 };
 
-/// A child's membership: kept in its task, ends with its body.
+/// A child's membership: kept in its task, ends with its body and its task_local values.
 class scope_child : public base::list_link<scope_child> {
 public:
     explicit scope_child(scope_core& of) noexcept;
     /// Before it has begun.
-    scope_child(scope_child&& other) noexcept : scope_{std::exchange(other.scope_, nullptr)} {}
+    scope_child(scope_child&& other) noexcept
+        : scope_{std::exchange(other.scope_, nullptr)}, spawner_{other.spawner_} {}
     scope_child& operator=(scope_child&&) = delete;
     ~scope_child();
 
@@ -81,6 +83,7 @@ private:
     friend class scope_core;
 
     scope_core* scope_;
+    const task_header* spawner_;   // Compared only. Null: a plain thread.
     task_header* task_ = nullptr;  // Set by begin.
 };
 
