@@ -29,7 +29,8 @@ concept future = std::is_object_v<F> && requires(F& f, context& cx) {
 };
 
 /// A future that needs time to be cancelled: an operation that the kernel still holds, a group, a coroutine.
-/// `poll_cancel` is ready when the future may be destroyed. After its first call `poll` is not called again.
+/// `poll_cancel` is ready when the future may be destroyed. After its first call `poll` is not called again. It throws
+/// nothing: nobody waits for the outcome any more, and a coroutine that waits for the future would terminate.
 template <class F>
 concept cancellable_future = future<F> && requires(F& f, context& cx) {
     { f.poll_cancel(cx) } -> std::same_as<polled<void>>;

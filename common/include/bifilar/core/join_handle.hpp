@@ -80,8 +80,9 @@ template <class T>
 class outcome_future;
 
 /// A future of the task's value; its exception is rethrown, its cancellation thrown as task_cancelled. Dropped means
-/// detached: the task goes on, and an exception of its body goes to the runtime's handler. Movable, also while
-/// nobody polls it; one thread at a time.
+/// detached: the task goes on, and an exception of its body goes to the runtime's handler. Waited for once: a second
+/// time gives a value that was moved from, or aborts where an exception has come out. Movable, also while nobody polls
+/// it; one thread at a time.
 template <class T>
 class [[nodiscard]] join_handle {
 public:

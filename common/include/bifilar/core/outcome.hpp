@@ -1,7 +1,8 @@
 // What a task came to: nothing yet, a value, an exception, or cancelled.
-// It builds on nothing but the language; it lives in the task and is read by whoever joins.
+// It lives in the task and is read by whoever joins.
 #pragma once
 
+#include <bifilar/base/assert.hpp>
 #include <cstdint>
 #include <exception>
 #include <expected>
@@ -71,12 +72,14 @@ public:
 
     /// The value, or the exception thrown; the outcome is empty afterwards.
     T take() {
+        check_there();
         if (kind_ == kind::error) std::rethrow_exception(take_error());
         if (kind_ == kind::cancelled) throw task_cancelled{};
         if constexpr (!std::is_void_v<T>) return std::move(value_);
     }
 
     std::expected<T, task_error> take_expected() {
+        check_there();
         if (kind_ == kind::error) return std::unexpected{task_error{take_error()}};
         if (kind_ == kind::cancelled) return std::unexpected{task_error{}};
         if constexpr (std::is_void_v<T>)
@@ -94,6 +97,9 @@ public:
 private:
     enum class kind : std::uint8_t { empty, value, error, cancelled };
 
+    void check_there() const noexcept {
+        BIFILAR_CHECK(kind_ != kind::empty, "a task was joined again after its exception had come out; join once");
+    }
     void reset() noexcept {
         if (kind_ == kind::value) std::destroy_at(&value_);
         if (kind_ == kind::error) std::destroy_at(&error_);

@@ -4,6 +4,7 @@
 
 #include <bifilar/stackful/target.hpp>
 
+#include <bifilar/base/assert.hpp>
 #include <bifilar/core/block_on.hpp>
 #include <bifilar/core/future.hpp>
 #include <bifilar/core/outcome.hpp>
@@ -39,6 +40,7 @@ template <future F, class OnCancel>
 output_of<F> await_through(F f, OnCancel on_cancel) {
     stackful::fiber* const self = stackful::fiber::current();
     if (self == nullptr) return block_on(f);
+    BIFILAR_CHECK(!self->polls(), "a fiber would wait inside a future's poll; co_await there");
     for (;;) {
         context& cx = self->poll_context();
         cx.start_poll();

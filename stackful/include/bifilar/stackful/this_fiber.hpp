@@ -1,6 +1,7 @@
 // What a fiber can ask about itself.
 #pragma once
 
+#include <bifilar/base/assert.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/stackful/fiber.hpp>
 #include <cstddef>
@@ -18,6 +19,7 @@ namespace bifilar::this_fiber {
 [[gnu::always_inline]] inline void yield() noexcept {
     stackful::fiber* const self = stackful::fiber::current();
     if (self == nullptr) return base::yield_thread();
+    BIFILAR_CHECK(!self->polls(), "a fiber would yield inside a future's poll; co_await yield_now() there");
     self->poll_context().yield();
     self->suspend();
 }

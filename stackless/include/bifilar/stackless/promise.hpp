@@ -70,7 +70,9 @@ public:
     /// A task is awaited as a child of this chain, at the price of a call.
     template <class U>
     child_await<U> await_transform(task<U>&& child) noexcept {
-        return child_await<U>{child.release()};
+        void* const frame = child.release();
+        BIFILAR_CHECK(frame != nullptr, "a task was awaited after it was ready, awaited or moved from");
+        return child_await<U>{frame};
     }
 
     /// Any other future is polled where it is.
