@@ -180,13 +180,16 @@ constinit bf::task_local<tries_to_wait> waits;
 TEST_CASE("the_values_of_a_child_end_before_its_scope_may") {
     tests::on_one_worker([](bf::backend on) {
         std::vector<std::uint64_t> seen;
+        bf::event go;
         bf::task_scope scope;
         for (const bool throws : {false, true})
-            scope.spawn(on, [&scope, &seen, throws]() -> bf::task<> {
+            scope.spawn(on, [&scope, &seen, &go, throws]() -> bf::task<> {
                 own_watch.emplace(scope, seen);
-                co_await bf::yield_now();
+                co_await go.wait();
                 if (throws) throw std::runtime_error{"over"};
             });
+        let_others_park();
+        go.set();
         CHECK_THROWS_WITH(bf::await(scope.join()), "over");
         std::sort(seen.begin(), seen.end());
         CHECK(seen == std::vector<std::uint64_t>{1, 2});
