@@ -3,6 +3,7 @@
 import charts
 import interval
 import noise
+import repeat
 import seats
 import sources
 import verdict as verdicts
@@ -157,6 +158,6 @@ def make(report, definition, claims, judged, home="../experiments"):
 {machine['compiler']}, {machine['build']}; {machine['date']}. Hardware counters: {machine['hardware_counters']}
 {noise.sentence(report)} {took(report)}Everything about the machine, and how the noise is measured: [machine.md](machine.md). Raw figures: [data/{name}.json](data/{name}.json), as a table \
 [data/{name}.csv](data/{name}.csv). Code: [experiments/{name}]({home}/{name}).
-Made by `experiments/run --only {name}`.
+To measure it again: `{repeat.command(report)}`.
 """
     return text, pictures
