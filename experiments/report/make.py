@@ -12,6 +12,7 @@ import machines
 import page
 import pages_of_run
 import ratio_chart
+import rounds
 import rule_dates
 import sources
 import summary
@@ -41,7 +42,7 @@ def index(reports, definitions, claims, judged, history=()):
               "otherwise; a range is taken as printed." + (f" {rule_dates.sentence(claims, reports, history)}" if reports else ""), "",
               "What was known when a rule got its present form, where it was anything:", ""]
     lines += [f"- {change}" for change in load(HERE.parent / "rule_changes.json")] + [""]
-    lines += [" · ".join(f"{sign} {words}: {n}" for sign, words, n in verdicts.tally(judged.values())), "", verdicts.CLOSE, "",
+    lines += [" · ".join(f"{sign} {words}: {n}" for sign, words, n in verdicts.tally(judged.values())), "", verdicts.CLOSE + " " + rounds.METHOD, "",
               "| page | question |", "|---|---|"]
     for name in PAGES:
         if name in reports:

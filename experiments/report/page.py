@@ -71,8 +71,8 @@ def rule_of(claim):
             (f"; holds partly if `{claim['rule']['partly']}`" if claim["rule"].get("partly") else "") + ".")
 
 
-def basis_of(counts):
-    """What the intervals of a verdict are, by {name: [repetitions of its figures]}."""
+def basis_of(counts, of="Intervals"):
+    """What the intervals of a verdict are, by {name: [repetitions of its figures]}. `of`: which ones, in words."""
     least = {name: min((n for n in several if n), default=0) for name, several in counts.items()}
     none = [name for name, count in least.items() if count == 0]
     few = {}
@@ -83,7 +83,23 @@ def basis_of(counts):
     parts += [interval.words(count) + (f" ({interval.place(count)[1] * 100:.0f} %)" if count > 1 else ", which has none") +
               f": {', '.join(names)}" for count, names in sorted(few.items())]
     parts += [f"none, being counts, sizes or further figures of which the run kept the median alone: {', '.join(none)}"] if none else []
-    return f"Intervals: {'; '.join(parts)}." if parts else ""
+    return f"{of}: {'; '.join(parts)}." if parts else ""
+
+
+def rounds_of(several):
+    """What a rule compares in rounds, {words, median, ends, count} each, with the interval of its median."""
+    parts = []
+    for one in several:
+        low, high = one["ends"]
+        few = f", {interval.words(one['count'])}" if one["count"] < interval.FEWEST else ""
+        parts.append(f"`{one['words']}` = {shown(one['median'])} ({shown(low)} – {shown(high)}{few})")
+    return f"In rounds, each the median of all rounds with its 95 %: {'; '.join(parts)}." if parts else ""
+
+
+def stand_ins(places):
+    """Of a quick run: {name: the path or paths of the smaller size that stands in}."""
+    parts = [f"{name} is `{'`, `'.join([place] if isinstance(place, str) else place)}`" for name, place in places.items()]
+    return f"A smaller size stands in, for this run is a quick one: {'; '.join(parts)}." if parts else ""
 
 
 def on_this(words, machine):
@@ -95,13 +111,15 @@ def judgement(claim, result, machine):
     figures = ", ".join(f"{name} = {shown(value)}" for name, value in result["figures"].items())
     between = " is " if result["close"] else ": "
     lines = [f'<a id="claim-{claim["id"]}"></a>', "",
-             f"### {verdicts.sign(result)} Claim {claim['id']}{between}{verdicts.words(result)}", "", f"> {quoted(claim)}", "",
+             f"### {verdicts.sign(result)} Claim {claim['id']}{between}{verdicts.words(result)}", "",
+             f"> {quoted(claim)}", "",
              f"Measured: {on_this(claim['measured'], machine)}." + (f" Here: {figures}." if figures else ""), "",
              rule_of(claim), ""]
-    if basis := basis_of(result["basis"]):
-        lines += [basis, ""]
+    for words in (stand_ins(result["instead"]), rounds_of(result["rounds"]),
+                  basis_of(result["basis"], "Intervals of the other figures" if result["rounds"] else "Intervals")):
+        lines += [words, ""] if words else []
     if result["close"]:
-        lines += [f"The medians by themselves say: {result['verdict']}. Their intervals also allow: {'; '.join(result['close'])}.", ""]
+        lines += [f"The medians say: {result['verdict']}. Their intervals also allow: {'; '.join(result['close'])}.", ""]
     if result["reason"]:
         lines += [f"Why not: {result['reason']}.", ""]
     if result["lacking"] and result["lacking"] != result["reason"]:
