@@ -26,15 +26,29 @@ HERE = pathlib.Path(__file__).resolve().parent
 PAGES = ["memory", "switch", "cache", "spawn", "scheduler", "operations", "channels", "senders", "capacity", "timers",
          "io", "http", "connections", "portability", "micro"]
 
+INTRODUCTION = (
+    "Five documents on stackless and stackful coroutines, and the page of benchmarks of one project, make 65 claims in numbers; here "
+    "each is measured. The library that is measured is bifilar, a runtime for C++ with both models: coroutines and futures written "
+    "by hand, which are stackless, and fibers, which are stackful. Beside it run Go, Tokio and others, as Debian packages them. "
+    "Each page gives the question, the method, its threats, the figures and the rule of every verdict. A verdict is of this machine "
+    "and these versions.")
+
 
 def load(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def stand_ins(claims):
+    """Of the claims about products that nobody can install here."""
+    products = sorted({claim["in_place_of"] for claim in claims if "in_place_of" in claim}, key=str.lower)
+    return (f"Some claims are of {' and '.join(products)}, which Debian does not have. There bifilar stands in: the verdict says "
+            "whether the claim is true of bifilar in the product's place, and says nothing of the product itself. Such verdicts are marked, "
+            "and their pages name what stands in for what.")
+
+
 def index(reports, definitions, claims, judged, history=()):
-    lines = ["# Reports", "", "What the documents claim, measured. Each page gives the question, the method, its threats, "
-             "the figures and the rule of every verdict." +
-             (" In two pages: [Stackless or stackful? What we measured](summary.md)." if reports else ""), ""]
+    lines = ["# Reports", "", INTRODUCTION + (" In two pages: [Stackless or stackful? What we measured](summary.md)." if reports else ""),
+             "", *([stand_ins(claims), ""] if reports else [])]
     if any(report["quick"] for report in reports.values()):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
     lines += ["Rules are in `experiments/claims.json`. "
@@ -54,9 +68,7 @@ def index(reports, definitions, claims, judged, history=()):
         result = judged[claim["id"]]
         where = f"[{claim['page']}]({claim['page']}.md#claim-{claim['id']})" if claim["page"] in reports else claim["page"]
         words = claim["quotation"] if isinstance(claim["quotation"], str) else claim["quotation"][0]
-        word = verdicts.words(result)
-        if result["lacking"] and result["verdict"] in (verdicts.HOLDS, verdicts.PARTLY, verdicts.FAILS):
-            word += ", of what can be had here"
+        word = verdicts.words(result) + verdicts.scope(claim, result)
         lines.append(f"| {verdicts.sign(result)} | {word} | {claim['id']}. {page.verbatim(words)} | "
                      f"{claim['document_name']} | {where} |")
     lines += ["", "Where the documents contradict each other or themselves: [contradictions.md](contradictions.md). "

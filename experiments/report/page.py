@@ -111,7 +111,7 @@ def judgement(claim, result, machine):
     figures = ", ".join(f"{name} = {shown(value)}" for name, value in result["figures"].items())
     between = " is " if result["close"] else ": "
     lines = [f'<a id="claim-{claim["id"]}"></a>', "",
-             f"### {verdicts.sign(result)} Claim {claim['id']}{between}{verdicts.words(result)}", "",
+             f"### {verdicts.sign(result)} Claim {claim['id']}{between}{verdicts.words(result)}{verdicts.scope(claim, result)}", "",
              f"> {quoted(claim)}", "",
              f"Measured: {on_this(claim['measured'], machine)}." + (f" Here: {figures}." if figures else ""), "",
              rule_of(claim), ""]
@@ -123,7 +123,7 @@ def judgement(claim, result, machine):
     if result["reason"]:
         lines += [f"Why not: {result['reason']}.", ""]
     if result["lacking"] and result["lacking"] != result["reason"]:
-        lines += [f"Not to be had here, and not in the verdict: {result['lacking']}.", ""]
+        lines += [f"Not to be had here{'' if claim.get('in_place_of') else ', and not in the verdict'}: {result['lacking']}.", ""]
     if claim.get("remark"):
         lines += [on_this(claim["remark"], machine), ""]
     return "\n".join(lines)

@@ -228,6 +228,15 @@ def words(result):
     return f"close: {' or '.join(allowed(result))}" if result["close"] else result["verdict"]
 
 
+def scope(claim, result):
+    """What stands behind the words of a verdict that was given: of what it is, where not of all that the claim names."""
+    if result["verdict"] in (NOT_HERE, NOT_RUN):
+        return ""
+    if claim.get("in_place_of"):
+        return f", with bifilar in {claim['in_place_of']}'s place"
+    return ", of what can be had here" if result["lacking"] else ""
+
+
 def sign(result):
     return CLOSE_SIGN if result["close"] else SIGN[result["verdict"]]
 

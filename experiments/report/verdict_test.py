@@ -139,6 +139,14 @@ class absences(unittest.TestCase):
                          {"verdict": verdict.HOLDS, "figures": {"a": 20.0}, "reason": "", "lacking": "Zig: no compiler", "close": [], "basis": {"a": [0]},
                           "rounds": [], "instead": {}})
 
+    def test_a_product_that_another_stands_in_for_is_named_with_the_verdict(self):
+        made = claim({"a": "page/job@10/ours"}, "a <= 30", cannot={"Wyn": "not packaged"})
+        self.assertEqual(verdict.scope(made, verdict.judge(made, REPORTS)), ", of what can be had here")
+        made["in_place_of"] = "Wyn"
+        self.assertEqual(verdict.scope(made, verdict.judge(made, REPORTS)), ", with bifilar in Wyn's place")
+        made["figures"] = {"a": "page/job@10/nobody"}
+        self.assertEqual(verdict.scope(made, verdict.judge(made, REPORTS)), "")
+
     def test_a_claim_of_which_nothing_can_be_measured_has_a_reason(self):
         result = verdict.judge({"id": 1, "figures": {}, "cannot": {"Zig": "no compiler"}}, REPORTS)
         self.assertEqual((result["verdict"], result["reason"]), (verdict.NOT_HERE, "Zig: no compiler"))
