@@ -43,12 +43,13 @@ def results(report, definition, home):
         runs = work["repetitions"]
         place = seats.sentence([work], report["machine"])
         caution = interval.caution([interval.few(one) for one in work["contenders"] if interval.few(one)])
+        code = sources.links(definition, work["id"], home) or f"[experiments/{report['id']}]({home}/{report['id']})"
         others = sources.peers_links([one["name"] for one in work["contenders"]], home)
         parts.append(f"### {work['title']}{size_of(work, definition)}\n\n{table(rows)}\n\n"
                      f"{runs} repetition{'s' if runs != 1 else ''} in turn, after {work['warm_up']} that did not count. "
                      f"{caution + ' ' if caution else ''}"
                      f"{place + ' ' if place else ''}"
-                     f"Code: {sources.link(report['id'], work['id'], home)}{f'; {others}' if others else ''}.\n{notes}")
+                     f"Code: {code}{f'; {others}' if others else ''}.\n{notes}")
     return "\n".join(parts)
 
 
