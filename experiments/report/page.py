@@ -59,10 +59,14 @@ def verbatim(words):
     return f"`` {words} ``" if "`" in words else f"`{words}`"
 
 
-def quoted(claim):
+def sayings(claim):
+    """All lines of the claim's quotation, since the verdict is of all."""
     words = claim["quotation"] if isinstance(claim["quotation"], list) else [claim["quotation"]]
-    lines = "<br>".join(verbatim(one) for one in words)
-    return f"**{claim['id']}.** {lines} — {claim['document_name']}"
+    return "<br>".join(verbatim(one) for one in words)
+
+
+def quoted(claim):
+    return f"**{claim['id']}.** {sayings(claim)} — {claim['document_name']}"
 
 
 def rule_of(claim):
