@@ -143,6 +143,16 @@ class in_rounds(unittest.TestCase):
             with self.subTest(more):
                 self.assertEqual((result["rounds"], result["close"], result["basis"]["a"]), ([], [verdict.FAILS], [7]))
 
+    def test_workloads_that_took_turns_have_common_rounds(self):
+        reports = self.reports()
+        made = {"figures": {"a": "p/job@1/ours", "b": "p/job@10/theirs"}, **claim("b >= 1.9 * a")}
+        reports["p"]["workloads"][1]["in_turns"] = "sizes"
+        self.assertEqual(verdict.judge(made, reports)["rounds"], [])
+        reports["p"]["workloads"][0]["in_turns"] = "sizes"
+        self.assertEqual(verdict.judge(made, reports)["rounds"], [{"words": "b / a", "median": 2.0, "ends": (2.0, 2.0), "count": 7}])
+        reports["p"]["workloads"][0]["in_turns"] = "others"
+        self.assertEqual(verdict.judge(made, reports)["rounds"], [])
+
     def test_a_divisor_that_is_zero_in_a_round_leaves_the_medians(self):
         self.assertEqual(self.judged("b / a >= 0.1", ours=[0.0, *self.HOURS[1:]])["rounds"], [])
         self.assertEqual(self.judged("b >= 0.1 * a", ours=[0.0, *self.HOURS[1:]])["rounds"], [])

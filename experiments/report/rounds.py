@@ -1,17 +1,17 @@
-# Contenders of one workload take turns, A B A B: their i-th repetitions are one round, and share its minute. What a rule
-# says of several of them is therefore worked out in every round, and its median and interval are those of the rounds.
-# A rule that compares two of them is one about their ratio. Across workloads, or sizes, there are no common rounds: there
-# each median has its own interval.
+# Contenders of one workload take turns, A B A B, and so do workloads that say they do ("in_turns"): the i-th repetitions
+# are one round, and share its minute. What a rule says of several of them is therefore worked out in every round, and its
+# median and interval are those of the rounds. A rule that compares two of them is one about their ratio. Other workloads,
+# or sizes, have no common rounds: there each median has its own interval.
 import ast
 import statistics
 
 import interval
 import verdict
 
-METHOD = ("Contenders of one workload take turns, so that their repetitions make rounds. Where a rule compares contenders of one "
-          "workload and size, the ratio (or the difference) is taken in every round, and its median and the interval of that "
-          "median decide: what slows a whole round is in both and drops out. Figures of several workloads or sizes, or with "
-          "unequal numbers of repetitions, have no rounds in common: each is its own median, with its own interval.")
+METHOD = ("Contenders of one workload and size take turns, and some workloads do so with each other, so that their repetitions make "
+          "rounds. Where a rule compares figures that have their rounds in common, the ratio (or the difference) is taken in every "
+          "round, and its median and the interval of that median decide: what slows a whole round is in both and drops out. "
+          "Figures without common rounds, or with unequal numbers of repetitions, are each its own median, with its own interval.")
 PREFIX = "round_"  # What is worked out in rounds gets a name of its own in the rule.
 
 
@@ -33,19 +33,19 @@ class rewriter(ast.NodeTransformer):
         self.places, self.reports, self.found = places, reports, {}
 
     def samples_of(self, names):
-        """{name: its repetitions} where all are whole contenders of one workload and size, equally often repeated; else None."""
-        result, works = {}, set()
+        """{name: its repetitions} where all are whole contenders that took turns, equally often repeated; else None."""
+        result, turns = {}, set()
         for name in names:
             if not isinstance(self.places.get(name), str) or "/!" in self.places[name]:
                 return None
             work, contender, key = verdict.contender_at(self.reports, self.places[name])
             if key:  # Of further figures no repetitions are kept.
                 return None
-            works.add(id(work))
+            turns.add((self.places[name].split("/", 1)[0], work["in_turns"]) if work.get("in_turns") else id(work))
             result[name] = contender.get("samples", [])
         counts = {len(samples) for samples in result.values()}
         several = len({self.places[name] for name in names}) > 1
-        return result if several and len(works) == 1 and len(counts) == 1 and min(counts) > 1 else None
+        return result if several and len(turns) == 1 and len(counts) == 1 and min(counts) > 1 else None
 
     def by_round(self, node):
         """A name for the value that `node` has in the rounds, or None where there are none or one divides by zero."""

@@ -27,12 +27,10 @@ def definitions():
 
 
 def parts_of(text):
-    """{name: the text} of the functions of a file, which end with a brace in the first column."""
-    found = {}
-    for part in text.split("\n}\n"):
-        for name in DEFINED.findall(part):
-            found[name] = part
-    return found
+    """{name: the text} of the functions of a file, each until the next begins in the first column."""
+    found = list(DEFINED.finditer(text))
+    ends = [one.start() for one in found[1:]] + [len(text)]
+    return {one[1]: text[one.start():end] for one, end in zip(found, ends)}
 
 
 def called_for(path, workload):
