@@ -8,6 +8,7 @@
 
 #include <array>
 #include <new>
+#include <optional>
 #include <stdexcept>
 
 namespace bifilar {
@@ -113,6 +114,17 @@ std::vector<std::exception_ptr> scope_core::take_other_errors() noexcept {
     return std::exchange(other_errors_, {});
 }
 
+namespace {
+
+// A fiber still runs on its own stack. Its values do not wait there either.
+void end_child_locals(task_header& child) noexcept {
+    std::optional<stackful::fiber::poll_scope> no_waits;
+    if (stackful::fiber* const self = stackful::fiber::current()) no_waits.emplace(*self);
+    end_locals(child);
+}
+
+}  // namespace
+
 scope_child::scope_child(scope_core& of) noexcept : scope_{&of}, spawner_{running_task()} {
     BIFILAR_CHECK(of.alive_.add(1), "a scope has too many children");
 }
@@ -123,7 +135,7 @@ scope_child::~scope_child() {
     // what could not be started at all ends in its spawner's name.
     task_header* const self = running_task();
     if (self != nullptr && self != spawner_ && self->kind_->locals != nullptr) [[unlikely]]
-        end_locals(*self);
+        end_child_locals(*self);
     if (task_ != nullptr) {
         const std::lock_guard guard{scope_->lock_};
         base::intrusive_list<scope_child>::erase(*this);

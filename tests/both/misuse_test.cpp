@@ -23,6 +23,15 @@ bf::task<int> awaits_twice() {
     co_return first + second;
 }
 
+struct yields_when_destroyed {
+    ~yields_when_destroyed() { bf::this_fiber::yield(); }
+};
+
+bf::task<> yields_at_its_end() {
+    const yields_when_destroyed local;
+    co_await bf::pending();
+}
+
 std::string fail() { throw std::runtime_error{"of the body"}; }
 
 }  // namespace
@@ -61,6 +70,16 @@ TEST_CASE("a_fiber_that_would_leave_in_the_middle_of_a_poll_aborts") {
     check_aborts("a fiber would yield inside a future's poll; co_await yield_now() there", [] {
         bf::runtime rt{small_runtime(1)};
         rt.run([] { bf::await(bf::lazy([] { bf::this_fiber::yield(); })); });
+    });
+    // Bringing a future to rest is such a poll: destructors of coroutines run there.
+    check_aborts("a fiber would yield inside a future's poll; co_await yield_now() there", [] {
+        bf::runtime rt{small_runtime(1)};
+        rt.run([] {
+            auto waits = bf::spawn(bf::backend::stackful, [] { bf::await(yields_at_its_end()); });
+            tests::let_others_park();
+            waits.cancel();
+            (void)bf::await(waits.outcome());
+        });
     });
     check_aborts("a fiber would wait inside a future's poll; co_await there", [] {
         bf::runtime rt{small_runtime(1)};

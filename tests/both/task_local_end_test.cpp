@@ -156,21 +156,53 @@ private:
 constinit bf::task_local<watches_scope> own_watch;
 constinit bf::task_local<watches_scope> inherited_watch{bf::inherit::yes};
 
+// Tells whether it was refused to wait at its end.
+class tries_to_wait {
+public:
+    explicit tries_to_wait(bool& refused) : refused_{&refused} {}
+    tries_to_wait(const tries_to_wait&) = delete;
+    tries_to_wait& operator=(const tries_to_wait&) = delete;
+    ~tries_to_wait() {
+        try {
+            bf::await(bf::yield_now());
+        } catch (const std::logic_error&) {
+            *refused_ = true;
+        }
+    }
+
+private:
+    bool* refused_;
+};
+constinit bf::task_local<tries_to_wait> waits;
+
 }  // namespace
 
 TEST_CASE("the_values_of_a_child_end_before_its_scope_may") {
     tests::on_one_worker([](bf::backend on) {
         std::vector<std::uint64_t> seen;
+        bf::event go;
         bf::task_scope scope;
         for (const bool throws : {false, true})
-            scope.spawn(on, [&]() -> bf::task<> {
+            scope.spawn(on, [&scope, &seen, &go, throws]() -> bf::task<> {
                 own_watch.emplace(scope, seen);
-                co_await bf::yield_now();
+                co_await go.wait();
                 if (throws) throw std::runtime_error{"over"};
             });
+        let_others_park();
+        go.set();
         CHECK_THROWS_WITH(bf::await(scope.join()), "over");
         std::sort(seen.begin(), seen.end());
         CHECK(seen == std::vector<std::uint64_t>{1, 2});
+    });
+}
+
+TEST_CASE("a_value_of_a_child_is_refused_to_wait_when_it_ends") {
+    tests::on_one_worker([](bf::backend on) {
+        bool refused = false;
+        bf::task_scope scope;
+        scope.spawn(on, [&refused] { waits.emplace(refused); });
+        bf::await(scope.join());
+        CHECK(refused);
     });
 }
 

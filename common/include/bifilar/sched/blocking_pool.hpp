@@ -56,7 +56,9 @@ private:
     std::size_t unfinished_ = 0;  // Queued or under way.
     std::uint32_t idle_ = 0;      // Threads in wait; queued jobs that will wake one are not subtracted.
     std::list<std::thread> threads_;
-    std::list<std::thread> ended_;  // Their threads are about to return; joined by the next that ends, or by end().
+    // Their threads are about to return; joined by the next that ends, or by end(). One whose thread_locals end slowly
+    // holds up the ends of those after it, not their work.
+    std::list<std::thread> ended_;
     bool ending_ = false;
 };
 

@@ -27,7 +27,11 @@ template <future F>
     for (;;) {
         context& cx = self.poll_context();
         cx.start_poll();
-        if (poll_cancel(f, cx)) break;
+        const auto poll = [&] {
+            const stackful::fiber::poll_scope inside{self};
+            return poll_cancel(f, cx);
+        };
+        if (poll()) break;
         self.wait_on(type_name<F>);
         self.suspend();
     }
