@@ -29,6 +29,7 @@ void add_sweep(experiment& all, std::size_t tasks, bool linked) {
         {}};
     work.full_only = tasks > 100'000;
     work.repetitions = tasks > 100'000 ? 10 : 0;
+    if (linked && tasks <= 1000) work.in_turns = "few";  // A rule compares ten with a thousand.
     const auto on_one = [](ring_function ring, const ring_shape& of) {
         return [=] {
             const pinned here{1};
