@@ -1,9 +1,8 @@
 // What the harness of the experiments does with repetitions that fail: whose fault it is decides whether the page ends.
 // Each case runs a page of its own, whose contenders fail as the case says.
-#include <unistd.h>
+#include "catch.hpp"
+#include "drivers/scratch_directory.hpp"
 
-#include <catch.hpp>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <harness/run.hpp>
@@ -23,33 +22,17 @@ struct written_page {
     nlohmann::json workloads;  // Null where nothing was written.
 };
 
-class page_file {
-public:
-    page_file() {
-        const int made = ::mkstemp(name_.data());
-        if (made < 0) throw std::runtime_error{"no temporary file"};
-        ::close(made);
-        std::remove(name_.c_str());
-    }
-    page_file(const page_file&) = delete;
-    page_file& operator=(const page_file&) = delete;
-    ~page_file() { std::remove(name_.c_str()); }
-    [[nodiscard]] std::string& name() noexcept { return name_; }
-
-private:
-    std::string name_ = "/tmp/harness_test_XXXXXX";
-};
-
 written_page run_page(std::vector<workload> works) {
-    page_file file;
+    const tests::scratch_directory folder;
+    std::string file = folder / "page.json";
     experiment all{"page", repetitions, 1};
     std::string program = "page";
     std::string option = "--json";
-    char* arguments[] = {program.data(), option.data(), file.name().data(), nullptr};
+    char* arguments[] = {program.data(), option.data(), file.data(), nullptr};
     all.parse(3, arguments);
     for (workload& one : works) all.add(std::move(one));
     written_page result{all.run(), {}};
-    if (std::ifstream in{file.name()}; in) result.workloads = nlohmann::json::parse(in)["workloads"];
+    if (std::ifstream in{file}; in) result.workloads = nlohmann::json::parse(in)["workloads"];
     return result;
 }
 
