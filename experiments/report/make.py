@@ -13,6 +13,7 @@ import page
 import pages_of_run
 import ratio_chart
 import rule_dates
+import runs
 import sources
 import summary
 import table_csv
@@ -36,6 +37,7 @@ def index(reports, definitions, claims, judged, history=()):
              (" In two pages: [Stackless or stackful? What we measured](summary.md)." if reports else ""), ""]
     if any(report["quick"] for report in reports.values()):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
+    lines += runs.spaced(runs.failures(reports))
     lines += ["Rules are in `experiments/claims.json`. "
               "Where a document says about so much, a rule takes half to double for a time and a quarter either way for a size, unless it says "
               "otherwise; a range is taken as printed." + (f" {rule_dates.sentence(claims, reports, history)}" if reports else ""), "",
@@ -47,7 +49,9 @@ def index(reports, definitions, claims, judged, history=()):
         if name in reports:
             lines.append(f"| [{definitions[name]['title']}]({name}.md) | {definitions[name]['question']} |")
     if reports:
-        lines += ["", f"{pages_of_run.total(reports)} Each page's time and noise floor: [the machine](machine.md#time-and-noise)."]
+        lines += ["", f"{runs.sentence(reports)} {pages_of_run.total(reports)} Each page's time and noise floor: [the machine](machine.md#time-and-noise)."]
+        if beside := runs.beside_others(reports):
+            lines += ["", beside]
     lines += ["", "| | verdict | claim | document | page |", "|---|---|---|---|---|"]
     for claim in claims:
         result = judged[claim["id"]]
