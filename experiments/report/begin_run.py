@@ -1,4 +1,5 @@
-# Notes what a run is before it measures: its name, the commit, whether the tree differs from that, versions of the peers.
+# Notes and says what a run is before it measures: its name, the commit, whether the tree differs from it, and of which
+# versions the peers are.
 #   python3 begin_run.py FILE OUT [--peers]
 # FILE of a run that is resumed keeps its name. experiments/run hands FILE to note_run.py with each page. OUT: where its
 # reports go.
@@ -49,6 +50,8 @@ def main():
     if "--peers" in sys.argv[3:]:
         run["versions"] = versions.here()
     file.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+    changed = f", with changes to {', '.join(run['differs'])}" if run.get("differs") else ""
+    print(f"run {run['id']}, of commit {run.get('commit', 'unknown')}{changed}")
 
 
 if __name__ == "__main__":
