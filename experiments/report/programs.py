@@ -45,12 +45,14 @@ def of_contenders(peers, report):
 
 
 def differing(before, after):
-    """The programs that measured a page in both reports and are not the same file; None where a report does not say."""
-    one, other = ({**run["programs"], **run.get("peers", {})} if "programs" in run else None
-                  for run in (before.get("run", {}), after.get("run", {})))
-    if one is None or other is None:
+    """The programs that measured a page in both reports and are not the same file; None where a report does not say. Peers
+    that only one of them has have no figures to compare either."""
+    one, other = before.get("run", {}), after.get("run", {})
+    if "programs" not in one or "programs" not in other:
         return None
-    return sorted(name for name in set(one) | set(other) if one.get(name) != other.get(name))
+    ours = [name for name in {**one["programs"], **other["programs"]} if one["programs"].get(name) != other["programs"].get(name)]
+    theirs, others = one.get("peers", {}), other.get("peers", {})
+    return sorted(ours + [name for name in theirs if name in others and theirs[name] != others[name]])
 
 
 if __name__ == "__main__":
