@@ -14,6 +14,7 @@ import pages_of_run
 import ratio_chart
 import rounds
 import rule_dates
+import runs
 import sources
 import summary
 import table_csv
@@ -53,6 +54,7 @@ def index(reports, definitions, claims, judged, history=()):
     lines += [" · ".join(f"{sign} {words}: {n}" for sign, words, n in verdicts.tally(judged.values())), "", verdicts.CLOSE, ""]
     if any(report["quick"] for report in reports.values()):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
+    lines += runs.spaced(runs.failures(reports))
     lines += ["Rules are in `experiments/claims.json`. "
               "Where a document says about so much, a rule takes half to double for a time and a quarter either way for a size, unless it says "
               "otherwise; a range is taken as printed, and a figure outside fails, also the better one. " + rounds.METHOD +
@@ -64,7 +66,9 @@ def index(reports, definitions, claims, judged, history=()):
         if name in reports:
             lines.append(f"| [{definitions[name]['title']}]({name}.md) | {definitions[name]['question']} |")
     if reports:
-        lines += ["", f"{pages_of_run.total(reports)} Each page's time and noise floor: [the machine](machine.md#time-and-noise)."]
+        lines += ["", f"{runs.sentence(reports)} {pages_of_run.total(reports)} Each page's time and noise floor: [the machine](machine.md#time-and-noise)."]
+        if beside := runs.beside_others(reports):
+            lines += ["", beside]
     lines += ["", "| | verdict | claim | document | page |", "|---|---|---|---|---|"]
     for claim in claims:
         result = judged[claim["id"]]
