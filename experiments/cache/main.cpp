@@ -28,7 +28,8 @@ void add_sweep(experiment& all, std::size_t tasks, bool linked) {
         shape.turns,
         {}};
     work.full_only = tasks > 100'000;
-    work.repetitions = tasks > 100'000 ? 5 : 0;
+    work.repetitions = tasks > 100'000 ? 10 : 0;
+    if (linked && tasks <= 1000) work.in_turns = "few";  // A rule compares ten with a thousand.
     const auto on_one = [](ring_function ring, const ring_shape& of) {
         return [=] {
             const pinned here{1};
@@ -53,6 +54,7 @@ void add_neighbour(experiment& all, std::size_t tasks) {
         {"after coroutines", [=] { return walk_after(coroutine_ring, tasks, walks); }},
         {"after fibers", [=] { return walk_after(fiber_context_ring, tasks, walks); }},
     };
+    work.in_turns = "neighbour";
     all.add(std::move(work));
 }
 
@@ -62,6 +64,7 @@ void add_sharing(experiment& all, std::size_t stride_bytes) {
                   "ns per addition", static_cast<double>(stride_bytes),
                   2 * additions,     {}};
     work.contenders = {{"two threads", [=] { return add_apart(stride_bytes, additions); }}};
+    work.in_turns = "sharing";  // Rules compare the distances.
     all.add(std::move(work));
 }
 

@@ -96,7 +96,7 @@ void add_depth(experiment& all) {
     workload work{"depth", "calls deep until the stack is used up", "calls", static_cast<double>(stack_bytes), 1, {}};
     work.isolated = true;
     work.warm_up = 0;
-    work.repetitions = 5;
+    work.repetitions = 10;
     work.quick_repetitions = 1;
     work.contenders = {{"fiber", in_a_fiber<0>}, {"fiber, eight locals", in_a_fiber<8>}, {"thread", in_a_thread}};
     // Go's stack grows: it goes to 512 MiB.

@@ -132,7 +132,7 @@ void add_wake_all(experiment& all, std::uint64_t tasks) {
                   tasks,         {}};
     work.isolated = true;
     work.warm_up = 0;
-    work.repetitions = tasks > 100'000 ? 5 : 0;
+    work.repetitions = tasks > 100'000 ? 10 : 0;
     work.quick_repetitions = tasks > 10'000 ? 1 : 0;
     work.contenders = {{"coroutine", [=] { return wake_coroutines(tasks); }},
                        {"future by hand", [=] { return wake_futures(tasks); }},

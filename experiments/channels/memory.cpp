@@ -46,7 +46,7 @@ void add_memory(experiment& all) {
                   {}};
     work.isolated = true;
     work.warm_up = 0;
-    work.repetitions = 5;
+    work.repetitions = 10;
     work.quick_repetitions = 1;
     work.contenders = {{"either model", hold}};
     add_peers(all, work, every_channel({"held", std::to_string(channels)}));

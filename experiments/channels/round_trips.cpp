@@ -79,6 +79,7 @@ void add_round_trips(experiment& all) {
                                            return made.run(ask_and_answer, model);
                                        }});
         add_peers(all, work, every_channel({"channel", std::to_string(trips), std::to_string(count)}), count);
+        work.in_turns = "round trips";  // One worker is compared with two.
         all.add(std::move(work));
     }
 }

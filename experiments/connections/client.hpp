@@ -10,6 +10,7 @@
 #include <cstring>
 #include <harness/arguments.hpp>
 #include <harness/process.hpp>
+#include <harness/wrong_bytes.hpp>
 #include <optional>
 #include <string>
 #include <thread>
@@ -68,7 +69,7 @@ inline void send_all(int descriptor, const char* bytes, std::size_t count) {
 }
 
 inline void check(const char* got, const char* wanted, std::size_t count) {
-    if (std::memcmp(got, wanted, count) != 0) refuse("the server answered with other bytes than it was sent");
+    if (std::memcmp(got, wanted, count) != 0) throw wrong_bytes{};
 }
 
 /// One that the server has accepted for certain: it has answered the first `count` bytes. `number`: as of connect_to.

@@ -10,6 +10,7 @@
 #include <exception>
 #include <harness/arguments.hpp>
 #include <harness/descriptor_limit.hpp>
+#include <harness/wrong_bytes.hpp>
 #include <utility>
 
 #include "connection_load.hpp"
@@ -53,7 +54,12 @@ load_options parse(int count, char** arguments) {
 }
 
 void print(const load_result& got) {
-    std::printf("{\"value\": %.1f, \"answer\": %d, \"also\": {", got.value, got.sound ? 1 : 0);
+    std::printf("{\"value\": %.1f, \"answer\": %d, ", got.value, got.doubt.empty() ? 1 : 0);
+    if (!got.doubt.empty()) {
+        std::printf("\"doubt\": \"%s\", ", got.doubt.c_str());
+        std::fprintf(stderr, "connection_load: %s\n", got.doubt.c_str());
+    }
+    std::printf("\"also\": {");
     const char* between = "";
     for (const auto& [name, value] : got.also)
         std::printf("%s\"%s\": %.1f", std::exchange(between, ", "), name.c_str(), value);
@@ -72,6 +78,9 @@ int main(int count, char** arguments) try {
         refuse("as many as " + std::to_string(needed) + " files may have to be open but only " + std::to_string(limit) +
                " may be; raise the limit with ulimit -n");
     print(given.idle != 0 ? measure_idle(given) : measure_churn(given));
+    return 0;
+} catch (const bifilar::experiments::wrong_bytes& error) {
+    std::printf("{\"wrong\": \"%s\"}\n", error.what());
     return 0;
 } catch (const std::exception& error) {
     std::fprintf(stderr, "connection_load: %s\n", error.what());

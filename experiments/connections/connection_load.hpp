@@ -26,7 +26,7 @@ struct load_options {
 
 struct load_result {
     double value = 0;
-    bool sound = false;  ///< Nothing was left undone, and nothing leaked.
+    std::string doubt;  ///< What was left undone or leaked, as far as can be seen; empty: nothing.
     std::map<std::string, double> also;
 };
 

@@ -1,5 +1,6 @@
 // Question: what does an idle connection cost a server, and what do thousands that come and go cost one that stays?
 // Units: bytes of resident memory; microseconds of the healthy client. Threats: the load shares the machine.
+#include <cmath>
 #include <harness/descriptor_limit.hpp>
 #include <harness/echo_servers.hpp>
 #include <harness/pin.hpp>
@@ -25,8 +26,9 @@ sample measure(const arguments& command, arguments load) {
 
 // One that nobody asks for anything has nothing to do: less than a thousandth of a processor, or the work is wrong.
 sample resting(sample got) {
-    if (got.also.at("processor_us_per_second") > 1'000) got.answer = 0;
-    return got;
+    const double us_per_second = got.also.at("processor_us_per_second");
+    if (us_per_second <= 1'000) return got;
+    throw doubtful{"the idle server ran for " + std::to_string(std::llround(us_per_second)) + " us of a second"};
 }
 
 void add_idle(experiment& all, int connections, const std::string& seconds, bool full_only) {
@@ -43,7 +45,7 @@ void add_idle(experiment& all, int connections, const std::string& seconds, bool
     for (const echo_server& one : own_echo_servers(ECHO_PROGRAM))
         work.contenders.push_back({one.column, [=] { return resting(measure(one.command, load)); }});
     for (const echo_server& one : peers_echo_servers(all.options().peers))
-        work.contenders.push_back({one.column, [=] { return measure(one.command, load); }, true});
+        work.contenders.push_back({one.column, [=] { return measure(one.command, load); }, true, true});
     all.add(std::move(work));
 }
 

@@ -340,4 +340,12 @@ sample copy_ring(const ring_shape& shape) {
     });
 }
 
+sample empty_ring(const ring_shape& shape) {
+    std::uint64_t total = 0;
+    return measure(shape, total, [&](std::uint32_t at) {
+        keep(at);
+        ++total;
+    });
+}
+
 }  // namespace bifilar::experiments

@@ -30,6 +30,8 @@ struct ring_shape {
 /// An object of about 256 bytes in which a pointer is copied from one place to another: the least that could be called
 /// a resumption.
 [[nodiscard]] sample copy_ring(const ring_shape& shape);
+/// Resumes nobody: the turn is looked up and counted. What the loop takes by itself.
+[[nodiscard]] sample empty_ring(const ring_shape& shape);
 
 /// A permutation of 0..n-1: the identity, or a random one from a fixed seed.
 [[nodiscard]] std::vector<std::uint32_t> ring_order(std::size_t tasks, bool shuffled);

@@ -84,6 +84,8 @@ std::string output_of_child(const std::function<void(int)>& child) {
 
 sample sample_of(const nlohmann::json& json) {
     if (json.contains("error")) throw std::runtime_error{json["error"].get<std::string>()};
+    if (json.contains("wrong")) throw wrong_answer{json["wrong"].get<std::string>()};
+    if (json.contains("doubt")) throw doubtful{json["doubt"].get<std::string>()};
     if (json.contains("seat")) note_seat(json["seat"]);
     sample got{json.at("value").get<double>(), json.at("answer").get<std::uint64_t>(), {}};
     if (json.contains("also"))

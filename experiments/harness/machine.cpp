@@ -7,6 +7,7 @@
 #include <ctime>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "counters.hpp"
 #include "hardware.hpp"
@@ -64,6 +65,10 @@ nlohmann::ordered_json describe_machine() {
     nlohmann::ordered_json machine;
     machine["date"] = today();
     machine["processor"] = value_of("/proc/cpuinfo", "model name");
+    // Two processors of one name may differ in these. Other architectures name other things, which are left out.
+    for (const auto& [name, key] : {std::pair{"vendor", "vendor_id"}, std::pair{"family", "cpu family"},
+                                    std::pair{"model", "model\t"}, std::pair{"stepping", "stepping"}})
+        if (std::string value = value_of("/proc/cpuinfo", key); !value.empty()) machine[name] = std::move(value);
     machine["processors"] = allowed_processors().size();
     machine["hypervisor"] = value_of("/proc/cpuinfo", "flags").find("hypervisor") != std::string::npos;
     machine["caches"] = caches();

@@ -52,7 +52,7 @@ void add_peers(const experiment& all, workload& work, std::vector<peer> peers, s
                  const pinned here{processors};
                  return run_peer(program, arguments);
              },
-             slow});
+             slow, true});
 }
 
 }  // namespace bifilar::experiments

@@ -1,5 +1,6 @@
 // One experiment: workloads, each with contenders that do the same work and an oracle that checks their answers.
-// Contenders take turns (A B C, A B C, ...), so that a slow minute of the machine hits all of them alike.
+// Contenders take turns (A B C, A B C, ...), so that a slow minute of the machine hits all of them alike, and so do
+// workloads that a rule compares.
 #include "run.hpp"
 
 #include <algorithm>
@@ -97,50 +98,99 @@ void experiment::list() const {
     }
 }
 
-nlohmann::ordered_json experiment::run_one(const workload& work) {
-    const int own = options_.quick ? work.quick_repetitions : work.repetitions;
-    const int wanted = own != 0 ? own : (options_.quick ? quick_repetitions_ : repetitions_);
-    std::vector<std::vector<sample>> taken(work.contenders.size());
-    std::vector<seat> seats(work.contenders.size());
-    std::vector<std::string> refused(work.contenders.size());  // Why; empty: it can be measured.
-    for (int round = -work.warm_up; round < wanted; ++round) {
-        for (std::size_t i = 0; i < work.contenders.size(); ++i) {
-            const contender& one = work.contenders[i];
-            if (one.slow && (options_.quick || round >= std::max(1, wanted / 3))) continue;
-            if (!refused[i].empty()) continue;
-            sample got;
-            (void)take_seat();
-            try {
-                got = work.isolated ? run_isolated(one.once) : one.once();
-            } catch (const std::exception& error) {
-                // A machine may refuse what another gives: a million stacks, ten thousand threads. The rest goes on.
-                refused[i] = error.what();
-                if (dynamic_cast<const crashed*>(&error) != nullptr) wrong_ = true;
-                std::cerr << id_ << ": " << work.id << ' ' << work.size << ", " << one.name << ": " << refused[i]
-                          << '\n';
-                taken[i].clear();
-                continue;
-            }
-            seats[i] = take_seat();
-            if (got.answer != work.oracle) {
-                std::cerr << id_ << ": " << work.id << ", " << one.name << ": the answer is " << got.answer
-                          << ", the oracle says " << work.oracle << '\n';
-                wrong_ = true;
-            }
-            if (round >= 0) taken[i].push_back(got);
+// Once more where it failed: the rest of a contender's figures, or the page, shall not be lost to one bad moment.
+sample experiment::repetition(const workload& work, const contender& one) const {
+    std::string failed;
+    for (;;) {
+        (void)take_seat();
+        try {
+            sample got = work.isolated ? run_isolated(one.once) : one.once();
+            if (got.answer != work.oracle)
+                throw wrong_answer{"the answer is " + std::to_string(got.answer) + ", the oracle says " +
+                                   std::to_string(work.oracle)};
+            if (!failed.empty()) got.repeated = failed;
+            return got;
+        } catch (const std::exception& error) {
+            const bool fault_of_ours = !one.other && dynamic_cast<const fault*>(&error) != nullptr;
+            const bool told_once = failed.empty();
+            if (!told_once || (fault_of_ours && dynamic_cast<const doubtful*>(&error) == nullptr)) throw;
+            failed = error.what();
+            std::cerr << id_ << ": " << work.id << ' ' << work.size << ", " << one.name << ", repeated: " << failed
+                      << '\n';
         }
     }
+}
+
+// What a workload has given so far, by contender.
+struct experiment::taking {
+    const workload* of;
+    int wanted;  // Repetitions.
+    std::vector<std::vector<sample>> taken{of->contenders.size()};
+    std::vector<seat> seats{of->contenders.size()};
+    std::vector<std::string> refused{of->contenders.size()};  // Why; empty: it can be measured.
+    nlohmann::ordered_json repeated = nlohmann::ordered_json::array();
+};
+
+void experiment::take_round(taking& to, int round) const {
+    const workload& work = *to.of;
+    for (std::size_t i = 0; i < work.contenders.size(); ++i) {
+        const contender& one = work.contenders[i];
+        if (one.slow && (options_.quick || round >= std::max(1, to.wanted / 3))) continue;
+        if (!to.refused[i].empty()) continue;
+        try {
+            to.taken[i].push_back(repetition(work, one));
+        } catch (const std::exception& error) {
+            std::cerr << id_ << ": " << work.id << ' ' << work.size << ", " << one.name << ": " << error.what() << '\n';
+            if (!one.other && dynamic_cast<const fault*>(&error) != nullptr) throw;
+            // A machine may refuse what another gives: a million stacks, ten thousand threads. The rest goes on.
+            to.refused[i] = error.what();
+            to.taken[i].clear();
+            continue;
+        }
+        to.seats[i] = take_seat();
+        if (const std::string& why = to.taken[i].back().repeated; !why.empty())
+            to.repeated.push_back({{"name", one.name}, {"repetition", std::max(round + 1, 0)}, {"reason", why}});
+        if (round < 0) to.taken[i].pop_back();
+    }
+}
+
+nlohmann::ordered_json experiment::told(const taking& all) {
+    const workload& work = *all.of;
     nlohmann::ordered_json result{{"id", work.id}, {"title", work.title}, {"unit", work.unit}, {"size", work.size}};
     result["oracle"] = work.oracle;
-    result["repetitions"] = wanted;
+    result["repetitions"] = all.wanted;
     result["warm_up"] = work.warm_up;
+    if (!work.in_turns.empty()) result["in_turns"] = work.in_turns;
     result["contenders"] = nlohmann::ordered_json::array();
-    for (std::size_t i = 0; i < taken.size(); ++i)
-        if (!refused[i].empty())
-            result["refused"].push_back({{"name", work.contenders[i].name}, {"reason", refused[i]}});
-        else if (!taken[i].empty())
-            result["contenders"].push_back(to_json(work.contenders[i].name, taken[i], seats[i]));
+    for (std::size_t i = 0; i < all.taken.size(); ++i)
+        if (!all.refused[i].empty())
+            result["refused"].push_back({{"name", work.contenders[i].name}, {"reason", all.refused[i]}});
+        else if (!all.taken[i].empty())
+            result["contenders"].push_back(to_json(work.contenders[i].name, all.taken[i], all.seats[i]));
+    if (!all.repeated.empty()) result["repeated"] = all.repeated;  // By contender and repetition; 0: of the warm-up.
     return result;
+}
+
+int experiment::wanted_of(const workload& work) const noexcept {
+    const int own = options_.quick ? work.quick_repetitions : work.repetitions;
+    return own != 0 ? own : (options_.quick ? quick_repetitions_ : repetitions_);
+}
+
+std::vector<nlohmann::ordered_json> experiment::run_in_turns(std::size_t first, std::size_t end) const {
+    std::vector<taking> all;
+    int begin = 0;
+    int rounds = 0;
+    for (std::size_t at = first; at < end; ++at) {
+        all.push_back({&workloads_[at], wanted_of(workloads_[at])});
+        begin = std::min(begin, -workloads_[at].warm_up);
+        rounds = std::max(rounds, all.back().wanted);
+    }
+    for (int round = begin; round < rounds; ++round)
+        for (taking& one : all)
+            if (round >= -one.of->warm_up && round < one.wanted) take_round(one, round);
+    std::vector<nlohmann::ordered_json> results;
+    for (const taking& one : all) results.push_back(told(one));
+    return results;
 }
 
 int experiment::run() {
@@ -155,17 +205,21 @@ int experiment::run() {
     report["facts"] = facts_;
     if (!refused_facts_.empty()) report["refused_facts"] = refused_facts_;
     report["workloads"] = nlohmann::ordered_json::array();
-    std::size_t done = 0;
-    for (const workload& work : workloads_) {
-        report["workloads"].push_back(run_one(work));
-        ++done;
+    for (std::size_t first = 0; first < workloads_.size();) {
+        std::size_t end = first + 1;
+        const std::string& group = workloads_[first].in_turns;
+        while (!group.empty() && end < workloads_.size() && workloads_[end].in_turns == group) ++end;
+        try {
+            for (nlohmann::ordered_json& one : run_in_turns(first, end)) report["workloads"].push_back(std::move(one));
+        } catch (const fault&) {
+            std::cerr << id_ << ": no figures are written, because of that\n";
+            return 1;
+        }
         if (options_.progress)  // One line a workload, read by experiments/run.
-            std::cout << "progress " << done << ' ' << workloads_.size() << ' ' << work.id << ' '
-                      << std::llround(work.size) << std::endl;
-    }
-    if (wrong_) {
-        std::cerr << id_ << ": no figures are written, because work was left undone\n";
-        return 1;
+            for (std::size_t at = first; at < end; ++at)
+                std::cout << "progress " << at + 1 << ' ' << workloads_.size() << ' ' << workloads_[at].id << ' '
+                          << std::llround(workloads_[at].size) << std::endl;
+        first = end;
     }
     if (options_.json_file.empty()) {
         std::cout << report.dump(1) << '\n';

@@ -1,5 +1,6 @@
 // One experiment: workloads, each with contenders that do the same work and an oracle that checks their answers.
-// Contenders take turns (A B C, A B C, ...), so that a slow minute of the machine hits all of them alike.
+// Contenders take turns (A B C, A B C, ...), so that a slow minute of the machine hits all of them alike, and so do
+// workloads that a rule compares.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +18,14 @@ struct sample {
     double value = 0;                    ///< In the workload's unit.
     std::uint64_t answer = 0;            ///< Compared with the oracle's.
     std::map<std::string, double> also;  ///< Further figures, named with their unit last.
+    std::string repeated = {};           ///< Why the first try failed, of which this is the second; else empty.
 };
 
 struct contender {
     std::string name;
     std::function<sample()> once;
-    bool slow = false;  ///< Fewer repetitions, and left out of --quick.
+    bool slow = false;   ///< Fewer repetitions, and left out of --quick.
+    bool other = false;  ///< Another's program: its crash or wrong answer leaves out the contender, not the page.
 };
 
 struct workload {
@@ -37,6 +40,7 @@ struct workload {
     int repetitions = 0;        ///< 0: the experiment's.
     int quick_repetitions = 0;  ///< The same for --quick.
     int warm_up = 1;            ///< Repetitions that are thrown away.
+    std::string in_turns = {};  ///< Neighbours with the same word are measured in the same rounds; empty: by itself.
 };
 
 struct run_options {
@@ -64,12 +68,19 @@ public:
     /// A fact that cannot be had here, with a sentence that says why; listed under "refused_facts".
     void refuse_fact(const std::string& name, const std::string& why) { refused_facts_[name] = why; }
 
-    /// Runs what was added and writes the JSON. The process's exit code: 1 when an answer differs from its oracle or a
-    /// contender crashes, and then no JSON. A contender that throws is left out, with its reason under "refused".
+    /// Runs what was added and writes the JSON. The process's exit code: 1 as soon as a contender of ours has a fault,
+    /// such as an answer that differs from its oracle, and then no JSON. A repetition that fails otherwise is repeated
+    /// once, which stands under "repeated" with its reason; a contender that fails again is left out, with its reason
+    /// under "refused".
     [[nodiscard]] int run();
 
 private:
-    [[nodiscard]] nlohmann::ordered_json run_one(const workload& work);
+    struct taking;
+    [[nodiscard]] int wanted_of(const workload& work) const noexcept;
+    [[nodiscard]] std::vector<nlohmann::ordered_json> run_in_turns(std::size_t first, std::size_t end) const;
+    void take_round(taking& to, int round) const;
+    [[nodiscard]] sample repetition(const workload& work, const contender& one) const;
+    [[nodiscard]] static nlohmann::ordered_json told(const taking& all);
     void list() const;
 
     std::string id_;
@@ -79,12 +90,23 @@ private:
     std::vector<workload> workloads_;
     nlohmann::ordered_json facts_ = nlohmann::ordered_json::object();
     nlohmann::ordered_json refused_facts_ = nlohmann::ordered_json::object();
-    bool wrong_ = false;
 };
 
-/// A measuring process crashed: a fault of ours, not something that the machine refuses.
-struct crashed : std::logic_error {
+/// A program did what it must not do; not something that the machine refuses.
+struct fault : std::logic_error {
     using std::logic_error::logic_error;
+};
+/// Its process crashed.
+struct crashed : fault {
+    using fault::fault;
+};
+/// It did not do the work, or did another.
+struct wrong_answer : fault {
+    using fault::fault;
+};
+/// A reading that something else on the machine may have spoilt; a fault only when it comes twice.
+struct doubtful : fault {
+    using fault::fault;
 };
 
 /// Runs `work` in a forked process and gives its sample. While this process has one thread.
@@ -93,7 +115,8 @@ struct crashed : std::logic_error {
 /// What a program prints, which is JSON. Throws std::runtime_error, and `crashed`.
 [[nodiscard]] nlohmann::json printed_by(const std::string& program, const std::vector<std::string>& arguments);
 
-/// Of an object with "value" and "answer". Throws std::runtime_error with what stands under "error".
+/// Of an object with "value" and "answer". Throws what stands under "error" as std::runtime_error, under "wrong" as
+/// wrong_answer, under "doubt" as doubtful.
 [[nodiscard]] sample sample_of(const nlohmann::json& told);
 
 /// Runs a peer's program; it prints one JSON object with "value" and "answer". Throws std::runtime_error.

@@ -84,10 +84,10 @@ void add_hello(experiment& all, const std::string& id, const std::string& title,
                                                            backend, "--driver", driver},
                                                           shape);
                                        }});
-    work.contenders.push_back({"Boost.Beast", [=] { return measure({BEAST_PROGRAM, "0"}, shape); }});
+    work.contenders.push_back({"Boost.Beast", [=] { return measure({BEAST_PROGRAM, "0"}, shape); }, false, true});
     if (!all.options().peers.empty()) {
         const std::string go = all.options().peers + "/go_peer";
-        work.contenders.push_back({"Go", [=] { return measure({go, "http", "0"}, shape); }});
+        work.contenders.push_back({"Go", [=] { return measure({go, "http", "0"}, shape); }, false, true});
     }
     all.add(std::move(work));
 }

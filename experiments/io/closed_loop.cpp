@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <harness/wrong_bytes.hpp>
 #include <string>
 
 namespace bifilar::experiments {
@@ -85,8 +86,7 @@ std::size_t closed_loop::answered(connection& one) {
     if (part < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
     if (part <= 0) refuse("the server closed a connection before it had answered");
     const auto count = static_cast<std::size_t>(part);
-    if (std::memcmp(one.back.data(), one.messages.data() + one.received, count) != 0)
-        refuse("the server answered with other bytes than it was sent");
+    if (std::memcmp(one.back.data(), one.messages.data() + one.received, count) != 0) throw wrong_bytes{};
     one.received += count;
     const std::size_t complete = one.received / shape_.bytes;
     if (complete > under_way_) refuse("the server answered more than it was sent");

@@ -17,7 +17,7 @@ std::size_t echo_rounds::add(std::vector<std::string> command) {
 
 sample echo_rounds::part_of(std::size_t number) {
     server& asked = servers_.at(number);
-    if (asked.handed_out) run();
+    if (asked.handed_out && !asked.failure) run();
     note_seat(where_.processors, where_.threads);
     asked.handed_out = true;
     if (asked.failure) std::rethrow_exception(asked.failure);
@@ -39,6 +39,7 @@ void echo_rounds::run() {
     for (std::size_t number = 0; number < servers_.size(); ++number) {
         server& one = servers_[number];
         one.part.reset();
+        one.first_failure.clear();
         one.handed_out = one.failure != nullptr;
         if (!one.failure) all.push_back(number);
     }
@@ -48,22 +49,42 @@ void echo_rounds::run() {
     else
         for (const std::size_t number : all) run_together({number});
     where_ = take_seat();
-    for (server& one : servers_)
-        if (one.part) one.sum += one.part->value;
+    for (server& one : servers_) {
+        if (!one.part) continue;
+        one.sum += one.part->value;
+        one.part->repeated = one.first_failure;
+    }
 }
 
-// Until a round goes through: figures beside a server that failed may be of what it did instead.
+// Until a round goes through: figures beside a server that failed may be of what it did instead. A server that fails
+// twice is left out from then on.
 void echo_rounds::run_together(std::vector<std::size_t> group) {
     while (!group.empty()) {
+        std::vector<std::size_t> failed = group;
         try {
-            const std::optional<std::size_t> failed = measure(group);
-            if (!failed) return;
-            std::erase(group, *failed);
+            const std::optional<std::size_t> one = measure(group);
+            if (!one) return;
+            failed = {*one};
         } catch (const std::exception&) {
             for (const std::size_t number : group) servers_[number].failure = std::current_exception();
-            return;
         }
+        for (const std::size_t number : failed)
+            if (!forgiven(servers_[number])) std::erase(group, number);
     }
+}
+
+// Whether it may try again: the first time in a round, unless what it answered was wrong.
+bool echo_rounds::forgiven(server& one) {
+    if (!one.first_failure.empty()) return false;
+    try {
+        std::rethrow_exception(one.failure);
+    } catch (const fault&) {
+        return false;
+    } catch (const std::exception& error) {
+        one.first_failure = error.what();
+    }
+    one.failure = nullptr;
+    return true;
 }
 
 // Gives the server that failed, if one did.
@@ -86,8 +107,12 @@ std::optional<std::size_t> echo_rounds::measure(const std::vector<std::size_t>& 
     nlohmann::json told = printed_by(LOAD_PROGRAM, load);
     if (!told.is_array()) told = nlohmann::json::array({told});
     for (std::size_t at = 0; at < group.size(); ++at) {
-        if (!told.at(at).contains("error")) continue;
-        servers_[group[at]].failure = std::make_exception_ptr(std::runtime_error{told[at]["error"].get<std::string>()});
+        if (!told.at(at).contains("error") && !told[at].contains("wrong")) continue;
+        try {
+            (void)sample_of(told[at]);
+        } catch (const std::exception&) {
+            servers_[group[at]].failure = std::current_exception();
+        }
         return group[at];
     }
     for (std::size_t at = 0; at < group.size(); ++at) servers_[group[at]].part = sample_of(told.at(at));

@@ -29,7 +29,7 @@ public:
     [[nodiscard]] std::size_t add(std::vector<std::string> command);
 
     /// What that server gave in this round, each part once; asked for again, it is of the next round. Throws what kept
-    /// it from answering, and is not to be asked for again then.
+    /// it from answering twice, and the same whenever it is asked for again.
     [[nodiscard]] sample part_of(std::size_t server);
 
     /// This round's figure of the one of these servers that took least in all rounds so far, of those that have one. By
@@ -42,11 +42,13 @@ private:
         std::optional<sample> part;
         bool handed_out = true;
         double sum = 0;              // Of its figures in all rounds.
+        std::string first_failure;   // In this round; it then had a second try.
         std::exception_ptr failure;  // It has no part in later rounds.
     };
 
     void run();
     void run_together(std::vector<std::size_t> group);
+    [[nodiscard]] static bool forgiven(server& one);
     [[nodiscard]] std::optional<std::size_t> measure(const std::vector<std::size_t>& group);
 
     load_shape shape_;

@@ -40,13 +40,15 @@ void add_echo(experiment& all, const std::string& id, const std::string& title, 
     const std::size_t epoll = rounds->add({BARE_EPOLL, "0"});
     const std::size_t uring = rounds->add({BARE_URING, "0"});
     const std::size_t multishot = rounds->add({BARE_URING, "0", "multishot"});
-    const auto contend = [&](const std::string& column, std::size_t number) {
-        work.contenders.push_back({column, [=] {
+    const auto contend = [&](const std::string& column, std::size_t number, bool other = false) {
+        work.contenders.push_back({column,
+                                   [=] {
                                        sample got = rounds->part_of(number);
                                        if (const auto bare = rounds->best_of({epoll, uring, multishot}))
                                            got.also["of_the_bare_loop"] = got.value / *bare;
                                        return got;
-                                   }});
+                                   },
+                                   false, other});
     };
     contend("bare epoll loop in C", epoll);
     contend("bare io_uring loop in C", uring);
@@ -55,7 +57,7 @@ void add_echo(experiment& all, const std::string& id, const std::string& title, 
     const echo_server with_worker = own_echo_server(ECHO_PROGRAM, "stackless", "epoll", "1");
     contend(with_worker.column + ", own thread", rounds->add(with_worker.command));
     for (const echo_server& one : peers_echo_servers(all.options().peers))
-        contend(one.column, rounds->add(one.command));
+        contend(one.column, rounds->add(one.command), true);
     all.add(std::move(work));
 }
 

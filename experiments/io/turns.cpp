@@ -40,7 +40,7 @@ void turns::add(const server_address& to, pid_t process, const closed_loop::shap
     try {
         servers_.emplace_back(to, wanted, process);
     } catch (const std::exception& error) {
-        throw failed_server{number, error.what()};
+        throw failed_server{number, error};
     }
     order_.push_back(number);
 }
@@ -59,7 +59,7 @@ void turns::take(closed_loop::clock::duration each, closed_loop::clock::duration
             try {
                 take_one(servers_[number], each / count);
             } catch (const std::exception& error) {
-                throw failed_server{number, error.what()};
+                throw failed_server{number, error};
             }
         }
     }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <harness/wrong_bytes.hpp>
 #include <random>
 #include <stdexcept>
 #include <vector>
@@ -17,8 +18,10 @@ namespace bifilar::experiments {
 
 /// One of the servers failed, and with it the turns of all: what it did on the way may have disturbed its neighbours.
 struct failed_server : std::runtime_error {
-    failed_server(std::size_t which, const char* why) : std::runtime_error{why}, number{which} {}
+    failed_server(std::size_t which, const std::exception& why)
+        : std::runtime_error{why.what()}, number{which}, wrong{dynamic_cast<const wrong_bytes*>(&why) != nullptr} {}
     std::size_t number;  ///< As added.
+    bool wrong;          ///< It answered, with other bytes.
 };
 
 class turns {

@@ -9,11 +9,10 @@ namespace bifilar::experiments {
 
 namespace {
 
-void add_parked(experiment& all, std::uint64_t tasks, int repetitions) {
+void add_parked(experiment& all, std::uint64_t tasks) {
     workload work{"parked", "tasks parked on one event", "bytes per task", static_cast<double>(tasks), tasks, {}};
     work.isolated = true;
     work.warm_up = 0;
-    work.repetitions = repetitions;
     work.contenders = {
         {"coroutine", [=] { return park_coroutines(tasks); }},
         {"future by hand", [=] { return park_future_tasks(tasks); }},
@@ -94,11 +93,9 @@ void add_reserved(experiment& all, std::size_t stack_bytes) {
 
 int main(int argc, char** argv) {
     using namespace bifilar::experiments;
-    experiment all{"memory", 6, 1};
+    experiment all{"memory", 10, 1};
     all.parse(argc, argv);
-    add_parked(all, 10'000, 10);
-    add_parked(all, 100'000, 6);
-    add_parked(all, 1'000'000, 6);
+    for (const std::uint64_t tasks : {10'000, 100'000, 1'000'000}) add_parked(all, tasks);
     add_initial(all);
     add_run_through(all);
     for (const std::size_t bytes : {0, 4096, 8192, 16384, 32768, 57344}) add_touched(all, bytes);

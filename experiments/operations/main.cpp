@@ -4,7 +4,7 @@
 
 int main(int argc, char** argv) {
     using namespace bifilar::experiments;
-    experiment all{"operations", 15, 3};
+    experiment all{"operations", 25, 3};
     all.parse(argc, argv);
     for (auto make : {&lock_rows, &channel_rows, &contended_rows, &waiting_rows})
         for (row& one : make()) {

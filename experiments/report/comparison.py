@@ -10,8 +10,10 @@ import subprocess
 import sys
 
 import page
+import programs
 import rank_test
-import verdict as verdicts
+import runs
+import verdict_changes
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -136,21 +138,6 @@ def changes(rows, chance, floor):
                   key=moved, reverse=True)
 
 
-def flips(before, after, claims):
-    """By today's rules: ([(claim, its judgement before, its judgement after)] whose verdicts differ, [the same where only
-    one run has a verdict])."""
-    decided = (verdicts.HOLDS, verdicts.PARTLY, verdicts.FAILS)
-    pairs = [(claim, verdicts.judge(claim, before), verdicts.judge(claim, after)) for claim in claims]
-    differ = [pair for pair in pairs if pair[1]["verdict"] != pair[2]["verdict"]]
-    both = [all(one["verdict"] in decided for one in pair[1:]) for pair in differ]
-    return [pair for pair, had in zip(differ, both) if had], [pair for pair, had in zip(differ, both) if not had]
-
-
-def unforeseen(flipped):
-    """Of the changed verdicts those that neither run called close: what their intervals do not explain."""
-    return [(claim, one, other) for claim, one, other in flipped if not one["close"] and not other["close"]]
-
-
 def percent(ratio):
     return f"{(ratio - 1) * 100:+.1f} %" if ratio < 2 else f"{ratio:.3g} times"
 
@@ -162,28 +149,40 @@ def line(row):
             f"{row['corrected']:.2g}"]
 
 
+ALWAYS_SAID = ("processor", "processors", "kernel", "compiler", "build")
+SAID_SINCE = ("caches", "vendor", "family", "model", "stepping")  # Not in older reports, of which nothing is known then.
+
+
 def warnings(before, after):
-    lines = []
+    """What differs about the machines and the runs, each once with its pages."""
+    found = {}
     for name in sorted(set(before) & set(after)):
-        one, other = before[name], after[name]
-        for what in ("processor", "processors", "kernel", "compiler", "build"):
-            if one["machine"].get(what) != other["machine"].get(what):
-                lines.append(f"> {name}: {what} was {one['machine'].get(what)} and is {other['machine'].get(what)}; "
-                             "differences may be the machine's.")
-        if one["quick"] != other["quick"]:
-            lines.append(f"> {name}: one run was quick and the other was not; their sizes and repetitions differ.")
-    return sorted(set(lines))
+        one, other = before[name]["machine"], after[name]["machine"]
+        for what in ALWAYS_SAID + SAID_SINCE:
+            if one.get(what) != other.get(what) and (what in ALWAYS_SAID or (what in one and what in other)):
+                was, now = ("; ".join(value) if isinstance(value, list) else value for value in (one.get(what), other.get(what)))
+                found.setdefault(f"{what}: was {was} and is {now}; differences may be the machine's", []).append(name)
+        if before[name]["quick"] != after[name]["quick"]:
+            found.setdefault("one run was quick and the other was not; their sizes and repetitions differ", []).append(name)
+    return [f"> {', '.join(names)}: {words}." for words, names in found.items()]
 
 
-def verdict_lines(flipped, one_only, count):
-    lines = ["## Verdicts", "", f"By today's rules {len(flipped)} of {count} claims changed their verdict; "
-             f"{len(one_only)} have one in one run only. Of the changed ones {len(unforeseen(flipped))} were close in neither run: "
-             "what the intervals of the figures do not explain.", ""]
-    if flipped or one_only:
-        lines += [page.table([["claim", "before", "after"]] +
-                             [[f"{claim['id']}, {claim['page']}", verdicts.words(one), verdicts.words(other)]
-                              for claim, one, other in flipped + one_only]), ""]
-    return lines
+def program_lines(before, after):
+    """Whether both sides measured the same programs, by their checksums; a warning where they did not."""
+    both = sorted(set(before) & set(after))
+    differ = {name: programs.differing(before[name], after[name]) for name in both}
+    same = [name for name in both if differ[name] == []]
+    unknown = [name for name in both if differ[name] is None]
+    lines = ["## What was measured", "", *([f"> Not the same programs: {'; '.join(found)}. Differences may be the code's.", ""] if
+             (found := [f"{name} ({', '.join(files)})" for name, files in differ.items() if files]) else [])]
+    lines += [f"Of {len(both)} pages, {len(same)} were measured with the same programs on both sides, by their checksums"
+              + (f"; of {len(unknown)} it is not noted: {', '.join(unknown)}" if unknown else "") + ".", ""]
+    table = [["side", "run", "commit", "measured", "pages"]]
+    for side, reports in (("before", before), ("after", after)):
+        for run, measured, names in runs.groups(reports):
+            table.append([side, run or "not noted", measured or "not noted", runs.span({one: reports[one] for one in names}), ", ".join(names)])
+    beside = [f"{side}: {sentence}" for side, reports in (("Before", before), ("After", after)) if (sentence := runs.beside_others(reports))]
+    return lines + [page.table(table).replace("---:", "---"), "", *runs.spaced(beside)]
 
 
 def floor_lines(rows, floor):
@@ -205,7 +204,7 @@ def report(names, before, after, claims, options):
     changed = changes(rows, options.chance, floor)
     within = sum(not row["control"] and row["corrected"] <= options.chance for row in rows) - len(changed)
     blind = sum(row["least"] > options.chance for row in rows)
-    flipped, one_only = flips(before, after, claims)
+    flipped, one_only = verdict_changes.flips(before, after, claims)
     lines = [f"# {names[0]} to {names[1]}", "", *[one + "\n" for one in warnings(before, after)],
              f"{len(rows)} figures are in both. **{len(changed)} changed**: their rank test, corrected for {len(rows)} tests "
              f"(Benjamini and Hochberg), says so at {options.chance:g}, and they moved beyond the drift of foreign code by more than their page's noise floor. "
@@ -215,11 +214,11 @@ def report(names, before, after, claims, options):
                         ("Took less, or became smaller", [row for row in changed if row["own_ratio"] < 1])):
         if some:
             lines += [f"## {title}", "", page.table([head, *[line(row) for row in some]]), ""]
-    lines += verdict_lines(flipped, one_only, len(claims)) + floor_lines(rows, floor)
+    lines += verdict_changes.lines(flipped, one_only, *verdict_changes.agreement(before, after, claims)) + program_lines(before, after) + floor_lines(rows, floor)
     for what, some in (("Only before", gone), ("Only after", added)):
         if some:
             lines += [f"{what}, {len(some)}: " + ", ".join(f"`{path}`" for path in some[:12]) + (", …" if len(some) > 12 else "") + ".", ""]
-    return "\n".join(lines), bool(unforeseen(flipped)), bool(changed or flipped)
+    return "\n".join(lines), bool(verdict_changes.unforeseen(flipped)), bool(changed or flipped)
 
 
 def share(text):

@@ -13,6 +13,7 @@ import unittest.mock
 import comparison
 import rank_test
 import verdict
+import verdict_changes
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MACHINE = {"processor": "one", "processors": 2, "kernel": "k", "compiler": "c", "build": "b", "date": "today"}
@@ -101,18 +102,59 @@ class changes(unittest.TestCase):
                   {"id": 2, "page": "page", "figures": {"a": "page/job9@1/coroutine"}, "rule": {"holds": "a < 115"}},
                   {"id": 3, "page": "gone", "figures": {"a": "gone/job@1/coroutine"}, "rule": {"holds": "a < 115"}}]
         chance = random.Random(3)
-        flipped, one_only = comparison.flips(run(chance, 1.0), run(chance, 1.5), claims)
+        flipped, one_only = verdict_changes.flips(run(chance, 1.0), run(chance, 1.5), claims)
         self.assertEqual([claim["id"] for claim, _, _ in flipped], [1])
         self.assertEqual(one_only, [])
-        self.assertEqual(len(comparison.unforeseen(flipped)), 1)
+        self.assertEqual(len(verdict_changes.unforeseen(flipped)), 1)
 
     def test_a_close_verdict_may_change(self):
         claims = [{"id": 1, "page": "page", "figures": {"a": "page/job0@1/coroutine"}, "rule": {"holds": "a < 115"}}]
         before, after = run(random.Random(3), 1.0), run(random.Random(3), 1.5)
         after["page"]["workloads"][0]["contenders"][0]["samples"] = [110, 110, 110, 110, 150, 180, 180]
-        flipped, _ = comparison.flips(before, after, claims)
+        flipped, _ = verdict_changes.flips(before, after, claims)
         self.assertEqual([verdict.words(other) for _, _, other in flipped], ["close: holds or does not hold"])
-        self.assertEqual(comparison.unforeseen(flipped), [])
+        self.assertEqual(verdict_changes.unforeseen(flipped), [])
+
+
+    def test_verdicts_are_the_same_word_for_word(self):
+        claims = [{"id": 1, "page": "page", "figures": {"a": "page/job0@1/coroutine"}, "rule": {"holds": "a < 115"}},
+                  {"id": 2, "page": "page", "figures": {"a": "page/job9@1/coroutine"}, "rule": {"holds": "a < 115"}},
+                  {"id": 3, "page": "gone", "figures": {"a": "gone/job@1/coroutine"}, "rule": {"holds": "a < 115"}},
+                  {"id": 4, "page": "page", "figures": {"a": "page/job1@1/coroutine"}, "rule": {"holds": "a < 115"}},
+                  {"id": 5, "page": "late", "figures": {"a": "late/job9@1/coroutine"}, "rule": {"holds": "a < 115"}}]
+        before, after = run(random.Random(3), 1.0), run(random.Random(3), 1.5)
+        after["page"]["workloads"][1]["contenders"][0]["samples"] = [110, 110, 110, 110, 150, 180, 180]
+        after["late"] = {**run(random.Random(4), 1.0)["page"], "id": "late"}
+        same, different = verdict_changes.agreement(before, after, claims)
+        self.assertEqual([entry[0]["id"] for entry in same], [2])
+        self.assertEqual({claim["id"]: verdict_changes.kind(one, other) for claim, one, other in different},
+                         {1: "close in neither", 3: "measured by neither", 4: "close after", 5: "one run only"})
+        text = "\n".join(verdict_changes.lines(*verdict_changes.flips(before, after, claims), same, different))
+        self.assertIn("**The same verdict: 1 of 5.**", text)
+        self.assertIn("Different: 1 close after (4); 1 close in neither (1); 1 measured by neither (3); 1 one run only (5).", text)
+
+
+class sides(unittest.TestCase):
+    def page(self, machine=(), **run_noted):
+        made = run(random.Random(1), 1.0)["page"]
+        return {**made, "machine": {**MACHINE, **dict(machine)}, **({"run": run_noted} if run_noted else {})}
+
+    def test_another_machine_is_warned_of_once_with_its_pages(self):
+        one = self.page({"caches": ["L1 32K", "L2 1M"], "stepping": "1"})
+        other = self.page({"caches": ["L1 32K", "L2 512K"], "stepping": "2"})
+        said = comparison.warnings({"a": one, "b": one}, {"a": other, "b": other})
+        self.assertEqual(said, ["> a, b: caches: was L1 32K; L2 1M and is L1 32K; L2 512K; differences may be the machine's.",
+                                "> a, b: stepping: was 1 and is 2; differences may be the machine's."])
+        self.assertEqual(comparison.warnings({"a": one}, {"a": self.page()}), [])  # An older report does not say.
+        self.assertIn("kernel: was k and is l", comparison.warnings({"a": one}, {"a": self.page({"kernel": "l"})})[0])
+
+    def test_it_says_whether_both_sides_measured_the_same_programs(self):
+        one, other = (self.page(id=name, programs={"experiment_page": name}) for name in ("1", "2"))
+        said = "\n".join(comparison.program_lines({"a": one, "b": one, "c": one}, {"a": one, "b": other, "c": self.page()}))
+        self.assertIn("> Not the same programs: b (experiment_page). Differences may be the code's.", said)
+        self.assertIn("Of 3 pages, 1 were measured with the same programs on both sides, by their checksums; of 1 it is not noted: c.", said)
+        self.assertIn("| before | 1 | not noted | today | a, b, c |", said)
+        self.assertNotIn("Not the same", "\n".join(comparison.program_lines({"a": one}, {"a": one})))
 
 
 class command(unittest.TestCase):
@@ -145,7 +187,7 @@ class command(unittest.TestCase):
             (pathlib.Path(made) / "claims.json").write_text(json.dumps([claim]))
             a, b = self.folders(pathlib.Path(made), 1.4)
             code, text, _ = self.said(a, b)
-            self.assertEqual((code, "| 1, page | holds | does not hold |" in text), (1, True))
+            self.assertEqual((code, "| 1, page | holds | does not hold | close in neither |" in text), (1, True))
             self.assertEqual(self.said(a, a)[0], 0)
 
     def test_wrong_use_is_answered_with_a_remedy(self):

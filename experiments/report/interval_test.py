@@ -1,6 +1,8 @@
 # Checks the intervals of medians, and what a rule may say of figures that have one.
 #   python3 interval_test.py
 import itertools
+import json
+import pathlib
 import random
 import statistics
 import unittest
@@ -8,6 +10,7 @@ import unittest
 import interval
 import interval_rule
 import page
+import rounds
 import verdict
 
 
@@ -99,6 +102,85 @@ class rules(unittest.TestCase):
             for _ in range(30):
                 values = {name: chance.uniform(*pair) for name, pair in ends.items()}
                 self.assertIn(verdict.decided(made, values)[0], allowed, (made, ends, values))
+
+
+class in_rounds(unittest.TestCase):
+    """Two contenders whose rounds are slow and quick together, so that their ratio is steady."""
+    HOURS = [1.0, 3.0, 1.1, 2.0, 1.2, 2.5, 1.5]
+
+    def reports(self, **more):
+        contenders = {"ours": self.HOURS, "theirs": [2 * hour for hour in self.HOURS], **more}
+        return {"p": {"facts": {}, "workloads": [
+            {"id": "job", "size": size, "contenders": [{"name": name, "median": statistics.median(samples), "samples": samples}
+                                                       for name, samples in contenders.items()]} for size in (1.0, 10.0)]}}
+
+    def judged(self, holds, against="p/job@1/theirs", **more):
+        made = {"figures": {"a": "p/job@1/ours", "b": against}, **claim(holds)}
+        return verdict.judge(made, self.reports(**more))
+
+    def test_a_ratio_is_of_the_rounds_and_not_of_the_medians(self):
+        for rule in ("b / a >= 1.9", "b >= 1.9 * a", "a <= 0.53 * b", "1.9 <= b / a <= 2.1", "(b > 1.9 * a) + (b > 3 * a) >= 1", "1.9 * a <= b"):
+            result = self.judged(rule)
+            with self.subTest(rule):
+                self.assertEqual((result["verdict"], result["close"]), (verdict.HOLDS, []))
+        self.assertEqual(self.judged("b / a >= 1.9")["rounds"], [{"words": "b / a", "median": 2.0, "ends": (2.0, 2.0), "count": 7}])
+        self.assertEqual(self.judged("b >= 1.9 * a")["rounds"][0]["words"], "b / a")
+        self.assertEqual(self.judged("b >= 1.9 * a")["basis"], {})
+
+    def test_so_is_a_difference(self):
+        result = self.judged("0.4 <= (b - a) / 2 <= 1.6")
+        self.assertEqual((result["rounds"][0]["words"], result["rounds"][0]["median"]), ("(b - a) / 2", 0.75))
+        self.assertEqual(result["close"], [])
+
+    def test_the_median_of_the_ratios_is_the_value(self):
+        # Of the medians, 3 and 5, the ratio is 1.67; of the rounds it is 1.
+        result = self.judged("b / a <= 1.2", ours=[1.0, 3.0, 5.0, 6.0, 2.0], theirs=[1.0, 9.0, 5.0, 4.0, 10.0])
+        self.assertEqual((result["verdict"], result["rounds"][0]["median"], result["figures"]), (verdict.HOLDS, 1.0, {"a": 3.0, "b": 5.0}))
+
+    def test_without_common_rounds_every_median_has_its_own_interval(self):
+        for more in ({"against": "p/job@10/theirs"}, {"against": "p/job@1/few", "few": [2.0, 2.2, 3.0, 5.0, 6.0]}):
+            result = self.judged("b >= 1.9 * a", **more)
+            with self.subTest(more):
+                self.assertEqual((result["rounds"], result["close"], result["basis"]["a"]), ([], [verdict.FAILS], [7]))
+
+    def test_workloads_that_took_turns_have_common_rounds(self):
+        reports = self.reports()
+        made = {"figures": {"a": "p/job@1/ours", "b": "p/job@10/theirs"}, **claim("b >= 1.9 * a")}
+        reports["p"]["workloads"][1]["in_turns"] = "sizes"
+        self.assertEqual(verdict.judge(made, reports)["rounds"], [])
+        reports["p"]["workloads"][0]["in_turns"] = "sizes"
+        self.assertEqual(verdict.judge(made, reports)["rounds"], [{"words": "b / a", "median": 2.0, "ends": (2.0, 2.0), "count": 7}])
+        reports["p"]["workloads"][0]["in_turns"] = "others"
+        self.assertEqual(verdict.judge(made, reports)["rounds"], [])
+
+    def test_a_divisor_that_is_zero_in_a_round_leaves_the_medians(self):
+        self.assertEqual(self.judged("b / a >= 0.1", ours=[0.0, *self.HOURS[1:]])["rounds"], [])
+        self.assertEqual(self.judged("b >= 0.1 * a", ours=[0.0, *self.HOURS[1:]])["rounds"], [])
+
+    def test_the_page_says_which_ratios_they_are(self):
+        self.assertEqual(page.rounds_of(self.judged("b >= 1.9 * a")["rounds"]),
+                         "In rounds, each the median of all rounds with its 95 %: `b / a` = 2 (2 – 2).")
+
+    def test_rounds_of_the_committed_figures_are_slow_together(self):
+        """The reason for taking them: where two contenders have rounds in common, their repetitions rise and fall together."""
+        def ranks(samples):
+            order = sorted(range(len(samples)), key=samples.__getitem__)
+            return [order.index(i) for i in range(len(samples))]
+
+        together, narrower = [], []
+        for file in sorted((pathlib.Path(__file__).resolve().parents[2] / "reports" / "data").glob("*.json")):
+            for work in json.loads(file.read_text(encoding="utf-8"))["workloads"]:
+                sampled = [one["samples"] for one in work["contenders"] if len(set(one.get("samples", []))) >= interval.FEWEST]
+                for one, other in itertools.combinations(sampled, 2):
+                    if len(one) != len(other) or min(one + other) <= 0:
+                        continue
+                    together.append(statistics.correlation(ranks(one), ranks(other)))
+                    (low, high), (other_low, other_high) = interval.of_samples(one), interval.of_samples(other)
+                    least, most = interval.of_samples([a / b for a, b in zip(one, other)])
+                    narrower.append(most / least <= (high / other_low) / (low / other_high))
+        self.assertGreater(len(together), 100)
+        self.assertGreater(statistics.median(together), 0)
+        self.assertGreater(statistics.mean(narrower), 0.8)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import charts
 import interval
 import noise
+import repeat
 import seats
 import sources
 import verdict as verdicts
@@ -42,12 +43,13 @@ def results(report, definition, home):
         runs = work["repetitions"]
         place = seats.sentence([work], report["machine"])
         caution = interval.caution([interval.few(one) for one in work["contenders"] if interval.few(one)])
+        code = sources.links(definition, work["id"], home) or f"[experiments/{report['id']}]({home}/{report['id']})"
         others = sources.peers_links([one["name"] for one in work["contenders"]], home)
         parts.append(f"### {work['title']}{size_of(work, definition)}\n\n{table(rows)}\n\n"
                      f"{runs} repetition{'s' if runs != 1 else ''} in turn, after {work['warm_up']} that did not count. "
                      f"{caution + ' ' if caution else ''}"
                      f"{place + ' ' if place else ''}"
-                     f"Code: {sources.link(report['id'], work['id'], home)}{f'; {others}' if others else ''}.\n{notes}")
+                     f"Code: {code}{f'; {others}' if others else ''}.\n{notes}")
     return "\n".join(parts)
 
 
@@ -57,10 +59,14 @@ def verbatim(words):
     return f"`` {words} ``" if "`" in words else f"`{words}`"
 
 
-def quoted(claim):
+def sayings(claim):
+    """All lines of the claim's quotation, since the verdict is of all."""
     words = claim["quotation"] if isinstance(claim["quotation"], list) else [claim["quotation"]]
-    lines = "<br>".join(verbatim(one) for one in words)
-    return f"**{claim['id']}.** {lines} — {claim['document_name']}"
+    return "<br>".join(verbatim(one) for one in words)
+
+
+def quoted(claim):
+    return f"**{claim['id']}.** {sayings(claim)} — {claim['document_name']}"
 
 
 def rule_of(claim):
@@ -70,8 +76,8 @@ def rule_of(claim):
             (f"; holds partly if `{claim['rule']['partly']}`" if claim["rule"].get("partly") else "") + ".")
 
 
-def basis_of(counts):
-    """What the intervals of a verdict are, by {name: [repetitions of its figures]}."""
+def basis_of(counts, of="Intervals"):
+    """What the intervals of a verdict are, by {name: [repetitions of its figures]}. `of`: which ones, in words."""
     least = {name: min((n for n in several if n), default=0) for name, several in counts.items()}
     none = [name for name, count in least.items() if count == 0]
     few = {}
@@ -82,7 +88,23 @@ def basis_of(counts):
     parts += [interval.words(count) + (f" ({interval.place(count)[1] * 100:.0f} %)" if count > 1 else ", which has none") +
               f": {', '.join(names)}" for count, names in sorted(few.items())]
     parts += [f"none, being counts, sizes or further figures of which the run kept the median alone: {', '.join(none)}"] if none else []
-    return f"Intervals: {'; '.join(parts)}." if parts else ""
+    return f"{of}: {'; '.join(parts)}." if parts else ""
+
+
+def rounds_of(several):
+    """What a rule compares in rounds, {words, median, ends, count} each, with the interval of its median."""
+    parts = []
+    for one in several:
+        low, high = one["ends"]
+        few = f", {interval.words(one['count'])}" if one["count"] < interval.FEWEST else ""
+        parts.append(f"`{one['words']}` = {shown(one['median'])} ({shown(low)} – {shown(high)}{few})")
+    return f"In rounds, each the median of all rounds with its 95 %: {'; '.join(parts)}." if parts else ""
+
+
+def stand_ins(places):
+    """Of a quick run: {name: the path or paths of the smaller size that stands in}."""
+    parts = [f"{name} is `{'`, `'.join([place] if isinstance(place, str) else place)}`" for name, place in places.items()]
+    return f"A smaller size stands in, for this run is a quick one: {'; '.join(parts)}." if parts else ""
 
 
 def on_this(words, machine):
@@ -94,17 +116,19 @@ def judgement(claim, result, machine):
     figures = ", ".join(f"{name} = {shown(value)}" for name, value in result["figures"].items())
     between = " is " if result["close"] else ": "
     lines = [f'<a id="claim-{claim["id"]}"></a>', "",
-             f"### {verdicts.sign(result)} Claim {claim['id']}{between}{verdicts.words(result)}", "", f"> {quoted(claim)}", "",
+             f"### {verdicts.sign(result)} Claim {claim['id']}{between}{verdicts.words(result)}{verdicts.scope(claim, result)}", "",
+             f"> {quoted(claim)}", "",
              f"Measured: {on_this(claim['measured'], machine)}." + (f" Here: {figures}." if figures else ""), "",
              rule_of(claim), ""]
-    if basis := basis_of(result["basis"]):
-        lines += [basis, ""]
+    for words in (stand_ins(result["instead"]), rounds_of(result["rounds"]),
+                  basis_of(result["basis"], "Intervals of the other figures" if result["rounds"] else "Intervals")):
+        lines += [words, ""] if words else []
     if result["close"]:
-        lines += [f"The medians by themselves say: {result['verdict']}. Their intervals also allow: {'; '.join(result['close'])}.", ""]
+        lines += [f"The medians say: {result['verdict']}. Their intervals also allow: {'; '.join(result['close'])}.", ""]
     if result["reason"]:
         lines += [f"Why not: {result['reason']}.", ""]
     if result["lacking"] and result["lacking"] != result["reason"]:
-        lines += [f"Not to be had here, and not in the verdict: {result['lacking']}.", ""]
+        lines += [f"Not to be had here{'' if claim.get('in_place_of') else ', and not in the verdict'}: {result['lacking']}.", ""]
     if claim.get("remark"):
         lines += [on_this(claim["remark"], machine), ""]
     return "\n".join(lines)
@@ -157,6 +181,6 @@ def make(report, definition, claims, judged, home="../experiments"):
 {machine['compiler']}, {machine['build']}; {machine['date']}. Hardware counters: {machine['hardware_counters']}
 {noise.sentence(report)} {took(report)}Everything about the machine, and how the noise is measured: [machine.md](machine.md). Raw figures: [data/{name}.json](data/{name}.json), as a table \
 [data/{name}.csv](data/{name}.csv). Code: [experiments/{name}]({home}/{name}).
-Made by `experiments/run --only {name}`.
+To measure it again: `{repeat.command(report)}`.
 """
     return text, pictures

@@ -1,6 +1,10 @@
-# How long each page of a run took and how steady it was, for the page of the machine.
+# How long each page of a run took, how steady it was and who else had the processors, for the page of the machine.
 import noise
 import page
+import runs
+
+USE = ("Others and steal are the processor time that other processes and the hypervisor had while the page's program ran, of all that "
+       "its processors had; what the kernel did by itself is among the others.")
 
 
 def seconds(report):
@@ -20,14 +24,19 @@ def total(reports):
 
 
 def table(reports):
-    rows = [["page", "measured", "seconds", "options", "figures with repetitions", "noise floor"]]
+    used = any(runs.shares(report) for report in reports.values())
+    rows = [["page", "measured", "seconds", "options", *(["others", "steal"] if used else []), "figures with repetitions", "noise floor"]]
     for name, report in reports.items():
-        found, took = noise.distances(report), seconds(report)
-        rows.append([f"[{name}]({name}.md)", report["machine"]["date"], "not noted" if took is None else f"{took:,.0f}",
-                     " ".join(report.get("run", {}).get("options", [])) or ("quick" if report["quick"] else ""),
+        found, took, shares = noise.distances(report), seconds(report), runs.shares(report)
+        use = [runs.percent(shares[who]) if shares else "not noted" for who in ("others", "steal")] if used else []
+        rows.append([f"[{name}]({name}.md)", runs.date(report), "not noted" if took is None else f"{took:,.0f}",
+                     " ".join(report.get("run", {}).get("options", [])) or ("quick" if report["quick"] else ""), *use,
                      str(len(found)), noise.percent(noise.floor(found)) if found else "none"])
     return page.table(rows)
 
 
 def section(reports):
-    return "\n".join(["## Time and noise", "", total(reports) + " Building is not in it.", "", table(reports), "", noise.METHOD, ""])
+    use = [USE, ""] if any(runs.shares(report) for report in reports.values()) else []
+    beside = runs.beside_others(reports)
+    return "\n".join(["## Time and noise", "", total(reports) + " Building is not in it.", "", *([beside, ""] if beside else []),
+                      table(reports), "", noise.METHOD, "", *use])

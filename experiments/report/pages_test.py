@@ -18,6 +18,7 @@ import make
 import markdown
 import page
 import palette
+import repeat
 import sources
 import svg
 import table_csv
@@ -158,14 +159,25 @@ class made_pages(unittest.TestCase):
                 for row in rows:
                     self.assertAlmostEqual(verdict.figure({report["id"]: report}, row["path"]), float(row["median"]))
 
-    def test_a_figure_is_one_click_from_its_code(self):
+    def test_the_command_that_measures_a_page_again_is_that_of_its_run_and_leaves_the_committed_reports(self):
+        script = (ROOT / "experiments" / "run").read_text(encoding="utf-8")
         for path in (self.folder / "data").glob("*.json"):
             report = json.loads(path.read_text(encoding="utf-8"))
-            for work in report["workloads"]:
-                with self.subTest(f"{report['id']}/{work['id']}"):
-                    self.assertTrue((ROOT / "experiments" / report["id"] / sources.file_of(report["id"], work["id"])).is_file())
+            command = repeat.command(report)
+            with self.subTest(command):
+                self.assertTrue(command.startswith(f"experiments/run --only {report['id']} ") and command.endswith(" --out build/again"))
+                self.assertEqual(set(report.get("run", {}).get("options", [])) - set(command.split()), set())
+                for option in re.findall(r"--[\w-]+", command):
+                    self.assertIn(f"\n        {option})", script)
+                self.assertIn(f"`{command}`", (self.folder / f"{report['id']}.md").read_text(encoding="utf-8"))
+                self.assertIn(f"<code>{command}</code>", (self.folder / f"{report['id']}.html").read_text(encoding="utf-8"))
 
-    def test_so_are_those_of_other_runtimes(self):
+    def test_of_a_run_that_noted_no_options_the_figures_show_them(self):
+        report = {"id": "p", "quick": True, "workloads": [{"contenders": [{"name": "coroutine"}, {"name": "Go, Gosched"}]}]}
+        self.assertEqual(repeat.command(report), "experiments/run --only p --quick --peers --out build/again")
+        self.assertEqual(repeat.command({**report, "run": {"options": ["--workers", "1,2"]}}), "experiments/run --only p --workers 1,2 --out build/again")
+
+    def test_other_runtimes_are_one_click_from_their_programs(self):
         self.assertEqual(sources.peers_links(["coroutine", "Go, Gosched", "Golem"], "home"), "[Go](home/peers/go)")
         self.assertEqual(sources.peers_links(["coroutine"], "home"), "")
         for place in sources.PEERS.values():

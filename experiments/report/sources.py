@@ -1,9 +1,10 @@
 # Finds the code that produced a figure, so that a reader is one click away from it.
+import fnmatch
 import os
 import pathlib
+import posixpath
 
 HOME = pathlib.Path(__file__).resolve().parent.parent
-SUFFIXES = (".cpp", ".hpp", ".c", ".py")
 # What another runtime's contenders begin with, and its programs.
 PEERS = {"Go": "go", "Tokio": "rust/src", "flume": "rust/src", "async-channel": "rust/src", "Rust": "rust/src",
          "Boost.Fiber": "cpp/fiber_peer.cpp", "Asio": "cpp", "libuv": "cpp", "Python": "python", "Node": "node", "GJS": "gjs", "Ruby": "ruby",
@@ -16,22 +17,28 @@ def home_from(out):
     return pathlib.PurePath(os.path.relpath(HOME, out.resolve())).as_posix()
 
 
-def file_of(page, workload):
-    """The file of experiments/<page> that names the workload, or '' where none does. Names that the code builds, as
-    "capacity" + "16", are found by how they begin."""
-    files = [path for path in sorted((HOME / page).glob("*")) if path.suffix in SUFFIXES]
-    texts = {path.name: path.read_text(encoding="utf-8") for path in files}
-    for length in range(len(workload), SHORTEST - 1, -1):
-        for name, text in texts.items():
-            if f'"{workload[:length]}"' in text or (length < len(workload) and f'"{workload[:length]}_"' in text):
-                return name
-    return ""
+def files_of(definition, workload):
+    """The files with a workload's code, under experiments/, those that do the work first: page.json names them, by the
+    workload or with * for the rest of its name."""
+    return [file for file, workloads in definition.get("code", {}).items() if any(fnmatch.fnmatchcase(workload, one) for one in workloads)]
 
 
-def link(page, workload, home):
+def links(definition, workload, home):
     """Markdown: where the workload's code is. `home`: the way to the folder of the experiments."""
-    name = file_of(page, workload)
-    return (f"[experiments/{page}/{name}]({home}/{page}/{name})" if name else f"[experiments/{page}]({home}/{page})")
+    files = [posixpath.normpath(f"experiments/{file}") for file in files_of(definition, workload)]
+    return ", ".join(f"[{file}]({posixpath.normpath(f'{home}/../{file}')})" for file in files)
+
+
+def naming(page, workload):
+    """All files of experiments/<page> that name the workload, for checks. Names that the code builds, as "capacity" + "16",
+    are found by how they begin; [] where no file names it."""
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted((HOME / page).glob("*.cpp"))}
+    for length in range(len(workload), SHORTEST - 1, -1):
+        name = workload[:length]
+        found = [path for path, text in texts.items() if f'"{name}"' in text or (length < len(workload) and f'"{name}_"' in text)]
+        if found:
+            return found
+    return []
 
 
 def peers_links(names, home):

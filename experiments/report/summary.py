@@ -5,7 +5,9 @@ import pathlib
 import re
 
 import interval as intervals
+import machines
 import page
+import runs
 import verdict as verdicts
 
 MOST = 10  # Findings that are told; those behind them stand in for what is left out.
@@ -138,18 +140,30 @@ def absences(left_out):
     return [f"- {reason}: {'; '.join(names)}." for reason, names in by_reason.items()]
 
 
+def measured(reports):
+    """On which machine, when, and whether in one go: of the machine that measured most pages, and which others there are."""
+    (machine, _), *others = machines.groups(reports)
+    elsewhere = [name for _, names in others for name in names]
+    when = f", {runs.days(reports)}"
+    several = len({runs.name(report) for report in reports.values()}) > 1
+    if several or runs.groups(reports)[0][0] is None:
+        when += ", in several runs" if several else ", in runs that are not noted"
+    return (f"Measured on {machine['processor']}, {machine['processors']} processors{', virtual' if machine['hypervisor'] else ''}, "
+            f"{machine['kernel']}, {machine['compiler']}{when}"
+            + (f"; {runs.links(elsewhere)} on another machine or under another system" if elsewhere else "")
+            + " ([which page when](machine.md#runs)).")
+
+
 def make(words, reports, claims, results, pictures=()):
     """The summary's Markdown. `words`: experiments/summary.json; `results`: {claim: its judgement}; `pictures`: Markdown
     that shows them, and [(name, why)] of what they leave out."""
     judged = {claim["id"]: {**results[claim["id"]], "page": claim["page"]} for claim in claims if claim["page"] in reports}
-    machine = list(reports.values())[0]["machine"]
     count = verdicts.tally(results.values())
     close = any(result["close"] for result in results.values())
     surprises, first = findings(words["findings"], reports, judged)
     table, second = choices(words["choices"], reports, judged)
     lines = [f"# {words['title']}", "", words["introduction"], "",
-             f"Measured on {machine['processor']}, {machine['processors']} processors{', virtual' if machine['hypervisor'] else ''}, "
-             f"{machine['kernel']}, {machine['compiler']}, {machine['date'].split()[0]}. Of {len(claims)} claims of the documents: "
+             f"{measured(reports)} Of {len(claims)} claims of the documents: "
              + ", ".join(f"{sign} {verdict}: {n}" for sign, verdict, n in count if n) + " ([all of them](README.md))."
              + (f" {verdicts.CLOSE}" if close else ""), ""]
     if any(report["quick"] for report in reports.values()):

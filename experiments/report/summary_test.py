@@ -70,6 +70,16 @@ class words(unittest.TestCase):
         self.assertIn(f": {verdict.CLOSE_SIGN} close: holds or does not hold: 1 ([all of them](README.md)). {verdict.CLOSE}", text)
         self.assertNotIn("close", made(entry(claims=[7])))
 
+    def test_the_days_and_the_runs_of_the_pages_are_told(self):
+        page = REPORTS["page"]
+        later = {**page, "machine": {**page["machine"], "date": "2026-01-04 00:00 UTC"}}
+        self.assertIn("Measured on p, 2 processors, virtual, k, c, 2026-01-02, in runs that are not noted", summary.measured(REPORTS))
+        one, other = ({**report, "run": {"id": name}} for report, name in ((page, "one"), (later, "other")))
+        self.assertIn("c, 2026-01-02 ([which", summary.measured({"page": one}))
+        self.assertIn("c, 2026-01-02 to 2026-01-04, in several runs ([which", summary.measured({"page": one, "more": other}))
+        elsewhere = {**other, "machine": {**other["machine"], "kernel": "l"}}
+        self.assertIn("; [more](more.md) on another machine", summary.measured({"page": one, "again": one, "more": elsewhere}))
+
     def test_units_are_chosen_so_that_one_sentence_shares_them(self):
         shown = [summary.FORMATS[kind](value) for kind, value in (("ns", 8092), ("ns", 41510), ("bytes", 4138), ("bytes", 61572),
                                                                   ("times", 1.32), ("times", 54.2), ("percent", 1.03))]

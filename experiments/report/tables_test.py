@@ -96,7 +96,7 @@ class committed(unittest.TestCase):
                 with self.subTest(one["title"], path=path):
                     self.assertIn(name, make.PAGES)
                     self.assertTrue(rest.startswith("!") or tables.SIZE.match(path))
-                    self.assertTrue(rest.startswith("!") or sources.file_of(name, rest.split("@")[0]))
+                    self.assertTrue(rest.startswith("!") or sources.naming(name, rest.split("@")[0]))
 
     def test_every_format_is_known(self):
         for title, row, one in self.each_row():

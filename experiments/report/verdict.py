@@ -12,7 +12,7 @@ NOT_HERE, NOT_RUN = "cannot be measured here", "not measured in this run"
 SIGN = {HOLDS: "🟢", PARTLY: "🟡", FAILS: "🔴", NOT_HERE: "⚪", NOT_RUN: "⚫"}
 
 CLOSE_SIGN = "🟠"
-CLOSE = ("A verdict is close when the intervals of the medians in its rule allow more than one: then those are named, and it "
+CLOSE = ("A verdict is close when the intervals of the figures in its rule allow more than one: then those are named, and it "
          "counts as none of them.")
 
 OPERATORS = {
@@ -39,7 +39,7 @@ def fact(report, page, name):
 
 
 def contender_at(reports, path):
-    """(the contender, the name of its further figure or "") of page/workload@size/contender[#further figure]."""
+    """(the workload, the contender, the name of its further figure or "") of page/workload@size/contender[#further figure]."""
     page, rest = path.split("/", 1)
     place, _, name = rest.partition("/")
     identity, _, size = place.partition("@")
@@ -49,7 +49,7 @@ def contender_at(reports, path):
             continue
         for contender in work["contenders"]:
             if contender["name"] == name and (not key or key in contender.get("also", {})):
-                return contender, key
+                return work, contender, key
         for one in work.get("refused", []):
             if one["name"] == name:
                 raise missing(f"{name}, {work['size']:,.0f}: {one['reason']}", NOT_HERE)
@@ -66,7 +66,7 @@ def measured(reports, path):
         raise missing(f"the page {page} was not measured in this run")
     if rest.startswith("!"):
         return (*(fact(report, page, rest[1:]),) * 3, 0)
-    contender, key = contender_at(reports, path)
+    _, contender, key = contender_at(reports, path)
     count = len(contender.get("samples", []))
     if not key:
         return (contender["median"], *interval.of(contender), count)
@@ -121,6 +121,15 @@ def evaluate(expression, values):
     return walk(parsed(expression))
 
 
+def stand_in(claim, reports, name):
+    """The smaller size that stands in for a figure where a quick run stops earlier, or None. A full run has none: the claim's
+    words name the size, and what was refused there was not measured."""
+    paths = claim["figures"][name]
+    pages = {path.split("/", 1)[0] for path in ([paths] if isinstance(paths, str) else paths)}
+    quick = any(reports.get(page, {}).get("quick") for page in pages)
+    return claim.get("otherwise", {}).get(name) if quick else None
+
+
 def first_to_be_had(reports, choices):
     """The first place whose number there is, and the number. Throws what the last one lacks."""
     for place in choices:
@@ -135,7 +144,7 @@ def places_of(claim, reports):
     """{name: the path or paths whose number there is} of the claim's figures. Throws missing, with what was found until then."""
     places, values = {}, {}
     for name, paths in claim["figures"].items():
-        smaller = claim.get("otherwise", {}).get(name)  # A smaller size, where a quick run stops earlier.
+        smaller = stand_in(claim, reports, name)
         try:
             places[name], values[name] = first_to_be_had(reports, [paths] if smaller is None else [paths, smaller])
         except missing as absence:
@@ -168,37 +177,45 @@ def decided(claim, values):
         return NOT_HERE, "a figure that the rule divides by is zero"
 
 
-def others(claim, reports, verdict):
+def others(claim, intervals, verdict):
     """The other verdicts that the figures' intervals allow, in the order of SIGN."""
     import interval_rule  # Which needs this file.
-    intervals = {name: ends(reports, place) for name, place in places_of(claim, reports).items()}
     found = interval_rule.verdicts_of(claim, intervals)
     return [one for one in SIGN if one in found and one != verdict]
 
 
-def basis(claim, reports):
-    """{name: [repetitions of each of its figures]} of a claim whose figures there all are."""
+def basis(reports, places):
+    """{name: [repetitions of each of its figures]}."""
     return {name: [measured(reports, path)[3] for path in ([paths] if isinstance(paths, str) else paths)]
-            for name, paths in places_of(claim, reports).items()}
+            for name, paths in places.items()}
 
 
 def judge(claim, reports):
     """{verdict, figures: {name: value}, reason, lacking, close: the other verdicts that the intervals allow, basis: {name:
-    repetitions}} of one claim."""
-    def result(verdict, figures, reason="", close=(), counts=None):
-        return {"verdict": verdict, "figures": figures, "reason": reason, "lacking": lacking(claim), "close": list(close),
-                "basis": counts or {}}
+    repetitions}, rounds: what was worked out in rounds, instead: {name: the smaller size that stands in}} of one claim."""
+    import rounds  # Which needs this file.
+
+    def result(verdict, figures, reason="", **more):
+        return {"verdict": verdict, "figures": figures, "reason": reason, "lacking": lacking(claim), "close": [], "basis": {},
+                "rounds": [], "instead": {}, **more}
 
     if not claim["figures"] and claim.get("cannot"):  # There is nothing that a rule could judge.
         return result(NOT_HERE, {}, lacking(claim))
     if not claim.get("rule", {}).get("holds"):
         raise SystemExit(f"claim {claim.get('id')} has no rule; write one to claims.json before it is measured")
     try:
-        values = values_of(claim, reports)
+        places = places_of(claim, reports)
     except missing as absence:
         return result(absence.verdict, absence.values, absence.reason)
-    verdict, reason = decided(claim, values)
-    return result(verdict, values, reason, others(claim, reports, verdict) if verdict != NOT_HERE else (), basis(claim, reports))
+    values = {name: value(reports, place) for name, place in places.items()}
+    intervals = {name: ends(reports, place) for name, place in places.items()}
+    made, found = rounds.rewritten(claim, places, reports)
+    verdict, reason = decided(made, {**values, **{name: one["median"] for name, one in found.items()}})
+    close = others(made, {**intervals, **{name: one["ends"] for name, one in found.items()}}, verdict)
+    in_rounds = rounds.names_of(claim) - rounds.names_of(made)
+    return result(verdict, values, reason, close=close, rounds=list(found.values()),
+                  basis=basis(reports, {name: place for name, place in places.items() if name not in in_rounds}),
+                  instead={name: place for name, place in places.items() if place != claim["figures"][name]})
 
 
 def allowed(result):
@@ -209,6 +226,15 @@ def allowed(result):
 def words(result):
     """The verdict or, where it is close, all that it may be."""
     return f"close: {' or '.join(allowed(result))}" if result["close"] else result["verdict"]
+
+
+def scope(claim, result):
+    """What stands behind the words of a verdict that was given: of what it is, where not of all that the claim names."""
+    if result["verdict"] in (NOT_HERE, NOT_RUN):
+        return ""
+    if claim.get("in_place_of"):
+        return f", with bifilar in {claim['in_place_of']}'s place"
+    return ", of what can be had here" if result["lacking"] else ""
 
 
 def sign(result):

@@ -3,6 +3,7 @@
 import unittest
 
 import contradictions
+import page
 import verdict
 
 REPORTS = {"page": {"facts": {"answer": 42}, "refused_facts": {"question": "no such tool"}, "workloads": [
@@ -10,6 +11,7 @@ REPORTS = {"page": {"facts": {"answer": 42}, "refused_facts": {"question": "no s
      "contenders": [{"name": "ours", "median": 20.0, "median_interval": [18.0, 23.0], "also": {"bytes": 3.0}},
                     {"name": "theirs", "median": 40.0, "median_interval": [22.0, 44.0]}, {"name": "once", "median": 20.0}],
      "refused": [{"name": "tired", "reason": "no memory"}]}]}}
+QUICK = {"page": {**REPORTS["page"], "quick": True}}
 
 
 def claim(figures, holds="a <= 1", **more):
@@ -78,12 +80,15 @@ class margins(unittest.TestCase):
     def test_figures_that_hardly_say_anything_are_close_to_no_verdict(self):
         made = claim({"a": self.OURS}, sound={"if": "a > 19", "else": "too quick"})
         self.assertEqual(self.close(made), [verdict.NOT_HERE])
-        made["sound"]["if"] = "a > 21"  # Without a verdict there is nothing that could be close.
+        made["sound"]["if"] = "a > 21"  # Nor to none, where the interval allows that they say something.
+        self.assertEqual((word(made), self.close(made)), (verdict.NOT_HERE, [verdict.FAILS]))
+        self.assertEqual(verdict.words(verdict.judge(made, REPORTS)), "close: does not hold or cannot be measured here")
+        made["sound"]["if"] = "a > 24"
         self.assertEqual((word(made), self.close(made)), (verdict.NOT_HERE, []))
 
     def test_what_stands_in_gives_the_interval_too(self):
         made = claim({"a": "page/job@1000/ours"}, "a <= 22", otherwise={"a": self.OURS})
-        self.assertEqual(self.close(made), [verdict.FAILS])
+        self.assertEqual(verdict.judge(made, QUICK)["close"], [verdict.FAILS])
 
     def test_a_divisor_that_may_be_zero_is_close(self):
         reports = {"page": {"facts": {}, "workloads": [{"id": "job", "size": 1.0, "contenders": [
@@ -111,9 +116,18 @@ class absences(unittest.TestCase):
         self.assertEqual(word(claim({"a": "page/!question"})), verdict.NOT_HERE)
         self.assertEqual(word(claim({"a": "page/!nothing"})), verdict.NOT_RUN)
 
-    def test_a_smaller_size_stands_in(self):
+    def test_a_smaller_size_stands_in_a_quick_run_and_is_named(self):
         made = claim({"a": "page/job@1000/ours"}, "a == 20", otherwise={"a": "page/job@10/ours"})
-        self.assertEqual(word(made), verdict.HOLDS)
+        result = verdict.judge(made, QUICK)
+        self.assertEqual((result["verdict"], result["instead"]), (verdict.HOLDS, {"a": "page/job@10/ours"}))
+        self.assertEqual(page.stand_ins(result["instead"]), "A smaller size stands in, for this run is a quick one: a is `page/job@10/ours`.")
+
+    def test_in_a_full_run_no_smaller_size_is_judged_in_the_words_of_the_larger(self):
+        made = claim({"a": "page/job@1000/ours"}, "a == 20", otherwise={"a": "page/job@10/ours"})
+        self.assertEqual(word(made), verdict.NOT_RUN)
+        refused = claim({"a": "page/job@10/tired"}, "a == 20", otherwise={"a": "page/job@10/ours"})
+        result = verdict.judge(refused, REPORTS)
+        self.assertEqual((result["verdict"], result["reason"], result["instead"]), (verdict.NOT_HERE, "tired, 10: no memory", {}))
 
     def test_figures_that_say_nothing_give_no_verdict(self):
         made = claim({"a": "page/job@10/ours"}, sound={"if": "a > 100", "else": "too quick"})
@@ -122,7 +136,16 @@ class absences(unittest.TestCase):
     def test_a_part_that_nobody_can_measure_is_named_beside_the_verdict(self):
         made = claim({"a": "page/job@10/ours"}, "a <= 30", cannot={"Zig": "no compiler"})
         self.assertEqual(verdict.judge(made, REPORTS),
-                         {"verdict": verdict.HOLDS, "figures": {"a": 20.0}, "reason": "", "lacking": "Zig: no compiler", "close": [], "basis": {"a": [0]}})
+                         {"verdict": verdict.HOLDS, "figures": {"a": 20.0}, "reason": "", "lacking": "Zig: no compiler", "close": [], "basis": {"a": [0]},
+                          "rounds": [], "instead": {}})
+
+    def test_a_product_that_another_stands_in_for_is_named_with_the_verdict(self):
+        made = claim({"a": "page/job@10/ours"}, "a <= 30", cannot={"Wyn": "not packaged"})
+        self.assertEqual(verdict.scope(made, verdict.judge(made, REPORTS)), ", of what can be had here")
+        made["in_place_of"] = "Wyn"
+        self.assertEqual(verdict.scope(made, verdict.judge(made, REPORTS)), ", with bifilar in Wyn's place")
+        made["figures"] = {"a": "page/job@10/nobody"}
+        self.assertEqual(verdict.scope(made, verdict.judge(made, REPORTS)), "")
 
     def test_a_claim_of_which_nothing_can_be_measured_has_a_reason(self):
         result = verdict.judge({"id": 1, "figures": {}, "cannot": {"Zig": "no compiler"}}, REPORTS)

@@ -1,10 +1,12 @@
 # Each report as HTML beside its Markdown: one file without external assets, for light and dark, phone and paper.
 # Pictures are within the page, so that they take its colours and their words can be searched and read aloud.
+import json
 import re
 from html import escape
 
 import markdown
 import palette
+import repeat
 import svg
 
 # Declarations of shape: a light is told by its form as well as by its colour, and always stands beside its word.
@@ -65,9 +67,11 @@ def picture_of(folder, name, home):
         text = (folder / file).read_text(encoding="utf-8")
         text = re.sub(r"<style>.*?</style>\n?", "", text, flags=re.S).replace("<svg xmlns=\"http://www.w3.org/2000/svg\"", "<svg")
         ways = [f'<a href="{file}">picture</a>']
-        if (folder / "data" / f"{name}.json").exists():  # The summary's figures are on the pages that it names.
+        data = folder / "data" / f"{name}.json"
+        if data.exists():  # The summary's figures are on the pages that it names.
+            command = repeat.command(json.loads(data.read_text(encoding="utf-8")))
             ways += [f'<a href="data/{name}.json">JSON</a>', f'<a href="data/{name}.csv">CSV</a>',
-                     f'<a href="{home}/{name}">code</a>', f"<code>experiments/run --only {escape(name)}</code>"]
+                     f'<a href="{home}/{name}">code</a>', f"<code>{escape(command)}</code>"]
         return (f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(words)}: picture">{text}</div>'
                 f"<figcaption>{' · '.join(ways)}</figcaption></figure>")
     return picture

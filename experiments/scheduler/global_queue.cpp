@@ -1,9 +1,11 @@
 // Threads push and one takes: the scheduler's own global queue, a list under a lock from which a worker takes up to 64
-// at a time, and a lock-free stack, from which it takes one. Overtaken: the younger ones that left before the oldest.
+// at a time, and a lock-free stack, from which it takes one, or all by one exchange. Overtaken: the younger ones that
+// left before the oldest.
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/sched/global_queue.hpp>
 
 #include <algorithm>
+#include <harness/seat.hpp>
 #include <latch>
 #include <memory>
 #include <thread>
@@ -23,7 +25,7 @@ public:
     void push(task_header& task) noexcept {
         task_header* top = top_.load(base::relaxed);  // Relaxed: a guess for the exchange.
         do task.next_ = top;
-        // Pairs with take; so that the task is visible.
+        // Pairs with take and take_all; so that the task is visible.
         while (!top_.compare_exchange_weak(top, &task, base::release, base::relaxed));
     }
     task_header* take(std::size_t) noexcept {
@@ -34,9 +36,16 @@ public:
         return top;
     }
 
+    // The newest in front; nothing is left for another taker.
+    task_header* take_all() noexcept { return top_.exchange(nullptr, base::acquire); }  // Pairs with push.
+
 private:
     // The newest task, or null. Written and read by all.
     alignas(base::cache_line_bytes) base::atomic<task_header*> top_{nullptr};
+};
+
+struct emptied_stack : lock_free_stack {
+    task_header* take(std::size_t) noexcept { return take_all(); }
 };
 
 struct idle_task : task_header {
@@ -66,6 +75,7 @@ std::uint64_t most_overtaken(const std::vector<std::uint32_t>& order, std::size_
 template <class Queue>
 sample push_and_take(std::size_t pushers) {
     const pinned here{2};
+    note_seat({}, pushers + 1);  // All of them run: with two pushers they are three on two processors.
     const auto all = std::make_unique<idle_task[]>(tasks);
     std::vector<std::uint32_t> order;
     order.reserve(tasks);
@@ -98,7 +108,8 @@ void add_global_queue(experiment& all) {
                       "ns per task",  static_cast<double>(pushers),
                       tasks,          {}};
         work.contenders = {{"list under a lock", [=] { return push_and_take<sched::global_queue>(pushers); }},
-                           {"lock-free stack", [=] { return push_and_take<lock_free_stack>(pushers); }}};
+                           {"lock-free stack", [=] { return push_and_take<lock_free_stack>(pushers); }},
+                           {"lock-free stack, all at once", [=] { return push_and_take<emptied_stack>(pushers); }}};
         all.add(std::move(work));
     }
 }

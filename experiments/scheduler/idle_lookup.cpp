@@ -72,6 +72,7 @@ void add_idle_lookup(experiment& all) {
                       lookups,         {}};
         work.contenders = {{"idle set", [=] { return find_and_put_back<sched::idle_set>(count); }},
                            {"scan", [=] { return find_and_put_back<flag_set>(count); }}};
+        work.in_turns = "idle lookup";
         all.add(std::move(work));
     }
 }

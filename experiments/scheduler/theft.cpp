@@ -65,6 +65,7 @@ void add_ring(experiment& all) {
                       "ns per task",   static_cast<double>(slots),
                       tasks_in_bursts, {}};
         work.full_only = slots == 128 || slots == 512;
+        work.in_turns = "sizes of the ring";  // A rule compares them within a tenth.
         const auto in_bursts_of = [=](std::uint64_t size) {
             return [=] { return bursts(ruled(2, {.ring_slots = slots}, pin::core), tasks_in_bursts, size); };
         };

@@ -1,7 +1,10 @@
 // From a wake to the run on another worker, by how long that worker waits before it sleeps; and what such waits cost a
-// runtime of which nobody wants anything. Fibers, because they stay where they are.
+// runtime of which nobody wants anything. Fibers, because they stay where they are. Beside them two plain threads and a
+// futex: what the host takes for a wake, so that a change of ours can be told from one of the host's.
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/clock.hpp>
+#include <linux/futex.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,7 +33,39 @@ struct bell {
     base::atomic<std::uint64_t> heard{0};
     std::uint64_t wakes = 0;       // All that come, the warm ones as well.
     std::vector<double> waits_us;  // The listener's.
+
+    void sound() { rung.set(); }
 };
+
+// The same between two threads.
+struct bare_bell {
+    // How often it was rung, and the futex. Written by the ringer, read by the listener.
+    base::atomic<std::uint32_t> rung{0};
+    // As of bell.
+    base::atomic<base::instant_ns> rung_ns{0};
+    base::atomic<std::uint64_t> heard{0};
+    std::uint64_t wakes = 0;
+    std::uint64_t slept = 0;  // Of those that are not warm ones. This and the waits are the listener's.
+    std::vector<double> waits_us;
+
+    void sound() {
+        rung.fetch_add(1, base::release);  // Pairs with hear_all.
+        syscall(SYS_futex, &rung, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+    }
+};
+static_assert(sizeof(bare_bell::rung) == 4);
+
+void hear_all(bare_bell* at) {
+    for (std::uint32_t n = 0; n < at->wakes; ++n) {
+        bool asleep = false;
+        while (at->rung.load(base::acquire) == n)  // Pairs with sound.
+            asleep = syscall(SYS_futex, &at->rung, FUTEX_WAIT_PRIVATE, n, nullptr, nullptr, 0) == 0 || asleep;
+        const base::instant_ns now = base::now_ns();
+        at->waits_us.push_back(static_cast<double>(now - at->rung_ns.load(base::relaxed)) / 1'000);  // See rung_ns.
+        if (asleep && n >= warm_wakes) ++at->slept;
+        at->heard.fetch_add(1, base::release);  // Pairs with ring.
+    }
+}
 
 void listen(bell* at) {
     if (std::this_thread::get_id() == at->ringers_thread) {
@@ -62,7 +97,8 @@ join_handle<void> find_listener(bell* at) {
 }
 
 // Rings until it has been heard `last` times.
-void ring(bell* at, std::uint64_t last, base::instant_ns between_ns) {
+template <class Bell>
+void ring(Bell* at, std::uint64_t last, base::instant_ns between_ns) {
     base::instant_ns due_ns = base::now_ns();
     for (std::uint64_t n = at->heard.load(base::acquire); n < last; ++n) {  // Pairs with listen.
         due_ns += between_ns;
@@ -70,7 +106,7 @@ void ring(bell* at, std::uint64_t last, base::instant_ns between_ns) {
         while (base::now_ns() < due_ns || at->heard.load(base::acquire) != n) base::spin_pause();
         due_ns = base::now_ns();
         at->rung_ns.store(due_ns, base::relaxed);  // Relaxed: see bell.
-        at->rung.set();
+        at->sound();
     }
     while (at->heard.load(base::acquire) != last) base::spin_pause();  // Pairs with listen.
 }
@@ -79,6 +115,36 @@ double quantile(std::vector<double>& values, double part) {
     const auto at = values.begin() + static_cast<std::ptrdiff_t>(part * static_cast<double>(values.size() - 1));
     std::ranges::nth_element(values, at);
     return *at;
+}
+
+// Of the waits that are not warm ones.
+sample waited(std::vector<double> waits_us, double slept_percent) {
+    waits_us.erase(waits_us.begin(), waits_us.begin() + warm_wakes);
+    const double median = quantile(waits_us, 0.5);
+    return {median,
+            waits_us.size(),
+            {{"p99_us", quantile(waits_us, 0.99)}, {"caught_percent", std::max(0.0, 100 - slept_percent)}}};
+}
+
+double percent(std::uint64_t part, std::uint64_t of) {
+    return 100 * static_cast<double>(part) / static_cast<double>(of);
+}
+
+sample wake_a_thread(std::uint64_t wakes, base::instant_ns between_ns) {
+    const pinned here{2};
+    const std::vector<int> processors = allowed_processors();
+    bare_bell at;
+    at.wakes = warm_wakes + wakes;
+    at.waits_us.reserve(at.wakes);
+    {
+        const std::jthread listener{[&] {
+            pin_to({processors.front()});
+            hear_all(&at);
+        }};
+        pin_to({processors.back()});
+        ring(&at, at.wakes, between_ns);
+    }
+    return waited(std::move(at.waits_us), percent(at.slept, wakes));
 }
 
 // The ringer's worker runs all the time and never sleeps: the other's sleeps are those that the runtime counts.
@@ -98,12 +164,7 @@ sample wake_the_other(const sched::tuning& rules, std::uint64_t wakes, base::ins
         sleeps = made.stats().total().parked - before;
         await(std::move(listener));
     });
-    std::vector<double> waits_us(at.waits_us.begin() + warm_wakes, at.waits_us.end());
-    const double median = quantile(waits_us, 0.5);
-    const double slept_percent = 100 * static_cast<double>(sleeps) / static_cast<double>(wakes);
-    return {median,
-            waits_us.size(),
-            {{"p99_us", quantile(waits_us, 0.99)}, {"caught_percent", std::max(0.0, 100 - slept_percent)}}};
+    return waited(std::move(at.waits_us), percent(sleeps, wakes));
 }
 
 task<> some_turns() {
@@ -151,6 +212,9 @@ void add_wake(experiment& all) {
             work.contenders.push_back(
                 {one.name,
                  [=] { return wake_the_other(one.rules, wakes, static_cast<base::instant_ns>(gap_us) * 1'000); }});
+        work.contenders.push_back({"two threads, bare futex", [=] {
+                                       return wake_a_thread(wakes, static_cast<base::instant_ns>(gap_us) * 1'000);
+                                   }});
         all.add(std::move(work));
     }
 }
@@ -160,7 +224,7 @@ void add_idle(experiment& all) {
     using sched::wait_before_sleep;
     work.contenders = {{"adaptive", [] { return do_nothing(waiting(wait_before_sleep::adaptive)); }},
                        {"sleep at once", [] { return do_nothing(waiting(wait_before_sleep::none)); }}};
-    work.repetitions = 5;
+    work.repetitions = 10;
     work.quick_repetitions = 1;
     work.warm_up = 0;
     all.add(std::move(work));

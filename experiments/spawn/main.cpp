@@ -17,6 +17,8 @@ void add_sequential(experiment& all, std::uint64_t tasks, bool threads) {
     work.contenders = {
         {"coroutine", [=] { return spawn_sequential(backend::stackless, tasks); }},
         {"fiber", [=] { return spawn_sequential(backend::stackful, tasks); }},
+        {"coroutine, through the queue", [=] { return spawn_scheduled(backend::stackless, tasks); }},
+        {"fiber, through the queue", [=] { return spawn_scheduled(backend::stackful, tasks); }},
     };
     if (threads) work.contenders.push_back({"thread", [=] { return threads_sequential(tasks); }});
     const peer_arguments sequential{"sequential", std::to_string(tasks)};
@@ -27,6 +29,9 @@ void add_sequential(experiment& all, std::uint64_t tasks, bool threads) {
     }
     all.add(std::move(work));
 }
+
+// A rule compares those that are awaited with those that are let go, within a few percent.
+std::string in_turns_of(std::uint64_t tasks) { return "spawn " + std::to_string(tasks); }
 
 void add_concurrent(experiment& all, std::uint64_t tasks) {
     workload work{
@@ -39,6 +44,7 @@ void add_concurrent(experiment& all, std::uint64_t tasks) {
     const peer_arguments concurrent{"concurrent", std::to_string(tasks)};
     add_peers(all, work, go_and_tokio(concurrent));
     add_peers(all, work, {python(concurrent), node(concurrent), asio(concurrent), boost_fiber(concurrent)});
+    work.in_turns = in_turns_of(tasks);
     all.add(std::move(work));
 }
 
@@ -50,6 +56,7 @@ void add_let_go(experiment& all, std::uint64_t tasks) {
         {"fiber", [=] { return spawn_and_let_go(backend::stackful, tasks); }},
     };
     add_peers(all, work, go_and_tokio({"let_go", std::to_string(tasks)}));
+    work.in_turns = in_turns_of(tasks);
     all.add(std::move(work));
 }
 
@@ -95,8 +102,10 @@ int main(int argc, char** argv) {
     all.parse(argc, argv);
     add_sequential(all, 10'000, true);
     add_sequential(all, 1'000'000, false);
-    for (const std::uint64_t tasks : {1'000, 10'000, 50'000, 100'000}) add_concurrent(all, tasks);
-    for (const std::uint64_t tasks : {10'000, 100'000}) add_let_go(all, tasks);
+    for (const std::uint64_t tasks : {1'000, 10'000, 50'000, 100'000}) {
+        add_concurrent(all, tasks);
+        if (tasks == 10'000 || tasks == 100'000) add_let_go(all, tasks);
+    }
     add_million(all);
     add_by_workers(all);
     return all.run();

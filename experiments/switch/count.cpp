@@ -15,8 +15,10 @@ int count_turns(const char* model, std::uint64_t turns) {
     if (std::strcmp(model, "poll") == 0) ring = poll_ring;
     if (std::strcmp(model, "jump") == 0) ring = jump_ring;
     if (std::strcmp(model, "copy") == 0) ring = copy_ring;
+    if (std::strcmp(model, "empty") == 0) ring = empty_ring;
     if (ring == nullptr || turns == 0) {
-        std::fprintf(stderr, "switch: --count takes coroutine, poll, jump or copy, and a number of turns, not '%s'\n",
+        std::fprintf(stderr,
+                     "switch: --count takes coroutine, poll, jump, copy or empty, and a number of turns, not '%s'\n",
                      model);
         return 2;
     }

@@ -75,7 +75,7 @@ void add_ring(experiment& all, std::size_t tasks, bool shuffled) {
                   {}};
     work.full_only = tasks > 100'000 || tasks == 10 || tasks == 10'000;
     work.quick_repetitions = tasks == 100'000 ? 3 : 0;
-    work.repetitions = tasks > 100'000 ? 5 : (tasks > 1000 ? 9 : 0);
+    work.repetitions = tasks > 1000 ? 10 : 0;
     const auto bare = [&](sample (*ring)(const ring_shape&)) {
         return [=] {
             const pinned here{1};

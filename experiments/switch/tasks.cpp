@@ -15,24 +15,48 @@ namespace {
 
 constexpr std::uint64_t warm_rounds = 2;
 
-struct ring {
-    std::uint64_t rounds;
-    std::deque<event> gates;  // Opened in the ring's order, which so becomes the queue's order.
-    // Worker's thread alone, all below.
-    std::uint64_t turns = 0;
-    std::uint64_t all_turns = 0;
-    std::int64_t start_ns = 0;
-    std::int64_t end_ns = 0;
+// Worker's thread alone. A turn counts, and compares what it need not work out, as in the peers.
+class ring {
+public:
+    ring(std::size_t members, std::uint64_t rounds) : gates(members), rounds_{rounds}, left_{members} {}
+
+    // Opened in the ring's order, which so becomes the queue's order.
+    std::deque<event> gates;
 
     // A turn that is not of the round that all are in does not count, so that the answer shows a ring that is none.
-    void turn(std::uint64_t round) {
-        const bool timed = round >= warm_rounds && round < warm_rounds + rounds;
-        if (timed && round == all_turns / gates.size()) ++turns;
-        if (all_turns == gates.size() * warm_rounds) start_ns = now_ns();
-        if (all_turns == gates.size() * (warm_rounds + rounds)) end_ns = now_ns();
-        ++all_turns;
+    void turn(std::uint64_t round) noexcept {
+        if (left_ == 0) begin_round();
+        --left_;
+        if (round == round_) ++turns_;
     }
-    [[nodiscard]] std::uint64_t last_round() const { return warm_rounds + rounds; }
+    [[nodiscard]] std::uint64_t last_round() const noexcept { return warm_rounds + rounds_; }
+
+    [[nodiscard]] sample result() const {
+        const double turns = static_cast<double>(gates.size()) * static_cast<double>(rounds_);
+        return {static_cast<double>(end_ns_ - start_ns_) / turns, timed_turns_, {}};
+    }
+
+private:
+    // The first turn of a round comes here, and for two of them the clock is read.
+    [[gnu::noinline, gnu::cold]] void begin_round() noexcept {
+        left_ = gates.size();
+        ++round_;
+        if (round_ == warm_rounds) {
+            turns_ = 0;
+            start_ns_ = now_ns();
+        } else if (round_ == last_round()) {
+            timed_turns_ = turns_;
+            end_ns_ = now_ns();
+        }
+    }
+
+    std::uint64_t rounds_;
+    std::uint64_t round_ = 0;
+    std::uint64_t left_;  // Turns of this round that are still to come.
+    std::uint64_t turns_ = 0;
+    std::uint64_t timed_turns_ = 0;
+    std::int64_t start_ns_ = 0;
+    std::int64_t end_ns_ = 0;
 };
 
 task<void> coroutine_member(ring* in, std::uint32_t at) {
@@ -75,7 +99,7 @@ private:
 // `start(ring*, index)` spawns one member.
 template <class Start>
 task<sample> go_round(std::size_t tasks, std::uint64_t rounds, bool shuffled, Start start) {
-    ring in{rounds, std::deque<event>(tasks)};
+    ring in{tasks, rounds};
     const std::vector<std::uint32_t> order = ring_order(tasks, shuffled);
     std::vector<join_handle<void>> handles;
     handles.reserve(tasks);
@@ -83,8 +107,7 @@ task<sample> go_round(std::size_t tasks, std::uint64_t rounds, bool shuffled, St
     for (int i = 0; i < 3; ++i) co_await yield_now();  // All wait at their gates now.
     for (const std::uint32_t at : order) in.gates[at].set();
     for (auto& handle : handles) co_await handle;
-    const double turns = static_cast<double>(tasks) * static_cast<double>(rounds);
-    co_return sample{static_cast<double>(in.end_ns - in.start_ns) / turns, in.turns, {}};
+    co_return in.result();
 }
 
 // Of the default size the worker's queue would keep a few hundred members going round while the others wait in the

@@ -1,0 +1,17 @@
+# The command with which a reader measures a page again: with the options of the run that the page is of, and into a folder
+# of its own, since without one the committed reports are written over.
+import sources
+
+OUT = "build/again"
+
+
+def options_of(report):
+    """Those that the run noted. Of a run that noted none, what its figures show."""
+    if "run" in report:
+        return report["run"]["options"]
+    names = [one["name"] for work in report["workloads"] for one in work["contenders"]]
+    return (["--quick"] if report["quick"] else []) + (["--peers"] if sources.peers_links(names, "") else [])
+
+
+def command(report):
+    return " ".join(["experiments/run", "--only", report["id"], *options_of(report), "--out", OUT])

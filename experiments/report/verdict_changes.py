@@ -1,0 +1,64 @@
+# Which verdicts of two runs are the same, and what became of the others.
+import page
+import verdict as verdicts
+
+DECIDED = (verdicts.HOLDS, verdicts.PARTLY, verdicts.FAILS)
+SAME = ("A verdict is the same when today's rules give both runs the same words, those of a close one with all that it may be. "
+        "A claim that only one run decides is different, and so is one that neither measured.")
+
+
+def flips(before, after, claims):
+    """By today's rules: ([(claim, its judgement before, its judgement after)] whose verdicts differ, [the same where only
+    one run has a verdict])."""
+    pairs = [(claim, verdicts.judge(claim, before), verdicts.judge(claim, after)) for claim in claims]
+    differ = [pair for pair in pairs if pair[1]["verdict"] != pair[2]["verdict"]]
+    both = [all(one["verdict"] in DECIDED for one in pair[1:]) for pair in differ]
+    return [pair for pair, had in zip(differ, both) if had], [pair for pair, had in zip(differ, both) if not had]
+
+
+def unforeseen(flipped):
+    """Of the changed verdicts those that neither run called close: what their intervals do not explain."""
+    return [(claim, one, other) for claim, one, other in flipped if not one["close"] and not other["close"]]
+
+
+def agreement(before, after, claims):
+    """([claims with the same verdict], [(claim, its judgement before, its judgement after) of the others])."""
+    same, different = [], []
+    for claim in claims:
+        one, other = verdicts.judge(claim, before), verdicts.judge(claim, after)
+        if verdicts.words(one) == verdicts.words(other) and one["verdict"] != verdicts.NOT_RUN:
+            same.append((claim, one, other))
+        else:
+            different.append((claim, one, other))
+    return same, different
+
+
+def kind(one, other):
+    """Why two verdicts are not the same."""
+    if one["verdict"] == other["verdict"] == verdicts.NOT_RUN:
+        return "measured by neither"
+    if not all(result["verdict"] in DECIDED for result in (one, other)):
+        return "one run only"
+    near = [side for side, result in (("before", one), ("after", other)) if result["close"]]
+    return f"close {' and '.join(near)}" if near else "close in neither"
+
+
+def lines(flipped, one_only, same, different):
+    count = len(same) + len(different)
+    near = [str(claim["id"]) for claim, one, _ in same if one["close"]]
+    kinds = {}
+    for claim, one, other in different:
+        kinds.setdefault(kind(one, other), []).append(str(claim["id"]))
+    text = ["## Verdicts", "", f"**The same verdict: {len(same)} of {count}.** {SAME}", ""]
+    if near:
+        text += [f"Close, and the same in both: {', '.join(near)}.", ""]
+    if kinds:
+        text += ["Different: " + "; ".join(f"{len(ids)} {what} ({', '.join(ids)})" for what, ids in sorted(kinds.items())) + ".", ""]
+    text += [f"By their medians alone {len(flipped)} of {count} claims changed their verdict; "
+             f"{len(one_only)} have one in one run only. Of the changed ones {len(unforeseen(flipped))} were close in neither run: "
+             "what the intervals of the figures do not explain.", ""]
+    if shown := [entry for entry in different if kind(*entry[1:]) != "measured by neither"]:
+        rows = [[f"{claim['id']}, {claim['page']}", verdicts.words(one), verdicts.words(other), kind(one, other)]
+                for claim, one, other in shown]
+        text += [page.table([["claim", "before", "after", "why different"], *rows]).replace("---:", "---"), ""]
+    return text
