@@ -1,6 +1,7 @@
 // What is begun when memory runs out: each descriptor has an owner, and so has a program that was started.
 #include "descriptors.hpp"
 #include "drivers/scratch_directory.hpp"
+#include "uninterrupted.hpp"
 #include <bifilar/bifilar.hpp>
 
 #include <array>
@@ -51,7 +52,7 @@ void accept_without_memory(From& from) {
     bool threw = false;
     with_each_allocation_failing([&] {
         const bf::owned_descriptor client{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-        if (::connect(client.get(), to.data(), to.size()) != 0) return false;
+        if (tests::connect_uninterrupted(client.get(), to) != 0) return false;
         try {
             const auto got = bf::block_on(from.accept());
             if (!got && got.error() == std::errc::not_enough_memory) ++answers;

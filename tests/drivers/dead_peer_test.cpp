@@ -5,6 +5,7 @@
 #include <bifilar/drivers/socket_option.hpp>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <linux/filter.h>
 #include <netinet/in.h>
@@ -17,15 +18,25 @@ using namespace std::chrono_literals;
 
 namespace {
 
-void fall_silent(const bf::tcp_stream& peer) {
+// Drops all that the peer would get. False where filters are not for everybody.
+bool fall_silent(int peer) {
     sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
     const sock_fprog program{1, &drop};
-    REQUIRE(::setsockopt(peer.descriptor(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0);
+    const int set = ::setsockopt(peer, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    REQUIRE((set == 0 || errno == EPERM));
+    return set == 0;
+}
+
+bool peers_can_fall_silent() {
+    const bf::owned_descriptor any{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    if (fall_silent(any.get())) return true;
+    WARN("skipped: it needs the right to filter what sockets receive");
+    return false;
 }
 
 tests::stream_pair with_silent_peer(bf::runtime& rt) {
     tests::stream_pair pair = rt.run(tests::tcp_pair);
-    fall_silent(pair.far);
+    REQUIRE(fall_silent(pair.far.descriptor()));
     return pair;
 }
 
@@ -63,6 +74,7 @@ TEST_CASE("keepalive_and_user_timeout_come_to_the_kernel") {
 }
 
 TEST_CASE("a_read_fails_once_the_peer_has_left_bytes_unanswered_for_the_user_timeout") {
+    if (!peers_can_fall_silent()) return;
     both::in_each_model([](both::model m, bf::runtime& rt) {
         tests::stream_pair pair = with_silent_peer(rt);
         REQUIRE(pair.near.set_user_timeout(100ms).has_value());
@@ -75,6 +87,7 @@ TEST_CASE("a_read_fails_once_the_peer_has_left_bytes_unanswered_for_the_user_tim
 }
 
 TEST_CASE("a_write_without_room_fails_after_the_user_timeout") {
+    if (!peers_can_fall_silent()) return;
     both::in_each_model([](both::model m, bf::runtime& rt) {
         tests::stream_pair pair = with_silent_peer(rt);
         REQUIRE(pair.near.set_user_timeout(100ms).has_value());
@@ -87,6 +100,7 @@ TEST_CASE("a_write_without_room_fails_after_the_user_timeout") {
 }
 
 TEST_CASE("a_read_of_an_idle_connection_fails_when_no_probe_is_answered") {
+    if (!peers_can_fall_silent()) return;
     bf::runtime rt{both::small_runtime(1)};
     std::array pairs{with_silent_peer(rt), with_silent_peer(rt)};
     std::vector<bf::join_handle<bf::io_result<std::size_t>>> reads;

@@ -5,6 +5,7 @@
 #include "drivers/processor_time.hpp"
 #include "drivers/scratch_directory.hpp"
 #include "drivers/stream_scene.hpp"
+#include "resource_limits.hpp"
 #include "uninterrupted.hpp"
 #include <bifilar/base/sanitizer.hpp>
 #include <bifilar/drivers/datagram_call.hpp>
@@ -236,6 +237,7 @@ TEST_CASE("a_file_that_takes_no_bytes_is_full") {
 // Another program that has the socket as well may make it non-blocking, and kernels differ in what a ring answers then.
 // MSG_DONTWAIT has the same answer from all of them.
 TEST_CASE("a_receive_that_a_ring_does_not_wait_for_costs_no_processor_time") {
+    if (!tests::sleeps_are_undisturbed()) return;
     enum class unwaited { before, meanwhile, by_flag };
     for (const unwaited how : {unwaited::before, unwaited::meanwhile, unwaited::by_flag}) {
         INFO("how: " << static_cast<int>(how));
@@ -261,6 +263,7 @@ TEST_CASE("a_receive_that_a_ring_does_not_wait_for_costs_no_processor_time") {
 }
 
 TEST_CASE("an_accept_from_a_listener_that_became_non_blocking_costs_no_processor_time") {
+    if (!tests::sleeps_are_undisturbed()) return;
     auto listener = bf::tcp_listener::bind("127.0.0.1:0").value();
     const auto to = listener.local_address().value();
     set_nonblocking(listener.descriptor());

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <fcntl.h>
 #include <stdexcept>
@@ -128,7 +129,11 @@ public:
     call_in_ring(bf::drivers::uring_driver& in, const bf::drivers::file_request& what) : driver_{&in}, request_{what} {}
     bf::polled<int> poll(bf::context& cx) {
         using phase = bf::drivers::op::phase;
-        if (op_.settle() == phase::completed) return int{op_.result};
+        if (op_.settle() == phase::completed) {
+            // Signals (hardship/run) keep the kernel from a thread for the call, or interrupt that.
+            const bool as_files_do = op_.result == -ECANCELED || op_.result == -EINTR || op_.result == -EAGAIN;
+            return as_files_do ? bf::drivers::make_call(request_) : int{op_.result};
+        }
         if (op_.now() == phase::in_flight || !cx.take_budget()) return bf::not_ready;
         op_.buffer = &request_;
         if (!driver_->submit_file(op_, cx.borrow())) return bf::drivers::make_call(request_);

@@ -1,5 +1,7 @@
 // Messages of the peer's that are here in part: OpenSSL sends nothing before it has the rest.
 #include "tls_pair.hpp"
+#include "uninterrupted.hpp"
+#include "uninterrupted_tls.hpp"
 
 #include <cstring>
 #include <functional>
@@ -41,7 +43,8 @@ public:
         ssl_.reset(SSL_new(context_.get()));
         SSL_set_fd(ssl_.get(), descriptor_);
         // Blocks until the client has done its part.
-        accepting_ = std::thread{[this] { (void)SSL_accept(ssl_.get()); }};
+        accepting_ =
+            std::thread{[this] { (void)uninterrupted(ssl_.get(), [this] { return SSL_accept(ssl_.get()); }); }};
     }
     ~ticket_server() {
         if (accepting_.joinable()) end_handshake();
@@ -68,13 +71,14 @@ public:
         return said();
     }
     void send(const std::string& records) const {
-        REQUIRE(::send(descriptor_, records.data(), records.size(), MSG_NOSIGNAL) ==
-                static_cast<ssize_t>(records.size()));
+        const auto sent =
+            tests::uninterrupted([&] { return ::send(descriptor_, records.data(), records.size(), MSG_NOSIGNAL); });
+        REQUIRE(sent == static_cast<ssize_t>(records.size()));
     }
     // What the client sends next; blocks. "end" for close_notify.
     std::string receive() {
         char text[16];
-        const int count = SSL_read(ssl_.get(), text, sizeof text);
+        const int count = uninterrupted(ssl_.get(), [&] { return SSL_read(ssl_.get(), text, sizeof text); });
         if (count > 0) return {text, static_cast<std::size_t>(count)};
         return SSL_get_error(ssl_.get(), count) == SSL_ERROR_ZERO_RETURN ? "end" : "failure";
     }

@@ -1,5 +1,6 @@
 // Which certificate a server shows to those who ask for a name, and that nothing else depends on the name.
 #include "tls_pair.hpp"
+#include "uninterrupted_tls.hpp"
 
 #include <openssl/ssl.h>
 #include <thread>
@@ -59,7 +60,7 @@ std::string first_authority(bf::tcp_stream over, const char* name) {
     const std::unique_ptr<SSL, decltype(&SSL_free)> ssl{SSL_new(context.get()), &SSL_free};
     SSL_set_fd(ssl.get(), over.descriptor());
     SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(name));
-    (void)SSL_connect(ssl.get());
+    (void)uninterrupted(ssl.get(), [&] { return SSL_connect(ssl.get()); });
     const STACK_OF(X509_NAME)* const names = SSL_get0_peer_CA_list(ssl.get());
     if (names == nullptr || sk_X509_NAME_num(names) == 0) return "none";
     char text[64];

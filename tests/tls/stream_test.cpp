@@ -1,5 +1,6 @@
 // Bytes over TLS: whole, in both directions at once, in pieces, cut off, and ended.
 #include "tls_pair.hpp"
+#include "uninterrupted_tls.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -248,14 +249,16 @@ TEST_CASE("requests_for_new_keys_are_answered_and_renegotiation_is_refused") {
             if (!keys) SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
             SSL* const ssl = SSL_new(context);
             SSL_set_fd(ssl, sockets.near.descriptor());
-            bool good = SSL_connect(ssl) == 1;
+            const auto whole = [ssl](auto call) { return uninterrupted(ssl, call); };
+            bool good = whole([&] { return SSL_connect(ssl); }) == 1;
             for (int round = 0; good && round < 40; ++round) {
                 if (keys) good = SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) == 1;
                 char back[4];
-                good = good && SSL_write(ssl, "ping", 4) == 4 && SSL_read(ssl, back, 4) == 4;
+                good = good && whole([&] { return SSL_write(ssl, "ping", 4); }) == 4;
+                good = good && whole([&] { return SSL_read(ssl, back, 4); }) == 4;
             }
             if (!keys) (void)SSL_renegotiate(ssl);
-            if (good && !keys) good = SSL_do_handshake(ssl) != 1;
+            if (good && !keys) good = whole([&] { return SSL_do_handshake(ssl); }) != 1;
             if (!good) ::shutdown(sockets.near.descriptor(), SHUT_RDWR);
             if (keys) (void)SSL_shutdown(ssl);
             SSL_free(ssl);
@@ -296,8 +299,11 @@ TEST_CASE("writes_go_on_while_a_ticket_has_arrived_in_part") {
         SSL* const ssl = SSL_new(context);
         SSL_set_fd(ssl, sockets.far.descriptor());
         char back[4];
-        if (SSL_accept(ssl) != 1 || SSL_read(ssl, back, 4) != 4 || SSL_write(ssl, back, 4) != 4)
-            ::shutdown(sockets.far.descriptor(), SHUT_RDWR);
+        const auto whole = [ssl](auto call) { return uninterrupted(ssl, call); };
+        bool good = whole([&] { return SSL_accept(ssl); }) == 1;
+        good = good && whole([&] { return SSL_read(ssl, back, 4); }) == 4;
+        good = good && whole([&] { return SSL_write(ssl, back, 4); }) == 4;
+        if (!good) ::shutdown(sockets.far.descriptor(), SHUT_RDWR);
         SSL_free(ssl);
         SSL_CTX_free(context);
         X509_free(own);
