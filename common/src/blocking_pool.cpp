@@ -9,6 +9,7 @@
 #include <utility>
 
 namespace bifilar::sched {
+
 blocking_pool::blocking_pool(std::uint32_t most_threads, std::chrono::nanoseconds keep_alive,
                              std::function<void()> falls_idle)
     : most_threads_{most_threads}, keep_alive_{keep_alive}, falls_idle_{std::move(falls_idle)} {

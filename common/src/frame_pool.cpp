@@ -249,30 +249,17 @@ struct cache_keeper {
     }
 };
 
-[[gnu::noinline]] frame_cache* open_cache() {
+// Null where the thread ends and where there is no memory for a cache.
+[[gnu::noinline]] frame_cache* open_cache() noexcept {
     if (this_thread().ends) return nullptr;
     thread_local cache_keeper keeper;
-    keeper.cache = new frame_cache;
+    keeper.cache = new (std::nothrow) frame_cache;
     return this_thread().frames = keeper.cache;
 }
 
-frame_cache* this_cache() {
+frame_cache* this_cache() noexcept {
     frame_cache* const cache = this_thread().frames;
     return cache != nullptr ? cache : open_cache();
-}
-
-// Null also where there is no memory for one.
-[[gnu::noinline]] frame_cache* open_cache_if_possible() noexcept {
-    try {
-        return open_cache();
-    } catch (const std::bad_alloc&) {
-        return nullptr;
-    }
-}
-
-frame_cache* this_cache_if_any() noexcept {
-    frame_cache* const cache = this_thread().frames;
-    return cache != nullptr ? cache : open_cache_if_possible();
 }
 
 }  // namespace
@@ -291,7 +278,7 @@ void* allocate_frame(std::size_t bytes) {
 void release_frame(void* block) noexcept {
     slab& home = slab::of(block);
     if (home.size_class == slab::large) return release_large(home);
-    if (frame_cache* const cache = this_cache_if_any(); cache != nullptr) [[likely]]
+    if (frame_cache* const cache = this_cache(); cache != nullptr) [[likely]]
         return cache->release(block, home.size_class);
     frame_cache passing;
     passing.release(block, home.size_class);

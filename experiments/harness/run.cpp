@@ -45,6 +45,11 @@ nlohmann::ordered_json to_json(const std::string& name, const std::vector<sample
     return result;
 }
 
+// A peer's fault leaves out the peer; ours ends the page.
+bool is_our_fault(const contender& one, const std::exception& error) noexcept {
+    return !one.other && dynamic_cast<const fault*>(&error) != nullptr;
+}
+
 std::vector<std::uint32_t> counts_of_workers(const std::string& id, const std::string& list) {
     try {
         return worker_counts(list, static_cast<std::uint32_t>(allowed_processors().size()));
@@ -111,9 +116,8 @@ sample experiment::repetition(const workload& work, const contender& one) const 
             if (!failed.empty()) got.repeated = failed;
             return got;
         } catch (const std::exception& error) {
-            const bool fault_of_ours = !one.other && dynamic_cast<const fault*>(&error) != nullptr;
-            const bool told_once = failed.empty();
-            if (!told_once || (fault_of_ours && dynamic_cast<const doubtful*>(&error) == nullptr)) throw;
+            const bool certain = is_our_fault(one, error) && dynamic_cast<const doubtful*>(&error) == nullptr;
+            if (certain || !failed.empty()) throw;
             failed = error.what();
             std::cerr << id_ << ": " << work.id << ' ' << work.size << ", " << one.name << ", repeated: " << failed
                       << '\n';
@@ -141,7 +145,7 @@ void experiment::take_round(taking& to, int round) const {
             to.taken[i].push_back(repetition(work, one));
         } catch (const std::exception& error) {
             std::cerr << id_ << ": " << work.id << ' ' << work.size << ", " << one.name << ": " << error.what() << '\n';
-            if (!one.other && dynamic_cast<const fault*>(&error) != nullptr) throw;
+            if (is_our_fault(one, error)) throw;
             // A machine may refuse what another gives: a million stacks, ten thousand threads. The rest goes on.
             to.refused[i] = error.what();
             to.taken[i].clear();

@@ -177,12 +177,10 @@ def program_lines(before, after):
              (found := [f"{name} ({', '.join(files)})" for name, files in differ.items() if files]) else [])]
     lines += [f"Of {len(both)} pages, {len(same)} were measured with the same programs on both sides, by their checksums"
               + (f"; of {len(unknown)} it is not noted: {', '.join(unknown)}" if unknown else "") + ".", ""]
-    table = [["side", "run", "commit", "measured", "pages"]]
-    for side, reports in (("before", before), ("after", after)):
-        for run, measured, names in runs.groups(reports):
-            table.append([side, run or "not noted", measured or "not noted", runs.span({one: reports[one] for one in names}), ", ".join(names)])
+    table = [["side", *runs.HEAD]] + [[side, *row] for side, reports in (("before", before), ("after", after))
+                                      for row in runs.rows(reports, ", ".join)]
     beside = [f"{side}: {sentence}" for side, reports in (("Before", before), ("After", after)) if (sentence := runs.beside_others(reports))]
-    return lines + [page.table(table).replace("---:", "---"), "", *runs.spaced(beside)]
+    return lines + [page.table_of_words(table), "", *runs.spaced(beside)]
 
 
 def floor_lines(rows, floor):
@@ -204,7 +202,8 @@ def report(names, before, after, claims, options):
     changed = changes(rows, options.chance, floor)
     within = sum(not row["control"] and row["corrected"] <= options.chance for row in rows) - len(changed)
     blind = sum(row["least"] > options.chance for row in rows)
-    flipped, one_only = verdict_changes.flips(before, after, claims)
+    pairs = verdict_changes.judged(before, after, claims)
+    flipped, _ = verdict_changes.flips(pairs)
     lines = [f"# {names[0]} to {names[1]}", "", *[one + "\n" for one in warnings(before, after)],
              f"{len(rows)} figures are in both. **{len(changed)} changed**: their rank test, corrected for {len(rows)} tests "
              f"(Benjamini and Hochberg), says so at {options.chance:g}, and they moved beyond the drift of foreign code by more than their page's noise floor. "
@@ -214,7 +213,7 @@ def report(names, before, after, claims, options):
                         ("Took less, or became smaller", [row for row in changed if row["own_ratio"] < 1])):
         if some:
             lines += [f"## {title}", "", page.table([head, *[line(row) for row in some]]), ""]
-    lines += verdict_changes.lines(flipped, one_only, *verdict_changes.agreement(before, after, claims)) + program_lines(before, after) + floor_lines(rows, floor)
+    lines += verdict_changes.lines(pairs) + program_lines(before, after) + floor_lines(rows, floor)
     for what, some in (("Only before", gone), ("Only after", added)):
         if some:
             lines += [f"{what}, {len(some)}: " + ", ".join(f"`{path}`" for path in some[:12]) + (", …" if len(some) > 12 else "") + ".", ""]

@@ -102,7 +102,7 @@ class changes(unittest.TestCase):
                   {"id": 2, "page": "page", "figures": {"a": "page/job9@1/coroutine"}, "rule": {"holds": "a < 115"}},
                   {"id": 3, "page": "gone", "figures": {"a": "gone/job@1/coroutine"}, "rule": {"holds": "a < 115"}}]
         chance = random.Random(3)
-        flipped, one_only = verdict_changes.flips(run(chance, 1.0), run(chance, 1.5), claims)
+        flipped, one_only = verdict_changes.flips(verdict_changes.judged(run(chance, 1.0), run(chance, 1.5), claims))
         self.assertEqual([claim["id"] for claim, _, _ in flipped], [1])
         self.assertEqual(one_only, [])
         self.assertEqual(len(verdict_changes.unforeseen(flipped)), 1)
@@ -111,7 +111,7 @@ class changes(unittest.TestCase):
         claims = [{"id": 1, "page": "page", "figures": {"a": "page/job0@1/coroutine"}, "rule": {"holds": "a < 115"}}]
         before, after = run(random.Random(3), 1.0), run(random.Random(3), 1.5)
         after["page"]["workloads"][0]["contenders"][0]["samples"] = [110, 110, 110, 110, 150, 180, 180]
-        flipped, _ = verdict_changes.flips(before, after, claims)
+        flipped, _ = verdict_changes.flips(verdict_changes.judged(before, after, claims))
         self.assertEqual([verdict.words(other) for _, _, other in flipped], ["close: holds or does not hold"])
         self.assertEqual(verdict_changes.unforeseen(flipped), [])
 
@@ -125,11 +125,12 @@ class changes(unittest.TestCase):
         before, after = run(random.Random(3), 1.0), run(random.Random(3), 1.5)
         after["page"]["workloads"][1]["contenders"][0]["samples"] = [110, 110, 110, 110, 150, 180, 180]
         after["late"] = {**run(random.Random(4), 1.0)["page"], "id": "late"}
-        same, different = verdict_changes.agreement(before, after, claims)
+        pairs = verdict_changes.judged(before, after, claims)
+        same, different = verdict_changes.agreement(pairs)
         self.assertEqual([entry[0]["id"] for entry in same], [2])
         self.assertEqual({claim["id"]: verdict_changes.kind(one, other) for claim, one, other in different},
                          {1: "close in neither", 3: "measured by neither", 4: "close after", 5: "one run only"})
-        text = "\n".join(verdict_changes.lines(*verdict_changes.flips(before, after, claims), same, different))
+        text = "\n".join(verdict_changes.lines(pairs))
         self.assertIn("**The same verdict: 1 of 5.**", text)
         self.assertIn("Different: 1 close after (4); 1 close in neither (1); 1 measured by neither (3); 1 one run only (5).", text)
 

@@ -47,14 +47,14 @@ def elsewhere(main, machine, names):
     links = ", ".join(f"[{name}]({name}.md)" for name in names)
     other = {name: value for name, value in traits(machine).items() if main.get(name) != value}
     return [f"Measured on another machine, or under another system: {links}. What differs there:", "",
-            page.table([["what", "there"], *rows(other)]).replace("---:", "---"), ""]
+            page.table_of_words([["what", "there"], *rows(other)]), ""]
 
 
 def make(reports):
     """The page, and the drawing of the machine that measured most pages, or None."""
     (main, _), *others = groups(reports)
     drawn = main.get("topology")
-    lines = ["# The machine", "", page.table([["what", "here"], *rows(traits(main))]).replace("---:", "---"), ""]
+    lines = ["# The machine", "", page.table_of_words([["what", "here"], *rows(traits(main))]), ""]
     if drawn is not None:
         lines += [f"![{topology.TITLE}]({topology.FILE})", ""]
     for machine, names in others:

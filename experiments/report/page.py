@@ -15,6 +15,11 @@ def table(rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in body])
 
 
+def table_of_words(rows):
+    """With all columns to the left."""
+    return table(rows).replace("---:", "---")
+
+
 def shown(value):
     return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 

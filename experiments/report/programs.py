@@ -5,6 +5,8 @@ import json
 import pathlib
 import sys
 
+import sources
+
 HOME = pathlib.Path(__file__).resolve().parent.parent
 # What a page's experiment starts besides, in BUILD; the folders' CMakeLists.txt hand it their paths.
 STARTED = {"io": ["experiments/io/bare_epoll", "experiments/io/bare_uring", "experiments/io/io_load", "examples/echo"],
@@ -13,7 +15,7 @@ STARTED = {"io": ["experiments/io/bare_epoll", "experiments/io/bare_uring", "exp
            "portability": ["portability.wasm"]}
 # Scripts that count facts or shape a load.
 SCRIPTS = (".py", ".lua")
-# What another runtime's contenders begin with, and its programs in PEERS.
+# Of the runtimes that sources.py knows: their programs in PEERS.
 PEERS = {"Go": ["go_peer"], "Tokio": ["rust_peer"], "flume": ["rust_peer"], "async-channel": ["rust_peer"], "Rust": ["rust_peer"],
          "Boost.Fiber": ["fiber_peer"], "Asio": ["asio_peer", "asio_echo"], "libuv": ["uv_peer", "uv_echo"], "Python": ["python_peer"],
          "Node": ["node_peer"], "GJS": ["gjs_peer"], "Ruby": ["ruby_peer"], "Lua": ["lua_peer"]}
@@ -39,8 +41,7 @@ def all_peers(folder):
 def of_contenders(peers, report):
     """Those of `peers` whose runtimes are among the page's contenders."""
     contenders = {one["name"] for work in report["workloads"] for one in work["contenders"]}
-    used = {program for runtime, several in PEERS.items() for program in several
-            if any(name == runtime or name.startswith((f"{runtime} ", f"{runtime},")) for name in contenders)}
+    used = {program for runtime in sources.runtimes_of(contenders) for program in PEERS[runtime]}
     return {name: value for name, value in peers.items() if name in used}
 
 

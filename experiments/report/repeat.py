@@ -10,7 +10,7 @@ def options_of(report):
     if "run" in report:
         return report["run"]["options"]
     names = [one["name"] for work in report["workloads"] for one in work["contenders"]]
-    return (["--quick"] if report["quick"] else []) + (["--peers"] if sources.peers_links(names, "") else [])
+    return (["--quick"] if report["quick"] else []) + (["--peers"] if sources.runtimes_of(names) else [])
 
 
 def command(report):

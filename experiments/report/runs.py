@@ -97,11 +97,13 @@ def beside_others(reports):
             "Their figures may be slower than a quiet machine's." if found else "")
 
 
-def table(reports):
-    rows = [["run", "commit", "measured", "pages"]]
-    for run, measured, names in groups(reports):
-        rows.append([run or "not noted", measured or "not noted", span({one: reports[one] for one in names}), links(names)])
-    return page.table(rows).replace("---:", "---")
+HEAD = ["run", "commit", "measured", "pages"]
+
+
+def rows(reports, pages):
+    """Of a table under HEAD. `pages`: how the names of a run's pages are told."""
+    return [[run or "not noted", measured or "not noted", span({one: reports[one] for one in names}), pages(names)]
+            for run, measured, names in groups(reports)]
 
 
 def versions(reports):
@@ -116,13 +118,14 @@ def versions(reports):
     for language, by_version in found.items():
         rows.append([language, "; ".join(version + (f" ({', '.join(names)})" if len(by_version) > 1 else "")
                                          for version, names in by_version.items())])
-    return page.table(rows).replace("---:", "---")
+    return page.table_of_words(rows)
 
 
 def section(reports):
     """For the page of the machine."""
     lines = ["## Runs", "", f"Measured {span(reports)}. A run is one call of `experiments/run`, with its resumptions; "
-             "the data of each page have the checksums of the programs that measured it.", "", table(reports), "", *spaced(failures(reports))]
+             "the data of each page have the checksums of the programs that measured it.", "",
+             page.table_of_words([HEAD, *rows(reports, links)]), "", *spaced(failures(reports))]
     if made_of := versions(reports):
         lines += ["## Versions of the peers", "", made_of, ""]
     return "\n".join(lines)

@@ -13,6 +13,7 @@ import unittest
 import begin_run
 import machines
 import note_run
+import page
 import pages_of_run
 import processor_use
 import programs
@@ -51,7 +52,7 @@ class sentences(unittest.TestCase):
         said = runs.sentence(reports)
         self.assertIn("1 of 3 pages are of run other, of commit `2222222222`; not of it: [a](a.md), of run one, commit `1111111111`; "
                       "[c](c.md), whose run is not noted.", said)
-        self.assertIn("| one | `1111111111` | 2026-01-02 03:04 UTC | [a](a.md) |", runs.table(reports))
+        self.assertIn("| one | `1111111111` | 2026-01-02 03:04 UTC | [a](a.md) |", page.table_of_words([runs.HEAD, *runs.rows(reports, runs.links)]))
 
     def test_versions_name_their_pages_only_where_they_differ(self):
         def with_go(version):

@@ -41,7 +41,11 @@ def naming(page, workload):
     return []
 
 
+def runtimes_of(names):
+    """The other runtimes among the contenders `names`."""
+    return [peer for peer in PEERS if any(name == peer or name.startswith((f"{peer} ", f"{peer},")) for name in names)]
+
+
 def peers_links(names, home):
     """Markdown: where the programs of the other runtimes among the contenders `names` are; empty where there are none."""
-    runtimes = [peer for peer in PEERS if any(name == peer or name.startswith((f"{peer} ", f"{peer},")) for name in names)]
-    return ", ".join(f"[{peer}]({home}/peers/{PEERS[peer]})" for peer in runtimes)
+    return ", ".join(f"[{peer}]({home}/peers/{PEERS[peer]})" for peer in runtimes_of(names))

@@ -129,7 +129,7 @@ def choices(entries, reports, judged):
             left_out.append((entry["name"], reason))
         else:
             rows.append([words["when"], words["take"], words["because"], places(entry, judged)])
-    return page.table(rows).replace("---:", "---"), left_out
+    return page.table_of_words(rows), left_out
 
 
 def absences(left_out):

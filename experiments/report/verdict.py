@@ -141,7 +141,8 @@ def first_to_be_had(reports, choices):
 
 
 def places_of(claim, reports):
-    """{name: the path or paths whose number there is} of the claim's figures. Throws missing, with what was found until then."""
+    """({name: the path or paths whose number there is}, {name: that number}) of the claim's figures. Throws missing, with
+    what was found until then."""
     places, values = {}, {}
     for name, paths in claim["figures"].items():
         smaller = stand_in(claim, reports, name)
@@ -149,12 +150,7 @@ def places_of(claim, reports):
             places[name], values[name] = first_to_be_had(reports, [paths] if smaller is None else [paths, smaller])
         except missing as absence:
             raise missing(absence.reason, absence.verdict, values)
-    return places
-
-
-def values_of(claim, reports):
-    """{name: value} of the claim's figures. Throws missing, with what was found until then."""
-    return {name: value(reports, place) for name, place in places_of(claim, reports).items()}
+    return places, values
 
 
 def lacking(claim):
@@ -204,10 +200,9 @@ def judge(claim, reports):
     if not claim.get("rule", {}).get("holds"):
         raise SystemExit(f"claim {claim.get('id')} has no rule; write one to claims.json before it is measured")
     try:
-        places = places_of(claim, reports)
+        places, values = places_of(claim, reports)
     except missing as absence:
         return result(absence.verdict, absence.values, absence.reason)
-    values = {name: value(reports, place) for name, place in places.items()}
     intervals = {name: ends(reports, place) for name, place in places.items()}
     made, found = rounds.rewritten(claim, places, reports)
     verdict, reason = decided(made, {**values, **{name: one["median"] for name, one in found.items()}})

@@ -7,10 +7,13 @@ SAME = ("A verdict is the same when today's rules give both runs the same words,
         "A claim that only one run decides is different, and so is one that neither measured.")
 
 
-def flips(before, after, claims):
-    """By today's rules: ([(claim, its judgement before, its judgement after)] whose verdicts differ, [the same where only
-    one run has a verdict])."""
-    pairs = [(claim, verdicts.judge(claim, before), verdicts.judge(claim, after)) for claim in claims]
+def judged(before, after, claims):
+    """[(claim, its judgement before, its judgement after)], by today's rules."""
+    return [(claim, verdicts.judge(claim, before), verdicts.judge(claim, after)) for claim in claims]
+
+
+def flips(pairs):
+    """Of what judged() gave: ([those whose verdicts differ], [the same where only one run has a verdict])."""
     differ = [pair for pair in pairs if pair[1]["verdict"] != pair[2]["verdict"]]
     both = [all(one["verdict"] in DECIDED for one in pair[1:]) for pair in differ]
     return [pair for pair, had in zip(differ, both) if had], [pair for pair, had in zip(differ, both) if not had]
@@ -21,15 +24,12 @@ def unforeseen(flipped):
     return [(claim, one, other) for claim, one, other in flipped if not one["close"] and not other["close"]]
 
 
-def agreement(before, after, claims):
-    """([claims with the same verdict], [(claim, its judgement before, its judgement after) of the others])."""
+def agreement(pairs):
+    """Of what judged() gave: ([those with the same verdict], [the others])."""
     same, different = [], []
-    for claim in claims:
-        one, other = verdicts.judge(claim, before), verdicts.judge(claim, after)
-        if verdicts.words(one) == verdicts.words(other) and one["verdict"] != verdicts.NOT_RUN:
-            same.append((claim, one, other))
-        else:
-            different.append((claim, one, other))
+    for claim, one, other in pairs:
+        alike = verdicts.words(one) == verdicts.words(other) and one["verdict"] != verdicts.NOT_RUN
+        (same if alike else different).append((claim, one, other))
     return same, different
 
 
@@ -43,8 +43,10 @@ def kind(one, other):
     return f"close {' and '.join(near)}" if near else "close in neither"
 
 
-def lines(flipped, one_only, same, different):
-    count = len(same) + len(different)
+def lines(pairs):
+    count = len(pairs)
+    flipped, one_only = flips(pairs)
+    same, different = agreement(pairs)
     near = [str(claim["id"]) for claim, one, _ in same if one["close"]]
     kinds = {}
     for claim, one, other in different:
@@ -60,5 +62,5 @@ def lines(flipped, one_only, same, different):
     if shown := [entry for entry in different if kind(*entry[1:]) != "measured by neither"]:
         rows = [[f"{claim['id']}, {claim['page']}", verdicts.words(one), verdicts.words(other), kind(one, other)]
                 for claim, one, other in shown]
-        text += [page.table([["claim", "before", "after", "why different"], *rows]).replace("---:", "---"), ""]
+        text += [page.table_of_words([["claim", "before", "after", "why different"], *rows]), ""]
     return text
