@@ -1,6 +1,6 @@
 // A chat over lines of text: what one says, all others read. A name in the first line, then messages.
 //   chat_server [--host H] [--port P] [--backend stackless|stackful] [--driver best|uring|epoll] [--workers N]
-//               [--history N]
+//               [--shards N] [--history N]
 // Whoever reads slower than the others write is told how many messages they missed, and holds up nobody.
 #include "server.hpp"
 

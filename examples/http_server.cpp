@@ -1,7 +1,7 @@
 // An HTTP/1.1 server: "/" says hello, "/echo" gives back what is posted, or, with --root, the files of a folder.
 //   http_server [--host H] [--port P] [--root FOLDER] [--backend stackless|stackful] [--driver best|uring|epoll]
-//               [--workers N] [--connections N] [--drain MS] [--head-time MS] [--request-time MS] [--idle-time MS]
-//               [--write-time MS]
+//               [--workers N] [--shards N] [--connections N] [--drain MS] [--head-time MS] [--request-time MS]
+//               [--idle-time MS] [--write-time MS]
 // Ctrl-C: it stops accepting, lets the requests under way finish, and says how much it served and who was left. Ctrl-C
 // again: it does not wait for them.
 #include "http/connection.hpp"

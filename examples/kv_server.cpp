@@ -1,5 +1,6 @@
 // A key-value server that speaks the Redis protocol, for redis-cli and redis-benchmark.
 //   kv_server [--host H] [--port P] [--backend stackless|stackful] [--driver best|uring|epoll] [--workers N]
+//             [--shards N]
 // Commands that a client sends in one go are answered with one write, or several where the answers come to 256 KiB: the
 // next command is then run when those are written. A command may have 1,000,000 words and 64 MiB in all of them, or its
 // connection ends; the values of an answer may have 64 MiB, or the command is refused. Ctrl-C ends the server when its

@@ -1,6 +1,6 @@
 // A TCP proxy: every connection goes on to one server, both ways, each end passed on by itself.
 //   proxy --to HOST:SERVICE [--host H] [--port P] [--idle MS] [--connect-time MS] [--backend stackless|stackful]
-//         [--driver best|uring|epoll] [--workers N] [--splice 0|1]
+//         [--driver best|uring|epoll] [--workers N] [--shards N] [--splice 0|1]
 // A pair on which nothing moves for --idle milliseconds is closed. --splice 1: the kernel passes the bytes on, which
 // is cheaper for large transfers and takes four more descriptors a pair. Ctrl-C: no new connections; those that are
 // open have ten seconds to end.

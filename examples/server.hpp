@@ -11,13 +11,13 @@
 
 /// The options that serve_until_ctrl_c reads, beside a server's own.
 inline std::vector<std::string_view> server_options(std::vector<std::string_view> own = {}) {
-    own.insert(own.end(), {"--host", "--port", "--backend", "--driver", "--workers"});
+    own.insert(own.end(), {"--host", "--port", "--shards", "--backend", "--driver", "--workers"});
     return own;
 }
 
 /// Says "listening on ADDRESS", gives each connection to the handler of the chosen model, and returns when ctrl-C came
 /// and the connections have ended. A second ctrl-C, or the end of how.drain, cancels those that are left. Both handlers
-/// are as bifilar::serve wants them.
+/// are as bifilar::serve wants them. --shards N: as many listeners at the address, each with a task that accepts.
 template <class Coroutine, class Fiber>
 bifilar::serve_report serve_until_ctrl_c(const options& given, std::uint16_t port, bifilar::serve_options how,
                                          Coroutine coroutine, Fiber fiber) {
@@ -32,19 +32,19 @@ bifilar::serve_report serve_until_ctrl_c(const options& given, std::uint16_t por
     how.on = given.backend();
     const std::string address =
         given.text("--host", "127.0.0.1") + ":" + std::to_string(given.number("--port", port, 0, 65535));
-    auto listener = bifilar::tcp_listener::bind(address);
-    if (!listener)
-        throw std::invalid_argument{"cannot listen on " + address + ": " + listener.error().message() +
+    auto listeners = bifilar::tcp_listener::bind_shards(address, given.number("--shards", 1, 1, 4096));
+    if (!listeners)
+        throw std::invalid_argument{"cannot listen on " + address + ": " + listeners.error().message() +
                                     "; choose another --host or --port"};
     bifilar::signal_set signals{SIGINT, SIGTERM};  // Before the first line, so that none is lost after it.
     bifilar::runtime runtime{machine};
-    std::printf("listening on %s\n", listener->local_address().value().to_string().c_str());
+    std::printf("listening on %s\n", listeners->front().local_address().value().to_string().c_str());
     std::fflush(stdout);
     if (how.on == bifilar::backend::stackful)
         return runtime.run(
-            bifilar::serve(std::move(*listener), std::move(how), std::move(fiber), signals.next(), signals.next()));
+            bifilar::serve(std::move(*listeners), std::move(how), std::move(fiber), signals.next(), signals.next()));
     return runtime.run(
-        bifilar::serve(std::move(*listener), std::move(how), std::move(coroutine), signals.next(), signals.next()));
+        bifilar::serve(std::move(*listeners), std::move(how), std::move(coroutine), signals.next(), signals.next()));
 }
 
 /// What every example's main does around its own part: errors become a line and the exit code 2.

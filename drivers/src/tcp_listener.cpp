@@ -33,7 +33,7 @@ io_result<tcp_listener> tcp_listener::bind(const socket_address& address, const 
 
 io_result<std::vector<tcp_listener>> tcp_listener::bind_shards(std::string_view address, std::size_t count,
                                                                listen_options options) {
-    options.reuse_port = true;
+    if (count > 1) options.reuse_port = true;
     io_result<socket_address> at = socket_address::parse(address);
     std::vector<tcp_listener> made;
     made.reserve(count);

@@ -29,6 +29,11 @@ unix_listener::accept_future unix_listener::accept() noexcept {
     return accept_future{*source_};
 }
 
+incoming_connections<unix_stream, drivers::bound_path> unix_listener::incoming() && noexcept {
+    BIFILAR_CHECK(source_ != nullptr, "a unix_listener was used after it was moved from");
+    return incoming_connections<unix_stream, drivers::bound_path>{std::move(source_), std::move(path_)};
+}
+
 io_result<socket_address> unix_listener::local_address() const noexcept {
     BIFILAR_CHECK(source_ != nullptr, "a unix_listener was used after it was moved from");
     return socket_address::local(source_->descriptor());

@@ -29,7 +29,11 @@ void add_sweep(experiment& all, std::size_t tasks, bool linked) {
         {}};
     work.full_only = tasks > 100'000;
     work.repetitions = tasks > 100'000 ? 10 : 0;
-    if (linked && tasks <= 1000) work.in_turns = "few";  // A rule compares ten with a thousand.
+    if (tasks == 1'000'000) work.warm_up = 0;  // It takes seconds, and each repetition makes its tasks anew.
+    if (linked && tasks <= 1000) {
+        work.in_turns = "few";  // A rule compares ten with a thousand.
+        work.repetitions = 45;  // They take no time, and differ from one to the next.
+    }
     const auto on_one = [](ring_function ring, const ring_shape& of) {
         return [=] {
             const pinned here{1};

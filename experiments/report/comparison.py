@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 
+import meanwhile
 import page
 import programs
 import rank_test
@@ -179,7 +180,7 @@ def program_lines(before, after):
               + (f"; of {len(unknown)} it is not noted: {', '.join(unknown)}" if unknown else "") + ".", ""]
     table = [["side", *runs.HEAD]] + [[side, *row] for side, reports in (("before", before), ("after", after))
                                       for row in runs.rows(reports, ", ".join)]
-    beside = [f"{side}: {sentence}" for side, reports in (("Before", before), ("After", after)) if (sentence := runs.beside_others(reports))]
+    beside = [f"{side}: {sentence}" for side, reports in (("Before", before), ("After", after)) if (sentence := meanwhile.beside(reports))]
     return lines + [page.table_of_words(table), "", *runs.spaced(beside)]
 
 

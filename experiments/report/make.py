@@ -9,6 +9,7 @@ import sys
 
 import contradictions
 import machines
+import meanwhile
 import page
 import pages_of_run
 import ratio_chart
@@ -67,7 +68,7 @@ def index(reports, definitions, claims, judged, history=()):
             lines.append(f"| [{definitions[name]['title']}]({name}.md) | {definitions[name]['question']} |")
     if reports:
         lines += ["", f"{runs.sentence(reports)} {pages_of_run.total(reports)} Each page's time and noise floor: [the machine](machine.md#time-and-noise)."]
-        if beside := runs.beside_others(reports):
+        if beside := meanwhile.beside(reports):
             lines += ["", beside]
     lines += ["", "| | verdict | claim | document | page |", "|---|---|---|---|---|"]
     for claim in claims:

@@ -2,10 +2,12 @@
 # The words come from experiments/<id>/page.json, the figures from the run.
 import charts
 import interval
+import meanwhile
 import noise
 import repeat
 import seats
 import sources
+import taking
 import verdict as verdicts
 
 
@@ -45,13 +47,12 @@ def results(report, definition, home):
                          f"{shown(one['least'])} – {shown(one['most'])}"] +
                         [shown(one["also"][key]) if key in one.get("also", {}) else "" for key in further])
         notes = "".join(f"\nNot measured here: {one['name']}: {one['reason']}.\n" for one in work.get("refused", []))
-        runs = work["repetitions"]
         place = seats.sentence([work], report["machine"])
         caution = interval.caution([interval.few(one) for one in work["contenders"] if interval.few(one)])
         code = sources.links(definition, work["id"], home) or f"[experiments/{report['id']}]({home}/{report['id']})"
         others = sources.peers_links([one["name"] for one in work["contenders"]], home)
         parts.append(f"### {work['title']}{size_of(work, definition)}\n\n{table(rows)}\n\n"
-                     f"{runs} repetition{'s' if runs != 1 else ''} in turn, after {work['warm_up']} that did not count. "
+                     f"{taking.sentences(work, report)} "
                      f"{caution + ' ' if caution else ''}"
                      f"{place + ' ' if place else ''}"
                      f"Code: {code}{f'; {others}' if others else ''}.\n{notes}")
@@ -151,7 +152,7 @@ def facts(report):
 
 def took(report):
     run = report.get("run")
-    return f"The page took {run['seconds']:,} s. " if run else ""
+    return f"The page took {run['seconds']:,} s. {meanwhile.sentence(report)}".strip() + " " if run else ""
 
 
 def make(report, definition, claims, judged, home="../experiments"):

@@ -1,4 +1,5 @@
 # How long each page of a run took, how steady it was and who else had the processors, for the page of the machine.
+import meanwhile
 import noise
 import page
 import runs
@@ -24,11 +25,11 @@ def total(reports):
 
 
 def table(reports):
-    used = any(runs.shares(report) for report in reports.values())
+    used = any(meanwhile.shares(report) for report in reports.values())
     rows = [["page", "measured", "seconds", "options", *(["others", "steal"] if used else []), "figures with repetitions", "noise floor"]]
     for name, report in reports.items():
-        found, took, shares = noise.distances(report), seconds(report), runs.shares(report)
-        use = [runs.percent(shares[who]) if shares else "not noted" for who in ("others", "steal")] if used else []
+        found, took, shares = noise.distances(report), seconds(report), meanwhile.shares(report)
+        use = [meanwhile.percent(shares[who]) if shares else "not noted" for who in meanwhile.WHO] if used else []
         rows.append([f"[{name}]({name}.md)", runs.date(report), "not noted" if took is None else f"{took:,.0f}",
                      " ".join(report.get("run", {}).get("options", [])) or ("quick" if report["quick"] else ""), *use,
                      str(len(found)), noise.percent(noise.floor(found)) if found else "none"])
@@ -36,7 +37,7 @@ def table(reports):
 
 
 def section(reports):
-    use = [USE, ""] if any(runs.shares(report) for report in reports.values()) else []
-    beside = runs.beside_others(reports)
+    use = [USE, ""] if any(meanwhile.shares(report) for report in reports.values()) else []
+    beside = meanwhile.beside(reports)
     return "\n".join(["## Time and noise", "", total(reports) + " Building is not in it.", "", *([beside, ""] if beside else []),
                       table(reports), "", noise.METHOD, "", *use])

@@ -22,6 +22,7 @@ import repeat
 import sources
 import svg
 import table_csv
+import taking
 import verdict
 import web
 
@@ -232,6 +233,16 @@ class parts_of_pages(unittest.TestCase):
         chart = {"kind": "bars", "workloads": ["job"], "figure": "k", "title": "T", "x": "us", "file": "f.svg"}
         files, _ = charts.make({"workloads": [work]}, {"charts": [chart]})
         self.assertNotIn(">b</text>", files["f.svg"])
+
+    def test_what_was_measured_in_the_same_rounds_and_what_once_more_is_told(self):
+        def work(identity, title, turns="t", **more):
+            return {"id": identity, "title": title, "in_turns": turns, "repetitions": 3, "warm_up": 1, **more}
+        first = work("a", "A", repeated=[{"name": "Go", "repetition": 2, "reason": "it ended."}, {"name": "Lua", "repetition": 0, "reason": "x"}])
+        report = {"workloads": [first, work("a", "A"), work("b", "B"), work("c", "C", "other"), work("d", "D", "")]}
+        self.assertEqual(taking.sentences(first, report),
+                         "3 repetitions in turn, after 1 that did not count, in the same rounds as: its other sizes; B. Go failed in "
+                         "repetition 2 and was measured once more: it ended. Lua failed in the warm-up and was measured once more: x.")
+        self.assertEqual(taking.sentences(report["workloads"][4], report), "3 repetitions in turn, after 1 that did not count.")
 
     def test_refused_contenders_stand_in_the_table_with_their_reason(self):
         report = {"id": "p", "quick": True, "machine": {"date": "d"}, "facts": {"n": 1}, "workloads": [

@@ -1,8 +1,8 @@
-# The picture of the summary: for each piece of work, how many times a coroutine's cost a fiber's is, with the 95 % that a
-# bootstrap of both medians gives. Which works are drawn stands in experiments/summary.json.
+# The picture of the summary: for each piece of work, how many times a coroutine's cost a fiber's is, round by round. Which
+# works are drawn stands in experiments/summary.json.
 from html import escape
 
-import rank_test
+import rounds
 import summary
 import svg
 import verdict as verdicts
@@ -11,25 +11,17 @@ FIBER, COROUTINE = 4, 0  # Their colours, as everywhere.
 PITCH = 30
 
 
-def samples(reports, path):
-    name, rest = path.split("/", 1)
-    place, _, contender = rest.partition("/")
-    identity, _, size = place.partition("@")
-    return next(one["samples"] for work in reports[name]["workloads"] if work["id"] == identity and float(size) == work["size"]
-                for one in work["contenders"] if one["name"] == contender)
-
-
 def rows(entries, reports):
     """([(words, ratio, low, high)], the largest first; [(name, why it is not drawn)])."""
     found, left_out = [], []
     for entry in entries:
         try:
             values = summary.values_of(entry, reports)
+            ratio = rounds.compared("fiber / coroutine", entry["figures"], reports)
         except verdicts.missing as absence:
             left_out.append((summary.filled(entry["name"], summary.sizes_of(entry)), str(absence)))
-            continue
-        low, high = rank_test.ratio_interval(samples(reports, entry["figures"]["coroutine"]), samples(reports, entry["figures"]["fiber"]))
-        found.append((summary.filled(entry["name"], values), values["fiber"] / values["coroutine"], low, high))
+        else:
+            found.append((summary.filled(entry["name"], values), ratio["median"], *ratio["ends"]))
     return sorted(found, key=lambda row: row[1], reverse=True), left_out
 
 
@@ -51,7 +43,7 @@ def draw(title, found):
             parts.append(f'<path class="whisker" d="M{x(low):.1f} {y}H{x(high):.1f}M{x(low):.1f} {y - 5}v10M{x(high):.1f} {y - 5}v10"/>')
         parts.append(svg.marker(0 if ratio >= 1 else 1, tint, x(ratio), y))
         parts.append(f'<text x="{max(x(ratio) + 6, x(high)) + 8:.1f}" y="{y + 5}">{summary.FORMATS["times"](ratio)}</text>')
-    parts.append(f'<text class="soft note" x="20" y="{bottom + 44}">Mark: quotient of the medians. Line with ends: 95 % of it, by a bootstrap of both (of five repetitions: least to most).</text>')
+    parts.append(f'<text class="soft note" x="20" y="{bottom + 44}">Mark: the median of the ratios of all rounds. Line with ends: its 95 %, or least to most of fewer than six rounds.</text>')
     told = "; ".join(f"{name}: {summary.FORMATS['times'](ratio)}" for name, ratio, _, _ in found)
     return svg.document(bottom + 58, title, f"For each work, a fiber's cost over a coroutine's. {told}.", parts)
 

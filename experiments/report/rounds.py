@@ -90,6 +90,16 @@ def rewritten(claim, places, reports):
     return result, made.found
 
 
+def compared(words, places, reports):
+    """What the expression `words` gives in the rounds that {name: path} of `places` have in common: {words, median, ends:
+    (low, high), count}. Throws verdict.missing where they have none."""
+    made = rewriter(places, reports)
+    name = made.by_round(ast.parse(words, mode="eval").body)
+    if name is None:
+        raise verdict.missing(f"{' and '.join(places.values())} have no rounds in common")
+    return made.found[name.id]
+
+
 def names_of(claim):
     """The names that its rules have."""
     rules = [*claim["rule"].values(), *([claim["sound"]["if"]] if "sound" in claim else [])]

@@ -1,8 +1,6 @@
-# Which runs measured the pages: of which commit, when, and who else had the processors. Reports of before this was noted
-# say nothing of it.
+# Which runs measured the pages: of which commit and when. Reports of before this was noted say nothing of it.
 import page
 
-MOST_OF_OTHERS = 0.05  # Of the processor time there was; beyond it, a page says that it did not have the machine to itself.
 SHORT = 10  # Digits of a commit that are shown.
 
 
@@ -73,28 +71,6 @@ def failures(reports):
              for one, report in reports.items() if "failed_since" in report]
     return lines + [f"> [{one}]({one}.md) lacks facts, because a step after its measuring failed: {', '.join(report['run']['without'])}."
                     for one, report in reports.items() if report.get("run", {}).get("without")]
-
-
-def shares(report):
-    """{who besides the page: share of the processor time that there was while it was measured}; None where not noted."""
-    use = report.get("run", {}).get("processor_use")
-    if not use or not use["available_seconds"]:
-        return None
-    return {who: use[f"{who}_seconds"] / use["available_seconds"] for who in ("others", "steal")}
-
-
-def percent(share):
-    return f"{share * 100:.1f} %"
-
-
-def beside_others(reports):
-    """A sentence on the pages that did not have the machine to themselves; empty where none is known."""
-    of = {one: shares(report) for one, report in reports.items()}
-    words = {"others": "other processes", "steal": "the hypervisor"}
-    found = [f"[{one}]({one}.md) ({', '.join(f'{words[who]} {percent(share)}' for who, share in all_of.items() if share > MOST_OF_OTHERS)})"
-             for one, all_of in of.items() if all_of and max(all_of.values()) > MOST_OF_OTHERS]
-    return (f"While these pages were measured, others had more than {MOST_OF_OTHERS * 100:.0f} % of the processor time: {', '.join(found)}. "
-            "Their figures may be slower than a quiet machine's." if found else "")
 
 
 HEAD = ["run", "commit", "measured", "pages"]

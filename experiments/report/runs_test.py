@@ -12,6 +12,7 @@ import unittest
 
 import begin_run
 import machines
+import meanwhile
 import note_run
 import page
 import pages_of_run
@@ -70,10 +71,13 @@ class others(unittest.TestCase):
 
     def test_pages_beside_other_load_are_named(self):
         reports = {"a": self.page(4.9), "b": self.page(5.1), "c": self.page(0, 7), "d": report()}
-        said = runs.beside_others(reports)
+        said = meanwhile.beside(reports)
         self.assertIn("[b](b.md) (other processes 5.1 %), [c](c.md) (the hypervisor 7.0 %).", said)
         self.assertNotIn("[a]", said)
-        self.assertEqual(runs.beside_others({"a": self.page(5.0)}), "")
+        self.assertEqual(meanwhile.beside({"a": self.page(5.0)}), "")
+        self.assertEqual(meanwhile.sentence(self.page(5.0, 1.0)),
+                         "Meanwhile 5.0 % of the processor time was other processes', and 1.0 % the hypervisor's.")
+        self.assertEqual(meanwhile.sentence(report(run=ONE)), "")
         self.assertIn("| [b](b.md) | 2026-01-02 03:04 UTC | 1 |  | 5.1 % | 0.0 % |", pages_of_run.table(reports))
         self.assertIn("| [d](d.md) | 2026-01-02 03:04 UTC | not noted |  | not noted | not noted |", pages_of_run.table(reports))
 

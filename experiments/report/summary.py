@@ -4,7 +4,6 @@ import json
 import pathlib
 import re
 
-import interval as intervals
 import machines
 import page
 import runs
@@ -33,19 +32,6 @@ FORMATS = {
 }
 
 
-def interval(reports, path):
-    """The interval of a median, where the path names one."""
-    name, rest = path.split("/", 1)
-    place, _, contender = rest.partition("/")
-    identity, _, size = place.partition("@")
-    for work in reports.get(name, {"workloads": []})["workloads"]:
-        if work["id"] == identity and (not size or float(size) == work["size"]):
-            for one in work["contenders"]:
-                if one["name"] == contender:
-                    return intervals.of(one)
-    return None
-
-
 def sizes_of(entry):
     """{name_size: the size that the figure's path names}."""
     found = {name: CONTENDER.match(path) for name, path in entry["figures"].items()}
@@ -56,9 +42,9 @@ def figures_of(figures, reports):
     """{name: value}, with name_low and name_high where there is an interval. Throws verdicts.missing."""
     values = {}
     for name, path in figures.items():
-        values[name] = verdicts.value(reports, path)
-        if ends := interval(reports, path):
-            values[f"{name}_low"], values[f"{name}_high"] = ends
+        values[name], low, high, count = verdicts.measured(reports, path)
+        if count:
+            values[f"{name}_low"], values[f"{name}_high"] = low, high
     return values
 
 

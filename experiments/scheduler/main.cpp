@@ -4,7 +4,7 @@
 
 int main(int argc, char** argv) {
     using namespace bifilar::experiments;
-    experiment all{"scheduler", 11, 3};
+    experiment all{"scheduler", 25, 3};  // Most differences are small ones.
     all.parse(argc, argv);
     all.fact("processors of this run", allowed_processors().size());
     add_locality(all);

@@ -208,6 +208,7 @@ void add_wake(experiment& all) {
         workload work{"wake", "a task on one worker wakes one on the other, from the wake to the run",
                       "us",   static_cast<double>(gap_us),
                       wakes,  {}};
+        work.repetitions = gap_us < 200 ? 0 : 15;
         for (const choice& one : waits)
             work.contenders.push_back(
                 {one.name,

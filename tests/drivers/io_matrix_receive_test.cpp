@@ -2,11 +2,16 @@
 #include "drivers/stream_scene.hpp"
 #include "uninterrupted.hpp"
 #include <bifilar/drivers/owned_descriptor.hpp>
+#include <bifilar/drivers/tcp_listener.hpp>
+#include <bifilar/drivers/unix_listener.hpp>
 
 #include <cerrno>
 #include <fcntl.h>
 #include <optional>
+#include <string>
 #include <sys/socket.h>
+#include <type_traits>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -66,7 +71,15 @@ private:
     std::optional<bf::receive_stream> all_{ends.near.receive_all()};
 };
 
+bf::tcp_listener listen(std::type_identity<bf::tcp_listener>) { return bf::tcp_listener::bind("127.0.0.1:0").value(); }
+bf::unix_listener listen(std::type_identity<bf::unix_listener>) {
+    static int number = 0;
+    const std::string name = "bifilar-incoming-" + std::to_string(::getpid()) + "-" + std::to_string(++number);
+    return bf::unix_listener::bind(bf::socket_address::unix_abstract(name).value()).value();
+}
+
 /// Connections that come between two calls are kept for the next one.
+template <class Listener>
 class incoming_scene {
 public:
     static constexpr const char* name = "accept of incoming connections";
@@ -78,7 +91,7 @@ public:
                                        fault{op_kind::accept, ENFILE}, fault{op_kind::accept, ENOBUFS},
                                        fault{op_kind::accept, EPROTO}};
 
-    incoming_scene() : incoming_scene{bf::tcp_listener::bind("127.0.0.1:0").value()} {}
+    incoming_scene() : incoming_scene{listen(std::type_identity<Listener>{})} {}
     incoming_scene(const incoming_scene&) = delete;
     incoming_scene& operator=(const incoming_scene&) = delete;
     ~incoming_scene() {
@@ -88,10 +101,11 @@ public:
 
     auto start() { return all_->accept(); }
     void let() {
-        clients_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        REQUIRE(tests::connect_uninterrupted(clients_.back().get(), all_->local_address().value()) == 0);
+        const bf::socket_address to = all_->local_address().value();
+        clients_.emplace_back(::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+        REQUIRE(tests::connect_uninterrupted(clients_.back().get(), to) == 0);
     }
-    bool succeeded(const bf::io_result<bf::tcp_stream>& output) {
+    bool succeeded(const typename Listener::accept_future::output& output) {
         if (!output) return false;
         ++accepted_;
         return output->descriptor() >= 0 && accepted_ <= clients_.size();
@@ -110,11 +124,11 @@ public:
     }
 
 private:
-    explicit incoming_scene(bf::tcp_listener listener)
+    explicit incoming_scene(Listener listener)
         : descriptor_{listener.descriptor()}, all_{std::move(listener).incoming()} {}
 
     int descriptor_ = -1;
-    std::optional<bf::incoming_connections<bf::tcp_stream>> all_;
+    std::optional<decltype(std::declval<Listener>().incoming())> all_;
     std::vector<bf::owned_descriptor> clients_;
     std::size_t accepted_ = 0;
 };
@@ -125,4 +139,7 @@ TEMPLATE_TEST_CASE("every_fate_of_a_receive_conserves_bytes_and_descriptors", ""
     tests::run_matrix<TestType>();
 }
 
-TEST_CASE("every_fate_of_an_incoming_connection_conserves_it") { tests::run_matrix<incoming_scene>(); }
+TEMPLATE_TEST_CASE("every_fate_of_an_incoming_connection_conserves_it", "", incoming_scene<bf::tcp_listener>,
+                   incoming_scene<bf::unix_listener>) {
+    tests::run_matrix<TestType>();
+}

@@ -77,6 +77,19 @@ check_client() {
     expect "http_get, by name" inner "$(get "http://localhost:$port/below/")"
 }
 
+# Several listeners at one address, all served; an address that another server has is refused in any case.
+check_shards() {
+    start --workers 2 --shards 4
+    expect "listeners" 4 "$(grep -ci ":$(printf %04X "$port") 00000000:0000 0A" /proc/net/tcp)"
+    refuse http_server "Address already in use; choose another --host or --port" --port "$port"
+    ab -q -n 400 -c 16 "$url/" >"$folder/ab" 2>&1 || fail "ab, a connection for each request: $(cat "$folder/ab")"
+    grep -q 'Complete requests: *400' "$folder/ab" || fail "ab: $(cat "$folder/ab")"
+    stop "served 4[0-9][0-9] connections, 0 failed, 0 cancelled"
+    start
+    refuse http_server "Address already in use" --port "$port" --shards 4
+    stop "served 0 connections, 0 failed, 0 cancelled"
+}
+
 # A second ctrl-C ends the time to drain.
 left="left: task http connection (* waits on *"
 check_impatience() {
@@ -128,6 +141,7 @@ for backend in stackless stackful; do
         raw never_finish "$server"
         await_end "served 1 connections, 0 failed, 1 cancelled" "$left"
         check_impatience
+        check_shards
         echo "ok: $backend over $driver"
     done
 done

@@ -30,16 +30,20 @@ private:
     drivers::many_wait wait_;
 };
 
-/// Made of a listener, whose descriptor it owns from then on. On io_uring the kernel accepts by itself while tasks do
+namespace drivers {
+struct nothing_kept {};
+}  // namespace drivers
+
+/// Made of a listener, whose descriptor it owns from then on, with the file of a Unix socket. On io_uring the kernel accepts by itself while tasks do
 /// other things (multishot accept), at most some hundred connections ahead; with epoll it is as the listener.
 /// Move-only; neither moves nor ends while an accept() is in flight. It belongs to one task at a time, with one
 /// accept() under way, EBUSY else. Connections that nobody took are closed with it, and the address is free soon after.
 /// The descriptor must not be shared with another process.
-template <class Stream>
+template <class Stream, class Kept = drivers::nothing_kept>
 class incoming_connections {
 public:
-    explicit incoming_connections(drivers::source_ptr listener) noexcept
-        : from_{drivers::many_source::what::connections, std::move(listener)} {}
+    explicit incoming_connections(drivers::source_ptr listener, Kept kept = {}) noexcept
+        : from_{drivers::many_source::what::connections, std::move(listener)}, kept_{std::move(kept)} {}
 
     /// The next connection. Errors as accept(2) says them; the one after may succeed. EMFILE and ENFILE leave the
     /// connection where it is, for a later try; a ring, which accepts ahead, may tell of a shortage that is over.
@@ -51,6 +55,7 @@ public:
 
 private:
     drivers::many_source from_;
+    [[no_unique_address]] Kept kept_;  // Behind from_: a file goes before its socket does.
 };
 
 }  // namespace bifilar

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bifilar/drivers/bound_path.hpp>
+#include <bifilar/drivers/incoming.hpp>
 #include <bifilar/drivers/unix_stream.hpp>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,9 @@ public:
 
     /// The next connection. Cancelled, a connection that was accepted by then is closed.
     [[nodiscard]] accept_future accept() noexcept;
+
+    /// All connections from here on. The listener is used up.
+    [[nodiscard]] incoming_connections<unix_stream, drivers::bound_path> incoming() && noexcept;
 
     [[nodiscard]] io_result<socket_address> local_address() const noexcept;
     [[nodiscard]] int descriptor() const noexcept { return source_ ? source_->descriptor() : -1; }

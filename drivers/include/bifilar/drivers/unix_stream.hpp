@@ -11,6 +11,9 @@
 
 namespace bifilar {
 
+template <class Stream>
+class next_connection;
+
 /// Who made the other end of a connection: as it was when it connected or listened.
 struct peer_credentials {
     pid_t process;  ///< 0 when it is of a namespace that this process does not see.
@@ -57,6 +60,7 @@ public:
 private:
     friend accept_call<unix_stream>;
     friend connect_call<unix_stream>;
+    friend next_connection<unix_stream>;
     explicit unix_stream(drivers::source_ptr source) noexcept;
 };
 
