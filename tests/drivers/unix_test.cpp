@@ -269,26 +269,6 @@ TEST_CASE("a_pair_of_unix_datagrams_talks") {
     });
 }
 
-TEST_CASE("the_file_of_a_unix_listener_goes_with_its_incoming_connections_and_not_before") {
-    const emptied_directory in;
-    const std::string path = in / "socket";
-    in_each_model([&](model m, bf::runtime& rt) {
-        auto all = std::optional{listen_at(path).incoming()};
-        for (int n = 0; n < 3; ++n) {
-            auto near = await_in(m, rt, [&] { return bf::unix_stream::connect(path); }).value();
-            auto far = await_in(m, rt, [&] { return all->accept(); }).value();
-            CHECK(far.credentials()->process == ::getpid());
-            CHECK(await_in(m, rt, [&] { return near.write_all(bytes_of("hello")); }).has_value());
-            std::array<std::byte, 5> buffer{};
-            CHECK(await_in(m, rt, [&] { return far.read_exact(buffer); }).value() == 5);
-        }
-        auto moved = std::move(*all);
-        all.reset();
-        CHECK(exists(path));
-        CHECK(moved.local_address()->path() == path);
-    });
-}
-
 // Nobody would close them.
 TEST_CASE("descriptors_that_come_with_a_datagram_are_not_kept") {
     tests::on_one_worker([](bf::backend) {
@@ -413,11 +393,5 @@ TEST_CASE("unix_misuse_ends_the_process_with_the_remedy") {
         auto listener = bf::unix_listener::bind(name).value();
         const auto taken = std::move(listener);
         (void)listener.accept();
-    });
-    tests::check_aborts("a unix_listener was used after it was moved from", [] {
-        const auto name = bf::socket_address::unix_abstract("bifilar-moved-" + std::to_string(::getpid())).value();
-        auto listener = bf::unix_listener::bind(name).value();
-        const auto taken = std::move(listener).incoming();
-        (void)std::move(listener).incoming();
     });
 }

@@ -34,11 +34,11 @@ namespace drivers {
 struct nothing_kept {};
 }  // namespace drivers
 
-/// Made of a listener, whose descriptor it owns from then on, with the file of a Unix socket. On io_uring the kernel accepts by itself while tasks do
-/// other things (multishot accept), at most some hundred connections ahead; with epoll it is as the listener.
-/// Move-only; neither moves nor ends while an accept() is in flight. It belongs to one task at a time, with one
-/// accept() under way, EBUSY else. Connections that nobody took are closed with it, and the address is free soon after.
-/// The descriptor must not be shared with another process.
+/// Made of a listener, whose descriptor it owns from then on, with the file of a Unix socket. On io_uring the kernel
+/// accepts by itself while tasks do other things (multishot accept), at most some hundred connections ahead; with epoll
+/// it is as the listener. Move-only; neither moves nor ends while an accept() is in flight. It is one task's at a time,
+/// with one accept() under way, EBUSY else. Connections that nobody took are closed with it, and the address is free
+/// soon after. The descriptor must not be shared with another process.
 template <class Stream, class Kept = drivers::nothing_kept>
 class incoming_connections {
 public:
