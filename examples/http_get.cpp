@@ -16,7 +16,8 @@ bf::task<int> fetch(http::client& by, std::string url) {
     for (;;) {
         const std::string_view bytes = co_await by.read_body();
         if (bytes.empty()) break;
-        std::fwrite(bytes.data(), 1, bytes.size(), stdout);
+        const auto written = co_await bf::standard_output().write_all(std::as_bytes(std::span{bytes}));
+        if (!written) throw http::failure{"cannot write to the standard output: " + written.error().message()};
     }
     co_return status;
 }

@@ -96,11 +96,11 @@ bf::task<int> get(const target& of, const bf::tls_context& context) {
         if (!count || ended_by_peer) {
             // Many servers close without close_notify, and so can anybody in between: the length tells them apart.
             if (length.is_whole() || (ended_by_peer && length.is_open())) break;
-            std::fflush(stdout);
             std::fputs("tls_get: the answer was cut off: the connection ended before all of it had come\n", stderr);
             co_return 1;
         }
-        std::fwrite(buffer.data(), 1, *count, stdout);
+        const auto written = co_await bf::standard_output().write_all(std::span{buffer}.first(*count));
+        if (!written) co_return say("the standard output", written.error());
         length.take({reinterpret_cast<const char*>(buffer.data()), *count});
     }
     co_return 0;

@@ -75,6 +75,11 @@ check_client() {
     get http://127.0.0.1:1/ >/dev/null || status=$?
     expect "http_get, nobody there" 2 $status
     expect "http_get, by name" inner "$(get "http://localhost:$port/below/")"
+    status=0
+    get "$url/sent" >/dev/full || status=$?
+    expect "http_get, a full disk" 2 $status
+    grep -q "cannot write to the standard output: No space left on device" "$folder/get_errors" ||
+        fail "http_get does not say that it could not write"
 }
 
 # Several listeners at one address, all served; an address that another server has is refused in any case.

@@ -91,6 +91,11 @@ for backend in stackless stackful; do
                 --backend $backend --driver $driver >/dev/null 2>"$folder/client" || status=$?
             [ $status -eq 1 ] || fail "exit code $status for the wrong name"
             grep -q 'hostname mismatch' "$folder/client" || fail "wrong name: $(cat "$folder/client")"
+            status=0
+            "$bin/tls_get" --address "127.0.0.1:$port" --roots "$folder/root.pem" --backend $backend --driver $driver \
+                >/dev/full 2>"$folder/client" || status=$?
+            [ $status -eq 1 ] || fail "exit code $status for a full disk"
+            grep -q 'the standard output: No space left' "$folder/client" || fail "full disk: $(cat "$folder/client")"
             kill $peer
             wait $peer 2>/dev/null || true
             exec {log}<&-
