@@ -1,8 +1,8 @@
 // A TCP echo server: one task per connection, on either backend, over either driver.
 //   echo [--host H] [--port P] [--backend stackless|stackful] [--driver best|uring|epoll] [--workers N]
 //        [--shards N]
-// With --workers 0 it has no thread but the main one. With --shards it listens so many times at the address, a task
-// accepts for each, and the kernel spreads connections over them. Ctrl-C ends it: it stops accepting, cancels the
+// With --workers 0 it has no thread but the main one. With --shards it listens so many times at the address, with
+// a task for each, and the kernel spreads connections over them. Ctrl-C ends it: it stops accepting, cancels the
 // connections, and says how much it served.
 #include "server.hpp"
 

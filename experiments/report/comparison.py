@@ -204,7 +204,7 @@ def report(names, before, after, claims, options):
     within = sum(not row["control"] and row["corrected"] <= options.chance for row in rows) - len(changed)
     blind = sum(row["least"] > options.chance for row in rows)
     pairs = verdict_changes.judged(before, after, claims)
-    flipped, _ = verdict_changes.flips(pairs)
+    flips = verdict_changes.flips(pairs)
     lines = [f"# {names[0]} to {names[1]}", "", *[one + "\n" for one in warnings(before, after)],
              f"{len(rows)} figures are in both. **{len(changed)} changed**: their rank test, corrected for {len(rows)} tests "
              f"(Benjamini and Hochberg), says so at {options.chance:g}, and they moved beyond the drift of foreign code by more than their page's noise floor. "
@@ -214,11 +214,11 @@ def report(names, before, after, claims, options):
                         ("Took less, or became smaller", [row for row in changed if row["own_ratio"] < 1])):
         if some:
             lines += [f"## {title}", "", page.table([head, *[line(row) for row in some]]), ""]
-    lines += verdict_changes.lines(pairs) + program_lines(before, after) + floor_lines(rows, floor)
+    lines += verdict_changes.lines(pairs, flips) + program_lines(before, after) + floor_lines(rows, floor)
     for what, some in (("Only before", gone), ("Only after", added)):
         if some:
             lines += [f"{what}, {len(some)}: " + ", ".join(f"`{path}`" for path in some[:12]) + (", …" if len(some) > 12 else "") + ".", ""]
-    return "\n".join(lines), bool(verdict_changes.unforeseen(flipped)), bool(changed or flipped)
+    return "\n".join(lines), bool(verdict_changes.unforeseen(flips.decided)), bool(changed or flips.decided)
 
 
 def share(text):

@@ -130,7 +130,7 @@ class changes(unittest.TestCase):
         self.assertEqual([entry[0]["id"] for entry in same], [2])
         self.assertEqual({claim["id"]: verdict_changes.kind(one, other) for claim, one, other in different},
                          {1: "close in neither", 3: "measured by neither", 4: "close after", 5: "one run only"})
-        text = "\n".join(verdict_changes.lines(pairs))
+        text = "\n".join(verdict_changes.lines(pairs, verdict_changes.flips(pairs)))
         self.assertIn("**The same verdict: 1 of 5.**", text)
         self.assertIn("Different: 1 close after (4); 1 close in neither (1); 1 measured by neither (3); 1 one run only (5).", text)
 

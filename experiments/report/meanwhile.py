@@ -1,4 +1,6 @@
 # Who else had the processors while a page was measured. Reports of before this was noted say nothing of it.
+from noise import percent
+
 MOST_OF_OTHERS = 0.05  # Of the processor time there was; beyond it, a page says that it did not have the machine to itself.
 WHO = {"others": "other processes", "steal": "the hypervisor"}
 
@@ -9,10 +11,6 @@ def shares(report):
     if not use or not use["available_seconds"]:
         return None
     return {who: use[f"{who}_seconds"] / use["available_seconds"] for who in WHO}
-
-
-def percent(share):
-    return f"{share * 100:.1f} %"
 
 
 def sentence(report):

@@ -152,7 +152,7 @@ def facts(report):
 
 def took(report):
     run = report.get("run")
-    return f"The page took {run['seconds']:,} s. {meanwhile.sentence(report)}".strip() + " " if run else ""
+    return " ".join(filter(None, [f"The page took {run['seconds']:,} s." if run else "", meanwhile.sentence(report)]))
 
 
 def make(report, definition, claims, judged, home="../experiments"):
@@ -185,7 +185,7 @@ def make(report, definition, claims, judged, home="../experiments"):
 
 {machine['processor']}, {machine['processors']} processors{', virtual' if machine['hypervisor'] else ''}, {machine['kernel']}, \
 {machine['compiler']}, {machine['build']}; {machine['date']}. Hardware counters: {machine['hardware_counters']}
-{noise.sentence(report)} {took(report)}Everything about the machine, and how the noise is measured: [machine.md](machine.md). Raw figures: [data/{name}.json](data/{name}.json), as a table \
+{" ".join(filter(None, [noise.sentence(report), took(report)]))} Everything about the machine, and how the noise is measured: [machine.md](machine.md). Raw figures: [data/{name}.json](data/{name}.json), as a table \
 [data/{name}.csv](data/{name}.csv). Code: [experiments/{name}]({home}/{name}).
 To measure it again: `{repeat.command(report)}`.
 """

@@ -9,10 +9,14 @@ def companions(work, report):
     return list(dict.fromkeys(one["title"] if one["id"] != work["id"] else "its other sizes" for one in together))
 
 
+def round_of(one):
+    return f"repetition {one['repetition']}" if one["repetition"] else "the warm-up"
+
+
 def repeated(work):
     """A sentence on each repetition that failed and was taken once more; empty where there is none."""
-    return " ".join(f"{one['name']} failed in {'the warm-up' if one['repetition'] == 0 else 'repetition {repetition}'.format(**one)} "
-                    f"and was measured once more: {one['reason'].rstrip('.')}." for one in work.get("repeated", []))
+    return " ".join(f"{one['name']} failed in {round_of(one)} and was measured once more: {one['reason'].rstrip('.')}."
+                    for one in work.get("repeated", []))
 
 
 def sentences(work, report):

@@ -1,4 +1,6 @@
 # Which verdicts of two runs are the same, and what became of the others.
+import typing
+
 import page
 import verdict as verdicts
 
@@ -12,11 +14,16 @@ def judged(before, after, claims):
     return [(claim, verdicts.judge(claim, before), verdicts.judge(claim, after)) for claim in claims]
 
 
+class flipped_verdicts(typing.NamedTuple):
+    """Claims whose verdicts differ, as judged() gave them: decided by both runs, and decided by one alone."""
+    decided: list
+    one_only: list
+
+
 def flips(pairs):
-    """Of what judged() gave: ([those whose verdicts differ], [the same where only one run has a verdict])."""
     differ = [pair for pair in pairs if pair[1]["verdict"] != pair[2]["verdict"]]
     both = [all(one["verdict"] in DECIDED for one in pair[1:]) for pair in differ]
-    return [pair for pair, had in zip(differ, both) if had], [pair for pair, had in zip(differ, both) if not had]
+    return flipped_verdicts([pair for pair, had in zip(differ, both) if had], [pair for pair, had in zip(differ, both) if not had])
 
 
 def unforeseen(flipped):
@@ -43,9 +50,9 @@ def kind(one, other):
     return f"close {' and '.join(near)}" if near else "close in neither"
 
 
-def lines(pairs):
+def lines(pairs, flipped):
+    """`flipped`: flips() of the same pairs."""
     count = len(pairs)
-    flipped, one_only = flips(pairs)
     same, different = agreement(pairs)
     near = [str(claim["id"]) for claim, one, _ in same if one["close"]]
     kinds = {}
@@ -56,8 +63,8 @@ def lines(pairs):
         text += [f"Close, and the same in both: {', '.join(near)}.", ""]
     if kinds:
         text += ["Different: " + "; ".join(f"{len(ids)} {what} ({', '.join(ids)})" for what, ids in sorted(kinds.items())) + ".", ""]
-    text += [f"By their medians alone {len(flipped)} of {count} claims changed their verdict; "
-             f"{len(one_only)} have one in one run only. Of the changed ones {len(unforeseen(flipped))} were close in neither run: "
+    text += [f"By their medians alone {len(flipped.decided)} of {count} claims changed their verdict; "
+             f"{len(flipped.one_only)} have one in one run only. Of the changed ones {len(unforeseen(flipped.decided))} were close in neither run: "
              "what the intervals of the figures do not explain.", ""]
     if shown := [entry for entry in different if kind(*entry[1:]) != "measured by neither"]:
         rows = [[f"{claim['id']}, {claim['page']}", verdicts.words(one), verdicts.words(other), kind(one, other)]

@@ -8,10 +8,8 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <optional>
-#include <string>
 #include <sys/socket.h>
 #include <type_traits>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -73,9 +71,7 @@ private:
 
 bf::tcp_listener listen(std::type_identity<bf::tcp_listener>) { return bf::tcp_listener::bind("127.0.0.1:0").value(); }
 bf::unix_listener listen(std::type_identity<bf::unix_listener>) {
-    static int number = 0;
-    const std::string name = "bifilar-incoming-" + std::to_string(::getpid()) + "-" + std::to_string(++number);
-    return bf::unix_listener::bind(bf::socket_address::unix_abstract(name).value()).value();
+    return bf::unix_listener::bind(bf::socket_address::unix_unnamed()).value();
 }
 
 /// Connections that come between two calls are kept for the next one.
