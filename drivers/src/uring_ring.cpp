@@ -3,26 +3,45 @@
 
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/clock.hpp>
+#include <bifilar/base/sanitizer.hpp>
 
 #include <cerrno>
 #include <chrono>
 #include <thread>
 
+#if defined(BIFILAR_TSAN)
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace bifilar::drivers {
 namespace {
+
+#if defined(BIFILAR_TSAN)
+// liburing maps and unmaps a ring by system calls of its own, which ThreadSanitizer does not see. Where a ring lies in
+// what was another thread's before, it would find a race of the two.
+char memory_of_rings = 0;
+void memory_is_taken() noexcept { __tsan_acquire(&memory_of_rings); }
+void memory_is_left() noexcept { __tsan_release(&memory_of_rings); }
+#else
+void memory_is_taken() noexcept {}
+void memory_is_left() noexcept {}
+#endif
+
+int init_ring(io_uring& ring, unsigned entries, io_uring_params params) noexcept {
+    const int result = io_uring_queue_init_params(entries, &ring, &params);
+    memory_is_taken();
+    return result;
+}
 
 int open_ring(io_uring& ring, unsigned entries) noexcept {
     io_uring_params params{};
     params.flags =
         IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
     params.cq_entries = entries * 4;
-    int result = io_uring_queue_init_params(entries, &ring, &params);
+    const int result = init_ring(ring, entries, params);
     if (result != -EINVAL) return result;
-    // Before Linux 6.1.
-    params = {};
-    params.flags = IORING_SETUP_CQSIZE;
-    params.cq_entries = entries * 4;
-    return io_uring_queue_init_params(entries, &ring, &params);
+    params.flags = IORING_SETUP_CQSIZE;  // Before Linux 6.1.
+    return init_ring(ring, entries, params);
 }
 
 // When this process gave a ring back the last time; 0: never. Written by the threads of rings, read by those that want
@@ -42,6 +61,7 @@ int open_ring_once_room(io_uring& ring, unsigned entries) noexcept {
 }
 
 void close_ring(io_uring& ring) noexcept {
+    memory_is_left();
     io_uring_queue_exit(&ring);
     last_end_ns.store(base::now_ns(), base::relaxed);  // Relaxed: see there.
 }
@@ -73,7 +93,7 @@ const char* probe_uring(int& error) noexcept {
     }
     if ((ring.features & IORING_FEAT_EXT_ARG) == 0) reason = "this kernel's io_uring cannot wait with a time limit";
     if (reason != nullptr) error = EOPNOTSUPP;
-    io_uring_queue_exit(&ring);
+    close_ring(ring);
     return reason;
 }
 
