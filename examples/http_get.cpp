@@ -1,6 +1,7 @@
 // An HTTP/1.1 client: fetches URLs one after another over as few connections as possible and writes their bodies.
 //   http_get [--backend stackless|stackful] [--driver best|uring|epoll] [--connect-time MS] [--timeout MS] URL...
-// Follows up to five redirects. Exit code 1 when an answer is not 200, 2 when there is none.
+// Follows up to five redirects. Exit code 1 when an answer is not 200, 2 when there is none or it
+// cannot be written.
 #include "http/client.hpp"
 #include "server.hpp"
 
@@ -17,7 +18,7 @@ bf::task<int> fetch(http::client& by, std::string url) {
         const std::string_view bytes = co_await by.read_body();
         if (bytes.empty()) break;
         const auto written = co_await bf::standard_output().write_all(std::as_bytes(std::span{bytes}));
-        if (!written) throw http::failure{"cannot write to the standard output: " + written.error().message()};
+        if (!written) throw std::system_error{written.error(), no_output};
     }
     co_return status;
 }

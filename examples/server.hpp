@@ -3,11 +3,22 @@
 
 #include "options.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
+
+inline constexpr const char* no_output = "cannot write to the standard output";
+
+/// Throws std::system_error where what was printed cannot be written.
+inline void flush_output() {
+    errno = 0;
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+    throw std::system_error{errno != 0 ? errno : EIO, std::generic_category(), no_output};
+}
 
 /// The options that serve_until_ctrl_c reads, beside a server's own.
 inline std::vector<std::string_view> server_options(std::vector<std::string_view> own = {}) {
@@ -35,11 +46,13 @@ bifilar::serve_report serve_until_ctrl_c(const options& given, std::uint16_t por
     auto listeners = bifilar::tcp_listener::bind_shards(address, given.number("--shards", 1, 1, 4096));
     if (!listeners)
         throw std::invalid_argument{"cannot listen on " + address + ": " + listeners.error().message() +
-                                    "; choose another --host or --port"};
+                                    (listeners.error() == std::errc::too_many_files_open
+                                         ? "; choose fewer --shards or raise ulimit -n"
+                                         : "; choose another --host or --port")};
     bifilar::signal_set signals{SIGINT, SIGTERM};  // Before the first line, so that none is lost after it.
     bifilar::runtime runtime{machine};
     std::printf("listening on %s\n", listeners->front().local_address().value().to_string().c_str());
-    std::fflush(stdout);
+    flush_output();
     if (how.on == bifilar::backend::stackful)
         return runtime.run(
             bifilar::serve(std::move(*listeners), std::move(how), std::move(fiber), signals.next(), signals.next()));
@@ -47,11 +60,14 @@ bifilar::serve_report serve_until_ctrl_c(const options& given, std::uint16_t por
         bifilar::serve(std::move(*listeners), std::move(how), std::move(coroutine), signals.next(), signals.next()));
 }
 
-/// What every example's main does around its own part: errors become a line and the exit code 2.
+/// What every example's main does around its own part: errors, among them output that could not be written, become a
+/// line and the exit code 2.
 template <class Body>
 int run_example(const char* name, Body body) {
     try {
-        return body();
+        const int code = body();
+        flush_output();
+        return code;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "%s: %s\n", name, error.what());
         return 2;

@@ -18,10 +18,12 @@ auto uninterrupted(Call call) {
     }
 }
 
-/// connect(2) to `to`, anything with data() and size(), 0 or -1 and errno. An interrupted connect goes on in the
-/// kernel, and another one would be told EALREADY: its end is awaited instead.
+/// connect(2) to `to`, anything with data() and size(), 0 or -1 and errno. Over IP an interrupted connect goes on in
+/// the kernel, and another one would be told EALREADY: its end is awaited instead.
 template <class Address>
 int connect_uninterrupted(int descriptor, const Address& to) {
+    if (to.data()->sa_family == AF_UNIX)
+        return uninterrupted([&] { return ::connect(descriptor, to.data(), to.size()); });
     if (::connect(descriptor, to.data(), to.size()) == 0) return 0;
     if (errno != EINTR) return -1;
     pollfd connects{descriptor, POLLOUT, 0};

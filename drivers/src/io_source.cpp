@@ -47,8 +47,11 @@ int receive_on_heap(const op& which) noexcept {
 int call_others(const op& which) noexcept {
     const int descriptor = which.source->descriptor();
     switch (which.kind) {
-        case op_kind::accept:
-            return answer(::accept4(descriptor, nullptr, nullptr, SOCK_CLOEXEC));
+        case op_kind::accept: {
+            // A Unix listener that was shut down tells those who poll it, but not an accept that does not block.
+            const int result = answer(::accept4(descriptor, nullptr, nullptr, SOCK_CLOEXEC));
+            return would_wait(result) && which.source->hung_up ? -EINVAL : result;
+        }
         case op_kind::connect:
             return connection_state(descriptor);
         case op_kind::read:

@@ -1,6 +1,7 @@
 // What a simulated kernel does in each turn. Memory for the lists is taken at the start, where its lack is an answer.
 #include "simulated_driver.hpp"
 
+#include "readiness.hpp"
 #include "shared_call.hpp"
 #include "short_transfer.hpp"
 
@@ -30,9 +31,7 @@ void simulated_kernel::count(Change change) noexcept {
 namespace bifilar::drivers {
 namespace {
 
-pollfd polled(const op& which) noexcept {
-    return {which.source->descriptor(), static_cast<short>(reads(which.kind) ? POLLIN : POLLOUT), 0};
-}
+pollfd polled(const op& which) noexcept { return {which.source->descriptor(), poll_events(which.kind), 0}; }
 
 }  // namespace
 
@@ -220,7 +219,12 @@ void simulated_driver::mark_ready() noexcept {
     auto seen = polled_.begin();
     for (entry& one : entries_) {
         if (one.at != stage::waiting) continue;
-        if ((seen++)->revents == 0) continue;
+        const short events = (seen++)->revents;
+        if (events == 0) continue;
+        {
+            const std::lock_guard guard{one.which->source->lock};
+            note_hang_up(*one.which, events);
+        }
         one.at = stage::due;
         one.due_at = later();
     }

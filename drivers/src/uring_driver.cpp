@@ -4,6 +4,7 @@
 
 #include "call_now.hpp"
 #include "prefetch_waiter.hpp"
+#include "readiness.hpp"
 #include "uring_ring.hpp"
 
 #include <bifilar/base/assert.hpp>
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <mutex>
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
@@ -33,7 +33,7 @@ constexpr std::uint32_t most_after_sleep = 128;
 constexpr std::uint32_t enough_to_collect = 3;
 
 void prepare_poll(io_uring_sqe& entry, const op& which) noexcept {
-    io_uring_prep_poll_add(&entry, which.source->descriptor(), reads(which.kind) ? POLLIN : POLLOUT);
+    io_uring_prep_poll_add(&entry, which.source->descriptor(), static_cast<unsigned>(poll_events(which.kind)));
 }
 
 }  // namespace
@@ -270,6 +270,7 @@ void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) no
         const std::lock_guard guard{source.lock};
         if (waited_for_readiness(which, cqe)) {
             source.ready[io_source::side_of(which.kind)] = true;
+            note_hang_up(which, cqe.res);
             result = op::worth_a_try;
         } else {
             // The call is a moment old. Where another runtime's epoll instance has told of more since, that holds; so

@@ -44,6 +44,11 @@ int open_ring(io_uring& ring, unsigned entries) noexcept {
     return init_ring(ring, entries, params);
 }
 
+void exit_ring(io_uring& ring) noexcept {
+    memory_is_left();
+    io_uring_queue_exit(&ring);
+}
+
 // When this process gave a ring back the last time; 0: never. Written by the threads of rings, read by those that want
 // one. Relaxed: a moment, which orders nothing.
 base::atomic<base::instant_ns> last_end_ns{0};
@@ -61,8 +66,7 @@ int open_ring_once_room(io_uring& ring, unsigned entries) noexcept {
 }
 
 void close_ring(io_uring& ring) noexcept {
-    memory_is_left();
-    io_uring_queue_exit(&ring);
+    exit_ring(ring);
     last_end_ns.store(base::now_ns(), base::relaxed);  // Relaxed: see there.
 }
 
@@ -93,7 +97,7 @@ const char* probe_uring(int& error) noexcept {
     }
     if ((ring.features & IORING_FEAT_EXT_ARG) == 0) reason = "this kernel's io_uring cannot wait with a time limit";
     if (reason != nullptr) error = EOPNOTSUPP;
-    close_ring(ring);
+    exit_ring(ring);
     return reason;
 }
 

@@ -6,8 +6,10 @@
 #include <bifilar/drivers/unix_listener.hpp>
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace bf = bifilar;
@@ -15,6 +17,7 @@ using both::await_in;
 using both::in_each_model;
 using both::model;
 using tests::bytes_of;
+using namespace std::chrono_literals;
 
 TEST_CASE("the_file_of_a_unix_listener_goes_with_its_incoming_connections_and_not_before") {
     const tests::scratch_directory in;
@@ -35,6 +38,17 @@ TEST_CASE("the_file_of_a_unix_listener_goes_with_its_incoming_connections_and_no
         CHECK(moved.local_address()->path() == path);
     });
     CHECK(in.entries() == 0);
+}
+
+// To whoever polls such a socket it is readable, for ever.
+TEST_CASE("a_first_accept_of_a_unix_listener_that_was_shut_down_fails") {
+    in_each_model([](model m, bf::runtime& rt) {
+        auto listener = bf::unix_listener::bind(bf::socket_address::unix_unnamed()).value();
+        REQUIRE(::shutdown(listener.descriptor(), SHUT_RDWR) == 0);
+        const auto answer = await_in(m, rt, [&] { return bf::timeout(listener.accept(), 10s); });
+        REQUIRE(answer.has_value());
+        CHECK(answer->error() == std::errc::invalid_argument);
+    });
 }
 
 TEST_CASE("a_unix_listener_that_gave_its_connections_away_aborts") {

@@ -82,7 +82,7 @@ check_client() {
         fail "http_get does not say that it could not write"
 }
 
-# Several listeners at one address, all served; an address that another server has is refused in any case.
+# Several listeners at one address, all served. Whoever has one alone has the address alone, whoever comes first.
 check_shards() {
     start --workers 2 --shards 4
     expect "listeners" 4 "$(grep -ci ":$(printf %04X "$port") 00000000:0000 0A" /proc/net/tcp)"

@@ -44,6 +44,13 @@ class incoming_connections {
 public:
     explicit incoming_connections(drivers::source_ptr listener, Kept kept = {}) noexcept
         : from_{drivers::many_source::what::connections, std::move(listener)}, kept_{std::move(kept)} {}
+    incoming_connections(incoming_connections&&) noexcept = default;
+    incoming_connections& operator=(incoming_connections&& other) noexcept {
+        kept_ = std::move(other.kept_);
+        from_ = std::move(other.from_);
+        return *this;
+    }
+    ~incoming_connections() = default;
 
     /// The next connection. Errors as accept(2) says them; the one after may succeed. EMFILE and ENFILE leave the
     /// connection where it is, for a later try; a ring, which accepts ahead, may tell of a shortage that is over.
@@ -55,7 +62,7 @@ public:
 
 private:
     drivers::many_source from_;
-    [[no_unique_address]] Kept kept_;  // Behind from_: a file goes before its socket does.
+    [[no_unique_address]] Kept kept_;  // Behind from_, and assigned before it: a file goes before its socket does.
 };
 
 }  // namespace bifilar

@@ -133,7 +133,8 @@ public:
     /// Whether a read that did not fill its buffer has drained the stream. Not where marks within it stop reads:
     /// descriptors between the bytes of a Unix stream, urgent data.
     bool short_read_drains = true;
-    bool hung_up = false;  ///< The peer closed: reads never wait again, whatever the edges say.
+    /// The peer closed, or the listener was shut down: reads never wait again, whatever the edges say.
+    bool hung_up = false;
     /// Whether receives have room for what the kernel tells of segments. Set before the first. Not on Unix sockets: the
     /// kernel would put descriptors there, which nobody closes. Without room it closes them itself.
     bool tells_segments = false;

@@ -31,8 +31,9 @@ public:
     [[nodiscard]] static io_result<tcp_listener> bind(const socket_address& address,
                                                       const listen_options& options = {});
     /// `count` listeners at one address, for as many tasks that accept; the kernel spreads connections over them. A
-    /// connection that waits at one of them is not served by another. Several set reuse_port; one leaves it as it is.
-    /// Errors as bind; then none is left.
+    /// connection that waits at one of them is not served by another. Several set reuse_port, with which any
+    /// other process of this user that sets it may listen there too, unnoticed; one leaves it as it is. Errors as bind;
+    /// then none is left.
     [[nodiscard]] static io_result<std::vector<tcp_listener>> bind_shards(std::string_view address, std::size_t count,
                                                                           listen_options options = {});
 

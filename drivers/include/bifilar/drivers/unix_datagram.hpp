@@ -45,6 +45,13 @@ public:
     [[nodiscard]] static io_result<std::pair<unix_datagram, unix_datagram>> pair();
     /// Takes over a Unix datagram socket, wherever it comes from; it leaves the file alone. Throws std::bad_alloc.
     explicit unix_datagram(owned_descriptor descriptor) : datagram_socket{std::move(descriptor)} {}
+    unix_datagram(unix_datagram&&) noexcept = default;
+    unix_datagram& operator=(unix_datagram&& other) noexcept {
+        path_ = std::move(other.path_);  // The file goes before the socket does.
+        datagram_socket::operator=(std::move(other));
+        return *this;
+    }
+    ~unix_datagram() = default;
 
     /// To whom the socket is connected; EDESTADDRREQ or ENOTCONN without. ECONNREFUSED: the peer has closed, ENOTCONN
     /// from then on. EMSGSIZE: longer than a datagram can be.

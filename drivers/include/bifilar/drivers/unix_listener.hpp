@@ -9,11 +9,21 @@
 
 namespace bifilar {
 
-/// Move-only; not while an accept is in flight. One accept waits at a time; for more holds what socket_stream says.
+/// Move-only; not while an accept is in flight. One accept waits at a time; for more holds what socket_stream says. It
+/// is ended by cancelling its accept: shutdown(2) of its descriptor does not wake one that waits, and a later one fails
+/// with EINVAL or waits as well, as the kernel has it.
 /// Its end removes the file that it made, unless the options say otherwise, from the process that ends it.
 class unix_listener {
 public:
     using accept_future = accept_call<unix_stream>;
+
+    unix_listener(unix_listener&&) noexcept = default;
+    unix_listener& operator=(unix_listener&& other) noexcept {
+        path_ = std::move(other.path_);
+        source_ = std::move(other.source_);
+        return *this;
+    }
+    ~unix_listener() = default;
 
     /// Binds a path, or an abstract name by its address, and listens. EADDRINUSE: the path exists, because somebody
     /// listens there or because it was left behind; options.replace_stale tells the two apart and takes over what was
@@ -36,7 +46,7 @@ private:
         : source_{std::move(source)}, path_{std::move(path)} {}
 
     drivers::source_ptr source_;
-    drivers::bound_path path_;  // Behind source_: the path goes before the socket does.
+    drivers::bound_path path_;  // Behind source_, and assigned before it: the path goes before the socket does.
 };
 
 }  // namespace bifilar
