@@ -8,6 +8,10 @@ bifilar_install() {
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
     done < <(grep -v '^#' "$root/packages.txt")
     [ ${#missing[@]} -eq 0 ] && return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "there is no apt here; if the build misses something, it is one of these, by Debian's names: ${missing[*]}" >&2
+        return 0
+    fi
     echo "installing with apt: ${missing[*]}"
     local as_root=()
     [ "$(id -u)" -eq 0 ] || as_root=(sudo)

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <set>
 
 #include "machine.hpp"
 #include "pin.hpp"
@@ -197,10 +198,23 @@ std::vector<nlohmann::ordered_json> experiment::run_in_turns(std::size_t first, 
     return results;
 }
 
+void experiment::choose() {
+    if (options_.quick) std::erase_if(workloads_, [](const workload& work) { return work.full_only; });
+    if (options_.only.empty()) return;
+    std::set<std::string> all;
+    for (const workload& work : workloads_) all.insert(work.id);
+    if (!all.contains(options_.only)) {
+        std::cerr << id_ << ": no workload '" << options_.only << "'" << (options_.quick ? " in a quick run" : "")
+                  << "; there are:";
+        for (const std::string& one : all) std::cerr << ' ' << one;
+        std::cerr << '\n';
+        std::exit(2);
+    }
+    std::erase_if(workloads_, [&](const workload& work) { return work.id != options_.only; });
+}
+
 int experiment::run() {
-    std::erase_if(workloads_, [&](const workload& work) {
-        return (options_.quick && work.full_only) || (!options_.only.empty() && work.id != options_.only);
-    });
+    choose();
     if (options_.list) {
         list();
         return 0;

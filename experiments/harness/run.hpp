@@ -76,6 +76,7 @@ public:
 
 private:
     struct taking;
+    void choose();
     [[nodiscard]] int wanted_of(const workload& work) const noexcept;
     [[nodiscard]] std::vector<nlohmann::ordered_json> run_in_turns(std::size_t first, std::size_t end) const;
     void take_round(taking& to, int round) const;

@@ -177,10 +177,18 @@ class made_pages(unittest.TestCase):
         report = {"id": "p", "quick": True, "workloads": [{"contenders": [{"name": "coroutine"}, {"name": "Go, Gosched"}]}]}
         self.assertEqual(repeat.command(report), "experiments/run --only p --quick --peers --out build/again")
         self.assertEqual(repeat.command({**report, "run": {"options": ["--workers", "1,2"]}}), "experiments/run --only p --workers 1,2 --out build/again")
+        self.assertEqual(repeat.workload_command({**report, "run": {"options": ["--peers"]}}, {"id": "job"}),
+                         "experiments/run --only p --workload job --peers")
 
     def test_other_runtimes_are_one_click_from_their_programs(self):
-        self.assertEqual(sources.peers_links(["coroutine", "Go, Gosched", "Golem"], "home"), "[Go](home/peers/go)")
-        self.assertEqual(sources.peers_links(["coroutine"], "home"), "")
+        self.assertEqual(sources.peers_links("switch", ["coroutine", "Go, Gosched", "Golem"], "home"), "[Go](home/peers/go/main.go)")
+        self.assertEqual(sources.peers_links("io", ["Go", "Asio"], "home"), "[Go](home/peers/go/echo.go), [Asio](home/peers/cpp/asio_echo.cpp)")
+        self.assertEqual(sources.peers_links("switch", ["coroutine"], "home"), "")
+
+    def test_every_program_of_another_runtime_is_there(self):
+        for files in (sources.PEERS, *sources.SERVERS.values()):
+            for name in files.values():
+                self.assertTrue((sources.HOME / "peers" / name).is_file(), name)
         for place in sources.PEERS.values():
             self.assertTrue((ROOT / "experiments" / "peers" / place).exists(), place)
 
@@ -251,6 +259,16 @@ class parts_of_pages(unittest.TestCase):
         rows = list(csv.DictReader(io.StringIO(table_csv.make(report, {"sizes": {"job": "tasks"}}))))
         self.assertEqual(rows[0]["note"], 'not measured here: no, "really"')
         self.assertEqual((rows[1]["path"], rows[1]["median"]), ("p/!n", "1"))
+
+    def test_the_table_has_the_repetitions_of_each_contender_and_the_intervals_of_its_further_figures(self):
+        report = {"id": "p", "quick": False, "machine": {"date": "d"}, "facts": {}, "workloads": [
+            {"id": "job", "size": 2.0, "unit": "ns", "repetitions": 9, "warm_up": 0, "contenders": [
+                {"name": "slow", "median": 2.0, "least": 1.0, "most": 3.0, "samples": [1.0, 2.0, 3.0], "also": {"cold": 4.0, "faults": 0.0},
+                 "also_interval": {"cold": [3.5, 5.0]}}]}]}
+        first, cold, faults = csv.DictReader(io.StringIO(table_csv.make(report, {})))
+        self.assertEqual((first["repetitions"], first["low"], first["high"]), ("3", "1", "3"))
+        self.assertEqual((cold["repetitions"], cold["low"], cold["high"]), ("3", "3.5", "5"))
+        self.assertEqual((faults["median"], faults["low"]), ("0", ""))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-# The command with which a reader measures a page again: with the options of the run that the page is of, and into a folder
-# of its own, since without one the committed reports are written over.
+# The commands with which a reader measures a page or a workload of it again: with the options of the run that the page is
+# of, and a page into a folder of its own, since without one the committed reports are written over.
 import sources
 
 OUT = "build/again"
@@ -15,3 +15,7 @@ def options_of(report):
 
 def command(report):
     return " ".join(["experiments/run", "--only", report["id"], *options_of(report), "--out", OUT])
+
+
+def workload_command(report, work):
+    return " ".join(["experiments/run", "--only", report["id"], "--workload", work["id"], *options_of(report)])

@@ -5,10 +5,15 @@ import pathlib
 import posixpath
 
 HOME = pathlib.Path(__file__).resolve().parent.parent
-# What another runtime's contenders begin with, and its programs.
-PEERS = {"Go": "go", "Tokio": "rust/src", "flume": "rust/src", "async-channel": "rust/src", "Rust": "rust/src",
-         "Boost.Fiber": "cpp/fiber_peer.cpp", "Asio": "cpp", "libuv": "cpp", "Python": "python", "Node": "node", "GJS": "gjs", "Ruby": "ruby",
-         "Lua": "lua"}
+# What another runtime's contenders begin with, and its program. Where that is of several files, the one that names the
+# function of each workload.
+RUST = "rust/src/main.rs"
+PEERS = {"Go": "go/main.go", "Tokio": RUST, "flume": RUST, "async-channel": RUST, "Rust": RUST,
+         "Boost.Fiber": "cpp/fiber_peer.cpp", "Asio": "cpp/asio_peer.cpp", "libuv": "cpp/uv_peer.c", "Python": "python/python_peer.py",
+         "Node": "node/node_peer.js", "GJS": "gjs/gjs_peer.js", "Ruby": "ruby/ruby_peer.rb", "Lua": "lua/lua_peer.lua"}
+ECHO = {"Go": "go/echo.go", "Tokio": "rust/src/echo.rs", "Asio": "cpp/asio_echo.cpp", "libuv": "cpp/uv_echo.c"}
+# Of the pages whose peers are servers.
+SERVERS = {"io": ECHO, "connections": ECHO, "http": {"Go": "go/http.go"}}
 SHORTEST = 3  # Of a workload's name, where its code builds the rest from numbers.
 
 
@@ -46,6 +51,8 @@ def runtimes_of(names):
     return [peer for peer in PEERS if any(name == peer or name.startswith((f"{peer} ", f"{peer},")) for name in names)]
 
 
-def peers_links(names, home):
-    """Markdown: where the programs of the other runtimes among the contenders `names` are; empty where there are none."""
-    return ", ".join(f"[{peer}]({home}/peers/{PEERS[peer]})" for peer in runtimes_of(names))
+def peers_links(page, names, home):
+    """Markdown: where the programs of the other runtimes among the contenders `names` of a page are; empty where there
+    are none."""
+    files = PEERS | SERVERS.get(page, {})
+    return ", ".join(f"[{peer}]({home}/peers/{files[peer]})" for peer in runtimes_of(names))

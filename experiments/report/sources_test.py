@@ -116,7 +116,7 @@ class links(unittest.TestCase):
         self.assertEqual(sources.files_of(definition, "c"), ["../examples/two.cpp"])
 
     def test_a_page_without_such_names_leads_to_its_folder(self):
-        report = {"id": "p", "machine": {}, "workloads": [{"id": "job", "title": "job", "unit": "ns", "size": 1, "repetitions": 1, "warm_up": 0,
+        report = {"id": "p", "quick": False, "machine": {}, "workloads": [{"id": "job", "title": "job", "unit": "ns", "size": 1, "repetitions": 1, "warm_up": 0,
                                                            "contenders": []}]}
         self.assertIn("Code: [experiments/p](../experiments/p).", page.results(report, {}, "../experiments"))
 

@@ -21,10 +21,13 @@ def contender_rows(report, work, one, common):
         seat = one["seat"]
         common = {**common, "processors": seat["processors"], "pinned": "yes" if seat["pinned"] else "no",
                   "oversubscribed": "yes" if seat.get("oversubscribed") else "no"}
+    if "samples" in one:  # What takes long has fewer repetitions than the others of its workload.
+        common = {**common, "repetitions": len(one["samples"])}
     yield {**common, "path": place, "contender": one["name"], "median": one["median"], "low": low, "high": high,
            "least": one["least"], "most": one["most"]}
     for key, value in one.get("also", {}).items():
-        yield {**common, "path": f"{place}#{key}", "contender": one["name"], "figure": key, "median": value, "unit": ""}
+        ends = dict(zip(("low", "high"), one.get("also_interval", {}).get(key, ())))
+        yield {**common, "path": f"{place}#{key}", "contender": one["name"], "figure": key, "median": value, **ends, "unit": ""}
 
 
 def rows(report, definition):
