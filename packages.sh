@@ -9,7 +9,7 @@ bifilar_install() {
     done < <(grep -v '^#' "$root/packages.txt")
     [ ${#missing[@]} -eq 0 ] && return 0
     if ! command -v apt-get >/dev/null; then
-        echo "there is no apt here; if the build misses something, it is one of these, by Debian's names: ${missing[*]}" >&2
+        echo "there is no apt here; what the build may miss, by Debian's names: ${missing[*]}" >&2
         return 0
     fi
     echo "installing with apt: ${missing[*]}"
