@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t trips = 50'000;
 constexpr std::uint64_t warm_up_trips = 1000;
+constexpr std::uint64_t thread_trips = trips / 10;  // Long ones: each counts for ten.
 
 struct line {
     channel<std::uint64_t> requests{1};
@@ -78,6 +79,11 @@ void add_round_trips(experiment& all) {
                                            runtime made{workers(count)};
                                            return made.run(ask_and_answer, model);
                                        }});
+        work.contenders.push_back({"thread", [=] {
+                                       sample got = threads_round_trips(thread_trips, count);
+                                       got.answer *= trips / thread_trips;
+                                       return got;
+                                   }});
         add_peers(all, work, every_channel({"channel", std::to_string(trips), std::to_string(count)}), count);
         work.in_turns = "round trips";  // One worker is compared with two.
         all.add(std::move(work));

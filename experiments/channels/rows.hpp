@@ -8,6 +8,8 @@ namespace bifilar::experiments {
 
 /// Two tasks that ask and answer, on one worker and on two.
 void add_round_trips(experiment& all);
+/// The same between two threads.
+[[nodiscard]] sample threads_round_trips(std::uint64_t trips, std::uint32_t processors);
 
 /// Receivers that wait while their channel is closed.
 void add_close(experiment& all);

@@ -6,8 +6,10 @@ int main(int argc, char** argv) {
     using namespace bifilar::experiments;
     experiment all{"operations", 25, 3};
     all.parse(argc, argv);
-    for (auto make : {&lock_rows, &channel_rows, &contended_rows, &waiting_rows})
-        for (row& one : make()) {
+    for (auto make : {&lock_rows, &channel_rows, &contended_rows, &waiting_rows}) {
+        std::vector<row> rows = make();
+        add_threads(rows);
+        for (row& one : rows) {
             workload work{one.id,
                           one.title,
                           std::move(one.unit),
@@ -17,6 +19,7 @@ int main(int argc, char** argv) {
             add_peers(all, work, std::move(one.peers), one.processors);
             all.add(std::move(work));
         }
+    }
     add_by_workers(all);
     return all.run();
 }

@@ -32,5 +32,7 @@ struct row {
 void add_by_workers(experiment& all);
 /// What beginning to wait takes of the heap.
 [[nodiscard]] std::vector<row> waiting_rows();
+/// The contender "thread", to those rows that threads have as well.
+void add_threads(std::vector<row>& rows);
 
 }  // namespace bifilar::experiments
