@@ -6,10 +6,10 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <harness/measure.hpp>
 #include <harness/peers.hpp>
 #include <harness/process.hpp>
+#include <harness/thread_limit.hpp>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -91,29 +91,8 @@ sample threads(std::uint64_t count) {
 }
 
 constexpr std::uint64_t most_wanted = 65'536;
-constexpr std::uint64_t left_for_others = 512;  // Threads that other programs may want to start meanwhile.
 constexpr std::int64_t spare_memory_bytes = std::int64_t{1} << 30;
 constexpr std::uint64_t batch = 256;  // Threads between two looks at the machine's memory.
-
-std::uint64_t first_number_of(const char* file, std::uint64_t otherwise) {
-    std::uint64_t got = 0;
-    return std::ifstream{file} >> got ? got : otherwise;
-}
-
-constexpr const char* numbers_of_threads = "/proc/sys/kernel/pid_max";
-constexpr const char* threads_of_the_machine = "/proc/sys/kernel/threads-max";
-
-// How many more the machine's table of processes holds, less what is left for others.
-std::uint64_t room_for_threads() {
-    const std::uint64_t table = std::min(first_number_of(numbers_of_threads, most_wanted),
-                                         first_number_of(threads_of_the_machine, most_wanted));
-    std::ifstream load{"/proc/loadavg"};  // "0.1 0.2 0.3 RUNNING/ALL LAST"
-    std::string text;
-    std::uint64_t all = 0;
-    for (int n = 0; n < 4; ++n) load >> text;
-    if (const std::size_t slash = text.find('/'); slash != std::string::npos) all = std::stoull(text.substr(slash + 1));
-    return table > all + left_for_others ? table - all - left_for_others : 0;
-}
 
 // Until the kernel refuses one, or until this stops by itself: at most_wanted, or short of what others need.
 sample most_threads(std::size_t stack_bytes) {
@@ -175,8 +154,8 @@ void add_threads(experiment& all) {
     most.contenders = {{"stacks of 2 MiB", [] { return most_threads(std::size_t{2} << 20); }},
                        {"stacks of 64 KiB", [] { return most_threads(std::size_t{64} << 10); }}};
     all.add(std::move(most));
-    all.fact("kernel.pid_max", first_number_of(numbers_of_threads, 0));
-    all.fact("kernel.threads-max", first_number_of(threads_of_the_machine, 0));
+    all.fact("kernel.pid_max", kernel_setting("pid_max", 0));
+    all.fact("kernel.threads-max", kernel_setting("threads-max", 0));
 }
 
 }  // namespace bifilar::experiments

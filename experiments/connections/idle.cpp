@@ -11,7 +11,9 @@ namespace {
 
 using clock_type = std::chrono::steady_clock;
 
+// Of the whole machine.
 std::int64_t slab_bytes() { return bytes_after("/proc/meminfo", "Slab:"); }
+std::int64_t kernel_stack_bytes() { return bytes_after("/proc/meminfo", "KernelStack:"); }
 
 }  // namespace
 
@@ -19,6 +21,7 @@ load_result measure_idle(const load_options& given) {
     warm_up(given);
     const std::int64_t resident = resident_bytes(given.process);
     const std::int64_t slab = slab_bytes();
+    const std::int64_t kernel_stacks = kernel_stack_bytes();
     std::vector<socket_owner> all;
     all.reserve(given.idle);
     for (std::size_t n = 0; n < given.idle; ++n) {
@@ -31,6 +34,7 @@ load_result measure_idle(const load_options& given) {
     load_result got;
     got.value = static_cast<double>(resident_bytes(given.process) - resident) / count;
     got.also["kernel_slab_of_both_ends_bytes"] = static_cast<double>(slab_bytes() - slab) / count;
+    got.also["kernel_stacks_bytes"] = static_cast<double>(kernel_stack_bytes() - kernel_stacks) / count;
     const std::uint64_t ran = processor_ns(given.process);
     const auto began = clock_type::now();
     std::this_thread::sleep_for(std::chrono::duration<double>{given.seconds});

@@ -6,6 +6,8 @@
 #include <harness/pin.hpp>
 #include <harness/run.hpp>
 #include <harness/server_process.hpp>
+#include <harness/thread_limit.hpp>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,15 @@ sample resting(sample got) {
     throw doubtful{"the idle server ran for " + std::to_string(std::llround(us_per_second)) + " us of a second"};
 }
 
+// Where the machine has room for so many threads.
+sample measure_threads(std::uint64_t connections, const arguments& load) {
+    if (const std::uint64_t room = room_for_threads(); room < connections)
+        throw std::runtime_error{"a thread for each of " + std::to_string(connections) +
+                                 " connections was wanted and the machine has room for " + std::to_string(room) +
+                                 "; raise kernel.pid_max and kernel.threads-max with sysctl"};
+    return measure({BARE_THREADS, "0"}, load);
+}
+
 void add_idle(experiment& all, int connections, const std::string& seconds, bool full_only) {
     workload work{"idle",
                   "idle connections",
@@ -44,6 +55,8 @@ void add_idle(experiment& all, int connections, const std::string& seconds, bool
     const arguments load{"--idle", std::to_string(connections), "--seconds", seconds};
     for (const echo_server& one : own_echo_servers(ECHO_PROGRAM))
         work.contenders.push_back({one.column, [=] { return resting(measure(one.command, load)); }});
+    work.contenders.push_back(
+        {bare_threads, [=] { return measure_threads(static_cast<std::uint64_t>(connections), load); }});
     for (const echo_server& one : peers_echo_servers(all.options().peers))
         work.contenders.push_back({one.column, [=] { return measure(one.command, load); }, true, true});
     all.add(std::move(work));

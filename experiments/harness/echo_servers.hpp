@@ -11,6 +11,9 @@ struct echo_server {
     std::vector<std::string> command;
 };
 
+/// The column of io/bare_threads.c.
+inline constexpr const char* bare_threads = "bare threads in C, one per connection";
+
 /// examples/echo, with so many workers; 0: on its main thread, as the peers whose runtimes can.
 inline echo_server own_echo_server(const std::string& program, const std::string& backend, const std::string& driver,
                                    const std::string& workers) {

@@ -2,6 +2,8 @@
 // Uses nothing of the library: load generators contain it.
 #include "process.hpp"
 
+#include <time.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -11,11 +13,8 @@ namespace bifilar::experiments {
 
 namespace {
 
-std::filesystem::directory_iterator folder_of(pid_t process, const char* name) {
-    std::error_code error;
-    std::filesystem::directory_iterator entries{"/proc/" + std::to_string(process) + "/" + name, error};
-    if (error) throw std::runtime_error{"there is no process " + std::to_string(process) + " here, or it is not ours"};
-    return entries;
+[[noreturn]] void no_process(pid_t process) {
+    throw std::runtime_error{"there is no process " + std::to_string(process) + " here, or it is not ours"};
 }
 
 }  // namespace
@@ -28,13 +27,10 @@ std::int64_t bytes_after(const std::string& file, const std::string& key) {
 }
 
 std::uint64_t processor_ns(pid_t process) {
-    std::uint64_t sum = 0;
-    for (const auto& thread : folder_of(process, "task")) {
-        std::ifstream file{thread.path() / "schedstat"};
-        std::uint64_t ran = 0;
-        if (file >> ran) sum += ran;
-    }
-    return sum;
+    clockid_t clock{};
+    timespec ran{};
+    if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &ran) != 0) no_process(process);
+    return static_cast<std::uint64_t>(ran.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(ran.tv_nsec);
 }
 
 std::int64_t resident_bytes(pid_t process) {
@@ -42,7 +38,10 @@ std::int64_t resident_bytes(pid_t process) {
 }
 
 std::size_t open_descriptors(pid_t process) {
-    return static_cast<std::size_t>(std::distance(folder_of(process, "fd"), std::filesystem::directory_iterator{}));
+    std::error_code error;
+    const std::filesystem::directory_iterator entries{"/proc/" + std::to_string(process) + "/fd", error};
+    if (error) no_process(process);
+    return static_cast<std::size_t>(std::distance(entries, std::filesystem::directory_iterator{}));
 }
 
 }  // namespace bifilar::experiments

@@ -20,7 +20,7 @@ public:
 
     [[nodiscard]] const std::string& address() const noexcept { return address_; }
     [[nodiscard]] pid_t process() const noexcept { return process_; }
-    /// What its threads have run so far, in ns of processor time; those that have ended are not counted.
+    /// What its threads have run so far, in ns of processor time, those that have ended as well.
     [[nodiscard]] double cpu_ns() const;
 
 private:

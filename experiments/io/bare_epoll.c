@@ -1,42 +1,21 @@
 /* The reference of the echo page: a bare, single-threaded epoll echo loop, with nothing between it and the kernel.
  *   bare_epoll PORT      prints "listening on 127.0.0.1:PORT", ends on SIGINT or SIGTERM. */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "bare_server.h"
 
 enum { events_per_wait = 256, buffer_bytes = 16 * 1024 };
 
 static volatile sig_atomic_t over;
 static void stop(int signal_number) { over = signal_number; }
-
-static void fail(const char* what) {
-    fprintf(stderr, "bare_epoll: %s: %s\n", what, strerror(errno));
-    exit(2);
-}
-
-static int listen_on(unsigned short port) {
-    const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    socklen_t bytes = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (descriptor < 0 || setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        bind(descriptor, (struct sockaddr*)&address, sizeof address) != 0 || listen(descriptor, 4096) != 0)
-        fail("listen");
-    if (getsockname(descriptor, (struct sockaddr*)&address, &bytes) != 0) fail("getsockname");
-    printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
-    fflush(stdout);
-    return descriptor;
-}
 
 static void accept_all(int epoll, int listener) {
     for (;;) {
@@ -74,10 +53,10 @@ int main(int count, char** arguments) {
     }
     signal(SIGINT, stop);
     signal(SIGTERM, stop);
-    const int listener = listen_on((unsigned short)atoi(arguments[1]));
+    const int listener = listen_on(arguments[1], SOCK_NONBLOCK);
     const int epoll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
-    if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) != 0) fail("epoll");
+    if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) != 0) fail("epoll", errno);
     static char buffer[buffer_bytes];
     struct epoll_event ready[events_per_wait];
     while (!over) {

@@ -4,7 +4,6 @@
  * into a ring of provided buffers. zerocopy: as plain, with SEND_ZC. A buffer has 16 KiB where nothing else is given.
  * Prints "listening on 127.0.0.1:PORT", ends on SIGINT or SIGTERM. */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <liburing.h>
 #include <netinet/in.h>
@@ -18,6 +17,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "bare_server.h"
 
 enum { entries = 1024, most_descriptors = 16384, lent_buffers = 256 };
 enum what { accepting, receiving, sending };
@@ -38,27 +39,7 @@ static int oldest[most_descriptors]; /* With multishot: the lent buffers that ca
 static int newest[most_descriptors];
 static int behind[lent_buffers];
 static unsigned came_in[lent_buffers]; /* Bytes. */
-static char at_end[most_descriptors]; /* The stream has ended while an answer is on its way. */
-
-static void fail(const char* what, int error) {
-    fprintf(stderr, "bare_uring: %s: %s\n", what, strerror(error));
-    exit(2);
-}
-
-static int listen_on(unsigned short port) {
-    const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    socklen_t bytes = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (descriptor < 0 || setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        bind(descriptor, (struct sockaddr*)&address, sizeof address) != 0 || listen(descriptor, 4096) != 0)
-        fail("listen", errno);
-    if (getsockname(descriptor, (struct sockaddr*)&address, &bytes) != 0) fail("getsockname", errno);
-    printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
-    fflush(stdout);
-    return descriptor;
-}
+static char at_end[most_descriptors];  /* The stream has ended while an answer is on its way. */
 
 static struct io_uring_sqe* next_entry(void) {
     struct io_uring_sqe* entry = io_uring_get_sqe(&ring);
@@ -233,7 +214,7 @@ int main(int count, char** arguments) {
     setrlimit(RLIMIT_NOFILE, &files);
     signal(SIGINT, stop);
     signal(SIGTERM, stop);
-    const int listener = listen_on((unsigned short)atoi(arguments[1]));
+    const int listener = listen_on(arguments[1], 0);
     struct io_uring_params params = {
         .flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE, .cq_entries = 16384};
     const int result = io_uring_queue_init_params(entries, &ring, &params);

@@ -3,7 +3,7 @@
 //           [--server-pid PID] [--json FILE]
 // Several servers are given by as many --connect, each followed by its --server-pid: they take turns of --slice until
 // each had its --seconds. Without --slice a turn is all of them.
-// Reports requests a second, latency percentiles, and the server's CPU time per request from its schedstat: an object,
+// Reports requests a second, latency percentiles, and the server's CPU time per request by its clock: an object,
 // or of several servers an array in their order. If one of those fails, it has {"error": ...} and the others null.
 #include <algorithm>
 #include <chrono>

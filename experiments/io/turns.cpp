@@ -1,5 +1,5 @@
 // Servers side by side: each in turn answers for a short while, so that all see the same minutes of a noisy machine.
-// Counts the processor time that a server takes in its turns, from the schedstat of its threads.
+// Counts the processor time that a server takes in its turns, by the clock of its process.
 #include "turns.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace bifilar::experiments {
 
 namespace {
 
-// A thread's schedstat is as old as its last tick or switch: exact once the server has gone to sleep.
+// The clock knows a running thread's time as of its last tick or switch: it is exact once the server has gone to sleep.
 std::uint64_t at_rest_ns(pid_t process) {
     constexpr int looks = 20;  // One that never rests must not hold up the others.
     std::uint64_t last = processor_ns(process);

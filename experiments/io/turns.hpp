@@ -1,5 +1,5 @@
 // Servers side by side: each in turn answers for a short while, so that all see the same minutes of a noisy machine.
-// Counts the processor time that a server takes in its turns, from the schedstat of its threads.
+// Counts the processor time that a server takes in its turns, by the clock of its process.
 #pragma once
 
 #include <sys/types.h>

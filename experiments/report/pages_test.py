@@ -206,6 +206,7 @@ class parts_of_pages(unittest.TestCase):
     def test_a_family_has_its_colours_on_every_page(self):
         self.assertEqual(palette.colours(["coroutine", "fiber", "thread", "Go", "Tokio"]), [0, 4, 8, 10, 11])
         self.assertEqual(palette.colours(["Go, Gosched", "fiber yield", "coroutine yield"]), [10, 4, 0])
+        self.assertEqual(palette.colours(["bare threads in C", "stackless, epoll, own thread"]), [8, 0])
 
     def test_series_differ_in_more_than_colour(self):
         marks = {re.sub(r"\b[sf]0\b", "", svg.marker(i, 0, 5, 5)) + ("hollow" if i >= 4 else "") for i in range(8)}
