@@ -1,6 +1,8 @@
 // Bytes in lent buffers: what arrives, how many may be out, and that all come back.
 #include "bytes.hpp"
+#include "descriptors.hpp"
 #include "drivers/stream_pair.hpp"
+#include "drivers/waiting_bytes.hpp"
 #include "last_words.hpp"
 #include "one_worker.hpp"
 #include "resource_limits.hpp"
@@ -226,6 +228,32 @@ TEST_CASE("connections_that_come_in_are_accepted_ahead_and_none_is_lost") {
         });
         CHECK(accepting.join() == clients);
     }
+}
+
+TEST_CASE("a_ring_accepts_and_receives_while_nobody_asks") {
+    bf::runtime rt{small_runtime(1)};
+    if (rt.driver() != bf::driver_kind::uring) return;
+    const auto comes_true = [](auto condition) {
+        for (int n = 0; n < 10'000 && !condition(); ++n) bf::await(bf::sleep_for(1ms));
+        return condition();
+    };
+    rt.run([&] {
+        auto incoming = bf::tcp_listener::bind("127.0.0.1:0").value().incoming();
+        const auto at = incoming.local_address().value();
+        auto client = bf::await(bf::tcp_stream::connect(at)).value();
+        auto served = bf::await(incoming.accept()).value();
+        const std::size_t before = tests::open_descriptors("socket:");
+        std::vector<bf::tcp_stream> others;
+        for (int n = 0; n < 3; ++n) others.push_back(bf::await(bf::tcp_stream::connect(at)).value());
+        CHECK(comes_true([&] { return tests::open_descriptors("socket:") == before + 6; }));
+
+        auto all = served.receive_all();
+        CHECK(bf::await(client.write_all(bytes_of("asked for"))).has_value());
+        CHECK(text_of(bf::await(all.next()).value()) == "asked for");
+        CHECK(bf::await(client.write_all(bytes_of("not asked for"))).has_value());
+        CHECK(comes_true([&] { return tests::waiting_bytes(served.descriptor()) == 0; }));
+        CHECK(text_of(bf::await(all.next()).value()) == "not asked for");
+    });
 }
 
 TEST_CASE("connections_that_nobody_took_are_closed") {
