@@ -47,12 +47,11 @@ def called_for(path, workload):
 
 
 def programs_of(name):
-    """{file, as page.json names it: the words of the page's code that stand for its program}."""
-    build = sources.HOME / name / "CMakeLists.txt"
-    text = text_of(build) if build.exists() else ""
-    files = {target: [f"{name}/{file}" for file in FILE.findall(listed)] for target, listed in TARGET.findall(text)}
+    """{file, as page.json names it: the words of the page's code that stand for its program}, also of another page's."""
+    builds = {build.parent.name: text_of(build) for build in sources.HOME.glob("*/CMakeLists.txt")}
+    files = {target: [f"{page}/{file}" for file in FILE.findall(listed)] for page, text in builds.items() for target, listed in TARGET.findall(text)}
     found = {}
-    for macro, target in PROGRAM.findall(text):
+    for macro, target in PROGRAM.findall(builds.get(name, "")):
         example = [f"../examples/{target.removeprefix('example_')}.cpp"] if target.startswith("example_") else []
         for file in files.get(target, example):
             found.setdefault(file, set()).add(macro)
