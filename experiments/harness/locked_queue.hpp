@@ -1,5 +1,5 @@
 // A bounded queue between threads, by a mutex and two condition variables: what is written where there is no runtime.
-// Contenders named "thread" talk through it; the peers of channel<T>.
+// Contenders named "thread" talk through it, where ours have a channel<T>.
 #pragma once
 
 #include <condition_variable>

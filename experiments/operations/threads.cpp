@@ -1,4 +1,4 @@
-// Rows that threads have as well, by what the standard library or the kernel's C library gives them for it.
+// Rows that threads have as well, by what C++ or POSIX gives them for it.
 // Without contention on one pinned thread, like "direct"; else a thread for each task, on the workers' processors.
 #include <semaphore.h>
 

@@ -57,7 +57,7 @@ public:
     static constexpr const char* name = How::one_way_in;
     static constexpr bool in_time = true;
     static constexpr bool exclusive = false;
-    static constexpr std::array faults{fault{How::in, ECONNRESET}, fault{How::in, ETIMEDOUT}};
+    static constexpr auto faults = tests::faults_of_receives<How::in>;
 
     auto start() { return How::part_of(from_.near, to_.near); }
     void let() {
@@ -89,7 +89,7 @@ public:
     static constexpr const char* name = How::one_way_out;
     static constexpr bool in_time = true;
     static constexpr bool exclusive = false;
-    static constexpr std::array faults{fault{How::out, ECONNRESET}, fault{How::out, EPIPE}};
+    static constexpr auto faults = tests::faults_of_sends<How::out>;
 
     auto start() {
         send_part(from_.far);
@@ -122,7 +122,7 @@ public:
     static constexpr bool in_time = true;
     static constexpr bool exclusive = false;
     static constexpr std::uint64_t in_flight = 2;
-    static constexpr std::array faults{fault{How::in, ECONNRESET}, fault{How::in, ETIMEDOUT}};
+    static constexpr auto faults = tests::faults_of_receives<How::in>;
 
     auto start() { return How::both(a_.near, b_.near); }
     void let() {

@@ -146,7 +146,8 @@ public:
     static constexpr const char* name = "recv_descriptors";
     static constexpr bool in_time = true;
     static constexpr bool exclusive = true;
-    static constexpr std::array faults{fault{op_kind::recv_message, ECONNRESET}, fault{op_kind::recv_message, ENOMEM}};
+    static constexpr std::array faults{fault{op_kind::recv_message, ECONNRESET}, fault{op_kind::recv_message, ENOMEM},
+                                       fault{op_kind::recv_message, ENOBUFS}, fault{op_kind::recv_message, ENOTCONN}};
 
     auto start() { return near_.recv_descriptors(buffer_); }
     void let() { tests::send_past(far_.descriptor(), std::array<int, 1>{near_.descriptor()}); }

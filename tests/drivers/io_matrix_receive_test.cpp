@@ -24,9 +24,7 @@ namespace {
 class receive_scene : public reading_scene {
 public:
     static constexpr const char* name = "receive";
-    static constexpr std::array faults{fault{op_kind::recv_lent, ECONNRESET},   fault{op_kind::recv_lent, ETIMEDOUT},
-                                       fault{op_kind::recv_lent, EHOSTUNREACH}, fault{op_kind::recv_lent, ENOTCONN},
-                                       fault{op_kind::recv_lent, ENOMEM},       fault{op_kind::recv_lent, ENOBUFS}};
+    static constexpr auto faults = tests::faults_of_receives<op_kind::recv_lent>;
     bf::stream_receive start() { return ends.near.receive(); }
     bool succeeded(const bf::io_result<bf::received_bytes>& output) { return output && took(output->size()); }
 };
@@ -42,7 +40,7 @@ class next_scene : public reading_scene {
 public:
     static constexpr const char* name = "next of a receive_stream";
     static constexpr std::uint64_t least_in_flight = 0;  // A ring goes on.
-    static constexpr std::array faults{fault{op_kind::recv_lent, ECONNRESET}, fault{op_kind::recv_lent, ENOBUFS}};
+    static constexpr auto faults = tests::faults_of_receives<op_kind::recv_lent>;
 
     next_scene() = default;
     next_scene(const next_scene&) = delete;

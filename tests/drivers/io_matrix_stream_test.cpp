@@ -1,7 +1,6 @@
 // The matrix of reads and writes of streams.
 #include "drivers/stream_scene.hpp"
 
-using tests::fault;
 using tests::reading_scene;
 using tests::writing_scene;
 namespace bf = bifilar;
@@ -12,10 +11,7 @@ namespace {
 class read_scene : public reading_scene {
 public:
     static constexpr const char* name = "read";
-    static constexpr std::array faults{fault{op_kind::recv, ECONNRESET}, fault{op_kind::recv, ECONNREFUSED},
-                                       fault{op_kind::recv, ETIMEDOUT},  fault{op_kind::recv, EHOSTUNREACH},
-                                       fault{op_kind::recv, ENOTCONN},   fault{op_kind::recv, ENOMEM},
-                                       fault{op_kind::recv, ENOBUFS}};
+    static constexpr auto faults = tests::faults_of_receives<op_kind::recv>;
     bf::stream_read start() { return ends.near.read(into_); }
     bool succeeded(const bf::io_result<std::size_t>& output) { return output && took(*output); }
 
@@ -26,7 +22,7 @@ private:
 class read_exact_scene : public reading_scene {
 public:
     static constexpr const char* name = "read_exact";
-    static constexpr std::array faults{fault{op_kind::recv, ECONNRESET}, fault{op_kind::recv, ETIMEDOUT}};
+    static constexpr auto faults = tests::faults_of_receives<op_kind::recv>;
     bf::stream_read start() { return ends.near.read_exact(into_); }
     bool succeeded(const bf::io_result<std::size_t>& output) { return output && *output == 4 && took(*output); }
 
@@ -37,7 +33,7 @@ private:
 class peek_scene : public reading_scene {
 public:
     static constexpr const char* name = "peek";
-    static constexpr std::array faults{fault{op_kind::recv, ECONNRESET}, fault{op_kind::recv, ENOTCONN}};
+    static constexpr auto faults = tests::faults_of_receives<op_kind::recv>;
     bf::stream_read start() { return ends.near.peek(into_); }
     bool succeeded(const bf::io_result<std::size_t>& output) { return output && *output > 0 && *output <= 16; }
     // What was peeked at is still there, whatever became of the operation.
@@ -50,7 +46,7 @@ private:
 class read_vectored_scene : public reading_scene {
 public:
     static constexpr const char* name = "read_vectored";
-    static constexpr std::array faults{fault{op_kind::recv_message, ECONNRESET}, fault{op_kind::recv_message, ENOBUFS}};
+    static constexpr auto faults = tests::faults_of_receives<op_kind::recv_message>;
     bf::vector_transfer start() { return ends.near.read_vectored(into_); }
     bool succeeded(const bf::io_result<std::size_t>& output) { return output && took(*output); }
 
@@ -63,10 +59,7 @@ private:
 class write_scene : public writing_scene {
 public:
     static constexpr const char* name = "write";
-    static constexpr std::array faults{fault{op_kind::send, ECONNRESET}, fault{op_kind::send, EPIPE},
-                                       fault{op_kind::send, ETIMEDOUT},  fault{op_kind::send, ENOBUFS},
-                                       fault{op_kind::send, ENOMEM},     fault{op_kind::send, EHOSTUNREACH},
-                                       fault{op_kind::send, ENETDOWN},   fault{op_kind::send, EACCES}};
+    static constexpr auto faults = tests::faults_of_sends<op_kind::send>;
     bf::stream_write start() { return ends.near.write(from_); }
     bool succeeded(const bf::io_result<std::size_t>& output) { return output && took(*output); }
 
@@ -77,7 +70,7 @@ private:
 class write_all_scene : public writing_scene {
 public:
     static constexpr const char* name = "write_all";
-    static constexpr std::array faults{fault{op_kind::send, ECONNRESET}, fault{op_kind::send, EPIPE}};
+    static constexpr auto faults = tests::faults_of_sends<op_kind::send>;
     bf::stream_write start() { return ends.near.write_all(from_); }
     bool succeeded(const bf::io_result<std::size_t>& output) { return output && *output == bytes && took(*output); }
 
@@ -88,7 +81,7 @@ private:
 class write_vectored_scene : public writing_scene {
 public:
     static constexpr const char* name = "write_vectored";
-    static constexpr std::array faults{fault{op_kind::send_message, ECONNRESET}, fault{op_kind::send_message, EPIPE}};
+    static constexpr auto faults = tests::faults_of_sends<op_kind::send_message>;
     bf::vector_transfer start() { return ends.near.write_vectored(from_); }
     bool succeeded(const bf::io_result<std::size_t>& output) { return output && took(*output); }
 
@@ -100,7 +93,7 @@ private:
 class write_all_vectored_scene : public writing_scene {
 public:
     static constexpr const char* name = "write_all_vectored";
-    static constexpr std::array faults{fault{op_kind::send_message, ECONNRESET}, fault{op_kind::send_message, EPIPE}};
+    static constexpr auto faults = tests::faults_of_sends<op_kind::send_message>;
     bf::vector_write_all start() {
         from_ = {iovec{half_.data(), half_.size()}, iovec{half_.data(), half_.size()}};
         return ends.near.write_all_vectored(from_);
