@@ -1,5 +1,7 @@
 # One report page as Markdown: question, claims, method, unit, threats, results, plots, verdicts.
 # The words come from experiments/<id>/page.json, the figures from the run.
+import re
+
 import charts
 import interval
 import meanwhile
@@ -26,11 +28,19 @@ def shown(value):
     return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
+IN_WORDS = {1: "one", 2: "two", 4: "four", 8: "eight"}
+
+
 def size_of(work, definition):
+    """" · 16 tasks", unless the title says it, in digits or in words."""
     unit = definition.get("sizes", {}).get(work["id"])
-    size = "" if unit is None else f"{work['size']:,.0f} {unit}"
-    said = size in work["title"] or (size == "1 workers" and "1 worker" in work["title"])
-    return "" if said else f" · {size}"
+    if unit is None:
+        return ""
+    if work["size"] == 1:
+        unit = re.sub(r"(?<=\w\w)s\b", "", unit, count=1)
+    size = f"{work['size']:,.0f} {unit}"
+    in_words = f"{IN_WORDS.get(work['size'], size)} {unit}"
+    return "" if size in work["title"] or in_words in work["title"] else f" · {size}"
 
 
 def results(report, definition, home):

@@ -94,7 +94,8 @@ class marks_of_oversubscription(unittest.TestCase):
 
     def test_a_title_that_says_the_size_is_not_told_it_again(self):
         of = {"sizes": {"by_workers": "workers"}}
-        for title, size, suffix in (("job, 4 workers on 2 processors", 4, ""), ("job, 1 worker", 1, ""), ("job", 4, " · 4 workers")):
+        for title, size, suffix in (("job, 4 workers on 2 processors", 4, ""), ("job, 1 worker", 1, ""), ("job, two workers", 2, ""),
+                                    ("job", 4, " · 4 workers"), ("job", 1, " · 1 worker")):
             self.assertEqual(page.size_of({**work(size), "title": title}, of), suffix)
 
     def test_sweeps_ring_the_mark_and_say_why(self):

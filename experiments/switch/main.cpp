@@ -59,9 +59,9 @@ void add_parts(experiment& all) {
 }
 
 void add_ring(experiment& all, std::size_t tasks, bool shuffled) {
-    // About five million turns, and at least four rounds of all.
-    const std::uint64_t budget = all.options().quick ? 2'000'000 : 5'000'000;
-    const std::uint64_t rounds = std::max<std::uint64_t>(4, budget / tasks);
+    // About five million turns, three of large rings, whose turns are slow; and at least three rounds of all.
+    const std::uint64_t budget = all.options().quick ? 2'000'000 : (tasks >= 100'000 ? 3'000'000 : 5'000'000);
+    const std::uint64_t rounds = std::max<std::uint64_t>(3, budget / tasks);
     const std::uint64_t turns = rounds * tasks;
     ring_shape shape;
     shape.tasks = tasks;
