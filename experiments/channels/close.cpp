@@ -75,7 +75,10 @@ void add_close(experiment& all) {
         add_peers(all, work, {go(close)});
         const bool takes_long = receivers > 10'000;  // Half a minute each time: it looks at all of them for each.
         add_peers(all, work, {std::move(beside)}, 1, takes_long);
-        if (takes_long) work.repetitions = 11;
+        if (takes_long) {
+            work.repetitions = 11;
+            work.warm_up = 0;
+        }
         all.add(std::move(work));
     }
 }

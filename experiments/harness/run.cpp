@@ -1,6 +1,6 @@
 // One experiment: workloads, each with contenders that do the same work and an oracle that checks their answers.
 // Contenders take turns (A B C, A B C, ...), so that a slow minute of the machine hits all of them alike, and so do
-// workloads that a rule compares.
+// workloads that a rule compares. Where many repetitions are wanted, each third is taken at another time.
 #include "run.hpp"
 
 #include <algorithm>
@@ -20,6 +20,10 @@
 namespace bifilar::experiments {
 
 namespace {
+
+// A slow minute would else be the whole of a workload whose repetitions take milliseconds, and decide its rule.
+constexpr int most_parts = 3;
+constexpr int repetitions_worth_parts = 25;
 
 nlohmann::ordered_json to_json(const std::string& name, const std::vector<sample>& samples, const seat& where) {
     std::vector<double> values;
@@ -140,7 +144,7 @@ void experiment::take_round(taking& to, int round) const {
     const workload& work = *to.of;
     for (std::size_t i = 0; i < work.contenders.size(); ++i) {
         const contender& one = work.contenders[i];
-        if (one.slow && (options_.quick || round >= std::max(1, to.wanted / 3))) continue;
+        if (one.slow && (options_.quick || (round >= 0 && round % 3 != std::min(2, to.wanted - 1)))) continue;
         if (!to.refused[i].empty()) continue;
         try {
             to.taken[i].push_back(repetition(work, one));
@@ -159,12 +163,46 @@ void experiment::take_round(taking& to, int round) const {
     }
 }
 
-nlohmann::ordered_json experiment::told(const taking& all) {
+// Workloads that are measured in the same rounds.
+struct experiment::rounds {
+    std::vector<taking> works = {};
+    int warm_up = 0;
+    int wanted = 0;
+    [[nodiscard]] int parts() const noexcept { return wanted < repetitions_worth_parts ? 1 : most_parts; }
+};
+
+std::vector<experiment::rounds> experiment::all_rounds() const {
+    std::vector<rounds> all;
+    std::string before;
+    for (const workload& work : workloads_) {
+        if (work.in_turns.empty() || work.in_turns != before) all.emplace_back();
+        before = work.in_turns;
+        rounds& here = all.back();
+        here.works.push_back({&work, wanted_of(work)});
+        here.warm_up = std::max(here.warm_up, work.warm_up);
+        here.wanted = std::max(here.wanted, here.works.back().wanted);
+    }
+    return all;
+}
+
+void experiment::take_part(rounds& these, int part) const {
+    const int first = these.wanted * part / these.parts();
+    const int end = these.wanted * (part + 1) / these.parts();
+    for (int round = -these.warm_up; round < 0; ++round)
+        for (taking& one : these.works)
+            if (round >= -one.of->warm_up && first < one.wanted) take_round(one, round);
+    for (int round = first; round < end; ++round)
+        for (taking& one : these.works)
+            if (round < one.wanted) take_round(one, round);
+}
+
+nlohmann::ordered_json experiment::told(const taking& all, int parts) {
     const workload& work = *all.of;
     nlohmann::ordered_json result{{"id", work.id}, {"title", work.title}, {"unit", work.unit}, {"size", work.size}};
     result["oracle"] = work.oracle;
     result["repetitions"] = all.wanted;
     result["warm_up"] = work.warm_up;
+    if (parts > 1) result["parts"] = parts;
     if (!work.in_turns.empty()) result["in_turns"] = work.in_turns;
     result["contenders"] = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < all.taken.size(); ++i)
@@ -179,23 +217,6 @@ nlohmann::ordered_json experiment::told(const taking& all) {
 int experiment::wanted_of(const workload& work) const noexcept {
     const int own = options_.quick ? work.quick_repetitions : work.repetitions;
     return own != 0 ? own : (options_.quick ? quick_repetitions_ : repetitions_);
-}
-
-std::vector<nlohmann::ordered_json> experiment::run_in_turns(std::size_t first, std::size_t end) const {
-    std::vector<taking> all;
-    int begin = 0;
-    int rounds = 0;
-    for (std::size_t at = first; at < end; ++at) {
-        all.push_back({&workloads_[at], wanted_of(workloads_[at])});
-        begin = std::min(begin, -workloads_[at].warm_up);
-        rounds = std::max(rounds, all.back().wanted);
-    }
-    for (int round = begin; round < rounds; ++round)
-        for (taking& one : all)
-            if (round >= -one.of->warm_up && round < one.wanted) take_round(one, round);
-    std::vector<nlohmann::ordered_json> results;
-    for (const taking& one : all) results.push_back(told(one));
-    return results;
 }
 
 void experiment::choose() {
@@ -213,6 +234,23 @@ void experiment::choose() {
     std::erase_if(workloads_, [&](const workload& work) { return work.id != options_.only; });
 }
 
+void experiment::measure(std::vector<rounds>& all) const {
+    std::size_t steps = 0;
+    for (const rounds& these : all) steps += these.works.size() * static_cast<std::size_t>(these.parts());
+    std::size_t done = 0;
+    for (int part = 0; part < most_parts; ++part)
+        for (rounds& these : all) {
+            if (part >= these.parts()) continue;
+            take_part(these, part);
+            for (const taking& one : these.works) {
+                ++done;
+                if (options_.progress)  // Read by experiments/run.
+                    std::cout << "progress " << done << ' ' << steps << ' ' << one.of->id << ' '
+                              << std::llround(one.of->size) << std::endl;
+            }
+        }
+}
+
 int experiment::run() {
     choose();
     if (options_.list) {
@@ -223,22 +261,15 @@ int experiment::run() {
     report["facts"] = facts_;
     if (!refused_facts_.empty()) report["refused_facts"] = refused_facts_;
     report["workloads"] = nlohmann::ordered_json::array();
-    for (std::size_t first = 0; first < workloads_.size();) {
-        std::size_t end = first + 1;
-        const std::string& group = workloads_[first].in_turns;
-        while (!group.empty() && end < workloads_.size() && workloads_[end].in_turns == group) ++end;
-        try {
-            for (nlohmann::ordered_json& one : run_in_turns(first, end)) report["workloads"].push_back(std::move(one));
-        } catch (const fault&) {
-            std::cerr << id_ << ": no figures are written, because of that\n";
-            return 1;
-        }
-        if (options_.progress)  // One line a workload, read by experiments/run.
-            for (std::size_t at = first; at < end; ++at)
-                std::cout << "progress " << at + 1 << ' ' << workloads_.size() << ' ' << workloads_[at].id << ' '
-                          << std::llround(workloads_[at].size) << std::endl;
-        first = end;
+    std::vector<rounds> all = all_rounds();
+    try {
+        measure(all);
+    } catch (const fault&) {
+        std::cerr << id_ << ": no figures are written, because of that\n";
+        return 1;
     }
+    for (const rounds& these : all)
+        for (const taking& one : these.works) report["workloads"].push_back(told(one, these.parts()));
     if (options_.json_file.empty()) {
         std::cout << report.dump(1) << '\n';
     } else {

@@ -1,6 +1,6 @@
 // One experiment: workloads, each with contenders that do the same work and an oracle that checks their answers.
 // Contenders take turns (A B C, A B C, ...), so that a slow minute of the machine hits all of them alike, and so do
-// workloads that a rule compares.
+// workloads that a rule compares. Where many repetitions are wanted, each third is taken at another time.
 #pragma once
 
 #include <cstdint>
@@ -76,12 +76,15 @@ public:
 
 private:
     struct taking;
+    struct rounds;
     void choose();
     [[nodiscard]] int wanted_of(const workload& work) const noexcept;
-    [[nodiscard]] std::vector<nlohmann::ordered_json> run_in_turns(std::size_t first, std::size_t end) const;
+    [[nodiscard]] std::vector<rounds> all_rounds() const;
+    void measure(std::vector<rounds>& all) const;
+    void take_part(rounds& these, int part) const;
     void take_round(taking& to, int round) const;
     [[nodiscard]] sample repetition(const workload& work, const contender& one) const;
-    [[nodiscard]] static nlohmann::ordered_json told(const taking& all);
+    [[nodiscard]] static nlohmann::ordered_json told(const taking& all, int parts);
     void list() const;
 
     std::string id_;

@@ -112,7 +112,7 @@ int main(int argc, char** argv) {
     experiment all{"io", 6, 3};  // The fewest whose least and most hold the median with 95 %.
     all.parse(argc, argv);
     raise_descriptor_limit();  // For the servers and the load, which inherit it.
-    const double seconds = all.options().quick ? 0.3 : 0.4;
+    constexpr double seconds = 0.3;
     add_small(all, seconds);
     add_large(all, seconds);
     add_echo(all, "pipelined", "64-byte messages, 16 in flight a connection", 64, {64, 16, 64, seconds, 0.02}, false);

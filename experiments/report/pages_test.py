@@ -252,6 +252,8 @@ class parts_of_pages(unittest.TestCase):
                          "3 repetitions in turn, after 1 that did not count, in the same rounds as: its other sizes; B. Go failed in "
                          "repetition 2 and was measured once more: it ended. Lua failed in the warm-up and was measured once more: x.")
         self.assertEqual(taking.sentences(report["workloads"][4], report), "3 repetitions in turn, after 1 that did not count.")
+        self.assertEqual(taking.sentences({**report["workloads"][4], "parts": 2}, report),
+                         "3 repetitions in turn, 2 parts of them at different times, each after 1 that did not count.")
 
     def test_refused_contenders_stand_in_the_table_with_their_reason(self):
         report = {"id": "p", "quick": True, "machine": {"date": "d"}, "facts": {"n": 1}, "workloads": [

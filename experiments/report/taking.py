@@ -22,6 +22,7 @@ def repeated(work):
 def sentences(work, report):
     count = work["repetitions"]
     others = companions(work, report)
-    parts = [f"{count} repetition{'s' if count != 1 else ''} in turn, after {work['warm_up']} that did not count"
-             + (f", in the same rounds as: {'; '.join(others)}" if others else "") + ".", repeated(work)]
-    return " ".join(filter(None, parts))
+    thirds = f", {work['parts']} parts of them at different times, each" if "parts" in work else ","
+    told = [f"{count} repetition{'s' if count != 1 else ''} in turn{thirds} after {work['warm_up']} that did not count"
+            + (f", in the same rounds as: {'; '.join(others)}" if others else "") + ".", repeated(work)]
+    return " ".join(filter(None, told))

@@ -73,6 +73,7 @@ void add_idle_lookup(experiment& all) {
         work.contenders = {{"idle set", [=] { return find_and_put_back<sched::idle_set>(count); }},
                            {"scan", [=] { return find_and_put_back<flag_set>(count); }}};
         work.in_turns = "idle lookup";
+        work.repetitions = 45;
         all.add(std::move(work));
     }
 }

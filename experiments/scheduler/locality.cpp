@@ -137,6 +137,7 @@ void add_locality(experiment& all) {
                       "ns per child",    static_cast<double>(bytes),
                       sum_of_all(bytes), {}};
         work.full_only = bytes == 4'096 || bytes == 262'144;
+        work.repetitions = 45;
         for (const choice& cap : lifo_caps())
             work.contenders.push_back({cap.name, [=] { return read_by_children(bytes, cap.rules); }});
         all.add(std::move(work));

@@ -66,6 +66,7 @@ void add_ring(experiment& all) {
                       tasks_in_bursts, {}};
         work.full_only = slots == 128 || slots == 512;
         work.in_turns = "sizes of the ring";  // A rule compares them within a tenth.
+        work.repetitions = 61;
         const auto in_bursts_of = [=](std::uint64_t size) {
             return [=] { return bursts(ruled(2, {.ring_slots = slots}, pin::core), tasks_in_bursts, size); };
         };
@@ -89,6 +90,7 @@ void add_steal(experiment& all) {
         work.contenders.push_back(
             {one.name, [=] { return bursts(ruled(2, one.rules, pin::core), tasks_at_once, tasks_at_once); }});
     work.contenders.push_back(alone({.ring_slots = slots_for_them}, tasks_at_once, tasks_at_once));
+    work.repetitions = 45;
     all.add(std::move(work));
 }
 

@@ -149,4 +149,23 @@ TEST_CASE("workloads_that_are_compared_take_turns", "[harness]") {
     CHECK(page.workloads.size() == 3);
 }
 
+TEST_CASE("many_repetitions_are_taken_at_three_times_each_after_a_warm_up", "[harness]") {
+    std::string order;
+    const auto writing = [&order](char letter) {
+        return [&order, letter] {
+            order += letter;
+            return right();
+        };
+    };
+    workload many = job({{"ours", writing('a')}, {"slow", writing('s'), true}});
+    many.repetitions = 25;
+    const written_page page = run_page({std::move(many), job({{"ours", writing('b')}})});
+    const std::string third = "asaaasaaasaa";  // The warm-up and eight rounds.
+    CHECK(order == third + "bbbbb" + "asasaaasaaasa" + "asaasaaasaaasa");
+    CHECK(page.workloads[0]["parts"] == 3);
+    CHECK_FALSE(page.workloads[1].contains("parts"));
+    CHECK(page.workloads[0]["contenders"][0]["samples"].size() == 25);
+    CHECK(page.workloads[0]["contenders"][1]["samples"].size() == 8);
+}
+
 }  // namespace bifilar::experiments
