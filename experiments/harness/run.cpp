@@ -140,11 +140,16 @@ struct experiment::taking {
     nlohmann::ordered_json repeated = nlohmann::ordered_json::array();
 };
 
+// Slow contenders take the last of every three rounds, so that each part has some, and the warm-up.
+bool experiment::leaves_out_slow(int round, int wanted) noexcept {
+    return round >= 0 && round % 3 != std::min(2, wanted - 1);
+}
+
 void experiment::take_round(taking& to, int round) const {
     const workload& work = *to.of;
     for (std::size_t i = 0; i < work.contenders.size(); ++i) {
         const contender& one = work.contenders[i];
-        if (one.slow && (options_.quick || (round >= 0 && round % 3 != std::min(2, to.wanted - 1)))) continue;
+        if (one.slow && (options_.quick || leaves_out_slow(round, to.wanted))) continue;
         if (!to.refused[i].empty()) continue;
         try {
             to.taken[i].push_back(repetition(work, one));

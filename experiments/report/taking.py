@@ -22,7 +22,7 @@ def repeated(work):
 def sentences(work, report):
     count = work["repetitions"]
     others = companions(work, report)
-    thirds = f", {work['parts']} parts of them at different times, each" if "parts" in work else ","
-    told = [f"{count} repetition{'s' if count != 1 else ''} in turn{thirds} after {work['warm_up']} that did not count"
+    parts = f", {work['parts']} parts of them at different times, each" if "parts" in work else ","
+    told = [f"{count} repetition{'s' if count != 1 else ''} in turn{parts} after {work['warm_up']} that did not count"
             + (f", in the same rounds as: {'; '.join(others)}" if others else "") + ".", repeated(work)]
     return " ".join(filter(None, told))

@@ -102,7 +102,7 @@ void add_ring(experiment& all, std::size_t tasks, bool shuffled) {
 }
 
 void add_threads(experiment& all) {
-    const std::uint64_t turns = 20'000;
+    constexpr std::uint64_t turns = 20'000;
     workload work{"threads", "two threads, one turn", "ns per turn", 2, turns, {}};
     work.contenders = {
         {"futex, same processor", [=] { return threads_by_futex(turns, 1); }},
