@@ -50,8 +50,8 @@ def links(names):
 
 
 def sentence(reports):
-    """For the index: when, by which run and of which commit the pages are, and which are of others."""
-    (run, measured, names), *others = groups(reports)
+    """For the index: when the pages were measured, which run and commit most are of, and which are of others."""
+    (run, measured, names), *others = sorted(groups(reports), key=lambda entry: -len(entry[2]))
     when = f"Measured {'at' if len(set(map(date, reports.values()))) == 1 else 'from'} {span(reports)}"
     if run is None:
         return f"{when}; which runs and commits these pages are of is not noted."

@@ -48,12 +48,16 @@ class sentences(unittest.TestCase):
         unknown = {"id": "one", "began": "then"}
         self.assertIn("of a commit that is not known", runs.sentence({"a": report(run=unknown)}))
 
-    def test_the_newest_run_is_named_and_what_is_not_of_it(self):
+    def test_of_runs_with_as_many_pages_the_newest_is_named_first(self):
         reports = {"a": report(run=ONE), "b": report(date="2026-01-03 00:00 UTC", run=OTHER), "c": report(date="2026-01-04 00:00 UTC")}
         said = runs.sentence(reports)
         self.assertIn("1 of 3 pages are of run other, of commit `2222222222`; not of it: [a](a.md), of run one, commit `1111111111`; "
                       "[c](c.md), whose run is not noted.", said)
         self.assertIn("| one | `1111111111` | 2026-01-02 03:04 UTC | [a](a.md) |", page.table_of_words([runs.HEAD, *runs.rows(reports, runs.links)]))
+
+    def test_the_run_that_most_pages_are_of_is_named_first(self):
+        reports = {"a": report(run=ONE), "b": report(run=ONE), "c": report(date="2026-01-03 00:00 UTC", run=OTHER)}
+        self.assertIn("2 of 3 pages are of run one, of commit `1111111111`; not of it: [c](c.md), of run other, ", runs.sentence(reports))
 
     def test_versions_name_their_pages_only_where_they_differ(self):
         def with_go(version):
