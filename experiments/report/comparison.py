@@ -18,10 +18,10 @@ import verdict_changes
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-# Contenders that are none of this library's code: what they move by, the machine and its hour did. Threads, bare loops,
-# Boost's own switch, and the peers.
-CONTROLS = re.compile(r"^(go|tokio|flume|async-channel|boost|libuv|python|node|ruby|lua|thread|futex|pipe)\b|^two threads$|"
-                      r"\bbare\b|jump_fcontext|asio", re.IGNORECASE)
+# Contenders that are none of this library's code: what they move by, the machine and its hour did. Threads, bare loops but
+# that over our own switch, Boost's own switch, and the peers.
+CONTROLS = re.compile(r"^(go|tokio|flume|async-channel|boost|libuv|python|node|gjs|ruby|rust|lua|thread|futex|pipe)\b|^two threads$|"
+                      r"^(?!fiber_context\b).*\bbare\b|jump_fcontext|asio", re.IGNORECASE)
 FEWEST_CONTROLS = 4  # On a page; with fewer, those of all pages stand in.
 
 

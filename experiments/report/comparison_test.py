@@ -87,6 +87,12 @@ class changes(unittest.TestCase):
             self.assertLessEqual(len(changed(before, run(chance, 1.0, machine=1.5))), 1, seed)
             self.assertLessEqual(shifted, set(changed(before, run(chance, 1.3, machine=0.75))), seed)
 
+    def test_the_librarys_own_switch_is_no_control(self):
+        for name in ("jump_fcontext, bare", "coroutine handle, bare", "GJS", "Rust, std::thread", "two threads, bare futex"):
+            self.assertTrue(comparison.CONTROLS.search(name), name)
+        for name in ("fiber_context, bare", "coroutine", "message from ring to ring"):
+            self.assertFalse(comparison.CONTROLS.search(name), name)
+
     def test_with_three_repetitions_nothing_can_be_told(self):
         chance = random.Random(1)
         rows, _, _ = comparison.compared(run(chance, 1.0, repetitions=3), run(chance, 1.3, repetitions=3))

@@ -57,8 +57,9 @@ def index(reports, definitions, claims, judged, history=()):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
     lines += runs.spaced(runs.failures(reports))
     lines += ["Rules are in `experiments/claims.json`. "
-              "Where a document says about so much, a rule takes half to double for a time and a quarter either way for a size, unless it says "
-              "otherwise; a range is taken as printed, and a figure outside fails, also the better one. " + rounds.METHOD +
+              "Where a document says about so much, a rule mostly takes half to double for a time and a quarter either way for a size; a range is "
+              "taken as printed; and a figure outside fails, also the better one. Where the words say that something is small or much, "
+              "the rule is a bound on one side. " + rounds.METHOD +
               (f" {rule_dates.sentence(claims, reports, history)}" if reports else ""), "",
               "What was known when a rule got its present form, where it was anything:", ""]
     lines += [f"- {change}" for change in load(HERE.parent / "rule_changes.json")]

@@ -2,6 +2,7 @@
 # The words come from experiments/<id>/page.json, the figures from the run.
 import re
 
+import ahead
 import charts
 import interval
 import meanwhile
@@ -67,6 +68,26 @@ def results(report, definition, home):
                      f"{place + ' ' if place else ''}"
                      f"Code: {code}{f'; {others}' if others else ''}. Again: `{repeat.workload_command(report, work)}`.\n{notes}")
     return "\n".join(parts)
+
+
+def others_ahead(report, definition):
+    """Where another runtime takes less; empty where none did the same work."""
+    found, count = ahead.rows(report, definition)
+    if not count:
+        return ""
+    unlike = definition.get("unlike", [])
+    lines = ["## Where another runtime is ahead", "",
+             "Of each work the faster of our models beside the fastest of the other runtimes, where the interval of their ratio, round by "
+             "round, leaves no doubt." + (f" Without {', '.join(unlike)}, to which nothing of the others corresponds." if unlike else ""), ""]
+    if not found:
+        return "\n".join([*lines, f"Nowhere, in {count} comparisons.", "", ""])
+    rows = [["", "other", "its median", "ours", "median", "ours over the other"]]
+    for one in found:
+        half = f", {one.half}" if one.half else ""
+        rows.append([f"{one.work['title']}{size_of(one.work, definition)}{half} ({one.work['unit']})", one.other["name"],
+                     shown(one.other["median"]), one.ours["name"], shown(one.ours["median"]),
+                     f"{shown(one.ratio)} ({shown(one.ends[0])} – {shown(one.ends[1])})"])
+    return "\n".join([*lines, table(rows), "", f"{len(found)} of {count} comparisons.", "", ""])
 
 
 def verbatim(words):
@@ -187,7 +208,7 @@ def make(report, definition, claims, judged, home="../experiments"):
 ## Result in pictures
 
 {picture_lines}
-{verdict_lines}## Figures
+{verdict_lines}{others_ahead(report, definition)}## Figures
 
 {results(report, definition, home)}
 {facts(report)}

@@ -79,6 +79,11 @@ class resumed_runs(unittest.TestCase):
         self.assertEqual(self.run_pages("--resume", fails="http")[2], ["http"])
         self.assertEqual(self.run_pages(fails="http")[2], ["timers", "http"])
 
+    def test_a_run_of_one_page_leaves_an_interrupted_one_of_several_alone(self):
+        self.run_pages(fails="http")
+        self.assertEqual(self.run_pages(pages=["http"])[0], 0)
+        self.assertEqual(self.run_pages("--resume")[2], ["http"])
+
     def test_a_page_that_is_gone_is_measured_again(self):
         self.run_pages(fails="http")
         (self.root / "out/data/timers.json").unlink()
