@@ -61,7 +61,7 @@ def results(report, definition, home):
         place = seats.sentence([work], report["machine"])
         caution = interval.caution([interval.few(one) for one in work["contenders"] if interval.few(one)])
         code = sources.links(definition, work["id"], home) or f"[experiments/{report['id']}]({home}/{report['id']})"
-        others = sources.peers_links(report["id"], [one["name"] for one in work["contenders"]], home)
+        others = sources.peers_links(report["id"], definition, work, home)
         parts.append(f"### {work['title']}{size_of(work, definition)}\n\n{table(rows)}\n\n"
                      f"{taking.sentences(work, report)} "
                      f"{caution + ' ' if caution else ''}"

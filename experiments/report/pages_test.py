@@ -3,6 +3,7 @@
 #   python3 pages_test.py
 import contextlib
 import csv
+import fnmatch
 import html.parser
 import io
 import json
@@ -181,16 +182,28 @@ class made_pages(unittest.TestCase):
                          "experiments/run --only p --workload job --peers")
 
     def test_other_runtimes_are_one_click_from_their_programs(self):
-        self.assertEqual(sources.peers_links("switch", ["coroutine", "Go, Gosched", "Golem"], "home"), "[Go](home/peers/go/main.go)")
-        self.assertEqual(sources.peers_links("io", ["Go", "Asio"], "home"), "[Go](home/peers/go/echo.go), [Asio](home/peers/cpp/asio_echo.cpp)")
-        self.assertEqual(sources.peers_links("switch", ["coroutine"], "home"), "")
+        def links(page, definition, *names):
+            return sources.peers_links(page, definition, {"id": "job", "contenders": [{"name": name} for name in names]}, "home")
+        self.assertEqual(links("switch", {}, "coroutine", "Go, Gosched", "Golem"), "[Go](home/peers/go/main.go)")
+        self.assertEqual(links("io", {}, "Go", "Asio"), "[Go](home/peers/go/echo.go), [Asio](home/peers/cpp/asio_echo.cpp)")
+        self.assertEqual(links("switch", {}, "coroutine"), "")
+        files = {"go/one.go": ["job*"], "go/two.go": ["*"], "rust/src/one.rs": ["other"]}
+        self.assertEqual(links("switch", {"peers_code": files}, "Go", "Tokio"), "[Go](home/peers/go/one.go), [Tokio](home/peers/rust/src/main.rs)")
 
     def test_every_program_of_another_runtime_is_there(self):
         for files in (sources.PEERS, *sources.SERVERS.values()):
             for name in files.values():
                 self.assertTrue((sources.HOME / "peers" / name).is_file(), name)
-        for place in sources.PEERS.values():
-            self.assertTrue((ROOT / "experiments" / "peers" / place).exists(), place)
+
+    def test_a_page_names_the_file_that_has_a_peers_workload(self):
+        for place in sorted(sources.HOME.glob("*/page.json")):
+            definition = json.loads(place.read_text(encoding="utf-8"))
+            data = ROOT / "reports" / "data" / f"{place.parent.name}.json"
+            works = json.loads(data.read_text(encoding="utf-8"))["workloads"] if data.exists() else []
+            for file, names in definition.get("peers_code", {}).items():
+                with self.subTest(place.parent.name, file=file):
+                    self.assertTrue((sources.HOME / "peers" / file).is_file())
+                    self.assertTrue(any(fnmatch.fnmatchcase(work["id"], name) for work in works for name in names) or not works)
 
 
 class parts_of_pages(unittest.TestCase):

@@ -6,7 +6,7 @@ import posixpath
 
 HOME = pathlib.Path(__file__).resolve().parent.parent
 # What another runtime's contenders begin with, and its program. Where that is of several files, the one that names the
-# function of each workload.
+# function of each workload, where the page does not name another.
 RUST = "rust/src/main.rs"
 PEERS = {"Go": "go/main.go", "Tokio": RUST, "flume": RUST, "async-channel": RUST, "Rust": RUST,
          "Boost.Fiber": "cpp/fiber_peer.cpp", "Asio": "cpp/asio_peer.cpp", "libuv": "cpp/uv_peer.c", "Python": "python/python_peer.py",
@@ -22,10 +22,14 @@ def home_from(out):
     return pathlib.PurePath(os.path.relpath(HOME, out.resolve())).as_posix()
 
 
+def matching(files, workload):
+    """Those of {file: [workload, or with * for the rest of its name]} that name the workload."""
+    return [file for file, workloads in files.items() if any(fnmatch.fnmatchcase(workload, one) for one in workloads)]
+
+
 def files_of(definition, workload):
-    """The files with a workload's code, under experiments/, those that do the work first: page.json names them, by the
-    workload or with * for the rest of its name."""
-    return [file for file, workloads in definition.get("code", {}).items() if any(fnmatch.fnmatchcase(workload, one) for one in workloads)]
+    """The files with a workload's code, under experiments/, as page.json names them: those that do the work first."""
+    return matching(definition.get("code", {}), workload)
 
 
 def links(definition, workload, home):
@@ -51,8 +55,16 @@ def runtimes_of(names):
     return [peer for peer in PEERS if any(name == peer or name.startswith((f"{peer} ", f"{peer},")) for name in names)]
 
 
-def peers_links(page, names, home):
-    """Markdown: where the programs of the other runtimes among the contenders `names` of a page are; empty where there
-    are none."""
-    files = PEERS | SERVERS.get(page, {})
-    return ", ".join(f"[{peer}]({home}/peers/{files[peer]})" for peer in runtimes_of(names))
+def peer_file(page, definition, workload, runtime):
+    """Under experiments/peers/: the file with the runtime's code of the workload. page.json names it where the runtime's
+    program is of several files, the first one that fits."""
+    usual = (PEERS | SERVERS.get(page, {}))[runtime]
+    folder = usual.split("/")[0]
+    return next((file for file in matching(definition.get("peers_code", {}), workload) if file.startswith(f"{folder}/")), usual)
+
+
+def peers_links(page, definition, work, home):
+    """Markdown: where the programs of the other runtimes among the contenders of a page's work are; empty where there are
+    none."""
+    runtimes = runtimes_of([one["name"] for one in work["contenders"]])
+    return ", ".join(f"[{runtime}]({home}/peers/{peer_file(page, definition, work['id'], runtime)})" for runtime in runtimes)
