@@ -64,6 +64,11 @@ std::vector<std::uint32_t> counts_of_workers(const std::string& id, const std::s
     }
 }
 
+// Slow contenders take the last of every three rounds, so that each part has some, and the warm-up.
+bool leaves_out_slow(int round, int wanted) noexcept {
+    return round >= 0 && round % 3 != std::min(2, wanted - 1);
+}
+
 }  // namespace
 
 experiment::experiment(std::string id, int repetitions, int quick_repetitions)
@@ -139,11 +144,6 @@ struct experiment::taking {
     std::vector<std::string> refused{of->contenders.size()};  // Why; empty: it can be measured.
     nlohmann::ordered_json repeated = nlohmann::ordered_json::array();
 };
-
-// Slow contenders take the last of every three rounds, so that each part has some, and the warm-up.
-bool experiment::leaves_out_slow(int round, int wanted) noexcept {
-    return round >= 0 && round % 3 != std::min(2, wanted - 1);
-}
 
 void experiment::take_round(taking& to, int round) const {
     const workload& work = *to.of;

@@ -82,7 +82,6 @@ private:
     [[nodiscard]] std::vector<rounds> all_rounds() const;
     void measure(std::vector<rounds>& all) const;
     void take_part(rounds& these, int part) const;
-    [[nodiscard]] static bool leaves_out_slow(int round, int wanted) noexcept;
     void take_round(taking& to, int round) const;
     [[nodiscard]] sample repetition(const workload& work, const contender& one) const;
     [[nodiscard]] static nlohmann::ordered_json told(const taking& all, int parts);
