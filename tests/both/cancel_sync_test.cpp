@@ -58,6 +58,14 @@ struct semaphore_scenario : scenario {
     }
 };
 
+struct byte_budget_scenario : scenario {
+    bf::byte_budget budget{steps_of_a_body};
+    bf::byte_budget::loan held = budget.try_take(steps_of_a_body);
+    auto step(int) { return budget.take(1); }
+    void wake(int) { held.shrink_to(held.bytes() - 1); }
+    bool check(int woken) { return budget.free_bytes() == static_cast<std::uint64_t>(woken); }
+};
+
 struct notify_scenario : scenario {
     bf::notify notice;
     auto step(int) { return notice.wait(); }
@@ -219,6 +227,7 @@ TEST_CASE("cancelling_a_lock_at_any_moment_leaves_the_mutex_usable") {
 
 TEST_CASE("cancelling_an_acquisition_at_any_moment_loses_no_permit") {
     cancel_everywhere<semaphore_scenario>("semaphore");
+    cancel_everywhere<byte_budget_scenario>("byte_budget");
 }
 
 TEST_CASE("cancelling_a_wait_for_a_notice_at_any_moment_loses_none") {

@@ -71,6 +71,18 @@ struct empty_semaphore : scene {
     }
 };
 
+struct spent_byte_budget : scene {
+    bf::byte_budget budget{1};
+    bf::byte_budget::loan held = budget.try_take(1);
+    auto wait() {
+        return bf::map(budget.take(1), [this](bf::byte_budget::loan) { return written; });
+    }
+    void wake() {
+        written = message;
+        held.release();
+    }
+};
+
 struct barrier_of_two : scene {
     bf::barrier place{2};
     auto wait() {
@@ -301,6 +313,7 @@ constexpr row rows[] = {
     {"shared_mutex, a writer waits", meet<writer_behind_a_reader>},
     {"shared_mutex, a reader waits", meet<reader_behind_a_writer>},
     {"semaphore", meet<empty_semaphore>},
+    {"byte_budget", meet<spent_byte_budget>},
     {"barrier", meet<barrier_of_two>},
     {"latch", meet<closed_latch>},
     {"notify_one", meet<notice_to_one>},

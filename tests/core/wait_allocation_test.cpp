@@ -61,6 +61,8 @@ TEST_CASE("waiting_for_a_lock_calls_no_malloc") {
                visitor([&] { return shared.lock_shared(); }));
     bf::semaphore permits{1};
     check_lock("semaphore", [&] { return permits.acquire(); });
+    bf::byte_budget budget{1};
+    check_lock("byte_budget", [&] { return budget.take(1); });
 }
 
 TEST_CASE("waiting_for_each_other_calls_no_malloc") {

@@ -41,6 +41,11 @@ struct read_locked {
     bf::shared_mutex::shared_guard held = lock.try_lock_shared();
 };
 
+struct spent_budget {
+    bf::byte_budget bytes{1};
+    bf::byte_budget::loan held = bytes.try_take(1);
+};
+
 // The condition goes first.
 struct guarded {
     bf::mutex lock;
@@ -71,6 +76,11 @@ const destruction of_locks[] = {
      [](model waits) {
          const auto wait = [](bf::semaphore& at) -> bf::task<> { (void)co_await at.acquire(); };
          destroy_waited_at<bf::semaphore>(waits, wait, 0U, 1U);
+     }},
+    {"a byte_budget was destroyed while tasks wait for it",
+     [](model waits) {
+         const auto wait = [](spent_budget& at) -> bf::task<> { (void)co_await at.bytes.take(1); };
+         destroy_waited_at<spent_budget>(waits, wait);
      }},
     {"a condition was destroyed while tasks wait for it",
      [](model waits) {

@@ -40,6 +40,14 @@ TEST_CASE("more_permits_than_exist_abort") {
     });
 }
 
+TEST_CASE("a_byte_budget_destroyed_before_its_loans_aborts") {
+    check_aborts("a byte_budget was destroyed before its loans; end them first", [] {
+        std::optional<bf::byte_budget> budget{8};
+        const auto loan = budget->try_take(1);
+        budget.reset();
+    });
+}
+
 TEST_CASE("counting_below_zero_aborts") {
     check_aborts("count_down() of a latch below zero", [] {
         bf::latch latch{1};

@@ -60,6 +60,7 @@
 #include <bifilar/stackless/task.hpp>                // IWYU pragma: export
 #include <bifilar/sync/auto_reset_event.hpp>         // IWYU pragma: export
 #include <bifilar/sync/barrier.hpp>                  // IWYU pragma: export
+#include <bifilar/sync/byte_budget.hpp>              // IWYU pragma: export
 #include <bifilar/sync/condition.hpp>                // IWYU pragma: export
 #include <bifilar/sync/event.hpp>                    // IWYU pragma: export
 #include <bifilar/sync/latch.hpp>                    // IWYU pragma: export
