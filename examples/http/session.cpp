@@ -147,6 +147,7 @@ void session::refuse(int status, std::string_view more) {
 
 void session::finish_request() {
     phase_ = closes_ ? phase::closing : phase::requests;
+    lingers_ = closes_;  // More requests may be on their way, and would reset the connection.
     parser_.reset();
     head_seen_ = false;
     began_ = {};

@@ -69,6 +69,14 @@ def pipelined():
     assert text.rfind(b"HTTP/1.1 404") > text.rfind(b"HTTP/1.1 200")
 
 
+def pipelined_behind_the_last():
+    """What follows a request that ends the connection is not answered, and does not take the answer away."""
+    with connect() as to:
+        to.sendall(GET.replace(HOST, HOST + b"Connection: close\r\n") + GET * 5000)
+        text = rest(to)
+    assert text.startswith(b"HTTP/1.1 200 ") and text.endswith(b"hello") and text.count(b"HTTP/1.1") == 1, text
+
+
 def malformed():
     assert status_after(b"\x16\x03\x01 what is this\r\n\r\n") == 400
     assert status_after(b"GET / HTTP/1.1\r\n\r\n") == 400, "without Host"

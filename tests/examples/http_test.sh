@@ -27,6 +27,7 @@ check_requests() {
     expect 431 431 "$(status -H "X-Long: $(head -c 9000 /dev/zero | tr '\0' x)" "$url/")"
     expect 414 414 "$(status "$url/$(head -c 5000 /dev/zero | tr '\0' x)")"
     raw pipelined
+    raw pipelined_behind_the_last
     raw malformed
     raw in_morsels
     raw trailers
