@@ -84,7 +84,7 @@ task<void> channel_pair(benchmark::State& state) {
 task<void> sleep_cancelled(benchmark::State& state) {
     for (auto _ : state) {
         auto now = ready(1);
-        co_await timeout(std::move(now), std::chrono::hours{1});
+        (void)co_await timeout(std::move(now), std::chrono::hours{1});
     }
 }
 task<void> join_two(benchmark::State& state) {

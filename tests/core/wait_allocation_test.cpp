@@ -20,7 +20,7 @@ void check_pair(const char* what, First first, Second second) {
     INFO(what);
     check_waits([&](bf::runtime& rt, bf::backend on) {
         const auto loop = [](auto& body) -> bf::task<long> {
-            for (int n = 0; n < repetitions; ++n) co_await body(n);
+            for (int n = 0; n < repetitions; ++n) (void)co_await body(n);
             co_return repetitions;
         };
         auto a = rt.spawn(on, loop, std::ref(first));

@@ -1,6 +1,9 @@
 """Compiles a file that must not compile, and looks for the message named in its first line.
 
 refuse.py <compiler> <file> <root of the sources>
+
+`// flags: ...` adds flags. Where lines end with `// refused`, or `// refused by <compiler>` for those of one, errors must
+be at these lines and at no others.
 """
 import pathlib
 import re
@@ -8,13 +11,23 @@ import subprocess
 import sys
 
 compiler, source, root = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
-first_line = source.read_text().splitlines()[0]
-expected = re.match(r"// expect: (.+)", first_line)
+lines = source.read_text().splitlines()
+expected = re.match(r"// expect: (.+)", lines[0])
 if not expected:
     sys.exit(f"{source}: the first line must be '// expect: <regular expression>'")
+flags = [flag for line in lines if line.startswith("// flags: ") for flag in line.split()[2:]]
 includes = [f"-I{part / 'include'}" for part in sorted(root.iterdir()) if (part / "include" / "bifilar").is_dir()]
-run = subprocess.run([compiler, "-std=c++23", "-fsyntax-only", *includes, str(source)], capture_output=True, text=True)
+run = subprocess.run([compiler, "-std=c++23", "-fsyntax-only", *includes, *flags, str(source)],
+                     capture_output=True, text=True)
 if run.returncode == 0:
     sys.exit(f"{source} compiles; it must not")
 if not re.search(expected.group(1), run.stderr):
     sys.exit(f"{source}: the compiler did not say /{expected.group(1)}/ but:\n{run.stderr[:4000]}")
+
+marks = {at: mark.group(1) for at, line in enumerate(lines, 1)
+         if (mark := re.search(r"// refused(?: by (\w+))?$", line))}
+if marks:
+    wanted = {at for at, only in marks.items() if only is None or only in pathlib.Path(compiler).name}
+    found = {int(at) for at in re.findall(rf"{re.escape(source.name)}:(\d+):\d+: error", run.stderr)}
+    if found != wanted:
+        sys.exit(f"{source}: errors at lines {sorted(found)} instead of {sorted(wanted)}:\n{run.stderr[:4000]}")

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/core/future.hpp>
+#include <bifilar/core/must_be_read.hpp>
 #include <utility>
 
 namespace bifilar {
@@ -28,6 +29,17 @@ private:
     cell* cell_;
 };
 
+template <future F>
+output_of<F> block_thread_on(F& f) {
+    blocked_thread self;
+    for (;;) {
+        context cx{self.header()};
+        polled<output_of<F>> answer = f.poll(cx);
+        if (answer) return answer.take();
+        self.wait(cx);
+    }
+}
+
 }  // namespace detail
 
 /// Polls `f` until it is ready and gives its output; rethrows what it threw. Blocks the calling thread, which must
@@ -35,13 +47,12 @@ private:
 template <class F>
     requires future<std::remove_cvref_t<F>>
 output_of<F> block_on(F&& f) {
-    detail::blocked_thread self;
-    for (;;) {
-        context cx{self.header()};
-        polled<output_of<F>> answer = f.poll(cx);
-        if (answer) return answer.take();
-        self.wait(cx);
-    }
+    return detail::block_thread_on(f);
+}
+template <class F>
+    requires future<std::remove_cvref_t<F>> && detail::must_be_read<output_of<F>>
+BIFILAR_MUST_BE_READ output_of<F> block_on(F&& f) {
+    return detail::block_thread_on(f);
 }
 
 }  // namespace bifilar

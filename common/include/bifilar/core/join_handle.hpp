@@ -5,6 +5,7 @@
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/core/block_on.hpp>
 #include <bifilar/core/future.hpp>
+#include <bifilar/core/must_be_read.hpp>
 #include <bifilar/core/task_core.hpp>
 #include <expected>
 #include <utility>
@@ -102,6 +103,11 @@ public:
 
     /// Waits on a plain thread; blocks it. Inside a task use co_await or await.
     T join() { return block_on(*this); }
+    BIFILAR_MUST_BE_READ T join()
+        requires detail::must_be_read<T>
+    {
+        return block_on(*this);
+    }
 
     /// Asks the task to end: what it waits for is brought to rest, then it unwinds. Any number of times, before or
     /// after completion. Does not wait; never blocks.

@@ -98,6 +98,11 @@ public:
     detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
         return launch_root(std::forward<F>(f), std::forward<Args>(args)...).join();
     }
+    template <class F, class... Args>
+        requires detail::must_be_read<detail::launched_output<F, Args...>>
+    BIFILAR_MUST_BE_READ detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
+        return launch_root(std::forward<F>(f), std::forward<Args>(args)...).join();
+    }
 
     /// As bifilar::spawn, on this runtime, from any thread.
     template <class F, class... Args>
@@ -162,6 +167,12 @@ private:
 /// Makes a runtime with default options, runs f(args…) in it, shuts it down: tasks that still live are cancelled.
 template <class F, class... Args>
 detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
+    runtime made;
+    return made.run(std::forward<F>(f), std::forward<Args>(args)...);
+}
+template <class F, class... Args>
+    requires detail::must_be_read<detail::launched_output<F, Args...>>
+BIFILAR_MUST_BE_READ detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
     runtime made;
     return made.run(std::forward<F>(f), std::forward<Args>(args)...);
 }

@@ -7,6 +7,7 @@
 #include <bifilar/base/assert.hpp>
 #include <bifilar/core/block_on.hpp>
 #include <bifilar/core/future.hpp>
+#include <bifilar/core/must_be_read.hpp>
 #include <bifilar/core/outcome.hpp>
 #include <bifilar/core/type_name.hpp>
 #include <bifilar/stackful/fiber.hpp>
@@ -56,19 +57,11 @@ output_of<F> await_through(F f, OnCancel on_cancel) {
     }
 }
 
-}  // namespace detail
-
-/// Waits for `f` and gives its output; rethrows what it threw. `f` stays where it is: pass a temporary or a variable.
-/// Suspends a fiber; blocks a plain thread; throws std::logic_error in a stackless task (use co_await there) and inside
-/// a future's poll. Throws `cancelled` when the fiber's task is cancelled and `f` was not ready; whether what `f`
-/// had taken by then is given back or lost, the operation says. Not in functions with a target attribute for wider
-/// vector registers than their file's: those registers are not saved. During unwinding it waits in spite of
-/// cancellation. Allocates nothing of its own.
-template <class F>
-    requires future<std::remove_cvref_t<F>>
-output_of<F> await(F&& f) {
-    stackful::fiber* const self = detail::waiting_fiber();
-    if (self == nullptr) return block_on(f);
+// Expanded in place, so that await is one function, as it would be if it were written once.
+template <future F>
+[[gnu::always_inline]] inline output_of<F> await_here(F& f) {
+    stackful::fiber* const self = waiting_fiber();
+    if (self == nullptr) return block_thread_on(f);
     for (;;) {
         context& cx = self->poll_context();
         cx.start_poll();
@@ -80,10 +73,29 @@ output_of<F> await(F&& f) {
         if (answer) return answer.take();
         BIFILAR_ASSERT(cx.armed(), "a future answered not ready without having stored a waker");
         if (cx.cancelling() && std::uncaught_exceptions() == 0) [[unlikely]]
-            detail::cancel_await(*self, f);
-        self->wait_on(detail::type_name<std::remove_cvref_t<F>>);
+            cancel_await(*self, f);
+        self->wait_on(type_name<F>);
         self->suspend();
     }
+}
+
+}  // namespace detail
+
+/// Waits for `f` and gives its output; rethrows what it threw. `f` stays where it is: pass a temporary or a variable.
+/// Suspends a fiber; blocks a plain thread; throws std::logic_error in a stackless task (use co_await there) and inside
+/// a future's poll. Throws `cancelled` when the fiber's task is cancelled and `f` was not ready; whether what `f`
+/// had taken by then is given back or lost, the operation says. Not in functions with a target attribute for wider
+/// vector registers than their file's: those registers are not saved. During unwinding it waits in spite of
+/// cancellation. Allocates nothing of its own.
+template <class F>
+    requires future<std::remove_cvref_t<F>>
+output_of<F> await(F&& f) {
+    return detail::await_here(f);
+}
+template <class F>
+    requires future<std::remove_cvref_t<F>> && detail::must_be_read<output_of<F>>
+BIFILAR_MUST_BE_READ output_of<F> await(F&& f) {
+    return detail::await_here(f);
 }
 
 }  // namespace bifilar

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/core/future.hpp>
+#include <bifilar/core/must_be_read.hpp>
 #include <bifilar/core/outcome.hpp>
 #include <bifilar/core/type_name.hpp>
 #include <bifilar/stackless/chain.hpp>
@@ -104,6 +105,11 @@ public:
     }
 
     output_of<F> await_resume() { return result_.take(); }
+    BIFILAR_MUST_BE_READ output_of<F> await_resume()
+        requires detail::must_be_read<output_of<F>>
+    {
+        return result_.take();
+    }
 
 private:
     static constexpr bool may_throw = !noexcept(std::declval<F&>().poll(std::declval<context&>()));

@@ -30,13 +30,21 @@ public:
         link::of(child_).become_child(parent.promise(), *this);
     }
 
-    T await_resume() {
+    T await_resume() { return end(); }
+    BIFILAR_MUST_BE_READ T await_resume()
+        requires detail::must_be_read<T>
+    {
+        return end();
+    }
+
+    detail::outcome<T> outcome_;
+
+private:
+    T end() {
         // The child's frame goes first, so that its arguments end before the parent continues.
         std::coroutine_handle<>::from_address(std::exchange(child_, nullptr)).destroy();
         return outcome_.take();
     }
-
-    detail::outcome<T> outcome_;
 };
 
 /// Ends a coroutine: the trampoline runs whoever is next.
