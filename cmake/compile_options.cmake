@@ -1,4 +1,5 @@
-# Language, warnings and sanitizers of our own targets. Applications that link the library get the language alone.
+# Language, warnings and sanitizers of our own targets. Applications that link the library get the language, and the
+# stack probes.
 
 add_library(bifilar_own_options INTERFACE)
 target_compile_options(bifilar_own_options INTERFACE
@@ -12,6 +13,26 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 if(BIFILAR_DEBUG_CHECKS)
   add_compile_definitions(BIFILAR_DEBUG=1)
+endif()
+
+# A frame larger than the guard of a fiber's stack would step over it, so code that runs in fibers touches each page of
+# its frames in turn. Frames of less than a page cost nothing. What links the library gets this as well: its frames are
+# on those stacks too.
+set(bifilar_stack_options)  # For targets.
+set(bifilar_stack_flags)    # The same for pkg-config.
+if(BIFILAR_STACK_PROBES)
+  set(bifilar_stack_options $<$<COMPILE_LANG_AND_ID:CXX,GNU,Clang>:-fstack-clash-protection>
+      $<$<COMPILE_LANG_AND_ID:C,GNU,Clang>:-fstack-clash-protection>)
+  set(bifilar_stack_flags "-fstack-clash-protection")
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    # There GCC counts on guards of 64 KiB.
+    list(APPEND bifilar_stack_options
+      $<$<COMPILE_LANG_AND_ID:CXX,GNU>:--param=stack-clash-protection-guard-size=12>
+      $<$<COMPILE_LANG_AND_ID:C,GNU>:--param=stack-clash-protection-guard-size=12>)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      string(APPEND bifilar_stack_flags " --param=stack-clash-protection-guard-size=12")
+    endif()
+  endif()
 endif()
 
 if(BIFILAR_SANITIZE STREQUAL "address")
@@ -45,6 +66,7 @@ function(bifilar_part name)
     set(scope INTERFACE)
   endif()
   target_compile_features(bifilar_${name} ${scope} cxx_std_23)
+  target_compile_options(bifilar_${name} ${scope} ${bifilar_stack_options})
   target_sources(bifilar_${name} ${scope} FILE_SET HEADERS BASE_DIRS include FILES ${headers})
   if(ARGN)
     target_link_libraries(bifilar_${name} ${scope} ${ARGN})

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <mutex>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #if defined(BIFILAR_ASAN)
@@ -121,6 +123,9 @@ void trim(stack_record& record, std::size_t bytes) noexcept {
 stack_pool::stack_pool(stack_pool_options options)
     : options_([&options] {
           const std::size_t page = page_bytes();
+          if (options.guard_bytes > largest_stack_bytes)
+              throw std::invalid_argument("guard_bytes is " + std::to_string(options.guard_bytes) +
+                                          ", too large; ask for " + std::to_string(largest_stack_bytes) + " at most");
           options.guard_bytes = std::max((options.guard_bytes + page - 1) / page * page, page);
           if (options.guard == guard_kind::best) options.guard = best_guard();
           return options;

@@ -14,6 +14,13 @@ if [ "$kind" = shared ]; then
 fi
 cmake --install "$built" --prefix "$prefix" >/dev/null
 
+# Its frames are probed, though it has not asked for that.
+reports_large_frame() {
+    local words
+    ! words=$(ulimit -c 0; "$1" large_frame 2>&1) || { echo "$1 did not notice a large frame" >&2; return 1; }
+    grep -q 'bifilar: fiber stack overflow' <<<"$words" || { echo "$1: $words" >&2; return 1; }
+}
+
 # TLS is there when OpenSSL is.
 tls=OFF
 [ -n "$(find "$prefix" -name 'libbifilar_tls.*' -print -quit)" ] && tls=ON
@@ -21,6 +28,7 @@ cmake -S "$source/tests/consumer" -B "$build/consumer" -G Ninja -DCMAKE_CXX_COMP
     -DCMAKE_PREFIX_PATH="$prefix" -DWITH_TLS=$tls >/dev/null
 cmake --build "$build/consumer" >/dev/null
 "$build/consumer/consumer"
+reports_large_frame "$build/consumer/consumer"
 [ $tls = OFF ] || "$build/consumer/consumer_tls"
 
 library=$(dirname "$(find "$prefix" -name 'libbifilar.*' | head -n 1)")
@@ -32,6 +40,7 @@ static=()
 "$compiler" "$source/tests/consumer/main.cpp" -o "$build/by-pkg-config" \
     $(pkg-config "${static[@]}" --cflags --libs bifilar)
 "$build/by-pkg-config"
+reports_large_frame "$build/by-pkg-config"
 if [ $tls = ON ]; then
     # shellcheck disable=SC2046
     "$compiler" "$source/tests/consumer/tls.cpp" -o "$build/tls-by-pkg-config" \

@@ -2,6 +2,7 @@
 #include <bifilar/bifilar.hpp>
 
 #include <cstdio>
+#include <cstring>
 
 namespace bf = bifilar;
 
@@ -18,7 +19,19 @@ static bf::task<int> both() {
     co_return co_await coroutine + co_await fiber;
 }
 
-int main() {
+// A frame that is larger than the fiber's stack and its guard: the compiler's options decide whether that is noticed.
+static void write_below() {
+    volatile char frame[200 << 10];
+    frame[0] = 1;
+}
+
+int main(int count, char** arguments) {
+    if (count == 2 && std::strcmp(arguments[1], "large_frame") == 0) {
+        bf::runtime_options small;
+        small.stack_bytes = 16 << 10;
+        bf::runtime{small}.run(write_below);
+        return 0;
+    }
     const int sum = bf::run(both);
     std::printf("%d\n", sum);
     return sum == 42 ? 0 : 1;

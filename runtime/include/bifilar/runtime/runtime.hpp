@@ -50,6 +50,10 @@ struct runtime_options {
     std::chrono::nanoseconds blocking_keep_alive = std::chrono::seconds{10};
     /// Usable bytes of a fiber's stack where spawn_options does not say; 8 KiB to 1 GiB, rounded up to a power of 2.
     std::size_t stack_bytes = std::size_t{256} << 10;
+    /// Bytes below a fiber's stack that end the process with a report when they are touched, up to 1 GiB, rounded up to
+    /// pages. Code compiled without -fstack-clash-protection, such as another's library, steps over a guard with a
+    /// frame that is larger; see docs/stacks.md.
+    std::size_t guard_bytes = 4096;
     /// Gets the exception of a task that nobody joins; called by whichever thread lets go of the task last, maybe by
     /// several at once; must not throw. Unset: print the task's name and the message, terminate.
     std::function<void(std::exception_ptr)> on_detached_exception;

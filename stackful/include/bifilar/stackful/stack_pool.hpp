@@ -15,8 +15,9 @@
 namespace bifilar::stackful {
 
 struct stack_pool_options {
-    /// Bytes of the guard below each stack, rounded up to pages. A frame larger than this can jump over it, unless
-    /// the code is compiled with -fstack-clash-protection; 64 KiB costs 128 bytes of page table more a stack.
+    /// Bytes of the guard below each stack, rounded up to pages; at most largest_stack_bytes. A frame larger than this
+    /// steps over it, unless the code is compiled with -fstack-clash-protection, as whatever links the library is; see
+    /// docs/stacks.md. 64 KiB costs 128 bytes of page table more a stack.
     std::size_t guard_bytes = 4096;
     guard_kind guard = guard_kind::best;
     /// A stack used deeper than this loses all pages but its top one when it leaves a warm list for the depot.
@@ -50,6 +51,7 @@ struct in_stock;
 /// the other, which is what lets small ones share a table.
 class stack_pool {
 public:
+    /// Throws std::invalid_argument for a guard that is too large.
     explicit stack_pool(stack_pool_options options = {});
     stack_pool(const stack_pool&) = delete;
     stack_pool& operator=(const stack_pool&) = delete;
