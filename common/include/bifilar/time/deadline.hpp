@@ -3,10 +3,10 @@
 #pragma once
 
 #include <bifilar/core/local_store.hpp>
+#include <bifilar/core/made_at_poll.hpp>
 #include <bifilar/core/outcome.hpp>
 #include <bifilar/time/timeout.hpp>
 #include <algorithm>
-#include <functional>
 #include <optional>
 
 namespace bifilar {
@@ -31,48 +31,6 @@ private:
 
 /// Whether the moment has come, by the clock that timers use.
 [[nodiscard]] bool deadline_has_come(base::instant_ns moment) noexcept;
-
-/// A future that is made by its first poll, so that what the call spawns is spawned then.
-template <class Make>
-class made_at_poll {
-    using made = std::invoke_result_t<Make&>;
-
-public:
-    using output = output_of<made>;
-
-    explicit made_at_poll(Make make) : make_{std::move(make)} {}
-    /// Before its first poll.
-    made_at_poll(made_at_poll&& other) : make_{std::move(other.make_)} {
-        BIFILAR_CHECK(!other.made_, "a future was moved after its first poll");
-    }
-    made_at_poll& operator=(made_at_poll&&) = delete;
-
-    polled<output> poll(context& cx) { return begun().poll(cx); }
-    polled<output> poll_arm(context& cx) { return bifilar::poll_arm(begun(), cx); }
-    polled<void> poll_cancel(context& cx) {
-        if (made_) return bifilar::poll_cancel(*made_, cx);
-        return done;
-    }
-
-private:
-    // Makes it in its final place: a future need not be movable.
-    class emplaced {
-    public:
-        explicit emplaced(Make& make) noexcept : make_{&make} {}
-        operator made() const { return std::invoke(*make_); }
-
-    private:
-        Make* make_;
-    };
-
-    made& begun() {
-        if (!made_) made_.emplace(emplaced{make_});
-        return *made_;
-    }
-
-    Make make_;
-    std::optional<made> made_;
-};
 
 }  // namespace detail
 

@@ -1,9 +1,13 @@
-// A future with a limit on its time.
-// When the time is up the future is cancelled, and the answer comes once it is at rest.
+// A future, or a task, with a limit on its time; plain code has it in runtime/timeout_call.hpp.
+// When the time is up the future or task is cancelled, and the answer comes once it is at rest.
 #pragma once
 
 #include <bifilar/core/future.hpp>
+#include <bifilar/core/join_handle.hpp>
+#include <bifilar/core/made_at_poll.hpp>
+#include <bifilar/core/outcome.hpp>
 #include <bifilar/time/sleep.hpp>
+#include <concepts>
 #include <expected>
 #include <type_traits>
 #include <utility>
@@ -16,6 +20,14 @@ public:
     timed_out() noexcept {}
     friend bool operator==(timed_out, timed_out) noexcept { return true; }
 };
+
+namespace detail {
+
+/// A join_handle, or what derives from one.
+template <class F>
+concept task_handle = future<F> && std::derived_from<F, join_handle<output_of<F>>>;
+
+}  // namespace detail
 
 template <future F>
 class [[nodiscard]] timeout_future {
@@ -47,12 +59,95 @@ private:
     bool late_ = false;
 };
 
+/// What timeout makes of a join_handle: the task belongs to it.
+template <class T>
+class [[nodiscard]] task_timeout_future {
+public:
+    using output = std::expected<T, timed_out>;
+
+    task_timeout_future(join_handle<T> task, sleep limit) noexcept : task_{std::move(task)}, limit_{std::move(limit)} {}
+    task_timeout_future(task_timeout_future&& other) noexcept
+        : task_{std::move(other.task_)},
+          limit_{std::move(other.limit_)},
+          alive_{std::exchange(other.alive_, false)},
+          asked_{other.asked_} {}
+    task_timeout_future& operator=(task_timeout_future&&) = delete;
+    /// Asks the task to end, and does not wait for it; poll_cancel does.
+    ~task_timeout_future() {
+        if (alive_) task_.cancel();
+    }
+
+    polled<output> poll(context& cx) {
+        try {
+            polled<T> answer = task_.poll(cx);
+            if (!answer) return wait(cx);
+            alive_ = false;
+            if constexpr (std::is_void_v<T>)
+                return output{};
+            else
+                return output{answer.take()};
+        } catch (const task_cancelled&) {
+            alive_ = false;
+            if (!asked_) throw;
+        } catch (...) {
+            alive_ = false;
+            throw;
+        }
+        return output{std::unexpected{timed_out{}}};
+    }
+    polled<void> poll_cancel(context& cx) {
+        if (!alive_) return done;
+        ask();
+        try {
+            if (!task_.poll(cx)) return not_ready;
+        } catch (...) {
+            // Nobody waits for it any more.
+        }
+        alive_ = false;
+        return done;
+    }
+
+    /// Whether the task has ended, or was never this future's.
+    [[nodiscard]] bool at_rest() const noexcept { return !alive_; }
+
+private:
+    // The task's end will wake.
+    not_ready_t wait(context& cx) {
+        if (!asked_ && limit_.poll(cx)) ask();
+        return not_ready;
+    }
+    void ask() noexcept {
+        if (!std::exchange(asked_, true)) task_.cancel();
+    }
+
+    join_handle<T> task_;
+    sleep limit_;
+    bool alive_ = true;   // The handle is here and has not answered.
+    bool asked_ = false;  // The task was asked to end.
+};
+
 /// The output of `f`, or timed_out when `duration`, counted from this call, passed before it was ready. `f` is asked
 /// first, so a future that is ready in time wins even when the task is late, or when `duration` is 0 or less. Counts by
 /// now() of the calling thread, as sleep_for. Rethrows what `f` throws. Allocates nothing.
 template <future F, class Rep, class Period>
-timeout_future<F> timeout(F f, std::chrono::duration<Rep, Period> duration) {
+requires(!detail::task_handle<F>) timeout_future<F> timeout(F f, std::chrono::duration<Rep, Period> duration) {
     return timeout_future<F>{std::move(f), sleep_for(duration)};
+}
+
+/// The same for a spawned task, which has until then: afterwards it is asked to cancel, and the answer comes once it
+/// has ended. What it came to although it was asked, a value or an exception, counts. Cancelled, or lost as an arm of a
+/// race, it ends the task too. Takes the handle over.
+template <detail::task_handle F, class Rep, class Period>
+task_timeout_future<output_of<F>> timeout(F task, std::chrono::duration<Rep, Period> duration) {
+    return task_timeout_future<output_of<F>>{std::move(task), sleep_for(duration)};
+}
+
+/// The same for a callable that returns a future, a coroutine lambda above all: it is called by the first poll and kept
+/// until the future has ended.
+template <class Make, class Rep, class Period>
+requires(!future<Make> &&
+         future<std::invoke_result_t<Make&>>) auto timeout(Make make, std::chrono::duration<Rep, Period> duration) {
+    return timeout(detail::made_at_poll<Make>{std::move(make)}, duration);
 }
 
 }  // namespace bifilar

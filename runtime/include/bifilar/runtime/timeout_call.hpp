@@ -1,0 +1,85 @@
+// Plain code with a limit on its time.
+// It runs in a fiber of its own, because only a task can be cancelled wherever it waits.
+#pragma once
+
+#include <bifilar/base/assert.hpp>
+#include <bifilar/runtime/launch.hpp>
+#include <bifilar/runtime/spawn.hpp>
+#include <bifilar/time/timeout.hpp>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace bifilar {
+
+namespace detail {
+
+/// Code that can be called without arguments and waits by itself.
+template <class F>
+concept plain_call = !future<F> && std::invocable<F&> && !future<std::invoke_result_t<F&>>;
+
+}  // namespace detail
+
+/// What timeout makes of plain code.
+template <detail::plain_call F>
+class [[nodiscard]] call_timeout_future {
+    using task = task_timeout_future<std::invoke_result_t<F&>>;
+
+public:
+    using output = typename task::output;
+
+    call_timeout_future(F call, sleep limit) : call_{std::move(call)}, limit_{std::move(limit)} {}
+    /// Before its first poll.
+    call_timeout_future(call_timeout_future&& other) : call_{std::move(other.call_)}, limit_{std::move(other.limit_)} {
+        BIFILAR_CHECK(!other.task_, "a timeout was moved after its first poll");
+    }
+    call_timeout_future& operator=(call_timeout_future&&) = delete;
+    ~call_timeout_future() {
+        BIFILAR_CHECK(!task_ || task_->at_rest(),
+                      "a timeout was destroyed while its callable runs; await it, or let race, timeout or the end of a "
+                      "cancelled task bring it to rest");
+    }
+
+    polled<output> poll(context& cx) {
+        if (!task_) {
+            sched::scheduler& on = detail::current_scheduler("timeout", "await it inside of run()");
+            spawn_options options;
+            options.on = backend::stackful;
+            // The task ends before this future, so the callable may stay here.
+            task_.emplace(detail::launch_stackful(on, options, std::ref(call_)), std::move(limit_));
+        }
+        return task_->poll(cx);
+    }
+    polled<void> poll_cancel(context& cx) {
+        if (!task_) return done;
+        return task_->poll_cancel(cx);
+    }
+
+private:
+    F call_;
+    sleep limit_;
+    std::optional<task> task_;
+};
+
+/// The value of call(), plain code, or timed_out when `duration`, counted from this call, passed before it returned:
+/// what it waits for is then brought to rest, it unwinds as a cancelled fiber does, and the answer comes after that.
+/// What it came to although it was asked to end, a value or an exception, counts. References to the caller's variables
+/// are safe.
+///
+/// The code runs in a fiber of its own, from the first poll on, also when a coroutine waits for it: a stack from the
+/// pool, copies of inherited task_local values, and the deadline in force. Inside of a runtime's task; elsewhere the
+/// first poll throws std::logic_error. Code that does not wait cannot be interrupted.
+template <detail::plain_call F, class Rep, class Period>
+call_timeout_future<F> timeout(F call, std::chrono::duration<Rep, Period> duration) {
+    return call_timeout_future<F>{std::move(call), sleep_for(duration)};
+}
+
+/// What is left is a mistake: says which.
+template <class F, class Rep, class Period>
+requires(!future<F> && !std::invocable<F&>) void timeout(F, std::chrono::duration<Rep, Period>) {
+    static_assert(std::invocable<F&>,
+                  "timeout takes a future, a join_handle, or a callable without parameters, which a lambda makes of "
+                  "any call: timeout([&] { return f(x); }, limit)");
+}
+
+}  // namespace bifilar
