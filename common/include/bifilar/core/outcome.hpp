@@ -57,16 +57,22 @@ public:
     outcome& operator=(const outcome&) = delete;
     ~outcome() { reset(); }
 
+    /// One may come after another: a destructor may throw after the return. What was there before ends.
     template <class... Args>
     void set_value(Args&&... args) {
+        if constexpr (!std::is_trivially_destructible_v<stored>) clear();
         std::construct_at(&value_, std::forward<Args>(args)...);
         kind_ = kind::value;
     }
     void set_error(std::exception_ptr error) noexcept {
+        clear();
         std::construct_at(&error_, std::move(error));
         kind_ = kind::error;
     }
-    void set_cancelled() noexcept { kind_ = kind::cancelled; }
+    void set_cancelled() noexcept {
+        clear();
+        kind_ = kind::cancelled;
+    }
 
     [[nodiscard]] bool has_error() const noexcept { return kind_ == kind::error; }
 
@@ -99,6 +105,10 @@ private:
 
     void check_there() const noexcept {
         BIFILAR_CHECK(kind_ != kind::empty, "a task was joined again after its exception had come out; join once");
+    }
+    void clear() noexcept {
+        if (kind_ != kind::empty) [[unlikely]]
+            reset();
     }
     void reset() noexcept {
         if (kind_ == kind::value) std::destroy_at(&value_);
