@@ -2,6 +2,7 @@
 #include "last_words.hpp"
 #include "one_worker.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -87,5 +88,126 @@ TEST_CASE("a_fiber_that_would_leave_in_the_middle_of_a_poll_aborts") {
             auto scope = std::make_unique<bf::task_scope>();
             bf::await(bf::lazy([&scope] { scope.reset(); }));
         });
+    });
+}
+
+namespace {
+
+constexpr const char* two_waiters = "two tasks wait for one join_handle at once";
+
+using handle = bf::join_handle<std::string>;
+using outcome = bf::outcome_future<std::string>;
+
+template <class Wait>
+bf::task<> waits_for(Wait& awaited) {
+    (void)co_await awaited;
+}
+template <class Wait>
+void waits_for_in_a_fiber(Wait& awaited) {
+    (void)bf::await(awaited);
+}
+template <class Wait>
+bf::task<> selects(Wait& awaited) {
+    auto never = bf::pending();
+    (void)co_await bf::select(awaited, never);
+}
+
+template <class Wait>
+bf::join_handle<void> spawn_waiter(bf::backend on, Wait& awaited) {
+    if (on == bf::backend::stackless) return bf::spawn(on, waits_for<Wait>, std::ref(awaited));
+    return bf::spawn(on, waits_for_in_a_fiber<Wait>, std::ref(awaited));
+}
+
+bf::task<std::string> says_when(bf::event& go) {
+    co_await go.wait();
+    co_return "ready";
+}
+
+// Two tasks wait for the same; the second is awaited last.
+template <class Begin>
+void check_second_waiter_aborts(bf::backend second, Begin begin) {
+    check_aborts(two_waiters, [=] {
+        bf::runtime rt{small_runtime(1)};
+        rt.run([=] {
+            bf::event go;
+            handle awaited = bf::spawn(says_when, std::ref(go));
+            begin(awaited, second);
+            go.set();
+            bf::await(bf::pending());
+        });
+    });
+}
+
+template <class Wait>
+void two_wait(bf::backend first, bf::backend second, Wait& awaited) {
+    auto one = spawn_waiter(first, awaited);
+    tests::let_others_park();
+    auto other = spawn_waiter(second, awaited);
+    tests::let_others_park();
+    // Woken, the first would have been left asleep.
+    bf::await(one);
+}
+
+}  // namespace
+
+TEST_CASE("two_tasks_that_wait_for_one_handle_abort") {
+    for (const bf::backend first : both_backends)
+        for (const bf::backend second : both_backends) {
+            check_second_waiter_aborts(second, [first](handle& awaited, bf::backend on) {
+                two_wait(first, on, awaited);
+            });
+            check_second_waiter_aborts(second, [first](handle& awaited, bf::backend on) {
+                outcome whole = awaited.outcome();
+                two_wait(first, on, whole);
+            });
+        }
+}
+
+TEST_CASE("a_task_that_waits_for_a_handle_of_a_select_of_another_aborts") {
+    for (const bf::backend second : both_backends)
+        check_second_waiter_aborts(second, [](handle& awaited, bf::backend on) {
+            auto one = bf::spawn(selects<handle>, std::ref(awaited));
+            tests::let_others_park();
+            auto other = spawn_waiter(on, awaited);
+            bf::await(other);
+        });
+}
+
+TEST_CASE("a_wait_for_a_handle_that_was_given_up_may_be_followed_by_another") {
+    for (const bf::backend first : both_backends)
+        tests::on_one_worker([first](bf::backend second) {
+            bf::event go;
+            handle awaited = bf::spawn(says_when, std::ref(go));
+            const auto give_up = [](bf::join_handle<void> waiter) {
+                tests::let_others_park();
+                waiter.cancel();
+                CHECK(bf::await(waiter.outcome()).error().is_cancelled());
+            };
+            give_up(spawn_waiter(first, awaited));
+            give_up(bf::spawn(selects<handle>, std::ref(awaited)));
+            // A look without a wait is none.
+            CHECK(!bf::await(bf::spawn([&awaited]() -> bf::task<bool> {
+                auto now = bf::ready(1);
+                const auto first_of_two = co_await bf::select(now, awaited);
+                co_return first_of_two.index() == 1;
+            })));
+            auto waits = spawn_waiter(second, awaited);
+            tests::let_others_park();
+            go.set();
+            bf::await(waits);
+        });
+}
+
+TEST_CASE("a_coroutine_that_waits_for_a_handle_may_be_polled_by_another_task") {
+    tests::on_one_worker([](bf::backend second) {
+        bf::event go;
+        handle awaited = bf::spawn(says_when, std::ref(go));
+        bf::task<> waits = waits_for(awaited);
+        auto now = bf::ready(1);
+        CHECK(bf::await(bf::select(waits, now)).index() == 1);
+        auto taken_over = bf::spawn(second, std::move(waits));
+        tests::let_others_park();
+        go.set();
+        bf::await(taken_over);
     });
 }

@@ -35,6 +35,7 @@ output_of<F> block_thread_on(F& f) {
     for (;;) {
         context cx{self.header()};
         polled<output_of<F>> answer = f.poll(cx);
+        detail::note_wait(f, &self, answer.is_ready());
         if (answer) return answer.take();
         self.wait(cx);
     }

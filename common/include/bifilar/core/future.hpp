@@ -65,4 +65,14 @@ polled<output_of<F>> poll_arm(F& f, context& cx) {
         return f.poll(cx);
 }
 
+namespace detail {
+
+/// Whoever stands still for a future that lives elsewhere tells it so after each poll, if it wants to know: `site` is
+/// the place that waits, the same for all polls of one wait.
+template <class F>
+void note_wait(F& f, const void* site, bool ready) noexcept {
+    if constexpr (requires { f.note_wait(site, ready); }) f.note_wait(site, ready);
+}
+
+}  // namespace detail
 }  // namespace bifilar

@@ -2,11 +2,13 @@
 // One pointer; the joiner's place is in the task itself, so waiting allocates nothing.
 #pragma once
 
+#include <bifilar/base/assert.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/core/block_on.hpp>
 #include <bifilar/core/future.hpp>
 #include <bifilar/core/must_be_read.hpp>
 #include <bifilar/core/task_core.hpp>
+#include <cstdint>
 #include <expected>
 #include <utility>
 
@@ -45,6 +47,8 @@ public:
         if (!registered_) {
             if (!cx.take_budget()) return false;
             if (task_->state_.is_complete() || cx.run_child(*task_)) return true;
+        } else if (task_->joiner_.task() != &cx.task()) {
+            taken_over_ = true;
         }
         if (!task_->state_.is_complete()) {
             const waker_ref mine = cx.borrow();
@@ -60,6 +64,24 @@ public:
         return true;
     }
 
+    /// See detail::note_wait. A task that polls what another stands still for would take the wake away from it.
+    void note_wait(const void* site, bool ready) noexcept {
+        if (ready && site_ == 0) [[likely]]
+            return;
+        // Half of an address is enough: two that are taken for one are not refused, and nothing else.
+        const auto mine = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(site) >> 3) | 1;
+        BIFILAR_CHECK(site_ == 0 || site_ == mine || !taken_over_,
+                      "two tasks wait for one join_handle at once; let one wait, and share what came of it in a watch "
+                      "or a once_cell");
+        site_ = ready ? 0 : mine;
+        taken_over_ = false;
+    }
+    /// Whoever waited has given up.
+    void give_up() noexcept {
+        leave();
+        site_ = 0;
+    }
+
     [[nodiscard]] task_core* task() const noexcept { return task_; }
 
 private:
@@ -72,7 +94,9 @@ private:
     }
 
     task_core* task_ = nullptr;
-    bool registered_ = false;
+    std::uint32_t site_ = 0;   // Where a task stands still for this, as a number; 0: nowhere.
+    bool registered_ = false;  // The task knows its joiner.
+    bool taken_over_ = false;  // The last poll was by another task than the one before.
 };
 
 }  // namespace detail
@@ -83,7 +107,8 @@ class outcome_future;
 /// A future of the task's value; its exception is rethrown, its cancellation thrown as task_cancelled. Dropped means
 /// detached: the task goes on, and an exception of its body goes to the runtime's handler. Waited for once: a second
 /// time gives a value that was moved from, or aborts where an exception has come out. Movable, also while nobody polls
-/// it; one thread at a time.
+/// it; one thread at a time. When the task that waited for it has given up, another may wait; a second one that waits
+/// meanwhile aborts.
 template <class T>
 class [[nodiscard]] join_handle {
 public:
@@ -100,6 +125,13 @@ public:
             return cell().outcome_.take();
         }
     }
+
+    /// Gives up the wait, and nothing else: another may begin one.
+    polled<void> poll_cancel(context&) noexcept {
+        base_.give_up();
+        return bifilar::done;
+    }
+    void note_wait(const void* site, bool ready) noexcept { base_.note_wait(site, ready); }
 
     /// Waits on a plain thread; blocks it. Inside a task use co_await or await.
     T join() { return block_on(*this); }
@@ -150,6 +182,8 @@ public:
         if (!handle_.base_.poll_complete(cx)) return not_ready;
         return handle_.cell().outcome_.take_expected();
     }
+    polled<void> poll_cancel(context& cx) noexcept { return handle_.poll_cancel(cx); }
+    void note_wait(const void* site, bool ready) noexcept { handle_.note_wait(site, ready); }
 
 private:
     join_handle<T> handle_;

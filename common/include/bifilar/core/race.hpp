@@ -153,12 +153,23 @@ public:
         };
         for (const std::size_t at : detail::arm_order<sizeof...(F)>()) {
             detail::at_place(at, one, std::index_sequence_for<F...>{});
-            if (winner) return output{std::move(*winner)};
+            if (winner) break;
         }
-        return not_ready;
+        note(winner.has_value());
+        if (!winner) return not_ready;
+        return output{std::move(*winner)};
+    }
+    /// Leaves them.
+    polled<void> poll_cancel(context&) noexcept {
+        note(true);
+        return done;
     }
 
 private:
+    void note(bool over) noexcept {
+        std::apply([&](F&... fs) { (detail::note_wait(fs, this, over), ...); }, members_);
+    }
+
     std::tuple<F&...> members_;
 };
 

@@ -70,6 +70,7 @@ template <future F>
             return f.poll(cx);
         };
         polled<output_of<F>> answer = poll();
+        detail::note_wait(f, self, answer.is_ready());
         if (answer) return answer.take();
         BIFILAR_ASSERT(cx.armed(), "a future answered not ready without having stored a waker");
         if (cx.cancelling() && std::uncaught_exceptions() == 0) [[unlikely]]

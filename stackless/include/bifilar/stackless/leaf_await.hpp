@@ -117,7 +117,9 @@ private:
     static bool poll_one(leaf& self, context& cx) {
         auto& here = static_cast<leaf_await&>(self);
         try {
-            return here.result_.poll(*here.future_, cx);
+            const bool ready = here.result_.poll(*here.future_, cx);
+            detail::note_wait(*here.future_, &self, ready);
+            return ready;
         } catch (...) {
             here.result_.keep_error();
             return true;
