@@ -116,6 +116,18 @@ TEST_CASE("rules_that_cannot_be_kept_are_refused_with_their_value") {
     CHECK_THAT(refused_server(options), Contains("'a.example' with a client"));
 }
 
+// They were held against the system's roots: whoever had bought any certificate got in.
+TEST_CASE("a_server_that_asks_for_certificates_is_told_whose_it_trusts") {
+    for (const auto verify : {bf::tls_verify::required, bf::tls_verify::if_given}) {
+        bf::tls_options options = server_options();
+        options.verify = verify;
+        CHECK_THAT(refused_server(options), Contains("a server that verifies its clients has no trust") &&
+                                                Contains("give the roots that sign their certificates"));
+        options.trust = client_options().trust;
+        CHECK(refused_server(options) == "no refusal");
+    }
+}
+
 TEST_CASE("files_and_the_systems_roots_work_as_well") {
     const int file = ::memfd_create("pem", MFD_CLOEXEC);
     REQUIRE(file >= 0);

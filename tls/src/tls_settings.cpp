@@ -90,7 +90,12 @@ void tls_settings::set_verify(const tls_options& options) {
     if (verify == tls_verify::required) mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     SSL_CTX_set_verify(context_.get(), mode, nullptr);
     for (const tls_pem& roots : options.trust) use_trust(*context_, roots, !is_client() && mode != SSL_VERIFY_NONE);
-    if (options.trust.empty() && SSL_CTX_set_default_verify_paths(context_.get()) != 1)
+    if (!options.trust.empty()) return;
+    // The system's roots say who a host is. By them every certificate that can be bought would be a good client's.
+    if (!is_client() && mode != SSL_VERIFY_NONE)
+        throw std::invalid_argument{
+            "tls: a server that verifies its clients has no trust; give the roots that sign their certificates"};
+    if (is_client() && SSL_CTX_set_default_verify_paths(context_.get()) != 1)
         throw std::invalid_argument{"tls: no roots of the system: " + collect_reason() +
                                     "; install ca-certificates or give trust"};
 }

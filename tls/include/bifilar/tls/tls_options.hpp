@@ -50,7 +50,8 @@ struct tls_options {
     std::optional<tls_pem> certificate;
     /// The certificate's private key, not encrypted.
     std::optional<tls_pem> key;
-    /// Roots that are trusted, instead of the system's. A server that asks for client certificates names them here.
+    /// Roots that are trusted. A client without any trusts the system's. A server that asks for certificates, by
+    /// `verify`, must have some: the roots that sign its clients' certificates, whose names it sends along.
     std::vector<tls_pem> trust;
     /// Empty: required for clients, none for servers.
     std::optional<tls_verify> verify;
