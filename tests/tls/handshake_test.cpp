@@ -161,6 +161,42 @@ TEST_CASE("versions_that_do_not_meet_are_refused") {
     });
 }
 
+// Without forward secrecy whoever gets the key reads all that was recorded; without AEAD there are oracles of padding.
+TEST_CASE("tls_1_2_has_suites_with_forward_secrecy_and_aead_alone") {
+    in_both([](bf::backend model) -> bf::task<> {
+        wanted rsa;
+        rsa.rsa_bits = 2048;
+        const issued own = house().issue(rsa);
+        const auto modern = bf::tls_context::server(options_with(own));
+        for (const std::string suite : {"AES256-GCM-SHA384", "AES128-SHA", "ECDHE-RSA-AES256-SHA384"}) {
+            INFO("suite: " << suite);
+            bf::tls_options old = client_options();
+            old.max_version = bf::tls_version::tls12;
+            old.ciphers = suite;
+            const tls_ends offered = co_await shake(model, bf::tls_context::client(old), modern);
+            REQUIRE_FALSE(offered.client.has_value());
+            CHECK(offered.client.error() == bf::tls_errc::alert);
+            CHECK_THAT(offered.server.error().message(), Catch::Contains("no shared cipher"));
+            bf::tls_options wants = options_with(own);
+            wants.max_version = bf::tls_version::tls12;
+            wants.ciphers = suite;
+            const tls_ends wanted_by_server =
+                co_await shake(model, bf::tls_context::client(client_options()), bf::tls_context::server(wants));
+            REQUIRE_FALSE(wanted_by_server.client.has_value());
+            CHECK(wanted_by_server.client.error() == bf::tls_errc::alert);
+            // Who names it gets it.
+            const tls_ends named = co_await shake(model, bf::tls_context::client(old), bf::tls_context::server(wants));
+            REQUIRE(named.client.has_value());
+            CHECK(named.client->cipher() == suite);
+        }
+        bf::tls_options old = client_options();
+        old.max_version = bf::tls_version::tls12;
+        const tls_ends both = co_await shake(model, bf::tls_context::client(old), modern);
+        REQUIRE(both.client.has_value());
+        CHECK_THAT(both.client->cipher(), Catch::StartsWith("ECDHE-RSA-"));
+    });
+}
+
 TEST_CASE("application_protocols_are_agreed_on_in_the_servers_order") {
     in_both([](bf::backend model) -> bf::task<> {
         bf::tls_options offer = client_options();

@@ -12,6 +12,9 @@ namespace bifilar {
 namespace {
 
 constexpr std::size_t longest_name = 255;
+// For TLS 1.2: with forward secrecy, so that a key that is lost later opens no record of today, and AEAD, so that no
+// padding can be guessed at. TLS 1.3 has nothing else.
+constexpr const char* default_ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 int openssl_version(tls_version version) noexcept {
     return version == tls_version::tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
@@ -76,8 +79,9 @@ void tls_settings::set_rules(const tls_options& options) {
     // An idle connection keeps no record buffers. A write that is tried again may come from elsewhere.
     SSL_CTX_set_mode(context,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    if (!options.ciphers.empty() && SSL_CTX_set_cipher_list(context, options.ciphers.c_str()) != 1)
-        throw std::invalid_argument{"tls: ciphers is '" + options.ciphers + "': " + collect_reason() +
+    const std::string ciphers = options.ciphers.empty() ? default_ciphers : options.ciphers;
+    if (SSL_CTX_set_cipher_list(context, ciphers.c_str()) != 1)
+        throw std::invalid_argument{"tls: ciphers is '" + ciphers + "': " + collect_reason() +
                                     "; see openssl ciphers -v -tls1_2"};
     if (!options.cipher_suites.empty() && SSL_CTX_set_ciphersuites(context, options.cipher_suites.c_str()) != 1)
         throw std::invalid_argument{"tls: cipher_suites is '" + options.cipher_suites + "': " + collect_reason() +

@@ -65,8 +65,10 @@ struct tls_options {
     std::vector<std::pair<std::string, tls_context>> names;
     /// Later connections to the same host are shorter. Clients keep up to 4 tickets a host for 256 hosts.
     bool resume_sessions = true;
-    /// OpenSSL's lists of ciphers for TLS 1.2 and suites for TLS 1.3; empty: OpenSSL's own choice.
+    /// OpenSSL's list of ciphers for TLS 1.2; empty: those of ECDHE with AES-GCM or ChaCha20-Poly1305, which have
+    /// forward secrecy. One that is given is taken as it is.
     std::string ciphers;
+    /// OpenSSL's list of suites for TLS 1.3; empty: OpenSSL's own choice.
     std::string cipher_suites;
     /// Each of the two buffers for what is on its way, per connection; at least 2,048. Smaller ones save memory and
     /// cost system calls.
