@@ -44,7 +44,7 @@ std::shared_ptr<X509> make(const wanted& what, bool is_authority, EVP_PKEY* key,
     X509* const signer = issuer != nullptr ? issuer : raw;
     extend(raw, signer, NID_basic_constraints, is_authority ? "critical,CA:TRUE" : "CA:FALSE");
     extend(raw, signer, NID_subject_key_identifier, "hash");
-    if (!is_authority)
+    if (!is_authority && what.has_alternatives)
         extend(raw, signer, NID_subject_alt_name,
                "DNS:" + what.name + (what.address.empty() ? "" : ",IP:" + what.address));
     REQUIRE(X509_sign(raw, issuer_key != nullptr ? issuer_key : key, EVP_sha256()) > 0);

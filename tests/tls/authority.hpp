@@ -26,7 +26,8 @@ public:
     std::string address;             // An IP address that it is for as well.
     long from_s = -3600;             // Validity, in seconds from now.
     long until_s = 3600;
-    std::size_t rsa_bits = 0;  // Of its key; 0: one on P-256.
+    std::size_t rsa_bits = 0;      // Of its key; 0: one on P-256.
+    bool has_alternatives = true;  // Whether it has subject alternative names, or the common name alone.
 };
 
 // Any thread after it was made.

@@ -66,6 +66,17 @@ TEST_CASE("bad_certificates_are_refused_with_their_reason") {
     });
 }
 
+// A common name is free text, which authorities need not check.
+TEST_CASE("a_common_name_is_no_host_name") {
+    in_both([](bf::backend model) -> bf::task<> {
+        wanted bare;
+        bare.has_alternatives = false;
+        const tls_ends ends = co_await shake(model, bf::tls_context::client(client_options()),
+                                             bf::tls_context::server(options_with(house().issue(bare))));
+        check_refused(ends, "hostname mismatch");
+    });
+}
+
 TEST_CASE("chains_and_self_signed_certificates") {
     in_both([](bf::backend model) -> bf::task<> {
         const auto client = bf::tls_context::client(client_options());

@@ -62,7 +62,8 @@ void tls_session::prepare_client() {
     bool good = host_.find('\0') == std::string::npos && !(verifies && host_.empty());
     if (good && numeric && verifies) good = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), host_.c_str()) == 1;
     if (good && !numeric && !host_.empty()) {
-        SSL_set_hostflags(ssl_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        // A common name is free text: only a subject alternative name says for which host a certificate is.
+        SSL_set_hostflags(ssl_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
         // What the macro SSL_set_tlsext_host_name does.
         good = SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                         const_cast<char*>(host_.c_str())) == 1 &&

@@ -55,7 +55,8 @@ struct tls_options {
     std::vector<tls_pem> trust;
     /// Empty: required for clients, none for servers.
     std::optional<tls_verify> verify;
-    /// Clients: the certificate must be for the host that tls_connect was given.
+    /// Clients: the certificate must be for the host that tls_connect was given, by a subject alternative name; its
+    /// common name does not count.
     bool verify_host = true;
     /// Application protocols, best first ("h2", "http/1.1"). The server's order decides. A client that offers some of
     /// which the server has none is refused; a client that offers none is not.
