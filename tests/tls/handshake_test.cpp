@@ -120,6 +120,25 @@ TEST_CASE("hosts_may_be_addresses_and_must_be_something") {
     });
 }
 
+// The dot went into the server's name as it was, which RFC 6066 forbids, and into the comparison with the certificate.
+TEST_CASE("the_dot_that_ends_a_host_is_the_resolvers_alone") {
+    in_both([](bf::backend model) -> bf::task<> {
+        const auto client = bf::tls_context::client(client_options());
+        wanted both;
+        both.address = "127.0.0.1";
+        const auto server = bf::tls_context::server(options_with(house().issue(both)));
+        const tls_ends ends = co_await shake(model, client, server, "localhost.");
+        REQUIRE(ends.client.has_value());
+        REQUIRE(ends.server.has_value());
+        CHECK(ends.server->server_name() == "localhost");
+        for (const std::string host : {".", "localhost..", "127.0.0.1."}) {
+            INFO("host: " << host);
+            const tls_ends none = co_await shake(model, client, server, host);
+            CHECK(none.client.error() == std::errc::invalid_argument);
+        }
+    });
+}
+
 TEST_CASE("client_certificates_are_asked_for_and_checked") {
     in_both([](bf::backend model) -> bf::task<> {
         bf::tls_options strict = server_options();

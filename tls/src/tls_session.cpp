@@ -26,10 +26,18 @@ bool is_address(const std::string& host) noexcept {
     return ::inet_pton(AF_INET, host.c_str(), bytes) == 1 || ::inet_pton(AF_INET6, host.c_str(), bytes) == 1;
 }
 
+// Without the dot that tells a resolver that nothing is left out: neither SNI (RFC 6066) nor certificates have it.
+// Behind an address, or another dot, or alone, it is none of a name's.
+std::string without_root_dot(std::string host) {
+    if (!host.ends_with('.')) return host;
+    std::string name = host.substr(0, host.size() - 1);
+    return name.empty() || name.ends_with('.') || is_address(name) ? host : name;
+}
+
 }  // namespace
 
 tls_session::tls_session(const tls_context& context, std::string host)
-    : context_{context}, host_{std::move(host)}, capacity_{context.settings_->buffer_bytes()} {
+    : context_{context}, host_{without_root_dot(std::move(host))}, capacity_{context.settings_->buffer_bytes()} {
     in_.bytes = std::make_unique_for_overwrite<std::byte[]>(capacity_);
     out_.bytes = std::make_unique_for_overwrite<std::byte[]>(capacity_);
     ERR_clear_error();
@@ -59,7 +67,7 @@ void tls_session::prepare_client() {
     const tls_settings& settings = *context_.settings_;
     const bool verifies = settings.verifies_host() && SSL_get_verify_mode(ssl_) != SSL_VERIFY_NONE;
     const bool numeric = is_address(host_);
-    bool good = host_.find('\0') == std::string::npos && !(verifies && host_.empty());
+    bool good = host_.find('\0') == std::string::npos && !host_.ends_with('.') && !(verifies && host_.empty());
     if (good && numeric && verifies) good = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), host_.c_str()) == 1;
     if (good && !numeric && !host_.empty()) {
         // A common name is free text: only a subject alternative name says for which host a certificate is.

@@ -133,8 +133,8 @@ private:
 };
 
 /// Encrypts a connection to `host`, whose certificate the server has to show; with a name the server is told it
-/// (SNI). A host that is neither a name nor a numeric address is answered with std::errc::invalid_argument. Allocates
-/// the connection's buffers; throws std::bad_alloc.
+/// (SNI), without the dot that a name may end with. A host that is neither a name nor a numeric address is answered
+/// with std::errc::invalid_argument. Allocates the connection's buffers; throws std::bad_alloc.
 template <tls_transport Stream>
 [[nodiscard]] tls_handshake<Stream> tls_connect(Stream over, const tls_context& client, std::string host) {
     return tls_handshake<Stream>{
