@@ -2,6 +2,7 @@
 #include "tls_pair.hpp"
 
 #include <cerrno>
+#include <stdexcept>
 
 namespace {
 
@@ -24,6 +25,23 @@ void check_refused(const tls_ends& ends, const std::string& reason) {
     CHECK_THAT(ends.client.error().message(), Catch::Contains(reason));
     REQUIRE_FALSE(ends.server.has_value());
     CHECK(ends.server.error() == bf::tls_errc::alert);
+}
+
+// Whether a connection to the listener's port takes up an earlier one. It waits for the tickets of TLS 1.3, which come
+// behind the handshake.
+bf::task<bool> resumes_at(bf::backend model, bf::tcp_listener& listener, const bf::tls_context& client,
+                          const bf::tls_context& server) {
+    const auto at = listener.local_address().value();
+    auto connecting = bf::spawn(bf::tcp_stream::connect(at));
+    auto far = co_await listener.accept();
+    auto near = co_await connecting;
+    tls_ends ends =
+        co_await shake_over(model, stream_pair{std::move(near.value()), std::move(far.value())}, client, server);
+    if (!ends.client || !ends.server) throw std::runtime_error{"the handshake failed"};
+    const std::string text = "x";
+    (void)co_await ends.server->write_all(bytes_of(text));
+    (void)co_await first_read(*ends.client);
+    co_return ends.client->resumed();
 }
 
 }  // namespace
@@ -272,6 +290,32 @@ TEST_CASE("later_connections_resume_earlier_ones_unless_told_not_to") {
                     CHECK(good2);
                 }
             }
+    });
+}
+
+// Another port is another server, which learns from a ticket who its neighbour's client is, or takes it for its own.
+TEST_CASE("tickets_are_for_one_port_of_a_host_and_for_one_context") {
+    in_both([](bf::backend model) -> bf::task<> {
+        for (const bf::tls_version version : {bf::tls_version::tls12, bf::tls_version::tls13}) {
+            INFO("version: " << static_cast<int>(version));
+            bf::tls_options options = client_options();
+            options.max_version = version;
+            const auto client = bf::tls_context::client(options);
+            const auto neighbour = bf::tls_context::client(options);
+            const auto server = bf::tls_context::server(server_options());
+            auto first = bf::tcp_listener::bind("127.0.0.1:0").value();
+            auto second = bf::tcp_listener::bind("127.0.0.1:0").value();
+            const bool fresh = co_await resumes_at(model, first, client, server);
+            const bool elsewhere = co_await resumes_at(model, second, client, server);
+            const bool again = co_await resumes_at(model, first, client, server);
+            const bool elsewhere_again = co_await resumes_at(model, second, client, server);
+            const bool of_neighbour = co_await resumes_at(model, first, neighbour, server);
+            CHECK_FALSE(fresh);
+            CHECK_FALSE(elsewhere);
+            CHECK(again);
+            CHECK(elsewhere_again);
+            CHECK_FALSE(of_neighbour);
+        }
     });
 }
 

@@ -66,14 +66,18 @@ bf::task<bf::io_result<bf::tls_stream<Stream>>> connect_tls(Stream over, bf::tls
 }
 
 // Both sides' handshakes in tasks of that model.
-inline bf::task<tls_ends> shake(bf::backend model, bf::tls_context client, bf::tls_context server,
-                                std::string host = "localhost") {
-    narrow_pair sockets;
+inline bf::task<tls_ends> shake_over(bf::backend model, stream_pair sockets, bf::tls_context client,
+                                     bf::tls_context server, std::string host = "localhost") {
     auto accepting = bf::spawn(model, accept_tls<bf::tcp_stream>, std::move(sockets.far), server);
     auto connecting = bf::spawn(model, connect_tls<bf::tcp_stream>, std::move(sockets.near), client, host);
     auto near = co_await connecting;
     auto far = co_await accepting;
     co_return tls_ends{std::move(near), std::move(far)};
+}
+
+inline bf::task<tls_ends> shake(bf::backend model, bf::tls_context client, bf::tls_context server,
+                                std::string host = "localhost") {
+    return shake_over(model, narrow_pair{}, std::move(client), std::move(server), std::move(host));
 }
 
 inline bf::task<tls_ends> shake(bf::backend model) {

@@ -1,4 +1,4 @@
-// Tickets by host.
+// Tickets by server.
 #include "ticket_store.hpp"
 
 #include <new>
@@ -6,22 +6,22 @@
 namespace bifilar::detail {
 
 ticket_store::~ticket_store() {
-    for (const auto& [host, tickets] : hosts_)
+    for (const auto& [server, tickets] : servers_)
         for (SSL_SESSION* const ticket : tickets) SSL_SESSION_free(ticket);
 }
 
-void ticket_store::add(const std::string& host, SSL_SESSION* ticket) noexcept try {
+void ticket_store::add(const std::string& server, SSL_SESSION* ticket) noexcept try {
     SSL_SESSION* left_out = ticket;
     {
         const std::lock_guard guard{lock_};
-        if (hosts_.size() >= most_hosts && !hosts_.contains(host)) {
-            for (SSL_SESSION* const old : hosts_.begin()->second) SSL_SESSION_free(old);
-            hosts_.erase(hosts_.begin());
+        if (servers_.size() >= most_servers && !servers_.contains(server)) {
+            for (SSL_SESSION* const old : servers_.begin()->second) SSL_SESSION_free(old);
+            servers_.erase(servers_.begin());
         }
-        std::vector<SSL_SESSION*>& tickets = hosts_[host];
-        tickets.reserve(most_per_host);
+        std::vector<SSL_SESSION*>& tickets = servers_[server];
+        tickets.reserve(most_per_server);
         left_out = nullptr;
-        if (tickets.size() == most_per_host) {
+        if (tickets.size() == most_per_server) {
             left_out = tickets.front();
             tickets.erase(tickets.begin());
         }
@@ -32,10 +32,10 @@ void ticket_store::add(const std::string& host, SSL_SESSION* ticket) noexcept tr
     SSL_SESSION_free(ticket);  // The next handshake is a long one.
 }
 
-SSL_SESSION* ticket_store::take(const std::string& host) noexcept {
+SSL_SESSION* ticket_store::take(const std::string& server) noexcept {
     const std::lock_guard guard{lock_};
-    const auto at = hosts_.find(host);
-    if (at == hosts_.end() || at->second.empty()) return nullptr;
+    const auto at = servers_.find(server);
+    if (at == servers_.end() || at->second.empty()) return nullptr;
     SSL_SESSION* const ticket = at->second.back();
     if (SSL_SESSION_get_protocol_version(ticket) >= TLS1_3_VERSION)
         at->second.pop_back();

@@ -36,8 +36,11 @@ std::string without_root_dot(std::string host) {
 
 }  // namespace
 
-tls_session::tls_session(const tls_context& context, std::string host)
-    : context_{context}, host_{without_root_dot(std::move(host))}, capacity_{context.settings_->buffer_bytes()} {
+tls_session::tls_session(const tls_context& context, std::string host, std::uint16_t port)
+    : context_{context},
+      host_{without_root_dot(std::move(host))},
+      server_{host_ + ':' + std::to_string(port)},
+      capacity_{context.settings_->buffer_bytes()} {
     in_.bytes = std::make_unique_for_overwrite<std::byte[]>(capacity_);
     out_.bytes = std::make_unique_for_overwrite<std::byte[]>(capacity_);
     ERR_clear_error();
@@ -82,7 +85,7 @@ void tls_session::prepare_client() {
         error_ = std::make_error_code(std::errc::invalid_argument);
         return;
     }
-    SSL_SESSION* const ticket = settings.tickets().take(host_);
+    SSL_SESSION* const ticket = settings.tickets().take(server_);
     if (ticket == nullptr) return;
     (void)SSL_set_session(ssl_, ticket);  // At worst the handshake is a long one.
     SSL_SESSION_free(ticket);

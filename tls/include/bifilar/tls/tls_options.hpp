@@ -64,7 +64,8 @@ struct tls_options {
     /// Servers: contexts whose certificate is shown to clients that ask for the name ("example.org", or
     /// "*.example.org" for exactly one more label). All else comes from this context, and the certificate for others.
     std::vector<std::pair<std::string, tls_context>> names;
-    /// Later connections to the same host are shorter. Clients keep up to 4 tickets a host for 256 hosts.
+    /// Later connections to the same host and port, by the same context, are shorter. Clients keep up to 4 tickets a
+    /// port for 256 of them.
     bool resume_sessions = true;
     /// OpenSSL's list of ciphers for TLS 1.2; empty: those of ECDHE with AES-GCM or ChaCha20-Poly1305, which have
     /// forward secrecy. One that is given is taken as it is.

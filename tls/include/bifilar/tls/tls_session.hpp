@@ -31,8 +31,8 @@ enum class tls_step : std::uint8_t {
 /// OpenSSL's queue of errors is the thread's: it is emptied before each call and read right behind it.
 class tls_session {
 public:
-    /// `host`: for clients. Throws std::bad_alloc. A host that cannot be used is an error of the handshake.
-    tls_session(const tls_context& context, std::string host);
+    /// `host` and `port`: for clients. Throws std::bad_alloc. A host that cannot be used is an error of the handshake.
+    tls_session(const tls_context& context, std::string host, std::uint16_t port);
     tls_session(const tls_session&) = delete;
     tls_session& operator=(const tls_session&) = delete;
     ~tls_session();
@@ -88,6 +88,7 @@ private:
 
     const tls_context context_;
     const std::string host_;
+    const std::string server_;  // Host and port, for tickets: another port may be somebody else's.
     std::mutex lock_;  // Guards all below. Never held across a wait, nor while another lock is taken but the tickets'.
     ssl_st* ssl_ = nullptr;
     const std::size_t capacity_;

@@ -6,6 +6,7 @@
 #include <bifilar/drivers/tcp_stream.hpp>
 #include <bifilar/tls/tls_error.hpp>  // IWYU pragma: export
 #include <bifilar/tls/tls_operations.hpp>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -132,20 +133,35 @@ private:
     bool agreed_ = false;
 };
 
+namespace detail {
+
+// 0: the transport has no ports, or no peer any more.
+template <class Stream>
+[[nodiscard]] std::uint16_t peer_port(const Stream& over) noexcept {
+    if constexpr (requires { over.peer_address(); })
+        if (const auto peer = over.peer_address()) return peer->port();
+    return 0;
+}
+
+}  // namespace detail
+
 /// Encrypts a connection to `host`, whose certificate the server has to show; with a name the server is told it
-/// (SNI), without the dot that a name may end with. A host that is neither a name nor a numeric address is answered
-/// with std::errc::invalid_argument. Allocates the connection's buffers; throws std::bad_alloc.
+/// (SNI), without the dot that a name may end with. Tickets are kept by host and `port`; 0: the peer's port, where the
+/// transport has one, which behind a proxy is the proxy's. A host that is neither a name nor a numeric address is
+/// answered with std::errc::invalid_argument. Allocates the connection's buffers; throws std::bad_alloc.
 template <tls_transport Stream>
-[[nodiscard]] tls_handshake<Stream> tls_connect(Stream over, const tls_context& client, std::string host) {
+[[nodiscard]] tls_handshake<Stream> tls_connect(Stream over, const tls_context& client, std::string host,
+                                                std::uint16_t port = 0) {
+    if (port == 0) port = detail::peer_port(over);
     return tls_handshake<Stream>{
-        std::make_unique<detail::tls_connection<Stream>>(client, std::move(host), std::move(over))};
+        std::make_unique<detail::tls_connection<Stream>>(client, std::move(host), port, std::move(over))};
 }
 
 /// Encrypts a connection that was accepted. As tls_connect.
 template <tls_transport Stream>
 [[nodiscard]] tls_handshake<Stream> tls_accept(Stream over, const tls_context& server) {
     return tls_handshake<Stream>{
-        std::make_unique<detail::tls_connection<Stream>>(server, std::string{}, std::move(over))};
+        std::make_unique<detail::tls_connection<Stream>>(server, std::string{}, std::uint16_t{0}, std::move(over))};
 }
 
 static_assert(tls_transport<tcp_stream>);
