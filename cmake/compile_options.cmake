@@ -50,6 +50,9 @@ elseif(NOT BIFILAR_SANITIZE STREQUAL "")
   message(FATAL_ERROR "BIFILAR_SANITIZE is '${BIFILAR_SANITIZE}'; use address, thread or nothing")
 endif()
 
+# Clang misplaces over-aligned locals of coroutines without it; GCC has no such option. For applications too.
+set(bifilar_coroutine_options $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-fcoro-aligned-allocation>)
+
 # One part of the library: an object library with the headers under include and the sources under src.
 function(bifilar_part name)
   file(GLOB sources CONFIGURE_DEPENDS src/*.cpp)
@@ -66,7 +69,7 @@ function(bifilar_part name)
     set(scope INTERFACE)
   endif()
   target_compile_features(bifilar_${name} ${scope} cxx_std_23)
-  target_compile_options(bifilar_${name} ${scope} ${bifilar_stack_options})
+  target_compile_options(bifilar_${name} ${scope} ${bifilar_stack_options} ${bifilar_coroutine_options})
   target_sources(bifilar_${name} ${scope} FILE_SET HEADERS BASE_DIRS include FILES ${headers})
   if(ARGN)
     target_link_libraries(bifilar_${name} ${scope} ${ARGN})

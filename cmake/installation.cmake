@@ -25,6 +25,10 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bifilar-config.cmake ${CMAKE_CURRENT_B
         DESTINATION ${package_dir})
 # A static library needs its own libraries in every link, a shared one only where everything is linked statically.
 get_target_property(kind bifilar TYPE)
+set(bifilar_coroutine_flag)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  set(bifilar_coroutine_flag " -fcoro-aligned-allocation")
+endif()
 set(bifilar_static_libs)
 set(bifilar_private_libs "-lboost_context -luring -lhwloc")
 set(bifilar_tls_static_libs)

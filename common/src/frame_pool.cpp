@@ -52,11 +52,13 @@ static_assert(block_bytes_of(class_of(1025)) == 1280 && block_bytes_of(class_of(
 struct slab {
     static constexpr std::uint32_t large = ~std::uint32_t{0};
 
-    explicit slab(std::size_t kind) noexcept : size_class{static_cast<std::uint32_t>(kind)} {}
+    slab(std::size_t kind, std::size_t first_offset) noexcept
+        : size_class{static_cast<std::uint32_t>(kind)}, first{static_cast<std::uint32_t>(first_offset)} {}
 
     slab* next = nullptr;
     slab* prev = nullptr;  // Large blocks only: they come and go.
     const std::uint32_t size_class;
+    const std::uint32_t first;  // Where the first block lies.
     // The mark of a place, found by the 64-byte granule of its address. 0: nothing. Written by the creator of the
     // task and by the worker that completes it; read by visit_tasks while the owner's workers stand still.
     base::atomic<mark> marks[slab_bytes / smallest_block_bytes]{};
@@ -64,12 +66,24 @@ struct slab {
     static slab& of(const void* place) noexcept {
         return *reinterpret_cast<slab*>(reinterpret_cast<std::uintptr_t>(place) & ~(slab_bytes - 1));
     }
+    std::byte* first_block() noexcept { return reinterpret_cast<std::byte*>(this) + first; }
     base::atomic<mark>& mark_of(const void* place) noexcept {
         return marks[(reinterpret_cast<std::uintptr_t>(place) & (slab_bytes - 1)) / smallest_block_bytes];
     }
 };
-constexpr std::size_t first_block_offset = (sizeof(slab) + 127) / 128 * 128;
-static_assert(first_block_offset % smallest_block_bytes == 0, "marks count granules from the boundary");
+
+// The first block is aligned to each power of two that divides the size of the blocks, and so are all others.
+constexpr std::size_t first_offset_of(std::size_t block_bytes) noexcept {
+    const std::size_t natural = block_bytes & (~block_bytes + 1);
+    const std::size_t step = std::clamp<std::size_t>(natural, 128, largest_frame_alignment);
+    return (sizeof(slab) + step - 1) / step * step;
+}
+constexpr std::size_t blocks_of(std::size_t size_class) noexcept {
+    const std::size_t bytes = block_bytes_of(size_class);
+    return (slab_bytes - first_offset_of(bytes)) / bytes;
+}
+static_assert(first_offset_of(64) % smallest_block_bytes == 0, "marks count granules from the boundary");
+static_assert(first_offset_of(4096) == 4096 && blocks_of(class_of(4096)) == 15);
 
 struct free_block {
     free_block* next;
@@ -84,7 +98,7 @@ struct depot {
     std::byte* chunk = nullptr;
     std::byte* chunk_end = nullptr;
     std::size_t bytes = 0;
-    slab large{slab::large};  // The ring of large blocks.
+    slab large{slab::large, 0};  // The ring of large blocks.
 };
 
 depot& the_depot() noexcept {
@@ -99,14 +113,15 @@ depot& the_depot() noexcept {
 }
 
 void* allocate_large(std::size_t bytes) {
-    void* const memory = ::operator new(first_block_offset + bytes, std::align_val_t{slab_bytes});
-    auto* const made = new (memory) slab{slab::large};
+    const std::size_t first = first_offset_of(bytes);
+    void* const memory = ::operator new(first + bytes, std::align_val_t{slab_bytes});
+    auto* const made = new (memory) slab{slab::large, first};
     depot& d = the_depot();
     const std::lock_guard guard{d.lock};
     made->next = &d.large;
     made->prev = d.large.prev;
     made->prev->next = d.large.prev = made;
-    return static_cast<std::byte*>(memory) + first_block_offset;
+    return made->first_block();
 }
 
 void release_large(slab& block) noexcept {
@@ -130,7 +145,7 @@ slab* new_slab(depot& d, std::size_t size_class) noexcept {
         d.chunk_end = d.chunk + chunk_bytes;
         d.bytes += chunk_bytes;
     }
-    auto* const made = new (d.chunk) slab{size_class};
+    auto* const made = new (d.chunk) slab{size_class, first_offset_of(block_bytes_of(size_class))};
     d.chunk += slab_bytes;
     made->next = d.slabs;
     d.slabs = made;
@@ -208,9 +223,8 @@ private:
         }
         slab* const made = new_slab(d, size_class);
         if (made == nullptr) throw std::bad_alloc{};
-        b.fresh = reinterpret_cast<std::byte*>(made) + first_block_offset;
-        const std::size_t count = (slab_bytes - first_block_offset) / block_bytes_of(size_class);
-        b.fresh_end = b.fresh + count * block_bytes_of(size_class);
+        b.fresh = made->first_block();
+        b.fresh_end = b.fresh + blocks_of(size_class) * block_bytes_of(size_class);
     }
 
     [[gnu::noinline]] static void shelve(bin& b, std::size_t size_class) noexcept {
@@ -285,11 +299,15 @@ void release_frame(void* block) noexcept {
     passing.flush();
 }
 
-void* allocate_coroutine(std::size_t bytes) {
+void* allocate_coroutine(std::size_t bytes, std::size_t alignment) {
     thread_state& here = this_thread();
     if (here.frame_prefix_bytes == 0) [[likely]]
         return allocate_frame(bytes);
-    const std::size_t prefix = std::exchange(here.frame_prefix_bytes, 0);
+    std::size_t prefix = std::exchange(here.frame_prefix_bytes, 0);
+    if (alignment > 16) [[unlikely]] {
+        if (alignment > widest_prefix_alignment) return allocate_frame(bytes);
+        prefix = wide_prefix(prefix);
+    }
     BIFILAR_ASSERT(prefix <= largest_prefix_bytes, "a frame prefix is too long for its mark");
     // At least a granule behind the prefix, so that the frame's mark is not the next block's.
     void* const frame =
@@ -335,7 +353,7 @@ namespace {
 // A mark tells the granule; the place in it follows from the block size, or from the prefix in front of a frame.
 void visit_slab(slab& home, std::size_t block_bytes, std::size_t count, task_owner owner,
                 void (*visit)(task_header&, void*) noexcept, void* argument) noexcept {
-    std::byte* block = reinterpret_cast<std::byte*>(&home) + first_block_offset;
+    std::byte* block = home.first_block();
     for (std::size_t index = 0; index < count; ++index, block += block_bytes) {
         // The place is the block, or lies a prefix behind it: two granules to look at, three at most.
         for (std::size_t prefix = 0; prefix <= largest_prefix_bytes; prefix += 16) {
@@ -354,8 +372,7 @@ void visit_tasks(task_owner owner, void (*visit)(task_header&, void* argument) n
     depot& d = the_depot();
     const std::lock_guard guard{d.lock};
     for (slab* s = d.slabs; s != nullptr; s = s->next) {
-        const std::size_t bytes = block_bytes_of(s->size_class);
-        visit_slab(*s, bytes, (slab_bytes - first_block_offset) / bytes, owner, visit, argument);
+        visit_slab(*s, block_bytes_of(s->size_class), blocks_of(s->size_class), owner, visit, argument);
     }
     for (slab* s = d.large.next; s != &d.large; s = s->next) visit_slab(*s, 0, 1, owner, visit, argument);
 }

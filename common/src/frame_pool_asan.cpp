@@ -6,6 +6,8 @@
 #include "frame_marks.hpp"
 #include <bifilar/core/thread_state.hpp>
 
+#include <algorithm>
+#include <cstdlib>
 #include <mutex>
 #include <new>
 #include <unordered_map>
@@ -33,12 +35,18 @@ mark look_up(void* place) noexcept {
 
 }  // namespace
 
-void* allocate_frame(std::size_t bytes) { return ::operator new(bytes); }
+void* allocate_frame(std::size_t bytes) {
+    const std::size_t alignment = std::clamp<std::size_t>(bytes & (~bytes + 1), 16, largest_frame_alignment);
+    void* block = nullptr;
+    if (::posix_memalign(&block, alignment, bytes) != 0) throw std::bad_alloc{};
+    return block;
+}
 
-void release_frame(void* block) noexcept { ::operator delete(block); }
+void release_frame(void* block) noexcept { std::free(block); }
 
-void* allocate_coroutine(std::size_t bytes) {
-    const std::size_t prefix = std::exchange(this_thread().frame_prefix_bytes, 0);
+void* allocate_coroutine(std::size_t bytes, std::size_t alignment) {
+    std::size_t prefix = std::exchange(this_thread().frame_prefix_bytes, 0);
+    if (prefix != 0 && alignment > 16) prefix = alignment <= widest_prefix_alignment ? wide_prefix(prefix) : 0;
     void* const frame = static_cast<std::byte*>(allocate_frame(bytes + prefix)) + prefix;
     if (prefix != 0) mark_task(frame, nobody, prefix);
     return frame;

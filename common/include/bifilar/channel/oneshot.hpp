@@ -189,7 +189,7 @@ template <class T>
 class shared_oneshot : public oneshot<T> {
 public:
     static shared_oneshot* make() {
-        static_assert(alignof(shared_oneshot) <= 16, "a value is aligned to at most 16 bytes");
+        static_assert(alignof(shared_oneshot) <= largest_frame_alignment, "a value is aligned to at most 32 KiB");
         return new (allocate_frame(sizeof(shared_oneshot))) shared_oneshot;
     }
     void drop() noexcept {

@@ -81,7 +81,8 @@ private:
         block* next = nullptr;
         slot slots[values_a_block];
     };
-    static_assert(alignof(T) <= 16, "a value is aligned to at most 16 bytes; send a std::unique_ptr to it");
+    static_assert(alignof(T) <= largest_frame_alignment,
+                  "a value is aligned to at most 32 KiB; send a std::unique_ptr to it");
 
     static void free(block* at) noexcept {
         if (at != nullptr) release_frame(at);

@@ -17,7 +17,11 @@ inline constexpr task_owner max_task_owners = 4094;
 /// Blocks above this size come from operator new, on 64 KiB boundaries.
 inline constexpr std::size_t largest_pooled_bytes = 4096;
 
-/// At least `bytes` bytes, aligned to 16. About 3 ns from the thread's cache. Throws std::bad_alloc. Any thread.
+/// The largest alignment that the pool knows.
+inline constexpr std::size_t largest_frame_alignment = 32 * 1024;
+
+/// At least `bytes` bytes, aligned to 16 and to each power of two up to largest_frame_alignment that divides `bytes`:
+/// enough for whatever has this size. About 3 ns from the thread's cache. Throws std::bad_alloc. Any thread.
 [[nodiscard]] void* allocate_frame(std::size_t bytes);
 
 /// Returns a block. Any thread; its memory stays in the pool for the next frame.
@@ -26,10 +30,19 @@ void release_frame(void* block) noexcept;
 /// The same two for coroutine frames. When the thread's frame_prefix_bytes is set, the frame leaves that many bytes
 /// (a multiple of 16, at most `largest_prefix_bytes`) free in front of it and the request is cleared: that is how a
 /// spawned coroutine and its task share one block. A frame that became a task is not freed with the coroutine but
-/// with the task.
-[[nodiscard]] void* allocate_coroutine(std::size_t bytes);
+/// with the task. `bytes` is a multiple of `alignment` where that is above 16: then the prefix is widened
+/// (wide_prefix), and above widest_prefix_alignment there is none.
+[[nodiscard]] void* allocate_coroutine(std::size_t bytes, std::size_t alignment = 16);
 void release_coroutine(void* frame) noexcept;
-inline constexpr std::size_t largest_prefix_bytes = 112;
+inline constexpr std::size_t largest_prefix_bytes = 128;
+
+/// Frames of this alignment at most have a prefix.
+inline constexpr std::size_t widest_prefix_alignment = 64;
+/// The prefix in front of a frame that is aligned to more than 16 bytes, where `prefix` was asked for.
+[[nodiscard]] constexpr std::size_t wide_prefix(std::size_t prefix) noexcept {
+    return (prefix + widest_prefix_alignment - 1) / widest_prefix_alignment * widest_prefix_alignment;
+}
+static_assert(wide_prefix(largest_prefix_bytes) == largest_prefix_bytes);
 
 /// What a coroutine's frame takes from the pool, its size rounded up to the pool's next class; the prefix of a spawned
 /// coroutine is not counted. 0 where the pool does not know: above largest_pooled_bytes, under AddressSanitizer, and
@@ -40,8 +53,9 @@ inline constexpr std::size_t largest_prefix_bytes = 112;
 /// How many bytes allocate_coroutine left in front of this frame.
 [[nodiscard]] std::size_t prefix_of(void* frame) noexcept;
 
-/// Marks a place as a live task of `owner` whose header lies `header_before` bytes in front of it (0 to 112, a
-/// multiple of 8). The place is the block itself, or a coroutine frame with a prefix. Whoever creates the task.
+/// Marks a place as a live task of `owner` whose header lies `header_before` bytes in front of it (a multiple of 16, at
+/// most largest_prefix_bytes). The place is the block itself, or a coroutine frame with a prefix. Whoever creates the
+/// task.
 void mark_task(void* place, task_owner owner, std::size_t header_before) noexcept;
 
 /// The task is complete. Whoever ran it.

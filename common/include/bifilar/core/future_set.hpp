@@ -18,7 +18,8 @@ namespace bifilar {
 /// destroys the futures that are left, as it would destroy them one by one.
 template <future F>
 class future_set {
-    static_assert(alignof(F) <= 16, "a future in a set is aligned to at most 16 bytes; hold it in a std::unique_ptr");
+    static_assert(alignof(F) <= largest_frame_alignment,
+                  "a future in a set is aligned to at most 32 KiB; hold it in a std::unique_ptr");
 
 public:
     /// A future that was ready: its key and what it came to.

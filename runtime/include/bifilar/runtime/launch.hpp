@@ -115,8 +115,10 @@ auto launch_coroutine(sched::scheduler& on, const sched::start_options& how, F&&
     };
     made body = call();
     // A function that only passes on another's coroutine did not use the request, or somebody else's frame did.
-    if (body.frame() != nullptr && prefix_of(body.frame()) == shared::prefix_bytes)
+    const std::size_t prefix = body.frame() != nullptr ? prefix_of(body.frame()) : 0;
+    if (prefix == shared::prefix_bytes) [[likely]]
         return shared::start(on, how, std::move(body));
+    if (prefix == shared::wide::prefix_bytes) return shared::wide::start(on, how, std::move(body));
     return stackless::future_task<made>::start(on, how, std::move(body));
 }
 

@@ -66,7 +66,7 @@ private:
     static void* place_in(stack_view stack) {
         constexpr std::size_t alignment = alignof(fiber_task) > 64 ? alignof(fiber_task) : 64;
         const auto top = reinterpret_cast<std::uintptr_t>(&task_at(stack));
-        if (stack.size() < sizeof(fiber_task) + smallest_stack_bytes / 2)
+        if (stack.size() < sizeof(fiber_task) + (alignment - 64) + smallest_stack_bytes / 2)
             throw std::invalid_argument{"a fiber's callable and arguments do not fit its stack; raise stack_bytes"};
         return reinterpret_cast<void*>((top - sizeof(fiber_task)) & ~(alignment - 1));
     }

@@ -23,12 +23,19 @@ public:
     ~prefix_request() { this_thread().frame_prefix_bytes = 0; }
 };
 
+/// What the task takes in front of a frame that is aligned to at most 16 bytes.
 template <class T>
+inline constexpr std::size_t task_prefix = (sizeof(task_cell<T>) + 15) / 16 * 16;
+
+/// `Prefix` is task_prefix, or the wide_prefix of that.
+template <class T, std::size_t Prefix = task_prefix<T>>
 class coroutine_task : public task_cell<T> {
 public:
-    static constexpr std::size_t prefix_bytes = (sizeof(task_cell<T>) + 15) / 16 * 16;
-    /// Whether the outcome is small enough to share the block.
-    static constexpr bool fits = prefix_bytes <= largest_prefix_bytes;
+    static constexpr std::size_t prefix_bytes = Prefix;
+    /// Whether the outcome is small enough to share the block, and needs no more alignment than any block has.
+    static constexpr bool fits = prefix_bytes <= largest_prefix_bytes && alignof(task_cell<T>) <= 16;
+    /// The same for a frame that is aligned to more than 16 bytes.
+    using wide = coroutine_task<T, wide_prefix(Prefix)>;
 
     /// Takes over a coroutine whose frame has the prefix. Starts it on `on`.
     static join_handle<T> start(sched::scheduler& on, const sched::start_options& how, task<T> body) {

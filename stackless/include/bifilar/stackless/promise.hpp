@@ -6,6 +6,7 @@
 #include <bifilar/core/local_store.hpp>
 #include <bifilar/stackless/leaf_await.hpp>
 #include <concepts>
+#include <new>
 
 namespace bifilar {
 
@@ -62,7 +63,22 @@ public:
 template <class T>
 class promise_base : public link {
 public:
-    static void* operator new(std::size_t bytes) { return allocate_coroutine(bytes); }
+#if defined(__clang__)
+    static void* operator new(std::size_t bytes, std::align_val_t alignment) {
+        const auto step = static_cast<std::size_t>(alignment);
+        if (step <= 16) return allocate_coroutine(bytes);
+        BIFILAR_CHECK(step <= largest_frame_alignment,
+                      "a coroutine has a local that is aligned to more than 32 KiB; allocate it by itself");
+        return allocate_coroutine((bytes + step - 1) / step * step, step);
+    }
+    // Without the option clang tells nobody what a frame is aligned to.
+    static void* operator new(std::size_t bytes)
+        __attribute__((diagnose_if(true, "compile coroutines with -fcoro-aligned-allocation; clang misplaces their "
+                                         "over-aligned locals without it", "error")));
+#else
+    // GCC 12 does not say what a frame is aligned to, but its size is a multiple of it.
+    static void* operator new(std::size_t bytes) { return allocate_coroutine(bytes, bytes & (~bytes + 1)); }
+#endif
     static void operator delete(void* frame, std::size_t) noexcept { release_coroutine(frame); }
 
     [[nodiscard]] static std::suspend_always initial_suspend() noexcept { return {}; }
