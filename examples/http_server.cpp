@@ -1,7 +1,7 @@
 // An HTTP/1.1 server: "/" says hello, "/echo" gives back what is posted, or, with --root, the files of a folder.
 //   http_server [--host H] [--port P] [--root FOLDER] [--backend stackless|stackful] [--driver best|uring|epoll]
 //               [--workers N] [--shards N] [--connections N] [--drain MS] [--head-time MS] [--request-time MS]
-//               [--idle-time MS] [--write-time MS]
+//               [--idle-time MS] [--write-time MS] [--memory MIB]
 // Ctrl-C: it stops accepting, lets the requests under way finish, and says how much it served and who was left. Ctrl-C
 // again: it does not wait for them.
 #include "http/connection.hpp"
@@ -11,8 +11,9 @@ namespace bf = bifilar;
 
 namespace {
 
-http::settings settings_of(const options& given) {
+http::settings settings_of(const options& given, bf::byte_budget& memory) {
     http::settings made;
+    made.memory = &memory;
     const auto time = [&given](const char* name, std::uint32_t otherwise_ms) {
         return std::chrono::milliseconds{given.number(name, otherwise_ms, 1, 3'600'000)};
     };
@@ -46,8 +47,9 @@ int main(int count, char** arguments) {
     return run_example("http_server", [&] {
         const options given{count, arguments, "http_server",
                             server_options({"--root", "--connections", "--drain", "--head-time", "--request-time",
-                                            "--idle-time", "--write-time"})};
-        const http::settings settings = settings_of(given);
+                                            "--idle-time", "--write-time", "--memory"})};
+        bf::byte_budget memory{std::uint64_t{given.number("--memory", 256, 1, 1'000'000)} << 20};
+        const http::settings settings = settings_of(given, memory);
         const bf::serve_report report = serve_until_ctrl_c(
             given, 8080, serving_of(given),
             [&settings](bf::tcp_stream stream, bf::serving server) {

@@ -28,6 +28,8 @@ std::string_view reason(int status) noexcept {
             return "405 Method Not Allowed";
         case 408:
             return "408 Request Timeout";
+        case 412:
+            return "412 Precondition Failed";
         case 413:
             return "413 Content Too Large";
         case 414:
@@ -57,10 +59,13 @@ std::string date_text(std::time_t moment) {
 }
 
 std::optional<std::time_t> parse_date(const std::string& text) {
-    std::tm parts{};
-    const char* const end = ::strptime(text.c_str(), date_format, &parts);
-    if (end == nullptr || *end != '\0') return std::nullopt;
-    return ::timegm(&parts);
+    if (text.empty()) return std::nullopt;
+    for (const char* const format : {date_format, "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
+        std::tm parts{};
+        const char* const end = ::strptime(text.c_str(), format, &parts);
+        if (end != nullptr && *end == '\0') return ::timegm(&parts);
+    }
+    return std::nullopt;
 }
 
 const std::string& date_cache::now() {
@@ -71,6 +76,11 @@ const std::string& date_cache::now() {
         text_ = date_text(made_for_);
     }
     return text_;
+}
+
+std::time_t date_cache::moment() {
+    (void)now();
+    return made_for_;
 }
 
 void append_number(std::string& to, std::uint64_t number) {

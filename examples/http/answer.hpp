@@ -11,13 +11,15 @@ namespace http {
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT".
 [[nodiscard]] std::string date_text(std::time_t moment);
-/// Empty for anything else.
+/// That, or one of the two older forms, which are still to be read (RFC 9110, 5.6.7). Empty for anything else.
 [[nodiscard]] std::optional<std::time_t> parse_date(const std::string& text);
 
 /// The date as text, made once a second.
 class date_cache {
 public:
     [[nodiscard]] const std::string& now();
+    /// The same, as a number.
+    [[nodiscard]] std::time_t moment();
 
 private:
     std::time_t made_for_ = -1;

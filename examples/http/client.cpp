@@ -21,7 +21,7 @@ constexpr std::uint64_t read_for_reuse_bytes = 64 * 1024;
 limits client_limits() {
     limits made;
     made.head_bytes = head_bytes;
-    made.body_bytes = std::numeric_limits<std::size_t>::max();  // They are taken as they come.
+    made.body_bytes = std::numeric_limits<std::int64_t>::max();  // They are taken as they come; no file has more.
     return made;
 }
 
@@ -94,6 +94,8 @@ bf::task<bool> client::attempt(std::string text, bool without_body) {
             if (!some) co_return false;
         }
         if (parser_.message().status / 100 != 1) co_return true;
+        // Nobody asked to go over to another protocol.
+        if (parser_.message().status == 101) throw failure{host_ + " does not speak HTTP/1.1"};
         // 100 to 199 announce the answer.
         if (announced == most_announcements) throw failure{host_ + " announces its answer more than sixteen times"};
         parser_.reset(without_body);
@@ -127,8 +129,7 @@ bf::task<bool> client::more() {
             throw failure{host_ + " ended the connection within its answer" +
                           (*got ? std::string{} : ": " + got->error().message())};
     }
-    const bool endless = parser_.at() != progress::complete && pending_.size() > head_bytes;
-    if (parser_.at() == progress::failed || endless) throw failure{host_ + " does not speak HTTP/1.1"};
+    if (parser_.at() == progress::failed) throw failure{host_ + " does not speak HTTP/1.1"};
     co_return true;
 }
 

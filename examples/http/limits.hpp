@@ -7,7 +7,7 @@
 namespace http {
 
 struct limits {
-    std::size_t head_bytes = 8 * 1024;            ///< Request line and fields; more is answered with 431.
+    std::size_t head_bytes = 8 * 1024;            ///< Request line and fields; more is answered with 431. And trailers.
     std::size_t target_bytes = 4 * 1024;          ///< More is answered with 414.
     std::size_t body_bytes = 1024 * 1024;         ///< More is answered with 413.
     std::chrono::milliseconds head_time{10'000};  ///< From a request's first byte to the end of its fields; then 408.

@@ -1,141 +1,29 @@
-// Boost.Beast's basic_parser with callbacks that copy what matters. Header-only; allocates nothing for heads that come
-// in one piece.
+// One state for each thing that may come next. A line is looked at once, however often it is given in pieces.
 #include "parser.hpp"
 
-// Beast 1.81 asserts that there are five bytes where the empty last chunk is looked at again; when it is the first one
-// there may be four, with which its code is right. Without this a peer could end the process.
-#define BOOST_DISABLE_ASSERTS
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
+#include "framing.hpp"
+#include "grammar.hpp"
+#include "lines.hpp"
 
-#include <charconv>
-#include <optional>
+#include <algorithm>
+#include <utility>
 
 namespace http {
 namespace {
 
-namespace beast = boost::beast::http;
-using beast_error = boost::system::error_code;
-using beast_view = boost::beast::string_view;
-
-std::string_view view(beast_view text) noexcept { return {text.data(), text.size()}; }
-
-method method_of(beast::verb verb) noexcept {
-    switch (verb) {
-        case beast::verb::get:
-            return method::get;
-        case beast::verb::head:
-            return method::head;
-        case beast::verb::post:
-            return method::post;
-        case beast::verb::unknown:
-            return method::unknown;
-        default:
-            return method::other;
-    }
-}
-
-bool needs_more(const beast_error& error) { return error == beast::error::need_more; }
-
-int status_of(const beast_error& error) {
-    if (error == beast::error::header_limit) return 431;
-    if (error == beast::error::body_limit) return 413;
-    if (error == beast::error::bad_version) return 505;
-    return 400;
-}
-
-// Both kinds: the body and the limits.
-template <bool IsRequest>
-class collector : public beast::basic_parser<IsRequest> {
-public:
-    using message_type = typename parser<IsRequest>::message_type;
-
-    collector(message_type& into, const limits& most) : into_{&into}, most_{&most} {
-        this->eager(true);
-        this->header_limit(static_cast<std::uint32_t>(most.head_bytes));
-        this->body_limit(most.body_bytes);
-    }
-
-private:
-    void on_request_impl(beast::verb verb, beast_view, beast_view target, int version, beast_error& error) override {
-        error = {};
-        if constexpr (IsRequest) {
-            into_->method = method_of(verb);
-            into_->is_1_1 = version >= 11;
-            into_->target_too_long = target.size() > most_->target_bytes;
-            if (!into_->target_too_long) into_->target.assign(target.data(), target.size());
-        }
-    }
-    void on_response_impl(int code, beast_view, int, beast_error& error) override {
-        error = {};
-        if constexpr (!IsRequest) into_->status = code;
-    }
-    void on_field_impl(beast::field name, beast_view, beast_view value, beast_error& error) override {
-        error = {};
-        if (this->is_header_done()) return;  // A trailer, which must not pass for a field (RFC 9110, 6.5.1).
-        if constexpr (IsRequest) {
-            if (name == beast::field::host)
-                ++into_->hosts;
-            else if (name == beast::field::if_modified_since)
-                into_->if_modified_since = view(value);
-            else if (name == beast::field::range)
-                into_->range = view(value);
-            else if (name == beast::field::expect)
-                into_->expects_continue = boost::beast::iequals(value, "100-continue");
-        } else {
-            note_field(name, view(value));
-        }
-    }
-    void note_field(beast::field name, std::string_view value)
-        requires(!IsRequest)
-    {
-        if (name == beast::field::location) {
-            into_->location = value;
-        } else if (name == beast::field::content_range) {
-            into_->content_range = value;
-        } else if (name == beast::field::accept_ranges) {
-            into_->takes_ranges = value == "bytes";
-        } else if (name == beast::field::content_length) {
-            std::uint64_t bytes = 0;
-            if (std::from_chars(value.data(), value.data() + value.size(), bytes).ec == std::errc{})
-                into_->content_length = bytes;
-        }
-    }
-    void on_header_impl(beast_error& error) override {
-        error = {};
-        into_->keeps_alive = this->keep_alive();
-    }
-    void on_body_init_impl(const boost::optional<std::uint64_t>&, beast_error& error) override { error = {}; }
-    std::size_t on_body_impl(beast_view bytes, beast_error& error) override {
-        error = {};
-        into_->body.append(bytes.data(), bytes.size());
-        return bytes.size();
-    }
-    void on_chunk_header_impl(std::uint64_t, beast_view, beast_error& error) override { error = {}; }
-    std::size_t on_chunk_body_impl(std::uint64_t, beast_view bytes, beast_error& error) override {
-        return on_body_impl(bytes, error);
-    }
-    void on_finish_impl(beast_error& error) override { error = {}; }
-
-    message_type* into_;
-    const limits* most_;
-};
-
 void clear(request& message) {
-    message.target.clear();
-    message.if_modified_since.clear();
-    message.range.clear();
-    message.hosts = 0;
-    message.expects_continue = message.target_too_long = message.keeps_alive = false;
+    for (std::string* const text : {&message.target, &message.range, &message.if_range, &message.if_match,
+                                    &message.if_none_match, &message.if_modified_since, &message.if_unmodified_since})
+        text->clear();
     message.method = method::unknown;
+    message.is_1_1 = message.keeps_alive = message.expects_continue = false;
 }
 void clear(response& message) {
     message.location.clear();
     message.content_range.clear();
     message.content_length.reset();
     message.status = 0;
-    message.takes_ranges = message.keeps_alive = false;
+    message.is_1_1 = message.takes_ranges = message.keeps_alive = false;
 }
 
 }  // namespace
@@ -143,24 +31,268 @@ void clear(response& message) {
 template <bool IsRequest>
 class parser<IsRequest>::state {
 public:
-    explicit state(const limits& most) : limits_{most} { reset(false); }
+    explicit state(const limits& most) : most_{most} {}
 
-    void reset(bool without_body) {
-        // A connection does not keep the memory of its largest body.
-        constexpr std::size_t worth_keeping = 16 * 1024;
-        message_.body.clear();
-        if (message_.body.capacity() > worth_keeping) message_.body.shrink_to_fit();
-        clear(message_);
-        error_ = {};
-        parser_.emplace(message_, limits_);
-        parser_->skip(without_body);
+    std::size_t feed(std::string_view bytes);
+    void end_of_stream();
+    void reset(bool without_body);
+    [[nodiscard]] progress at() const noexcept;
+
+    message_type message_;
+    int refusal_ = 0;
+
+private:
+    // What comes next.
+    enum class stage : unsigned char {
+        first_line,
+        fields,
+        counted,  // left_ bytes of the body.
+        endless,  // The body, until the stream ends.
+        chunk_line,
+        chunk,  // left_ bytes of a chunk.
+        chunk_end,
+        trailers,
+        complete,
+        failed,
+    };
+
+    std::size_t step(std::string_view bytes);
+    std::size_t line_step(std::string_view bytes);
+    void take_line(std::string_view line);
+    void take_first_line(std::string_view line);
+    void take_field(std::string_view line);
+    void take_chunk_line(std::string_view line);
+    void end_head();
+    [[nodiscard]] bool is_bodiless() const noexcept;
+    std::size_t body_step(std::string_view bytes, stage after);
+    void expect_body(std::uint64_t bytes, stage how);
+    void spend(std::size_t bytes);
+    void fail(int status) {
+        stage_ = stage::failed;
+        refusal_ = status;
     }
 
-    const limits limits_;
-    message_type message_;
-    std::optional<collector<IsRequest>> parser_;
-    beast_error error_;
+    const limits most_;
+    framing framing_;
+    std::uint64_t left_ = 0;
+    std::uint64_t body_bytes_ = 0;  // Announced until now.
+    std::size_t scanned_ = 0;       // Of the line that is incomplete.
+    std::size_t spent_ = 0;         // Of head_bytes: by the head; then by what stands beside the body.
+    unsigned hosts_ = 0;
+    stage stage_ = stage::first_line;
+    bool skipped_line_ = false;
+    bool without_body_ = false;
 };
+
+template <bool IsRequest>
+std::size_t parser<IsRequest>::state::feed(std::string_view bytes) {
+    std::size_t used = 0;
+    while (used < bytes.size() && stage_ != stage::complete && stage_ != stage::failed) {
+        const std::size_t taken = step(bytes.substr(used));
+        if (taken == 0) break;
+        used += taken;
+    }
+    return used;
+}
+
+// How many bytes it used; 0: it needs more, or has failed.
+template <bool IsRequest>
+std::size_t parser<IsRequest>::state::step(std::string_view bytes) {
+    switch (stage_) {
+        case stage::counted:
+            return body_step(bytes, stage::complete);
+        case stage::chunk:
+            return body_step(bytes, stage::chunk_end);
+        case stage::endless:
+            message_.body += bytes;
+            return bytes.size();
+        case stage::complete:
+        case stage::failed:
+            return 0;
+        default:
+            return line_step(bytes);
+    }
+}
+
+template <bool IsRequest>
+std::size_t parser<IsRequest>::state::body_step(std::string_view bytes, stage after) {
+    const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), left_));
+    message_.body += bytes.substr(0, taken);
+    left_ -= taken;
+    if (left_ == 0) stage_ = after;
+    return taken;
+}
+
+template <bool IsRequest>
+std::size_t parser<IsRequest>::state::line_step(std::string_view bytes) {
+    while (scanned_ < bytes.size() && is_text(bytes[scanned_])) ++scanned_;
+    // Behind a chunk there is nothing but the end of its line.
+    if (stage_ == stage::chunk_end && scanned_ != 0) {
+        fail(400);
+        return 0;
+    }
+    const std::string_view end = bytes.substr(scanned_, 2);
+    if (end.size() == 2 ? end != "\r\n" : !end.empty() && end != "\r") {
+        fail(400);
+        return 0;
+    }
+    if (spent_ + scanned_ > most_.head_bytes) {
+        fail(stage_ == stage::first_line ? 414 : 431);
+        return 0;
+    }
+    if (end.size() != 2) return 0;
+    const std::string_view line = bytes.substr(0, std::exchange(scanned_, 0));
+    take_line(line);
+    return line.size() + 2;
+}
+
+template <bool IsRequest>
+void parser<IsRequest>::state::take_line(std::string_view line) {
+    switch (stage_) {
+        case stage::first_line:
+            return take_first_line(line);
+        case stage::fields:
+            spend(line.size() + 2);
+            return line.empty() ? end_head() : take_field(line);
+        case stage::chunk_line:
+            return take_chunk_line(line);
+        case stage::chunk_end:
+            stage_ = stage::chunk_line;
+            return;
+        default:  // A trailer, which must not pass for a field (RFC 9110, 6.5.1).
+            spend(line.size() + 2);
+            if (line.empty())
+                stage_ = stage::complete;
+            else if (!read_field(line))
+                fail(400);
+    }
+}
+
+template <bool IsRequest>
+void parser<IsRequest>::state::take_first_line(std::string_view line) {
+    // Some clients send one more end of a line behind a body (RFC 9112, 2.2).
+    if (IsRequest && line.empty() && !std::exchange(skipped_line_, true)) return;
+    stage_ = stage::fields;
+    spend(line.size() + 2);
+    if (const int wrong = read_first_line(line, message_, most_)) fail(wrong);
+}
+
+template <bool IsRequest>
+void parser<IsRequest>::state::take_field(std::string_view line) {
+    const auto one = read_field(line);
+    if (!one) return fail(400);
+    if (framing_.note(one->name, one->value)) return;
+    if (IsRequest && is_same(one->name, "host")) {
+        if (++hosts_ > 1 || !is_host(one->value)) fail(400);
+    } else if (!note_field(*one, message_)) {
+        fail(400);
+    }
+}
+
+template <bool IsRequest>
+void parser<IsRequest>::state::end_head() {
+    if (const int wrong = framing_.refusal(message_.is_1_1)) return fail(wrong);
+    message_.keeps_alive = framing_.keeps_alive(message_.is_1_1);
+    spent_ = 0;
+    if constexpr (IsRequest) {
+        if (message_.is_1_1 && hosts_ == 0) return fail(400);
+        if (framing_.is_chunked())
+            stage_ = stage::chunk_line;
+        else
+            expect_body(framing_.length().value_or(0), stage::counted);
+    } else {
+        message_.content_length = framing_.length();
+        if (is_bodiless()) {
+            stage_ = stage::complete;
+        } else if (framing_.is_chunked()) {
+            stage_ = stage::chunk_line;
+        } else if (framing_.length()) {
+            expect_body(*framing_.length(), stage::counted);
+        } else {
+            message_.keeps_alive = false;
+            stage_ = stage::endless;
+        }
+    }
+}
+
+template <bool IsRequest>
+bool parser<IsRequest>::state::is_bodiless() const noexcept {
+    if constexpr (IsRequest)
+        return false;
+    else
+        return without_body_ || message_.status / 100 == 1 || message_.status == 204 || message_.status == 304;
+}
+
+template <bool IsRequest>
+void parser<IsRequest>::state::expect_body(std::uint64_t bytes, stage how) {
+    if (bytes > most_.body_bytes - body_bytes_) return fail(413);
+    body_bytes_ += bytes;
+    left_ = bytes;
+    stage_ = bytes != 0 ? how : stage::complete;
+}
+
+template <bool IsRequest>
+void parser<IsRequest>::state::take_chunk_line(std::string_view line) {
+    std::uint64_t bytes = 0;
+    std::size_t digits = 0;
+    for (; digits < line.size() && hexadecimal(line[digits]) >= 0; ++digits) {
+        if (bytes >> 59U != 0) return fail(400);
+        bytes = bytes << 4U | static_cast<std::uint64_t>(hexadecimal(line[digits]));
+    }
+    if (digits == 0 || !is_chunk_extension(line.substr(digits))) return fail(400);
+    // Whoever says something about each byte of a body makes a long way of a short one.
+    spend(line.size() - digits);
+    if (stage_ == stage::failed) return;
+    expect_body(bytes, stage::chunk);
+    if (stage_ == stage::complete) stage_ = stage::trailers;
+}
+
+template <bool IsRequest>
+void parser<IsRequest>::state::spend(std::size_t bytes) {
+    spent_ += bytes;
+    if (spent_ > most_.head_bytes) fail(431);
+}
+
+template <bool IsRequest>
+void parser<IsRequest>::state::end_of_stream() {
+    if (stage_ == stage::endless)
+        stage_ = stage::complete;
+    else if (stage_ != stage::complete)
+        fail(400);
+}
+
+template <bool IsRequest>
+void parser<IsRequest>::state::reset(bool without_body) {
+    // A connection does not keep the memory of its largest body.
+    constexpr std::size_t worth_keeping = 16 * 1024;
+    message_.body.clear();
+    if (message_.body.capacity() > worth_keeping) message_.body.shrink_to_fit();
+    clear(message_);
+    framing_ = {};
+    left_ = body_bytes_ = 0;
+    scanned_ = spent_ = 0;
+    hosts_ = 0;
+    refusal_ = 0;
+    stage_ = stage::first_line;
+    skipped_line_ = false;
+    without_body_ = without_body;
+}
+
+template <bool IsRequest>
+progress parser<IsRequest>::state::at() const noexcept {
+    switch (stage_) {
+        case stage::first_line:
+            return scanned_ == 0 ? progress::idle : progress::head;
+        case stage::fields:
+            return progress::head;
+        case stage::complete:
+            return progress::complete;
+        case stage::failed:
+            return progress::failed;
+        default:
+            return progress::body;
+    }
+}
 
 template <bool IsRequest>
 parser<IsRequest>::parser(const limits& most) : state_{std::make_unique<state>(most)} {}
@@ -169,19 +301,12 @@ parser<IsRequest>::~parser() = default;
 
 template <bool IsRequest>
 std::size_t parser<IsRequest>::feed(std::string_view bytes) {
-    if (bytes.empty() || at() == progress::complete || at() == progress::failed) return 0;
-    beast_error error;
-    const std::size_t used = state_->parser_->put(boost::asio::buffer(bytes.data(), bytes.size()), error);
-    if (!needs_more(error)) state_->error_ = error;
-    return used;
+    return state_->feed(bytes);
 }
 
 template <bool IsRequest>
 void parser<IsRequest>::end_of_stream() {
-    if (at() != progress::body && at() != progress::head) return;
-    beast_error error;
-    state_->parser_->put_eof(error);
-    state_->error_ = error;
+    state_->end_of_stream();
 }
 
 template <bool IsRequest>
@@ -191,11 +316,7 @@ void parser<IsRequest>::reset(bool without_body) {
 
 template <bool IsRequest>
 progress parser<IsRequest>::at() const noexcept {
-    const collector<IsRequest>& parser = *state_->parser_;
-    if (state_->error_) return progress::failed;
-    if (parser.is_done()) return progress::complete;
-    if (parser.is_header_done()) return progress::body;
-    return parser.got_some() ? progress::head : progress::idle;
+    return state_->at();
 }
 
 template <bool IsRequest>
@@ -211,7 +332,7 @@ void parser<IsRequest>::take_body(std::string& into) noexcept {
 
 template <bool IsRequest>
 int parser<IsRequest>::refusal() const noexcept {
-    return status_of(state_->error_);
+    return state_->refusal_;
 }
 
 template class parser<true>;

@@ -1,30 +1,35 @@
-// Requests and responses of HTTP/1.1 out of bytes. Boost.Beast's parser does the work, inside of parser.cpp alone,
-// because it takes long to compile.
+// Requests and responses of HTTP/1.1 out of bytes, line by line, to the letter of RFC 9112: a line ends with CR and LF,
+// and what has no place in it is an error and not overlooked.
 #pragma once
 
 #include "limits.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace http {
 
 enum class method : unsigned char { get, head, post, other, unknown };
 
-/// What of a request matters here. Strings keep their memory from one request to the next.
+/// What of a request matters here. Strings keep their memory from one request to the next. A field that is repeated is
+/// one with commas between.
 struct request {
     http::method method = method::unknown;
-    std::string target;
-    std::string if_modified_since;
+    std::string target;  ///< A path with its query, also where the whole URL was asked for; or "*".
     std::string range;
+    std::string if_range;
+    std::string if_match;
+    std::string if_none_match;
+    std::string if_modified_since;
+    std::string if_unmodified_since;
     std::string body;
-    unsigned hosts = 0;             ///< How many Host fields there were.
     bool is_1_1 = false;            ///< HTTP/1.1, not 1.0.
     bool keeps_alive = false;       ///< The connection may serve another request.
     bool expects_continue = false;  ///< The client waits for 100 before it sends the body.
-    bool target_too_long = false;
 };
 
 /// What of a response matters here. The body: as far as it has come and was not taken.
@@ -34,7 +39,8 @@ struct response {
     std::string content_range;
     std::string body;
     std::optional<std::uint64_t> content_length;  ///< In bytes, also of a body that HEAD leaves out.
-    bool takes_ranges = false;                    ///< It said Accept-Ranges: bytes.
+    bool is_1_1 = false;
+    bool takes_ranges = false;  ///< It said Accept-Ranges: bytes.
     bool keeps_alive = false;
 };
 
@@ -57,7 +63,8 @@ public:
     parser& operator=(const parser&) = delete;
     ~parser();
 
-    /// Takes bytes and says how many it used up; the others are to be given again, with what comes after them.
+    /// Takes bytes and says how many it used up; the others are to be given again, with what comes after them. They are
+    /// the beginning of one line, no longer than limits::head_bytes.
     std::size_t feed(std::string_view bytes);
     /// The stream has ended: completes a response whose length was not stated.
     void end_of_stream();

@@ -1,6 +1,8 @@
 // What a server answers, request by request; the order of reading, writing and files is next().
 #include "session.hpp"
 
+#include "conditions.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -9,9 +11,17 @@ namespace http {
 namespace {
 
 // Answers to pipelined requests are written together up to about so many bytes.
-constexpr std::size_t bytes_per_write = 64 * 1024;
+constexpr std::size_t bytes_per_write = 16 * 1024;
 // Room behind the longest head, so that bodies do not come in morsels.
 constexpr std::size_t body_room = 8 * 1024;
+
+// The head of an answer without lines of its own has less.
+constexpr std::size_t own_head_bytes = 256;
+
+// What a string allocates beyond what it has when so many bytes are appended: twice that, or what is needed.
+std::size_t growth(const std::string& of, std::size_t bytes) noexcept {
+    return of.size() + bytes <= of.capacity() ? 0 : std::max(of.capacity(), bytes);
+}
 
 }  // namespace
 
@@ -51,7 +61,12 @@ session::step session::next(bool stopping) {
 
 // False when it needs more bytes.
 bool session::advance(bool stopping) {
-    const std::size_t used = parser_.feed({input_.get() + begin_, end_ - begin_});
+    const std::string_view bytes{input_.get() + begin_, end_ - begin_};
+    if (parser_.at() == progress::body && !affords(growth(asked().body, bytes.size()))) {
+        refuse(503);
+        return true;
+    }
+    const std::size_t used = parser_.feed(bytes);
     begin_ += used;
     switch (parser_.at()) {
         case progress::failed:
@@ -62,11 +77,6 @@ bool session::advance(bool stopping) {
             return true;
         case progress::body:
             if (!head_seen_) note_head();
-            // A chunk's first line, or the trailers: neither may be longer than a head.
-            if (used == 0 && end_ - begin_ > given_->most.head_bytes) {
-                refuse(431);
-                return true;
-            }
             break;
         case progress::head:
         case progress::idle:
@@ -84,22 +94,31 @@ void session::note_head() {
 
 void session::answer(bool stopping) {
     closes_ = stopping || !asked().keeps_alive;
-    if (asked().is_1_1 && asked().hosts != 1)
-        refuse(400);
-    else if (asked().target_too_long)
-        refuse(414);
-    else if (asked().method == method::unknown)
+    if (asked().method == method::unknown)
         refuse(501);
     else
         route();
 }
 
+// Whether what it has in memory, and so much more, is its own or can be had from what all share.
+bool session::affords(std::size_t more) {
+    const std::size_t bytes = asked().body.capacity() + output_.capacity() + more;
+    return bytes <= own_bytes || borrows(bytes - own_bytes);
+}
+
+bool session::borrows(std::size_t bytes) {
+    if (given_->memory == nullptr || bytes <= loan_.bytes()) return true;
+    if (loan_) return loan_.try_grow(bytes - loan_.bytes());
+    loan_ = given_->memory->try_take(bytes);
+    return static_cast<bool>(loan_);
+}
+
 void session::route() {
     const method how = asked().method;
     const bool reads = how == method::get || how == method::head;
-    const std::string& target = asked().target;
+    const std::string_view target = std::string_view{asked().target}.substr(0, asked().target.find('?'));
     if (given_->root >= 0) {
-        const auto path = path_of(target);
+        const auto path = path_of(asked().target);
         if (!reads) {
             append_error(output_, 405, closes_, false, date_.now(), "Allow: GET, HEAD\r\n");
         } else if (!path) {
@@ -112,6 +131,7 @@ void session::route() {
     } else if (target == "/" && reads) {
         say("text/plain; charset=utf-8", "hello");
     } else if (target == "/echo" && how == method::post) {
+        if (!affords(growth(output_, own_head_bytes + asked().body.size()))) return refuse(503);
         say("application/octet-stream", asked().body);
     } else if (target == "/" || target == "/echo") {
         append_error(output_, 405, closes_, is_head(), date_.now(),
@@ -141,6 +161,7 @@ void session::say(std::string_view type, std::string_view body) {
 // What follows cannot be told apart from the refused request, or should not be: the connection ends.
 void session::refuse(int status, std::string_view more) {
     append_error(output_, status, true, is_head(), date_.now(), more);
+    parser_.reset();  // The body may be what there was no room for.
     phase_ = phase::closing;
     lingers_ = true;
 }
@@ -174,6 +195,10 @@ void session::wrote() {
     // A connection does not keep the memory of its largest answer.
     output_.clear();
     if (output_.capacity() > bytes_per_write) output_.shrink_to_fit();
+    if (loan_) [[unlikely]] {
+        const std::size_t held = asked().body.capacity() + output_.capacity();
+        held <= own_bytes ? loan_.release() : loan_.shrink_to(held - own_bytes);
+    }
 }
 
 void session::opened(opened_file made) {
@@ -186,14 +211,21 @@ void session::opened(opened_file made) {
         append_error(output_, made.status, closes_, is_head(), date_.now());
         return finish_request();
     }
-    const std::string modified = date_text(made.file.modified);
-    std::string more = "Accept-Ranges: bytes\r\nLast-Modified: " + modified + "\r\n";
+    const std::time_t now = date_.moment();
+    const version present = version_of(made.file.modified, made.file.bytes, now);
+    std::string more =
+        "Accept-Ranges: bytes\r\nETag: " + present.tag + "\r\nLast-Modified: " + date_text(present.modified) + "\r\n";
     answer_head text = head(200);
     text.type = made.file.type;
     part_ = {0, made.file.bytes};
-    const auto since = asked().if_modified_since.empty() ? std::nullopt : parse_date(asked().if_modified_since);
-    const auto range = parse_range(asked().range, made.file.bytes);
-    if (since && made.file.modified <= *since) {
+    const judgement judged = judge(asked(), present);
+    const bool in_part = asked().method == method::get && range_applies(asked(), present, now);
+    const auto range = in_part ? parse_range(asked().range, made.file.bytes) : std::nullopt;
+    if (judged == judgement::failed) {
+        append_error(output_, 412, closes_, is_head(), date_.now());
+        return finish_request();
+    }
+    if (judged == judgement::not_modified) {
         text.status = 304;
         part_.bytes = 0;
     } else if (range && range->bytes == 0) {

@@ -6,6 +6,7 @@
 #include "parser.hpp"
 #include "static_file.hpp"
 
+#include <bifilar/sync/byte_budget.hpp>
 #include <chrono>
 #include <memory>
 #include <span>
@@ -15,8 +16,14 @@ namespace http {
 
 struct settings {
     limits most;
+    /// What bodies and answers of all connections may take together, beyond own_bytes of each: where that is taken, a
+    /// request is answered with 503. Outlives the connections; null: no bound.
+    bifilar::byte_budget* memory = nullptr;
     int root = -1;  ///< The folder whose files are served; -1: "/" says hello, and "/echo" gives back what is posted.
 };
+
+/// What of bodies and answers a connection may have in memory without asking, beside its room for heads.
+inline constexpr std::size_t own_bytes = 48 * 1024;
 
 /// Allocates when it is made; then only for requests that are longer than all before, and for files.
 class session {
@@ -62,6 +69,8 @@ private:
     void note_head();
     void answer(bool stopping);
     void route();
+    [[nodiscard]] bool affords(std::size_t more);
+    [[nodiscard]] bool borrows(std::size_t bytes);
     void say(std::string_view type, std::string_view body);
     void refuse(int status, std::string_view more = {});
     void finish_request();
@@ -76,6 +85,7 @@ private:
     std::size_t begin_ = 0;  // Of what was read and not yet parsed.
     std::size_t end_ = 0;
     std::string output_;
+    bifilar::byte_budget::loan loan_;  // For what it has beyond own_bytes.
     std::string path_;
     static_file file_;
     byte_range part_{0, 0};  // Of file_, that is still to be sent.

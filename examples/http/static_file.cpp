@@ -1,10 +1,11 @@
 // openat2 with RESOLVE_BENEATH (Linux 5.6) keeps every path below the folder, whatever its text or its links.
 #include "static_file.hpp"
 
+#include "grammar.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdexcept>
@@ -74,24 +75,10 @@ int status_of(int error) noexcept {
     }
 }
 
-int digit(char one) noexcept {
-    if (one >= '0' && one <= '9') return one - '0';
-    if (one >= 'a' && one <= 'f') return one - 'a' + 10;
-    if (one >= 'A' && one <= 'F') return one - 'A' + 10;
-    return -1;
-}
-
 // What RFC 3986 calls unreserved, and the slash.
 bool is_plain(char one) noexcept {
     return (one >= '0' && one <= '9') || (one >= 'a' && one <= 'z') || (one >= 'A' && one <= 'Z') ||
            std::string_view{"-._~/"}.contains(one);
-}
-
-std::optional<std::uint64_t> number(std::string_view text) noexcept {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
 }
 
 }  // namespace
@@ -105,8 +92,8 @@ std::optional<std::string> path_of(std::string_view target) {
         char one = target[at];
         if (one == '%') {
             if (at + 2 >= target.size()) return std::nullopt;
-            const int high = digit(target[at + 1]);
-            const int low = digit(target[at + 2]);
+            const int high = hexadecimal(target[at + 1]);
+            const int low = hexadecimal(target[at + 2]);
             if (high < 0 || low < 0) return std::nullopt;
             one = static_cast<char>(high * 16 + low);
             at += 2;
@@ -156,10 +143,10 @@ opened_file open_below(int root, const std::string& path) {
         return made;
     }
     made.file.file.emplace(descriptor);
-    struct stat about{};
+    struct stat about {};
     const bool known = ::fstat(descriptor, &about) == 0;
     made.file.bytes = static_cast<std::uint64_t>(about.st_size);
-    made.file.modified = about.st_mtime;
+    made.file.modified = about.st_mtim;
     made.file.type = type_of(name);
     if (!known)
         made.status = 500;
@@ -174,20 +161,20 @@ opened_file open_below(int root, const std::string& path) {
 
 std::optional<byte_range> parse_range(std::string_view field, std::uint64_t bytes) {
     constexpr std::string_view unit = "bytes=";
-    if (!field.starts_with(unit)) return std::nullopt;
+    if (!is_same(field.substr(0, unit.size()), unit)) return std::nullopt;
     field.remove_prefix(unit.size());
     const std::size_t dash = field.find('-');
     if (dash == std::string_view::npos || field.find(',') != std::string_view::npos) return std::nullopt;
     const std::string_view first_text = field.substr(0, dash);
     const std::string_view last_text = field.substr(dash + 1);
     if (first_text.empty()) {
-        const auto from_end = number(last_text);
+        const auto from_end = decimal(last_text);
         if (!from_end) return std::nullopt;
         const std::uint64_t count = std::min(*from_end, bytes);
         return byte_range{bytes - count, count};
     }
-    const auto first = number(first_text);
-    const auto last = last_text.empty() ? std::optional<std::uint64_t>{UINT64_MAX} : number(last_text);
+    const auto first = decimal(first_text);
+    const auto last = last_text.empty() ? std::optional<std::uint64_t>{UINT64_MAX} : decimal(last_text);
     if (!first || !last || *last < *first) return std::nullopt;
     if (*first >= bytes) return byte_range{0, 0};
     return byte_range{*first, std::min(*last, bytes - 1) - *first + 1};

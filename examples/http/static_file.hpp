@@ -15,7 +15,7 @@ namespace http {
 struct static_file {
     std::optional<bifilar::file> file;
     std::uint64_t bytes = 0;
-    std::time_t modified = 0;
+    timespec modified{};
     std::string_view type;
 };
 

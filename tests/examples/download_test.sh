@@ -3,7 +3,6 @@
 # what cannot be had whole is not there at all. Mirrors are stopped and continued, so that no case depends on time.
 set -euo pipefail
 source "$(dirname "$0")/server.sh"
-[ -x "$EXAMPLES_DIR/download" ] || { echo "skipped: built without Boost's headers"; exit 77; }
 need python3 python3
 
 # One mirror more: sets `server` and `address`, and keeps them and the server's output in arrays.

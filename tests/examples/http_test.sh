@@ -54,6 +54,7 @@ check_files() {
     expect 206 206 "$(status -r 0-0 "$url/sent")"
     expect 416 416 "$(status -r 99999999- "$url/sent")"
     expect 304 304 "$(status -z "$folder/sent" "$url/sent")"
+    timeout 100 python3 "$here/http_conditions.py" "$address" /sent "$folder/site/sent" || fail http_conditions.py
     expect 404 404 "$(status "$url/nothing")"
     expect "a link to the outside" 404 "$(status "$url/outside")"
     expect "traversal" 404 "$(status --path-as-is "$url/../secret")"
