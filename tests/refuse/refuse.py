@@ -16,6 +16,8 @@ expected = re.match(r"// expect: (.+)", lines[0])
 if not expected:
     sys.exit(f"{source}: the first line must be '// expect: <regular expression>'")
 flags = [flag for line in lines if line.startswith("// flags: ") for flag in line.split()[2:]]
+if "clang" in pathlib.Path(compiler).name:
+    flags.append("-fcoro-aligned-allocation")  # As our targets do.
 includes = [f"-I{part / 'include'}" for part in sorted(root.iterdir()) if (part / "include" / "bifilar").is_dir()]
 run = subprocess.run([compiler, "-std=c++23", "-fsyntax-only", *includes, *flags, str(source)],
                      capture_output=True, text=True)
