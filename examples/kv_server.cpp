@@ -1,11 +1,13 @@
 // A key-value server that speaks the Redis protocol, for redis-cli and redis-benchmark.
 //   kv_server [--host H] [--port P] [--backend stackless|stackful] [--driver best|uring|epoll] [--workers N]
-//             [--shards N]
-// Commands that a client sends in one go are answered with one write, or several where the answers come to 256 KiB: the
-// next command is then run when those are written. A command may have 1,000,000 words and 64 MiB in all of them, or its
-// connection ends; the values of an answer may have 64 MiB, or the command is refused. Ctrl-C ends the server when its
-// clients have their answers.
-#include "kv/session.hpp"
+//             [--shards N] [--clients N] [--data MIB] [--input MIB] [--idle-time MS] [--read-time MS]
+//             [--write-time MS] [--requirepass PASSWORD] [--protected-mode yes|no]
+// Without a password it accepts connections from its own machine alone, unless told otherwise. A command may have
+// 1,000,000 words and 64 MiB in all of them, or its connection ends. One that names very many keys is worked off in
+// slices, between which others have their turn: MSET and MGET are no single step. Memory: --data for keys and values,
+// --input for commands that are not complete, and up to 64 KiB a client beside. Ctrl-C ends the server when its clients
+// have their answers.
+#include "kv/connection.hpp"
 #include "server.hpp"
 
 namespace bf = bifilar;
@@ -13,61 +15,55 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using step = kv::session::step;
-
-bf::task<void> converse(bf::tcp_stream stream, bf::serving server, kv::store& data) {
-    kv::session client{data};
-    for (auto next = step::receive; next != step::close;) {
-        if (next == step::receive) {
-            auto received = stream.receive();
-            auto stop = server.stop();
-            auto first = co_await bf::select(received, stop);
-            if (first.index() == 1) break;
-            const auto& got = std::get<0>(first.value());
-            if (!got || got->empty()) break;
-            next = client.feed(got->bytes());
-        } else {
-            next = client.go_on();
-        }
-        const auto written = co_await stream.write_all(std::as_bytes(std::span{client.answers()}));
-        if (!written) break;
-        client.wrote();
-    }
+kv::limits limits_of(const options& given) {
+    kv::limits made;
+    const auto mebibytes = [&given](const char* name, std::uint64_t otherwise) {
+        return std::uint64_t{given.number(name, static_cast<std::uint32_t>(otherwise >> 20), 1, 1 << 20)} << 20;
+    };
+    const auto time = [&given](const char* name, std::chrono::milliseconds otherwise) {
+        return std::chrono::milliseconds{
+            given.number(name, static_cast<std::uint32_t>(otherwise.count()), 1, 86'400'000)};
+    };
+    made.data_bytes = mebibytes("--data", made.data_bytes);
+    made.input_bytes = mebibytes("--input", made.input_bytes);
+    made.idle_time = time("--idle-time", made.idle_time);
+    made.read_time = time("--read-time", made.read_time);
+    made.write_time = time("--write-time", made.write_time);
+    return made;
 }
 
-void converse_in_fiber(bf::tcp_stream stream, bf::serving server, kv::store& data) {
-    kv::session client{data};
-    for (auto next = step::receive; next != step::close;) {
-        if (next == step::receive) {
-            auto received = stream.receive();
-            auto stop = server.stop();
-            auto first = bf::await(bf::select(received, stop));
-            if (first.index() == 1) break;
-            const auto& got = std::get<0>(first.value());
-            if (!got || got->empty()) break;
-            next = client.feed(got->bytes());
-        } else {
-            next = client.go_on();
-        }
-        if (!bf::await(stream.write_all(std::as_bytes(std::span{client.answers()})))) break;
-        client.wrote();
-    }
+kv::access access_of(const options& given) {
+    kv::access made;
+    made.password = given.text("--requirepass", "");
+    const std::string mode = given.text("--protected-mode", "yes");
+    if (mode != "yes" && mode != "no") throw std::invalid_argument{"--protected-mode is '" + mode + "'; use yes or no"};
+    made.is_protected = mode == "yes";
+    return made;
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
     return run_example("kv_server", [&] {
-        const options given{count, arguments, "kv_server", server_options()};
-        kv::store data;
+        const options given{count, arguments, "kv_server",
+                            server_options({"--clients", "--data", "--input", "--idle-time", "--read-time",
+                                            "--write-time", "--requirepass", "--protected-mode"})};
+        kv::server_state state{limits_of(given), access_of(given)};
         bf::serve_options how;
         how.name = "client";
+        how.most_connections = given.number("--clients", 10'000, 1, 10'000'000);
         how.drain = 2s;
         const bf::serve_report report = serve_until_ctrl_c(
             given, 6379, std::move(how),
-            [&data](bf::tcp_stream stream, bf::serving server) { return converse(std::move(stream), server, data); },
-            [&data](bf::tcp_stream stream, bf::serving server) { converse_in_fiber(std::move(stream), server, data); });
-        std::printf("served %llu clients, %zu keys\n", static_cast<unsigned long long>(report.accepted), data.size());
+            [&state](bf::tcp_stream stream, bf::serving server) {
+                return kv::converse(std::move(stream), server, state);
+            },
+            [&state](bf::tcp_stream stream, bf::serving server) {
+                kv::converse_in_fiber(std::move(stream), server, state);
+            },
+            kv::drop_ended_keys(state.data));
+        std::printf("served %llu clients, %zu keys\n", static_cast<unsigned long long>(report.accepted),
+                    state.data.size());
         return report.error ? 1 : 0;
     });
 }

@@ -29,9 +29,10 @@ inline std::vector<std::string_view> server_options(std::vector<std::string_view
 /// Says "listening on ADDRESS", gives each connection to the handler of the chosen model, and returns when ctrl-C came
 /// and the connections have ended. A second ctrl-C, or the end of how.drain, cancels those that are left. Both handlers
 /// are as bifilar::serve wants them. --shards N: as many listeners at the address, each with a task that accepts.
-template <class Coroutine, class Fiber>
+/// `beside` runs meanwhile, is never ready, and is cancelled at the end.
+template <class Coroutine, class Fiber, bifilar::future Beside = bifilar::pending_future<void>>
 bifilar::serve_report serve_until_ctrl_c(const options& given, std::uint16_t port, bifilar::serve_options how,
-                                         Coroutine coroutine, Fiber fiber) {
+                                         Coroutine coroutine, Fiber fiber, Beside beside = bifilar::pending()) {
     bifilar::runtime_options machine;
     machine.driver = given.driver();
     machine.stack_bytes = std::size_t{64} << 10;
@@ -53,11 +54,12 @@ bifilar::serve_report serve_until_ctrl_c(const options& given, std::uint16_t por
     bifilar::runtime runtime{machine};
     std::printf("listening on %s\n", listeners->front().local_address().value().to_string().c_str());
     flush_output();
-    if (how.on == bifilar::backend::stackful)
-        return runtime.run(
-            bifilar::serve(std::move(*listeners), std::move(how), std::move(fiber), signals.next(), signals.next()));
-    return runtime.run(
-        bifilar::serve(std::move(*listeners), std::move(how), std::move(coroutine), signals.next(), signals.next()));
+    const auto serve_with = [&](auto handler) {
+        auto serving =
+            bifilar::serve(std::move(*listeners), std::move(how), std::move(handler), signals.next(), signals.next());
+        return std::get<0>(runtime.run(bifilar::race(std::move(serving), std::move(beside))).value());
+    };
+    return how.on == bifilar::backend::stackful ? serve_with(std::move(fiber)) : serve_with(std::move(coroutine));
 }
 
 /// What every example's main does around its own part: errors, among them output that could not be written, become a

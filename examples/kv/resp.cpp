@@ -1,96 +1,107 @@
-// Parsing commands and writing answers.
+// Arrays of strings. Lines of words are split in inline_words.cpp. Complaints are in Redis's words, where it has some.
 #include "resp.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <system_error>
+#include "inline_words.hpp"
+#include "number.hpp"
 
 namespace kv {
 namespace {
 
 constexpr std::size_t most_line = 64 * 1024;
-constexpr std::size_t most_number = 32;  // A number's letters.
+// Of a client that has not said the password.
+constexpr std::int64_t most_untrusted_words = 10;
+constexpr std::int64_t most_untrusted_bytes = 16384;
+// Places for so many words are kept from one command to the next.
+constexpr std::size_t kept_words = 256;
 
 }  // namespace
 
-parsed parser::next(std::string_view from, command& into, std::size_t& taken) {
-    const parsed got = go_on(from);
-    if (got != parsed::complete) return got;
-    into.clear();
-    for (const place& one : words_) into.push_back(from.substr(one.at, one.bytes));
-    taken = at_;
-    words_.clear();
-    at_ = wanted_ = sum_ = 0;
-    return parsed::complete;
+parsed parser::next(std::string_view from, bool trusted) {
+    if (from.empty()) return parsed::incomplete;
+    return from.front() == '*' ? array(from, trusted) : line(from);
 }
 
-parsed parser::go_on(std::string_view from) {
-    if (from.empty()) return parsed::incomplete;
-    return from.front() == '*' ? array(from) : line(from);
+void parser::done() {
+    words_.clear();
+    if (words_.capacity() > kept_words) words_.shrink_to_fit();
+    line_ = {};
+    at_ = seen_ = sum_ = 0;
+    wanted_.reset();
+    length_.reset();
+    quoted_ = false;
+}
+
+parsed parser::broken(std::string_view why) {
+    reason_ = why;
+    return parsed::broken;
 }
 
 parsed parser::line(std::string_view from) {
-    const std::size_t end = from.find('\n', at_);
-    at_ = end == std::string_view::npos ? from.size() : end + 1;
-    if (at_ > most_line) return parsed::broken;
-    if (end == std::string_view::npos) return parsed::incomplete;
-    const std::string_view words = from.substr(0, end != 0 && from[end - 1] == '\r' ? end - 1 : end);
-    for (std::size_t at = 0; at < words.size();) {
-        const std::size_t space = std::min(words.find(' ', at), words.size());
-        if (space != at) words_.push_back({at, space - at});
-        at = space + 1;
-    }
-    return parsed::complete;
+    const std::size_t end = from.find('\n', seen_);
+    seen_ = end == std::string_view::npos ? from.size() : end + 1;
+    if (end == std::string_view::npos) return seen_ > most_line ? broken("too big inline request") : parsed::incomplete;
+    at_ = seen_;
+    quoted_ = true;
+    const std::string_view text = from.substr(0, end != 0 && from[end - 1] == '\r' ? end - 1 : end);
+    return split_words(text, line_, words_) ? parsed::complete : broken("unbalanced quotes in request");
 }
 
-parsed parser::array(std::string_view from) {
-    if (at_ == 0) {
-        at_ = 1;
-        const parsed got = number_line(from, most_words, wanted_);
-        if (got == parsed::incomplete) at_ = 0;
-        if (got != parsed::complete) return got;
+parsed parser::array(std::string_view from, bool trusted) {
+    if (!wanted_) {
+        std::optional<std::int64_t> count;
+        if (at_ == 0) at_ = seen_ = 1;
+        if (const parsed got = number_line(from, "too big mbulk count string", count); got != parsed::complete)
+            return got;
+        if (!count || *count > static_cast<std::int64_t>(most_words)) return broken("invalid multibulk length");
+        if (!trusted && *count > most_untrusted_words) return broken("unauthenticated multibulk length");
+        wanted_ = *count > 0 ? static_cast<std::size_t>(*count) : 0;
     }
-    while (words_.size() < wanted_)
-        if (const parsed got = word(from); got != parsed::complete) return got;
+    while (words_.size() < *wanted_)
+        if (const parsed got = word(from, trusted); got != parsed::complete) return got;
     return parsed::complete;
 }
 
 // Its length, itself, and the end of its line.
-parsed parser::word(std::string_view from) {
-    const std::size_t began = at_;
-    if (at_ == from.size()) return parsed::incomplete;
-    if (from[at_++] != '$') return parsed::broken;
-    std::size_t bytes = 0;
-    parsed got = number_line(from, most_bytes - sum_, bytes);
-    if (got == parsed::complete && from.size() - at_ < bytes + 2) got = parsed::incomplete;
-    if (got == parsed::incomplete) at_ = began;
-    if (got != parsed::complete) return got;
-    if (from.substr(at_ + bytes, 2) != "\r\n") return parsed::broken;
-    words_.push_back({at_, bytes});
-    sum_ += bytes;
-    at_ += bytes + 2;
+parsed parser::word(std::string_view from, bool trusted) {
+    if (!length_) {
+        if (at_ == from.size()) return parsed::incomplete;
+        if (from[at_] != '$') {
+            const bool ends_line = from[at_] == '\r' || from[at_] == '\n';
+            return broken(std::string{"expected '$', got '"} + (ends_line ? ' ' : from[at_]) + "'");
+        }
+        seen_ = std::max(seen_, at_ + 1);
+        std::optional<std::int64_t> bytes;
+        const std::size_t began = at_++;
+        const parsed got = number_line(from, "too big bulk count string", bytes);
+        if (got == parsed::incomplete) at_ = began;
+        if (got != parsed::complete) return got;
+        if (!bytes || *bytes < 0 || *bytes > static_cast<std::int64_t>(most_bytes))
+            return broken("invalid bulk length");
+        if (!trusted && *bytes > most_untrusted_bytes) return broken("unauthenticated bulk length");
+        length_ = static_cast<std::size_t>(*bytes);
+        sum_ += *length_;
+        if (sum_ > most_bytes) return broken("a command may have 64 MiB in all its words");
+    }
+    if (from.size() - at_ < *length_ + 2) return parsed::incomplete;
+    if (from.substr(at_ + *length_, 2) != "\r\n") return broken("expected the end of a line behind a bulk string");
+    words_.push_back({at_, *length_});
+    at_ += *length_ + 2;
+    seen_ = at_;
+    length_.reset();
     return parsed::complete;
 }
 
-// A number and the end of its line, behind which it goes on.
-parsed parser::number_line(std::string_view from, std::size_t most, std::size_t& value) {
-    const std::string_view text = from.substr(at_, most_number + 2);
-    const std::size_t end = text.find("\r\n");
-    if (end == std::string_view::npos) return text.size() > most_number + 1 ? parsed::broken : parsed::incomplete;
-    const auto [last, error] = std::from_chars(text.data(), text.data() + end, value);
-    if (last != text.data() + end || error == std::errc::invalid_argument) return parsed::broken;
-    if (error != std::errc{} || value > most) return parsed::too_large;
-    at_ += end + 2;
+// A number and the end of its line, behind which it goes on. Empty: no number.
+parsed parser::number_line(std::string_view from, const char* what, std::optional<std::int64_t>& value) {
+    const std::size_t end = from.find('\r', seen_);
+    seen_ = std::min(end, from.size());
+    if (end == std::string_view::npos) return from.size() - at_ > most_line ? broken(what) : parsed::incomplete;
+    if (end + 1 == from.size()) return parsed::incomplete;
+    if (from[end + 1] == '\n') value = number(from.substr(at_, end - at_));
+    at_ = seen_ = end + 2;
     return parsed::complete;
 }
 
-void add_simple(std::string& to, std::string_view text) { to.append("+").append(text).append("\r\n"); }
-void add_error(std::string& to, std::string_view text) { to.append("-").append(text).append("\r\n"); }
-void add_number(std::string& to, std::int64_t value) { to.append(":").append(std::to_string(value)).append("\r\n"); }
-void add_string(std::string& to, std::string_view value) {
-    to.append("$").append(std::to_string(value.size())).append("\r\n").append(value).append("\r\n");
-}
-void add_nothing(std::string& to) { to.append("$-1\r\n"); }
-void add_array(std::string& to, std::size_t count) { to.append("*").append(std::to_string(count)).append("\r\n"); }
+static_assert(most_bytes == std::size_t{64} << 20);
 
 }  // namespace kv

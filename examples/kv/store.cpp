@@ -1,82 +1,121 @@
-// Values under their shards' locks. What has ended is removed by whoever meets it.
+// Values under their shards' locks. What has ended is removed by whoever meets it, and by drop_ended().
 #include "store.hpp"
 
-#include <charconv>
+#include "number.hpp"
+
+#include <vector>
 
 namespace kv {
 
-store::entry* store::find(shard& in, std::string_view key) {
+store::store(std::uint64_t most_bytes) : room_{most_bytes}, key_{random_hash_key()} {
+    for (shard& each : shards_) each.all = entries{0, hash{key_}};
+}
+
+store::moment store::now() noexcept {
+    return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+store::entries::iterator store::find(shard& in, std::string_view key) {
     const auto found = in.all.find(key);
-    if (found == in.all.end()) return nullptr;
-    if (found->second.until == forever || found->second.until > clock::now()) return &found->second;
-    in.all.erase(found);
-    return nullptr;
+    if (found == in.all.end() || found->second.until == forever || found->second.until >= now()) return found;
+    extract(in, found);
+    return in.all.end();
 }
 
-bool store::set(std::string_view key, std::string_view value, clock::time_point until, only_if when) {
-    shard& in = shard_of(key);
-    const std::lock_guard guard{in.mutex};
-    entry* at = find(in, key);
-    if (when != only_if::always && (at != nullptr) != (when == only_if::present)) return false;
-    if (at == nullptr) at = &in.all.try_emplace(std::string{key}).first->second;
-    at->value.assign(value);
-    at->until = until;
-    return true;
+void store::set_end(shard& in, entries::iterator at, moment until) {
+    if (at->second.until == until) return;
+    if (at->second.until != forever) in.ends.erase({at->second.until, &at->first});
+    at->second.until = until;
+    if (until != forever) in.ends.emplace(until, &at->first);
 }
 
-bool store::get(std::string_view key, const std::function<void(std::string_view)>& add) {
-    shard& in = shard_of(key);
-    const std::lock_guard guard{in.mutex};
-    const entry* const at = find(in, key);
-    if (at == nullptr) return false;
-    add(at->value);
-    return true;
+store::entries::node_type store::extract(shard& in, entries::iterator at) {
+    set_end(in, at, forever);
+    return in.all.extract(at);
 }
 
-bool store::erase(std::string_view key) {
+store::entries::iterator store::insert(shard& in, std::string_view key, value held) {
+    auto paid = held ? room_.try_take(bytes_a_key + key.size()) : bifilar::byte_budget::loan{};
+    if (!paid) return in.all.end();
+    const auto at = in.all.try_emplace(std::string{key}).first;
+    at->second.held = std::move(held);
+    at->second.paid = std::move(paid);
+    return at;
+}
+
+store::outcome store::set(std::string_view key, std::string_view text, const change& how, value* old) {
+    value fresh = value::copy_of(text, room_);  // And freed, as the old one, when the lock is.
     shard& in = shard_of(key);
     const std::lock_guard guard{in.mutex};
-    if (find(in, key) == nullptr) return false;
-    in.all.erase(in.all.find(key));
-    return true;
+    auto at = find(in, key);
+    const bool present = at != in.all.end();
+    if (present && old != nullptr) *old = at->second.held;
+    if (how.when != only_if::always && present != (how.when == only_if::present)) return outcome::not_met;
+    if (!fresh) return outcome::no_room;
+    if (present)
+        std::swap(at->second.held, fresh);
+    else if (at = insert(in, key, std::move(fresh)); at == in.all.end())
+        return outcome::no_room;
+    if (!how.keeps_end) set_end(in, at, how.until);
+    return outcome::done;
+}
+
+value store::get(std::string_view key) {
+    shard& in = shard_of(key);
+    const std::lock_guard guard{in.mutex};
+    const auto at = find(in, key);
+    return at == in.all.end() ? value{} : at->second.held;
+}
+
+value store::take(std::string_view key) {
+    shard& in = shard_of(key);
+    const std::lock_guard guard{in.mutex};
+    const auto at = find(in, key);
+    return at == in.all.end() ? value{} : std::move(extract(in, at).mapped().held);
 }
 
 bool store::contains(std::string_view key) {
     shard& in = shard_of(key);
     const std::lock_guard guard{in.mutex};
-    return find(in, key) != nullptr;
+    return find(in, key) != in.all.end();
 }
 
-std::optional<std::int64_t> store::add(std::string_view key, std::int64_t what) {
+std::expected<std::int64_t, store::add_error> store::add(std::string_view key, std::int64_t what) {
     shard& in = shard_of(key);
     const std::lock_guard guard{in.mutex};
-    entry* at = find(in, key);
-    std::int64_t value = 0;
-    if (at != nullptr) {
-        const char* const last = at->value.data() + at->value.size();
-        const auto [end, error] = std::from_chars(at->value.data(), last, value);
-        if (error != std::errc{} || end != last) return std::nullopt;
-    }
-    if (__builtin_add_overflow(value, what, &value)) return std::nullopt;
-    if (at == nullptr) at = &in.all.try_emplace(std::string{key}).first->second;
-    at->value = std::to_string(value);
-    return value;
+    const auto at = find(in, key);
+    const auto before = at == in.all.end() ? 0 : number(at->second.held.text());
+    if (!before) return std::unexpected{add_error::not_a_number};
+    std::int64_t sum = 0;
+    if (__builtin_add_overflow(*before, what, &sum)) return std::unexpected{add_error::overflow};
+    value made = value::copy_of(std::to_string(sum), room_);
+    if (!made) return std::unexpected{add_error::no_room};
+    if (at != in.all.end())
+        at->second.held = std::move(made);
+    else if (insert(in, key, std::move(made)) == in.all.end())
+        return std::unexpected{add_error::no_room};
+    return sum;
 }
 
-bool store::expire(std::string_view key, clock::time_point until) {
+bool store::expire(std::string_view key, moment until, const std::function<bool(moment)>& wanted) {
+    entries::node_type ended;  // Freed when the lock is.
     shard& in = shard_of(key);
     const std::lock_guard guard{in.mutex};
-    entry* const at = find(in, key);
-    if (at != nullptr) at->until = until;
-    return at != nullptr;
+    const auto at = find(in, key);
+    if (at == in.all.end() || !wanted(at->second.until)) return false;
+    if (until <= now())
+        ended = extract(in, at);
+    else
+        set_end(in, at, until);
+    return true;
 }
 
-std::optional<store::clock::time_point> store::expiry(std::string_view key) {
+std::optional<store::moment> store::expiry(std::string_view key) {
     shard& in = shard_of(key);
     const std::lock_guard guard{in.mutex};
-    const entry* const at = find(in, key);
-    if (at == nullptr) return std::nullopt;
-    return at->until;
+    const auto at = find(in, key);
+    if (at == in.all.end()) return std::nullopt;
+    return at->second.until;
 }
 
 std::size_t store::size() {
@@ -88,11 +127,23 @@ std::size_t store::size() {
     return count;
 }
 
-void store::clear() {
-    for (shard& in : shards_) {
-        const std::lock_guard guard{in.mutex};
-        in.all.clear();
-    }
+void store::clear(std::size_t of) {
+    entries all{0, hash{key_}};
+    decltype(shard::ends) ends;
+    shard& in = shards_[of];
+    const std::lock_guard guard{in.mutex};
+    std::swap(in.all, all);
+    std::swap(in.ends, ends);
+}
+
+std::size_t store::drop_ended(std::size_t of, std::size_t most) {
+    std::vector<entries::node_type> ended;
+    shard& in = shards_[of];
+    const std::lock_guard guard{in.mutex};
+    const moment present = now();
+    while (ended.size() < most && !in.ends.empty() && in.ends.begin()->first < present)
+        ended.push_back(extract(in, in.all.find(*in.ends.begin()->second)));
+    return ended.size();
 }
 
 }  // namespace kv

@@ -1,62 +1,103 @@
 // Keys and values, in shards that are locked one by one. No call waits for anything but such a lock, and that shortly.
 #pragma once
 
+#include "siphash.hpp"
+#include "value.hpp"
+
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 namespace kv {
 
+/// Any thread. What strangers choose decides nothing about where a key lies in the table, whose hash has a random key;
+/// and keys and values together have no more bytes than they may.
 class store {
 public:
-    using clock = std::chrono::steady_clock;
-    static constexpr clock::time_point forever = clock::time_point::max();
+    /// Of the system's clock, so that a client may name a moment.
+    using moment = std::chrono::sys_time<std::chrono::milliseconds>;
+    static constexpr moment forever = moment::max();
+    static constexpr std::size_t shard_count = 64;
+    [[nodiscard]] static moment now() noexcept;
 
     /// When a value is set.
     enum class only_if : unsigned char { always, missing, present };
+    enum class outcome : unsigned char { done, not_met, no_room };
+    enum class add_error : unsigned char { not_a_number, overflow, no_room };
+    struct change {
+        moment until = forever;
+        bool keeps_end = false;  ///< The key ends when it would have without the change.
+        only_if when = only_if::always;
+    };
 
-    /// Whether it was set.
-    bool set(std::string_view key, std::string_view value, clock::time_point until = forever,
-             only_if when = only_if::always);
-    /// The value is appended to `to` by `add`, under the lock. Whether there is one.
-    bool get(std::string_view key, const std::function<void(std::string_view)>& add);
-    bool erase(std::string_view key);
+    /// Throws std::system_error when the kernel gives no random key.
+    explicit store(std::uint64_t most_bytes);
+
+    /// `old` becomes the value before, if there was one and somebody wants it, also where the condition is not met.
+    outcome set(std::string_view key, std::string_view text, const change& how, value* old = nullptr);
+    /// Null when there is none.
+    [[nodiscard]] value get(std::string_view key);
+    /// Removes it.
+    value take(std::string_view key);
     [[nodiscard]] bool contains(std::string_view key);
-    /// The sum; empty when the value is no number, or the sum does not fit.
-    std::optional<std::int64_t> add(std::string_view key, std::int64_t what);
-    bool expire(std::string_view key, clock::time_point until);
+    /// The sum; the key keeps its end.
+    std::expected<std::int64_t, add_error> add(std::string_view key, std::int64_t what);
+    /// Where `wanted`, which gets the present end, says so. Whether it did.
+    bool expire(std::string_view key, moment until, const std::function<bool(moment)>& wanted);
     /// When the key ends; empty without one.
-    [[nodiscard]] std::optional<clock::time_point> expiry(std::string_view key);
+    [[nodiscard]] std::optional<moment> expiry(std::string_view key);
     [[nodiscard]] std::size_t size();
-    void clear();
+
+    /// Removes all of one shard.
+    void clear(std::size_t shard);
+    /// Removes keys of one shard that have ended, `most` of them at most. How many it were.
+    std::size_t drop_ended(std::size_t shard, std::size_t most);
+
+    /// Bytes that are free.
+    [[nodiscard]] std::uint64_t free_bytes() const noexcept { return room_.free_bytes(); }
+    /// What a key takes beside its own bytes and its value's: an upper bound of the table's memory for it.
+    static constexpr std::size_t bytes_a_key = 256;
 
 private:
     struct hash {
         using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+        hash_key key;
+        // Not noexcept, so that the table keeps what it gives and computes nothing anew when it grows.
+        std::size_t operator()(std::string_view text) const { return siphash(key, text); }
     };
     struct entry {
-        std::string value;
-        clock::time_point until = forever;
+        value held;
+        moment until = forever;
+        bifilar::byte_budget::loan paid;
     };
     using entries = std::unordered_map<std::string, entry, hash, std::equal_to<>>;
     struct shard {
         std::mutex mutex;
         entries all;
+        std::set<std::pair<moment, const std::string*>> ends;  // Of all that end, the keys in `all`.
     };
 
-    shard& shard_of(std::string_view key) noexcept { return shards_[hash{}(key) % shards_.size()]; }
-    /// Null when it is missing or has ended. Under the shard's lock.
-    static entry* find(shard& in, std::string_view key);
+    // By other bits than those by which the shard's table goes.
+    shard& shard_of(std::string_view key) { return shards_[siphash(key_, key) >> 58]; }
+    /// End() when it is missing or has ended. Under the shard's lock.
+    static entries::iterator find(shard& in, std::string_view key);
+    static void set_end(shard& in, entries::iterator at, moment until);
+    static entries::node_type extract(shard& in, entries::iterator at);
+    /// Puts in a key that is missing; end() when there is no room.
+    entries::iterator insert(shard& in, std::string_view key, value held);
 
-    std::array<shard, 64> shards_;
+    bifilar::byte_budget room_;  // Outlives what is counted on it.
+    const hash_key key_;
+    std::array<shard, shard_count> shards_;
 };
 
 }  // namespace kv

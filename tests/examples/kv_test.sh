@@ -28,7 +28,6 @@ awk 'BEGIN {
     for (n = 0; n < 499999; ++n) printf "$1\r\na\r\n$120\r\n%0120d\r\n", n
 }' >"$folder/many"
 
-refusal='-ERR the values of an answer may have 64 MiB in all of them; ask for fewer keys at a time'
 for backend in stackless stackful; do
     for driver in "${drivers[@]}"; do
         start_server kv_server --backend $backend --driver $driver
@@ -42,12 +41,12 @@ for backend in stackless stackful; do
         [ "$(grep -c '^x' "$folder/values")" -eq 500 ] || fail "not 500 values"
         [ "$(tail -n 1 "$folder/values")" = $'+OK\r' ] || fail "no answer to the last of many commands"
         [ $(($(peak) - before)) -lt 400000 ] || fail "held many answers: $before KiB, then $(peak) KiB"
-        # One command: as many values as may be, and one more, after which the connection is as before.
-        { printf MGET; printf ' k%.0s' {1..64}; printf '\r\nQUIT\r\n'; } | talk >"$folder/values"
-        [ "$(grep -c '^x' "$folder/values")" -eq 64 ] || fail "not 64 values"
-        { printf MGET; printf ' k%.0s' {1..65}; printf '\r\nPING\r\nQUIT\r\n'; } | talk >"$folder/values"
-        [ "$(head -c 200 "$folder/values" | tr -d '\r')" = "$refusal"$'\n+PONG\n+OK' ] ||
-            fail "65 values: $(head -c 200 "$folder/values")"
+        # The same by one command, after which the connection is as before.
+        before=$(peak)
+        { printf MGET; printf ' k%.0s' {1..200}; printf '\r\nPING\r\nQUIT\r\n'; } | talk >"$folder/values"
+        [ "$(grep -c '^x' "$folder/values")" -eq 200 ] || fail "not 200 values"
+        [ "$(tail -n 2 "$folder/values" | tr -d '\r')" = $'+PONG\n+OK' ] || fail "no answer behind many values"
+        [ $(($(peak) - before)) -lt 100000 ] || fail "held many values: $before KiB, then $(peak) KiB"
         ask OK SET name bifilar
         ask bifilar GET name
         ask "" GET missing
@@ -59,13 +58,14 @@ for backend in stackless stackful; do
         ask "" SET name other NX
         ask -1 TTL name
         ask 1 EXPIRE name 100
-        ask 100 TTL name
+        left=$(redis-cli -h 127.0.0.1 -p "$port" TTL name)
+        [ "$left" -gt 0 ] && [ "$left" -le 100 ] || fail "TTL: $left"
         ask OK MSET a 1 b 2
         ask $'1\n2' MGET a b
         ask 2 DEL a b
         sleep 0.05
         ask "" GET soon
-        ask "ERR unknown command, or wrong number of arguments, for 'NONSENSE'" NONSENSE
+        ask "ERR unknown command 'NONSENSE', with args beginning with: 'x' " NONSENSE x
 
         # A value of 8 MiB there and back.
         head -c 6291456 /dev/urandom | base64 -w 0 >"$folder/big"
