@@ -39,6 +39,8 @@ for backend in stackless stackful; do
         await_line "$folder/bob.out" "eve: half a line"
         printf 'a \033[31mred\tline\n' >&"${to[ann]}"
         await_line "$folder/bob.out" "ann: a [31mredline"
+        printf 'a \302\23331m\342\200\256line\233\n' >&"${to[ann]}"
+        await_line "$folder/bob.out" "ann: a 31mline?"
         exec {to[eve]}>&-
         await_line "$folder/bob.out" "* eve has left"
         if grep -q 'bob: hello' "$folder/bob.out"; then fail "bob heard himself"; fi
@@ -51,6 +53,13 @@ for backend in stackless stackful; do
         timeout 100 python3 "$here/chat_slow.py" "$address" 16 || fail "chat_slow.py"
         stop_server
         [ "$farewell" = "3 members" ] || fail "unexpected: $farewell"
+
+        # Who says no name in time, or one that is too long, is disconnected, and nobody hears of it.
+        start_server chat_server --backend $backend --driver $driver --name-time 300
+        timeout 20 socat -u "TCP:$address" "$folder/silent" || fail "who says no name is not disconnected"
+        timeout 20 socat "TCP:$address" "SYSTEM:while printf x; do sleep 0.05; done" >/dev/null 2>&1 ||
+            [ $? -ne 124 ] || fail "a name may come for ever"
+        stop_server
         echo "ok: $backend over $driver"
     done
 done
