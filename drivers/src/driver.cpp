@@ -8,6 +8,7 @@
 #include "uring_ring.hpp"
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/base/valgrind.hpp>
 #include <bifilar/core/thread_state.hpp>
 
 #include <cerrno>
@@ -29,6 +30,10 @@ const char* probe(int& error) noexcept {
     if (const char* const injected = std::getenv("BIFILAR_PROBE_FAIL")) {
         error = std::strcmp(injected, "EPERM") == 0 ? EPERM : std::atoi(injected);
         return "the probe was told to fail by BIFILAR_PROBE_FAIL";
+    }
+    if (base::on_valgrind()) {
+        error = EOPNOTSUPP;
+        return "Valgrind does not follow io_uring's rings";
     }
     return probe_uring(error);
 }

@@ -6,6 +6,7 @@
 #include "prefetch_waiter.hpp"
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/base/valgrind.hpp>
 #include <bifilar/core/thread_state.hpp>
 #include <bifilar/drivers/owned_descriptor.hpp>
 #include <bifilar/sched/worker.hpp>
@@ -25,7 +26,7 @@ namespace bifilar::drivers {
 
 struct epoll_driver::events {
     std::array<epoll_event, 128> at;
-    bool nanoseconds = true;  // Until the call is refused.
+    bool nanoseconds = !base::on_valgrind();  // Until the call is refused; Valgrind would say so at length.
 };
 
 epoll_driver::epoll_driver() : events_{std::make_unique<events>()} {

@@ -4,6 +4,7 @@
 #include <bifilar/stackful/stack.hpp>
 
 #include <bifilar/base/atomic.hpp>
+#include <bifilar/base/valgrind.hpp>
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -79,6 +80,8 @@ std::size_t stack_class_bytes(std::size_t bytes) {
 
 guard_kind best_guard() noexcept {
     static const guard_kind found = [] {
+        // Valgrind would read the guarded page itself, and crash.
+        if (base::on_valgrind()) return guard_kind::protect;
         void* const page = ::mmap(nullptr, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (page == MAP_FAILED) return guard_kind::protect;
         // An emulator may accept advice that it does not know, so a system call is asked to read there as well.
@@ -110,7 +113,7 @@ void release_stacks(std::byte* base, std::size_t bytes, std::size_t protect_guar
 }
 
 guard_kind install_guard(std::byte* low, std::size_t bytes, guard_kind kind) {
-    if (kind == guard_kind::best) kind = best_guard();
+    if (kind == guard_kind::best || base::on_valgrind()) kind = best_guard();
     if (kind == guard_kind::marker) {
         if (::madvise(low, bytes, madv_guard_install) == 0) return kind;
         // EINVAL: an old kernel, or memory that mlockall() locked. Both take a protected page.
@@ -134,6 +137,7 @@ __attribute__((no_sanitize("address", "thread")))
 #endif
 std::size_t
 stack_used(stack_view stack) noexcept {
+    const base::unreported_reads any;
     const std::size_t page = page_bytes();
     std::array<unsigned char, 256> present{};
     for (std::byte* chunk = stack.low; chunk < stack.top; chunk += present.size() * page) {

@@ -5,6 +5,7 @@
 
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/valgrind.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -104,6 +105,7 @@ bool used_deeper(const stack_record& record, std::size_t bytes) noexcept {
     constexpr std::size_t probes = 4, step_bytes = 1024;
     const auto* const top = reinterpret_cast<const std::byte*>(&record);
     if (static_cast<std::size_t>(top - record.low) < bytes + probes * step_bytes) return false;
+    const base::unreported_reads any;
     const auto* at = reinterpret_cast<const volatile std::uint64_t*>(top - bytes);
     std::uint64_t seen = 0;
     for (std::size_t i = 1; i <= probes; ++i) seen |= *(at - i * step_bytes / sizeof(*at));

@@ -12,9 +12,8 @@ TEST_CASE("a runtime's fibers have the guard that it was given") {
     bf::runtime_options options = both::small_runtime(1);
     options.guard_bytes = asked;
     bf::runtime rt{options};
-    const std::size_t found = rt.run([] {
-        return bf::stackful::stack_pool::guard_of(bf::stackful::fiber::current()->stack()).size();
-    });
+    const std::size_t found =
+        rt.run([] { return bf::stackful::stack_pool::guard_of(bf::stackful::fiber::current()->stack()).size(); });
     CHECK(found == rounded_up);
 }
 

@@ -37,8 +37,8 @@ inline last_words dies_in(void (*frame)(), const bifilar::stackful::stack_pool_o
                                    &stacks.back()};
         fiber_context context;
         context.prepare(
-            stacks.back().top, stacks.back().size(),
-            [](void* what) noexcept { (*static_cast<void (**)()>(what))(); }, &frame);
+            stacks.back().top, stacks.back().size(), [](void* what) noexcept { (*static_cast<void (**)()>(what))(); },
+            &frame);
         context.resume();
     });
 }
