@@ -9,7 +9,7 @@
 namespace bifilar::base {
 namespace {
 
-// Written once by set_task_namer, read by any failing thread. Null until a scheduler exists.
+// Written once by set_task_namer, read by any failing thread. Null where no task can run.
 atomic<task_namer> current_namer{nullptr};
 
 }  // namespace
@@ -23,8 +23,9 @@ void check_failed(const char* condition, const char* sentence, std::source_locat
     // Pairs with set_task_namer.
     const task_namer namer = current_namer.load(acquire);
     const char* task = namer != nullptr ? namer() : nullptr;
-    std::fprintf(stderr, "bifilar: %s (%s) at %s:%u, task %s\n", sentence, condition, where.file_name(),
-                 static_cast<unsigned>(where.line()), task != nullptr ? task : "none");
+    std::fprintf(stderr, "bifilar: %s (%s) at %s:%u, %s%s\n", sentence, condition, where.file_name(),
+                 static_cast<unsigned>(where.line()), task != nullptr ? "task " : "in no task",
+                 task != nullptr ? task : "");
     std::abort();
 }
 

@@ -36,10 +36,12 @@ const char* name_of_running_task() noexcept {
     return name != nullptr ? name : "without a name";
 }
 
+// Also where no task was ever named.
+[[maybe_unused]] const bool namer_is_set = (base::set_task_namer(&name_of_running_task), true);
+
 }  // namespace
 
 const task_label* detail::keep_label(task_header& task, const task_label& label) {
-    base::set_task_namer(&name_of_running_task);
     part& p = part_of(&task);
     const std::lock_guard guard{p.mutex};
     // A node-based table: the label stays where it is.

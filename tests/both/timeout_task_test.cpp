@@ -64,7 +64,6 @@ TEST_CASE("a_task_that_ends_in_time_gives_its_value_or_its_exception") {
         // Cancelled by somebody else.
         CHECK_THROWS_AS(await_in(m, rt,
                                  [&] {
-                                     std::atomic<int> alive{0};
                                      auto own = rt.spawn([]() -> bf::task<> { co_await bf::sleep_for(far); });
                                      own.cancel();
                                      return bf::timeout(std::move(own), far);

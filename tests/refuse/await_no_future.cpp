@@ -1,4 +1,4 @@
-// expect: await
+// expect: await takes a future
 // Only futures can be awaited.
 #include <bifilar/bifilar.hpp>
 

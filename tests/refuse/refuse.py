@@ -2,7 +2,7 @@
 
 refuse.py <compiler> <file> <root of the sources>
 
-`// flags: ...` adds flags. Where lines end with `// refused`, or `// refused by <compiler>` for those of one, errors must
+`// flags: ...` adds flags, `// errors: N` says how many there are and no more. Where lines end with `// refused`, or `// refused by <compiler>` for those of one, errors must
 be at these lines and at no others.
 """
 import pathlib
@@ -25,6 +25,11 @@ if run.returncode == 0:
     sys.exit(f"{source} compiles; it must not")
 if not re.search(expected.group(1), run.stderr):
     sys.exit(f"{source}: the compiler did not say /{expected.group(1)}/ but:\n{run.stderr[:4000]}")
+
+for number in (re.match(r"// errors: (\d+)$", line) for line in lines):
+    errors = re.findall(r"^.*error: .*$", run.stderr, re.MULTILINE)
+    if number and len(errors) != int(number.group(1)):
+        sys.exit(f"{source}: {len(errors)} errors instead of {number.group(1)}:\n" + "\n".join(errors)[:4000])
 
 marks = {at: mark.group(1) for at, line in enumerate(lines, 1)
          if (mark := re.search(r"// refused(?: by (\w+))?$", line))}

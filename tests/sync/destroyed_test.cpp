@@ -176,7 +176,7 @@ template <std::size_t Count>
 void check_each(const destruction (&all)[Count]) {
     for (const destruction& each : all) {
         INFO(each.sentence);
-        tests::check_aborts(each.sentence, [&] { each.happen(model::thread); }, "task none");
+        tests::check_aborts(each.sentence, [&] { each.happen(model::thread); }, "in no task");
         if (!tests::children_have_threads) continue;
         for (const model waits : {model::coroutine, model::fiber}) {
             INFO("waited at by a " << name(waits));

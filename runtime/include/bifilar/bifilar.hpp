@@ -1,10 +1,6 @@
 // Everything an application includes.
 #pragma once
 
-#if __cplusplus < 202100L
-#error "bifilar needs C++23: compile with -std=c++23, or set CMAKE_CXX_STANDARD to 23"
-#endif
-
 #include <bifilar/channel/broadcast.hpp>             // IWYU pragma: export
 #include <bifilar/channel/channel.hpp>               // IWYU pragma: export
 #include <bifilar/channel/oneshot.hpp>               // IWYU pragma: export

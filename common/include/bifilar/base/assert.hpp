@@ -2,15 +2,17 @@
 // A failed check prints one sentence, the place, and the name of the running task, then aborts.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <source_location>
 
 namespace bifilar::base {
 
-/// Names the task that runs on this thread, for messages; may return null. Set once by the scheduler.
+/// Names the task that runs on this thread, for messages; may return null. Set once, by what knows tasks.
 using task_namer = const char* (*)() noexcept;
 void set_task_namer(task_namer namer) noexcept;
 
-/// Prints "bifilar: <sentence> (<condition>) at <file>:<line>, task <name>" to stderr and aborts.
+/// Prints "bifilar: <sentence> (<condition>) at <file>:<line>, task <name>" to stderr, with "task without a name" or
+/// "in no task" where that is so, and aborts.
 [[noreturn]] void check_failed(const char* condition, const char* sentence,
                                std::source_location where = std::source_location::current()) noexcept;
 

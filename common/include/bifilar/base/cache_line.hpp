@@ -2,6 +2,7 @@
 // x86 prefetches lines in adjacent pairs and some ARM cores have 128-byte lines, hence 128 and not 64.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <cstddef>
 
 namespace bifilar::base {

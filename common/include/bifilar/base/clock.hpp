@@ -2,6 +2,7 @@
 // Deadlines are absolute and saturate, so that "now + a very long time" never wraps.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <chrono>
 #include <cstdint>
 #include <ctime>

@@ -2,6 +2,7 @@
 // It builds on the Itanium C++ ABI alone.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <cstdint>
 #include <cxxabi.h>
 

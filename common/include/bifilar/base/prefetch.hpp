@@ -1,6 +1,7 @@
 // Asking for memory before it is needed.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <cstddef>
 #include <cstdint>
 

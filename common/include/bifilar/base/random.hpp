@@ -2,6 +2,7 @@
 // xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators" (2016). Not for secrets.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <cstdint>
 
 namespace bifilar::base {

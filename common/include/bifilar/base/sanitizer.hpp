@@ -2,6 +2,8 @@
 // Few macros, all here.
 #pragma once
 
+#include <bifilar/base/language.hpp>
+
 #if defined(__SANITIZE_ADDRESS__)
 #define BIFILAR_ASAN 1
 #elif defined(__has_feature)

@@ -1,6 +1,7 @@
 // The mutex of the standard library, and what stands in for it where that has no threads.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <mutex>
 
 namespace bifilar::base {

@@ -74,6 +74,8 @@ public:
         if (shut) return std::unexpected{send_error<T>{std::move(*fresh)}};
         return to;
     }
+    template <detail::loses_fraction<T> U>
+    void send(U) = delete;  // It would lose its fraction: convert it first.
 
     /// No more sends; subscribers drain what is there. Any number of times.
     void close() noexcept {

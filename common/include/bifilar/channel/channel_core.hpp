@@ -58,12 +58,16 @@ public:
         accept(std::move(value), batch);
         return {};
     }
+    template <detail::loses_fraction<T> U>
+    void try_send(U) = delete;  // It would lose its fraction: convert it first.
 
     /// A future that is ready when the value is in the channel, or with a receiver; send_error with the value when the
     /// channel is closed. Suspends while there is no room. Given up, the value is destroyed with the future: under
     /// race, select, timeout and the like it was not sent then; else a receiver may take it between the last poll and
     /// the end of the future.
     [[nodiscard]] send_future send(T value) noexcept { return send_future{*this, std::move(value)}; }
+    template <detail::loses_fraction<T> U>
+    void send(U) = delete;  // It would lose its fraction: convert it first.
 
     /// Takes the oldest value that is not reserved for a receiver that waited; else says whether the channel is empty,
     /// or closed and drained. Never suspends.

@@ -1,9 +1,19 @@
 // Why a channel operation did not do its work. Closed, full and empty are different answers; values come back.
 #pragma once
 
+#include <bifilar/base/language.hpp>
+#include <concepts>
 #include <utility>
 
 namespace bifilar {
+
+namespace detail {
+
+/// What converts silently and should not: 3.7 sent into a channel of int.
+template <class Given, class T>
+concept loses_fraction = std::floating_point<Given> && std::integral<T>;
+
+}  // namespace detail
 
 /// The channel was closed before the value was taken; here it is.
 template <class T>

@@ -54,6 +54,8 @@ public:
         wake(seen);
         return {};
     }
+    template <detail::loses_fraction<T> U>
+    void send(U) = delete;  // It would lose its fraction: convert it first.
 
     /// There will be no value, or it is not wanted any more: a send gives it back, a receiver gets nothing. A value
     /// that was sent stays. Either side; any number of times.
@@ -225,6 +227,8 @@ public:
 
     /// As oneshot::send.
     std::expected<void, send_error<T>> send(T value) noexcept { return here().send(std::move(value)); }
+    template <detail::loses_fraction<T> U>
+    void send(U) = delete;  // It would lose its fraction: convert it first.
 
 private:
     oneshot<T>& here() noexcept {

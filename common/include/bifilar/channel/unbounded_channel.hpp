@@ -113,6 +113,8 @@ public:
         if (sent) return {};
         return std::unexpected{send_error<T>{sent.error().take()}};
     }
+    template <detail::loses_fraction<T> U>
+    void send(U) = delete;  // It would lose its fraction: convert it first.
 };
 
 }  // namespace bifilar

@@ -44,6 +44,8 @@ public:
         if (shut) return std::unexpected{send_error<T>{std::move(value)}};
         return {};
     }
+    template <detail::loses_fraction<T> U>
+    void send(U) = delete;  // It would lose its fraction: convert it first.
 
     /// A copy of the newest value. Throws what copying throws.
     [[nodiscard]] T get() const {

@@ -2,6 +2,7 @@
 // random among those that are.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -3,6 +3,7 @@
 // so that a runtime can find all its tasks at shutdown without paying for a list at every spawn.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <cstddef>
 #include <cstdint>
 

@@ -20,6 +20,7 @@ namespace detail {
 class join_base {
 public:
     explicit join_base(task_core* task) noexcept : task_{task} {}
+    join_base(const join_base&) = delete;  // A task has one join_handle: std::move it.
     /// The old owner's task may end before the new one polls, so its address does not travel along.
     join_base(join_base&& other) noexcept {
         other.leave();

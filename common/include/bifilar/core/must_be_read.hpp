@@ -2,6 +2,7 @@
 // std::expected itself is not [[nodiscard]] in libstdc++ 12; so the doors that give one are, for these outputs alone.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <expected>
 #include <optional>
 

@@ -2,6 +2,7 @@
 // A bit of the state word says whether there is one.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <source_location>
 #include <string>
 #include <string_view>

@@ -2,6 +2,7 @@
 // Taken from the name of a function template's instance, so it costs nothing at run time.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <source_location>
 #include <string_view>
 

@@ -1,6 +1,8 @@
 // What a blocking pool runs, apart from the pool: those who only hand in jobs need none of its threads and locks.
 #pragma once
 
+#include <bifilar/base/language.hpp>
+
 namespace bifilar::sched {
 
 class blocking_pool;

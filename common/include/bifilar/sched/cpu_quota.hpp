@@ -1,6 +1,7 @@
 // How many processors this process may keep busy: the affinity mask, the cgroup's quota, and the user's word.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <cstdint>
 #include <string>
 

@@ -2,6 +2,7 @@
 // Read once through hwloc, which topology.cpp alone names; who may use what is asked anew each time.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -2,6 +2,7 @@
 // The defaults are the rules that the library ships with.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <cstdint>
 #include <vector>
 

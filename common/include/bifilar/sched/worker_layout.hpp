@@ -2,6 +2,7 @@
 // Built on topology.hpp, which knows the machine.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>

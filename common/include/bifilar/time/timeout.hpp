@@ -130,7 +130,8 @@ private:
 /// first, so a future that is ready in time wins even when the task is late, or when `duration` is 0 or less. Counts by
 /// now() of the calling thread, as sleep_for. Rethrows what `f` throws. Allocates nothing.
 template <future F, class Rep, class Period>
-requires(!detail::task_handle<F>) timeout_future<F> timeout(F f, std::chrono::duration<Rep, Period> duration) {
+    requires(!detail::task_handle<F>)
+timeout_future<F> timeout(F f, std::chrono::duration<Rep, Period> duration) {
     return timeout_future<F>{std::move(f), sleep_for(duration)};
 }
 
@@ -145,8 +146,8 @@ task_timeout_future<output_of<F>> timeout(F task, std::chrono::duration<Rep, Per
 /// The same for a callable that returns a future, a coroutine lambda above all: it is called by the first poll and kept
 /// until the future has ended.
 template <class Make, class Rep, class Period>
-requires(!future<Make> &&
-         future<std::invoke_result_t<Make&>>) auto timeout(Make make, std::chrono::duration<Rep, Period> duration) {
+    requires(!future<Make> && future<std::invoke_result_t<Make&>>)
+auto timeout(Make make, std::chrono::duration<Rep, Period> duration) {
     return timeout(detail::made_at_poll<Make>{std::move(make)}, duration);
 }
 

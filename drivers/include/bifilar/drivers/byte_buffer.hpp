@@ -2,6 +2,7 @@
 // It grows when one item is larger than it, and goes back to its own size when it has been emptied.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <cstddef>
 #include <memory>
 #include <span>

@@ -1,6 +1,7 @@
 // What copying comes to, and what it may be told.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,7 @@
 // Which interface of the kernel a runtime uses.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <optional>
 #include <string_view>
 

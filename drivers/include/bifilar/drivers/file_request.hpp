@@ -2,6 +2,7 @@
 // File systems know no readiness: a call on them waits in the kernel, so some thread or ring has to wait with it.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,7 @@
 // How a buffered reader finds the end of an item: a mark of one or more bytes, or the end of a line.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <cstddef>
 #include <span>
 #include <string>

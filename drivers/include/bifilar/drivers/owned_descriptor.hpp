@@ -1,6 +1,7 @@
 // A descriptor that somebody has to close, with its owner known.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <unistd.h>
 #include <utility>
 
@@ -12,6 +13,7 @@ public:
     constexpr owned_descriptor() noexcept = default;
     /// Takes over an open descriptor. What is negative is none, and is kept, as the errno of a failed call may be.
     explicit owned_descriptor(int descriptor) noexcept : descriptor_{descriptor} {}
+    owned_descriptor(const owned_descriptor&) = delete;  // A descriptor has one owner: std::move it.
     owned_descriptor(owned_descriptor&& other) noexcept : descriptor_{other.release()} {}
     owned_descriptor& operator=(owned_descriptor&& other) noexcept {
         owned_descriptor moved{std::move(other)};

@@ -1,6 +1,7 @@
 // Bytes that arrived, in a buffer that is lent: an idle connection holds none.
 #pragma once
 
+#include <bifilar/base/language.hpp>
 #include <cstddef>
 #include <span>
 #include <utility>

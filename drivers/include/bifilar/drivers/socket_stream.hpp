@@ -134,6 +134,7 @@ protected:
     /// a one, while it answers EAGAIN for others.
     explicit socket_stream(int descriptor);
     explicit socket_stream(drivers::source_ptr source) noexcept : socket_writing{std::move(source)} {}
+    socket_stream(const socket_stream&) = delete;  // A stream has one owner: std::move it, or split() it.
     socket_stream(socket_stream&&) noexcept = default;
     socket_stream& operator=(socket_stream&&) noexcept = default;
     ~socket_stream() = default;

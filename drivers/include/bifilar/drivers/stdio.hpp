@@ -1,6 +1,8 @@
 // Where a standard stream of a program that is to be started leads.
 #pragma once
 
+#include <bifilar/base/language.hpp>
+
 namespace bifilar {
 
 class stdio {

@@ -43,6 +43,14 @@ inline constexpr bool can_launch<backend, Given...> = requires { typename launch
 template <class... Given>
 inline constexpr bool can_launch<spawn_options, Given...> = requires { typename launched<Given...>::type; };
 
+/// What is no launch is a mistake: says which.
+template <class... Given>
+constexpr void refuse_launch() noexcept {
+    static_assert(can_launch<Given...>,
+                  "spawn and run take a future, or a callable and arguments that it can be called with; arguments are "
+                  "copied into the task, so pass std::ref(x) to a parameter that is a reference");
+}
+
 /// Whether a parameter keeps nothing that the task would have to keep: it is a value, which the coroutine copies into
 /// its frame, or the argument is a std::ref, which refers to something outside of the task anyway.
 template <class Parameter, class Arg>

@@ -107,6 +107,12 @@ public:
     BIFILAR_MUST_BE_READ detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
         return launch_root(std::forward<F>(f), std::forward<Args>(args)...).join();
     }
+    /// What is left is a mistake.
+    template <class... Given>
+        requires(!detail::can_launch<std::remove_cvref_t<Given>...>)
+    void run(Given&&...) {
+        detail::refuse_launch<std::remove_cvref_t<Given>...>();
+    }
 
     /// As bifilar::spawn, on this runtime, from any thread.
     template <class F, class... Args>
@@ -123,6 +129,12 @@ public:
         requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
     join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
         return detail::launch_stackless(scheduler(), {}, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+    /// What is left is a mistake.
+    template <class... Given>
+        requires(!detail::can_launch<std::remove_cvref_t<Given>...>)
+    void spawn(Given&&...) {
+        detail::refuse_launch<std::remove_cvref_t<Given>...>();
     }
 
     /// Cancels all tasks and waits until they have ended, at most until 10 ms after `deadline`, which is real time on
@@ -179,6 +191,12 @@ template <class F, class... Args>
 BIFILAR_MUST_BE_READ detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
     runtime made;
     return made.run(std::forward<F>(f), std::forward<Args>(args)...);
+}
+/// What is left is a mistake.
+template <class... Given>
+    requires(!detail::can_launch<std::remove_cvref_t<Given>...>)
+void run(Given&&...) {
+    detail::refuse_launch<std::remove_cvref_t<Given>...>();
 }
 
 }  // namespace bifilar

@@ -46,14 +46,11 @@ join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
     return detail::launch_stackless(detail::current_scheduler(), {}, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
-/// What is left is a mistake: says which.
+/// What is left is a mistake.
 template <class... Given>
     requires(!detail::can_launch<std::remove_cvref_t<Given>...>)
 void spawn(Given&&...) {
-    static_assert(
-        detail::can_launch<std::remove_cvref_t<Given>...>,
-        "spawn takes a future, or a callable and arguments that it can be called with; arguments are copied into "
-        "the task, so pass std::ref(x) to a parameter that is a reference");
+    detail::refuse_launch<std::remove_cvref_t<Given>...>();
 }
 
 }  // namespace bifilar

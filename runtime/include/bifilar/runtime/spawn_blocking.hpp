@@ -101,5 +101,13 @@ join_handle<call_output<F, Args...>> spawn_blocking(F&& f, Args&&... args) {
     return detail::blocking_task<bound_call_for<F, Args...>>::start(here, detail::blocking_pool_of(here),
                                                                     std::forward<F>(f), std::forward<Args>(args)...);
 }
+/// What is left is a mistake: says which.
+template <class F, class... Args>
+    requires(!std::is_invocable_v<std::decay_t<F>&, std::unwrap_ref_decay_t<Args> && ...>)
+void spawn_blocking(F&&, Args&&...) {
+    static_assert(std::is_invocable_v<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>,
+                  "spawn_blocking takes a callable and arguments that it can be called with; arguments are copied, so "
+                  "pass std::ref(x) to a parameter that is a reference");
+}
 
 }  // namespace bifilar

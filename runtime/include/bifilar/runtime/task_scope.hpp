@@ -7,6 +7,7 @@
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/sync/countdown.hpp>
 #include <bifilar/sync/event.hpp>
+#include <concepts>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -213,6 +214,12 @@ public:
     child_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
         return spawn(spawn_options{}, std::forward<F>(f), std::forward<Args>(args)...);
     }
+    /// What is left is a mistake.
+    template <class... Given>
+        requires(!detail::can_launch<std::remove_cvref_t<Given>...>)
+    void spawn(Given&&...) {
+        detail::refuse_launch<std::remove_cvref_t<Given>...>();
+    }
 
     class join_future;
     /// A future that is ready when all children have ended; rethrows the first exception of a child. More children may
@@ -361,8 +368,17 @@ private:
 /// the rest, the body included, and is rethrown once all have ended; `others` gets those that came after it. Cancelled,
 /// it cancels all and waits for them. Inside of a runtime's task; allocates one block.
 template <class Body>
+    requires std::invocable<std::decay_t<Body>&, task_scope&>
 scope_future<std::decay_t<Body>> with_scope(Body&& body, std::vector<std::exception_ptr>* others = nullptr) {
     return scope_future<std::decay_t<Body>>{std::forward<Body>(body), others};
+}
+/// What is left is a mistake: says which.
+template <class Body>
+    requires(!std::invocable<std::decay_t<Body>&, task_scope&>)
+void with_scope(Body&&, std::vector<std::exception_ptr>* = nullptr) {
+    static_assert(std::invocable<std::decay_t<Body>&, task_scope&>,
+                  "with_scope takes a callable of one parameter, the task_scope&; a lambda captures what else it needs, "
+                  "by reference what it is to change");
 }
 
 }  // namespace bifilar

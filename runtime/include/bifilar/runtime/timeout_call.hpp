@@ -76,7 +76,8 @@ call_timeout_future<F> timeout(F call, std::chrono::duration<Rep, Period> durati
 
 /// What is left is a mistake: says which.
 template <class F, class Rep, class Period>
-requires(!future<F> && !std::invocable<F&>) void timeout(F, std::chrono::duration<Rep, Period>) {
+    requires(!future<F> && !std::invocable<F&>)
+void timeout(F, std::chrono::duration<Rep, Period>) {
     static_assert(std::invocable<F&>,
                   "timeout takes a future, a join_handle, or a callable without parameters, which a lambda makes of "
                   "any call: timeout([&] { return f(x); }, limit)");

@@ -98,5 +98,13 @@ template <class F>
 BIFILAR_MUST_BE_READ output_of<F> await(F&& f) {
     return detail::await_here(f);
 }
+/// What is left is a mistake: says which.
+template <class F>
+    requires(!future<std::remove_cvref_t<F>>)
+void await(F&&) {
+    static_assert(future<std::remove_cvref_t<F>>,
+                  "await takes a future: a task, what an operation such as read() or sleep_for() returns, a "
+                  "join_handle, or whatever has `output` and `poll`");
+}
 
 }  // namespace bifilar

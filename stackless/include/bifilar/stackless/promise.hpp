@@ -106,6 +106,17 @@ public:
         return leaf_await<std::remove_cvref_t<F>>{awaited};
     }
 
+    /// What is left is a mistake: says which.
+    template <class F>
+        requires(!future<std::remove_cvref_t<F>>)
+    std::suspend_never await_transform(F&&) noexcept {
+        static_assert(future<std::remove_cvref_t<F>>,
+                      "co_await in a bifilar::task takes a future: a task, what an operation such as read() or "
+                      "sleep_for() returns, a join_handle, or whatever has `output` and `poll`; other libraries' "
+                      "awaitables are not");
+        return {};
+    }
+
 protected:
     detail::outcome<T>& result() noexcept {
         if (this->is_child()) return static_cast<child_await<T>&>(this->slot()).outcome_;

@@ -21,6 +21,7 @@ public:
     using promise_type = stackless::promise<T>;
     static constexpr std::string_view model = "coroutine";  ///< For people.
 
+    task(const task&) = delete;  // A coroutine has one owner: std::move it.
     task(task&& other) noexcept : frame_{std::exchange(other.frame_, nullptr)} {}
     task& operator=(task&& other) noexcept {
         std::swap(frame_, other.frame_);
