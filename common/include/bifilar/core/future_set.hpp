@@ -71,6 +71,20 @@ public:
     /// them.
     [[nodiscard]] next_future next() noexcept { return next_future{*this}; }
 
+    /// Asks the future with that key to end. The waits that follow bring it to rest and leave it out; until then it
+    /// counts. False when there is none: it was ready, or was never there. Looks at each future of the set; neither
+    /// waits nor allocates. For a spawned task this lets go of its handle; its cancel_handle ends the task.
+    bool cancel(std::size_t key) noexcept {
+        bool found = false;
+        members_.for_each([&](detail::set_member& at) {
+            auto& one = static_cast<member&>(at);
+            if (one.key_ != key) return;
+            found = one.cancelled_ = true;
+            detail::member_set::wake(one);
+        });
+        return found;
+    }
+
     /// A future that is ready when all have been brought to rest and removed.
     [[nodiscard]] cancel_future cancel_all() noexcept { return cancel_future{*this}; }
 
@@ -85,7 +99,12 @@ public:
             }
             auto* at = static_cast<member*>(members_.next(cx));
             if (at == nullptr) return not_ready;
-            context own{*at, at->state_.begin_run() || cx.cancelling(), cx};
+            const bool asked = at->state_.begin_run() || cx.cancelling();
+            if (at->cancelled_) [[unlikely]] {
+                if (bring_to_rest(*at, cx)) return not_ready;
+                continue;
+            }
+            context own{*at, asked, cx};
             own.forbid_nesting();
             try {
                 polled<output_of<F>> got = as_arms ? bifilar::poll_arm(at->future_, own) : at->future_.poll(own);
@@ -120,21 +139,7 @@ public:
             auto* const at = static_cast<member*>(members_.next(cx));
             if (at == nullptr) return not_ready;
             (void)at->state_.begin_run();
-            context own{*at, true, cx};
-            own.forbid_nesting();
-            // One that was never polled has nothing to bring to rest.
-            bool rests = !at->begun_;
-            try {
-                if (!rests) rests = bifilar::poll_cancel(at->future_, own).is_ready();
-            } catch (...) {
-                end(*at);
-                throw;
-            }
-            cx.spend_as(own);
-            if (rests)
-                end(*at);
-            else if (leave(*at, own, cx))
-                return not_ready;
+            if (bring_to_rest(*at, cx)) return not_ready;
         }
         cancelling_ = false;
         return done;
@@ -156,6 +161,7 @@ private:
 
         const std::size_t key_;
         bool begun_ = false;
+        bool cancelled_ = false;  // By its key.
         union {
             F future_;
         };
@@ -169,6 +175,24 @@ private:
         members_.end_poll(at, yields);
         if (yields) cx.yield();
         return yields;
+    }
+
+    // One poll on the way to rest. True when the whole task has to take turns.
+    bool bring_to_rest(member& at, context& cx) {
+        context own{at, true, cx};
+        own.forbid_nesting();
+        // One that was never polled has nothing to bring to rest.
+        bool rests = !at.begun_;
+        try {
+            if (!rests) rests = bifilar::poll_cancel(at.future_, own).is_ready();
+        } catch (...) {
+            end(at);
+            throw;
+        }
+        cx.spend_as(own);
+        if (!rests) return leave(at, own, cx);
+        end(at);
+        return false;
     }
 
     void end(member& at) noexcept {

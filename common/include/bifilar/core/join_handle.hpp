@@ -5,6 +5,7 @@
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/core/block_on.hpp>
+#include <bifilar/core/cancel_handle.hpp>
 #include <bifilar/core/future.hpp>
 #include <bifilar/core/must_be_read.hpp>
 #include <bifilar/core/task_core.hpp>
@@ -147,7 +148,13 @@ public:
     void cancel() noexcept {
         task_core* const task = base_.task();
         BIFILAR_CHECK(task != nullptr, "cancel() on a join_handle that was detached or moved from");
-        if (task->state_.request_cancel() == wake_answer::schedule) task->kind_->schedule(*task);
+        detail::ask_to_end(*task);
+    }
+
+    /// The same for later and for others: cancels the task while this handle is awaited, also by outcome() or in a set.
+    [[nodiscard]] bifilar::cancel_handle cancel_handle() const noexcept {
+        BIFILAR_CHECK(base_.task() != nullptr, "cancel_handle() on a join_handle that was detached or moved from");
+        return bifilar::cancel_handle{*base_.task()};
     }
 
     /// Lets the task go on by itself.

@@ -64,6 +64,11 @@ public:
     /// The poll of what next() gave was not ready.
     void end_poll(set_member& member, bool yielding) noexcept;
 
+    /// The member will be polled again.
+    static void wake(set_member& member) noexcept {
+        if (member.state_.claim() == wake_answer::schedule) set_member::queue(member);
+    }
+
     /// Every member will be polled again.
     void wake_all() noexcept;
 
