@@ -19,7 +19,7 @@ enum class missed_tick : std::uint8_t {
     skip,   ///< Those that were missed do not come; the next comes where the schedule has it.
 };
 
-/// The first tick is due at once, the others a period apart, by now() of the thread that makes it and of those that
+/// The first tick is due at once, or at a given moment, the others a period apart, by now() of the thread that makes it and of those that
 /// wait for it. One task at a time; moves while nobody waits.
 class interval {
 public:
@@ -28,7 +28,13 @@ public:
     /// Throws std::invalid_argument for a period of 0 or less.
     template <class Rep, class Period>
     explicit interval(std::chrono::duration<Rep, Period> period, missed_tick policy = missed_tick::burst)
-        : period_ns_{base::to_wait_ns(period).count()}, next_ns_{detail::timer_now_ns()}, policy_{policy} {
+        : interval{period, base::steady::time_point{std::chrono::nanoseconds{detail::timer_now_ns()}}, policy} {}
+    /// The same with a first tick that is due at a moment of that clock, such as now() + period. Ticks of the past are
+    /// missed ones.
+    template <class Rep, class Period>
+    interval(std::chrono::duration<Rep, Period> period, base::steady::time_point first,
+             missed_tick policy = missed_tick::burst)
+        : period_ns_{base::to_wait_ns(period).count()}, next_ns_{base::to_ns(first)}, policy_{policy} {
         if (period_ns_ <= 0) throw std::invalid_argument{"an interval's period must be longer than 0"};
     }
 

@@ -8,6 +8,7 @@
 #include <bifilar/time/now.hpp>
 #include <bifilar/time/timer_queue.hpp>
 #include <chrono>
+#include <memory>
 
 namespace bifilar {
 
@@ -43,10 +44,30 @@ public:
         return not_ready;
     }
 
+    /// A new deadline, later or earlier, also after the old one has passed: by the task whose sleep it is, also while
+    /// another part of that task waits for it, which then goes on waiting. Not while it moves. As an arm of a `select`,
+    /// which leaves it where it is, it is a limit on silence. Allocates nothing.
+    void reset(base::steady::time_point moment) noexcept { restart(base::to_ns(moment)); }
+    /// The same, counted from this call, as sleep_for.
+    template <class Rep, class Period>
+    void reset(std::chrono::duration<Rep, Period> duration) noexcept {
+        restart(base::after(detail::timer_now_ns(), base::to_wait_ns(duration)));
+    }
+
     /// Nanoseconds of the clock that the sleep goes by.
     [[nodiscard]] base::instant_ns deadline() const noexcept { return deadline_; }
 
 private:
+    void restart(base::instant_ns deadline) noexcept {
+        deadline_ = deadline;
+        if (queue_ == nullptr) return;
+        if (node_.where() == timer_node::place::waiting) queue_->remove_and_wake(node_);
+        // A node that has fired stays so; the next poll needs a fresh one.
+        std::destroy_at(&node_);
+        std::construct_at(&node_);
+        queue_ = nullptr;
+    }
+
     // The cheap clock is right but for its last tick, which matters for near deadlines alone.
     [[nodiscard]] base::instant_ns near_now() const noexcept {
         constexpr base::instant_ns coarse_ns = 10'000'000;  // The longest tick of a kernel.

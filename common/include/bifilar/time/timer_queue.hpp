@@ -73,6 +73,13 @@ public:
     /// Takes the node out if it still waits. Any thread. True when it had fired.
     bool remove(timer_node& node) noexcept;
 
+    /// The same, and its task polls again. By the task that waits.
+    void remove_and_wake(timer_node& node) noexcept {
+        if (remove(node)) return;  // It was woken by that.
+        wake_batch batch;
+        batch.claim(node.waker_);
+    }
+
     /// When fire() has something to do: to wake a task, or to move a timer closer.
     [[nodiscard]] base::instant_ns next_deadline() noexcept override;
     void fire(base::instant_ns now) noexcept override;
