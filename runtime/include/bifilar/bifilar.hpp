@@ -12,6 +12,7 @@
 #include <bifilar/core/join_range.hpp>               // IWYU pragma: export
 #include <bifilar/core/map.hpp>                      // IWYU pragma: export
 #include <bifilar/core/race.hpp>                     // IWYU pragma: export
+#include <bifilar/core/race_handlers.hpp>            // IWYU pragma: export
 #include <bifilar/core/ready.hpp>                    // IWYU pragma: export
 #include <bifilar/core/shield.hpp>                   // IWYU pragma: export
 #include <bifilar/core/stop.hpp>                     // IWYU pragma: export
