@@ -2,8 +2,8 @@
 
 refuse.py <compiler> <file> <root of the sources>
 
-`// flags: ...` adds flags, `// errors: N` says how many there are and no more. Where lines end with `// refused`, or `// refused by <compiler>` for those of one, errors must
-be at these lines and at no others.
+`// flags: ...` adds flags, `// errors: N` says how many there are. Where lines end with `// refused`, or
+`// refused by <compiler>` for those of one, errors must be at these lines and at no others.
 """
 import pathlib
 import re

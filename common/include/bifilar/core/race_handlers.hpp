@@ -85,7 +85,8 @@ class handler_race_future;
 
 template <class... F, class... G>
 class [[nodiscard]] handler_race_future<race_arm<F, G>...> {
-    using first_output = std::tuple_element_t<0, std::tuple<typename detail::handler_gives<detail::made_by<F, G>>::type...>>;
+    using first_output =
+        std::tuple_element_t<0, std::tuple<typename detail::handler_gives<detail::made_by<F, G>>::type...>>;
     static_assert((std::same_as<typename detail::handler_gives<detail::made_by<F, G>>::type, first_output> && ...),
                   "the handlers of a race give values of one type, or none of them does");
 

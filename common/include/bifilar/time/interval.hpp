@@ -19,8 +19,8 @@ enum class missed_tick : std::uint8_t {
     skip,   ///< Those that were missed do not come; the next comes where the schedule has it.
 };
 
-/// The first tick is due at once, or at a given moment, the others a period apart, by now() of the thread that makes it and of those that
-/// wait for it. One task at a time; moves while nobody waits.
+/// The first tick is due at once, or at a given moment, the others a period apart, by now() of the thread that makes it
+/// and of those that wait for it. One task at a time; moves while nobody waits.
 class interval {
 public:
     class tick_future;

@@ -377,8 +377,8 @@ template <class Body>
     requires(!std::invocable<std::decay_t<Body>&, task_scope&>)
 void with_scope(Body&&, std::vector<std::exception_ptr>* = nullptr) {
     static_assert(std::invocable<std::decay_t<Body>&, task_scope&>,
-                  "with_scope takes a callable of one parameter, the task_scope&; a lambda captures what else it needs, "
-                  "by reference what it is to change");
+                  "with_scope takes a callable of one parameter, the task_scope&; a lambda captures what else it "
+                  "needs, by reference what it is to change");
 }
 
 }  // namespace bifilar
