@@ -184,6 +184,27 @@ TEST_CASE("notify_all_ends_every_wait_that_was_made_before_it", "[notify]") {
     });
 }
 
+TEST_CASE("a_wait_that_notify_all_has_ended_takes_no_kept_notice", "[notify]") {
+    struct place {
+        notify notice;
+        tasks all;
+    };
+    model::check({.name = "notify_all and notify_one against a first poll", .preemptions = 3}, [](model::world& world) {
+        auto* const here = world.make<place>();
+        auto* const before = world.make<notify::wait_future>(here->notice);
+        // Ends it, and then leaves a notice; the other order would let it have the notice.
+        world.thread("notifier", [=] {
+            here->notice.notify_all();
+            here->notice.notify_one();
+        });
+        world.thread("before", [=] { wait_for(*before, here->all[0]); });
+        world.thread("after", [=] {
+            auto f = here->notice.wait();
+            wait_for(f, here->all[1]);
+        });
+    });
+}
+
 TEST_CASE("a_oneshot_gives_its_value_once_and_its_receiver_may_free_it", "[oneshot]") {
     struct mail {
         std::unique_ptr<oneshot<int>> shot = std::make_unique<oneshot<int>>();

@@ -138,6 +138,19 @@ TEST_CASE("notify_all_ends_the_waits_that_were_made_before_it_and_no_others") {
     });
 }
 
+TEST_CASE("a_wait_that_notify_all_has_ended_leaves_the_kept_notice_to_the_next") {
+    in_each_model([](model m, bf::runtime& rt) {
+        bf::notify notice;
+        auto ended = notice.wait();
+        notice.notify_all();
+        notice.notify_one();
+        await_in(m, rt, [&ended] { return bf::map(std::move(ended), [] { return 1; }); });
+        const auto next = await_in(m, rt, [&notice] { return bf::try_race(notice.wait()); });
+        CHECK(next.has_value());
+        CHECK_FALSE(notice.try_wait());
+    });
+}
+
 TEST_CASE("notices_between_two_tasks_are_never_lost") {
     for (const bf::backend first : tests::both_backends)
         for (const bf::backend second : tests::both_backends) {

@@ -60,6 +60,17 @@ public:
 private:
     friend class auto_reset_event;
 
+    // Whether a wait that was made in that generation and waits nowhere yet is over: ended by notify_all, or else by the
+    // kept notice, which it then takes.
+    [[nodiscard]] bool has_ended(std::uint64_t made_in) noexcept {
+        std::uint64_t seen = word_.load(base::acquire);  // Pairs with notify_all.
+        for (;;) {
+            if ((seen & generations) != made_in) return true;
+            if ((seen & kept) == 0) return false;
+            // Pairs with notify_one; with notify_all where it fails.
+            if (word_.compare_exchange_weak(seen, seen & ~kept, base::acquire, base::acquire)) return true;
+        }
+    }
     [[nodiscard]] bool waited() noexcept { return !notices_.empty(); }
     [[nodiscard]] bool notify_waiter() noexcept;
     void leave(detail::notice_list::node& at) noexcept;
@@ -93,7 +104,7 @@ public:
         // Relaxed: as above.
         if (node_.where(base::relaxed) == wait_node::place::fresh) [[likely]] {
             if (!cx.take_budget()) return not_ready;
-            if (of_->try_wait()) return done;
+            if (of_->has_ended(made_in_)) return done;
         }
         if (!of_->enter(node_, made_in_, cx)) return not_ready;
         return done;
