@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -248,6 +249,38 @@ TEST_CASE("what_a_wait_relies_on_is_not_changed_under_it") {
              const auto moved = std::move(watcher);
              (void)bf::block_on(wait);
          }},
+        {"a oneshot_receiver was dropped while its recv() waits",
+         [] {
+             auto ends = bf::make_oneshot<int>();
+             auto wait = ends.second.recv();
+             begin(wait);
+             const auto dropped = std::move(ends.second);
+         }},
+        // The wait has been told, and still refers to the oneshot.
+        {"a oneshot_receiver was dropped while its recv() waits",
+         [] {
+             auto ends = bf::make_oneshot<int>();
+             auto wait = ends.second.recv();
+             begin(wait);
+             (void)ends.first.send(1);
+             const auto dropped = std::move(ends.second);
+         }},
+        {"a oneshot_receiver was dropped while its recv() waits",
+         [] {
+             auto ends = bf::make_oneshot<int>();
+             auto wait = ends.second.recv();
+             begin(wait);
+             { const auto gone = std::move(ends.first); }
+             const auto dropped = std::move(ends.second);
+         }},
+        {"a oneshot was destroyed while a task waits for its value",
+         [] {
+             std::optional<bf::oneshot<int>> shot{std::in_place};
+             auto wait = shot->recv();
+             begin(wait);
+             (void)shot->send(1);
+             shot.reset();
+         }},
         {"two receives of one oneshot at the same time",
          [] {
              bf::oneshot<int> shot;
@@ -255,4 +288,30 @@ TEST_CASE("what_a_wait_relies_on_is_not_changed_under_it") {
          }},
     };
     check_each_dies(all);
+}
+
+TEST_CASE("a_oneshot_receive_that_was_told_and_ends_leaves_the_value_and_the_receiver_free_to_go") {
+    auto ends = bf::make_oneshot<int>();
+    {
+        auto wait = ends.second.recv();
+        begin(wait);
+        CHECK(ends.first.send(1).has_value());
+    }
+    CHECK(ends.second.try_recv() == 1);
+    {
+        auto wait = ends.second.recv();
+        CHECK_FALSE(bf::block_on(wait).has_value());
+    }
+    const auto dropped = std::move(ends.second);
+
+    // Taken by another hand of the receiver's own meanwhile.
+    auto others = bf::make_oneshot<int>();
+    {
+        auto wait = others.second.recv();
+        begin(wait);
+        CHECK(others.first.send(2).has_value());
+        CHECK(others.second.try_recv() == 2);
+        CHECK_FALSE(bf::block_on(wait).has_value());
+    }
+    const auto gone = std::move(others.second);
 }

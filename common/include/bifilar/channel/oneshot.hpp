@@ -33,7 +33,7 @@ public:
     oneshot& operator=(const oneshot&) = delete;
     ~oneshot() {
         const std::uintptr_t now = word_.load(base::acquire);  // Pairs with send.
-        BIFILAR_CHECK(now <= closed, "a oneshot was destroyed while a task waits for its value; join it first");
+        BIFILAR_CHECK(!waits(now), "a oneshot was destroyed while a task waits for its value; join it first");
         if (now == full) std::destroy_at(&value_);
     }
 
@@ -44,7 +44,7 @@ public:
         std::construct_at(&value_, std::move(value));
         for (;;) {
             // Pairs with try_recv and await_value; so that the value is visible. Acquire: the waiter is.
-            if (word_.compare_exchange_weak(seen, full, base::acq_rel, base::relaxed)) break;
+            if (word_.compare_exchange_weak(seen, over(full, seen), base::acq_rel, base::relaxed)) break;
             if (is_over(seen)) {
                 send_error<T> back{std::move(value_)};
                 std::destroy_at(&value_);
@@ -63,19 +63,19 @@ public:
         std::uintptr_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
         while (!is_over(seen))
             // Pairs with await_value: acquire, for the waiter.
-            if (word_.compare_exchange_weak(seen, closed, base::acq_rel, base::relaxed)) return wake(seen);
+            if (word_.compare_exchange_weak(seen, over(closed, seen), base::acq_rel, base::relaxed)) return wake(seen);
     }
 
     /// The value, once it is there.
     std::expected<T, try_recv_error> try_recv() noexcept {
         const std::uintptr_t now = word_.load(base::acquire);  // Pairs with send.
-        if (now == full) return take();
-        return std::unexpected{now == taken || now == closed ? try_recv_error::closed : try_recv_error::empty};
+        if ((now & ~told) == full) return take(now);
+        return std::unexpected{is_over(now) ? try_recv_error::closed : try_recv_error::empty};
     }
 
-    /// Whether a receive waits; old at once.
+    /// Whether a receive waits, or was told and has not been asked again; old at once.
     [[nodiscard]] bool is_waited_for() const noexcept {
-        return word_.load(base::relaxed) > closed;  // Relaxed: the answer orders nothing.
+        return waits(word_.load(base::relaxed));  // Relaxed: the answer orders nothing.
     }
 
     /// A future of the value; empty when the oneshot was closed without one, or it was taken. One at a time: a second
@@ -84,20 +84,25 @@ public:
 
 private:
     // Where a receiver waits; lives in its future.
-    class waiter {
+    class alignas(8) waiter {
     public:
         waker_ref task;
         // The sender has claimed the task and does not touch this any more. Written by it, read by the receiver.
         base::atomic<bool> released{false};
     };
-    static_assert(alignof(waiter) >= 4, "an address is none of the four states");
 
     static constexpr std::uintptr_t empty = 0;
     static constexpr std::uintptr_t full = 1;
     static constexpr std::uintptr_t taken = 2;
     static constexpr std::uintptr_t closed = 3;
+    static constexpr std::uintptr_t told = 4;  // With the last three: a receive has waited, and still refers to this.
+    static_assert(alignof(waiter) > (closed | told), "an address is none of the states");
 
-    static bool is_over(std::uintptr_t word) noexcept { return word == full || word == taken || word == closed; }
+    static bool is_over(std::uintptr_t word) noexcept { return word != empty && word <= (closed | told); }
+    static bool waits(std::uintptr_t word) noexcept { return word > closed; }
+    static std::uintptr_t over(std::uintptr_t how, std::uintptr_t before) noexcept {
+        return before == empty ? how : how | told;
+    }
 
     // After the word was exchanged: nothing of this object is touched.
     static void wake(std::uintptr_t before) noexcept {
@@ -108,16 +113,17 @@ private:
         waits->released.store(true, base::release);  // Pairs with leave; the last touch.
     }
 
-    T take() noexcept {
+    T take(std::uintptr_t now) noexcept {
         T value = std::move(value_);
         std::destroy_at(&value_);
-        word_.store(taken, base::relaxed);  // Relaxed: says nothing about other memory.
+        word_.store(taken | (now & told), base::relaxed);  // Relaxed: says nothing about other memory.
         return value;
     }
 
     // empty | full | taken | closed, or the address of the waiting receiver's node. The sender leaves empty or the
     // address for full; either side for closed; the receiver goes between empty and its address, and from full to
-    // taken.
+    // taken. Whoever leaves the address adds `told`. Once it is over, the receiver alone writes it: it takes the value,
+    // and its wait takes `told` away when it ends.
     base::atomic<std::uintptr_t> word_{empty};
     union {
         T value_;
@@ -155,8 +161,9 @@ public:
                 return not_ready;
             waits_ = false;
         }
+        if (waits_) now &= ~told;
         leave();
-        if (now == full) return output{from_->take()};
+        if (now == full) return output{from_->take(now)};
         BIFILAR_CHECK(now == taken || now == closed,
                       "two receives of one oneshot at the same time; it has one receiver");
         return output{};
@@ -166,12 +173,13 @@ private:
     // Afterwards nobody knows the waiter.
     void leave() noexcept {
         if (!std::exchange(waits_, false)) return;
-        std::uintptr_t expected = reinterpret_cast<std::uintptr_t>(&waiter_);
+        std::uintptr_t seen = reinterpret_cast<std::uintptr_t>(&waiter_);
         // Relaxed: nothing was received. When it fails, the sender is about to let go or has.
-        if (from_->word_.compare_exchange_strong(expected, empty, base::relaxed, base::relaxed)) return;
+        if (from_->word_.compare_exchange_strong(seen, empty, base::relaxed, base::relaxed)) return;
         // Pairs with wake.
         for (int spins = 0; !waiter_.released.load(base::acquire); ++spins)
             spins < 64 ? base::spin_pause() : base::yield_thread();
+        from_->word_.store(seen & ~told, base::relaxed);  // Relaxed: the receiver's own from now on.
     }
 
     oneshot* from_;
