@@ -5,6 +5,7 @@
 // hand-over at a time; receivers that are woken meanwhile have a value of the store reserved. So nobody is overtaken.
 #pragma once
 
+#include <bifilar/base/asymmetric_fence.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/channel/channel_error.hpp>
 #include <bifilar/core/future.hpp>
@@ -52,7 +53,7 @@ public:
     std::expected<void, try_send_error<T>> try_send(T value) noexcept(nothrow) {
         wake_batch batch;  // Outlives the guard: wakes go out when the lock is free.
         const std::lock_guard guard{lock()};
-        if (closed_) return std::unexpected{try_send_error<T>{true, std::move(value)}};
+        if (is_shut()) return std::unexpected{try_send_error<T>{true, std::move(value)}};
         if (!can_accept()) return std::unexpected{try_send_error<T>{false, std::move(value)}};
         store_.prepare();
         accept(std::move(value), batch);
@@ -77,7 +78,7 @@ public:
         if (count_ > reserved_) return take(batch);
         if (receivers_.empty() && can_meet()) return meet(batch);
         // What was promised to a receiver may come back.
-        const bool drained = closed_ && count_ == 0 && !handed_.load(base::acquire);  // Pairs with release_handed.
+        const bool drained = is_shut() && count_ == 0 && !handed_.load(base::acquire);  // Pairs with release_handed.
         return std::unexpected{drained ? try_recv_error::closed : try_recv_error::empty};
     }
 
@@ -95,10 +96,21 @@ public:
 
     /// No more sends; waiting senders get their values back, receivers drain what is there. Any number of times.
     void close() noexcept {
+        bool held = false;
+        {
+            const std::lock_guard guard{lock()};
+            closed_.store(true, base::relaxed);  // Relaxed: see the member.
+            held = handed_.load(base::acquire);  // Pairs with release_handed.
+        }
+        // Pairs with let_go: a receiver that holds a value sees that the channel is closed when it lets go, or those who
+        // are woken below see that it has.
+        if (held && !base::heavy_fence()) {
+            const std::lock_guard guard{lock()};
+            takes_turns_ = true;
+        }
         for (bool more = true; more;) {
             wake_batch batch;
             const std::lock_guard guard{lock()};
-            closed_ = true;
             more = false;
             for (int count = 0; count < wakes_per_hold; ++count) more = wake_pair(batch);
         }
@@ -107,7 +119,7 @@ public:
     /// Whether close() was called.
     [[nodiscard]] bool is_closed() noexcept {
         const std::lock_guard guard{lock()};
-        return closed_;
+        return is_shut();
     }
     /// Values in the channel; old at once.
     [[nodiscard]] count_type len() noexcept {
@@ -140,9 +152,10 @@ private:
 
     // All below: under the lock.
     bool has_room() noexcept { return store_.has_room(count_ + admitted_); }
+    bool is_shut() const noexcept { return closed_.load(base::relaxed); }  // Relaxed: see the member.
     // Nobody waits and nobody will be told: a value goes into the store and nothing else follows, or out of it.
-    bool just_pushes() noexcept { return !closed_ && senders_.empty() && receivers_.empty() && has_room(); }
-    bool just_pops() noexcept { return !closed_ && senders_.empty() && count_ > reserved_ && store_.capacity() != 0; }
+    bool just_pushes() noexcept { return !is_shut() && senders_.empty() && receivers_.empty() && has_room(); }
+    bool just_pops() noexcept { return !is_shut() && senders_.empty() && count_ > reserved_ && store_.capacity() != 0; }
     bool can_accept() noexcept { return senders_.empty() && (has_room() || can_hand_over()); }
 
     // A new value: to the oldest waiting receiver, or into the store.
@@ -167,7 +180,7 @@ private:
 
     // A receiver takes the value of a waiting sender itself where the store holds none.
     bool can_meet() noexcept {
-        return !closed_ && count_ == 0 && !senders_.empty() && !static_cast<send_node*>(senders_.front())->keeps;
+        return !is_shut() && count_ == 0 && !senders_.empty() && !static_cast<send_node*>(senders_.front())->keeps;
     }
 
     T meet(wake_batch& batch) noexcept {
@@ -180,7 +193,7 @@ private:
 
     // There is room, or there may be: the oldest sender gets it.
     void admit(wake_batch& batch) noexcept {
-        if (closed_ || senders_.empty() || !has_room()) return;
+        if (is_shut() || senders_.empty() || !has_room()) return;
         auto* const sender = static_cast<send_node*>(senders_.front());
         if (!sender->keeps) {
             push(meet(batch), batch);
@@ -194,12 +207,24 @@ private:
     // Where there is no room, a receiver that begins to wait calls a sender that keeps its value: when that one polls,
     // it sends, waits again because the receiver is served or gone, or it leaves and calls the next.
     void call_keeper(wake_batch& batch) noexcept {
-        if (store_.capacity() != 0 || closed_ || senders_.empty()) return;
+        if (store_.capacity() != 0 || is_shut() || senders_.empty()) return;
         if (static_cast<send_node*>(senders_.front())->keeps) (void)senders_.wake_one(batch);
     }
 
     // The receiver has its value. Without the lock.
     void release_handed() noexcept { handed_.store(false, base::release); }  // Pairs with hand_over.
+    // The same for a receiver that does not take the lock: it looks whether others wait for this.
+    void let_go() noexcept {
+        release_handed();
+        base::light_fence();  // Pairs with close.
+        if (is_shut()) [[unlikely]]
+            tell_next();
+    }
+    [[gnu::noinline]] void tell_next() noexcept {
+        wake_batch batch;
+        const std::lock_guard guard{lock()};
+        end_receiver(batch);
+    }
 
     // A receiver that was cancelled gives its value back: to the next, or as the oldest into the spare slot.
     void put_back(T& value, wake_batch& batch) noexcept {
@@ -253,7 +278,7 @@ private:
 
     // Closed and drained: the oldest waiting receiver is told, and tells the next.
     void end_receiver(wake_batch& batch) noexcept {
-        if (closed_ && count_ == 0) (void)receivers_.wake_one(batch);
+        if (is_shut() && count_ == 0) (void)receivers_.wake_one(batch);
     }
 
     void wake_receiver(wake_batch& batch) noexcept {
@@ -269,7 +294,10 @@ private:
     count_type count_ = 0;
     count_type reserved_ = 0;  // Values that belong to woken receivers; at most count_.
     count_type admitted_ = 0;  // Room that is kept for woken senders.
-    bool closed_ = false;
+    // Set by close, under the lock, for good. Read under it, and by let_go after a fence; so all are relaxed.
+    base::atomic<bool> closed_{false};
+    // The kernel refused a fence to close: those who wait for a value that is handed out look again and again.
+    bool takes_turns_ = false;
     // Whether a woken receiver holds a value that a sender gave it. Set under the lock, cleared by that receiver.
     base::atomic<bool> handed_{false};
     Store store_;

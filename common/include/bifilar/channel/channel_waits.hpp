@@ -69,7 +69,7 @@ private:
         // Relaxed: under the lock.
         const wait_node::place at = node_.where(base::relaxed);
         if (at == woken && !node_.value) return output{};
-        if (channel_->closed_) {
+        if (channel_->is_shut()) {
             if (at == waiting) channel_->senders_.remove(node_);
             if (std::exchange(node_.admitted, false)) --channel_->admitted_;
             over_ = true;
@@ -119,7 +119,12 @@ public:
 
     polled<output> poll(context& cx) noexcept {
         using enum wait_node::place;
-        if (channel_->capacity() != 0 && node_.where() == woken && node_.value) return take_handed();
+        if (channel_->capacity() != 0 && node_.where() == woken && node_.value) {
+            over_ = true;
+            polled<output> answer{std::move(node_.value)};
+            channel_->let_go();
+            return answer;
+        }
         base::spin_hold guard{channel_->lock()};
         // Relaxed: under the lock.
         if (node_.where(base::relaxed) == fresh && channel_->just_pops()) [[likely]] {
@@ -140,9 +145,11 @@ private:
         // Relaxed: under the lock.
         const wait_node::place at = node_.where(base::relaxed);
         if (at == woken && node_.value) {
-            polled<output> answer = take_handed();
+            over_ = true;
+            channel_->release_handed();
             channel_->introduce(batch);
-            return answer;
+            channel_->end_receiver(batch);
+            return output{std::move(node_.value)};
         }
         if (at == woken && node_.reserved) {
             over_ = true;
@@ -161,19 +168,16 @@ private:
         }
         // A closed channel is drained only when nothing is reserved or handed over any more: a receiver that is
         // cancelled leaves its value to those who still wait.
-        if (channel_->closed_ && channel_->count_ == 0) {
-            // Pairs with release_handed, which wakes nobody, so as to cost no more than a store. The holder was woken
-            // and has not had its turn; until then this task takes turns too.
-            if (channel_->handed_.load(base::acquire)) {
-                cx.yield();
-                return not_ready;
-            }
+        // Pairs with release_handed. Whoever holds such a value calls the oldest that waits when it lets go of it.
+        if (channel_->is_shut() && channel_->count_ == 0 && !channel_->handed_.load(base::acquire)) {
             if (at == waiting) channel_->receivers_.remove(node_);
             over_ = true;
             channel_->end_receiver(batch);
             return output{};
         }
         channel_->receivers_.wait(node_, cx);
+        if (channel_->takes_turns_) [[unlikely]]
+            cx.yield();
         channel_->call_keeper(batch);
         return not_ready;
     }
@@ -194,13 +198,6 @@ private:
         } else {
             channel_->end_receiver(batch);
         }
-    }
-
-    polled<output> take_handed() noexcept {
-        over_ = true;
-        polled<output> answer{std::move(node_.value)};
-        channel_->release_handed();
-        return answer;
     }
 
     channel_core* channel_;
