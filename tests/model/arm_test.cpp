@@ -103,6 +103,60 @@ TEST_CASE("of_two_sends_that_exclude_each_other_one_is_made", "[channel]") {
                      });
 }
 
+namespace {
+
+struct market {
+    channel<int> values{0};
+    std::array<int, 2> sent{};
+    std::array<int, 2> got{};
+    tasks all;
+};
+
+// A race of a send and a receive, which are asked in that order or the other at first, and in turns later: where both
+// races ask in the same unlucky order again and again they wake each other and do not meet, which chance ends.
+void trade(market& at, std::size_t who, bool sends_first) {
+    model::gated_task& task = at.all[who];
+    const int mine = static_cast<int>(who) + 1;
+    auto send = at.values.send(mine);
+    auto receive = at.values.recv();
+    const auto sends = [&](context& cx) {
+        if (send.poll_arm(cx)) at.sent[who] = mine;
+        return at.sent[who] != 0;
+    };
+    const auto receives = [&](context& cx) {
+        if (auto answer = receive.poll_arm(cx)) at.got[who] = answer.take().value_or(100);
+        return at.got[who] != 0;
+    };
+    for (bool chosen = false; !chosen; sends_first = !sends_first) {
+        (void)task.state_.begin_run();
+        context cx{task};
+        if (is_promised(receive) || !sends_first)
+            chosen = receives(cx) || sends(cx);
+        else
+            chosen = sends(cx) || receives(cx);
+        if (!chosen && task.state_.end_pending() == park_answer::parked) task.gate.wait();
+    }
+}
+
+}  // namespace
+
+TEST_CASE("arms_of_one_race_meet_those_of_another_and_not_each_other", "[channel]") {
+    for (const bool first : {true, false})
+        for (const bool second : {true, false})
+            model::check({.name = "two races of a send and a receive each, no room", .preemptions = 2},
+                         [=](model::world& world) {
+                             auto* const here = world.make<market>();
+                             world.thread("one", [=] { trade(*here, 0, first); });
+                             world.thread("other", [=] { trade(*here, 1, second); });
+                             world.finally([=] {
+                                 const bool met = (here->sent[0] == 1 && here->got[1] == 1 && here->sent[1] == 0) ||
+                                                  (here->sent[1] == 2 && here->got[0] == 2 && here->sent[0] == 0);
+                                 model::require(met, "a race met itself, or a value was lost");
+                                 model::require(here->values.len() == 0, "a value is left over");
+                             });
+                         });
+}
+
 TEST_CASE("a_send_that_is_given_up_leaves_its_turn_to_the_next", "[channel]") {
     struct desk {
         channel<int> values{1};

@@ -45,6 +45,17 @@ public:
     /// The oldest element, or null.
     [[nodiscard]] T* front() noexcept { return empty() ? nullptr : static_cast<T*>(root_.next_); }
 
+    /// The newest element, or null.
+    [[nodiscard]] T* back() noexcept { return empty() ? nullptr : static_cast<T*>(root_.prev_); }
+
+    /// The first element, from the oldest on, that `suits`, or null. `suits` must not change the list.
+    template <class Function>
+    [[nodiscard]] T* find(Function suits) noexcept {
+        for (link* at = root_.next_; at != &root_; at = at->next_)
+            if (suits(static_cast<T&>(*at))) return static_cast<T*>(at);
+        return nullptr;
+    }
+
     void push_back(T& element) noexcept { insert_before(root_, element); }
     void push_front(T& element) noexcept { insert_before(*root_.next_, element); }
 

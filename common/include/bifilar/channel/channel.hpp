@@ -67,7 +67,9 @@ private:
 /// std::unique_ptr to it. No operation but
 /// the constructor and recv_many's vector allocates. A value that is on its way to a receiver which is not polled holds
 /// up the others of a rendezvous; do not keep such a future in a select whose other arms go on for long. Where there is
-/// no room, try_recv() meets a plain send only, not one that is an arm of a race. Destroying it while somebody waits at
+/// no room, try_recv() meets a plain send only, not one that is an arm of a race; arms of one task never meet each
+/// other; and a value is left over only by a receiver that was cancelled after it was handed one, or by one of two such
+/// receivers in a race over a vector: it goes to the next. Destroying it while somebody waits at
 /// it aborts; values in it are destroyed.
 template <class T>
 class channel : public detail::channel_core<T, detail::channel_ring<T>> {

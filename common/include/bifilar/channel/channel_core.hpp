@@ -54,6 +54,10 @@ public:
         wake_batch batch;  // Outlives the guard: wakes go out when the lock is free.
         const std::lock_guard guard{lock()};
         if (is_shut()) return std::unexpected{try_send_error<T>{true, std::move(value)}};
+        if (!has_place()) {
+            if (hand_over(value, nullptr, batch)) return {};
+            return std::unexpected{try_send_error<T>{false, std::move(value)}};
+        }
         if (!can_accept()) return std::unexpected{try_send_error<T>{false, std::move(value)}};
         store_.prepare();
         accept(std::move(value), batch);
@@ -76,7 +80,12 @@ public:
         wake_batch batch;
         const std::lock_guard guard{lock()};
         if (count_ > reserved_) return take(batch);
-        if (receivers_.empty() && can_meet()) return meet(batch);
+        if (!has_place()) {
+            send_node* const sender = partner(nullptr, true, nullptr);
+            if (sender != nullptr && !sender->keeps) return take_from(*sender, batch);
+        } else if (receivers_.empty() && can_meet()) {
+            return meet(batch);
+        }
         // What was promised to a receiver may come back.
         const bool drained = is_shut() && count_ == 0 && !handed_.load(base::acquire);  // Pairs with release_handed.
         return std::unexpected{drained ? try_recv_error::closed : try_recv_error::empty};
@@ -102,8 +111,8 @@ public:
             closed_.store(true, base::relaxed);  // Relaxed: see the member.
             held = handed_.load(base::acquire);  // Pairs with release_handed.
         }
-        // Pairs with let_go: a receiver that holds a value sees that the channel is closed when it lets go, or those who
-        // are woken below see that it has.
+        // Pairs with let_go: a receiver that holds a value sees that the channel is closed when it lets go, or those
+        // who are woken below see that it has.
         if (held && !base::heavy_fence()) {
             const std::lock_guard guard{lock()};
             takes_turns_ = true;
@@ -145,6 +154,7 @@ private:
         recv_node() noexcept = default;
         recv_node(recv_node&&) noexcept = default;
         bool reserved = false;   // Woken because an item of the ring is there for it, and not because of close.
+        bool arm = false;        // Without room: a value is handed to it only while its task sleeps.
         std::optional<T> value;  // Or handed over by a sender.
     };
 
@@ -160,7 +170,7 @@ private:
 
     // A new value: to the oldest waiting receiver, or into the store.
     void accept(T&& value, wake_batch& batch) noexcept {
-        if (!hand_over(value, batch)) push(std::move(value), batch);
+        if (!hand_over(value, nullptr, batch)) push(std::move(value), batch);
     }
 
     // Not while others have not come for their values yet: they would find an older one in the store after they took
@@ -170,12 +180,52 @@ private:
         return count_ == 0 && !receivers_.empty() && !handed_.load(base::acquire);
     }
 
-    bool hand_over(T& value, wake_batch& batch) noexcept {
+    // `arm`: whose the value is when it is an arm's.
+    bool hand_over(T& value, const task_header* arm, wake_batch& batch) noexcept {
         if (!can_hand_over()) return false;
+        recv_node* const receiver =
+            has_place() ? static_cast<recv_node*>(receivers_.front()) : call_receiver(arm, batch);
+        if (receiver == nullptr) return false;
         handed_.store(true, base::relaxed);  // Relaxed: lock holders alone ask.
-        static_cast<recv_node*>(receivers_.front())->value.emplace(std::move(value));
-        (void)receivers_.wake_one(batch);
+        receiver->value.emplace(std::move(value));
+        if (has_place())
+            (void)receivers_.wake_one(batch);
+        else
+            wait_list::let_go(*receiver);
         return true;
+    }
+
+    // Without room a value is handed to a receiver that will have it, because nothing may be left over. That is one
+    // that is no arm; or an arm whose task this wakes out of its sleep: it has chosen nothing yet, and finds this
+    // first. The others are called: they look again, and meet the sender that waits by then. Arms of one task do not
+    // meet: only one of them may act. Null when there is none.
+    recv_node* call_receiver(const task_header* arm, wake_batch& batch) noexcept {
+        return static_cast<recv_node*>(receivers_.find([&](wait_node& at) {
+            const bool chooses = static_cast<recv_node&>(at).arm;
+            if (chooses && arm == wait_list::task_of(at)) return false;
+            return wait_list::call(at, batch) || !chooses;
+        }));
+    }
+
+    // Without room: the oldest sender that the receiver may meet, or null. `arm`: whose the receiver is when it is one.
+    // `skips`: senders that keep their value are of no use. `self`: its node.
+    send_node* partner(const task_header* arm, bool skips, const wait_node* self) noexcept {
+        if (is_shut() || count_ != 0) return nullptr;
+        // Older receivers wait in vain, but for a value that is on its way: then nobody is overtaken.
+        const bool oldest = receivers_.empty() || receivers_.front() == self;
+        if (!oldest && handed_.load(base::acquire)) return nullptr;  // Pairs with release_handed.
+        return static_cast<send_node*>(senders_.find([&](wait_node& at) {
+            if (!static_cast<send_node&>(at).keeps) return true;
+            return !skips && arm != wait_list::task_of(at);
+        }));
+    }
+
+    T take_from(send_node& sender, wake_batch& batch) noexcept {
+        T value = std::move(*sender.value);
+        sender.value.reset();
+        (void)wait_list::call(sender, batch);
+        wait_list::let_go(sender);
+        return value;
     }
 
     // A receiver takes the value of a waiting sender itself where the store holds none.
@@ -204,12 +254,7 @@ private:
         (void)senders_.wake_one(batch);
     }
 
-    // Where there is no room, a receiver that begins to wait calls a sender that keeps its value: when that one polls,
-    // it sends, waits again because the receiver is served or gone, or it leaves and calls the next.
-    void call_keeper(wake_batch& batch) noexcept {
-        if (store_.capacity() != 0 || is_shut() || senders_.empty()) return;
-        if (static_cast<send_node*>(senders_.front())->keeps) (void)senders_.wake_one(batch);
-    }
+    [[nodiscard]] bool has_place() const noexcept { return store_.capacity() != 0; }
 
     // The receiver has its value. Without the lock.
     void release_handed() noexcept { handed_.store(false, base::release); }  // Pairs with hand_over.
@@ -229,18 +274,26 @@ private:
     // A receiver that was cancelled gives its value back: to the next, or as the oldest into the spare slot.
     void put_back(T& value, wake_batch& batch) noexcept {
         release_handed();
-        if (hand_over(value, batch)) return;
+        if (hand_over(value, nullptr, batch)) return;
         store_.push_front(std::move(value));
         ++count_;
         wake_receiver(batch);
     }
 
     // Where there is no room, a sender and a receiver may both have begun to wait while another value was on its way.
+    // Those that keep their values are called, and meet the receivers when they look; the oldest other one meets one
+    // here.
     void introduce(wake_batch& batch) noexcept {
-        if (store_.capacity() != 0 || !can_hand_over()) return;
-        if (!can_meet()) return call_keeper(batch);
-        T value = meet(batch);
-        (void)hand_over(value, batch);
+        if (has_place() || is_shut() || !can_hand_over()) return;
+        auto* const sender = static_cast<send_node*>(senders_.find([&](wait_node& at) {
+            if (!static_cast<send_node&>(at).keeps) return true;
+            (void)wait_list::call(at, batch);
+            return false;
+        }));
+        if (sender == nullptr || !hand_over(*sender->value, nullptr, batch)) return;
+        sender->value.reset();
+        (void)wait_list::call(*sender, batch);
+        wait_list::let_go(*sender);
     }
 
     void push(T&& value, wake_batch& batch) noexcept {

@@ -53,6 +53,7 @@ private:
         // Relaxed: under the lock.
         if (node_.where(base::relaxed) == waiting) {
             channel_->senders_.remove(node_);
+            channel_->introduce(batch);  // It may have been called.
         } else if (node_.admitted) {
             --channel_->admitted_;
             channel_->admit(batch);
@@ -81,8 +82,15 @@ private:
             channel_->admit(batch);  // A receiver may have got the value, and the room is still there.
             return sent;
         }
-        // One that was called because a receiver waits was the oldest: those who wait now came later.
-        if (at == fresh ? channel_->can_accept() : at == woken && channel_->can_hand_over()) {
+        if (!channel_->has_place()) {
+            if (at == fresh && !channel_->receivers_.empty() && !cx.take_budget()) return not_ready;
+            if (channel_->hand_over(*node_.value, keeps ? &cx.task() : nullptr, batch)) {
+                if (at == waiting) channel_->senders_.remove(node_);
+                over_ = true;
+                return output{};
+            }
+        } else if (at == fresh ? channel_->can_accept() : at == woken && channel_->can_hand_over()) {
+            // One that was called because a receiver waits was the oldest: those who wait now came later.
             if (at == fresh && !cx.take_budget()) return not_ready;
             channel_->store_.prepare();
             return send_now(batch);
@@ -117,9 +125,18 @@ public:
             leave();
     }
 
-    polled<output> poll(context& cx) noexcept {
+    polled<output> poll(context& cx) noexcept { return poll_as(cx, false); }
+    /// Without room, a value is handed to it only where it will be taken.
+    polled<output> poll_arm(context& cx) noexcept { return poll_as(cx, true); }
+    /// Handed while the task slept.
+    [[nodiscard]] bool is_promised() const noexcept {
+        return !channel_->has_place() && node_.where() == wait_node::place::woken && node_.value.has_value() && !over_;
+    }
+
+private:
+    polled<output> poll_as(context& cx, bool arm) noexcept {
         using enum wait_node::place;
-        if (channel_->capacity() != 0 && node_.where() == woken && node_.value) {
+        if (channel_->has_place() && node_.where() == woken && node_.value) {
             over_ = true;
             polled<output> answer{std::move(node_.value)};
             channel_->let_go();
@@ -133,12 +150,11 @@ public:
             return channel_->store_.pop();
         }
         guard.release();
-        return poll_locked(cx);
+        return poll_locked(cx, arm);
     }
 
-private:
     // Called with the lock held, which it leaves.
-    [[gnu::noinline]] polled<output> poll_locked(context& cx) noexcept {
+    [[gnu::noinline]] polled<output> poll_locked(context& cx, bool arm) noexcept {
         using enum wait_node::place;
         wake_batch batch;
         const std::lock_guard guard{channel_->lock(), std::adopt_lock};
@@ -161,7 +177,18 @@ private:
             over_ = true;
             return channel_->take(batch);
         }
-        if (at != waiting && channel_->receivers_.empty() && channel_->can_meet()) {
+        if (!channel_->has_place()) {
+            const task_header* const chooser = arm ? &cx.task() : nullptr;
+            send_node* const sender = channel_->partner(chooser, false, &node_);
+            if (sender != nullptr && !sender->keeps) {
+                if (at == fresh && !cx.take_budget()) return not_ready;
+                if (at == waiting) channel_->receivers_.remove(node_);
+                over_ = true;
+                return channel_->take_from(*sender, batch);
+            }
+            // It gives its value in a poll of its own.
+            if (sender != nullptr) (void)wait_list::call(*sender, batch);
+        } else if (at != waiting && channel_->receivers_.empty() && channel_->can_meet()) {
             if (at == fresh && !cx.take_budget()) return not_ready;
             over_ = true;
             return channel_->meet(batch);
@@ -178,7 +205,7 @@ private:
         channel_->receivers_.wait(node_, cx);
         if (channel_->takes_turns_) [[unlikely]]
             cx.yield();
-        channel_->call_keeper(batch);
+        node_.arm = arm;
         return not_ready;
     }
 
@@ -213,13 +240,18 @@ public:
     recv_many_future(channel_core& from, std::vector<T>& into, std::size_t most) noexcept
         : first_{from}, channel_{&from}, into_{&into}, most_{most} {}
 
-    polled<std::size_t> poll(context& cx) {
+    polled<std::size_t> poll(context& cx) { return poll_as(cx, false); }
+    polled<std::size_t> poll_arm(context& cx) { return poll_as(cx, true); }
+    [[nodiscard]] bool is_promised() const noexcept { return first_.is_promised(); }
+
+private:
+    polled<std::size_t> poll_as(context& cx, bool arm) {
         if (most_ == 0) return std::size_t{0};
         // One more than are there now, which may be promised to this one already. Geometrically, for vectors that
         // collect.
         const std::size_t wanted = into_->size() + std::min<std::size_t>(most_, channel_->len() + 1);
         if (wanted > into_->capacity()) into_->reserve(std::max(wanted, 2 * into_->capacity()));
-        polled<std::optional<T>> answer = first_.poll(cx);
+        polled<std::optional<T>> answer = arm ? first_.poll_arm(cx) : first_.poll(cx);
         if (!answer) return not_ready;
         std::optional<T> value = answer.take();
         if (!value) return std::size_t{0};
@@ -227,7 +259,6 @@ public:
         return 1 + channel_->take_more(*into_, most_ - 1);
     }
 
-private:
     recv_future first_;
     channel_core* channel_;
     std::vector<T>* into_;

@@ -75,4 +75,18 @@ void note_wait(F& f, const void* site, bool ready) noexcept {
 }
 
 }  // namespace detail
+
+/// Whether a future that was asked with poll_arm was completed by another's hand while its task slept. That is done
+/// only where a future cannot act in its own poll alone, and to one arm of a task at most until the task runs: that arm
+/// has to win. A future that passes poll_arm on passes this on as well.
+template <class F>
+bool is_promised(const F& f) noexcept {
+    if constexpr (requires {
+                      { f.is_promised() } -> std::same_as<bool>;
+                  })
+        return f.is_promised();
+    else
+        return false;
+}
+
 }  // namespace bifilar

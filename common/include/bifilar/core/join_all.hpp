@@ -46,6 +46,7 @@ public:
     bool poll_arm(context& cx) {
         return poll_with([this, &cx] { return bifilar::poll_arm(future_, cx); });
     }
+    [[nodiscard]] bool is_promised() const noexcept { return bifilar::is_promised(future_); }
     /// True when the future may be destroyed.
     bool poll_cancel(context& cx) {
         // One that was never polled has nothing to bring to rest, and must not begin now.
@@ -125,8 +126,7 @@ join_all_future<F...> join_all(F... fs) {
 }
 
 template <future... F>
-    requires(is_expected<output_of<F>> && ...)
-class [[nodiscard]] try_join_all_future {
+requires(is_expected<output_of<F>>&&...) class [[nodiscard]] try_join_all_future {
     using error = std::common_type_t<typename output_of<F>::error_type...>;
 
 public:

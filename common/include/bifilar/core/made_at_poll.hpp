@@ -28,6 +28,7 @@ public:
 
     polled<output> poll(context& cx) { return begun().poll(cx); }
     polled<output> poll_arm(context& cx) { return bifilar::poll_arm(begun(), cx); }
+    [[nodiscard]] bool is_promised() const noexcept { return made_ && bifilar::is_promised(*made_); }
     polled<void> poll_cancel(context& cx) {
         if (made_) return bifilar::poll_cancel(*made_, cx);
         return done;

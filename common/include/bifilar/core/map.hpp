@@ -42,12 +42,11 @@ public:
         polled<output_of<F>> answer = first_.poll(cx);
         return apply(answer);
     }
-    polled<output> poll_arm(context& cx)
-        requires arm_future<F>
-    {
+    polled<output> poll_arm(context& cx) requires arm_future<F> {
         polled<output_of<F>> answer = first_.poll_arm(cx);
         return apply(answer);
     }
+    [[nodiscard]] bool is_promised() const noexcept { return bifilar::is_promised(first_); }
     polled<void> poll_cancel(context& cx) { return bifilar::poll_cancel(first_, cx); }
 
 private:
@@ -95,6 +94,9 @@ public:
             go_on(answer);
         }
         return bifilar::poll_arm(*second_, cx);
+    }
+    [[nodiscard]] bool is_promised() const noexcept {
+        return second_ ? bifilar::is_promised(*second_) : bifilar::is_promised(*first_);
     }
     polled<void> poll_cancel(context& cx) {
         return second_ ? bifilar::poll_cancel(*second_, cx) : bifilar::poll_cancel(*first_, cx);

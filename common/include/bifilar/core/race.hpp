@@ -25,6 +25,23 @@ private:
     std::variant<T...> value_;
 };
 
+namespace detail {
+
+/// The place of the arm that another has completed, as is_promised; the number of arms when there is none.
+template <class... Arm>
+std::size_t promised_place(const Arm&... arms) noexcept {
+    std::size_t found = sizeof...(Arm);
+    std::size_t at = 0;
+    const auto one = [&](bool promised) {
+        if (promised) found = at;
+        ++at;
+    };
+    (one(bifilar::is_promised(arms)), ...);
+    return found;
+}
+
+}  // namespace detail
+
 /// `Tries`: when none is ready at the first look, all are cancelled and the answer is empty.
 template <bool Tries, future... F>
 class [[nodiscard]] race_future {
@@ -73,6 +90,10 @@ private:
             auto& m = std::get<place.value>(members_);
             if (m.poll_arm(cx)) winner_.emplace(std::in_place_index<place.value>, m.take());
         };
+        const std::size_t promised =
+            std::apply([](const auto&... m) { return detail::promised_place(m...); }, members_);
+        detail::at_place(promised, one, places{});
+        if (winner_) return;
         for (const std::size_t at : detail::arm_order<sizeof...(F)>()) {
             detail::at_place(at, one, places{});
             if (winner_) return;
@@ -115,6 +136,7 @@ public:
         if (condition_) return bifilar::poll_arm(future_, cx);
         return poll(cx);
     }
+    [[nodiscard]] bool is_promised() const noexcept { return bifilar::is_promised(future_); }
     polled<void> poll_cancel(context& cx) {
         if (condition_) return bifilar::poll_cancel(future_, cx);
         return done;
@@ -151,6 +173,10 @@ public:
             else
                 winner.emplace(std::in_place_index<place.value>, answer.take());
         };
+        const std::size_t promised =
+            std::apply([](const auto&... f) { return detail::promised_place(f...); }, members_);
+        detail::at_place(promised, one, std::index_sequence_for<F...>{});
+        if (winner) return output{std::move(*winner)};
         for (const std::size_t at : detail::arm_order<sizeof...(F)>()) {
             detail::at_place(at, one, std::index_sequence_for<F...>{});
             if (winner) break;

@@ -90,8 +90,30 @@ public:
         return true;
     }
 
+    /// Under the lock: wakes the task of a node that waits, and leaves the node where it is. Whether the task slept.
+    static bool call(wait_node& node, wake_batch& batch) noexcept { return batch.claim(node.waker()); }
+
+    /// Under the lock: takes out a node that waits and whose task was called, or else polls this list. From here on the
+    /// node may be gone.
+    static void let_go(wait_node& node) noexcept {
+        list::erase(node);
+        node.set(wait_node::place::woken, base::release);  // Pairs with where, as in wake_one.
+    }
+
     /// Under the lock: the node that wake_one would wake, or null.
     [[nodiscard]] wait_node* front() noexcept { return nodes_.front(); }
+
+    /// Under the lock: the node that began to wait last, or null.
+    [[nodiscard]] wait_node* back() noexcept { return nodes_.back(); }
+
+    /// Under the lock: the first node, from the oldest on, that `suits`, or null.
+    template <class Function>
+    [[nodiscard]] wait_node* find(Function suits) noexcept {
+        return nodes_.find(suits);
+    }
+
+    /// Under the lock: whose wait a node that waits is.
+    [[nodiscard]] static const task_header* task_of(const wait_node& node) noexcept { return node.waker().task(); }
 
     /// Under the lock: unlinks a node that waits.
     void remove(wait_node& node) noexcept {

@@ -66,10 +66,13 @@ public:
     wake_batch& operator=(const wake_batch&) = delete;
     ~wake_batch() { flush(); }
 
-    /// First half, under the lock that keeps the waiting task alive.
-    void claim(waker_ref of) noexcept {
+    /// First half, under the lock that keeps the waiting task alive. Whether the task slept until now, so that it runs
+    /// for this wake and whatever it is told with it.
+    bool claim(waker_ref of) noexcept {
         task_header* const task = of.task();
-        if (task->state_.claim() == wake_answer::schedule) add_claimed(*task);
+        if (task->state_.claim() != wake_answer::schedule) return false;
+        add_claimed(*task);
+        return true;
     }
 
     /// Adds a task that the caller has claimed.

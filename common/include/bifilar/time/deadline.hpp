@@ -87,8 +87,7 @@ deadline_future<F> deadline(F f, std::chrono::duration<Rep, Period> duration) {
 /// called by the first poll, when the deadline is in force. So
 /// that `[&] { return spawn(backend::stackful, f); }` starts a fiber that inherits it.
 template <class Make, class When>
-    requires(!future<Make> && future<std::invoke_result_t<Make&>>)
-auto deadline(Make make, When when) {
+requires(!future<Make> && future<std::invoke_result_t<Make&>>) auto deadline(Make make, When when) {
     return deadline(detail::made_at_poll<Make>{std::move(make)}, when);
 }
 

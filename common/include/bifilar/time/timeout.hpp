@@ -51,6 +51,7 @@ public:
         if (!bifilar::poll_cancel(future_, cx)) return not_ready;
         return output{std::unexpected{timed_out{}}};
     }
+    [[nodiscard]] bool is_promised() const noexcept { return bifilar::is_promised(future_); }
     polled<void> poll_cancel(context& cx) { return bifilar::poll_cancel(future_, cx); }
 
 private:
