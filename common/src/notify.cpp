@@ -5,10 +5,10 @@ namespace bifilar {
 
 // False, with nothing done, when nobody waits any more: a notice that is kept must not find the notifier in here,
 // because whoever takes it may end this object.
-bool notify::notify_waiter() noexcept {
+bool notify::notify_waiter(bool last) noexcept {
     wake_batch batch;  // Outlives the guard: the lock is free when the wakes go out.
     const std::lock_guard guard{notices_.waiters().lock()};
-    if (!notices_.give_one(batch)) return false;
+    if (!(last ? notices_.give_last(batch) : notices_.give_one(batch))) return false;
     if (notices_.empty()) {
         // Relaxed: with the bit set, lock holders alone write the word.
         const std::uint64_t seen = word_.load(base::relaxed);

@@ -14,6 +14,10 @@ std::uint64_t permits::shut() noexcept {
 // Under the lock, after shut: serves the front of the queue as far as the free permits go, and opens the word again
 // where it can. True when there is more to serve than one hold of the lock allows.
 bool permits::settle(std::uint64_t free, wake_batch& batch) noexcept {
+    if (has_ended()) [[unlikely]] {
+        word_.store(free * one | ended | closed, base::release);  // Pairs with shut, for the next that comes here.
+        return false;
+    }
     const auto front = [&] { return static_cast<node*>(waiters_.front()); };
     const auto can_serve = [&] {
         const node* const at = front();
@@ -69,6 +73,22 @@ void permits::serve_more() noexcept {
     }
 }
 
+// Those who wait are called, in portions, and learn the reason when they come.
+void permits::end() noexcept {
+    for (bool more = true; more;) {
+        wake_batch batch;
+        const std::lock_guard guard{waiters_.lock()};
+        const std::uint64_t free = shut();
+        word_.store(free * one | ended | closed, base::release);  // Pairs with enter's shut.
+        for (int count = 0; count < wakes_per_hold && !waiters_.empty(); ++count) {
+            ++called_;
+            reserved_ += static_cast<node*>(waiters_.front())->count_;
+            (void)waiters_.wake_one(batch);
+        }
+        more = !waiters_.empty();
+    }
+}
+
 bool permits::enter(node& at, context& cx) noexcept {
     using enum wait_node::place;
     bool more = false;
@@ -90,6 +110,10 @@ bool permits::enter(node& at, context& cx) noexcept {
         if (was == woken) {
             --called_;
             reserved_ -= at.count_;
+        }
+        if (has_ended()) [[unlikely]] {
+            at.settled_ = at.in_vain_ = true;
+            return true;
         }
         const bool first = was == woken || (word_.load(base::relaxed) & closed) == 0;
         std::uint64_t free = shut();

@@ -130,6 +130,27 @@ TEST_CASE("readers_and_a_writer_never_meet_and_all_come_in", "[shared_mutex]") {
     });
 }
 
+TEST_CASE("a_semaphore_that_closes_lets_nobody_sleep_and_keeps_count", "[semaphore]") {
+    struct place {
+        semaphore permits{0, 2};
+        int got = 0;
+        tasks all;
+    };
+    model::check({.name = "semaphore, close against acquire and release", .preemptions = 2}, [](model::world& world) {
+        auto* const here = world.make<place>();
+        world.thread("taker", [=] {
+            auto f = here->permits.acquire();
+            here->got = static_cast<int>(wait_for(f, here->all[0]).forget());
+        });
+        world.thread("closer", [=] { here->permits.close(); });
+        world.thread("giver", [=] { here->permits.release(); });
+        world.finally([=] {
+            model::require(here->got + static_cast<int>(here->permits.available()) == 1, "a permit was lost");
+            model::require(!here->permits.try_acquire(), "a closed semaphore gave a permit");
+        });
+    });
+}
+
 TEST_CASE("a_notice_reaches_one_whoever_leaves", "[notify]") {
     struct place {
         notify notice;

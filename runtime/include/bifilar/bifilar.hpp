@@ -61,6 +61,7 @@
 #include <bifilar/sync/byte_budget.hpp>              // IWYU pragma: export
 #include <bifilar/sync/condition.hpp>                // IWYU pragma: export
 #include <bifilar/sync/event.hpp>                    // IWYU pragma: export
+#include <bifilar/sync/guarded.hpp>                  // IWYU pragma: export
 #include <bifilar/sync/latch.hpp>                    // IWYU pragma: export
 #include <bifilar/sync/mutex.hpp>                    // IWYU pragma: export
 #include <bifilar/sync/notify.hpp>                   // IWYU pragma: export

@@ -32,6 +32,16 @@ public:
         return waiters_.wake_one(batch);
     }
 
+    /// Under the lock: to the newest. False when nobody waits.
+    bool give_last(wake_batch& batch) noexcept {
+        auto* const back = static_cast<node*>(waiters_.back());
+        if (back == nullptr) return false;
+        back->by_one_ = true;
+        (void)wait_list::call(*back, batch);
+        wait_list::let_go(*back);
+        return true;
+    }
+
     /// Under the lock: ends a wait that is not settled. True when a notice to one was left unused, and nobody waits for
     /// it.
     [[nodiscard]] bool leave(node& at, wake_batch& batch) noexcept {

@@ -21,19 +21,9 @@ public:
 
     /// Ends the oldest wait. When nobody waits, the next wait ends at once; several such notices are one. Does not
     /// suspend or allocate, as all here but wait().
-    void notify_one() noexcept {
-        std::uint64_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
-        for (;;) {
-            if ((seen & waited_for) != 0) {
-                if (notify_waiter()) return;
-                seen = word_.load(base::relaxed);  // They have left.
-            }
-            // Pairs with try_wait; so that what was written before is visible to whoever takes the notice, also when
-            // one is kept already.
-            else if (word_.compare_exchange_weak(seen, seen | kept, base::release, base::relaxed))
-                return;
-        }
-    }
+    void notify_one() noexcept { give(false); }
+    /// The same for the newest wait: the one whose task's memory is likeliest to be in the cache still.
+    void notify_last() noexcept { give(true); }
 
     /// Ends all waits that were made until now: from the call of wait(), not from its first poll. Keeps no notice.
     void notify_all() noexcept;
@@ -60,8 +50,21 @@ public:
 private:
     friend class auto_reset_event;
 
-    // Whether a wait that was made in that generation and waits nowhere yet is over: ended by notify_all, or else by the
-    // kept notice, which it then takes.
+    void give(bool to_last) noexcept {
+        std::uint64_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
+        for (;;) {
+            if ((seen & waited_for) != 0) {
+                if (notify_waiter(to_last)) return;
+                seen = word_.load(base::relaxed);  // They have left.
+            }
+            // Pairs with try_wait; so that what was written before is visible to whoever takes the notice, also when
+            // one is kept already.
+            else if (word_.compare_exchange_weak(seen, seen | kept, base::release, base::relaxed))
+                return;
+        }
+    }
+    // Whether a wait that was made in that generation and waits nowhere yet is over: ended by notify_all, or else by
+    // the kept notice, which it then takes.
     [[nodiscard]] bool has_ended(std::uint64_t made_in) noexcept {
         std::uint64_t seen = word_.load(base::acquire);  // Pairs with notify_all.
         for (;;) {
@@ -72,7 +75,7 @@ private:
         }
     }
     [[nodiscard]] bool waited() noexcept { return !notices_.empty(); }
-    [[nodiscard]] bool notify_waiter() noexcept;
+    [[nodiscard]] bool notify_waiter(bool last) noexcept;
     void leave(detail::notice_list::node& at) noexcept;
     [[nodiscard]] bool enter(detail::notice_list::node& at, std::uint64_t made_in, context& cx) noexcept;
 

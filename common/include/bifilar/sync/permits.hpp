@@ -54,6 +54,12 @@ public:
         }
     }
 
+    /// Nothing is taken any more: those who wait are told, and whoever comes. What is out may be given back. For good.
+    void end() noexcept;
+    [[nodiscard]] bool has_ended() const noexcept {
+        return (word_.load(base::relaxed) & ended) != 0;  // Relaxed: the answer orders nothing.
+    }
+
     /// Free ones; old at once.
     [[nodiscard]] std::uint32_t free() const noexcept {
         return static_cast<std::uint32_t>(word_.load(base::relaxed) / one);  // Relaxed: the answer orders nothing.
@@ -68,7 +74,8 @@ public:
 private:
     static constexpr std::uint64_t closed = 1;
     static constexpr std::uint64_t called = 2;
-    static constexpr std::uint64_t one = 4;
+    static constexpr std::uint64_t ended = 4;
+    static constexpr std::uint64_t one = 8;
     static constexpr int wakes_per_hold = 64;
 
     class node : public wait_node {
@@ -81,6 +88,7 @@ private:
         // Was handed what it waits for. Under the list's lock; the owner may read it without, once the node is woken.
         bool granted_ = false;
         bool settled_ = false;  // The owner has what it waited for. The owner's own.
+        bool in_vain_ = false;  // Or it will never have it. The owner's own.
     };
 
     [[nodiscard]] bool enter(node& at, context& cx) noexcept;
@@ -95,7 +103,8 @@ private:
     // them is at work, and while somebody waits who has come in vain, or with no call on its way to anybody.
     // Bit 1, called: not closed; somebody waits, and somebody else was called and has not come yet, who will look after
     // the list.
-    // Bits 2 to 63: free permits.
+    // Bit 2, ended: end() was called; bit 0 stays set from then on.
+    // Bits 3 to 63: free permits.
     // Without bit 0 anybody may exchange the word; an exchange that was under way when the bit came fails.
     base::atomic<std::uint64_t> word_;
     const std::uint32_t most_;
@@ -120,7 +129,7 @@ public:
             from_->leave(node_);
     }
 
-    /// True when the permits are the caller's.
+    /// True when the permits are the caller's, or, if it has ended in vain, never will be.
     [[nodiscard]] bool poll(context& cx) noexcept {
         using enum wait_node::place;
         const wait_node::place at = node_.where();
@@ -135,6 +144,7 @@ public:
     }
 
     [[nodiscard]] std::uint32_t count() const noexcept { return node_.count_; }
+    [[nodiscard]] bool in_vain() const noexcept { return node_.in_vain_; }
 
 private:
     permits* from_;

@@ -37,12 +37,13 @@ public:
         BIFILAR_CHECK(!permits_.waited(), "a semaphore was destroyed while tasks wait for it; join them first");
     }
 
-    /// `count` permits now, or an empty permit: also when they are for somebody who waits. Any thread. Aborts as
-    /// acquire().
+    /// `count` permits now, or an empty permit: also when they are for somebody who waits, or the semaphore is closed.
+    /// Any thread. Aborts as acquire().
     [[nodiscard]] permit try_acquire(std::uint32_t count = 1) noexcept;
 
-    /// A future of `count` permits. Cancelled, it leaves its place, and what was granted to it goes to the next. Aborts
-    /// when `count` is more than there can ever be, for such a wait would never end.
+    /// A future of `count` permits; of an empty permit when the semaphore is closed, also while it waits. Cancelled, it
+    /// leaves its place, and what was granted to it goes to the next. Aborts when `count` is more than there can ever
+    /// be, for such a wait would never end.
     [[nodiscard]] acquire_future acquire(std::uint32_t count = 1) noexcept;
 
     /// Gives back permits that a guard forgot, or brings new ones. Any thread. Aborts when there would be more than the
@@ -50,6 +51,12 @@ public:
     void release(std::uint32_t count = 1) noexcept {
         BIFILAR_CHECK(permits_.give(count), "release() of more permits than the semaphore was made for");
     }
+
+    /// No permits any more: waits end with an empty permit, and later ones do at once. Permits that are out stay good,
+    /// and are given back as before. Any thread; any number of times. Does not suspend or allocate.
+    void close() noexcept { permits_.end(); }
+    /// Whether close() was called; old at once.
+    [[nodiscard]] bool is_closed() const noexcept { return permits_.has_ended(); }
 
     /// Free permits; old at once.
     [[nodiscard]] std::uint32_t available() const noexcept { return permits_.free(); }
@@ -110,6 +117,8 @@ public:
     acquire_future(semaphore& from, std::uint32_t count) noexcept : from_{&from}, wait_{from.permits_, count} {}
     polled<permit> poll(context& cx) noexcept {
         if (!wait_.poll(cx)) return not_ready;
+        if (wait_.in_vain()) [[unlikely]]
+            return permit{};
         return permit{*from_, wait_.count()};
     }
 
