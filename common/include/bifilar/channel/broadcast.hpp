@@ -45,6 +45,7 @@ class broadcast {
 
 public:
     class subscription;
+    class closed_future;
 
     /// Keeps the newest `capacity` values, 1 to 2^31. Throws std::invalid_argument, std::bad_alloc.
     explicit broadcast(std::uint32_t capacity)
@@ -53,6 +54,7 @@ public:
     broadcast& operator=(const broadcast&) = delete;
     ~broadcast() {
         BIFILAR_CHECK(subscribers_ == 0, "a broadcast was destroyed while it has subscriptions; end them first");
+        BIFILAR_CHECK(idlers_.empty(), "a broadcast was destroyed while its closed() is waited for; end that first");
     }
 
     /// To all subscribers; how many there are. With none it is kept in the ring and reaches no later subscriber. Never
@@ -85,6 +87,10 @@ public:
     /// Gets every value that is sent from now on.
     [[nodiscard]] subscription subscribe() noexcept { return subscription{*this}; }
 
+    /// A future that is ready when there is no subscription: nobody would get what is sent now. A later one may come.
+    /// Cancelled, it loses nothing.
+    [[nodiscard]] closed_future closed() noexcept { return closed_future{*this}; }
+
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
 
 private:
@@ -111,7 +117,16 @@ private:
         return value;
     }
 
+    // The last subscription goes: all under one hold of the lock, because whoever is told may end this object.
+    void drop() noexcept {
+        wake_batch batch;
+        const std::lock_guard guard{waiters_.lock()};
+        if (--subscribers_ != 0) return;
+        while (idlers_.wake_one(batch)) continue;
+    }
+
     wait_list waiters_;       // Its lock guards all below.
+    wait_list idlers_;        // Who waits for the end of all subscriptions. Its own lock is not used.
     std::uint64_t next_ = 0;  // The number of the next value.
     std::uint64_t subscribers_ = 0;
     bool closed_ = false;
@@ -143,9 +158,7 @@ public:
         return *this;
     }
     ~subscription() {
-        if (of_ == nullptr) return;
-        const std::lock_guard guard{of_->waiters_.lock()};
-        --of_->subscribers_;
+        if (of_ != nullptr) of_->drop();
     }
 
     /// The next value now; else an error that says empty, closed or lagged. Never suspends. What copying it throws
@@ -172,6 +185,39 @@ private:
 
     broadcast* of_;
     std::uint64_t at_ = 0;  // The number of the next value to get.
+};
+
+template <class T>
+class [[nodiscard]] broadcast<T>::closed_future {
+public:
+    using output = void;
+
+    explicit closed_future(broadcast& of) noexcept : of_{&of} {}
+    closed_future(closed_future&&) noexcept = default;
+    closed_future& operator=(closed_future&&) = delete;
+    ~closed_future() {
+        // Relaxed: a fresh node was never shared.
+        if (node_.where(base::relaxed) == wait_node::place::fresh) return;
+        const std::lock_guard guard{of_->waiters_.lock()};
+        if (node_.where(base::relaxed) == wait_node::place::waiting) of_->idlers_.remove(node_);  // Relaxed: locked.
+    }
+
+    polled<void> poll(context& cx) noexcept {
+        using enum wait_node::place;
+        if (node_.where(base::relaxed) == fresh && !cx.take_budget()) return not_ready;  // Relaxed: as above.
+        const std::lock_guard guard{of_->waiters_.lock()};
+        // Relaxed: locked.
+        const wait_node::place at = node_.where(base::relaxed);
+        if (at == waiting || (at == fresh && of_->subscribers_ != 0)) {
+            of_->idlers_.wait(node_, cx);
+            return not_ready;
+        }
+        return done;
+    }
+
+private:
+    broadcast* of_;
+    wait_node node_;
 };
 
 template <class T>

@@ -7,6 +7,7 @@
 #include <bifilar/core/wait_list.hpp>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -47,6 +48,25 @@ public:
     template <detail::loses_fraction<T> U>
     void send(U) = delete;  // It would lose its fraction: convert it first.
 
+    /// Changes the value in place: `change(T&)` runs under the lock, so it must not wait or use the watch. Where it
+    /// answers a bool, false means that nothing changed and nobody is told. Whether something did; not when the watch
+    /// is closed, where it does not run. Throws what it throws; what it had changed stays, and nobody is told of it.
+    template <class Change>
+    bool modify(Change change) {
+        {
+            const std::lock_guard guard{waiters_.lock()};
+            if (closed_) return false;
+            if constexpr (std::is_same_v<std::invoke_result_t<Change&, T&>, bool>) {
+                if (!change(value_)) return false;
+            } else {
+                change(value_);
+            }
+            ++version_;
+        }
+        waiters_.wake_all([] {});
+        return true;
+    }
+
     /// A copy of the newest value. Throws what copying throws.
     [[nodiscard]] T get() const {
         const std::lock_guard guard{waiters_.lock()};
@@ -76,6 +96,8 @@ template <class T>
 class watch<T>::watcher {
 public:
     class changed_future;
+    template <class Wanted>
+    class wait_for_future;
 
     explicit watcher(watch& of) noexcept : of_{&of} {
         const std::lock_guard guard{of.waiters_.lock()};
@@ -122,6 +144,16 @@ public:
         return changed_future{*this};
     }
 
+    /// A future of the first value for which `wanted(const T&)` answers true, the present one first; it counts as seen.
+    /// Empty when the watch is closed and its last value is not wanted. Values in between may be missed. `wanted` runs
+    /// under the lock, so it must not wait or use the watch; what it or copying throws comes out. Cancelled, it loses
+    /// nothing. The watcher outlives it and stays where it is.
+    template <class Wanted>
+    [[nodiscard]] wait_for_future<Wanted> wait_for(Wanted wanted) {
+        (void)here();
+        return wait_for_future<Wanted>{*this, std::move(wanted)};
+    }
+
 private:
     watch& here() noexcept {
         BIFILAR_CHECK(of_ != nullptr, "a watcher was used after it was moved from");
@@ -161,6 +193,49 @@ private:
     watcher* of_;
     watch* channel_;
     wait_node node_;
+};
+
+template <class T>
+template <class Wanted>
+class [[nodiscard]] watch<T>::watcher::wait_for_future {
+public:
+    using output = std::optional<T>;
+
+    wait_for_future(watcher& of, Wanted wanted) : of_{&of}, channel_{of.of_}, wanted_{std::move(wanted)} {}
+    wait_for_future(wait_for_future&&) = default;
+    wait_for_future& operator=(wait_for_future&&) = delete;
+    ~wait_for_future() { (void)channel_->waiters_.leave(node_); }
+
+    polled<output> poll(context& cx) {
+        watch& from = *channel_;
+        BIFILAR_CHECK(of_->of_ == channel_, "a watcher was moved or assigned while a wait of it goes on");
+        // Relaxed: a fresh node was never shared.
+        if (node_.where(base::relaxed) == wait_node::place::fresh && !cx.take_budget()) return not_ready;
+        const std::lock_guard guard{from.waiters_.lock()};
+        output found;
+        // The value stays while it waits.
+        if (const bool waits = node_.where(base::relaxed) == wait_node::place::waiting;  // Relaxed: locked.
+            !waits || from.version_ != looked_at_) {
+            looked_at_ = from.version_;
+            if (wanted_(std::as_const(from.value_))) {
+                found.emplace(from.value_);
+                of_->seen_ = from.version_;
+            }
+        }
+        if (!found && !from.closed_) {
+            from.waiters_.wait(node_, cx);
+            return not_ready;
+        }
+        if (node_.where(base::relaxed) == wait_node::place::waiting) from.waiters_.remove(node_);  // Relaxed: locked.
+        return found;
+    }
+
+private:
+    watcher* of_;
+    watch* channel_;
+    std::uint64_t looked_at_ = 0;  // The version that was not wanted. While it waits.
+    wait_node node_;
+    Wanted wanted_;
 };
 
 }  // namespace bifilar
