@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # The proxy example between socat and a server of socat's: bytes, half-close, a server that is not there, silence. With
-# and without --splice.
+# and without --splice. And between peers that reset and half-close: proxy_attacks.py.
 set -euo pipefail
 source "$(dirname "$0")/server.sh"
 need socat socat
+need python3 python3
 head -c 3000000 /dev/urandom >"$folder/sent"
 
 check() { # [option...]
@@ -42,6 +43,10 @@ for backend in stackless stackful; do
     for driver in "${drivers[@]}"; do
         check --backend $backend --driver $driver
         check --backend $backend --driver $driver --splice 1
+        for splice in 0 1; do
+            timeout 100 python3 "$(dirname "$0")/proxy_attacks.py" "$EXAMPLES_DIR/proxy" --backend $backend \
+                --driver $driver --splice $splice || fail "attacks on $backend over $driver, splice $splice"
+        done
     done
 done
 refuse proxy "--to is missing"
