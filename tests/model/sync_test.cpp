@@ -266,6 +266,40 @@ TEST_CASE("a_oneshot_gives_its_value_once_and_its_receiver_may_free_it", "[onesh
     });
 }
 
+TEST_CASE("a_oneshot_sender_that_waits_for_the_end_is_told_once", "[oneshot]") {
+    struct mail {
+        std::pair<oneshot_sender<int>, oneshot_receiver<int>> ends = make_oneshot<int>();
+        tasks all;
+    };
+    model::check({.name = "oneshot, closed() against a receive that leaves, and close", .preemptions = 3},
+                 [](model::world& world) {
+                     auto* const here = world.make<mail>();
+                     world.thread("sender", [=] {
+                         auto f = here->ends.first.closed();
+                         wait_for(f, here->all[0]);
+                         model::require(!here->ends.first.send(7), "sent to a receiver that has closed");
+                     });
+                     world.thread("receiver", [=] {
+                         (void)glance(here->ends.second.recv(), here->all[1]);
+                         here->ends.second.close();
+                     });
+                 });
+    model::check({.name = "oneshot, a send after a look at closed() against a receive", .preemptions = 3},
+                 [](model::world& world) {
+                     auto* const here = world.make<mail>();
+                     world.thread("sender", [=] {
+                         auto f = here->ends.first.closed();
+                         context cx{here->all[0]};
+                         (void)f.poll(cx);
+                         (void)here->ends.first.send(7);
+                     });
+                     world.thread("receiver", [=] {
+                         auto f = here->ends.second.recv();
+                         model::require(wait_for(f, here->all[1]) == 7, "the value was lost");
+                     });
+                 });
+}
+
 TEST_CASE("a_latch_opens_for_all_and_may_be_freed_by_whoever_passed", "[latch]") {
     struct gate {
         std::unique_ptr<latch> count = std::make_unique<latch>(2);

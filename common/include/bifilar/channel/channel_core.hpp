@@ -35,6 +35,8 @@ public:
     class send_future;
     class recv_future;
     class recv_many_future;
+    class place;
+    class reserve_future;
 
     template <class... Given>
     explicit channel_core(Given... given) : store_{given...} {}
@@ -73,6 +75,15 @@ public:
     [[nodiscard]] send_future send(T value) noexcept { return send_future{*this, std::move(value)}; }
     template <detail::loses_fraction<T> U>
     void send(U) = delete;  // It would lose its fraction: convert it first.
+
+    /// A future of a place that is kept for one value, which its send() then fills without waiting: for a value that
+    /// must not be made, or taken from elsewhere, before there is room for it. An empty place when the channel is
+    /// closed. Waits in the same queue as send(). Cancelled, or the place dropped, the next sender gets it. Aborts
+    /// without room at all, where there is no place to keep. Allocates nothing.
+    [[nodiscard]] reserve_future reserve() noexcept {
+        BIFILAR_CHECK(has_place(), "reserve() of a channel without room");
+        return reserve_future{*this};
+    }
 
     /// Takes the oldest value that is not reserved for a receiver that waited; else says whether the channel is empty,
     /// or closed and drained. Never suspends.
@@ -144,6 +155,7 @@ private:
 
     // Places of waiting operations. The lock guards their members.
     struct send_node : wait_node {
+        send_node() noexcept = default;  // For a place.
         explicit send_node(T&& from) noexcept : value{std::move(from)} {}
         send_node(send_node&&) noexcept = default;
         std::optional<T> value;  // Empty once a receiver has moved it into the ring.
@@ -359,4 +371,5 @@ private:
 }  // namespace detail
 }  // namespace bifilar
 
+#include <bifilar/channel/channel_place.hpp>  // IWYU pragma: export
 #include <bifilar/channel/channel_waits.hpp>  // IWYU pragma: export

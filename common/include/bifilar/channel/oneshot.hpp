@@ -40,6 +40,9 @@ public:
     /// Gives the value, or gives it back when the receiver has closed or a value was sent before.
     std::expected<void, send_error<T>> send(T value) noexcept {
         std::uintptr_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
+        waiter* watcher = nullptr;
+        if (!is_over(seen) && (seen & watched) != 0) [[unlikely]]
+            watcher = take_watcher(seen);
         if (is_over(seen)) return std::unexpected{send_error<T>{std::move(value)}};
         std::construct_at(&value_, std::move(value));
         for (;;) {
@@ -48,9 +51,11 @@ public:
             if (is_over(seen)) {
                 send_error<T> back{std::move(value_)};
                 std::destroy_at(&value_);
+                tell(watcher);
                 return std::unexpected{std::move(back)};
             }
         }
+        tell(watcher);
         wake(seen);
         return {};
     }
@@ -63,7 +68,10 @@ public:
         std::uintptr_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
         while (!is_over(seen))
             // Pairs with await_value: acquire, for the waiter.
-            if (word_.compare_exchange_weak(seen, over(closed, seen), base::acq_rel, base::relaxed)) return wake(seen);
+            if (word_.compare_exchange_weak(seen, over(closed, seen), base::acq_rel, base::relaxed)) {
+                if ((seen & watched) != 0) tell(watcher_);  // Of a handle's, which keeps this in memory.
+                return wake(seen);
+            }
     }
 
     /// The value, once it is there.
@@ -82,12 +90,15 @@ public:
     /// aborts. Cancelled, it takes nothing.
     [[nodiscard]] recv_future recv() noexcept { return recv_future{*this}; }
 
+protected:
+    class closed_future;
+
 private:
-    // Where a receiver waits; lives in its future.
+    // Where a receiver waits, or a sender for the receiver's end; lives in its future.
     class alignas(8) waiter {
     public:
         waker_ref task;
-        // The sender has claimed the task and does not touch this any more. Written by it, read by the receiver.
+        // The other side has claimed the task and does not touch this any more. Written by it, read by the owner.
         base::atomic<bool> released{false};
     };
 
@@ -96,21 +107,40 @@ private:
     static constexpr std::uintptr_t taken = 2;
     static constexpr std::uintptr_t closed = 3;
     static constexpr std::uintptr_t told = 4;  // With the last three: a receive has waited, and still refers to this.
+    static constexpr std::uintptr_t watched = 4;  // With the rest: the sender waits for the end, at watcher_.
     static_assert(alignof(waiter) > (closed | told), "an address is none of the states");
 
-    static bool is_over(std::uintptr_t word) noexcept { return word != empty && word <= (closed | told); }
-    static bool waits(std::uintptr_t word) noexcept { return word > closed; }
+    static bool is_over(std::uintptr_t word) noexcept { return (word & closed) != 0; }
+    static bool waits(std::uintptr_t word) noexcept { return is_over(word) ? (word & told) != 0 : word > watched; }
     static std::uintptr_t over(std::uintptr_t how, std::uintptr_t before) noexcept {
-        return before == empty ? how : how | told;
+        return before <= watched ? how : how | told;
     }
 
     // After the word was exchanged: nothing of this object is touched.
     static void wake(std::uintptr_t before) noexcept {
-        if (before == empty) return;
-        auto* const waits = reinterpret_cast<waiter*>(before);
+        if (before > watched) tell(reinterpret_cast<waiter*>(before & ~watched));
+    }
+    static void tell(waiter* waits) noexcept {
+        if (waits == nullptr) return;
         wake_batch batch;
         batch.claim(waits->task);
-        waits->released.store(true, base::release);  // Pairs with leave; the last touch.
+        waits->released.store(true, base::release);  // Pairs with await_release; the last touch.
+    }
+    // The other side is about to let go of the waiter, or has.
+    static void await_release(const waiter& of) noexcept {
+        // Pairs with tell.
+        for (int spins = 0; !of.released.load(base::acquire); ++spins)
+            spins < 64 ? base::spin_pause() : base::yield_thread();
+    }
+    // The sender's side: it waits for the end no more. Its waiter, or null when the receiver's end came before.
+    waiter* take_watcher(std::uintptr_t& seen) noexcept {
+        while (!is_over(seen) && (seen & watched) != 0)
+            // Relaxed: the waiter is this side's own. It ends before the value is made in its place.
+            if (word_.compare_exchange_weak(seen, seen & ~watched, base::relaxed, base::relaxed)) {
+                seen &= ~watched;
+                return watcher_;
+            }
+        return nullptr;
     }
 
     T take(std::uintptr_t now) noexcept {
@@ -122,12 +152,61 @@ private:
 
     // empty | full | taken | closed, or the address of the waiting receiver's node. The sender leaves empty or the
     // address for full; either side for closed; the receiver goes between empty and its address, and from full to
-    // taken. Whoever leaves the address adds `told`. Once it is over, the receiver alone writes it: it takes the value,
-    // and its wait takes `told` away when it ends.
+    // taken. The sender adds `watched` to what is not over, and takes it away. Whoever leaves the address adds `told`.
+    // Once it is over, the receiver alone writes it: it takes the value, and its wait takes `told` away when it ends.
     base::atomic<std::uintptr_t> word_{empty};
     union {
         T value_;
+        waiter* watcher_;  // With `watched`: written by the sender before, read by whoever ends it.
     };
+};
+
+/// What oneshot_sender::closed makes.
+template <class T>
+class [[nodiscard]] oneshot<T>::closed_future {
+public:
+    using output = void;
+
+    explicit closed_future(oneshot& of) noexcept : of_{&of} {}
+    /// Before its first poll.
+    closed_future(closed_future&& other) noexcept : of_{other.of_} {
+        BIFILAR_CHECK(!other.waits_, "a future was moved after its first poll");
+    }
+    closed_future& operator=(closed_future&&) = delete;
+    ~closed_future() { leave(); }
+
+    polled<void> poll(context& cx) noexcept {
+        if (!waits_ && !cx.take_budget()) return not_ready;
+        std::uintptr_t now = of_->word_.load(base::acquire);  // Pairs with close.
+        if (waits_ && !is_over(now) && waiter_.task == cx.borrow()) return not_ready;
+        leave();
+        now = of_->word_.load(base::acquire);  // As above.
+        BIFILAR_CHECK(is_over(now) || (now & watched) == 0,
+                      "two waits for the end of one oneshot at the same time; it has one sender");
+        if (is_over(now)) return done;
+        waiter_.task = cx.borrow();
+        waiter_.released.store(false, base::relaxed);  // Relaxed: published by the exchange.
+        of_->watcher_ = &waiter_;
+        while (!is_over(now))
+            // Pairs with close: release, for the waiter.
+            if (of_->word_.compare_exchange_weak(now, now | watched, base::acq_rel, base::acquire)) {
+                waits_ = true;
+                return not_ready;
+            }
+        return done;
+    }
+
+private:
+    // Afterwards nobody knows the waiter.
+    void leave() noexcept {
+        if (!std::exchange(waits_, false)) return;
+        std::uintptr_t seen = of_->word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
+        if (of_->take_watcher(seen) == nullptr) await_release(waiter_);
+    }
+
+    oneshot* of_;
+    waiter waiter_;
+    bool waits_ = false;
 };
 
 template <class T>
@@ -146,20 +225,21 @@ public:
     polled<output> poll(context& cx) noexcept {
         if (!waits_ && !cx.take_budget()) return not_ready;
         std::uintptr_t now = from_->word_.load(base::acquire);  // Pairs with send.
-        if (now == reinterpret_cast<std::uintptr_t>(&waiter_)) {
+        if ((now & ~watched) == reinterpret_cast<std::uintptr_t>(&waiter_)) {
             if (waiter_.task == cx.borrow()) return not_ready;
             leave();
             now = from_->word_.load(base::acquire);  // As above.
         }
-        if (now == empty) {
+        if (now == empty || now == watched) {
             waiter_.task = cx.borrow();
             waiter_.released.store(false, base::relaxed);  // Relaxed: published by the exchange.
-            waits_ = true;
-            // Pairs with send and close: release, for the waiter; acquire, for the value.
-            if (from_->word_.compare_exchange_strong(now, reinterpret_cast<std::uintptr_t>(&waiter_), base::acq_rel,
-                                                     base::acquire))
-                return not_ready;
-            waits_ = false;
+            while (now == empty || now == watched)
+                // Pairs with send and close: release, for the waiter; acquire, for the value.
+                if (from_->word_.compare_exchange_weak(now, reinterpret_cast<std::uintptr_t>(&waiter_) | now,
+                                                       base::acq_rel, base::acquire)) {
+                    waits_ = true;
+                    return not_ready;
+                }
         }
         if (waits_) now &= ~told;
         leave();
@@ -174,11 +254,10 @@ private:
     void leave() noexcept {
         if (!std::exchange(waits_, false)) return;
         std::uintptr_t seen = reinterpret_cast<std::uintptr_t>(&waiter_);
-        // Relaxed: nothing was received. When it fails, the sender is about to let go or has.
-        if (from_->word_.compare_exchange_strong(seen, empty, base::relaxed, base::relaxed)) return;
-        // Pairs with wake.
-        for (int spins = 0; !waiter_.released.load(base::acquire); ++spins)
-            spins < 64 ? base::spin_pause() : base::yield_thread();
+        while (!is_over(seen))
+            // Relaxed: nothing was received. Where it is over, the sender is about to let go or has.
+            if (from_->word_.compare_exchange_weak(seen, seen & watched, base::relaxed, base::relaxed)) return;
+        await_release(waiter_);
         from_->word_.store(seen & ~told, base::relaxed);  // Relaxed: the receiver's own from now on.
     }
 
@@ -198,6 +277,8 @@ namespace detail {
 template <class T>
 class shared_oneshot : public oneshot<T> {
 public:
+    using typename oneshot<T>::closed_future;
+
     static shared_oneshot* make() {
         static_assert(alignof(shared_oneshot) <= largest_frame_alignment, "a value is aligned to at most 32 KiB");
         return new (allocate_frame(sizeof(shared_oneshot))) shared_oneshot;
@@ -237,6 +318,14 @@ public:
     std::expected<void, send_error<T>> send(T value) noexcept { return here().send(std::move(value)); }
     template <detail::loses_fraction<T> U>
     void send(U) = delete;  // It would lose its fraction: convert it first.
+
+    /// A future that is ready when a send would be in vain: the receiver has closed or is gone, or a value was sent.
+    /// One at a time: a second aborts. The sender outlives it and may send meanwhile. Cancelled, it loses nothing;
+    /// allocates nothing.
+    [[nodiscard]] auto closed() noexcept {
+        (void)here();
+        return typename detail::shared_oneshot<T>::closed_future{*of_};
+    }
 
 private:
     oneshot<T>& here() noexcept {
