@@ -3,6 +3,7 @@
 
 #include <bifilar/channel/broadcast.hpp>             // IWYU pragma: export
 #include <bifilar/channel/channel.hpp>               // IWYU pragma: export
+#include <bifilar/channel/channel_ends.hpp>          // IWYU pragma: export
 #include <bifilar/channel/oneshot.hpp>               // IWYU pragma: export
 #include <bifilar/channel/unbounded_channel.hpp>     // IWYU pragma: export
 #include <bifilar/channel/watch.hpp>                 // IWYU pragma: export
