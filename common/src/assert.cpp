@@ -12,21 +12,32 @@ namespace {
 // Written once by set_task_namer, read by any failing thread. Null where no task can run.
 atomic<task_namer> current_namer{nullptr};
 
+// Null in no task.
+const char* running_task_name() noexcept {
+    // Pairs with set_task_namer.
+    const task_namer namer = current_namer.load(acquire);
+    return namer != nullptr ? namer() : nullptr;
+}
+
 }  // namespace
 
 void set_task_namer(task_namer namer) noexcept {
-    // Pairs with check_failed; so that the function is seen whole. It has no state of its own.
+    // Pairs with running_task_name; so that the function is seen whole. It has no state of its own.
     current_namer.store(namer, release);
 }
 
 void check_failed(const char* condition, const char* sentence, std::source_location where) noexcept {
-    // Pairs with set_task_namer.
-    const task_namer namer = current_namer.load(acquire);
-    const char* task = namer != nullptr ? namer() : nullptr;
+    const char* const task = running_task_name();
     std::fprintf(stderr, "bifilar: %s (%s) at %s:%u, %s%s\n", sentence, condition, where.file_name(),
                  static_cast<unsigned>(where.line()), task != nullptr ? "task " : "in no task",
                  task != nullptr ? task : "");
     std::abort();
+}
+
+void tell(const char* sentence) noexcept {
+    const char* const task = running_task_name();
+    std::fprintf(stderr, "bifilar: %s, %s%s\n", sentence, task != nullptr ? "task " : "in no task",
+                 task != nullptr ? task : "");
 }
 
 }  // namespace bifilar::base

@@ -16,6 +16,9 @@ void set_task_namer(task_namer namer) noexcept;
 [[noreturn]] void check_failed(const char* condition, const char* sentence,
                                std::source_location where = std::source_location::current()) noexcept;
 
+/// Prints "bifilar: <sentence>, task <name>" in the same way, and goes on: for what is a mistake as a rule.
+void tell(const char* sentence) noexcept;
+
 }  // namespace bifilar::base
 
 /// Wrong use by a caller: always checked. The sentence says what to do instead.

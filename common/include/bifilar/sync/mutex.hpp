@@ -3,13 +3,15 @@
 #pragma once
 
 #include <bifilar/core/future.hpp>
+#include <bifilar/sync/lock_owner.hpp>
 #include <bifilar/sync/permits.hpp>
 
 namespace bifilar {
 
 /// Any thread. Fair: an unlock that finds waiters calls the oldest. Until that one runs, a task that runs already may
 /// take the lock once more or many times; if the lock is held when it runs, the next unlock hands it over. Waits spin
-/// shortly first where that has paid. Not recursive. Acquire on lock, release on unlock. Lock and unlock may happen on
+/// shortly first where that has paid. Not recursive: debug builds
+/// tell a task that waits for itself. Acquire on lock, release on unlock. Lock and unlock may happen on
 /// different threads. Uncontended, each is one atomic exchange; waiting allocates nothing. Must outlive its waits;
 /// whoever has locked it last may destroy it after its unlock. Destroying it locked or waited for aborts.
 class mutex {
@@ -25,7 +27,10 @@ public:
     }
 
     /// Any thread. Aborts when the mutex is not locked. For guards, and for what a guard released.
-    void unlock() noexcept { BIFILAR_CHECK(permit_.give(1), "unlock() of a mutex that is not locked"); }
+    void unlock() noexcept {
+        owner_.clear();
+        BIFILAR_CHECK(permit_.give(1), "unlock() of a mutex that is not locked");
+    }
 
     /// Unlocks in its destructor.
     using guard = detail::lock_holder<mutex, &mutex::unlock>;
@@ -44,6 +49,7 @@ private:
     friend class condition;
 
     detail::permits permit_{1, 1};
+    [[no_unique_address]] detail::lock_owner owner_;
 };
 
 class [[nodiscard]] mutex::lock_future {
@@ -53,7 +59,11 @@ public:
     explicit lock_future(mutex& of) noexcept : of_{&of}, wait_{of.permit_, 1} {}
 
     polled<guard> poll(context& cx) noexcept {
-        if (!wait_.poll(cx)) return not_ready;
+        if (!wait_.poll(cx)) {
+            of_->owner_.tell(cx);
+            return not_ready;
+        }
+        of_->owner_.set(cx);
         return guard{*of_};
     }
 
@@ -65,6 +75,8 @@ private:
 inline mutex::lock_future mutex::lock() noexcept { return lock_future{*this}; }
 
 static_assert(future<mutex::lock_future>);
+#if !defined(BIFILAR_DEBUG)
 static_assert(sizeof(mutex) <= 48, "what a lock costs where it lies");
+#endif
 
 }  // namespace bifilar
