@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <cstring>
 
 namespace http {
 namespace {
@@ -76,7 +77,24 @@ std::string_view trimmed(std::string_view text) noexcept {
     return text;
 }
 
-bool is_same(std::string_view text, std::string_view lower) noexcept {
+std::size_t text_bytes(std::string_view bytes) noexcept {
+    // Eight at a time, until there is a control character among them; each lane's high bit says so.
+    constexpr std::uint64_t ones = 0x0101010101010101U;
+    constexpr std::uint64_t high = ones * 0x80;
+    std::size_t count = 0;
+    for (; count + 8 <= bytes.size(); count += 8) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, bytes.data() + count, sizeof eight);
+        const std::uint64_t low = (eight - ones * 0x20) & ~eight & high;
+        const std::uint64_t other = eight ^ (ones * 0x7f);
+        if ((low | ((other - ones) & ~other & high)) != 0) break;
+    }
+    // A borrow may have told of one too many, and a tab is text: the letters decide.
+    while (count < bytes.size() && is_text(bytes[count])) ++count;
+    return count;
+}
+
+bool detail::is_same_but_case(std::string_view text, std::string_view lower) noexcept {
     return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
                       [](char one, char other) { return lowered(one) == other; });
 }

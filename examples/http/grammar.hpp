@@ -51,8 +51,15 @@ inline constexpr std::array<unsigned char, 256> kinds = letters();
 
 /// Without spaces and tabs around it.
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
+/// How many bytes of text `bytes` begins with.
+[[nodiscard]] std::size_t text_bytes(std::string_view bytes) noexcept;
+namespace detail {
+[[nodiscard]] bool is_same_but_case(std::string_view text, std::string_view lower) noexcept;
+}  // namespace detail
 /// The same but for upper and lower case; `lower` is in lower case.
-[[nodiscard]] bool is_same(std::string_view text, std::string_view lower) noexcept;
+[[nodiscard]] inline bool is_same(std::string_view text, std::string_view lower) noexcept {
+    return text.size() == lower.size() && detail::is_same_but_case(text, lower);
+}
 /// The value of a hexadecimal digit; negative: it is none.
 [[nodiscard]] int hexadecimal(char one) noexcept;
 /// Digits alone, of which there is one at least. What does not fit becomes the largest number.

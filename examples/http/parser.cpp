@@ -125,7 +125,7 @@ std::size_t parser<IsRequest>::state::body_step(std::string_view bytes, stage af
 
 template <bool IsRequest>
 std::size_t parser<IsRequest>::state::line_step(std::string_view bytes) {
-    while (scanned_ < bytes.size() && is_text(bytes[scanned_])) ++scanned_;
+    scanned_ += text_bytes(bytes.substr(scanned_));
     // Behind a chunk there is nothing but the end of its line.
     if (stage_ == stage::chunk_end && scanned_ != 0) {
         fail(400);
