@@ -154,6 +154,7 @@ int attack_http(const options& given) {
     plan what;
     what.name = "http";
     what.program = "http_server";
+    what.arguments = {"--idle-time", "3600000"};  // The healthy client's turn may be long in coming.
     what.corpus = corpus();
     what.tokens = tokens();
     what.make = [](std::uint16_t port) { return std::make_unique<http_attacker>(port); };

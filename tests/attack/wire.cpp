@@ -42,7 +42,7 @@ int connected(std::uint16_t port) {
         pollfd waiting{descriptor, POLLOUT, 0};
         int error = ETIMEDOUT;
         socklen_t bytes = sizeof error;
-        if (::poll(&waiting, 1, 30'000) == 1) ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &bytes);
+        if (::poll(&waiting, 1, 180'000) == 1) ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &bytes);
         if (error == 0) return descriptor;
         errno = error;
     }

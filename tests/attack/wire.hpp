@@ -18,8 +18,9 @@ enum class ending : unsigned char {
 
 class connection {
 public:
-    /// To 127.0.0.1. Throws std::system_error. A new source address every time, so that ports do not run out.
-    explicit connection(std::uint16_t port, std::chrono::milliseconds patience = std::chrono::seconds{30});
+    /// To 127.0.0.1. Throws std::system_error. The patience is long, for a busy machine. A new source address every
+    /// time, so that ports do not run out.
+    explicit connection(std::uint16_t port, std::chrono::milliseconds patience = std::chrono::minutes{3});
     /// Takes over a connected socket.
     connection(int descriptor, std::chrono::milliseconds patience) noexcept
         : descriptor_{descriptor}, patience_{patience} {}
