@@ -155,7 +155,7 @@ void worker::push_front(task_header& task) noexcept {
     if (lifo_.load(base::relaxed) == nullptr) {
         // Pairs with steal_slot; so that a thief sees the task as its last poll left it.
         lifo_.store(&task, base::release);
-        if (!alone_ && owner_.idle_.idle() != 0) [[unlikely]]
+        if (!alone_ && owner_.idle_.idle() != 0 && !owner_.idle_.watched()) [[unlikely]]
             offer_slot();
         return;
     }
@@ -190,18 +190,14 @@ void worker::post(task_header& task) noexcept {
 }
 
 [[gnu::noinline]] void worker::overflow(task_header& task) noexcept {
-    for (;;) {
-        task_header* last = nullptr;
-        task_header* const first = queue_.take_half(last);
-        if (first != nullptr) {
-            last->next_ = &task;
-            owner_.global_.push_chain(*first, task, queue_.capacity() / 2 + 1);
-            return;
-        }
-        // A thief is at work or has just made room.
-        if (queue_.push(task)) return;
-        base::spin_pause();
+    task_header* last = nullptr;
+    if (task_header* const first = queue_.take_half(last)) {
+        last->next_ = &task;
+        owner_.global_.push_chain(*first, task, queue_.capacity() / 2 + 1);
+        return;
     }
+    // A thief has just made room, or is at work: it may have lost its processor meanwhile, and is not waited for.
+    if (!queue_.push(task)) owner_.global_.push(task);
 }
 
 [[gnu::always_inline]] inline task_header* worker::next() noexcept {
@@ -258,15 +254,10 @@ void worker::flush_lifo() noexcept {
     if (task_header* const task = take_slot()) push_back(*task);
 }
 
-// A task in the slot waits for the end of the present run. When that may be long and others sleep, one of them is
-// woken to watch the slot; not each time, because two tasks that talk to each other would pay for it at every turn.
-[[gnu::noinline]] void worker::offer_slot() noexcept {
-    constexpr base::instant_ns pause_ns = 4'000'000;
-    const base::instant_ns now = base::coarse_now_ns();
-    if (now - last_offer_ns_ < pause_ns) return;
-    last_offer_ns_ = now;
-    owner_.notify(&counters_);
-}
+// A task in the slot waits for the end of the present run. As that may be long and others sleep, one of them is woken
+// to watch the slot, and goes on watching for a while, because two tasks that talk to each other would pay for a wake
+// at every turn; see slot_watch.
+[[gnu::noinline]] void worker::offer_slot() noexcept { owner_.notify_others(&counters_); }
 
 [[gnu::always_inline]] inline task_header* worker::take_queued() noexcept {
     if (!inbox_.empty()) [[unlikely]] {

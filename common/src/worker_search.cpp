@@ -11,7 +11,7 @@ namespace bifilar::sched {
         searching_ = true;
     }
     // A short wait between looks is worth much where waking a sleeping processor takes tens of microseconds.
-    constexpr int looks = 4;
+    const int looks = only_napped() ? 1 : 4;
     constexpr int pauses_between_looks = 50;
     for (int look = 0; look < looks; ++look) {
         if (task_header* const task = steal()) return task;
@@ -39,8 +39,9 @@ task_header* worker::steal() noexcept {
     return nullptr;
 }
 
-// A slot is taken only when its owner has neither finished a task nor changed the slot since the first look: then it
-// sits in a long run. Taking it earlier would tear a pair of tasks that talk to each other off one cache.
+// A slot is taken only when its owner has neither finished a task nor changed the slot since an earlier look of the
+// same search, or for a while: then it sits in a long run. Taking it earlier would tear a pair of tasks that talk to
+// each other off one cache.
 task_header* worker::steal_slot(bool first_look) noexcept {
     for (const std::vector<std::uint32_t>& ring : victims_) {
         for (const std::uint32_t index : ring) {
@@ -48,12 +49,21 @@ task_header* worker::steal_slot(bool first_look) noexcept {
             sighting& seen = sightings_[index];
             // Relaxed: a guess that the exchange below confirms.
             task_header* task = victim.lifo_.load(base::relaxed);
-            const sighting now{task, victim.counters_.polled.get()};
-            const bool stuck = !first_look && task != nullptr && now.task == seen.task && now.polled == seen.polled;
-            seen = now;
+            if (task == nullptr) {
+                seen.task = nullptr;
+                continue;
+            }
+            const std::uint64_t polled = victim.counters_.polled.get();
+            const base::instant_ns now = base::now_ns();
+            if (task != seen.task || polled != seen.polled) {
+                seen = {task, polled, now};
+                continue;
+            }
+            if (first_look && now - seen.since_ns < slot_watch::stuck_ns) continue;
             // Pairs with push_front and take_lifo; so that one gets the task, as its last poll left it.
-            if (!stuck || !victim.lifo_.compare_exchange_strong(task, nullptr, base::acq_rel, base::relaxed)) continue;
+            if (!victim.lifo_.compare_exchange_strong(task, nullptr, base::acq_rel, base::relaxed)) continue;
             counters_.stolen.add();
+            watch_.hasten();
             return task;
         }
     }

@@ -14,7 +14,7 @@ bool worker::work_in_sight() noexcept {
 }
 
 // A slot that another worker has not come to yet. Without a fence in push_front one that is being filled right now may
-// be missed; it then waits for the end of its owner's run.
+// be missed.
 bool worker::slot_in_sight() noexcept {
     return std::any_of(owner_.workers_.begin(), owner_.workers_.end(), [](const auto& other) {
         return other->lifo_.load(base::relaxed) != nullptr;  // Relaxed: a hint.
@@ -61,39 +61,75 @@ base::instant_ns worker::timers_due() noexcept {
     return due - last_timer_wake_ns_ < often_ns ? timers_.next_shared_deadline() : due;
 }
 
+// Whether the worker has done nothing since the end of a nap.
+bool worker::only_napped() const noexcept { return napped_ && counters_.polled.get() == polled_at_wake_; }
+
+// Until when to nap, so as to look at others' slots then; base::never: not at all. `watches`: as the one who watches.
+//
+// No slot is missed. Who fills one while this worker is in the idle set, and nobody watches, wakes it. Who fills one
+// before that, or sees that somebody watches, may do so too late for the look at hand, because push_front has no fence;
+// but not for the look after the next nap, and such a nap comes: whoever watches naps again, and whoever ceases to, or
+// has just come here while others run, naps once more without being the one who watches.
+base::instant_ns worker::nap_until(bool& watches) noexcept {
+    const bool asked = std::exchange(claimed_, false) && counters_.polled.get() == polled_at_wake_;
+    const base::instant_ns now = base::now_ns();
+    const bool filled = slot_in_sight();
+    const bool short_runs = others_went_on();
+    const bool others_run = owner_.idle_.idle() != owner_.workers();
+    if (filled || asked) watch_.prolong(now);
+    if (asked) watch_.hasten();
+    if (watch_.goes_on(now) && (filled || asked || short_runs || !others_run)) {
+        watches = owner_.idle_.begin_watch();
+        watched_last_ = watches;
+        return watches ? now + watch_.next_nap(filled) : base::never;
+    }
+    const bool one_more = std::exchange(watched_last_, false) || (others_run && !only_napped());
+    return one_more ? now + slot_watch::shortest_nap_ns : base::never;
+}
+
+// Whether any worker has run a task since this one looked last.
+bool worker::others_went_on() noexcept {
+    std::uint64_t polled = 0;
+    for (const auto& each : owner_.workers_) polled += each->counters_.polled.get();
+    return std::exchange(all_polled_, polled) != polled;
+}
+
 [[gnu::noinline]] void worker::sleep() noexcept {
     if (clock_ != nullptr) [[unlikely]]
         forget_turns();
-    if (linger()) return;
+    const bool again = only_napped();
+    if (!again && linger()) return;
     owner_.idle_.enter(index_, std::exchange(searching_, false));
     base::fence_seq_cst();  // Pairs with the fence in scheduler::notify; see idle_set.
     const scheduler::phase phase = owner_.now();
     const bool stay_up = phase == scheduler::phase::halting || phase == scheduler::phase::stopping;
+    base::instant_ns nap_end = base::never;
     if (!stay_up && !work_in_sight()) {
         counters_.parked.add();
+        bool watches = false;
+        if (!alone_) nap_end = nap_until(watches);
         const base::instant_ns timers = clock_ == nullptr ? timers_due() : base::never;
-        base::instant_ns deadline = std::min(timers, lent_until_ns_);
-        // Within the pause of offer_slot another offer may have been held back, or came between search and sleep.
-        constexpr base::instant_ns nap_ns = 10'000'000;
-        if (std::exchange(naps_, false) || slot_in_sight()) deadline = std::min(deadline, base::now_ns() + nap_ns);
+        const base::instant_ns deadline = std::min({timers, lent_until_ns_, nap_end});
         constexpr base::instant_ns short_sleep_ns = 200'000;  // Some times what a wake takes on a virtual machine.
-        const base::instant_ns began_ns = base::now_ns();
+        if (!again) slept_since_ns_ = base::now_ns();
         bool slept = true;
         if (clock_ == nullptr) [[likely]]
             parker_->park(deadline);
         else
             slept = rest(deadline);
+        if (watches) owner_.idle_.end_watch();
         tick_began_ns_ = base::now_ns();
         if (tick_began_ns_ >= timers) last_timer_wake_ns_ = tick_began_ns_;
-        if (tick_began_ns_ - began_ns >= short_sleep_ns)
+        if (tick_began_ns_ - slept_since_ns_ >= short_sleep_ns)
             lingering_.slept_long();
         else if (!inbox_.empty())
             lingering_.woken_soon();
         fire_due(tick_began_ns_);
         if (slept) until_tick_ = tick_tasks_;  // A jump of time without a sleep leaves the events to the tick.
     }
-    searching_ = owner_.idle_.leave(index_);
-    naps_ = searching_;
+    searching_ = claimed_ = owner_.idle_.leave(index_);
+    napped_ = !searching_ && tick_began_ns_ >= nap_end;
+    polled_at_wake_ = counters_.polled.get();
 }
 
 }  // namespace bifilar::sched

@@ -73,6 +73,13 @@ public:
         }
     }
 
+    /// One idle worker at a time watches the others' slots, so that a push need not wake any for that: whether this one
+    /// does from now on, until it ends that. Relaxed, all three: a push that is missed by it is seen by the watcher's
+    /// next look, of which one comes after the end; see worker::nap_until.
+    [[nodiscard]] bool begin_watch() noexcept { return !watched() && !watched_.exchange(true, base::relaxed); }
+    void end_watch() noexcept { watched_.store(false, base::relaxed); }
+    [[nodiscard]] bool watched() const noexcept { return watched_.load(base::relaxed); }
+
     [[nodiscard]] std::uint32_t idle() const noexcept { return idle_of(counts_.load(base::relaxed)); }  // A hint.
     [[nodiscard]] std::uint32_t searching() const noexcept {
         return searching_of(counts_.load(base::relaxed));  // A hint.
@@ -113,6 +120,7 @@ private:
 
     // Low half idle, high half searching. May be wrong by a worker that is between its two steps, never for long.
     alignas(base::cache_line_bytes) base::atomic<std::uint64_t> counts_{0};
+    base::atomic<bool> watched_{false};  // A napping worker sets it and resets it; read by those who fill a slot.
     std::uint32_t workers_;
     // Bit w % 64 of word w / 64: worker w sleeps or is about to. Set by the worker, cleared by it or by a claimer.
     std::vector<base::atomic<std::uint64_t>> words_;

@@ -10,6 +10,7 @@
 #include <bifilar/sched/inbox.hpp>
 #include <bifilar/sched/lingering.hpp>
 #include <bifilar/sched/run_queue.hpp>
+#include <bifilar/sched/slot_watch.hpp>
 #include <bifilar/sched/stats.hpp>
 #include <bifilar/time/timer_queue.hpp>
 #include <cstdint>
@@ -122,6 +123,9 @@ private:
     [[nodiscard]] bool work_in_sight() noexcept;
     [[nodiscard]] bool work_here() const noexcept;
     [[nodiscard]] bool slot_in_sight() noexcept;
+    [[nodiscard]] base::instant_ns nap_until(bool& watches) noexcept;
+    [[nodiscard]] bool only_napped() const noexcept;
+    [[nodiscard]] bool others_went_on() noexcept;
 
     scheduler& owner_;
     const std::uint32_t owner_id_;
@@ -153,14 +157,20 @@ private:
     lingering lingering_;
     bool pinned_turn_ = false;
     bool searching_ = false;
-    bool naps_ = false;  // Was woken to look after others' slots: sleeps shortly once, to look again.
+    slot_watch watch_;           // Over others' slots.
+    bool watched_last_ = false;  // It was the one who watches when it last slept.
+    bool claimed_ = false;       // Somebody had work for it when it last slept, or a filled slot.
+    bool napped_ = false;        // The last sleep was a nap, and nothing but its end ended it.
+    std::uint64_t polled_at_wake_ = 0;
+    std::uint64_t all_polled_ = 0;                  // By all workers, at the last look of nap_until.
+    base::instant_ns slept_since_ns_ = 0;           // When the first of the naps in a row began.
     base::instant_ns lent_until_ns_ = base::never;  // When the thread wants to go on with something else.
-    base::instant_ns last_offer_ns_ = 0;
     base::instant_ns last_timer_wake_ns_ = 0;
-    // Progress and slot of each victim at the last look, to tell a stuck worker from a busy one.
+    // Slot and progress of each victim since when they are so, to tell a stuck worker from a busy one.
     struct sighting {
         task_header* task = nullptr;
         std::uint64_t polled = 0;
+        base::instant_ns since_ns = 0;
     };
     std::vector<sighting> sightings_;
 
