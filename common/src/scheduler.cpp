@@ -54,10 +54,15 @@ constinit registry runtimes;
 
 scheduler* scheduler::of(const task_header& task) noexcept { return runtimes.find(task.state_.owner()); }
 
+scheduler* scheduler::enter(std::uint32_t id, std::optional<visit>& inside) noexcept {
+    scheduler* found = nullptr;
+    runtimes.enter(id, inside, found);
+    return found;
+}
+
 bool scheduler::report(const task_header& task, std::exception_ptr error) noexcept {
     std::optional<visit> inside;
-    scheduler* owner = nullptr;
-    runtimes.enter(task.state_.owner(), inside, owner);
+    scheduler* const owner = enter(task.state_.owner(), inside);
     if (owner == nullptr) return false;
     owner->parts_.detached_exception(name_of(task), std::move(error));
     return true;
@@ -210,9 +215,11 @@ void scheduler::stand_still(parker& driver) noexcept {
         // The last run of another worker may wait for an operation in this one's ring to be cancelled. Events only
         // queue tasks here, which those who visit them do not mind.
         while (!changed_.wait_for(lock, between_looks, [&] { return now() != phase::halting || halts_ != halt; })) {
+            ++polling_;
             lock.unlock();
             driver.poll();
             lock.lock();
+            if (--polling_ == 0) changed_.notify_all();
         }
     }
 }

@@ -1,4 +1,5 @@
 // A worker without work: the last looks before it sleeps, and the sleep.
+#include <bifilar/core/join_watch.hpp>
 #include <bifilar/sched/scheduler.hpp>
 #include <bifilar/sched/worker.hpp>
 
@@ -109,7 +110,9 @@ bool worker::others_went_on() noexcept {
         bool watches = false;
         if (!alone_) nap_end = nap_until(watches);
         const base::instant_ns timers = clock_ == nullptr ? timers_due() : base::never;
-        const base::instant_ns deadline = std::min({timers, lent_until_ns_, nap_end});
+        base::instant_ns deadline = std::min({timers, lent_until_ns_, nap_end});
+        sleeps_until_.store(deadline, base::seq_cst);  // Pairs with suspect_deadlock.
+        if (deadline == base::never && detail::join_watch::any()) deadline = suspect_deadlock();
         constexpr base::instant_ns short_sleep_ns = 200'000;  // Some times what a wake takes on a virtual machine.
         if (!again) slept_since_ns_ = base::now_ns();
         bool slept = true;

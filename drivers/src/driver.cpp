@@ -1,6 +1,7 @@
 // Which driver a thread gets, and why.
 #include <bifilar/drivers/driver.hpp>
 #include <bifilar/drivers/driver_fallback.hpp>
+#include <bifilar/drivers/in_flight.hpp>
 
 #include "epoll_driver.hpp"
 #include "simulated_driver.hpp"
@@ -139,6 +140,18 @@ driver& make_this_driver() {
     if (this_thread().ends) return (new plain_thread_driver)->get();
     thread_local plain_thread_driver own;
     return own.get();
+}
+
+bool awaits_events(const parker& of) noexcept {
+    const auto& which = static_cast<const driver&>(of);
+    switch (which.kind()) {
+        case driver_kind::uring:
+            return static_cast<const uring_driver&>(which).in_flight() != 0;
+        case driver_kind::epoll:
+            return static_cast<const epoll_driver&>(which).in_flight() != 0;
+        default:
+            return true;
+    }
 }
 
 std::uint64_t destroyed_in_flight() noexcept { return destroyed.load(base::relaxed); }  // Relaxed: a count.

@@ -62,6 +62,7 @@ call_result epoll_driver::start(op& which, waker_ref waits) noexcept {
         if (const int error = adopt(source); error != 0) return error;
     }
     source.enter(which, waits);
+    started_.add();
     return std::nullopt;
 }
 
@@ -91,7 +92,16 @@ void epoll_driver::cancel(op& which) noexcept {
     op*& waiting = source.waiting[io_source::side_of(which.kind)];
     if (waiting != &which) return;
     waiting = nullptr;
+    ended_elsewhere_.fetch_add(1, base::relaxed);  // Relaxed: a count.
     which.complete(-ECANCELED, batch);
+}
+
+// An operation leaves the driver that it waits in, by an event of this one.
+void epoll_driver::count_end(const op& which) noexcept {
+    if (which.on == this)
+        ended_.add();
+    else
+        static_cast<epoll_driver*>(which.on)->ended_elsewhere_.fetch_add(1, base::relaxed);  // Relaxed: a count.
 }
 
 void epoll_driver::finish(op& which) noexcept {
@@ -167,6 +177,7 @@ void epoll_driver::on_event(io_source& source, std::uint32_t events, wake_batch&
         // What another kind of driver has is in its kernel's hands: the descriptor came from an epoll runtime to there.
         if (which == nullptr || (which->on != this && which->on->kind() != driver_kind::epoll)) return;
         source.waiting[side] = nullptr;
+        count_end(*which);
         prefetch_waiter(which->waits(), which);
         which->complete(op::worth_a_try, batch);
     };

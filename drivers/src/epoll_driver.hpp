@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bifilar/drivers/driver.hpp>
+#include <bifilar/sched/stats.hpp>
 
 namespace bifilar::drivers {
 
@@ -20,7 +21,13 @@ public:
     void unpark() noexcept override;
     [[nodiscard]] driver_kind kind() const noexcept override { return driver_kind::epoll; }
 
+    /// Operations that wait for this driver's events. Any thread: exact while its thread rests and nobody cancels.
+    [[nodiscard]] std::uint64_t in_flight() const noexcept {
+        return started_.get() - ended_.get() - ended_elsewhere_.load(base::relaxed);  // Relaxed: a count.
+    }
+
 private:
+    void count_end(const op& which) noexcept;
     int wait(base::instant_ns deadline) noexcept;
     void reap(int count, wake_batch& batch) noexcept;
     void on_event(io_source& source, std::uint32_t events, wake_batch& batch) noexcept;
@@ -35,6 +42,10 @@ private:
     int epoll_ = -1;
     int eventfd_ = -1;
     sleep_flag sleeps_;
+    // Operations that began to wait here, and that ended: by this thread, and by others.
+    sched::counter started_;
+    sched::counter ended_;
+    base::atomic<std::uint64_t> ended_elsewhere_{0};
     struct events;
     std::unique_ptr<events> events_;
 };

@@ -78,7 +78,7 @@ void uring_driver::prepare(op& which) noexcept {
     io_uring_sqe& entry = next_entry();
     which.waits_for_readiness ? prepare_poll(entry, which) : prepare_call(entry, which);
     io_uring_sqe_set_data(&entry, &which);
-    ++in_flight_;
+    add_in_flight();
 }
 
 void uring_driver::prepare_call(io_uring_sqe& entry, op& which) noexcept {
@@ -223,7 +223,7 @@ void uring_driver::poll_some(std::uint32_t most) noexcept {
     // Somebody waits for those, in a destructor maybe, and their ends come last.
     if (std::exchange(cancels_, false)) most = all;
     lending_.top_up(ring_, buffers());
-    if (in_flight_ != 0 || io_uring_sq_ready(&ring_) != 0) (void)io_uring_submit_and_get_events(&ring_);
+    if (in_flight() != 0 || io_uring_sq_ready(&ring_) != 0) (void)io_uring_submit_and_get_events(&ring_);
     wake_batch batch;
     reap(batch, most);
 }
@@ -348,7 +348,7 @@ void uring_driver::reap(wake_batch& batch, std::uint32_t most) noexcept {
             if (cqe.user_data == unpark_data) listening_ = false;
             if (cqe.user_data <= cancel_data) continue;
             op& which = *reinterpret_cast<op*>(cqe.user_data);
-            if ((cqe.flags & IORING_CQE_F_MORE) == 0) --in_flight_;
+            if ((cqe.flags & IORING_CQE_F_MORE) == 0) end_in_flight();
             completes_many(which.kind) ? end_many(static_cast<many_op&>(which), cqe, batch) : end(which, cqe, batch);
         }
         io_uring_cq_advance(&ring_, count);

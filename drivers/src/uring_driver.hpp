@@ -31,7 +31,15 @@ public:
     void disarm(many_op& which) noexcept override;
     [[nodiscard]] driver_kind kind() const noexcept override { return driver_kind::uring; }
 
+    /// Operations that the kernel has, or will have with the next call. Any thread.
+    [[nodiscard]] std::size_t in_flight() const noexcept {
+        return in_flight_.load(base::relaxed);
+    }  // Relaxed: a count.
+
 private:
+    // Relaxed: a count, of one writer.
+    void add_in_flight() noexcept { in_flight_.store(in_flight() + 1, base::relaxed); }
+    void end_in_flight() noexcept { in_flight_.store(in_flight() - 1, base::relaxed); }
     io_uring_sqe& next_entry() noexcept;
     call_result begin(op& which, waker_ref waits) noexcept;
     call_result begin_behind(op& which, waker_ref waits) noexcept;
@@ -56,7 +64,8 @@ private:
     int eventfd_ = -1;
     std::uint64_t eventfd_count_ = 0;  // The kernel writes it when an unpark comes.
     bool listening_ = false;
-    std::size_t in_flight_ = 0;
+    // Written by the owner, read by any.
+    base::atomic<std::size_t> in_flight_{0};
     sleep_flag sleeps_;
     cancel_requests requests_;
     pthread_t owner_;

@@ -115,7 +115,7 @@ bool uring_driver::submit_file(op& which, waker_ref waits) noexcept {
     io_uring_sqe& entry = next_entry();
     prepare_request(entry, what);
     io_uring_sqe_set_data(&entry, &which);
-    ++in_flight_;
+    add_in_flight();
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <bifilar/base/fork_count.hpp>
 #include <bifilar/drivers/driver.hpp>
 #include <bifilar/drivers/driver_fallback.hpp>
+#include <bifilar/drivers/in_flight.hpp>
 #include <bifilar/sched/blocking_pool.hpp>
 #include <bifilar/sched/cpu_quota.hpp>
 #include <bifilar/sched/scheduler.hpp>
@@ -25,10 +26,9 @@ public:
         : wanted_{options.driver},
           options_{check(std::move(options))},
           driver_{options_.driver},
-          fibers_{new stackful::fiber_home{*options_.workers,
-                                           options_.stack_bytes,
-                                           {.guard_bytes = options_.guard_bytes}},
-                  &stackful::fiber_home::abandon},
+          fibers_{
+              new stackful::fiber_home{*options_.workers, options_.stack_bytes, {.guard_bytes = options_.guard_bytes}},
+              &stackful::fiber_home::abandon},
           watches_(*options_.workers),
           blocking_{std::make_unique<sched::blocking_pool>(options_.max_blocking_threads, options_.blocking_keep_alive,
                                                            when_idle())},
@@ -63,6 +63,7 @@ public:
     }
 
     [[nodiscard]] bool blocks() const noexcept override { return blocking_->busy(); }
+    [[nodiscard]] bool awaits_events(const parker& of) const noexcept override { return drivers::awaits_events(of); }
     [[nodiscard]] sched::blocking_pool* pool() noexcept override { return blocking_.get(); }
 
     void detached_exception(const char* task_name, std::exception_ptr error) noexcept override {

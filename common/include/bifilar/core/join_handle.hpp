@@ -7,6 +7,7 @@
 #include <bifilar/core/block_on.hpp>
 #include <bifilar/core/cancel_handle.hpp>
 #include <bifilar/core/future.hpp>
+#include <bifilar/core/join_watch.hpp>
 #include <bifilar/core/must_be_read.hpp>
 #include <bifilar/core/task_core.hpp>
 #include <cstdint>
@@ -135,12 +136,13 @@ public:
     }
     void note_wait(const void* site, bool ready) noexcept { base_.note_wait(site, ready); }
 
-    /// Waits on a plain thread; blocks it. Inside a task use co_await or await.
-    T join() { return block_on(*this); }
+    /// Waits on a plain thread; blocks it. Inside a task use co_await or await. Throws deadlock_error when all tasks of
+    /// the runtime wait and nothing can wake any; the task goes on waiting then, and the handle may be used.
+    T join() { return join_watched(); }
     BIFILAR_MUST_BE_READ T join()
         requires detail::must_be_read<T>
     {
-        return block_on(*this);
+        return join_watched();
     }
 
     /// Asks the task to end: what it waits for is brought to rest, then it unwinds. Any number of times, before or
@@ -172,6 +174,30 @@ public:
 
 private:
     friend class outcome_future<T>;
+
+    // A join on a plain thread, which may be asked to look for a deadlock.
+    class joining {
+    public:
+        using output = T;
+        explicit joining(join_handle& of) noexcept : of_{of}, watch_{of.base_.task()} {}
+        joining(const joining&) = delete;
+        joining& operator=(const joining&) = delete;
+        ~joining() { of_.base_.give_up(); }  // It may have ended by a deadlock.
+        polled<T> poll(context& cx) {
+            polled<T> answer = of_.poll(cx);
+            if (!answer) watch_.look(cx);
+            return answer;
+        }
+        void note_wait(const void* site, bool ready) noexcept { of_.note_wait(site, ready); }
+
+    private:
+        join_handle& of_;
+        detail::join_watch watch_;
+    };
+    T join_watched() {
+        joining waits{*this};
+        return block_on(waits);
+    }
 
     task_cell<T>& cell() noexcept { return static_cast<task_cell<T>&>(*base_.task()); }
 

@@ -31,8 +31,12 @@ public:
     virtual void visit_tasks(void (* /*visit*/)(task_header&, void* argument) noexcept, void* /*argument*/) noexcept {}
 
     /// Whether calls that may block are queued or under way. When the last one ends, the runtime's time_keeper looks
-    /// again. Any thread; asked on a simulated clock alone.
+    /// again. Any thread; asked while all workers rest.
     [[nodiscard]] virtual bool blocks() const noexcept { return false; }
+
+    /// Whether an event of the kernel may wake a task by this parker, or nobody knows. Any thread; asked while its
+    /// worker rests, or as a hint.
+    [[nodiscard]] virtual bool awaits_events(const parker& /*of*/) const noexcept { return true; }
 
     /// Threads for calls that may block, for the parts below; null: none, and such calls are made in place. The pool
     /// lives as long as tasks do. Any thread.

@@ -18,6 +18,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -101,6 +102,15 @@ public:
     /// for 10 ms at most; ends the process when there is no memory for the names.
     [[nodiscard]] std::vector<task_description> survivors(std::size_t most) noexcept;
 
+    /// The runtime of that number, alive as long as `inside` is; null when it is gone. Any thread.
+    [[nodiscard]] static scheduler* enter(std::uint32_t id, std::optional<visit>& inside) noexcept;
+
+    /// A plain thread begins to wait for a task: workers that sleep look whether all tasks wait for ever. That thread.
+    void join_begins() noexcept;
+    /// All tasks, at most `most`, when all wait and nothing can wake one; else none. Exact: see deadlock.cpp. A plain
+    /// thread that waits for one of them; stops the workers for a moment. Throws std::bad_alloc.
+    [[nodiscard]] std::vector<task_description> find_deadlock(std::size_t most);
+
     /// How many tasks have been started and not completed; exact while nothing runs.
     [[nodiscard]] std::uint64_t live() const noexcept;
 
@@ -149,6 +159,7 @@ private:
     }
     void stand_still(parker& driver) noexcept;
     [[nodiscard]] bool report_drained() noexcept;
+    [[nodiscard]] bool nothing_can_wake() noexcept;
     [[nodiscard]] bool halt(base::instant_ns deadline) noexcept;
     [[nodiscard]] bool halt_and_cancel(base::instant_ns deadline) noexcept;
     template <class Condition>
@@ -157,6 +168,8 @@ private:
     void make_workers(const scheduler_options& options);
     void start_threads();
     void worker_ready(std::exception_ptr error, const std::string& pin_problem) noexcept;
+
+    static constexpr std::uint64_t unknown = ~std::uint64_t{0};
 
     const tuning tuning_;
     environment& parts_;
@@ -179,6 +192,12 @@ private:
     base::atomic<std::uint64_t> spawned_outside_{0};
     base::atomic<std::uint32_t> starting_outside_{0};
 
+    // What all workers had polled when the last of them fell asleep, and when those who join were asked to look for a
+    // deadlock. Written by workers that fall asleep, asked_polled_ also by those who join. Relaxed: hints, for the look
+    // itself is exact.
+    base::atomic<std::uint64_t> quiet_polled_{unknown};
+    base::atomic<std::uint64_t> asked_polled_{unknown};
+
     // Threads inside of visit. Counted by any, awaited by the destructor.
     base::atomic<std::uint32_t> visitors_{0};
 
@@ -187,7 +206,8 @@ private:
     std::condition_variable changed_;
     std::uint32_t ready_workers_ = 0;
     std::uint32_t still_workers_ = 0;
-    std::uint64_t halts_ = 0;  // How many times the workers were told to stand still.
+    std::uint32_t polling_ = 0;  // Workers that stand still but for a look at their drivers.
+    std::uint64_t halts_ = 0;    // How many times the workers were told to stand still.
     std::exception_ptr start_error_;
 };
 

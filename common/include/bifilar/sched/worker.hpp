@@ -126,6 +126,8 @@ private:
     [[nodiscard]] base::instant_ns nap_until(bool& watches) noexcept;
     [[nodiscard]] bool only_napped() const noexcept;
     [[nodiscard]] bool others_went_on() noexcept;
+    [[nodiscard]] base::instant_ns suspect_deadlock() noexcept;
+    [[nodiscard]] bool rests() noexcept;
 
     scheduler& owner_;
     const std::uint32_t owner_id_;
@@ -166,6 +168,9 @@ private:
     base::instant_ns slept_since_ns_ = 0;           // When the first of the naps in a row began.
     base::instant_ns lent_until_ns_ = base::never;  // When the thread wants to go on with something else.
     base::instant_ns last_timer_wake_ns_ = 0;
+    // Until when it sleeps, if nobody wakes it; old while it is awake. Written by the owner, read by all that fall
+    // asleep.
+    base::atomic<base::instant_ns> sleeps_until_{0};
     // Slot and progress of each victim since when they are so, to tell a stuck worker from a busy one.
     struct sighting {
         task_header* task = nullptr;

@@ -2,6 +2,7 @@
 // Several may live in one process; each has its own threads and shares nothing with the others but frame memory.
 #pragma once
 
+#include <bifilar/core/deadlock_error.hpp>
 #include <bifilar/core/task_description.hpp>
 #include <bifilar/drivers/driver_kind.hpp>
 #include <bifilar/drivers/simulated_kernel.hpp>
@@ -97,7 +98,8 @@ public:
 
     /// Runs f(args…) as a task and blocks until it ends; gives its value or rethrows its exception. A plain callable
     /// runs as a fiber, so that it may await; a coroutine or future runs stackless. Plain threads only: inside a task
-    /// it throws std::logic_error, and f may have begun. Other tasks go on when it returns.
+    /// it throws std::logic_error, and f may have begun. Other tasks go on when it returns. Throws deadlock_error,
+    /// which lists them, when all tasks wait and nothing can wake any; they go on waiting, until the runtime's end.
     template <class F, class... Args>
     detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
         return launch_root(std::forward<F>(f), std::forward<Args>(args)...).join();
@@ -181,6 +183,7 @@ private:
 };
 
 /// Makes a runtime with default options, runs f(args…) in it, shuts it down: tasks that still live are cancelled.
+/// Throws as the constructor and runtime::run.
 template <class F, class... Args>
 detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
     runtime made;

@@ -1,0 +1,12 @@
+// How many threads the process has, whoever made them.
+#pragma once
+
+#include <cstddef>
+
+namespace bifilar::base {
+
+/// As the kernel counts them, those that are just ending included; 0 when it does not say. Any thread; opens a file of
+/// /proc, some ten microseconds.
+[[nodiscard]] std::size_t thread_count() noexcept;
+
+}  // namespace bifilar::base

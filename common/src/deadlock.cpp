@@ -1,0 +1,87 @@
+// Whether all tasks of a runtime wait, and nothing can wake one. First a cheap suspicion of the worker that falls
+// asleep last; when that stands for a while, the threads that wait in join() are asked, and one of them looks exactly.
+//
+// The look is exact because it counts threads before it looks at anything else. When the process has no more threads
+// than the runtime's workers, its idle blocking threads and those that wait in join() for its unfinished tasks, then
+// whatever another thread has done came before, and is seen by the looks that follow; and nobody can make a thread any
+// more but tasks. Workers stand still between two tasks then, and look at no events, so that no task is in anybody's
+// hands. A thread that is just ending still counts, and then nothing is said.
+#include <bifilar/base/thread_count.hpp>
+#include <bifilar/core/join_watch.hpp>
+#include <bifilar/sched/blocking_pool.hpp>
+#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/sched/worker.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+namespace bifilar::sched {
+
+// Of the worker that is about to sleep for ever, with its timers out of the way: when it had better look again; never:
+// there is nothing to suspect, or those who join were asked.
+[[gnu::noinline]] base::instant_ns worker::suspect_deadlock() noexcept {
+    // A look stops all workers for a moment, so it comes after some silence, and once in a silence.
+    constexpr base::instant_ns silence_ns = 20'000'000;
+    if (clock_ != nullptr || owner_.idle_.idle() != owner_.workers()) return base::never;
+    std::uint64_t polled = 0;
+    for (const auto& each : owner_.workers_) {
+        // seq_cst: pairs with the store in sleep; of two that fall asleep at once, one sees the other's.
+        if (each->sleeps_until_.load(base::seq_cst) != base::never) return base::never;
+        if (owner_.parts_.awaits_events(*each->parker_)) return base::never;
+        polled += each->counters_.polled.get();
+    }
+    // Relaxed, all three: see quiet_polled_.
+    if (owner_.asked_polled_.load(base::relaxed) == polled) return base::never;
+    if (owner_.quiet_polled_.exchange(polled, base::relaxed) != polled) return base::now_ns() + silence_ns;
+    if (owner_.parts_.blocks()) return base::never;
+    owner_.asked_polled_.store(polled, base::relaxed);
+    detail::join_watch::ask(owner_.owner_id_);
+    return base::never;
+}
+
+// While it stands still: whether it has no task to run, and will have none by itself.
+bool worker::rests() noexcept {
+    return !work_here() && inbox_.empty() && timers_.next_deadline() == base::never &&
+           !owner_.parts_.awaits_events(*parker_);
+}
+
+void scheduler::join_begins() noexcept {
+    asked_polled_.store(unknown, base::relaxed);  // Relaxed: see there.
+    base::fence_seq_cst();                        // Pairs with join_watch::any.
+    if (lent_ == nullptr && idle_.idle() == workers()) workers_.front()->unpark();
+}
+
+bool scheduler::nothing_can_wake() noexcept {
+    const std::size_t joins = detail::join_watch::count(owner_id_);
+    if (joins == 0) return false;
+    blocking_pool* const pool = parts_.pool();
+    const std::size_t ours = threads_.size() + joins + (pool != nullptr ? pool->threads() : 0);
+    const std::size_t all = base::thread_count();
+    if (all == 0 || all > ours || parts_.blocks()) return false;
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return polling_ == 0; });
+    return global_.size() == 0 && std::ranges::all_of(workers_, [](const auto& each) { return each->rests(); });
+}
+
+std::vector<task_description> scheduler::find_deadlock(std::size_t most) {
+    struct look {
+        std::vector<task_description> found;
+        bool runs = false;
+    } all;
+    const std::unique_lock one_at_a_time{drain_mutex_, std::try_to_lock};
+    if (!drains_here() || !one_at_a_time.owns_lock() || now() != phase::running) return {};
+    all.found.reserve(std::min<std::uint64_t>(most, live()));
+    if (halt(base::after(base::now_ns(), std::chrono::milliseconds{100})) && nothing_can_wake())
+        visit_tasks(
+            [](task_header& task, void* argument) noexcept {
+                look& into = *static_cast<look*>(argument);
+                if (task.state_.is_claimed()) into.runs = true;
+                if (into.found.size() != into.found.capacity()) into.found.push_back(describe(task, true));
+            },
+            &all);
+    move_to(phase::running);
+    if (all.runs) return {};
+    return std::move(all.found);
+}
+
+}  // namespace bifilar::sched
