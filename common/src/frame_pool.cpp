@@ -59,8 +59,9 @@ struct slab {
     slab* prev = nullptr;  // Large blocks only: they come and go.
     const std::uint32_t size_class;
     const std::uint32_t first;  // Where the first block lies.
-    // The mark of a place, found by the 64-byte granule of its address. 0: nothing. Written by the creator of the
-    // task and by the worker that completes it; read by visit_tasks while the owner's workers stand still.
+    // The mark of a place, found by the 64-byte granule of its address. 0: nothing. Set by the creator of the task
+    // inside the scheduler's gate and reset by the worker that completes it; read by visit_tasks while the owner's
+    // workers stand still.
     base::atomic<mark> marks[slab_bytes / smallest_block_bytes]{};
 
     static slab& of(const void* place) noexcept {
@@ -339,12 +340,12 @@ std::size_t prefix_of(void* frame) noexcept {
 }
 
 void mark_task(void* place, task_owner owner, std::size_t before) noexcept {
-    // Relaxed: visit_tasks is ordered behind this by whatever made the workers stand still.
-    slab::of(place).mark_of(place).store(make_mark(owner, before), base::relaxed);
+    // Pairs with visit_slab; so that the task is seen whole.
+    slab::of(place).mark_of(place).store(make_mark(owner, before), base::release);
 }
 
 void unmark_task(void* place) noexcept {
-    // Relaxed: as in mark_task.
+    // Relaxed: visit_tasks comes while the worker that does this stands still, which orders it.
     slab::of(place).mark_of(place).store(0, base::relaxed);
 }
 
@@ -357,8 +358,9 @@ void visit_slab(slab& home, std::size_t block_bytes, std::size_t count, task_own
     for (std::size_t index = 0; index < count; ++index, block += block_bytes) {
         // The place is the block, or lies a prefix behind it: two granules to look at, three at most.
         for (std::size_t prefix = 0; prefix <= largest_prefix_bytes; prefix += 16) {
-            // Relaxed: as in mark_task; marks of other owners are skipped, whatever they are.
-            const mark seen = home.mark_of(block + prefix).load(base::relaxed);
+            // Pairs with mark_task; so that the task is seen whole. Marks of other owners are skipped, whatever they
+            // are.
+            const mark seen = home.mark_of(block + prefix).load(base::acquire);
             if (owner_of(seen) != owner || header_before(seen) != prefix) continue;
             visit(*reinterpret_cast<task_header*>(block), argument);
             break;

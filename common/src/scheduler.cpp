@@ -139,7 +139,17 @@ scheduler::~scheduler() {
     while (visitors_.load(base::acquire) != 0) base::yield_thread();
 }
 
-void scheduler::start(task_core& task, void* place, const start_options& how) {
+void task_place::publish(task_core& task, task_owner owner) const noexcept {
+    if (word_ != nullptr) {
+        // Pairs with the environment's visit_tasks; so that the task is seen whole.
+        word_->store(&task, base::release);
+        return;
+    }
+    const auto before = static_cast<std::byte*>(in_pool_) - reinterpret_cast<std::byte*>(&task);
+    mark_task(in_pool_, owner, static_cast<std::size_t>(before));
+}
+
+void scheduler::start(task_core& task, task_place place, const start_options& how) {
     if (how.worker != any_worker && how.worker >= workers()) [[unlikely]]
         throw std::invalid_argument{"spawn_options::worker is " + std::to_string(how.worker) +
                                     ", and the runtime has " + std::to_string(workers()) + "; give 0 to " +
@@ -163,10 +173,8 @@ void scheduler::start(task_core& task, void* place, const start_options& how) {
         if (now() == phase::draining) (void)task.state_.request_cancel();
     }
     task.state_.set_owner(owner_id_);
-    if (place != nullptr) {
-        const auto before = static_cast<std::byte*>(place) - reinterpret_cast<std::byte*>(&task);
-        mark_task(place, owner_id_, static_cast<std::size_t>(before));
-    }
+    // From here on the task may be visited, and nothing below throws: it ends as tasks end.
+    place.publish(task, owner_id_);
     if (how.worker != any_worker)
         workers_[how.worker]->post(task);
     else if (inside)
@@ -363,7 +371,7 @@ runtime_stats scheduler::stats() const {
     return all;
 }
 
-void start(scheduler& on, task_core& task, void* place, const start_options& how) { on.start(task, place, how); }
+void start(scheduler& on, task_core& task, task_place place, const start_options& how) { on.start(task, place, how); }
 
 void schedule(task_header& task) noexcept { scheduler::schedule(task); }
 

@@ -57,9 +57,7 @@ public:
     }
 
     void visit_tasks(void (*visit)(task_header&, void*) noexcept, void* argument) noexcept override {
-        fibers_->pool().for_each_taken([&](stackful::stack_view stack) {
-            if (task_header* const task = stackful::task_at(stack)) visit(*task, argument);
-        });
+        fibers_->pool().visit_tasks(visit, argument);
     }
 
     [[nodiscard]] bool blocks() const noexcept override { return blocking_->busy(); }

@@ -25,16 +25,16 @@ namespace detail {
 
 enum class stack_state : std::uint32_t { taken = 0x7461'6b65, warm = 0x7761'726d, free = 0x6672'6565 };
 
-// At the top of every stack, above what its user sees. Owned by whoever holds the stack.
+// At the top of every stack, above what its user sees. Owned by whoever holds the stack, but for `task`.
 struct alignas(64) stack_record {
+    base::atomic<task_header*> task;  // See task_on.
     stack_slab* slab;
     std::byte* low;
     stack_record* next;  // In a warm list, a chain, or the slab's free list.
-    // Written by whoever holds the stack; read by visit_taken, which orders nothing by it.
-    base::atomic<stack_state> state;
+    stack_state state;
     unsigned valgrind_id;
 };
-static_assert(sizeof(stack_record) == 64);
+static_assert(sizeof(stack_record) == 64 && offsetof(stack_record, task) == 0, "task_on finds it at the stack's top");
 
 // Equal stacks in one mapping. All but `base` and sizes is guarded by the shelf's lock.
 struct stack_slab : base::list_link<in_shelf>, base::list_link<in_stock> {
@@ -48,6 +48,9 @@ struct stack_slab : base::list_link<in_shelf>, base::list_link<in_stock> {
     std::uint32_t free = 0;
     std::uint32_t holes = 0;  // Carved, but the kernel refused the guard.
     std::uint32_t protect_guards = 0;
+    // Bit n: record n has been constructed, once and for all. Set by whoever carved it, outside of the lock; read by
+    // visit_tasks and by whoever releases the slab.
+    base::atomic<std::uint64_t> constructed{0};
     stack_record* free_first = nullptr;
     stack_slab* next_released = nullptr;
 
@@ -66,19 +69,19 @@ using detail::stack_state;
 constexpr std::size_t colours = 16;
 constexpr std::size_t colour_step_bytes = 64;
 constexpr std::size_t slab_limit_bytes = std::size_t{16} << 20;
-constexpr std::size_t slab_limit_stacks = 64;
+constexpr std::size_t slab_limit_stacks = 64;  // A bit each in stack_slab::constructed.
 
 stack_view view_of(stack_record& record) noexcept { return {record.low, reinterpret_cast<std::byte*>(&record)}; }
 
 stack_record& record_of(stack_view stack) noexcept {
     auto& record = *reinterpret_cast<stack_record*>(stack.top);
-    BIFILAR_CHECK(!stack.empty() && record.low == stack.low && record.state.load(base::relaxed) == stack_state::taken,
+    BIFILAR_CHECK(!stack.empty() && record.low == stack.low && record.state == stack_state::taken,
                   "a stack was returned that is not taken; return each stack once, as it was taken");
     return record;
 }
 
 stack_view hand_out(stack_record& record) noexcept {
-    record.state.store(stack_state::taken, base::relaxed);  // Relaxed: see state.
+    record.state = stack_state::taken;
 #if defined(BIFILAR_ASAN)
     // Also clears the red zones of frames that were left without returning.
     __asan_unpoison_memory_region(record.low, view_of(record).size());
@@ -87,7 +90,7 @@ stack_view hand_out(stack_record& record) noexcept {
 }
 
 void take_back(stack_record& record, stack_state state) noexcept {
-    record.state.store(state, base::relaxed);  // Relaxed: see state.
+    record.state = state;
 #if defined(BIFILAR_ASAN)
     __asan_poison_memory_region(record.low, view_of(record).size());
 #endif
@@ -237,6 +240,8 @@ stack_record* stack_pool::carve(stack_slab& slab, std::size_t index) {
 #if defined(BIFILAR_VALGRIND)
     record->valgrind_id = VALGRIND_STACK_REGISTER(record->low, record);
 #endif
+    // Pairs with visit_tasks; so that it finds a record there, with no task.
+    slab.constructed.fetch_or(std::uint64_t{1} << index, base::release);
     return record;
 }
 
@@ -288,10 +293,9 @@ void stack_pool::give_chain(std::size_t size_class, stack_record* chain) noexcep
 
 void stack_pool::release_slab(stack_slab* slab) noexcept {
 #if defined(BIFILAR_VALGRIND)
-    for (std::size_t i = 0; i < slab->carved; ++i) {
-        const stack_record& record = *record_at(*slab, i);
-        if (record.low != nullptr) VALGRIND_STACK_DEREGISTER(record.valgrind_id);  // Null: a hole, never registered.
-    }
+    // Relaxed: whoever carved gave the stack back before, under the shelf's lock. Holes have no bit.
+    for (std::uint64_t left = slab->constructed.load(base::relaxed); left != 0; left &= left - 1)
+        VALGRIND_STACK_DEREGISTER(record_at(*slab, static_cast<std::size_t>(std::countr_zero(left)))->valgrind_id);
 #endif
 #if defined(BIFILAR_ASAN)
     // The next mapping at this place must not inherit the poison.
@@ -301,17 +305,18 @@ void stack_pool::release_slab(stack_slab* slab) noexcept {
     delete slab;
 }
 
-void stack_pool::visit_taken(void (*visit)(stack_view, void*), void* argument) {
+void stack_pool::visit_tasks(void (*visit)(task_header&, void*) noexcept, void* argument) noexcept {
     for (shelf& s : shelves_) {
         // Held throughout, so that a stack that comes back meanwhile does not take its slab away.
         const std::lock_guard guard{s.lock};
         for (std::size_t left = s.slab_count; left != 0; --left) {
             stack_slab& slab = *s.slabs.take_front();
             s.slabs.push_back(slab);
-            for (std::size_t i = 0; i < slab.carved; ++i) {
-                stack_record& record = *record_at(slab, i);
-                // Relaxed: a stack that is just being returned may be seen either way.
-                if (record.state.load(base::relaxed) == stack_state::taken) visit(view_of(record), argument);
+            // Pairs with carve; so that the record is seen as it was constructed or later.
+            for (std::uint64_t left = slab.constructed.load(base::acquire); left != 0; left &= left - 1) {
+                const stack_record& record = *record_at(slab, static_cast<std::size_t>(std::countr_zero(left)));
+                // Pairs with task_place::publish; so that the task is seen as it was when it started.
+                if (task_header* const task = record.task.load(base::acquire)) visit(*task, argument);
             }
         }
     }
@@ -359,7 +364,7 @@ stack_view stack_cache::take(std::size_t bytes) {
 void stack_cache::refill(bin& to, std::size_t size_class) {
     to.first = pool_.take_chain(size_class, stack_pool::batch_stacks);
     for (stack_record* r = to.first; r != nullptr; r = r->next) {
-        r->state.store(stack_state::warm, base::relaxed);  // Relaxed: see state.
+        r->state = stack_state::warm;
         ++to.length;
     }
 }
@@ -386,8 +391,7 @@ void stack_cache::spill(bin& from, std::size_t size_class, std::size_t keep) noe
     for (std::size_t i = 0; i < keep; ++i) cut = &(*cut)->next;
     stack_record* const chain = std::exchange(*cut, nullptr);
     from.length = keep;
-    for (stack_record* r = chain; r != nullptr; r = r->next)
-        r->state.store(stack_state::free, base::relaxed);  // Relaxed.
+    for (stack_record* r = chain; r != nullptr; r = r->next) r->state = stack_state::free;
     pool_.give_chain(size_class, chain);
 }
 

@@ -62,8 +62,8 @@ void mark_task(void* place, task_owner owner, std::size_t header_before) noexcep
 /// The task is complete. Whoever ran it.
 void unmark_task(void* place) noexcept;
 
-/// Calls `visit` for every live task of `owner`. The caller makes sure that none of them is created or completes
-/// meanwhile; tasks of other owners may come and go.
+/// Calls `visit` for every live task of `owner`. The caller makes sure that none of them completes meanwhile; one that
+/// is marked meanwhile is visited or not. Tasks of other owners may come and go.
 void visit_tasks(task_owner owner, void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept;
 
 /// Bytes that the pool holds from the system, used or not.

@@ -2,6 +2,7 @@
 // Each function is the scheduler's member of that purpose.
 #pragma once
 
+#include <bifilar/base/atomic.hpp>
 #include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/task_core.hpp>
 #include <bifilar/core/task_label.hpp>
@@ -25,8 +26,25 @@ struct start_options {
     std::uint32_t worker = any_worker;  ///< Runs there first.
 };
 
+/// Where a task becomes known to whoever visits all tasks of its runtime. start() writes there, once nothing can keep
+/// the task from being run; whoever runs the task to its end takes that back, before anybody may free it.
+class task_place {
+public:
+    /// A place of the frame pool: see mark_task.
+    explicit task_place(void* in_pool) noexcept : in_pool_{in_pool} {}
+    /// A word that the environment's visit_tasks finds; null until then.
+    explicit task_place(base::atomic<task_header*>& word) noexcept : word_{&word} {}
+
+    /// Inside the gate of scheduler::start.
+    void publish(task_core& task, task_owner owner) const noexcept;
+
+private:
+    void* in_pool_ = nullptr;
+    base::atomic<task_header*>* word_ = nullptr;
+};
+
 /// scheduler::start.
-void start(scheduler& on, task_core& task, void* place, const start_options& how);
+void start(scheduler& on, task_core& task, task_place place, const start_options& how);
 /// scheduler::schedule.
 void schedule(task_header& task) noexcept;
 /// scheduler::of.

@@ -1,5 +1,5 @@
-// A spawned fiber: [stack ... | task: header, joiner, outcome, switch, callable | address of the header], top last.
-// One stack from the pool holds all of it; nothing else is allocated.
+// A spawned fiber: [stack ... | task: header, joiner, outcome, switch, callable], top last.
+// One stack from the pool holds all of it; nothing else is allocated. Above it the pool keeps the task's address.
 #pragma once
 
 #include <bifilar/core/join_handle.hpp>
@@ -8,17 +8,13 @@
 #include <bifilar/sched/lost_error.hpp>
 #include <bifilar/sched/start.hpp>
 #include <bifilar/stackful/fiber.hpp>
+#include <bifilar/stackful/stack_pool.hpp>
 #include <memory>
 #include <new>
 #include <stdexcept>
 #include <utility>
 
 namespace bifilar::stackful {
-
-/// Where a taken stack keeps the address of its task, for whoever visits all stacks. Null when there is none yet.
-inline task_header*& task_at(stack_view stack) noexcept {
-    return *reinterpret_cast<task_header**>(stack.top - sizeof(void*) * 2);
-}
 
 struct fiber_options {
     std::size_t stack_bytes = 0;  ///< 0: the runtime's default.
@@ -35,16 +31,13 @@ public:
     static join_handle<T> start(sched::scheduler& on, fiber_home& home, const fiber_options& options,
                                 Given&&... given) {
         const stack_view stack = take_stack(home, options.stack_bytes);
-        task_at(stack) = nullptr;
         fiber_task* made = nullptr;
         try {
             made = new (place_in(stack)) fiber_task{home, stack, options.migratable, std::forward<Given>(given)...};
             made->set_label(label_task(*made, options.how.label));
-            task_at(stack) = made;
-            sched::start(on, *made, nullptr, options.how);
+            sched::start(on, *made, sched::task_place{task_on(stack)}, options.how);
         } catch (...) {
             if (made != nullptr) {
-                task_at(stack) = nullptr;
                 std::destroy_at(&made->body_);
                 made->~fiber_task();
             }
@@ -65,7 +58,7 @@ private:
 
     static void* place_in(stack_view stack) {
         constexpr std::size_t alignment = alignof(fiber_task) > 64 ? alignof(fiber_task) : 64;
-        const auto top = reinterpret_cast<std::uintptr_t>(&task_at(stack));
+        const auto top = reinterpret_cast<std::uintptr_t>(stack.top);
         if (stack.size() < sizeof(fiber_task) + (alignment - 64) + smallest_stack_bytes / 2)
             throw std::invalid_argument{"a fiber's callable and arguments do not fit its stack; raise stack_bytes"};
         return reinterpret_cast<void*>((top - sizeof(fiber_task)) & ~(alignment - 1));
@@ -105,7 +98,8 @@ private:
             return run_answer::pending;
         }
         // As unmark_task: from here on any thread may free the task, so whoever visits all tasks must not find it.
-        task_at(self.stack()) = nullptr;
+        // Relaxed: those visit while this worker stands still, which orders it.
+        task_on(self.stack()).store(nullptr, base::relaxed);
         return run_answer::done;
     }
 

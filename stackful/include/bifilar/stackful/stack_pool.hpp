@@ -12,7 +12,20 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace bifilar {
+struct task_header;
+}
+
 namespace bifilar::stackful {
+
+/// Which task lives on a stack of any pool, for visit_tasks. Lies above the stack, where nothing is ever poisoned or
+/// discarded, and is there as long as the pool has the stack, taken or not.
+// Null: no task, or one that is being made and not known yet, or one that is over. Else: a task that was started and
+// has not completed. Set by task_place::publish inside the scheduler's gate; reset by the worker that completes the
+// task, before anybody may free it. Read by visit_tasks.
+[[nodiscard]] inline base::atomic<task_header*>& task_on(stack_view stack) noexcept {
+    return *reinterpret_cast<base::atomic<task_header*>*>(stack.top);
+}
 
 struct stack_pool_options {
     /// Bytes of the guard below each stack, rounded up to pages; at most largest_stack_bytes. A frame larger than this
@@ -66,12 +79,9 @@ public:
     /// Returns a stack that nobody runs on any more. Any thread.
     void give(stack_view stack) noexcept;
 
-    /// Calls `visit(stack_view)` for every stack that is taken and not returned, warm ones excepted. While nobody takes
-    /// stacks; they may come back meanwhile. Under a lock of the pool: `visit` leaves the pool alone.
-    template <class Visit>
-    void for_each_taken(Visit visit) {
-        visit_taken([](stack_view stack, void* to) { (*static_cast<Visit*>(to))(stack); }, &visit);
-    }
+    /// Calls `visit` for every task that task_on tells of. While no task completes; stacks may be taken and returned,
+    /// and tasks be started, meanwhile. Under a lock of the pool: `visit` leaves the pool alone.
+    void visit_tasks(void (*visit)(task_header&, void*) noexcept, void* argument) noexcept;
 
     /// Any thread. Takes the lock of each size class in turn.
     [[nodiscard]] stack_pool_counts counts() const noexcept;
@@ -108,7 +118,6 @@ private:
     detail::stack_slab* make_slab(std::size_t size_class);
     void give_chain(std::size_t size_class, detail::stack_record* chain) noexcept;
     void release_slab(detail::stack_slab* slab) noexcept;
-    void visit_taken(void (*visit)(stack_view, void*), void* argument);
 
     const stack_pool_options options_;
     std::array<shelf, classes> shelves_;

@@ -44,7 +44,7 @@ public:
         link::of(frame).become_top();
         try {
             label_task(*made, how.label);
-            sched::start(on, *made, frame, how);
+            sched::start(on, *made, sched::task_place{frame}, how);
         } catch (...) {
             made->~coroutine_task();
             std::coroutine_handle<>::from_address(frame).destroy();

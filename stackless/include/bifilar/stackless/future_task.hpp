@@ -33,7 +33,7 @@ public:
         try {
             made = new (block) future_task{std::in_place, std::forward<Given>(given)...};
             label_task(*made, how.label);
-            sched::start(on, *made, block, how);
+            sched::start(on, *made, sched::task_place{block}, how);
         } catch (...) {
             if (made != nullptr) {
                 std::destroy_at(&made->future_);
