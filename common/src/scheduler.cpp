@@ -170,7 +170,8 @@ void scheduler::start(task_core& task, task_place place, const start_options& ho
     } else {
         here->count_spawn();
         // A task that starts while its runtime ends is cancelled at birth.
-        if (now() == phase::draining) (void)task.state_.request_cancel();
+        if (cancels_births_) [[unlikely]]
+            (void)task.state_.request_cancel();
     }
     task.state_.set_owner(owner_id_);
     // From here on the task may be visited, and nothing below throws: it ends as tasks end.
@@ -293,13 +294,14 @@ bool scheduler::halt_and_cancel(base::instant_ns deadline) noexcept {
     constexpr std::chrono::nanoseconds longest_slice{80'000'000};
     for (std::chrono::nanoseconds slice{10'000'000}; !halt(std::min(deadline, base::after(base::now_ns(), slice)));
          slice = std::min(2 * slice, longest_slice)) {
-        move_to(phase::closing);
+        move_to(cancels_births_ ? phase::draining : phase::closing);
         const base::instant_ns now = base::now_ns();
         if (now >= deadline) return false;
         std::this_thread::sleep_for(std::min(slice, std::chrono::nanoseconds{deadline - now}));
     }
     // Pairs with start; no task of ours appears any more once this is zero.
     while (starting_outside_.load(base::seq_cst) != 0) base::yield_thread();
+    cancels_births_ = true;
     wake_batch batch;  // Schedules at the end of this function, when the visit is over.
     visit_tasks(
         [](task_header& task, void* claimed) noexcept {

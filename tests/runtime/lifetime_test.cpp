@@ -129,3 +129,41 @@ TEST_CASE("small_coroutines_with_large_results_are_all_found_at_shutdown") {
         CHECK(report.clean());
     }
 }
+
+// A second shutdown that gives up used to take the first one's phase back: tasks that began then were not cancelled,
+// and nobody told the first when all had ended.
+TEST_CASE("a_shutdown_that_gives_up_leaves_another_one_as_it_was") {
+    bf::runtime_options options;
+    options.workers = 1;
+    bf::runtime rt{options};
+    std::atomic<bool> cancelled{false}, tried{false}, ended{false};
+    std::atomic<int> born{0};
+    rt.spawn(bf::backend::stackful, [&] {
+          try {
+              bf::await(bf::pending());
+          } catch (const bf::cancelled&) {
+              cancelled = true;
+              while (!tried) std::this_thread::yield();
+              bf::spawn(bf::backend::stackful, [&] {
+                  ++born;
+                  bf::await(bf::pending());
+              }).detach();
+              throw;
+          }
+      }).detach();
+    rt.spawn([]() -> bf::task<> { co_return; }).join();
+    std::thread first{[&] {
+        CHECK(rt.shutdown().clean());
+        ended = true;
+    }};
+    while (!cancelled) std::this_thread::yield();
+    // The task runs on, so this one cannot halt its worker.
+    CHECK_FALSE(rt.shutdown(std::chrono::steady_clock::now()).clean());
+    tried = true;
+    const auto patience = std::chrono::steady_clock::now() + 30s;
+    while (!ended && std::chrono::steady_clock::now() < patience) std::this_thread::sleep_for(1ms);
+    CHECK(ended);
+    CHECK(born == 0);
+    if (!ended) (void)rt.shutdown();
+    first.join();
+}

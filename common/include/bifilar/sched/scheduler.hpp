@@ -187,6 +187,9 @@ private:
 
     // See phase. Written under mutex_ by drain and the destructor; read by all.
     base::atomic<phase> phase_{phase::running};
+    // Whether a shutdown has cancelled all tasks, so that a phase of halting ends in draining and new tasks are born
+    // cancelled. Set while all workers stand still, which orders it for those that leave the halt.
+    bool cancels_births_ = false;
     // Tasks started by threads that are not workers, and how many such threads are inside start() right now.
     base::atomic<std::uint64_t> spawned_outside_{0};
     base::atomic<std::uint32_t> starting_outside_{0};
