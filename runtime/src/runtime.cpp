@@ -13,6 +13,7 @@
 #include <bifilar/stackful/overflow.hpp>
 
 #include <cstdio>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -63,6 +64,20 @@ public:
     [[nodiscard]] bool blocks() const noexcept override { return blocking_->busy(); }
     [[nodiscard]] bool awaits_events(const parker& of) const noexcept override { return drivers::awaits_events(of); }
     [[nodiscard]] sched::blocking_pool* pool() noexcept override { return blocking_.get(); }
+
+    void swallowed_cancellation(const task_header& task, std::uint32_t times) noexcept override {
+        try {
+            const task_description told = sched::scheduler::describe(task, true);
+            if (options_.on_swallowed_cancellation) return options_.on_swallowed_cancellation(told, times);
+            // In one piece and not formatted: a fiber's stack may have no room for what that takes.
+            const std::string line = "bifilar: " + to_string(told) + ": it has swallowed its cancellation " +
+                                     std::to_string(times) + (times == 1 ? " time" : " times") +
+                                     "; throw again after catch (...)\n";
+            std::fputs(line.c_str(), stderr);
+        } catch (const std::bad_alloc&) {
+            std::fputs("bifilar: a task has swallowed its cancellation; throw again after catch (...)\n", stderr);
+        }
+    }
 
     void detached_exception(const char* task_name, std::exception_ptr error) noexcept override {
         if (options_.on_detached_exception) {

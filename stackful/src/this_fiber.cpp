@@ -1,9 +1,16 @@
 // this_fiber over fiber::current.
 #include <bifilar/stackful/this_fiber.hpp>
 
+#include <bifilar/core/type_name.hpp>
+#include <bifilar/core/yield.hpp>
 #include <bifilar/stackful/fiber.hpp>
 
 namespace bifilar::this_fiber {
+
+void detail::unwind_or_yield(stackful::fiber& self) {
+    self.wait_on(bifilar::detail::type_name<yield_future>);
+    if (self.unwinds()) self.unwind();
+}
 
 std::size_t stack_size() noexcept {
     const auto* const self = stackful::fiber::current();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/core/cancelled.hpp>  // IWYU pragma: export
 #include <cstdint>
 #include <exception>
 #include <expected>
@@ -12,12 +13,6 @@
 #include <utility>
 
 namespace bifilar {
-
-/// Thrown out of `await` in a fiber that was cancelled, so that its stack unwinds. Let it pass.
-class cancelled : public std::exception {
-public:
-    [[nodiscard]] const char* what() const noexcept override { return "the task was cancelled"; }
-};
 
 /// Thrown to whoever joins a task that was cancelled. Ask for `outcome()` to get it as a value.
 class task_cancelled : public std::runtime_error {

@@ -14,6 +14,8 @@ template <future F>
 class [[nodiscard]] shield_future {
 public:
     using output = output_of<F>;
+    /// A fiber that awaits it gets its output, cancelled or not.
+    static constexpr bool outlasts_cancel = true;
 
     explicit shield_future(F f) : future_{std::move(f)} {}
 
@@ -37,7 +39,9 @@ private:
     bool begun_ = false;
 };
 
-/// `f`, but cancelling it waits until it is ready; what it came to is then lost with the task.
+/// `f`, but cancelling it waits until it is ready; what it came to is then lost with the task, but for one case:
+/// `await(shield(f))` in a fiber gives the output, as if there were no cancellation, and the fiber unwinds at its next
+/// wait without a shield. So that is how destructors wait; a fiber that waits under shields alone is not ended.
 template <future F>
 shield_future<F> shield(F f) {
     return shield_future<F>{std::move(f)};

@@ -27,7 +27,8 @@ public:
     virtual void thread_starts(std::uint32_t /*worker*/) {}
     virtual void thread_ends(std::uint32_t /*worker*/) noexcept {}
 
-    /// Visits live tasks that do not live in the frame pool. All workers stand still.
+    /// Visits live tasks that do not live in the frame pool. All workers stand still; other threads may
+    /// publish new ones meanwhile.
     virtual void visit_tasks(void (* /*visit*/)(task_header&, void* argument) noexcept, void* /*argument*/) noexcept {}
 
     /// Whether calls that may block are queued or under way. When the last one ends, the runtime's time_keeper looks
@@ -41,6 +42,10 @@ public:
     /// Threads for calls that may block, for the parts below; null: none, and such calls are made in place. The pool
     /// lives as long as tasks do. Any thread.
     [[nodiscard]] virtual blocking_pool* pool() noexcept { return nullptr; }
+
+    /// A fiber that runs on the calling thread was cancelled, has caught `cancelled` for the `times`-th time and waits
+    /// again. Does not wait.
+    virtual void swallowed_cancellation(const task_header& /*task*/, std::uint32_t /*times*/) noexcept {}
 
     /// An exception left a task whose handle is gone. May end the process.
     virtual void detached_exception(const char* /*task_name*/, std::exception_ptr error) noexcept = 0;

@@ -88,8 +88,8 @@ public:
 
     /// Makes a new task known and queues it. Throws std::logic_error when the runtime has been shut down,
     /// std::invalid_argument for a worker that there is not, and what copies of inherited task_local values throw;
-    /// nothing was started then, and nobody has seen the task. Any thread. From the moment when it is published in `place`
-    /// it is the runtime's. Counts the start.
+    /// nothing was started then, and nobody has seen the task. Any thread. From the moment when it is published in
+    /// `place` it is the runtime's. Counts the start.
     void start(task_core& task, task_place place, const start_options& how);
 
     /// Cancels all tasks, runs them to their ends and lets new ones end at once. True when none is left, false when

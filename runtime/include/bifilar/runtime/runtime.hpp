@@ -58,6 +58,10 @@ struct runtime_options {
     /// Gets the exception of a task that nobody joins; called by whichever thread lets go of the task last, maybe by
     /// several at once; must not throw. Unset: print the task's name and the message, terminate.
     std::function<void(std::exception_ptr)> on_detached_exception;
+    /// Is told of a fiber that was cancelled, caught `cancelled` without throwing it again and waits once more: see
+    /// await. Called in that fiber, on its stack and its worker, maybe by several at once, at the 1st, 10th, 100th
+    /// time and so on; must not throw, nor wait. Unset: print a line on stderr.
+    std::function<void(const task_description& task, std::uint32_t times)> on_swallowed_cancellation;
     /// For experiments: rules of the scheduler.
     sched::tuning tuning = {};
 };

@@ -11,7 +11,6 @@
 #include <bifilar/core/outcome.hpp>
 #include <bifilar/core/type_name.hpp>
 #include <bifilar/stackful/fiber.hpp>
-#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -36,8 +35,12 @@ template <future F>
         self.wait_on(type_name<F>);
         self.suspend();
     }
-    throw cancelled{};
+    self.unwind();
 }
+
+/// A future of which nothing is left to cancel: `await` gives its output, cancelled or not.
+template <class F>
+inline constexpr bool outlasts_cancel = requires { requires F::outlasts_cancel; };
 
 /// Waits for `f` whether the fiber is cancelled or not; for destructors that must not leave before. When it is,
 /// on_cancel() is called, at least once. On a fiber or a plain thread.
@@ -73,9 +76,10 @@ template <future F>
         detail::note_wait(f, self, answer.is_ready());
         if (answer) return answer.take();
         BIFILAR_ASSERT(cx.armed(), "a future answered not ready without having stored a waker");
-        if (cx.cancelling() && std::uncaught_exceptions() == 0) [[unlikely]]
-            cancel_await(*self, f);
         self->wait_on(type_name<F>);
+        if constexpr (!outlasts_cancel<F>)
+            if (cx.cancelling() && self->unwinds()) [[unlikely]]
+                cancel_await(*self, f);
         self->suspend();
     }
 }
@@ -86,8 +90,19 @@ template <future F>
 /// Suspends a fiber; blocks a plain thread; throws std::logic_error in a stackless task (use co_await there) and inside
 /// a future's poll. Throws `cancelled` when the fiber's task is cancelled and `f` was not ready; whether what `f`
 /// had taken by then is given back or lost, the operation says. Not in functions with a target attribute for wider
-/// vector registers than their file's: those registers are not saved. During unwinding it waits in spite of
-/// cancellation. Allocates nothing of its own.
+/// vector registers than their file's: those registers are not saved. Allocates nothing of its own.
+///
+/// In spite of cancellation it waits for a shield(…); while an exception is in flight, so in destructors during
+/// unwinding; and while `cancelled` is handled or kept. A destructor on a normal way out, or any other noexcept
+/// function, has to say shield(…): compilers do not tell from outside where exceptions may not pass, so one that is
+/// cancelled in another wait ends the process, with a sentence that names the task.
+///
+/// Who catches `cancelled`, or catches (...), throws it again. When no copy of it lives any more and the fiber waits
+/// once more, it was swallowed: runtime_options::on_swallowed_cancellation is told, and it is thrown again, by this
+/// wait and each further one, after other tasks have run. So a loop that swallows does not hold up others, and is told
+/// of at the 1st, 10th, 100th time and so on; nobody ends it by force, because a loop that closes many things looks the
+/// same. While a copy lives the first 1,000 waits go on; then it is told, and where no handler is open the next ones
+/// throw.
 template <class F>
     requires future<std::remove_cvref_t<F>>
 output_of<F> await(F&& f) {

@@ -4,6 +4,7 @@
 
 #include <bifilar/stackful/target.hpp>
 
+#include <bifilar/base/atomic.hpp>
 #include <bifilar/core/context.hpp>
 #include <bifilar/core/task_core.hpp>
 #include <bifilar/core/thread_state.hpp>
@@ -49,6 +50,14 @@ public:
 
     /// Leaves for the worker until the task is run again. Inside the fiber.
     void suspend() noexcept { switch_.suspend(); }
+
+    /// Whether a wait that is not ready is to unwind this fiber, which was cancelled; false while the wait belongs to a
+    /// destructor or a handler on the way out. Tells of a cancellation that was swallowed. Inside the fiber; cold.
+    [[nodiscard]] bool unwinds() noexcept;
+    /// The body has ended; what is still destroyed may wait in spite of cancellation. Inside the fiber.
+    void end_body() noexcept { body_over_ = true; }
+    /// Throws `cancelled`; lets others run first when that was swallowed before. Inside the fiber, in no poll.
+    [[noreturn]] void unwind();
 
     /// What the next suspension is for: a constant. Inside the fiber.
     void wait_on(const std::string_view& what) noexcept { waits_on_ = &what; }
@@ -99,6 +108,8 @@ public:
     }
 
 private:
+    void tell_swallowed() noexcept;
+
     fiber_context switch_;
     context* context_ = nullptr;         // The worker's, for the present run.
     sched::worker* stays_on_ = nullptr;  // Set by the first run, unless migratable. Read by wakers that claimed.
@@ -110,6 +121,12 @@ private:
     bool started_ = false;
     bool polls_ = false;  // A future of this fiber is being polled. Inside the fiber.
     const bool migratable_;
+    bool body_over_ = false;  // See end_body. Inside the fiber.
+    // How many copies live of what unwind() has thrown. Changed by whoever copies and destroys them, on any thread;
+    // read inside the fiber.
+    base::atomic<std::uint32_t> copies_{0};
+    std::uint32_t sent_ = 0;        // How often unwind() has thrown. Inside the fiber, like the next.
+    std::uint32_t kept_waits_ = 0;  // Waits that went on while a copy lived.
 };
 
 }  // namespace bifilar::stackful

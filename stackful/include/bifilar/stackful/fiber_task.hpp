@@ -86,6 +86,7 @@ private:
             else
                 self.outcome_.set_error(std::current_exception());
         }
+        self.end_body();
         std::destroy_at(&self.body_);
     }
 

@@ -8,18 +8,25 @@
 
 namespace bifilar::this_fiber {
 
+namespace detail {
+/// Throws `cancelled` when the fiber, which was cancelled, is to unwind here.
+void unwind_or_yield(stackful::fiber& self);
+}  // namespace detail
+
 /// Usable bytes of the running fiber's stack; 0 outside of a fiber.
 [[nodiscard]] std::size_t stack_size() noexcept;
 
 /// The most bytes of it that were ever in use since the stack was last trimmed; 0 outside of a fiber. About 1 us.
 [[nodiscard]] std::size_t stack_used() noexcept;
 
-/// Lets the other tasks of this worker run first. Suspends a fiber; yields the processor on a plain thread. Expanded in
-/// place, for the reason given at fiber::resume.
-[[gnu::always_inline]] inline void yield() noexcept {
+/// Lets the other tasks of this worker run first. Suspends a fiber; yields the processor on a plain thread. Throws
+/// `cancelled` where await(yield_now()) does. Expanded in place, for the reason given at fiber::resume.
+[[gnu::always_inline]] inline void yield() {
     stackful::fiber* const self = stackful::fiber::current();
     if (self == nullptr) return base::yield_thread();
     BIFILAR_CHECK(!self->polls(), "a fiber would yield inside a future's poll; co_await yield_now() there");
+    if (self->poll_context().cancelling()) [[unlikely]]
+        detail::unwind_or_yield(*self);
     self->poll_context().yield();
     self->suspend();
 }

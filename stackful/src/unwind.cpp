@@ -1,0 +1,98 @@
+// How a cancelled fiber unwinds: where `cancelled` is thrown, where waits go on, and what is said when it was caught.
+// Cold: nothing here runs in a fiber that nobody cancels.
+#include <bifilar/stackful/fiber.hpp>
+
+#include <bifilar/core/cancelled.hpp>
+#include <bifilar/core/task_label.hpp>
+#include <bifilar/sched/scheduler.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <limits>
+
+namespace bifilar::stackful {
+namespace {
+
+// As many things as a handler may have to wait for while it cleans up; a server's loop comes there soon.
+constexpr std::uint32_t most_kept_waits = 1'000;
+
+bool is_power_of_ten(std::uint32_t n) noexcept {
+    while (n != 0 && n % 10 == 0) n /= 10;
+    return n == 1;
+}
+
+bool terminates_for_cancellation() noexcept {
+    const std::exception_ptr thrown = std::current_exception();
+    if (thrown == nullptr || fiber::current() == nullptr) return false;
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const cancelled&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+std::terminate_handler outer_handler = nullptr;
+
+// `cancelled` met a function that no exception may leave.
+[[noreturn]] void explain_and_terminate() noexcept {
+    if (terminates_for_cancellation()) {
+        const task_label* const label = fiber::current()->label();
+        std::fputs("bifilar: task ", stderr);
+        std::fputs(label != nullptr ? label->name().c_str() : "without a name", stderr);
+        std::fputs(
+            " was cancelled in a wait of a destructor, or of another function that no exception may leave; wait there "
+            "for shield(...), which goes on to its end\n",
+            stderr);
+    }
+    outer_handler();
+    std::abort();
+}
+
+// The first cancellation of a process; a handler that is set later takes the place of ours.
+void explain_terminations() noexcept {
+    [[maybe_unused]] static const bool once = [] {
+        outer_handler = std::get_terminate();
+        std::set_terminate(&explain_and_terminate);
+        return true;
+    }();
+}
+
+}  // namespace
+
+bool fiber::unwinds() noexcept {
+    if (body_over_ || std::uncaught_exceptions() != 0) return false;
+    // Relaxed: a copy that another thread is just destroying may be seen either way.
+    if (copies_.load(base::relaxed) != 0) {
+        // It is handled, or kept to be thrown again.
+        if (kept_waits_ < most_kept_waits) {
+            if (++kept_waits_ == most_kept_waits) tell_swallowed();
+            return false;
+        }
+        if (std::current_exception() != nullptr) return false;
+    }
+    if (is_power_of_ten(sent_)) tell_swallowed();
+    return true;
+}
+
+void fiber::unwind() {
+    explain_terminations();
+    if (sent_ != 0) {
+        // A loop that swallows would keep the worker from all others.
+        context_->start_poll();
+        context_->yield();
+        suspend();
+    }
+    if (sent_ != std::numeric_limits<std::uint32_t>::max()) ++sent_;
+    if (copies_.load(base::relaxed) == 0) kept_waits_ = 0;  // Relaxed: as above.
+    throw cancelled{*task_, copies_};
+}
+
+void fiber::tell_swallowed() noexcept {
+    const poll_scope no_waits{*this};
+    this_thread().worker->owner().parts().swallowed_cancellation(*task_, sent_);
+}
+
+}  // namespace bifilar::stackful
