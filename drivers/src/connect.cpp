@@ -22,9 +22,9 @@ std::optional<host_and_service> split(std::string_view text) noexcept {
     if (colon == std::string_view::npos) return std::nullopt;
     std::string_view host = text.substr(0, colon);
     const std::string_view service = text.substr(colon + 1);
-    if (host.starts_with('[') && host.ends_with(']'))
-        host = host.substr(1, host.size() - 2);
-    else if (host.find_first_of("[]:") != std::string_view::npos)
+    const bool in_brackets = host.starts_with('[') && host.ends_with(']');
+    if (in_brackets) host = host.substr(1, host.size() - 2);
+    if (host.find_first_of("[]") != std::string_view::npos || (host.find(':') != std::string_view::npos) != in_brackets)
         return std::nullopt;
     if (host.empty() || service.empty()) return std::nullopt;
     return host_and_service{host, service};

@@ -62,6 +62,7 @@ public:
     /// One asker less. Drops a lookup that nobody waits for, as long as no thread has it. Any thread.
     void leave(lookup& one) noexcept;
 
+    [[nodiscard]] const resolver_options& options() const noexcept { return options_; }
     void clear() noexcept;
     [[nodiscard]] resolver_stats stats() const noexcept;
     /// The resolver ends: so do idle threads, and others with the last lookup.

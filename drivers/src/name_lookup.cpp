@@ -4,6 +4,7 @@
 #include <bifilar/drivers/resolve_error.hpp>
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
@@ -45,6 +46,15 @@ lookup_answer ask(const std::string& host, const std::string& service, int flags
     return found;
 }
 
+// Whether the C library would take it for an address of IPv4 although RFC 3986 has no such form: with fewer than four
+// numbers, octal, hexadecimal, or a dot behind it.
+bool is_old_address(std::string host) noexcept {
+    in_addr address{};
+    if (::inet_pton(AF_INET, host.c_str(), &address) == 1) return false;
+    if (host.ends_with('.')) host.pop_back();
+    return ::inet_aton(host.c_str(), &address) != 0;
+}
+
 bool all_digits(const std::string& text) noexcept {
     return std::ranges::all_of(text, [](char one) { return one >= '0' && one <= '9'; });
 }
@@ -53,10 +63,11 @@ bool all_digits(const std::string& text) noexcept {
 
 lookup_answer look_up(const std::string& host, const std::string& service) { return ask(host, service, 0); }
 
-std::optional<lookup_answer> look_up_numeric(const std::string& host, const std::string& service) {
+std::optional<lookup_answer> look_up_numeric(const std::string& host, const std::string& service, bool takes_old) {
     // The C library would stop reading at a zero byte, and ask for another name than the caller has checked.
     if (host.empty() || host.find('\0') != std::string::npos) return refused(resolve_errc::no_such_host);
     if (service.find('\0') != std::string::npos) return refused(resolve_errc::unknown_service);
+    if (!takes_old && is_old_address(host)) return refused(resolve_errc::old_address);
     if (!all_digits(service)) return std::nullopt;
     if (!service.empty()) {
         // The C library would take the port modulo 65536.

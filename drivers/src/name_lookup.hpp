@@ -12,7 +12,8 @@ namespace bifilar::drivers {
 [[nodiscard]] lookup_answer look_up(const std::string& host, const std::string& service);
 
 /// The answer where nobody has to be asked: a numeric host with a numeric service, and what cannot be right. Empty:
-/// look_up it. Does not block. Throws std::bad_alloc.
-[[nodiscard]] std::optional<lookup_answer> look_up_numeric(const std::string& host, const std::string& service);
+/// look_up it. Old forms of addresses are refused unless `takes_old`. Does not block. Throws std::bad_alloc.
+[[nodiscard]] std::optional<lookup_answer> look_up_numeric(const std::string& host, const std::string& service,
+                                                           bool takes_old);
 
 }  // namespace bifilar::drivers

@@ -32,6 +32,9 @@ public:
                 return "not a host with a service; write example.org:443 or [::1]:80";
             case resolve_errc::forked:
                 return "names cannot be resolved in the child of a fork; resolve before it, or exec another program";
+            case resolve_errc::old_address:
+                return "an old form of an IPv4 address; write four decimal numbers, as in 127.0.0.1, or set "
+                       "resolver_options::old_addresses";
         }
         return ::gai_strerror(value);
     }
@@ -43,6 +46,7 @@ public:
             case resolve_errc::out_of_memory:
                 return std::errc::not_enough_memory;
             case resolve_errc::bad_text:
+            case resolve_errc::old_address:
                 return std::errc::invalid_argument;
             case resolve_errc::forked:
                 return std::errc::operation_not_supported;

@@ -47,7 +47,8 @@ polled<resolve_future::output> resolve_future::poll(context& cx) {
     BIFILAR_CHECK(desk_ != nullptr, "a resolve_future was polled after it was moved from; poll the one it went to");
     if (asked_ == nullptr) {
         if (!cx.take_budget()) return not_ready;
-        if (std::optional<output> known = drivers::look_up_numeric(host_, service_)) return output{std::move(*known)};
+        if (std::optional<output> known = drivers::look_up_numeric(host_, service_, desk_->options().old_addresses))
+            return output{std::move(*known)};
         asked_ = desk_->ask(host_, service_, detail::timer_now_ns());
         wait_.emplace(asked_->answered());
     }

@@ -19,6 +19,7 @@ enum class resolve_errc : int {
     out_of_memory = EAI_MEMORY,     ///< Equals std::errc::not_enough_memory.
     bad_text = 1,                   ///< Not "host:service". Equals std::errc::invalid_argument.
     forked = 2,                     ///< A child process without the threads that look names up.
+    old_address = 3,                ///< An old form of an IPv4 address. Equals std::errc::invalid_argument.
 };
 
 /// Static; its messages allocate.

@@ -40,6 +40,9 @@ struct resolver_options {
     /// Lookups under way at the same time, each on a thread of its own; others wait in order, without one. Of this
     /// resolver: most processes have default_resolver() alone.
     std::uint32_t most_at_once = 32;
+    /// Whether hosts may be old forms of IPv4 addresses, which the C library takes and other programs do not see for
+    /// what they are: 2130706433, 0177.1 and 0x7f.1 for 127.0.0.1. Else they are resolve_errc::old_address.
+    bool old_addresses = false;
     /// Asks instead of getaddrinfo, on one of the resolver's threads; may block. What it throws counts as
     /// resolve_errc::out_of_memory. Kept until the last lookup has ended, which may be after the resolver.
     std::function<drivers::lookup_answer(const std::string& host, const std::string& service)> look_up{};
@@ -69,8 +72,9 @@ public:
     ~resolver();
 
     /// A future of the addresses of `host`, at least one, the system's choice first (RFC 6724). `host`: a name, or a
-    /// numeric IPv4 or IPv6 address without brackets, which together with a port is answered at once and without a
-    /// thread. `service`: a port, or a name in /etc/services as TCP has it; empty: port 0.
+    /// numeric address without brackets, four decimal numbers for IPv4 (RFC 3986) and IPv6 as in RFC 4291, which
+    /// together with a port is answered at once and without a thread. `service`: a port, or a name in /etc/services as
+    /// TCP has it; empty: port 0.
     ///
     /// Errors: resolve_errc, codes of getaddrinfo(3) in the same category, errno where it says so (EAI_SYSTEM), and
     /// std::errc::resource_unavailable_try_again where no thread can be made. Begins with the first poll. Cancelled or
