@@ -75,19 +75,24 @@ bool lookup_desk::in_forked_child() const noexcept {
 
 std::shared_ptr<lookup> lookup_desk::ask(const std::string& host, const std::string& service, base::instant_ns now) {
     std::string key = key_of(host, service);
-    if (in_forked_child()) {
+    const auto refuse = [&](resolve_errc why) {
         auto refused = std::make_shared<lookup>(host, service, std::move(key), now);
         refused->place_ = lookup::place::gone;
-        refused->answer_ = std::unexpected{make_error_code(resolve_errc::forked)};
+        refused->answer_ = std::unexpected{make_error_code(why)};
         refused->answered_.set();
         return refused;
-    }
+    };
+    if (in_forked_child()) return refuse(resolve_errc::forked);
     // Before the mutex is taken for the first time: a child that is forked meanwhile has a copy that nobody unlocks.
     pid_t none = 0;
     // Relaxed: as in in_forked_child.
     if (process_.load(base::relaxed) == 0) process_.compare_exchange_strong(none, ::getpid(), base::relaxed);
     const std::lock_guard guard{mutex_};
     if (std::shared_ptr<lookup> known = find(key, now)) return known;
+    if (counts_.queued + counts_.under_way >= options_.most_queued + options_.most_at_once) {
+        ++counts_.refused;
+        return refuse(resolve_errc::too_many);
+    }
     auto made = std::make_shared<lookup>(host, service, key, now);
     known_.emplace(std::move(key), made);
     queue(*made);

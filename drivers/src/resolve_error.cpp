@@ -35,6 +35,8 @@ public:
             case resolve_errc::old_address:
                 return "an old form of an IPv4 address; write four decimal numbers, as in 127.0.0.1, or set "
                        "resolver_options::old_addresses";
+            case resolve_errc::too_many:
+                return "too many lookups wait for slow names; try again later, or raise resolver_options::most_queued";
         }
         return ::gai_strerror(value);
     }
@@ -42,6 +44,7 @@ public:
     [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
         switch (static_cast<resolve_errc>(value)) {
             case resolve_errc::try_again:
+            case resolve_errc::too_many:
                 return std::errc::resource_unavailable_try_again;
             case resolve_errc::out_of_memory:
                 return std::errc::not_enough_memory;

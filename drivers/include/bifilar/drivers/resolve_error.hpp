@@ -20,6 +20,7 @@ enum class resolve_errc : int {
     bad_text = 1,                   ///< Not "host:service". Equals std::errc::invalid_argument.
     forked = 2,                     ///< A child process without the threads that look names up.
     old_address = 3,                ///< An old form of an IPv4 address. Equals std::errc::invalid_argument.
+    too_many = 4,                   ///< Too many lookups wait. Equals std::errc::resource_unavailable_try_again.
 };
 
 /// Static; its messages allocate.

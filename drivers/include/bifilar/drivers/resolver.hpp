@@ -40,6 +40,9 @@ struct resolver_options {
     /// Lookups under way at the same time, each on a thread of its own; others wait in order, without one. Of this
     /// resolver: most processes have default_resolver() alone.
     std::uint32_t most_at_once = 32;
+    /// Lookups that may wait for a thread. Further ones are refused with resolve_errc::too_many, so that slow names,
+    /// which can hold every thread for half a minute, cost no more memory than this.
+    std::size_t most_queued = 1024;
     /// Whether hosts may be old forms of IPv4 addresses, which the C library takes and other programs do not see for
     /// what they are: 2130706433, 0177.1 and 0x7f.1 for 127.0.0.1. Else they are resolve_errc::old_address.
     bool old_addresses = false;
@@ -53,6 +56,7 @@ struct resolver_stats {
     std::uint64_t lookups = 0;  ///< Handed to a thread.
     std::uint64_t shared = 0;   ///< Waited for a lookup that another had asked for.
     std::uint64_t kept = 0;     ///< Answered by what was known.
+    std::uint64_t refused = 0;  ///< Found too many in the queue.
     std::size_t entries = 0;    ///< Answers that are kept now, old ones among them.
     std::size_t queued = 0;     ///< Lookups that wait for a thread.
     std::size_t under_way = 0;  ///< Lookups that have one.

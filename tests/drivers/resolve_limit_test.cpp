@@ -1,0 +1,47 @@
+// Slow names: how many lookups wait for a thread, and what becomes of those that are asked for beyond that.
+#include "../simulated_runtime.hpp"
+#include "names.hpp"
+#include <bifilar/bifilar.hpp>
+
+#include <string>
+
+namespace bf = bifilar;
+using tests::wait_until;
+
+// The queue had no end: whoever could name hosts whose servers are silent could fill the memory with lookups.
+TEST_CASE("lookups_beyond_those_that_may_wait_are_refused_at_once") {
+    for (const bf::backend on : tests::each_backend) {
+        const tests::names names;
+        names.hold();
+        bf::resolver_options options = names.options();
+        options.most_at_once = 2;
+        options.most_queued = 3;
+        bf::resolver resolver{std::move(options)};
+        bf::runtime rt{both::small_runtime()};
+        const auto ask = [&](int n) {
+            return rt.spawn(on,
+                            [&resolver, host = "slow" + std::to_string(n)] { return resolver.resolve(host, "80"); });
+        };
+        std::vector<bf::join_handle<bf::drivers::lookup_answer>> all;
+        for (int n = 0; n < 5; ++n) all.push_back(ask(n));
+        wait_until([&] { return resolver.stats().under_way == 2 && resolver.stats().queued == 3; });
+        const auto refused = ask(5).join();
+        REQUIRE_FALSE(refused.has_value());
+        CHECK(refused.error() == bf::resolve_errc::too_many);
+        CHECK(refused.error() == std::errc::resource_unavailable_try_again);
+        CHECK(resolver.stats().refused == 1);
+        // Who asks for what is on its way shares it; and who leaves makes room.
+        auto shared = ask(4);
+        wait_until([&] { return resolver.stats().shared == 1; });
+        all[3].cancel();
+        CHECK_FALSE(bf::block_on(all[3].outcome()).has_value());
+        auto next = ask(6);
+        wait_until([&] { return resolver.stats().queued == 3; });
+        names.let_all_go();
+        CHECK(shared.join().error() == bf::resolve_errc::no_such_host);
+        CHECK(next.join().error() == bf::resolve_errc::no_such_host);
+        for (std::size_t n = 0; n < all.size(); ++n)
+            if (n != 3) CHECK(all[n].join().error() == bf::resolve_errc::no_such_host);
+        CHECK(ask(5).join().error() == bf::resolve_errc::no_such_host);
+    }
+}
