@@ -20,6 +20,7 @@ io_result<unix_datagram> unix_datagram::bind(const socket_address& address, cons
     if (!opened) return std::unexpected{opened.error()};
     io_result<drivers::bound_path> bound = drivers::bound_path::bind(opened->get(), address, SOCK_DGRAM, options);
     if (!bound) return std::unexpected{bound.error()};
+    bound->settle();
     return unix_datagram{std::move(*opened), std::move(*bound)};
 }
 

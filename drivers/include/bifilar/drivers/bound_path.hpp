@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bifilar/drivers/io_result.hpp>
+#include <bifilar/drivers/owned_descriptor.hpp>
 #include <bifilar/drivers/socket_address.hpp>
 #include <optional>
 #include <string>
@@ -12,8 +13,10 @@ namespace bifilar {
 /// How Unix sockets are bound. What is said of files does not concern abstract names.
 struct unix_bind_options {
     /// Replaces the file of a socket at which nobody listens any more, as an ended process leaves it. A file that is no
-    /// socket, and a socket that somebody has, stay, and the answer is EADDRINUSE. Of two processes that replace the
-    /// same file in the same moment the later one wins.
+    /// socket, and a socket that somebody has, stay, and the answer is EADDRINUSE. All who set this for paths of one
+    /// folder take turns, by a lock (flock) on the folder, so that none removes what another has just bound; whoever
+    /// finds the folder locked waits in its thread, and after 100 ms the answer is EAGAIN. A folder that may not be
+    /// read cannot be locked, and the answer is open(2)'s error.
     bool replace_stale = false;
     /// Removes the file when the socket is closed, unless another has taken its place.
     bool remove_at_end = true;
@@ -38,12 +41,16 @@ public:
     /// errors. Throws std::bad_alloc.
     [[nodiscard]] static io_result<bound_path> bind(int descriptor, const socket_address& address, int type,
                                                     const unix_bind_options& options);
+    /// The socket is what it will be: with replace_stale, one that is bound and does not listen yet is held for stale,
+    /// so until here nobody else may look.
+    void settle() noexcept { turn_.reset(); }
     void remove() noexcept;
 
 private:
     std::string path_;  // Empty: nothing to remove.
     dev_t device_ = 0;
     ino_t inode_ = 0;
+    owned_descriptor turn_;  // The folder, locked, until settle(); none without replace_stale.
 };
 
 }  // namespace drivers
