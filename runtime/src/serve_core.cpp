@@ -13,6 +13,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <sys/resource.h>
 
 namespace bifilar::detail {
 namespace {
@@ -31,6 +32,12 @@ const serve_options& check(const serve_options& options, std::size_t listeners) 
 }
 
 }  // namespace
+
+std::uint32_t connections_within_limit() noexcept {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = 1024;  // What systems begin with.
+    return static_cast<std::uint32_t>(std::clamp<rlim_t>(limit.rlim_cur / 2, 1, semaphore::most_permits));
+}
 
 accept_failure judge_accept(std::error_code error) noexcept {
     // Categories are told apart by their addresses; UBSan cannot look into those of the standard library.

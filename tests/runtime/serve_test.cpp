@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <sys/resource.h>
+#include <vector>
 
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
@@ -228,6 +230,30 @@ TEST_CASE("no_more_connections_live_than_allowed") {
         CHECK(from.attempts == 10);
         stop.set();
         CHECK(bf::await(server).ended == 10);
+    });
+}
+
+// By default there was no bound, and who held connections open took every descriptor of the process.
+TEST_CASE("half_of_the_descriptors_are_for_connections_unless_told_otherwise") {
+    rlimit former{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &former) == 0);
+    rlimit few = former;
+    few.rlim_cur = 60;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+    const bf::serve_options made;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &former) == 0);
+    CHECK(made.most_connections == 30);
+    tests::on_one_worker([&made](bf::backend model) {
+        script from;
+        bf::event stop;
+        bf::serve_options options = made;
+        options.on = model;
+        auto server = start(options, from, stop);
+        from.connect(40);
+        let_others_park();
+        CHECK(*from.open == 30);
+        stop.set();
+        CHECK(bf::await(server).ended >= 30);
     });
 }
 

@@ -6,6 +6,7 @@
 #include <bifilar/runtime/serve_options.hpp>
 #include <bifilar/sync/event.hpp>
 #include <bifilar/sync/notify.hpp>
+#include <bifilar/sync/semaphore.hpp>
 #include <bifilar/sync/wait_group.hpp>
 #include <utility>
 

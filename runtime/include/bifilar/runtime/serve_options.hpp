@@ -4,7 +4,6 @@
 
 #include <bifilar/core/task_description.hpp>
 #include <bifilar/runtime/spawn_options.hpp>
-#include <bifilar/sync/semaphore.hpp>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -14,6 +13,11 @@
 
 namespace bifilar {
 
+namespace detail {
+/// Half of the process's limit on descriptors (RLIMIT_NOFILE, the soft one) as it is now, at least 1.
+[[nodiscard]] std::uint32_t connections_within_limit() noexcept;
+}  // namespace detail
+
 struct serve_options {
     /// The model of the connections' tasks.
     backend on = backend::stackless;
@@ -22,8 +26,9 @@ struct serve_options {
     /// What the connections' tasks are called in messages. A name costs an entry in a table for each of them.
     task_label name = {};
     /// How many connections may live at a time. While so many do, none is accepted, and the kernel keeps the others
-    /// waiting. Each listener holds one of them back for its next connection.
-    std::uint32_t most_connections = semaphore::most_permits;
+    /// waiting. Each listener holds one of them back for its next connection. By default half as many as the process
+    /// may have descriptors when the options are made (ulimit -n): the other half is for what handlers open.
+    std::uint32_t most_connections = detail::connections_within_limit();
     /// How long connections may go on after the stop before they are cancelled. 0 cancels at once.
     std::chrono::nanoseconds drain = std::chrono::seconds{10};
     /// Gets what a handler threw, on the worker that ran it, maybe several at once; must neither wait nor throw. Unset:
