@@ -63,7 +63,10 @@ accept_failure judge_accept(std::error_code error) noexcept {
 }
 
 serve_core::serve_core(serve_options options, std::size_t listeners)
-    : options_{check(options, listeners)}, listeners_{listeners}, room_{options_.most_connections} {}
+    : options_{check(options, listeners)},
+      listeners_{listeners},
+      room_{options_.most_connections},
+      budget_{options_.budget_bytes} {}
 
 spawn_options serve_core::connection_task() const {
     spawn_options how;

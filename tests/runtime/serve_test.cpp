@@ -257,6 +257,29 @@ TEST_CASE("half_of_the_descriptors_are_for_connections_unless_told_otherwise") {
     });
 }
 
+TEST_CASE("connections_share_the_servers_byte_budget") {
+    tests::on_one_worker([](bf::backend model) {
+        script from;
+        bf::event stop;
+        std::vector<std::uint64_t> got;
+        const auto handler = [&got](scripted_stream, bf::serving server) -> bf::task<> {
+            CHECK_FALSE(server.budget().try_take(101));
+            const auto mine = co_await server.budget().take(60);
+            got.push_back(server.budget().free_bytes());
+            co_await server.stop();
+        };
+        bf::serve_options options = on(model);
+        options.budget_bytes = 100;
+        auto server = bf::spawn(bf::serve(scripted_listener{from}, options, handler, stop.wait()));
+        from.connect(3);
+        let_others_park();
+        CHECK(got == std::vector<std::uint64_t>{40});
+        stop.set();
+        CHECK(bf::await(server).ended == 3);
+        CHECK(got == std::vector<std::uint64_t>{40, 40, 40});
+    });
+}
+
 TEST_CASE("several_listeners_are_served_by_one_server") {
     tests::on_one_worker([](bf::backend model) {
         script first;

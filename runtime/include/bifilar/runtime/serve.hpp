@@ -45,6 +45,10 @@ public:
     [[nodiscard]] event::wait_future stop() const noexcept { return in_->stopping().wait(); }
     /// The connection's number: 1, 2, 3 in the order of accepting, all listeners together.
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+    /// The bytes that all connections of this server share (serve_options::budget_bytes): take them before memory is
+    /// allocated for what a peer sends or asks for. Loans must end with the connection's task, or with tasks that end
+    /// before it.
+    [[nodiscard]] byte_budget& budget() const noexcept { return in_->budget(); }
 
 private:
     detail::serve_core* in_;

@@ -35,6 +35,8 @@ public:
 
     /// Places for connections.
     [[nodiscard]] semaphore& room() noexcept { return room_; }
+    /// Bytes that the connections share.
+    [[nodiscard]] byte_budget& budget() noexcept { return budget_; }
     /// Connections that live.
     [[nodiscard]] wait_group& alive() noexcept { return alive_; }
     /// A connection has ended since the last wait: what it used is free.
@@ -63,6 +65,7 @@ private:
     const serve_options options_;
     const std::size_t listeners_;
     semaphore room_;
+    byte_budget budget_;
     wait_group alive_;
     notify freed_;
     event stopping_;

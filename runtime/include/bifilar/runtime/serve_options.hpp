@@ -4,6 +4,7 @@
 
 #include <bifilar/core/task_description.hpp>
 #include <bifilar/runtime/spawn_options.hpp>
+#include <bifilar/sync/byte_budget.hpp>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -29,6 +30,9 @@ struct serve_options {
     /// waiting. Each listener holds one of them back for its next connection. By default half as many as the process
     /// may have descriptors when the options are made (ulimit -n): the other half is for what handlers open.
     std::uint32_t most_connections = detail::connections_within_limit();
+    /// What serving::budget() has: bytes that all connections together may hold for their peers. It counts what
+    /// handlers take from it, and nothing else.
+    std::uint64_t budget_bytes = std::uint64_t{256} << 20;
     /// How long connections may go on after the stop before they are cancelled. 0 cancels at once.
     std::chrono::nanoseconds drain = std::chrono::seconds{10};
     /// Gets what a handler threw, on the worker that ran it, maybe several at once; must neither wait nor throw. Unset:
