@@ -33,7 +33,9 @@ public:
     using value = value_of<output_of<F>>;
 
     explicit member(F f) : future_{std::move(f)} {}
-    member(member&&) = default;
+    /// Before its first poll, when there is no value. One that is moved all the same is one that GCC 12 warns of, in
+    /// users' code, as maybe uninitialized.
+    member(member&& other) noexcept(std::is_nothrow_move_constructible_v<F>) : future_{std::move(other.future_)} {}
 
     [[nodiscard]] bool is_ready() const noexcept { return value_.has_value(); }
     [[nodiscard]] bool at_rest() const noexcept { return rested_ || is_ready(); }
@@ -89,7 +91,7 @@ class [[nodiscard]] join_all_future {
 public:
     using output = std::tuple<value_of<output_of<F>>...>;
 
-    explicit join_all_future(F... fs) : members_{detail::member<F>{std::move(fs)}...} {}
+    explicit join_all_future(F... fs) : members_(std::move(fs)...) {}
 
     polled<output> poll(context& cx) {
         if (error_ == nullptr) {
@@ -132,7 +134,7 @@ requires(is_expected<output_of<F>>&&...) class [[nodiscard]] try_join_all_future
 public:
     using output = std::expected<std::tuple<value_of<typename output_of<F>::value_type>...>, error>;
 
-    explicit try_join_all_future(F... fs) : members_{detail::member<F>{std::move(fs)}...} {}
+    explicit try_join_all_future(F... fs) : members_(std::move(fs)...) {}
 
     polled<output> poll(context& cx) {
         if (thrown_ == nullptr && !failed_) {

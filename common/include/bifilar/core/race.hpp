@@ -51,7 +51,7 @@ class [[nodiscard]] race_future {
 public:
     using output = std::conditional_t<Tries, std::optional<first>, first>;
 
-    explicit race_future(F... fs) : members_{detail::member<F>{std::move(fs)}...} {}
+    explicit race_future(F... fs) : members_(std::move(fs)...) {}
 
     polled<output> poll(context& cx) {
         if (!decided()) {
