@@ -1,5 +1,5 @@
 // A task that waits for a mutex that it has locked itself is told so, by name; debug builds know.
-#include "in_each_model.hpp"
+#include "both/in_each_model.hpp"
 #include "last_words.hpp"
 
 #include <chrono>
