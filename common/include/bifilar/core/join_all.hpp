@@ -128,7 +128,8 @@ join_all_future<F...> join_all(F... fs) {
 }
 
 template <future... F>
-requires(is_expected<output_of<F>>&&...) class [[nodiscard]] try_join_all_future {
+    requires(is_expected<output_of<F>> && ...)
+class [[nodiscard]] try_join_all_future {
     using error = std::common_type_t<typename output_of<F>::error_type...>;
 
 public:
