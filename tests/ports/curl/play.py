@@ -3,22 +3,17 @@ is written.
 play.py TABLE COMMAND...
 
 COMMAND: the client, to which the case's URL is added."""
-import re
+import pathlib
 import socket
 import subprocess
 import sys
 import threading
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+from case_text import as_bytes
+
 TABLE, COMMAND = sys.argv[1], sys.argv[2:]
 PATIENCE_S = 60
-ESCAPES = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
-
-
-def literal(text):
-    """The bytes for which the text stands."""
-    text = re.sub(r"\{(\d+)\*([^}]*)\}", lambda found: int(found[1]) * found[2], text)
-    plain = re.sub(r"\\x([0-9A-Fa-f]{2})|\\(.)", lambda found: chr(int(found[1], 16)) if found[1] else ESCAPES[found[2]], text)
-    return plain.encode("latin-1")
 
 
 def cases(path):
@@ -39,7 +34,7 @@ def cases(path):
             case["answers"][-1][2] = True
         elif line.startswith("= "):
             code, _, output = line[2:].partition(" ")
-            yield case["name"], case["end"], case["answers"], int(code), literal(output)
+            yield case["name"], case["end"], case["answers"], int(code), as_bytes(output)
 
 
 def serve(listener, address, answers, wrong):
@@ -70,7 +65,7 @@ def serve(listener, address, answers, wrong):
                     if line.replace("ADDRESS", address).encode() not in head.split(b"\r\n"):
                         wrong.append(f"the request has no line '{line}': {head}")
                 try:
-                    peer.sendall(literal(answer.replace("ADDRESS", address)))
+                    peer.sendall(as_bytes(answer.replace("ADDRESS", address)))
                 except OSError:
                     break
                 if closes:
