@@ -51,13 +51,18 @@ void scheduler::join_begins() noexcept {
     if (lent_ == nullptr && idle_.idle() == workers()) workers_.front()->unpark();
 }
 
-bool scheduler::nothing_can_wake() noexcept {
+// Whether the process has no threads but the workers, idle ones of the blocking pool, and those that wait in join().
+bool scheduler::is_alone() noexcept {
     const std::size_t joins = detail::join_watch::count(owner_id_);
     if (joins == 0) return false;
     blocking_pool* const pool = parts_.pool();
     const std::size_t ours = threads_.size() + joins + (pool != nullptr ? pool->threads() : 0);
     const std::size_t all = base::thread_count();
-    if (all == 0 || all > ours || parts_.blocks()) return false;
+    return all != 0 && all <= ours && !parts_.blocks();
+}
+
+bool scheduler::nothing_can_wake() noexcept {
+    if (!is_alone()) return false;
     std::unique_lock lock{mutex_};
     changed_.wait(lock, [this] { return polling_ == 0; });
     return global_.size() == 0 && std::ranges::all_of(workers_, [](const auto& each) { return each->rests(); });
@@ -70,7 +75,10 @@ std::vector<task_description> scheduler::find_deadlock(std::size_t most) {
     } all;
     const std::unique_lock one_at_a_time{drain_mutex_, std::try_to_lock};
     if (!drains_here() || !one_at_a_time.owns_lock() || now() != phase::running) return {};
+    // Asked before as well, so that no worker is held up where other threads exist.
+    if (!is_alone()) return {};
     all.found.reserve(std::min<std::uint64_t>(most, live()));
+    looks_.store(true, base::relaxed);  // Relaxed: the phase that follows publishes it.
     if (halt(base::after(base::now_ns(), std::chrono::milliseconds{100})) && nothing_can_wake())
         visit_tasks(
             [](task_header& task, void* argument) noexcept {
@@ -80,6 +88,7 @@ std::vector<task_description> scheduler::find_deadlock(std::size_t most) {
             },
             &all);
     move_to(phase::running);
+    looks_.store(false, base::relaxed);  // Relaxed: drain_mutex_ brings it to whoever halts next.
     if (all.runs) return {};
     return std::move(all.found);
 }

@@ -161,7 +161,7 @@ void scheduler::start(task_core& task, task_place place, const start_options& ho
     if (!inside) {
         // seq_cst: pairs with halt_and_cancel; either it waits for this start, or this thread sees the phase.
         starting_outside_.fetch_add(1, base::seq_cst);
-        if (now() != phase::running) {
+        if (now() != phase::running && refuses_starts()) [[unlikely]] {
             starting_outside_.fetch_sub(1, base::release);  // Pairs with halt_and_cancel; nothing was started.
             if (task.kind_->locals != nullptr) detail::end_locals(task);
             throw std::logic_error{"spawn on a runtime that has been shut down; spawn before shutdown()"};
@@ -184,6 +184,15 @@ void scheduler::start(task_core& task, task_place place, const start_options& ho
         inject(task);
     if (inside) return;
     starting_outside_.fetch_sub(1, base::release);  // Pairs with halt_and_cancel; so that it sees the mark.
+}
+
+// A thread from outside has found the runtime not running. False once it runs again: only a look for a deadlock was
+// under way, which waits for no start.
+bool scheduler::refuses_starts() noexcept {
+    std::unique_lock lock{mutex_};
+    // Relaxed: written before the phase of halting, which was seen.
+    changed_.wait(lock, [this] { return now() != phase::halting || !looks_.load(base::relaxed); });
+    return now() != phase::running;
 }
 
 void scheduler::inject(task_header& task) noexcept {

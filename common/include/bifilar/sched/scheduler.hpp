@@ -158,7 +158,9 @@ private:
     }
     void stand_still(parker& driver) noexcept;
     [[nodiscard]] bool report_drained() noexcept;
+    [[nodiscard]] bool is_alone() noexcept;
     [[nodiscard]] bool nothing_can_wake() noexcept;
+    [[nodiscard]] bool refuses_starts() noexcept;
     [[nodiscard]] bool halt(base::instant_ns deadline) noexcept;
     [[nodiscard]] bool halt_and_cancel(base::instant_ns deadline) noexcept;
     template <class Condition>
@@ -199,6 +201,10 @@ private:
     // itself is exact.
     base::atomic<std::uint64_t> quiet_polled_{unknown};
     base::atomic<std::uint64_t> asked_polled_{unknown};
+
+    // Whether the present halt is a look for a deadlock, after which all goes on. Written by find_deadlock under
+    // drain_mutex_, read by threads that start tasks and find the runtime halted.
+    base::atomic<bool> looks_{false};
 
     // Threads inside of visit. Counted by any, awaited by the destructor.
     base::atomic<std::uint32_t> visitors_{0};
