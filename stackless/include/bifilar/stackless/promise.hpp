@@ -72,9 +72,12 @@ public:
         return allocate_coroutine((bytes + step - 1) / step * step, step);
     }
     // Without the option clang tells nobody what a frame is aligned to.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wgcc-compat"
     static void* operator new(std::size_t bytes)
         __attribute__((diagnose_if(true, "compile coroutines with -fcoro-aligned-allocation; clang misplaces their "
                                          "over-aligned locals without it", "error")));
+#pragma clang diagnostic pop
 #else
     // GCC 12 does not say what a frame is aligned to, but its size is a multiple of it.
     static void* operator new(std::size_t bytes) { return allocate_coroutine(bytes, bytes & (~bytes + 1)); }
