@@ -164,7 +164,7 @@ TEST_CASE("a_shutdown_on_the_calling_thread_cancels_and_tells_who_is_left") {
     stubborn.on = bf::backend::stackful;
     std::atomic<bool> enough{false};
     rt.spawn(stubborn, [&] {
-          while (!enough) bf::this_fiber::yield();
+          while (!enough) bf::await(bf::shield(bf::yield_now()));
       }).detach();
     rt.run([]() -> bf::task<> { co_await bf::yield_now(); });
     const auto report = rt.shutdown(std::chrono::steady_clock::now() + 20ms);
