@@ -109,7 +109,7 @@ PORT_OF_IO("libuv test-pipe-bind-error: a directory that is not there is ENOENT,
 
 PORT_OF_IO(
     "libuv test-pipe-getsockname abstract, test-pipe-server-close: an abstract socket is gone with its listener") {
-    bf::unix_listener listener = bf::unix_listener::bind("@").value();
+    auto listener = bf::unix_listener::bind(bf::socket_address::unix_unnamed()).value();
     const auto at = listener.local_address().value();
     auto near = AWAIT(bf::unix_stream::connect(at));
     CHECK(near.has_value());
