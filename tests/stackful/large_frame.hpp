@@ -15,7 +15,7 @@ namespace tests {
 inline constexpr std::size_t large_frame_bytes = std::size_t{200} << 10;
 
 // Static, for how it is compiled is the including file's affair.
-[[gnu::noinline]] static void write_below() {
+[[gnu::noinline, maybe_unused]] static void write_below() {
     std::array<char, large_frame_bytes> frame;
     asm volatile("" : : "r"(frame.data()) : "memory");
     frame.front() = 1;
