@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 
 namespace bifilar::sched {
 
@@ -69,28 +70,38 @@ bool scheduler::nothing_can_wake() noexcept {
 }
 
 std::vector<task_description> scheduler::find_deadlock(std::size_t most) {
-    struct look {
-        std::vector<task_description> found;
-        bool runs = false;
-    } all;
     const std::unique_lock one_at_a_time{drain_mutex_, std::try_to_lock};
     if (!drains_here() || !one_at_a_time.owns_lock() || now() != phase::running) return {};
     // Asked before as well, so that no worker is held up where other threads exist.
     if (!is_alone()) return {};
-    all.found.reserve(std::min<std::uint64_t>(most, live()));
     looks_.store(true, base::relaxed);  // Relaxed: the phase that follows publishes it.
-    if (halt(base::after(base::now_ns(), std::chrono::milliseconds{100})) && nothing_can_wake())
+    bool stuck = halt(base::after(base::now_ns(), std::chrono::milliseconds{100})) && nothing_can_wake();
+    if (stuck)
         visit_tasks(
             [](task_header& task, void* argument) noexcept {
-                look& into = *static_cast<look*>(argument);
-                if (task.state_.is_claimed()) into.runs = true;
-                if (into.found.size() != into.found.capacity()) into.found.push_back(describe(task, true));
+                if (task.state_.is_claimed()) *static_cast<bool*>(argument) = false;
             },
-            &all);
+            &stuck);
+    std::vector<task_description> found;
+    std::exception_ptr failed;
+    // Not before: a suspicion that is wrong allocates nothing.
+    if (stuck) {
+        try {
+            found.reserve(std::min<std::uint64_t>(most, live()));
+        } catch (...) {
+            failed = std::current_exception();
+        }
+        visit_tasks(
+            [](task_header& task, void* argument) noexcept {
+                auto& into = *static_cast<std::vector<task_description>*>(argument);
+                if (into.size() != into.capacity()) into.push_back(describe(task, true));
+            },
+            &found);
+    }
     move_to(phase::running);
     looks_.store(false, base::relaxed);  // Relaxed: drain_mutex_ brings it to whoever halts next.
-    if (all.runs) return {};
-    return std::move(all.found);
+    if (failed != nullptr) std::rethrow_exception(std::move(failed));
+    return found;
 }
 
 }  // namespace bifilar::sched
