@@ -1,5 +1,6 @@
 // What libuv promises of TCP: its test/test-tcp-*.c and their like.
 #include "connections.hpp"
+#include "drivers/ports.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -59,11 +60,8 @@ PORT_OF_IO("libuv test-tcp-bind6-error: an IPv6 address with a port too large is
 }
 
 PORT_OF_IO("libuv test-connect-error, test-tcp-connect-error: a refused connection is a value") {
-    std::string nobody;
-    {
-        auto listener = bf::tcp_listener::bind("127.0.0.1:0").value();
-        nobody = address_of(listener);
-    }
+    const tests::silent_port silent;
+    const std::string nobody = silent.address();
     const auto refused = AWAIT(bf::tcp_stream::connect(nobody));
     CHECK(refused.error() == std::errc::connection_refused);
     RETURN;
