@@ -1,7 +1,7 @@
-// The two loops around a session, and what is rare enough to be written once: files, and the last moments.
+// The two loops around a session, and what is rare enough to be written once: files.
 #include "connection.hpp"
 
-#include <array>
+#include "../linger.hpp"
 
 namespace bf = bifilar;
 
@@ -34,21 +34,6 @@ auto write_output(bf::tcp_stream& stream, const session& of, const settings& giv
 auto send_part(bf::tcp_stream& stream, const session& of, const settings& given) {
     const byte_range part = of.file_part();
     return bf::timeout(bf::send_file(stream, of.file(), part.offset, part.bytes), given.most.write_time);
-}
-
-// Closing a socket with unread bytes resets it, and the peer might never see the answer.
-bf::task<> linger(bf::tcp_stream& stream) {
-    if (!stream.shutdown_write()) co_return;
-    constexpr std::size_t patience_bytes = std::size_t{4} << 20;
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{1};
-    std::array<std::byte, 2048> dropped;
-    for (std::size_t total = 0; total < patience_bytes;) {
-        auto first = co_await bf::race(stream.read(dropped), bf::sleep_until(until));
-        if (first.index() == 1) co_return;
-        const std::size_t count = std::get<0>(first.value()).value_or(0);
-        if (count == 0) co_return;
-        total += count;
-    }
 }
 
 }  // namespace
