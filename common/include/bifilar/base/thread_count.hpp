@@ -5,8 +5,8 @@
 
 namespace bifilar::base {
 
-/// As the kernel counts them, those that are just ending included; 0 when it does not say. Any thread; opens a file of
-/// /proc, some ten microseconds.
+/// As the kernel counts them, those that are just ending included; 0 when it does not say. Any thread; one call of
+/// the kernel, without a descriptor and without an allocation.
 [[nodiscard]] std::size_t thread_count() noexcept;
 
 }  // namespace bifilar::base
