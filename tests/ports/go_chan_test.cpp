@@ -158,11 +158,14 @@ PORT("Go chan/goroutines: a value passes through a chain of a thousand tasks") {
     constexpr std::size_t links = 1'000;
     std::vector<std::unique_ptr<bf::channel<int>>> chain;
     for (std::size_t n = 0; n <= links; ++n) chain.push_back(std::make_unique<bf::channel<int>>(0));
-    bf::wait_group all;
-    for (std::size_t n = 0; n < links; ++n) go(pass_on, std::ref(*chain[n]), std::ref(*chain[n + 1])).detach();
+    // Joined, because whoever hands a value over looks at the channel once more after the receiver has it.
+    std::vector<bf::join_handle<void>> passers;
+    for (std::size_t n = 0; n < links; ++n)
+        passers.push_back(go(pass_on, std::ref(*chain[n]), std::ref(*chain[n + 1])));
     (void)AWAIT(chain.front()->send(0));
     const auto got = AWAIT(chain.back()->recv());
     CHECK(got == int{links});
+    for (auto& one : passers) AWAIT(one);
     RETURN;
 }
 
