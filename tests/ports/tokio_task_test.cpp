@@ -249,20 +249,21 @@ PORT("Tokio select macro many_branches: twelve arms, one of them ready") {
 }
 
 PORT("Tokio rt_common spawn_many, outstanding_tasks: a thousand tasks all end") {
-    bf::channel<int> c{1'000};
+    // Its two sides are counted: a task may still be leaving send() when its value has come.
+    auto [senders, receiver] = bf::make_channel<int>(1'000);
     for (int n = 0; n < 1'000; ++n) {
         bf::spawn(
             ports::on,
-            [](bf::channel<int>& to, int value) -> task_of<> {
+            [](bf::channel_sender<bf::channel<int>> to, int value) -> task_of<> {
                 (void)AWAIT(to.send(value));
                 RETURN;
             },
-            std::ref(c), n)
+            senders, n)
             .detach();
     }
     long long sum = 0;
     for (int n = 0; n < 1'000; ++n) {
-        const auto got = AWAIT(c.recv());
+        const auto got = AWAIT(receiver.recv());
         sum += *got;
     }
     CHECK(sum == 499'500);
@@ -300,13 +301,11 @@ PORT("Tokio rt_common yield_now, coop: a task that never waits lets others run")
         },
         std::ref(seen));
     bf::channel<int> c{1};
-    int rounds = 0;
-    while (!seen && rounds < 100'000) {
+    // Without a limit of rounds: a worker that took the other task may be off its processor for long.
+    while (!seen) {
         (void)AWAIT(c.send(1));
         (void)AWAIT(c.recv());
-        ++rounds;
     }
-    CHECK(seen);
     AWAIT(other);
     RETURN;
 }
