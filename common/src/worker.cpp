@@ -2,6 +2,7 @@
 // Every function below is noexcept; bodies keep their exceptions in their outcomes.
 #include <bifilar/sched/worker.hpp>
 
+#include "held_mutexes.hpp"
 #include <bifilar/base/assert.hpp>
 #include <bifilar/core/local_store.hpp>
 #include <bifilar/sched/scheduler.hpp>
@@ -113,6 +114,7 @@ void worker::loop() noexcept {
 [[gnu::always_inline]] inline bool worker::poll(task_header& task, context& cx, task_header* outer) noexcept {
     state_->task.store(&task, base::relaxed);  // Relaxed, twice: see thread_state.
     counters_.polled.add();
+    [[maybe_unused]] const int held = detail::held_mutexes();
     const run_answer answer = task.kind_->run(task, cx);
     if (answer == run_answer::done) {
         if (task.kind_->locals != nullptr) [[unlikely]]
@@ -121,6 +123,8 @@ void worker::loop() noexcept {
         counters_.completed.add();
         return true;
     }
+    if (detail::held_mutexes() > held) [[unlikely]]
+        base::tell("a task waits while it holds a std::mutex: whoever locks it blocks a worker; use bifilar::mutex");
     state_->task.store(outer, base::relaxed);
     // A yielding task stays claimed: nobody else may queue it, so its state need not be touched.
     if (cx.yielding() || task.state_.end_pending() == park_answer::again) {
