@@ -7,8 +7,8 @@
 
 namespace bifilar::sched {
 
-void report_lost(const task_core& task, std::exception_ptr error) noexcept {
-    if (scheduler::report(task, std::move(error))) return;
+void report_lost(const task_core& task, std::exception_ptr error, std::uint32_t runtime_serial) noexcept {
+    if (scheduler::report(task, std::move(error), runtime_serial)) return;
     std::fputs("bifilar: an exception of a task that nobody joined outlived its runtime; join the handle first\n",
                stderr);
     std::terminate();

@@ -2,11 +2,11 @@
 // The order of a drain: halt, visit and cancel all tasks, run until none is left.
 #include <bifilar/sched/scheduler.hpp>
 
+#include "runtime_registry.hpp"
 #include <bifilar/base/assert.hpp>
 #include <bifilar/core/local_store.hpp>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <pthread.h>
 #include <stdexcept>
@@ -14,41 +14,7 @@
 namespace bifilar::sched {
 namespace {
 
-// The live runtimes by number. Written under the mutex; read by every wake, without it.
-class registry {
-public:
-    task_owner add(scheduler& one) {
-        const std::lock_guard guard{mutex_};
-        // In turn, so that what outlives a runtime is not soon taken for another's.
-        for (std::uint32_t tried = 0; tried < max_task_owners; ++tried) {
-            const task_owner id = last_ = static_cast<task_owner>(last_ % max_task_owners + 1);
-            // Relaxed: only lock holders write.
-            if (table_[id].load(base::relaxed) != nullptr) continue;
-            // Pairs with find; so that the scheduler is seen whole.
-            table_[id].store(&one, base::release);
-            return id;
-        }
-        throw std::runtime_error{"4094 runtimes are alive at once; shut some down before starting another"};
-    }
-    void remove(task_owner id) noexcept {
-        const std::lock_guard guard{mutex_};
-        table_[id].store(nullptr, base::release);  // Nobody may wake a task of a runtime that is gone.
-    }
-    /// Keeps it alive as long as the answer is. Empty when it is gone.
-    void enter(std::uint32_t id, std::optional<scheduler::visit>& inside, scheduler*& found) noexcept {
-        const std::lock_guard guard{mutex_};
-        found = table_[id].load(base::relaxed);  // Relaxed: under the lock.
-        if (found != nullptr) inside.emplace(*found);
-    }
-    scheduler* find(std::uint32_t id) noexcept { return table_[id].load(base::acquire); }  // Pairs with add.
-
-private:
-    std::mutex mutex_;
-    task_owner last_ = 0;  // The number given last. Under the mutex.
-    std::array<base::atomic<scheduler*>, max_task_owners + 1> table_{};
-};
-
-constinit registry runtimes;
+constinit runtime_registry runtimes;
 
 }  // namespace
 
@@ -60,10 +26,10 @@ scheduler* scheduler::enter(std::uint32_t id, std::optional<visit>& inside) noex
     return found;
 }
 
-bool scheduler::report(const task_header& task, std::exception_ptr error) noexcept {
+bool scheduler::report(const task_header& task, std::exception_ptr error, std::uint32_t serial) noexcept {
     std::optional<visit> inside;
     scheduler* const owner = enter(task.state_.owner(), inside);
-    if (owner == nullptr) return false;
+    if (owner == nullptr || owner->serial() != serial) return false;
     owner->parts_.detached_exception(name_of(task), std::move(error));
     return true;
 }
@@ -73,6 +39,7 @@ scheduler::scheduler(const scheduler_options& options, environment& parts)
       parts_{parts},
       fibers_{options.fibers},
       owner_id_{runtimes.add(*this)},
+      serial_{runtimes.next_serial()},
       clock_{options.clock},
       idle_{options.workers} {
     [[maybe_unused]] static const int watched = ::pthread_atfork(nullptr, nullptr, &worker::stop_after_fork);
@@ -389,6 +356,8 @@ void schedule(task_header& task) noexcept { scheduler::schedule(task); }
 scheduler* scheduler_of(const task_header& task) noexcept { return scheduler::of(task); }
 
 task_owner owner_id_of(const scheduler& which) noexcept { return which.owner_id(); }
+
+std::uint32_t serial_of(const scheduler& which) noexcept { return which.serial(); }
 
 stackful::fiber_home* fibers_of(const scheduler& which) noexcept { return which.fibers(); }
 

@@ -64,6 +64,7 @@ void worker::thread_main() {
 void worker::begin_here() {
     state_ = &this_thread();
     state_->worker = this;  // Drivers ask whose they are.
+    state_->runtime_serial = owner_.serial();
     parker_ = owner_.parts_.make_parker(index_);
     owner_.parts_.thread_starts(index_);
 }

@@ -199,7 +199,7 @@ task_scope::~task_scope() {
     std::exception_ptr error = own_->untold_error();
     if (error == nullptr || std::uncaught_exceptions() > exceptions_) return;
     if (task_header* const task = running_task()) {
-        sched::report_lost(static_cast<task_core&>(*task), std::move(error));
+        sched::report_lost(static_cast<task_core&>(*task), std::move(error), this_thread().runtime_serial);
         return;
     }
     BIFILAR_CHECK(error == nullptr, "a task_scope ended with an exception of a child; join() it");

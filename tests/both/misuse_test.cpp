@@ -67,6 +67,24 @@ TEST_CASE("an_exception_that_outlives_its_runtime_is_not_told_to_another") {
         });
 }
 
+TEST_CASE("an_exception_that_outlives_its_runtime_is_not_told_to_one_in_its_place") {
+    constexpr int places = 4'094;
+    for (const bf::backend on : both_backends)
+        check_aborts("outlived its runtime; join the handle first", [on] {
+            std::optional<bf::join_handle<std::string>> failed;
+            bf::runtime_options options = small_runtime(1);
+            options.on_detached_exception = [](std::exception_ptr) {};
+            {
+                bf::runtime ends{options};
+                failed.emplace(ends.spawn(on, fail));
+                while (!failed->done()) std::this_thread::yield();
+            }
+            for (int n = 1; n < places; ++n) const bf::runtime between{options};
+            const bf::runtime in_its_place{options};
+            failed.reset();
+        });
+}
+
 TEST_CASE("a_fiber_that_would_leave_in_the_middle_of_a_poll_aborts") {
     check_aborts("a fiber would yield inside a future's poll; co_await yield_now() there", [] {
         bf::runtime rt{small_runtime(1)};

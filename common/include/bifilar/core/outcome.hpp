@@ -4,6 +4,7 @@
 
 #include <bifilar/base/assert.hpp>
 #include <bifilar/core/cancelled.hpp>  // IWYU pragma: export
+#include <bifilar/core/thread_state.hpp>
 #include <cstdint>
 #include <exception>
 #include <expected>
@@ -62,6 +63,7 @@ public:
     void set_error(std::exception_ptr error) noexcept {
         clear();
         std::construct_at(&error_, std::move(error));
+        runtime_serial_ = this_thread().runtime_serial;
         kind_ = kind::error;
     }
     void set_cancelled() noexcept {
@@ -70,6 +72,8 @@ public:
     }
 
     [[nodiscard]] bool has_error() const noexcept { return kind_ == kind::error; }
+    /// Of the error: thread_state::runtime_serial where it came up.
+    [[nodiscard]] std::uint32_t runtime_serial() const noexcept { return runtime_serial_; }
 
     /// The value, or the exception thrown; the outcome is empty afterwards.
     T take() {
@@ -116,6 +120,7 @@ private:
         std::exception_ptr error_;
     };
     kind kind_ = kind::empty;
+    std::uint32_t runtime_serial_ = 0;  // Where a union for pointers leaves room.
 };
 
 }  // namespace detail

@@ -25,6 +25,8 @@ class worker;
 struct thread_state {
     /// The worker whose loop this thread runs, or null on a plain thread.
     sched::worker* worker = nullptr;
+    /// Which runtime, of all that the process has made, the tasks of this thread belong to; 0: none yet.
+    std::uint32_t runtime_serial = 0;
     /// The pool of blocking threads that this thread belongs to, or null.
     const sched::blocking_pool* pool = nullptr;
     /// The task that runs right now, or null.

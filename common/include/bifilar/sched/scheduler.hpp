@@ -74,8 +74,10 @@ public:
         scheduler* of_;
     };
 
-    /// Gives an exception that nobody joined to the handler of the task's runtime. False when the runtime is gone.
-    [[nodiscard]] static bool report(const task_header& task, std::exception_ptr error) noexcept;
+    /// Gives an exception that nobody joined to the handler of the task's runtime, which has this serial number. False
+    /// when the runtime is gone.
+    [[nodiscard]] static bool report(const task_header& task, std::exception_ptr error,
+                                     std::uint32_t serial) noexcept;
 
     /// Queues a claimed task of any runtime that may run on any of its workers. Any thread.
     static void schedule(task_header& task) noexcept {
@@ -123,6 +125,8 @@ public:
     [[nodiscard]] bool is_ours() const noexcept { return forks_ == base::fork_count(); }
     [[nodiscard]] stackful::fiber_home* fibers() const noexcept { return fibers_; }
     [[nodiscard]] task_owner owner_id() const noexcept { return owner_id_; }
+    /// Which runtime of all that the process has made, counted from 1. Owner ids come again, this does not.
+    [[nodiscard]] std::uint32_t serial() const noexcept { return serial_; }
     /// Workers that could not be pinned, one line each; empty when all was well.
     [[nodiscard]] const std::string& pin_report() const noexcept { return pin_report_; }
     /// Of a simulated clock; else null.
@@ -176,6 +180,7 @@ private:
     environment& parts_;
     stackful::fiber_home* const fibers_;
     const task_owner owner_id_;
+    const std::uint32_t serial_;
     const std::uint32_t forks_ = base::fork_count();  // In which process it was made.
     simulated_clock* const clock_;
     std::unique_ptr<time_keeper> keeper_;  // Set before the workers are made; null on the real clock.

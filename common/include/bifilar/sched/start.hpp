@@ -51,6 +51,8 @@ void schedule(task_header& task) noexcept;
 [[nodiscard]] scheduler* scheduler_of(const task_header& task) noexcept;
 /// scheduler::owner_id.
 [[nodiscard]] task_owner owner_id_of(const scheduler& which) noexcept;
+/// scheduler::serial.
+[[nodiscard]] std::uint32_t serial_of(const scheduler& which) noexcept;
 /// scheduler::fibers.
 [[nodiscard]] stackful::fiber_home* fibers_of(const scheduler& which) noexcept;
 

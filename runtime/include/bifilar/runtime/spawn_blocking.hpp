@@ -28,6 +28,7 @@ public:
     static join_handle<output> start(sched::scheduler& on, sched::blocking_pool& pool, Given&&... given) {
         std::unique_ptr<blocking_task> made{new blocking_task{std::forward<Given>(given)...}};
         made->state_.set_owner(sched::owner_id_of(on));  // Whose handler gets an exception that nobody joins.
+        made->runtime_serial_ = sched::serial_of(on);
         made->inherited_ = locals_for_child(this_thread());
         sched::submit(pool, *made);
         return join_handle<output>{*made.release()};
@@ -40,6 +41,7 @@ private:
 
     void run() noexcept override {
         context cx{*this};
+        this_thread().runtime_serial = runtime_serial_;
         if (inherited_ != nullptr) inherited_->adopt_clock();
         const base::instant_ns inherited_deadline =
             inherited_ != nullptr ? inherited_->inherited_deadline() : base::never;
@@ -80,6 +82,7 @@ private:
 
     std::unique_ptr<Call> call_;
     std::unique_ptr<local_store> inherited_;
+    std::uint32_t runtime_serial_ = 0;
 };
 
 /// The pool of a runtime.
