@@ -7,17 +7,14 @@ namespace bifilar::drivers {
 
 class cancel_requests {
 public:
-    /// Any thread but the owner, once per operation; it then unparks the owner.
+    /// Any thread, once per operation; another than the owner then unparks the owner.
     void add(op& which) noexcept {
         which.request_cancel();
-        // Relaxed: a guess for the exchange.
-        op* top = first_.load(base::relaxed);
-        do which.next_request = top;
-        // Pairs with take; so that the link is visible.
-        while (!first_.compare_exchange_weak(top, &which, base::release, base::relaxed));
+        link(which);
     }
 
-    /// The owner: calls cancel(op&) for those that are still in flight, and lets go of all.
+    /// The owner: calls cancel(op&) for those that are still in flight, and lets go of all but those for which it says
+    /// false, which stay for the next time.
     template <class Cancel>
     void take(Cancel cancel) noexcept {
         // Relaxed: a first look; pairs with add in the exchange.
@@ -27,14 +24,26 @@ public:
         while (at != nullptr) {
             // The asker waits until its request was seen, so the operation is alive until then.
             op* const next = at->next_request;
-            if (at->now() == op::phase::in_flight) cancel(*at);
+            if (at->now() == op::phase::in_flight && !cancel(*at)) [[unlikely]] {
+                link(*at);
+                at = next;
+                continue;
+            }
             completes_many(at->kind) ? static_cast<many_op*>(at)->disarm_seen() : at->request_seen(batch);
             at = next;
         }
     }
 
 private:
-    // The newest request. Pushed by any thread, emptied by the owner.
+    void link(op& which) noexcept {
+        // Relaxed: a guess for the exchange.
+        op* top = first_.load(base::relaxed);
+        do which.next_request = top;
+        // Pairs with take; so that the link is visible.
+        while (!first_.compare_exchange_weak(top, &which, base::release, base::relaxed));
+    }
+
+    // The newest request. Pushed by any thread, taken by the owner.
     base::atomic<op*> first_{nullptr};
 };
 

@@ -63,7 +63,12 @@ call_result many_op::poll(context& cx, const void* wait, received_bytes& into) {
         pausing_ = false;
         // Relaxed: the owner's own hold keeps the count above 0.
         holders_.fetch_add(1, base::relaxed);
-        this_driver().arm(*this);
+        if (!this_driver().arm(*this)) [[unlikely]] {
+            waiting = nullptr;
+            armed_ = false;
+            holders_.fetch_sub(1, base::relaxed);  // Relaxed: as above; nobody else has seen it.
+            return -ENOBUFS;
+        }
     }
     waiter_ = cx.borrow();
     wait_ = wait;
@@ -103,6 +108,11 @@ bool many_op::add(many_result next, bool more, wake_batch& batch) noexcept {
     }
     if (!more) drop();
     return pause;
+}
+
+void many_op::go_on() noexcept {
+    const std::lock_guard guard{owned_->lock};
+    pausing_ = false;
 }
 
 }  // namespace bifilar::drivers

@@ -124,7 +124,10 @@ void simulated_driver::mark_cancelled(op& which) noexcept {
 }
 
 void simulated_driver::take_requests() noexcept {
-    requests_.take([this](op& which) { mark_cancelled(which); });
+    requests_.take([this](op& which) {
+        mark_cancelled(which);
+        return true;
+    });
 }
 
 void simulated_driver::finish(op& which) noexcept {

@@ -12,9 +12,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <mutex>
 #include <sys/eventfd.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 namespace bifilar::drivers {
@@ -31,6 +33,10 @@ constexpr std::uint32_t most_after_sleep = 128;
 // for all costs less than one for each, but a send waits for the end of the turns of the tasks behind it, or for the
 // next tick. Where few come, a send is made at once, which needs no completion.
 constexpr std::uint32_t enough_to_collect = 3;
+
+// Between two tries of what the kernel refuses, and how many there are before it is an error.
+constexpr base::instant_ns pause_ns = 1'000'000;
+constexpr int most_tries = 16;
 
 void prepare_poll(io_uring_sqe& entry, const op& which) noexcept {
     io_uring_prep_poll_add(&entry, which.source->descriptor(), static_cast<unsigned>(poll_events(which.kind)));
@@ -61,24 +67,42 @@ uring_driver::~uring_driver() {
     ::close(eventfd_);
 }
 
-io_uring_sqe& uring_driver::next_entry() noexcept {
-    for (;;) {
-        if (io_uring_sqe* const entry = io_uring_get_sqe(&ring_)) return *entry;
-        flush();
-    }
+// Null: the kernel takes nothing at the moment, neither what is prepared nor, so, anything more.
+io_uring_sqe* uring_driver::next_entry() noexcept {
+    if (io_uring_sqe* const entry = io_uring_get_sqe(&ring_)) [[likely]]
+        return entry;
+    flush();
+    io_uring_sqe* const entry = io_uring_get_sqe(&ring_);
+    refused_ = refused_ || entry == nullptr;
+    return entry;
 }
 
 // Hands over what is prepared. A kernel that is out of memory or room for completions takes it the next time.
 void uring_driver::flush() noexcept {
-    const int result = io_uring_submit(&ring_);
-    if (result == -EBUSY || result == -EAGAIN) (void)io_uring_get_events(&ring_);
+    if (io_uring_submit(&ring_) < 0) [[unlikely]]
+        gather();
 }
 
-void uring_driver::prepare(op& which) noexcept {
-    io_uring_sqe& entry = next_entry();
-    which.waits_for_readiness ? prepare_poll(entry, which) : prepare_call(entry, which);
-    io_uring_sqe_set_data(&entry, &which);
+// After a refusal, for which the kernel did not look for completions either: they make room.
+void uring_driver::gather() noexcept { (void)io_uring_get_events(&ring_); }
+
+// Before another try of a thread that has nothing else to do: one that is refused for long must not spin.
+void uring_driver::pause_after(int result) noexcept {
+    if (result >= 0 || result == -EINTR || result == -ETIME) [[likely]]
+        return;
+    gather();
+    std::this_thread::sleep_for(std::chrono::nanoseconds{pause_ns});
+}
+
+// False: see next_entry.
+bool uring_driver::prepare(op& which) noexcept {
+    io_uring_sqe* const entry = next_entry();
+    if (entry == nullptr) [[unlikely]]
+        return false;
+    which.waits_for_readiness ? prepare_poll(*entry, which) : prepare_call(*entry, which);
+    io_uring_sqe_set_data(entry, &which);
     add_in_flight();
+    return true;
 }
 
 void uring_driver::prepare_call(io_uring_sqe& entry, op& which) noexcept {
@@ -164,28 +188,52 @@ call_result uring_driver::start(op& which, waker_ref waits) noexcept {
         source.enter(which, waits);
     }
     which.waits_for_readiness = false;
-    prepare(which);
+    if (!prepare(which)) [[unlikely]]
+        return begin_refused(which);
     return std::nullopt;
 }
 
-void uring_driver::prepare_cancel(op& which) noexcept {
-    io_uring_sqe& entry = next_entry();
-    io_uring_prep_cancel(&entry, &which, 0);
-    entry.user_data = cancel_data;
+// Room for completions is made here, and memory may come back. A kernel that goes on refusing is an error of this call:
+// its thread has others to look after.
+[[gnu::noinline]] call_result uring_driver::begin_refused(op& which) noexcept {
+    for (int tries = 0; tries < most_tries; ++tries) {
+        {
+            wake_batch batch;
+            reap(batch);
+        }
+        if (prepare(which)) return std::nullopt;
+        pause_after(-EAGAIN);
+    }
+    {
+        const std::lock_guard guard{which.source->lock};
+        which.source->waiting[io_source::side_of(which.kind)] = nullptr;
+    }
+    which.complete_unwaited();
+    which.rewind();
+    return -ENOBUFS;
+}
+
+// False: see next_entry.
+bool uring_driver::prepare_cancel(op& which) noexcept {
+    io_uring_sqe* const entry = next_entry();
+    if (entry == nullptr) [[unlikely]]
+        return false;
+    io_uring_prep_cancel(entry, &which, 0);
+    entry->user_data = cancel_data;
     cancels_ = true;
+    return true;
 }
 
 void uring_driver::cancel(op& which) noexcept {
-    if (::pthread_equal(owner_, ::pthread_self()) != 0) {
-        if (which.now() == op::phase::in_flight) prepare_cancel(which);
-        return;
-    }
+    const bool ours = ::pthread_equal(owner_, ::pthread_self()) != 0;
+    if (ours && (which.now() != op::phase::in_flight || prepare_cancel(which))) return;
     requests_.add(which);
-    unpark();
+    if (!ours) unpark();
 }
 
 void uring_driver::take_requests() noexcept {
-    requests_.take([this](op& which) { prepare_cancel(which); });
+    refused_ = false;
+    requests_.take([this](op& which) { return prepare_cancel(which); });
 }
 
 void uring_driver::finish(op& which) noexcept {
@@ -193,21 +241,28 @@ void uring_driver::finish(op& which) noexcept {
     for (;;) {
         take_requests();  // The operation's own may be among them.
         if (which.at_rest()) return;
-        (void)io_uring_submit_and_wait(&ring_, 1);
+        wait(base::never);
         wake_batch batch;
         reap(batch);
     }
 }
 
-void uring_driver::listen_for_unparks() noexcept {
-    if (std::exchange(listening_, true)) return;
-    io_uring_sqe& entry = next_entry();
-    io_uring_prep_read(&entry, eventfd_, &eventfd_count_, sizeof eventfd_count_, 0);
-    entry.user_data = unpark_data;
+// False: see next_entry; nobody can wake this thread then.
+bool uring_driver::listen_for_unparks() noexcept {
+    if (listening_) return true;
+    io_uring_sqe* const entry = next_entry();
+    if (entry == nullptr) [[unlikely]]
+        return false;
+    io_uring_prep_read(entry, eventfd_, &eventfd_count_, sizeof eventfd_count_, 0);
+    entry->user_data = unpark_data;
+    return listening_ = true;
 }
 
 void uring_driver::park(base::instant_ns deadline) noexcept {
-    listen_for_unparks();
+    if (!listen_for_unparks()) [[unlikely]] {
+        wait(deadline);
+        return poll();
+    }
     if (!sleeps_.fall_asleep()) return poll();
     wait(deadline);
     sleeps_.wake_up();
@@ -223,21 +278,25 @@ void uring_driver::poll_some(std::uint32_t most) noexcept {
     // Somebody waits for those, in a destructor maybe, and their ends come last.
     if (std::exchange(cancels_, false)) most = all;
     lending_.top_up(ring_, buffers());
-    if (in_flight() != 0 || io_uring_sq_ready(&ring_) != 0) (void)io_uring_submit_and_get_events(&ring_);
+    if ((in_flight() != 0 || io_uring_sq_ready(&ring_) != 0) && io_uring_submit_and_get_events(&ring_) < 0) [[unlikely]]
+        gather();
     wake_batch batch;
     reap(batch, most);
 }
 
 void uring_driver::wait(base::instant_ns deadline) noexcept {
     lending_.top_up(ring_, buffers());
+    // What a cancel is to end may never end without it, and an unpark has to be heard.
+    if (refused_) [[unlikely]]
+        deadline = std::min(deadline, base::now_ns() + pause_ns);
     if (deadline == base::never) {
-        (void)io_uring_submit_and_wait(&ring_, 1);
+        pause_after(io_uring_submit_and_wait(&ring_, 1));
         return;
     }
     const base::instant_ns left = std::max<base::instant_ns>(deadline - base::now_ns(), 0);
     __kernel_timespec limit{left / 1'000'000'000, left % 1'000'000'000};
     io_uring_cqe* first = nullptr;
-    (void)io_uring_submit_and_wait_timeout(&ring_, &first, 1, &limit, nullptr);
+    pause_after(io_uring_submit_and_wait_timeout(&ring_, &first, 1, &limit, nullptr));
 }
 
 // An eventfd rather than a message from ring to ring: threads without a ring wake this one too, and neither is sooner
@@ -286,53 +345,18 @@ void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) no
             // call would be refused at once, for ever.
             which.waits_for_readiness = would_wait(result);
             which.collected = false;
-            if (again && !which.cancel_asked()) return prepare(which);
-            if (again) result = -ECANCELED;
+            if (again && !which.cancel_asked()) {
+                if (prepare(which)) [[likely]]
+                    return;
+                result = op::worth_a_try;  // From the beginning, and by its task, which can be told of a failure.
+            } else if (again) {
+                result = -ECANCELED;
+            }
         }
         source.waiting[io_source::side_of(which.kind)] = nullptr;
     }
     prefetch_waiter(which.waits(), &which);
     which.complete(result, batch);
-}
-
-void uring_driver::arm(many_op& which) noexcept {
-    which.on = this;
-    which.begin({});
-    armed_.push_back(which);
-    prepare(which);
-}
-
-void uring_driver::disarm(many_op& which) noexcept {
-    if (::pthread_equal(owner_, ::pthread_self()) == 0) {
-        requests_.add(which);
-        return unpark();
-    }
-    if (which.now() == op::phase::in_flight) prepare_cancel(which);
-    which.disarm_seen();
-}
-
-void uring_driver::end_many(many_op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept {
-    const bool more = (cqe.flags & IORING_CQE_F_MORE) != 0;
-    if (!more) armed_.erase(which);
-    many_result next{cqe.res, {}};
-    if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) next.bytes = lending_.chosen(cqe, buffers());
-    if (which.add(std::move(next), more, batch)) prepare_cancel(which);
-}
-
-// The owners of those that complete many times may outlive the ring, which this thread alone may enter.
-void uring_driver::leave() noexcept {
-    base::intrusive_list<many_op> cancelled;
-    while (many_op* const which = armed_.take_front()) {
-        prepare_cancel(*which);
-        cancelled.push_back(*which);
-    }
-    armed_.splice(cancelled);
-    while (!armed_.empty()) {
-        (void)io_uring_submit_and_wait(&ring_, 1);
-        wake_batch batch;
-        reap(batch);
-    }
-    take_requests();
 }
 
 void uring_driver::reap(wake_batch& batch, std::uint32_t most) noexcept {
@@ -354,6 +378,10 @@ void uring_driver::reap(wake_batch& batch, std::uint32_t most) noexcept {
         io_uring_cq_advance(&ring_, count);
     }
     if (reaped != 0) collects_sends_ = reaped >= enough_to_collect;
+    // Relaxed: the kernel counts there what it had no memory to tell; nothing is read by it.
+    BIFILAR_CHECK(__atomic_load_n(ring_.cq.koverflow, __ATOMIC_RELAXED) == 0,
+                  "io_uring has lost a completion, because the kernel had no memory for it, and whoever waits for it "
+                  "would wait for ever; give the system more memory or choose driver_kind::epoll");
 }
 
 }  // namespace bifilar::drivers

@@ -27,7 +27,7 @@ public:
     void unpark() noexcept override;
     void leave() noexcept override;
     [[nodiscard]] bool has_many() const noexcept override { return true; }
-    void arm(many_op& which) noexcept override;
+    [[nodiscard]] bool arm(many_op& which) noexcept override;
     void disarm(many_op& which) noexcept override;
     [[nodiscard]] driver_kind kind() const noexcept override { return driver_kind::uring; }
 
@@ -40,15 +40,19 @@ private:
     // Relaxed: a count, of one writer.
     void add_in_flight() noexcept { in_flight_.store(in_flight() + 1, base::relaxed); }
     void end_in_flight() noexcept { in_flight_.store(in_flight() - 1, base::relaxed); }
-    io_uring_sqe& next_entry() noexcept;
+    [[nodiscard]] io_uring_sqe* next_entry() noexcept;
     call_result begin(op& which, waker_ref waits) noexcept;
     call_result begin_behind(op& which, waker_ref waits) noexcept;
-    void prepare(op& which) noexcept;
+    call_result begin_refused(op& which) noexcept;
+    [[nodiscard]] bool prepare(op& which) noexcept;
     void prepare_call(io_uring_sqe& entry, op& which) noexcept;
-    void prepare_cancel(op& which) noexcept;
-    void listen_for_unparks() noexcept;
+    [[nodiscard]] bool prepare_cancel(op& which) noexcept;
+    [[nodiscard]] bool listen_for_unparks() noexcept;
     void take_requests() noexcept;
+    [[nodiscard]] bool cancel_armed() noexcept;
     void flush() noexcept;
+    [[gnu::cold]] void gather() noexcept;
+    void pause_after(int result) noexcept;
     void wait(base::instant_ns deadline) noexcept;
     void end_many(many_op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept;
     void end(op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept;
@@ -60,6 +64,7 @@ private:
     uring_lending lending_;
     base::intrusive_list<many_op> armed_;
     bool cancels_ = false;         // Cancels are under way since the last poll.
+    bool refused_ = false;         // There was no entry for something since requests were taken last: no long sleeps.
     bool collects_sends_ = false;  // Sends go through the ring, with whatever else is handed over.
     int eventfd_ = -1;
     std::uint64_t eventfd_count_ = 0;  // The kernel writes it when an unpark comes.

@@ -110,11 +110,13 @@ bool uring_driver::submit_file(op& which, waker_ref waits) noexcept {
     const auto& what = *static_cast<const file_request*>(which.buffer);
     const int opcode = opcode_of(what.kind);
     if (opcode == no_opcode || (known >> opcode & 1) == 0) return false;
+    io_uring_sqe* const entry = next_entry();
+    if (entry == nullptr) [[unlikely]]
+        return false;
     which.on = this;
     which.begin(waits);
-    io_uring_sqe& entry = next_entry();
-    prepare_request(entry, what);
-    io_uring_sqe_set_data(&entry, &which);
+    prepare_request(*entry, what);
+    io_uring_sqe_set_data(entry, &which);
     add_in_flight();
     return true;
 }

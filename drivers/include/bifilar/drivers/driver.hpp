@@ -24,8 +24,8 @@ struct file_request;
 class driver : public parker {
 public:
     /// Makes an operation's call if it may succeed at once, or has it made soon. The result, or a negative errno, also
-    /// EBUSY where another operation waits, and ENOMEM or ENOSPC when it cannot wait; empty: it is in flight, and
-    /// `waits` is woken when it is over or worth another try. The calling thread's own driver.
+    /// EBUSY where another operation waits, and ENOMEM, ENOSPC or ENOBUFS when it cannot wait; empty: it is in
+    /// flight, and `waits` is woken when it is over or worth another try. The calling thread's own driver.
     [[nodiscard]] virtual call_result start(op& which, waker_ref waits) noexcept = 0;
 
     /// Takes a file_call, if this driver makes such calls without a thread of their own. False: it does not, the
@@ -49,8 +49,9 @@ public:
 
     /// Whether it knows operations that complete many times.
     [[nodiscard]] virtual bool has_many() const noexcept { return false; }
-    /// Starts one, for as long as the kernel goes on or disarm is called. The calling thread's own driver.
-    virtual void arm(many_op&) noexcept {}
+    /// Starts one, for as long as the kernel goes on or disarm is called. False: the kernel takes no more at the
+    /// moment. The calling thread's own driver, under the source's lock.
+    [[nodiscard]] virtual bool arm(many_op&) noexcept { return false; }
     /// Cancels one, and calls disarm_seen when that has begun. Any thread, under the source's lock.
     virtual void disarm(many_op&) noexcept {}
 

@@ -74,6 +74,8 @@ public:
     /// A completion: the driver's thread. `more`: others will follow, else the driver lets go of the operation with
     /// this call. True: too many results wait, cancel it; the owner arms it again when it has taken them.
     [[nodiscard]] bool add(many_result next, bool more, wake_batch& batch) noexcept;
+    /// That cancel could not begin: the next completion asks for it again. The driver's thread.
+    void go_on() noexcept;
     /// The driver has begun the cancel that the owner asked for.
     void disarm_seen() noexcept { drop(); }
 

@@ -140,8 +140,8 @@ public:
         return cancel_asked_.load(base::relaxed);
     }  // Relaxed: as above.
 
-    /// Another thread than the driver's asks for a cancel. The operation stays alive until the driver has seen that,
-    /// because it is linked in the driver's list.
+    /// The driver is asked for a cancel by another thread, or by its own when it could not begin one. The operation
+    /// stays alive until the driver has seen that, because it is linked in the driver's list.
     void request_cancel() noexcept {
         requested_.store(request::listed, base::relaxed);
     }  // Relaxed: the list publishes it.
@@ -179,7 +179,7 @@ public:
 
 private:
     enum class request : std::uint8_t {
-        none,     ///< Nobody but the driver's own thread asked for a cancel.
+        none,     ///< Nobody asked for a cancel, or it began at once.
         listed,   ///< In the driver's list of requests.
         leaving,  ///< The driver is about to wake the task. A few instructions.
         seen,     ///< The driver has let go of the node.
