@@ -66,6 +66,10 @@ std::string pem_of_certificate(X509* certificate) {
     return pem_of([&](BIO* to) { PEM_write_bio_X509(to, certificate); });
 }
 
+std::string pem_of_key(EVP_PKEY* key) {
+    return pem_of([&](BIO* to) { PEM_write_bio_PrivateKey(to, key, nullptr, nullptr, 0, nullptr, nullptr); });
+}
+
 wanted named(const std::string& name) {
     wanted what;
     what.name = name;
@@ -90,7 +94,14 @@ issued authority::issue(const wanted& what) const {
     const auto certificate = make(what, false, key.get(), certificate_.get(), key_.get());
     issued made;
     made.certificate = pem_of_certificate(certificate.get()) + chain_;
-    made.key = pem_of([&](BIO* to) { PEM_write_bio_PrivateKey(to, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
+    made.key = pem_of_key(key.get());
+    return made;
+}
+
+issued authority::self() const {
+    issued made;
+    made.certificate = root_;
+    made.key = pem_of_key(key_.get());
     return made;
 }
 

@@ -41,6 +41,8 @@ public:
     // The root of the chain, in PEM: what to trust.
     [[nodiscard]] const std::string& root() const { return root_; }
     [[nodiscard]] issued issue(const wanted& what = {}) const;
+    // A root as a server of its own.
+    [[nodiscard]] issued self() const;
 
 private:
     std::shared_ptr<evp_pkey_st> key_;

@@ -108,6 +108,9 @@ TEST_CASE("chains_and_self_signed_certificates") {
         whole.certificate += stranger.root();
         tls_ends self = co_await shake(model, client, bf::tls_context::server(options_with(whole)));
         check_refused(self, "self-signed certificate in certificate chain");
+        const authority lonely{"localhost"};
+        tls_ends alone = co_await shake(model, client, bf::tls_context::server(options_with(lonely.self())));
+        check_refused(alone, "self-signed certificate");
         bf::tls_options careless;
         careless.verify = bf::tls_verify::none;
         tls_ends any = co_await shake(model, bf::tls_context::client(careless),

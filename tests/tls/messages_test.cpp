@@ -1,12 +1,9 @@
 // Messages of the peer's that are here in part: OpenSSL sends nothing before it has the rest.
-#include "tls_pair.hpp"
+#include "openssl_peer.hpp"
 #include "uninterrupted.hpp"
-#include "uninterrupted_tls.hpp"
 
 #include <cstring>
 #include <functional>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
 #include <sys/ioctl.h>
 #include <thread>
 
@@ -21,16 +18,7 @@ constexpr std::size_t record_bytes = 512;
 class ticket_server {
 public:
     explicit ticket_server(const bf::tcp_stream& over) : descriptor_{over.descriptor()} {
-        BIO* const text = BIO_new_mem_buf(house_server().certificate.data(), -1);
-        X509* const own = PEM_read_bio_X509(text, nullptr, nullptr, nullptr);
-        BIO* const key_text = BIO_new_mem_buf(house_server().key.data(), -1);
-        EVP_PKEY* const key = PEM_read_bio_PrivateKey(key_text, nullptr, nullptr, nullptr);
-        SSL_CTX_use_certificate(context_.get(), own);
-        SSL_CTX_use_PrivateKey(context_.get(), key);
-        EVP_PKEY_free(key);
-        BIO_free(key_text);
-        X509_free(own);
-        BIO_free(text);
+        use_house_certificate(context_.get());
         SSL_CTX_set_num_tickets(context_.get(), 0);
         SSL_CTX_set_max_send_fragment(context_.get(), record_bytes);
         const auto fill = [](SSL* ssl, void*) {

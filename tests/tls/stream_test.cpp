@@ -1,11 +1,8 @@
 // Bytes over TLS: whole, in both directions at once, in pieces, cut off, and ended.
-#include "tls_pair.hpp"
-#include "uninterrupted_tls.hpp"
+#include "openssl_peer.hpp"
 
 #include <cerrno>
 #include <cstring>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
 #include <thread>
 #include <vector>
 
@@ -282,12 +279,7 @@ TEST_CASE("writes_go_on_while_a_ticket_has_arrived_in_part") {
     const std::string ping = "ping";
     std::thread peer{[&] {
         SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
-        BIO* const certificate = BIO_new_mem_buf(house_server().certificate.data(), -1);
-        BIO* const key = BIO_new_mem_buf(house_server().key.data(), -1);
-        X509* const own = PEM_read_bio_X509(certificate, nullptr, nullptr, nullptr);
-        EVP_PKEY* const secret = PEM_read_bio_PrivateKey(key, nullptr, nullptr, nullptr);
-        SSL_CTX_use_certificate(context, own);
-        SSL_CTX_use_PrivateKey(context, secret);
+        use_house_certificate(context);
         SSL_CTX_set_max_send_fragment(context, 512);
         const auto fill = [](SSL* ssl, void*) {
             const std::string much(3000, 'x');
@@ -306,10 +298,6 @@ TEST_CASE("writes_go_on_while_a_ticket_has_arrived_in_part") {
         if (!good) ::shutdown(sockets.far.descriptor(), SHUT_RDWR);
         SSL_free(ssl);
         SSL_CTX_free(context);
-        X509_free(own);
-        EVP_PKEY_free(secret);
-        BIO_free(certificate);
-        BIO_free(key);
     }};
     const auto client = bf::tls_context::client(client_options());
     auto stream = bf::block_on(bf::tls_connect(dribble{std::move(sockets.near)}, client, "localhost"));
