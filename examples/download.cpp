@@ -65,7 +65,7 @@ bf::task<> fetch_file(order& given) {
     if (!found) throw http::failure{"no mirror has the file"};
     download::partial_file file{given.to};
     co_await file.create();
-    job all{given.from, file.file(), given.how, found->bytes, found->takes_ranges};
+    job all{given.from, file.file(), given.how, found->bytes, found->takes_ranges, found->modified};
     const std::vector<part> parts = download::split(all, given.parts, found->mirror);
     co_await fetch_parts(all, parts, sum);
     co_await file.keep();
@@ -78,7 +78,7 @@ void fetch_file_in_fiber(order& given) {
     if (!found) throw http::failure{"no mirror has the file"};
     download::partial_file file{given.to};
     bf::await(file.create());
-    job all{given.from, file.file(), given.how, found->bytes, found->takes_ranges};
+    job all{given.from, file.file(), given.how, found->bytes, found->takes_ranges, found->modified};
     const std::vector<part> parts = download::split(all, given.parts, found->mirror);
     fetch_parts_in_fibers(all, parts, sum);
     bf::await(file.keep());

@@ -22,7 +22,11 @@ std::string range_of(const part& wanted) {
 // Whether the body of the answer is what was asked for. A mirror of which not is not asked again.
 void check(const job& of, const part& wanted, mirror& from, const http::response& answer) {
     std::string wrong;
-    if (answer.status != (of.takes_ranges ? 206 : 200))
+    const bool gives = answer.status == 200 || answer.status == 206;
+    // Of the same size, and not the same: parts of both would be a file that nobody ever had.
+    if (gives && (!from.still_gives(version_of(answer)) || !agree(of.modified, answer.last_modified)))
+        wrong = "has another file";
+    else if (answer.status != (of.takes_ranges ? 206 : 200))
         wrong = "status " + std::to_string(answer.status);
     else if (of.takes_ranges && !is_range(answer.content_range, wanted, *of.bytes))
         wrong = "gives '" + answer.content_range + "', asked for " + range_of(wanted) + " of " +
@@ -39,7 +43,7 @@ bf::task<> fetch_from(job& of, part& wanted, mirror& from) {
     http::client by{of.how};
     http::url at = from.at;
     std::string fields;
-    if (of.takes_ranges) fields = "Range: bytes=" + range_of(wanted) + "\r\n";
+    if (of.takes_ranges) fields = "Range: bytes=" + range_of(wanted) + "\r\n" + from.condition();
     const http::response* const answer = co_await by.ask(at, http::method::get, std::move(fields));
     check(of, wanted, from, *answer);
     for (;;) {

@@ -21,6 +21,7 @@ struct job {
     http::patience how;
     std::optional<std::uint64_t> bytes;     ///< Of the whole; empty: unknown, and there are no ranges.
     bool takes_ranges = false;              ///< False: there is one part, which is the whole.
+    std::string modified{};                 ///< When, as the first answer said; another time is another file's.
     std::atomic<std::uint64_t> retries{0};  ///< Counted by the parts, on several workers; nothing is ordered by it.
 };
 

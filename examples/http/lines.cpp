@@ -117,6 +117,10 @@ bool note_field(field one, response& into) {
         into.location = one.value;
     } else if (is_same(one.name, "content-range")) {
         append(into.content_range, one.value);
+    } else if (is_same(one.name, "etag")) {
+        append(into.etag, one.value);
+    } else if (is_same(one.name, "last-modified")) {
+        append(into.last_modified, one.value);
     } else if (is_same(one.name, "accept-ranges")) {
         into.takes_ranges = is_same(one.value, "bytes");
     }

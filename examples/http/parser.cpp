@@ -19,8 +19,8 @@ void clear(request& message) {
     message.is_1_1 = message.keeps_alive = message.expects_continue = false;
 }
 void clear(response& message) {
-    message.location.clear();
-    message.content_range.clear();
+    for (std::string* const text : {&message.location, &message.content_range, &message.etag, &message.last_modified})
+        text->clear();
     message.content_length.reset();
     message.status = 0;
     message.is_1_1 = message.takes_ranges = message.keeps_alive = false;

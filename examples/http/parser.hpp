@@ -37,6 +37,8 @@ struct response {
     int status = 0;
     std::string location;
     std::string content_range;
+    std::string etag;
+    std::string last_modified;
     std::string body;
     std::optional<std::uint64_t> content_length;  ///< In bytes, also of a body that HEAD leaves out.
     bool is_1_1 = false;

@@ -102,6 +102,15 @@ check_mirrors() {
     same "a mirror with another file" "$folder/site/ten"
     said "$(url 2 ten)"
 
+    # Of the same size too: only its time tells.
+    mirror "$folder/later"
+    kill -STOP "${servers[3]}"
+    begin_download "$(url 0 ten)" "$(url 3 ten)"
+    kill -CONT "${servers[3]}"
+    wait $client || lost "a mirror with another file of the same size"
+    same "a mirror with another file of the same size" "$folder/site/ten"
+    said "$(url 3 ten): has another file"
+
     # Ctrl-C.
     kill -STOP "${servers[2]}"
     begin_download "$(url 0 ten)" "$(url 2 ten)"
@@ -141,6 +150,11 @@ check_others() {
         download "http://127.0.0.1:$line/$name" || lost "$name alone"
         same "$name alone" "$folder/site/ten"
     done
+    # It changes between its first answer and the parts, which were once joined all the same. A good server gives a
+    # part only of what it is asked for.
+    for name in changed renewed; do
+        refused 1 "http://127.0.0.1:$line/$name: has another file" --parts 4 "http://127.0.0.1:$line/$name"
+    done
     kill "${others[@]}" 2>/dev/null || true
     others=()
     exec {plain}<&- {odd}<&-
@@ -171,21 +185,27 @@ class Odd(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_HEAD(self):
-        self.head(200, ("Content-Length", str(len(WHOLE))))
+        self.head(200, ("Content-Length", str(len(WHOLE))), ("ETag", '"first"'))
 
     def do_GET(self):
         first, last = map(int, re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"]).groups())
         body = WHOLE[first : last + 1]
-        place = ("Content-Range", f"bytes {first}-{last}/{len(WHOLE)}")
+        tag = '"second"' if self.path == "/changed" else '"first"'
+        place = ("Content-Range", f"bytes {first}-{last}/{len(WHOLE)}"), ("ETag", tag)
         if self.path == "/half":
-            self.head(206, place, ("Content-Length", str(len(body))))
+            self.head(206, *place, ("Content-Length", str(len(body))))
             self.wfile.write(body[: len(body) // 2])
         elif self.path == "/unended":
-            self.head(206, place, ("Transfer-Encoding", "chunked"))
+            self.head(206, *place, ("Transfer-Encoding", "chunked"))
             self.wfile.write(b"%x\r\n%b\r\n" % (len(body), body))
         elif self.path == "/beyond":  # One byte too many, when all that should come has been read.
-            self.head(206, place, ("Content-Length", str(len(body) + 1)))
+            self.head(206, *place, ("Content-Length", str(len(body) + 1)))
             send_portions(self.connection, (body, b"x"))
+        elif self.path == "/renewed" and self.headers["If-Range"] == '"first"':
+            self.head(200, ("ETag", '"second"'), ("Content-Length", str(len(WHOLE))))
+        else:
+            self.head(206, *place[: 2 if self.path == "/changed" else 1], ("Content-Length", str(len(body))))
+            self.wfile.write(body[::-1])
 
     def log_message(self, *_):
         pass
@@ -196,11 +216,13 @@ print(server.server_address[1])
 server.serve_forever()
 END
 
-mkdir "$folder/site" "$folder/other"
+mkdir "$folder/site" "$folder/other" "$folder/later"
 : >"$folder/site/empty"
 printf x >"$folder/site/one"
 head -c 10485760 /dev/urandom >"$folder/site/ten"
 head -c 5000000 /dev/urandom >"$folder/other/ten"
+head -c 10485760 /dev/urandom >"$folder/later/ten"
+touch -d '2001-02-03 04:05:06' "$folder/later/ten"
 
 for backend in stackless stackful; do
     for driver in "${drivers[@]}"; do
