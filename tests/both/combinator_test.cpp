@@ -154,3 +154,19 @@ TEST_CASE("a_cancelled_receiver_passes_its_item_on") {
         CHECK(got == 6);
     });
 }
+
+TEST_CASE("a_member_that_is_ready_is_in_nobodys_way") {
+    in_each_model([](model m, bf::runtime& rt) {
+        bf::channel<int> values{1};
+        const auto send_later = [&]() -> bf::task<> {
+            co_await bf::sleep_for(5ms);
+            (void)co_await values.send(7);
+        };
+        // The first has given up its place when the value comes.
+        auto got = await_in(m, rt, [&] {
+            return bf::join_all(bf::timeout(values.recv(), 1ms), bf::timeout(values.recv(), 10s), send_later());
+        });
+        CHECK_FALSE(std::get<0>(got).has_value());
+        CHECK(std::get<1>(got).has_value());
+    });
+}

@@ -157,3 +157,29 @@ TEST_CASE("a_race_with_handlers_that_is_cancelled_rests_in_its_arms_or_in_its_ha
         CHECK(ended);
     });
 }
+
+TEST_CASE("a_handler_may_wait_for_what_a_loser_waited_for") {
+    in_each_model([](model m, bf::runtime& rt) {
+        bf::mutex mutex;
+        auto held = mutex.try_lock();
+        const auto lock_later = [&]() -> bf::task<bool> {
+            held.unlock();
+            auto own = co_await bf::timeout(mutex.lock(), 10s);
+            co_return own.has_value();
+        };
+        CHECK(await_in(m, rt, [&] {
+            return bf::race(bf::on(mutex.lock(), [](bf::mutex::guard) { return false; }),
+                            bf::on(bf::sleep_for(1ms), lock_later));
+        }));
+        bf::channel<int> values{1};
+        const auto receive_later = [&]() -> bf::task<bool> {
+            (void)values.try_send(7);
+            auto own = co_await bf::timeout(values.recv(), 10s);
+            co_return own.has_value();
+        };
+        CHECK(await_in(m, rt, [&] {
+            return bf::race(bf::on(values.recv(), [](std::optional<int>) { return false; }),
+                            bf::on(bf::sleep_for(1ms), receive_later));
+        }));
+    });
+}

@@ -142,3 +142,38 @@ TEST_CASE("many_rendezvous_races_lose_nothing_and_leave_nothing") {
         CHECK(channel.len() == 0);
     }
 }
+
+namespace {
+
+bf::task<int> receive_under_a_deadline(bf::channel<int>& at, bf::event& other) {
+    auto receive = bf::deadline(at.recv(), std::chrono::hours{1});
+    auto wait = other.wait();
+    auto first = co_await bf::race(std::move(receive), std::move(wait));
+    co_return first.index() == 0 ? std::get<0>(first.value())->value_or(0) : 0;
+}
+
+bf::task<int> receive_in_a_race(bf::channel<int>& at, bf::event& other) {
+    bf::event never;
+    auto receive = bf::race(at.recv(), never.wait());
+    auto wait = other.wait();
+    auto first = co_await bf::race(std::move(receive), std::move(wait));
+    co_return first.index() == 0 ? std::get<0>(std::get<0>(first.value()).value()).value_or(0) : 0;
+}
+
+}  // namespace
+
+TEST_CASE("an_arm_inside_of_an_arm_that_was_handed_a_value_wins") {
+    tests::on_one_worker([](bf::backend model) {
+        for (const auto kind : {receive_under_a_deadline, receive_in_a_race})
+            for (int times = 0; times < 20; ++times) {
+                bf::channel<int> channel{0};
+                bf::event other;
+                auto receives = bf::spawn(model, kind, std::ref(channel), std::ref(other));
+                let_others_park();
+                REQUIRE(channel.try_send(7).has_value());
+                other.set();
+                CHECK(bf::await(std::move(receives)) == 7);
+                CHECK(channel.len() == 0);
+            }
+    });
+}

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <exception>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -26,7 +27,8 @@ inline constexpr bool is_expected<std::expected<T, E>> = true;
 
 namespace detail {
 
-/// A future, then its value.
+/// A future, then its value. The future goes once it is ready or at rest: one that is not polled any more stays in the
+/// line of what it waited for until then, and whoever is served behind it would wait for ever.
 template <future F>
 class member {
 public:
@@ -36,6 +38,9 @@ public:
     /// Before its first poll, when there is no value. One that is moved all the same is one that GCC 12 warns of, in
     /// users' code, as maybe uninitialized.
     member(member&& other) noexcept(std::is_nothrow_move_constructible_v<F>) : future_{std::move(other.future_)} {}
+    ~member() {
+        if (!at_rest()) std::destroy_at(&future_);
+    }
 
     [[nodiscard]] bool is_ready() const noexcept { return value_.has_value(); }
     [[nodiscard]] bool at_rest() const noexcept { return rested_ || is_ready(); }
@@ -48,11 +53,11 @@ public:
     bool poll_arm(context& cx) {
         return poll_with([this, &cx] { return bifilar::poll_arm(future_, cx); });
     }
-    [[nodiscard]] bool is_promised() const noexcept { return bifilar::is_promised(future_); }
+    [[nodiscard]] bool is_promised() const noexcept { return !at_rest() && bifilar::is_promised(future_); }
     /// True when the future may be destroyed.
     bool poll_cancel(context& cx) {
         // One that was never polled has nothing to bring to rest, and must not begin now.
-        if (!at_rest()) rested_ = !begun_ || bifilar::poll_cancel(future_, cx).is_ready();
+        if (!at_rest() && (!begun_ || bifilar::poll_cancel(future_, cx).is_ready())) rest();
         return at_rest();
     }
     /// Once it is ready.
@@ -72,13 +77,20 @@ private:
             else
                 value_.emplace(answer.take());
         } catch (...) {
-            rested_ = true;
+            rest();
             throw;
         }
+        std::destroy_at(&future_);
         return true;
     }
+    void rest() noexcept {
+        rested_ = true;
+        std::destroy_at(&future_);
+    }
 
-    F future_;
+    union {
+        F future_;  // Lives until at_rest().
+    };
     std::optional<value> value_;
     bool begun_ = false;  // Polled at least once.
     bool rested_ = false;

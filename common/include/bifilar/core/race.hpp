@@ -73,6 +73,9 @@ public:
         return output{first{std::move(*winner_)}};
     }
 
+    [[nodiscard]] bool is_promised() const noexcept {
+        return !decided() && std::apply([](const auto&... m) { return (m.is_promised() || ...); }, members_);
+    }
     polled<void> poll_cancel(context& cx) {
         const bool all =
             std::apply([&](auto&... m) { return (static_cast<int>(m.poll_cancel(cx)) & ... & 1) != 0; }, members_);
@@ -184,6 +187,9 @@ public:
         note(winner.has_value());
         if (!winner) return not_ready;
         return output{std::move(*winner)};
+    }
+    [[nodiscard]] bool is_promised() const noexcept {
+        return std::apply([](const auto&... f) { return (bifilar::is_promised(f) || ...); }, members_);
     }
     /// Leaves them.
     polled<void> poll_cancel(context&) noexcept {

@@ -113,6 +113,7 @@ public:
         detail::at_place(handling_, go_on, places{});
         return std::move(*answer);
     }
+    [[nodiscard]] bool is_promised() const noexcept { return handling_ == none && race_.is_promised(); }
     polled<void> poll_cancel(context& cx) {
         if (handling_ == none) return race_.poll_cancel(cx);
         bool rests = true;

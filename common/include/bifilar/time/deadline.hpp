@@ -52,6 +52,7 @@ public:
             return output{std::unexpected{timed_out{}}};
         }
     }
+    [[nodiscard]] bool is_promised() const noexcept { return future_.is_promised(); }
     polled<void> poll_cancel(context& cx) {
         const detail::deadline_scope in_force{moment_};
         return future_.poll_cancel(cx);
