@@ -79,7 +79,7 @@ void permits::end() noexcept {
         wake_batch batch;
         const std::lock_guard guard{waiters_.lock()};
         const std::uint64_t free = shut();
-        word_.store(free * one | ended | closed, base::release);  // Pairs with enter's shut.
+        word_.store(free * one | ended | closed, base::release);  // Pairs with shut.
         for (int count = 0; count < wakes_per_hold && !waiters_.empty(); ++count) {
             ++called_;
             reserved_ += static_cast<node*>(waiters_.front())->count_;

@@ -34,9 +34,9 @@ private:
     reason why_;
 };
 
-/// Neither copied nor moved; outlives its subscriptions, else its destructor aborts. All members: any thread; release
-/// on sending, acquire on receiving. Values are copied under the lock: send a std::shared_ptr to what is expensive to
-/// copy. Nothing but the constructor allocates.
+/// Neither copied nor moved; outlives the futures of closed(), and its subscriptions, else its destructor aborts. All
+/// members: any thread; release on sending, acquire on receiving. Values are copied under the lock: send a
+/// std::shared_ptr to what is expensive to copy. Nothing but the constructor allocates.
 template <class T>
 class broadcast {
     static_assert(std::is_copy_constructible_v<T>, "a broadcast copies its values; send a std::shared_ptr");

@@ -92,7 +92,8 @@ private:
 }  // namespace detail
 
 /// A sending side of `Channel`. Copies are more senders; when the last goes, the channel closes, and receivers drain
-/// it. One thread at a time, each copy; outlives the futures that it makes. Aborts when used after it was moved from.
+/// it. One thread at a time, each copy; outlives the futures and places that it makes. Aborts when used after it was
+/// moved from.
 template <class Channel>
 class channel_sender : public detail::channel_end<Channel, true> {
 public:

@@ -6,6 +6,7 @@
 #include <bifilar/core/future.hpp>
 #include <bifilar/core/wait_list.hpp>
 #include <cstdint>
+#include <exception>
 #include <expected>
 #include <optional>
 #include <type_traits>
@@ -53,18 +54,25 @@ public:
     /// is closed, where it does not run. Throws what it throws; what it had changed stays, and nobody is told of it.
     template <class Change>
     bool modify(Change change) {
-        {
-            const std::lock_guard guard{waiters_.lock()};
+        bool changed = false;
+        std::exception_ptr thrown;
+        waiters_.wake_all([&]() noexcept {
             if (closed_) return false;
-            if constexpr (std::is_same_v<std::invoke_result_t<Change&, T&>, bool>) {
-                if (!change(value_)) return false;
-            } else {
-                change(value_);
+            try {
+                if constexpr (std::is_same_v<std::invoke_result_t<Change&, T&>, bool>) {
+                    changed = change(value_);
+                } else {
+                    change(value_);
+                    changed = true;
+                }
+            } catch (...) {
+                thrown = std::current_exception();
             }
-            ++version_;
-        }
-        waiters_.wake_all([] {});
-        return true;
+            if (changed) ++version_;
+            return changed;
+        });
+        if (thrown != nullptr) std::rethrow_exception(std::move(thrown));
+        return changed;
     }
 
     /// A copy of the newest value. Throws what copying throws.

@@ -14,9 +14,9 @@ namespace bifilar {
 /// tasks that run already may take its permits; if it comes in vain, the next ones that are free are handed to it.
 /// Those that were called together may change places.
 /// Acquire on acquiring, release on giving back.
-/// Uncontended, each is one atomic exchange; waiting allocates nothing. Must outlive its waits, and a release that
-/// more than 64 were waiting for. Destroying it waited for aborts; with permits in somebody's hands it does not,
-/// because their guards may have been told to forget them.
+/// Uncontended, each is one atomic exchange; waiting allocates nothing. Must outlive its waits, and a release or a
+/// close() that more than 64 were waiting for. Destroying it waited for aborts; with permits in somebody's hands it
+/// does not, because their guards may have been told to forget them.
 class semaphore {
 public:
     class permit;
