@@ -1,6 +1,7 @@
 // The blocking pool. One mutex is enough: its jobs cost a microsecond at the very least.
 #include <bifilar/sched/blocking_pool.hpp>
 
+#include <bifilar/base/thread_count.hpp>
 #include <bifilar/core/thread_state.hpp>
 
 #include <algorithm>
@@ -116,6 +117,11 @@ void submit(blocking_pool& to, blocking_job& job) { to.submit(job); }
 bool blocking_pool::busy() const noexcept {
     const std::lock_guard guard{mutex_};
     return unfinished_ != 0;
+}
+
+bool blocking_pool::rests_with(std::size_t others) const noexcept {
+    const std::lock_guard guard{mutex_};
+    return unfinished_ == 0 && base::has_no_threads_but(others + threads_.size());
 }
 
 std::uint32_t blocking_pool::threads() const {

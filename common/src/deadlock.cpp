@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <new>
 
 namespace bifilar::sched {
 
@@ -26,7 +27,8 @@ namespace bifilar::sched {
     if (clock_ != nullptr || owner_.idle_.idle() != owner_.workers()) return base::never;
     std::uint64_t polled = 0;
     for (const auto& each : owner_.workers_) {
-        // seq_cst: pairs with the store in sleep; of two that fall asleep at once, one sees the other's.
+        // seq_cst: pairs with the store in sleep; of two that fall asleep at once, one sees the other's. Both are in
+        // the idle set before that, behind its fence.
         if (each->sleeps_until_.load(base::seq_cst) != base::never) return base::never;
         if (owner_.parts_.awaits_events(*each->parker_)) return base::never;
         polled += each->counters_.polled.get();
@@ -54,12 +56,15 @@ void scheduler::join_begins() noexcept {
 
 // Whether the process has no threads but the workers, idle ones of the blocking pool, and those that wait in join().
 bool scheduler::is_alone() noexcept {
-    const std::size_t joins = detail::join_watch::count(owner_id_);
+    const std::size_t joins = detail::join_watch::count(owner_id_, lent_.get());
     if (joins == 0) return false;
-    blocking_pool* const pool = parts_.pool();
-    const std::size_t ours = threads_.size() + joins + (pool != nullptr ? pool->threads() : 0);
-    const std::size_t all = base::thread_count();
-    return all != 0 && all <= ours && !parts_.blocks();
+    const std::size_t others = threads_.size() + joins;
+    const blocking_pool* const pool = parts_.pool();
+    const bool alone =
+        pool != nullptr ? pool->rests_with(others) : base::has_no_threads_but(others) && !parts_.blocks();
+    // What another thread did before it ended is seen by the looks that follow: the kernel has counted it off since.
+    base::fence_seq_cst();
+    return alone;
 }
 
 bool scheduler::nothing_can_wake() noexcept {
@@ -69,7 +74,7 @@ bool scheduler::nothing_can_wake() noexcept {
     return global_.size() == 0 && std::ranges::all_of(workers_, [](const auto& each) { return each->rests(); });
 }
 
-std::vector<task_description> scheduler::find_deadlock(std::size_t most) {
+std::vector<task_description> scheduler::find_deadlock(std::size_t most, detail::join_watch& asks) {
     const std::unique_lock one_at_a_time{drain_mutex_, std::try_to_lock};
     if (!drains_here() || !one_at_a_time.owns_lock() || now() != phase::running) return {};
     // Asked before as well, so that no worker is held up where other threads exist.
@@ -84,8 +89,10 @@ std::vector<task_description> scheduler::find_deadlock(std::size_t most) {
             &stuck);
     std::vector<task_description> found;
     std::exception_ptr failed;
-    // Not before: a suspicion that is wrong allocates nothing.
+    // Not before: a suspicion that is wrong allocates nothing. From here on the thread is one that may wake tasks, and
+    // others that look after it know.
     if (stuck) {
+        asks.leave();
         try {
             found.reserve(std::min<std::uint64_t>(most, live()));
         } catch (...) {
@@ -94,7 +101,12 @@ std::vector<task_description> scheduler::find_deadlock(std::size_t most) {
         visit_tasks(
             [](task_header& task, void* argument) noexcept {
                 auto& into = *static_cast<std::vector<task_description>*>(argument);
-                if (into.size() != into.capacity()) into.push_back(describe(task, true));
+                if (into.size() == into.capacity()) return;
+                try {
+                    into.push_back(describe(task, true));
+                } catch (const std::bad_alloc&) {
+                    into.emplace_back();  // A task all the same, of which nothing can be said.
+                }
             },
             &found);
     }

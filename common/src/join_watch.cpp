@@ -3,7 +3,9 @@
 
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/core/deadlock_error.hpp>
+#include <bifilar/core/thread_state.hpp>
 #include <bifilar/sched/scheduler.hpp>
+#include <bifilar/core/parker.hpp>
 
 #include <mutex>
 #include <optional>
@@ -44,6 +46,7 @@ bool join_watch::any() noexcept {
 }
 
 void join_watch::leave() noexcept {
+    if (!listed_) return;
     const std::lock_guard guard{mutex};
     waits().erase(*this);
     waiting.fetch_sub(1, base::relaxed);  // Relaxed: see any.
@@ -53,8 +56,13 @@ void join_watch::leave() noexcept {
 void join_watch::look(context& cx) {
     bool asked = false;
     bool begins = false;
+    const thread_state& here = this_thread();
     {
         const std::lock_guard guard{mutex};
+        works_in_ = here.works_in;
+        // Its timers may be those of futures that tasks wait for.
+        only_waits_ = here.worker == nullptr &&
+                      (here.timers == nullptr || here.timers->next_deadline() == base::never);
         waker_ = cx.borrow();
         asked = std::exchange(asked_, false);
         begins = !std::exchange(listed_, true);
@@ -68,7 +76,7 @@ void join_watch::look(context& cx) {
     sched::scheduler* const runtime = sched::scheduler::enter(task_->state_.owner(), inside);
     if (runtime == nullptr) return;
     if (begins) return runtime->join_begins();
-    std::vector<task_description> tasks = runtime->find_deadlock(most_described);
+    std::vector<task_description> tasks = runtime->find_deadlock(most_described, *this);
     if (!tasks.empty()) throw deadlock_error{std::move(tasks), runtime->live()};
 }
 
@@ -82,16 +90,17 @@ void join_watch::ask(std::uint32_t owner) noexcept {
     });
 }
 
-std::size_t join_watch::count(std::uint32_t owner) noexcept {
+std::size_t join_watch::count(std::uint32_t owner, const parker* lent) noexcept {
     const std::lock_guard guard{mutex};
     std::size_t found = 0;
-    bool ended = false;
+    bool goes_on = false;
     for_each_of(owner, [&](join_watch& one, std::uint32_t of) noexcept {
         if (one.task_->state_.owner() != of) return;
         ++found;
-        ended = ended || one.task_->state_.is_complete();
+        const bool works = one.works_in_ != nullptr && one.works_in_ != lent;
+        goes_on = goes_on || works || !one.only_waits_ || one.task_->state_.is_complete();
     });
-    return ended ? 0 : found;
+    return goes_on ? 0 : found;
 }
 
 }  // namespace detail

@@ -163,3 +163,32 @@ TEST_CASE("a signal is waited for") {
         (void)bf::await(alarms.next());
     }));
 }
+
+TEST_CASE("a_thread_that_works_for_another_runtime_while_it_joins_may_wake_tasks") {
+    bf::channel<int> values{1};
+    bf::runtime_options lent = both::small_runtime(1);
+    lent.on_calling_thread = true;
+    bf::runtime here{lent};
+    bf::runtime there{both::small_runtime(1)};
+    auto waits = there.spawn([&values]() -> bf::task<int> {
+        const auto got = co_await values.recv();
+        co_return *got;
+    });
+    auto sends = here.spawn([&values]() -> bf::task<> {
+        co_await bf::sleep_for(long_silence);
+        (void)co_await values.send(7);
+    });
+    CHECK(waits.join() == 7);
+    sends.join();
+}
+
+TEST_CASE("a_timer_of_the_thread_that_joins_may_wake_tasks") {
+    bf::runtime rt{both::small_runtime(1)};
+    auto sleep = bf::sleep_for(long_silence);
+    {
+        auto at_once = bf::ready(1);
+        (void)bf::await(bf::select(sleep, at_once));  // From here on it is in this thread's timers.
+    }
+    auto waits = rt.spawn(bf::backend::stackful, [&sleep] { bf::await(sleep); });
+    CHECK_NOTHROW(waits.join());
+}

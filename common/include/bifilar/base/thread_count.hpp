@@ -9,4 +9,10 @@ namespace bifilar::base {
 /// the kernel, without a descriptor and without an allocation.
 [[nodiscard]] std::size_t thread_count() noexcept;
 
+/// Whether there are at most so many; not when the kernel does not say.
+[[nodiscard]] inline bool has_no_threads_but(std::size_t known) noexcept {
+    const std::size_t all = thread_count();
+    return all != 0 && all <= known;
+}
+
 }  // namespace bifilar::base

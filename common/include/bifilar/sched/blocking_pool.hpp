@@ -38,6 +38,9 @@ public:
 
     /// Threads that exist now.
     [[nodiscard]] std::uint32_t threads() const;
+    /// Whether no job is queued or under way, and the process has no threads but these and `others`. Both at one
+    /// moment: a thread of the pool that ends meanwhile counts as a stranger. Any thread.
+    [[nodiscard]] bool rests_with(std::size_t others) const noexcept;
     /// Whether jobs are queued or under way. A job that has ended has woken who waits for it.
     [[nodiscard]] bool busy() const noexcept;
 

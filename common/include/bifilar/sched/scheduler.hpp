@@ -23,9 +23,14 @@
 #include <thread>
 #include <vector>
 
-namespace bifilar::stackful {
+namespace bifilar {
+namespace detail {
+class join_watch;
+}
+namespace stackful {
 class fiber_home;
 }
+}  // namespace bifilar
 
 namespace bifilar::sched {
 
@@ -109,8 +114,9 @@ public:
     /// A plain thread begins to wait for a task: workers that sleep look whether all tasks wait for ever. That thread.
     void join_begins() noexcept;
     /// All tasks, at most `most`, when all wait and nothing can wake one; else none. Exact: see deadlock.cpp. A plain
-    /// thread that waits for one of them; stops the workers for a moment. Throws std::bad_alloc.
-    [[nodiscard]] std::vector<task_description> find_deadlock(std::size_t most);
+    /// thread that waits for one of them, by `asks`, which leaves when there is one; stops the workers for a moment.
+    /// Throws std::bad_alloc.
+    [[nodiscard]] std::vector<task_description> find_deadlock(std::size_t most, detail::join_watch& asks);
 
     /// How many tasks have been started and not completed; exact while nothing runs.
     [[nodiscard]] std::uint64_t live() const noexcept;
