@@ -4,6 +4,7 @@
 
 #include "held_mutexes.hpp"
 #include <bifilar/base/assert.hpp>
+#include <bifilar/base/asymmetric_fence.hpp>
 #include <bifilar/core/local_store.hpp>
 #include <bifilar/sched/scheduler.hpp>
 
@@ -81,8 +82,8 @@ void worker::loop() noexcept {
         task_header* task = next();
         if (task == nullptr) task = search();
         if (task != nullptr) {
-            if (searching_) [[unlikely]]
-                stop_searching();
+            if (searching_ || watches_) [[unlikely]]
+                take_up_work();
             run(*task);
             continue;
         }
@@ -160,7 +161,9 @@ void worker::push_front(task_header& task) noexcept {
     if (lifo_.load(base::relaxed) == nullptr) {
         // Pairs with steal_slot; so that a thief sees the task as its last poll left it.
         lifo_.store(&task, base::release);
-        if (!alone_ && owner_.idle_.idle() != 0 && !owner_.idle_.watched()) [[unlikely]]
+        if (alone_) return;
+        base::light_fence();  // Pairs with the heavy one in nap_until: this sees an idle worker, or that one the slot.
+        if (owner_.idle_.idle() != 0 && !owner_.idle_.watched()) [[unlikely]]
             offer_slot();
         return;
     }

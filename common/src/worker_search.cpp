@@ -2,6 +2,8 @@
 #include <bifilar/sched/scheduler.hpp>
 #include <bifilar/sched/worker.hpp>
 
+#include <utility>
+
 namespace bifilar::sched {
 
 [[gnu::noinline]] task_header* worker::search() noexcept {
@@ -68,6 +70,14 @@ task_header* worker::steal_slot(bool first_look) noexcept {
         }
     }
     return nullptr;
+}
+
+// It has found something to do. Others relied on its looks, so that another comes into its place.
+[[gnu::noinline]] void worker::take_up_work() noexcept {
+    if (searching_) stop_searching();
+    if (!std::exchange(watches_, false)) return;
+    owner_.idle_.end_watch();
+    owner_.notify_others(&counters_);
 }
 
 void worker::stop_searching() noexcept {

@@ -1,4 +1,5 @@
 // A worker without work: the last looks before it sleeps, and the sleep.
+#include <bifilar/base/asymmetric_fence.hpp>
 #include <bifilar/core/join_watch.hpp>
 #include <bifilar/sched/scheduler.hpp>
 #include <bifilar/sched/worker.hpp>
@@ -14,8 +15,8 @@ bool worker::work_in_sight() noexcept {
                        [](const auto& other) { return !other->queue_.empty(); });
 }
 
-// A slot that another worker has not come to yet. Without a fence in push_front one that is being filled right now may
-// be missed.
+// A slot that another worker has not come to yet. One that is being filled right now may be missed, unless a heavy
+// fence comes before the look.
 bool worker::slot_in_sight() noexcept {
     return std::any_of(owner_.workers_.begin(), owner_.workers_.end(), [](const auto& other) {
         return other->lifo_.load(base::relaxed) != nullptr;  // Relaxed: a hint.
@@ -36,7 +37,7 @@ bool worker::linger() noexcept {
     // is another's, as in stop_searching.
     if (std::exchange(searching_, false) && owner_.idle_.end_search()) {
         base::fence_seq_cst();  // Pairs with the fence in scheduler::notify_others; see idle_set.
-        if (work_in_sight()) owner_.notify(&counters_);
+        if (work_in_sight() || (slot_in_sight() && !owner_.idle_.watched())) owner_.notify(&counters_);
     }
     if (lingering_.is_long()) {
         parker_->poll();  // What was prepared for the kernel does not wait as long.
@@ -65,27 +66,31 @@ base::instant_ns worker::timers_due() noexcept {
 // Whether the worker has done nothing since the end of a nap.
 bool worker::only_napped() const noexcept { return napped_ && counters_.polled.get() == polled_at_wake_; }
 
-// Until when to nap, so as to look at others' slots then; base::never: not at all. `watches`: as the one who watches.
+// Until when to nap, so as to look at others' slots then; base::never: not at all.
 //
-// No slot is missed. Who fills one while this worker is in the idle set, and nobody watches, wakes it. Who fills one
-// before that, or sees that somebody watches, may do so too late for the look at hand, because push_front has no fence;
-// but not for the look after the next nap, and such a nap comes: whoever watches naps again, and whoever ceases to, or
-// has just come here while others run, naps once more without being the one who watches.
-base::instant_ns worker::nap_until(bool& watches) noexcept {
+// No slot is missed. Who fills one while this worker is in the idle set, and nobody watches, wakes it. Who did not see
+// that yet, or saw somebody who watched, has filled the slot before the look behind the heavy fence here, and no worker
+// sleeps on without that look while others run, but behind one that watches. That one watches from here until it ceases
+// to, between its naps too, here or in take_up_work. A sleep shorter than a nap costs no such fence.
+base::instant_ns worker::nap_until() noexcept {
     const bool asked = std::exchange(claimed_, false) && counters_.polled.get() == polled_at_wake_;
     const base::instant_ns now = base::now_ns();
-    const bool filled = slot_in_sight();
+    bool filled = slot_in_sight();
     const bool short_runs = others_went_on();
     const bool others_run = owner_.idle_.idle() != owner_.workers();
     if (filled || asked) watch_.prolong(now);
     if (asked) watch_.hasten();
-    if (watch_.goes_on(now) && (filled || asked || short_runs || !others_run)) {
-        watches = owner_.idle_.begin_watch();
-        watched_last_ = watches;
-        return watches ? now + watch_.next_nap(filled) : base::never;
+    if (!watch_.goes_on(now) || !(filled || asked || short_runs || !others_run)) {
+        if (std::exchange(watches_, false)) owner_.idle_.end_watch();
+        if (!others_run) return base::never;
+        if (!only_napped()) return now + slot_watch::shortest_nap_ns;
+        if (!base::heavy_fence()) return now + slot_watch::longest_nap_ns;  // Where the kernel has none.
+        filled = slot_in_sight();
+        if (!filled) return base::never;
+        watch_.prolong(now);
     }
-    const bool one_more = std::exchange(watched_last_, false) || (others_run && !only_napped());
-    return one_more ? now + slot_watch::shortest_nap_ns : base::never;
+    if (!watches_) watches_ = owner_.idle_.begin_watch();
+    return watches_ ? now + watch_.next_nap(filled) : base::never;
 }
 
 // Whether any worker has run a task since this one looked last.
@@ -100,15 +105,16 @@ bool worker::others_went_on() noexcept {
         forget_turns();
     const bool again = only_napped();
     if (!again && linger()) return;
-    owner_.idle_.enter(index_, std::exchange(searching_, false));
-    base::fence_seq_cst();  // Pairs with the fence in scheduler::notify; see idle_set.
+    const bool searched = std::exchange(searching_, false);
+    owner_.idle_.enter(index_, searched);
+    base::fence_seq_cst();  // Pairs with the fence in scheduler::notify_others; see idle_set.
     const scheduler::phase phase = owner_.now();
     const bool stay_up = phase == scheduler::phase::halting || phase == scheduler::phase::stopping;
     base::instant_ns nap_end = base::never;
-    if (!stay_up && !work_in_sight()) {
+    const bool sleeps = !stay_up && !work_in_sight();
+    if (sleeps) {
         counters_.parked.add();
-        bool watches = false;
-        if (!alone_) nap_end = nap_until(watches);
+        if (!alone_) nap_end = nap_until();
         const base::instant_ns timers = clock_ == nullptr ? timers_due() : base::never;
         base::instant_ns deadline = std::min({timers, lent_until_ns_, nap_end});
         sleeps_until_.store(deadline, base::seq_cst);  // Pairs with suspect_deadlock.
@@ -120,7 +126,6 @@ bool worker::others_went_on() noexcept {
             parker_->park(deadline);
         else
             slept = rest(deadline);
-        if (watches) owner_.idle_.end_watch();
         tick_began_ns_ = base::now_ns();
         if (tick_began_ns_ >= timers) last_timer_wake_ns_ = tick_began_ns_;
         if (tick_began_ns_ - slept_since_ns_ >= short_sleep_ns)
@@ -131,6 +136,8 @@ bool worker::others_went_on() noexcept {
         if (slept) until_tick_ = tick_tasks_;  // A jump of time without a sleep leaves the events to the tick.
     }
     searching_ = claimed_ = owner_.idle_.leave(index_);
+    // Others relied on this searcher: it is one again until it has found something.
+    if (searched && !sleeps && !searching_) searching_ = owner_.idle_.start_search();
     napped_ = !searching_ && tick_began_ns_ >= nap_end;
     polled_at_wake_ = counters_.polled.get();
 }

@@ -22,8 +22,8 @@ inline bool heavy_fence() noexcept { return true; }
 /// the order.
 inline void light_fence() noexcept { asm volatile("" ::: "memory"); }
 
-/// Between a store and a load of the rare path. False when the kernel refuses; then nothing is ordered. Microseconds;
-/// never blocks for longer.
+/// Between a store and a load of the rare path. False when the kernel refuses; then nothing is ordered. Microseconds,
+/// but milliseconds for the first call of a process that has threads: a runtime calls once before it makes any.
 [[nodiscard]] bool heavy_fence() noexcept;
 #endif
 

@@ -74,8 +74,8 @@ public:
     }
 
     /// One idle worker at a time watches the others' slots, so that a push need not wake any for that: whether this one
-    /// does from now on, until it ends that. Relaxed, all three: a push that is missed by it is seen by the watcher's
-    /// next look, of which one comes after the end; see worker::nap_until.
+    /// does from now on, until it ends that. Relaxed, all three: what a push that saw it watch has put into a slot is
+    /// seen behind the heavy fence that comes after the end; see worker::nap_until.
     [[nodiscard]] bool begin_watch() noexcept { return !watched() && !watched_.exchange(true, base::relaxed); }
     void end_watch() noexcept { watched_.store(false, base::relaxed); }
     [[nodiscard]] bool watched() const noexcept { return watched_.load(base::relaxed); }

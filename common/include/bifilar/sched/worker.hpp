@@ -115,6 +115,7 @@ private:
     task_header* steal() noexcept;
     task_header* steal_slot(bool first_look) noexcept;
     void stop_searching() noexcept;
+    void take_up_work() noexcept;
     [[nodiscard]] bool linger() noexcept;
     [[nodiscard]] base::instant_ns timers_due() noexcept;
     void sleep() noexcept;
@@ -123,7 +124,7 @@ private:
     [[nodiscard]] bool work_in_sight() noexcept;
     [[nodiscard]] bool work_here() const noexcept;
     [[nodiscard]] bool slot_in_sight() noexcept;
-    [[nodiscard]] base::instant_ns nap_until(bool& watches) noexcept;
+    [[nodiscard]] base::instant_ns nap_until() noexcept;
     [[nodiscard]] bool only_napped() const noexcept;
     [[nodiscard]] bool others_went_on() noexcept;
     [[nodiscard]] base::instant_ns suspect_deadlock() noexcept;
@@ -159,8 +160,8 @@ private:
     lingering lingering_;
     bool pinned_turn_ = false;
     bool searching_ = false;
+    bool watches_ = false;  // Is the one who watches slots.
     slot_watch watch_;           // Over others' slots.
-    bool watched_last_ = false;  // It was the one who watches when it last slept.
     bool claimed_ = false;       // Somebody had work for it when it last slept, or a filled slot.
     bool napped_ = false;        // The last sleep was a nap, and nothing but its end ended it.
     std::uint64_t polled_at_wake_ = 0;
