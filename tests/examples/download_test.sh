@@ -224,12 +224,11 @@ head -c 5000000 /dev/urandom >"$folder/other/ten"
 head -c 10485760 /dev/urandom >"$folder/later/ten"
 touch -d '2001-02-03 04:05:06' "$folder/later/ten"
 
-for backend in stackless stackful; do
-    for driver in "${drivers[@]}"; do
-        check_mirrors
-        check_others
-        echo "ok: $backend over $driver"
-    done
+for pair in "${pairs[@]}"; do
+    read -r backend driver <<<"$pair"
+    check_mirrors
+    check_others
+    echo "ok: $backend over $driver"
 done
 refuse download "give a URL" --to "$got"
 refuse download "--to is missing" http://127.0.0.1:1/

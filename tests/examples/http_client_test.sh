@@ -35,36 +35,35 @@ get_none() {
 }
 
 first=0 # Of the places that this combination splits and cuts at; the four together take each once.
-for backend in stackless stackful; do
-    for driver in "${drivers[@]}"; do
-        ((++first))
-        get_all 3 whole whole whole
-        get_all 1 bytes
-        # One connection for all of them: each body ended where it ends.
-        get connections
-        before=$(cat "$folder/got")
-        splits=()
-        for ((at = first; at < length; at += 4)); do splits+=("split/$at"); done
-        get_all ${#splits[@]} "${splits[@]}" connections
-        expect "connections" $((before + 1)) "$more"
-        get large || fail "http_get large: $(cat "$folder/said")"
-        cmp "$folder/got" "$folder/large" || fail "http_get large: other bytes"
-        get_all 0 empty
-        expect "an empty body" "" "$more"
-        get_none 1 "status 301" moved
-        get_none 2 "closed the connection without an answer" cut/0
-        for ((at = first; at < length; at += 4)); do
-            get_none 2 "$address ended the connection within its answer" "cut/$at"
-        done
-        get_none 2 "ended the connection within its answer: Connection reset by peer" reset
-        for what in size negative huge end extension two_lengths; do
-            get_none 2 "$address does not speak HTTP/1.1" "bad/$what"
-        done
-        get_none 2 "$address does not speak HTTP/1.1" endless_chunk
-        get_none 2 "$address does not speak HTTP/1.1" endless_trailers
-        get_all 1 announced/16
-        get_none 2 "$address announces its answer more than sixteen times" announced/17
-        get_none 2 "$address announces its answer more than sixteen times" endless_announcements
-        echo "ok: $backend over $driver"
+for pair in "${pairs[@]}"; do
+    read -r backend driver <<<"$pair"
+    ((++first))
+    get_all 3 whole whole whole
+    get_all 1 bytes
+    # One connection for all of them: each body ended where it ends.
+    get connections
+    before=$(cat "$folder/got")
+    splits=()
+    for ((at = first; at < length; at += 4)); do splits+=("split/$at"); done
+    get_all ${#splits[@]} "${splits[@]}" connections
+    expect "connections" $((before + 1)) "$more"
+    get large || fail "http_get large: $(cat "$folder/said")"
+    cmp "$folder/got" "$folder/large" || fail "http_get large: other bytes"
+    get_all 0 empty
+    expect "an empty body" "" "$more"
+    get_none 1 "status 301" moved
+    get_none 2 "closed the connection without an answer" cut/0
+    for ((at = first; at < length; at += 4)); do
+        get_none 2 "$address ended the connection within its answer" "cut/$at"
     done
+    get_none 2 "ended the connection within its answer: Connection reset by peer" reset
+    for what in size negative huge end extension two_lengths; do
+        get_none 2 "$address does not speak HTTP/1.1" "bad/$what"
+    done
+    get_none 2 "$address does not speak HTTP/1.1" endless_chunk
+    get_none 2 "$address does not speak HTTP/1.1" endless_trailers
+    get_all 1 announced/16
+    get_none 2 "$address announces its answer more than sixteen times" announced/17
+    get_none 2 "$address announces its answer more than sixteen times" endless_announcements
+    echo "ok: $backend over $driver"
 done

@@ -130,25 +130,24 @@ echo -n inner >"$folder/site/below/index.html"
 echo secret >"$folder/secret"
 ln -s "$folder/secret" "$folder/site/outside"
 
-for backend in stackless stackful; do
-    for driver in "${drivers[@]}"; do
-        start
-        check_requests
-        stop "served * connections, 0 failed, 0 cancelled"
-        start --root "$folder/site"
-        check_files
-        check_client
-        stop "served * connections, 0 failed, 0 cancelled"
-        # A request that is under way at the stop gets its answer, and the connection ends.
-        start
-        raw finish_at_stop "$server"
-        await_end "served 1 connections, 0 failed, 0 cancelled"
-        # Who does not finish is cancelled and named.
-        start --drain 50
-        raw never_finish "$server"
-        await_end "served 1 connections, 0 failed, 1 cancelled" "$left"
-        check_impatience
-        check_shards
-        echo "ok: $backend over $driver"
-    done
+for pair in "${pairs[@]}"; do
+    read -r backend driver <<<"$pair"
+    start
+    check_requests
+    stop "served * connections, 0 failed, 0 cancelled"
+    start --root "$folder/site"
+    check_files
+    check_client
+    stop "served * connections, 0 failed, 0 cancelled"
+    # A request that is under way at the stop gets its answer, and the connection ends.
+    start
+    raw finish_at_stop "$server"
+    await_end "served 1 connections, 0 failed, 0 cancelled"
+    # Who does not finish is cancelled and named.
+    start --drain 50
+    raw never_finish "$server"
+    await_end "served 1 connections, 0 failed, 1 cancelled" "$left"
+    check_impatience
+    check_shards
+    echo "ok: $backend over $driver"
 done

@@ -5,14 +5,13 @@ here=$(dirname "$0")
 source "$here/server.sh"
 need python3 python3
 
-for backend in stackless stackful; do
-    for driver in "${drivers[@]}"; do
-        while read -r name options; do
-            start_server kv_server --backend $backend --driver $driver $options
-            timeout 200 python3 "$here/kv_limits.py" "$name" "$address" "$server" || fail "$name"
-            stop_server
-        done < <(python3 "$here/kv_limits.py")
-        echo "ok: $backend over $driver"
-    done
+for pair in "${pairs[@]}"; do
+    read -r backend driver <<<"$pair"
+    while read -r name options; do
+        start_server kv_server --backend $backend --driver $driver $options
+        timeout 200 python3 "$here/kv_limits.py" "$name" "$address" "$server" || fail "$name"
+        stop_server
+    done < <(python3 "$here/kv_limits.py")
+    echo "ok: $backend over $driver"
 done
 refuse kv_server "--protected-mode is 'maybe'" --protected-mode maybe

@@ -39,14 +39,13 @@ check() { # [option...]
     echo "ok: $*"
 }
 
-for backend in stackless stackful; do
-    for driver in "${drivers[@]}"; do
-        check --backend $backend --driver $driver
-        check --backend $backend --driver $driver --splice 1
-        for splice in 0 1; do
-            timeout 100 python3 "$(dirname "$0")/proxy_attacks.py" "$EXAMPLES_DIR/proxy" --backend $backend \
-                --driver $driver --splice $splice || fail "attacks on $backend over $driver, splice $splice"
-        done
+for pair in "${pairs[@]}"; do
+    read -r backend driver <<<"$pair"
+    check --backend $backend --driver $driver
+    check --backend $backend --driver $driver --splice 1
+    for splice in 0 1; do
+        timeout 100 python3 "$(dirname "$0")/proxy_attacks.py" "$EXAMPLES_DIR/proxy" --backend $backend \
+            --driver $driver --splice $splice || fail "attacks on $backend over $driver, splice $splice"
     done
 done
 refuse proxy "--to is missing"
