@@ -4,156 +4,28 @@
 #include <bifilar/base/sanitizer.hpp>
 #if !defined(BIFILAR_ASAN)
 
-#include "frame_chunk.hpp"
-#include "frame_marks.hpp"
+#include "frame_depot.hpp"
 
 #include <bifilar/base/assert.hpp>
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/core/frame_trim.hpp>
 #include <bifilar/core/thread_state.hpp>
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <mutex>
 #include <new>
 #include <utility>
 
 namespace bifilar {
-namespace {
 
-constexpr std::size_t slab_bytes = 64 * 1024;
-constexpr std::size_t slabs_per_chunk = 16;
-constexpr std::size_t smallest_block_bytes = 64;
-constexpr std::size_t fine_limit_bytes = 1024;
-constexpr std::size_t fine_step_bytes = 16;
-constexpr std::size_t coarse_step_bytes = 256;
-constexpr std::size_t fine_classes = fine_limit_bytes / fine_step_bytes;
-constexpr std::size_t classes = fine_classes + (largest_pooled_bytes - fine_limit_bytes) / coarse_step_bytes + 1;
-constexpr std::uint32_t chain_blocks = 64;
-
-constexpr std::size_t class_of(std::size_t bytes) noexcept {
-    bytes = std::max(bytes, smallest_block_bytes);
-    if (bytes <= fine_limit_bytes) return (bytes + fine_step_bytes - 1) / fine_step_bytes - 1;
-    return fine_classes + (bytes - fine_limit_bytes + coarse_step_bytes - 1) / coarse_step_bytes - 1;
-}
-
-constexpr std::size_t block_bytes_of(std::size_t size_class) noexcept {
-    if (size_class < fine_classes) return (size_class + 1) * fine_step_bytes;
-    return fine_limit_bytes + (size_class - fine_classes + 1) * coarse_step_bytes;
-}
-
-static_assert(class_of(largest_pooled_bytes) < classes);
-static_assert(block_bytes_of(class_of(1)) == smallest_block_bytes);
-static_assert(block_bytes_of(class_of(1025)) == 1280 && block_bytes_of(class_of(4096)) == 4096);
-
-// What a 64 KiB boundary starts with: pooled blocks of one size, or one large block.
-struct slab {
-    static constexpr std::uint32_t large = ~std::uint32_t{0};
-
-    slab(std::size_t kind, std::size_t first_offset) noexcept
-        : size_class{static_cast<std::uint32_t>(kind)}, first{static_cast<std::uint32_t>(first_offset)} {}
-
-    slab* next = nullptr;
-    slab* prev = nullptr;  // Large blocks only: they come and go.
-    const std::uint32_t size_class;
-    const std::uint32_t first;  // Where the first block lies.
-    // The mark of a place, found by the 64-byte granule of its address. 0: nothing. Set by the creator of the task
-    // inside the scheduler's gate and reset by the worker that completes it; read by visit_tasks while the owner's
-    // workers stand still.
-    base::atomic<mark> marks[slab_bytes / smallest_block_bytes]{};
-
-    static slab& of(const void* place) noexcept {
-        return *reinterpret_cast<slab*>(reinterpret_cast<std::uintptr_t>(place) & ~(slab_bytes - 1));
-    }
-    std::byte* first_block() noexcept { return reinterpret_cast<std::byte*>(this) + first; }
-    base::atomic<mark>& mark_of(const void* place) noexcept {
-        return marks[(reinterpret_cast<std::uintptr_t>(place) & (slab_bytes - 1)) / smallest_block_bytes];
-    }
-};
-
-// The first block is aligned to each power of two that divides the size of the blocks, and so are all others.
-constexpr std::size_t first_offset_of(std::size_t block_bytes) noexcept {
-    const std::size_t natural = block_bytes & (~block_bytes + 1);
-    const std::size_t step = std::clamp<std::size_t>(natural, 128, largest_frame_alignment);
-    return (sizeof(slab) + step - 1) / step * step;
-}
-constexpr std::size_t blocks_of(std::size_t size_class) noexcept {
-    const std::size_t bytes = block_bytes_of(size_class);
-    return (slab_bytes - first_offset_of(bytes)) / bytes;
-}
-static_assert(first_offset_of(64) % smallest_block_bytes == 0, "marks count granules from the boundary");
-static_assert(first_offset_of(4096) == 4096 && blocks_of(class_of(4096)) == 15);
-
-struct free_block {
-    free_block* next;
-    free_block* next_chain;  // Valid in the first block of a chain.
-    std::uint32_t length;    // Likewise.
-};
-
-struct depot {
-    base::spin_lock lock;  // Guards all below. Taken by nobody who holds another lock of the library.
-    std::array<free_block*, classes> chains{};
-    slab* slabs = nullptr;
-    std::byte* chunk = nullptr;
-    std::byte* chunk_end = nullptr;
-    std::size_t bytes = 0;
-    slab large{slab::large, 0};  // The ring of large blocks.
-};
-
-depot& the_depot() noexcept {
-    // Never destroyed: frames may be freed by destructors of statics.
-    alignas(depot) static std::byte place[sizeof(depot)];
-    static depot* const one = [] {
-        auto* const made = new (place) depot;
-        made->large.next = made->large.prev = &made->large;
-        return made;
-    }();
-    return *one;
-}
-
-void* allocate_large(std::size_t bytes) {
-    const std::size_t first = first_offset_of(bytes);
-    void* const memory = ::operator new(first + bytes, std::align_val_t{slab_bytes});
-    auto* const made = new (memory) slab{slab::large, first};
-    depot& d = the_depot();
-    const std::lock_guard guard{d.lock};
-    made->next = &d.large;
-    made->prev = d.large.prev;
-    made->prev->next = d.large.prev = made;
-    return made->first_block();
-}
-
-void release_large(slab& block) noexcept {
-    depot& d = the_depot();
-    {
-        const std::lock_guard guard{d.lock};
-        block.next->prev = block.prev;
-        block.prev->next = block.next;
-    }
-    ::operator delete(&block, std::align_val_t{slab_bytes});
-}
-
-// Under the depot's lock.
-slab* new_slab(depot& d, std::size_t size_class) noexcept {
-    if (d.chunk == d.chunk_end) {
-        constexpr std::size_t chunk_bytes = slab_bytes * slabs_per_chunk;
-        void* const raw = detail::map_frame_chunk(chunk_bytes + slab_bytes);
-        if (raw == nullptr) return nullptr;
-        const auto start = (reinterpret_cast<std::uintptr_t>(raw) + slab_bytes - 1) & ~(slab_bytes - 1);
-        d.chunk = reinterpret_cast<std::byte*>(start);
-        d.chunk_end = d.chunk + chunk_bytes;
-        d.bytes += chunk_bytes;
-    }
-    auto* const made = new (d.chunk) slab{size_class, first_offset_of(block_bytes_of(size_class))};
-    d.chunk += slab_bytes;
-    made->next = d.slabs;
-    d.slabs = made;
-    return made;
-}
-
-}  // namespace
+using frames::block_bytes_of;
+using frames::blocks_of;
+using frames::chain_blocks;
+using frames::class_of;
+using frames::classes;
+using frames::depot;
+using frames::free_block;
+using frames::slab;
+using frames::smallest_block_bytes;
 
 // A thread's share: per size class two chains of free blocks and the untouched rest of a slab.
 class frame_cache {
@@ -178,14 +50,14 @@ public:
         ++b.length;
     }
 
-    // Hands everything to the depot; the thread ends.
+    // Hands everything to the depot: the thread ends, or has had nothing to do for a while.
     void flush() noexcept {
         for (std::size_t size_class = 0; size_class < classes; ++size_class) {
             bin& b = bins_[size_class];
             for (; b.fresh != b.fresh_end; b.fresh += block_bytes_of(size_class)) release(b.fresh, size_class);
             if (b.free != nullptr) b.free->length = b.length;
-            give(b.free, size_class);
-            give(b.spare, size_class);
+            depot::the().give(b.free, size_class);
+            depot::the().give(b.spare, size_class);
             b = {};
         }
     }
@@ -214,32 +86,18 @@ private:
         return block;
     }
 
-    void refill(bin& b, std::size_t size_class) {
-        depot& d = the_depot();
-        const std::lock_guard guard{d.lock};
-        if (free_block*& chains = d.chains[size_class]; chains != nullptr) {
-            b.spare = chains;
-            chains = b.spare->next_chain;
-            return;
-        }
-        slab* const made = new_slab(d, size_class);
-        if (made == nullptr) throw std::bad_alloc{};
-        b.fresh = made->first_block();
+    static void refill(bin& b, std::size_t size_class) {
+        slab* fresh = nullptr;
+        b.spare = depot::the().take(size_class, fresh);
+        if (b.spare != nullptr) return;
+        b.fresh = fresh->first_block();
         b.fresh_end = b.fresh + blocks_of(size_class) * block_bytes_of(size_class);
     }
 
     [[gnu::noinline]] static void shelve(bin& b, std::size_t size_class) noexcept {
-        give(b.spare, size_class);
+        depot::the().give(b.spare, size_class);
         b.spare = std::exchange(b.free, nullptr);
         b.spare->length = std::exchange(b.length, 0);
-    }
-
-    static void give(free_block* chain, std::size_t size_class) noexcept {
-        if (chain == nullptr) return;
-        depot& d = the_depot();
-        const std::lock_guard guard{d.lock};
-        chain->next_chain = d.chains[size_class];
-        d.chains[size_class] = chain;
     }
 
     std::array<bin, classes> bins_{};
@@ -280,7 +138,7 @@ frame_cache* this_cache() noexcept {
 }  // namespace
 
 void* allocate_frame(std::size_t bytes) {
-    if (bytes > largest_pooled_bytes) return allocate_large(bytes);
+    if (bytes > largest_pooled_bytes) return depot::the().allocate_large(bytes);
     const std::size_t size_class = class_of(bytes);
     if (frame_cache* const cache = this_cache(); cache != nullptr) [[likely]]
         return cache->allocate(size_class);
@@ -292,7 +150,7 @@ void* allocate_frame(std::size_t bytes) {
 
 void release_frame(void* block) noexcept {
     slab& home = slab::of(block);
-    if (home.size_class == slab::large) return release_large(home);
+    if (home.size_class == slab::large) return depot::the().release_large(home);
     if (frame_cache* const cache = this_cache(); cache != nullptr) [[likely]]
         return cache->release(block, home.size_class);
     frame_cache passing;
@@ -340,7 +198,7 @@ std::size_t prefix_of(void* frame) noexcept {
 }
 
 void mark_task(void* place, task_owner owner, std::size_t before) noexcept {
-    // Pairs with visit_slab; so that the task is seen whole.
+    // Pairs with depot::visit; so that the task is seen whole.
     slab::of(place).mark_of(place).store(make_mark(owner, before), base::release);
 }
 
@@ -349,40 +207,24 @@ void unmark_task(void* place) noexcept {
     slab::of(place).mark_of(place).store(0, base::relaxed);
 }
 
-namespace {
-
-// A mark tells the granule; the place in it follows from the block size, or from the prefix in front of a frame.
-void visit_slab(slab& home, std::size_t block_bytes, std::size_t count, task_owner owner,
-                void (*visit)(task_header&, void*) noexcept, void* argument) noexcept {
-    std::byte* block = home.first_block();
-    for (std::size_t index = 0; index < count; ++index, block += block_bytes) {
-        // The place is the block, or lies a prefix behind it: two granules to look at, three at most.
-        for (std::size_t prefix = 0; prefix <= largest_prefix_bytes; prefix += 16) {
-            // Pairs with mark_task; so that the task is seen whole. Marks of other owners are skipped, whatever they
-            // are.
-            const mark seen = home.mark_of(block + prefix).load(base::acquire);
-            if (owner_of(seen) != owner || header_before(seen) != prefix) continue;
-            visit(*reinterpret_cast<task_header*>(block), argument);
-            break;
-        }
-    }
-}
-
-}  // namespace
-
 void visit_tasks(task_owner owner, void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept {
-    depot& d = the_depot();
-    const std::lock_guard guard{d.lock};
-    for (slab* s = d.slabs; s != nullptr; s = s->next) {
-        visit_slab(*s, block_bytes_of(s->size_class), blocks_of(s->size_class), owner, visit, argument);
-    }
-    for (slab* s = d.large.next; s != &d.large; s = s->next) visit_slab(*s, 0, 1, owner, visit, argument);
+    depot::the().visit(owner, visit, argument);
 }
 
-std::size_t frame_pool_bytes() noexcept {
-    depot& d = the_depot();
-    const std::lock_guard guard{d.lock};
-    return d.bytes;
+std::size_t frame_pool_bytes() noexcept { return depot::the().bytes(); }
+
+std::size_t unused_frame_bytes() noexcept { return depot::the().unused_bytes(); }
+
+bool frames_want_trimming() noexcept { return depot::the().wants_trimming(); }
+
+bool trim_frames(base::instant_ns now, base::instant_ns pause) noexcept {
+    if (frame_cache* const own = this_thread().frames) own->flush();
+    return depot::the().trim(now, pause);
+}
+
+void release_unused_frames() noexcept {
+    if (frame_cache* const own = this_thread().frames) own->flush();
+    depot::the().release_unused();
 }
 
 }  // namespace bifilar

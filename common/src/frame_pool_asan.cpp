@@ -4,6 +4,7 @@
 #if defined(BIFILAR_ASAN)
 
 #include "frame_marks.hpp"
+#include <bifilar/core/frame_trim.hpp>
 #include <bifilar/core/thread_state.hpp>
 
 #include <algorithm>
@@ -88,6 +89,12 @@ void visit_tasks(task_owner owner, void (*visit)(task_header&, void* argument) n
 }
 
 std::size_t frame_pool_bytes() noexcept { return 0; }
+std::size_t unused_frame_bytes() noexcept { return 0; }
+
+// free() has given all of it back.
+bool frames_want_trimming() noexcept { return false; }
+bool trim_frames(base::instant_ns, base::instant_ns) noexcept { return false; }
+void release_unused_frames() noexcept {}
 
 }  // namespace bifilar
 

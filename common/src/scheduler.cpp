@@ -5,6 +5,7 @@
 #include "runtime_registry.hpp"
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/asymmetric_fence.hpp>
+#include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/local_store.hpp>
 
 #include <algorithm>
@@ -348,6 +349,8 @@ runtime_stats scheduler::stats() const {
     runtime_stats all;
     for (const auto& each : workers_) all.workers.push_back(each->counters_.read());
     all.spawned_outside = spawned_outside_.load(base::acquire);  // Pairs with start.
+    all.frame_bytes = frame_pool_bytes();
+    all.unused_frame_bytes = unused_frame_bytes();
     return all;
 }
 

@@ -2,6 +2,8 @@
 // A short spin comes first: waking a thread on another core costs tens of microseconds on a virtual machine.
 #include <bifilar/base/thread_gate.hpp>
 
+#include <bifilar/base/clock.hpp>
+
 #include <cerrno>
 #include <climits>
 #include <ctime>
@@ -24,12 +26,6 @@ long futex(atomic<std::uint32_t>& word, int operation, std::uint32_t value, cons
 
 timespec to_timespec(std::int64_t ns) noexcept {
     return {static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
-}
-
-std::int64_t now_ns() noexcept {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
 }  // namespace

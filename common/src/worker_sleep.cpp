@@ -100,11 +100,44 @@ bool worker::others_went_on() noexcept {
     return std::exchange(all_polled_, polled) != polled;
 }
 
+// Gives memory back that nobody has needed for a while. True when it did, and then all is to be looked at again. On a
+// simulated clock never, because there sleeps have other ends.
+bool worker::trim() noexcept {
+    if (owner_.parts_.wants_trimming()) [[unlikely]]
+        return clock_ == nullptr && trim_if_due();
+    trim_at_ns_ = base::never;
+    return false;
+}
+
+// As one that has found work, so that others are woken for what comes meanwhile.
+[[gnu::noinline]] bool worker::trim_if_due() noexcept {
+    constexpr base::instant_ns least_share = 100;  // Of the worker's time: a percent at most goes to this.
+    const base::instant_ns pause_ns = base::instant_ns{owner_.tuning_.trim_pause_ms} * 1'000'000;
+    const base::instant_ns now = base::now_ns();
+    if (trim_at_ns_ == base::never) trim_at_ns_ = now + pause_ns;
+    if (now < trim_at_ns_) return false;
+    take_up_work();
+    parker_->poll();  // What was prepared for the kernel does not wait as long.
+    if (work_here()) return true;
+    if (owner_.parts_.trim(index_, now, pause_ns)) owner_.open_reserves(*this);
+    trim_at_ns_ = now + std::max(pause_ns, least_share * (base::now_ns() - now));
+    return true;
+}
+
+// Those that fell asleep before there was much to give back wake, see that, and lay open what they keep for themselves.
+void scheduler::open_reserves(const worker& but) noexcept {
+    for (const auto& each : workers_) {
+        // Relaxed: a hint. The next trim finds one that has just fallen asleep.
+        if (each.get() != &but && each->sleeps_until_.load(base::relaxed) == base::never) each->unpark();
+    }
+}
+
 [[gnu::noinline]] void worker::sleep() noexcept {
     if (clock_ != nullptr) [[unlikely]]
         forget_turns();
     const bool again = only_napped();
     if (!again && linger()) return;
+    if (trim()) return;
     const bool searched = std::exchange(searching_, false);
     owner_.idle_.enter(index_, searched);
     base::fence_seq_cst();  // Pairs with the fence in scheduler::notify_others; see idle_set.
@@ -121,6 +154,7 @@ bool worker::others_went_on() noexcept {
         if (deadline == base::never && detail::join_watch::any()) deadline = suspect_deadlock();
         constexpr base::instant_ns short_sleep_ns = 200'000;  // Some times what a wake takes on a virtual machine.
         if (!again) slept_since_ns_ = base::now_ns();
+        deadline = std::min(deadline, trim_at_ns_);
         bool slept = true;
         if (clock_ == nullptr) [[likely]]
             parker_->park(deadline);

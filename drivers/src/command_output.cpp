@@ -7,56 +7,53 @@
 #include <cerrno>
 
 namespace bifilar {
-namespace {
-
-// Collects one stream to its end.
-class collector {
-public:
-    collector(pipe_reader* from, std::size_t most_bytes) noexcept : from_{from}, most_bytes_{most_bytes} {}
-
-    // Ready: the stream has ended.
-    polled<io_result<void>> poll(context& cx) {
-        while (from_ != nullptr) {
-            if (!read_) start_read();
-            polled<io_result<std::size_t>> answer = read_->poll(cx);
-            if (!answer) return not_ready;
-            const io_result<std::size_t> count = answer.take();
-            read_.reset();
-            if (!count) return io_result<void>{std::unexpected{count.error()}};
-            bytes_ += *count;
-            if (bytes_ > most_bytes_) return io_result<void>{io_failure(EMSGSIZE)};
-            if (*count == 0) from_ = nullptr;
-        }
-        return io_result<void>{};
-    }
-    [[nodiscard]] bool poll_rest(context& cx) noexcept { return !read_ || read_->poll_cancel(cx).is_ready(); }
-
-    [[nodiscard]] std::string take() {
-        text_.resize(bytes_);
-        return std::move(text_);
-    }
-
-private:
-    static constexpr std::size_t read_bytes = std::size_t{64} << 10;  // A pipe's capacity.
-
-    void start_read() {
-        // One byte above the limit shows that it is exceeded.
-        const std::size_t left = most_bytes_ - bytes_;
-        const std::size_t wanted = left < read_bytes ? left + 1 : read_bytes;
-        if (text_.size() - bytes_ < wanted) text_.resize(std::max(bytes_ + wanted, text_.size() * 2));
-        read_.emplace(from_->read(std::as_writable_bytes(std::span{text_}).subspan(bytes_, wanted)));
-    }
-
-    pipe_reader* from_;  // Null when the stream has ended.
-    const std::size_t most_bytes_;
-    std::string text_;
-    std::size_t bytes_ = 0;  // Collected; the rest of the text is room for more.
-    std::optional<stream_read> read_;
-};
-
-}  // namespace
 
 class command_output::running {
+    // Collects one stream to its end.
+    class collector {
+    public:
+        collector(pipe_reader* from, std::size_t most_bytes) noexcept : from_{from}, most_bytes_{most_bytes} {}
+
+        // Ready: the stream has ended.
+        polled<io_result<void>> poll(context& cx) {
+            while (from_ != nullptr) {
+                if (!read_) start_read();
+                polled<io_result<std::size_t>> answer = read_->poll(cx);
+                if (!answer) return not_ready;
+                const io_result<std::size_t> count = answer.take();
+                read_.reset();
+                if (!count) return io_result<void>{std::unexpected{count.error()}};
+                bytes_ += *count;
+                if (bytes_ > most_bytes_) return io_result<void>{io_failure(EMSGSIZE)};
+                if (*count == 0) from_ = nullptr;
+            }
+            return io_result<void>{};
+        }
+        [[nodiscard]] bool poll_rest(context& cx) noexcept { return !read_ || read_->poll_cancel(cx).is_ready(); }
+
+        [[nodiscard]] std::string take() {
+            text_.resize(bytes_);
+            return std::move(text_);
+        }
+
+    private:
+        static constexpr std::size_t read_bytes = std::size_t{64} << 10;  // A pipe's capacity.
+
+        void start_read() {
+            // One byte above the limit shows that it is exceeded.
+            const std::size_t left = most_bytes_ - bytes_;
+            const std::size_t wanted = left < read_bytes ? left + 1 : read_bytes;
+            if (text_.size() - bytes_ < wanted) text_.resize(std::max(bytes_ + wanted, text_.size() * 2));
+            read_.emplace(from_->read(std::as_writable_bytes(std::span{text_}).subspan(bytes_, wanted)));
+        }
+
+        pipe_reader* from_;  // Null when the stream has ended.
+        const std::size_t most_bytes_;
+        std::string text_;
+        std::size_t bytes_ = 0;  // Collected; the rest of the text is room for more.
+        std::optional<stream_read> read_;
+    };
+
 public:
     running(process started, bool collects_output, bool collects_error, const output_limits& limits)
         : process_{std::move(started)},

@@ -2,7 +2,9 @@
 #include <bifilar/runtime/runtime.hpp>
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/base/atomic.hpp>
 #include <bifilar/base/fork_count.hpp>
+#include <bifilar/core/frame_trim.hpp>
 #include <bifilar/drivers/driver.hpp>
 #include <bifilar/drivers/driver_fallback.hpp>
 #include <bifilar/drivers/in_flight.hpp>
@@ -22,6 +24,22 @@
 namespace bifilar {
 
 class runtime::parts final : public sched::environment {
+    // How many runtimes there are. The last gives back what the frame pool holds unused.
+    class frame_user {
+    public:
+        frame_user() noexcept { count.fetch_add(1, base::relaxed); }  // Relaxed: only the number matters.
+        frame_user(const frame_user&) = delete;
+        frame_user& operator=(const frame_user&) = delete;
+        ~frame_user() {
+            // Relaxed: as above; the pool has a lock. One that begins meanwhile gets fresh memory.
+            if (count.fetch_sub(1, base::relaxed) == 1) release_unused_frames();
+        }
+
+    private:
+        // Written by whoever makes or ends a runtime.
+        static inline base::atomic<std::uint32_t> count{0};
+    };
+
 public:
     explicit parts(runtime_options options)
         : wanted_{options.driver},
@@ -59,6 +77,14 @@ public:
 
     void visit_tasks(void (*visit)(task_header&, void*) noexcept, void* argument) noexcept override {
         fibers_->pool().visit_tasks(visit, argument);
+    }
+
+    [[nodiscard]] bool wants_trimming() const noexcept override {
+        return frames_want_trimming() || fibers_->pool().wants_trimming();
+    }
+    bool trim(std::uint32_t worker, base::instant_ns now, base::instant_ns pause) noexcept override {
+        const bool frames = trim_frames(now, pause);
+        return fibers_->trim(worker, now, pause) || frames;
     }
 
     [[nodiscard]] bool blocks() const noexcept override { return blocking_->busy(); }
@@ -99,6 +125,7 @@ public:
     [[nodiscard]] sched::scheduler& scheduler() noexcept { return *scheduler_; }
     [[nodiscard]] sched::blocking_pool& blocking() noexcept { return *blocking_; }
     [[nodiscard]] driver_kind driver() const noexcept { return driver_; }
+    [[nodiscard]] const stackful::stack_pool& stacks() const noexcept { return fibers_->pool(); }
 
 private:
     static runtime_options check(runtime_options options) {
@@ -159,6 +186,7 @@ private:
         return now;
     }
 
+    const frame_user frames_;  // First, so that it ends last.
     const driver_kind wanted_;
     const runtime_options options_;
     driver_kind driver_;  // Fixed before any worker runs a task.
@@ -197,7 +225,13 @@ void runtime::settle() {
     keeper->settle();
 }
 
-runtime_stats runtime::stats() const { return scheduler().stats(); }
+runtime_stats runtime::stats() const {
+    runtime_stats all = scheduler().stats();
+    const stackful::stack_pool_counts stacks = parts_->stacks().counts();
+    all.stacks_taken = stacks.taken;
+    all.stacks_free = stacks.free;
+    return all;
+}
 std::uint32_t runtime::workers() const noexcept { return scheduler().workers(); }
 driver_kind runtime::driver() const noexcept { return parts_->driver(); }
 sched::scheduler& runtime::scheduler() const noexcept {

@@ -3,6 +3,8 @@
 // ASan sees a returned stack as poisoned; Valgrind is told of each stack once, when it is first carved.
 #include <bifilar/stackful/stack_pool.hpp>
 
+#include "stack_slab.hpp"
+
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/sanitizer.hpp>
 #include <bifilar/base/valgrind.hpp>
@@ -21,45 +23,6 @@
 #endif
 
 namespace bifilar::stackful {
-namespace detail {
-
-enum class stack_state : std::uint32_t { taken = 0x7461'6b65, warm = 0x7761'726d, free = 0x6672'6565 };
-
-// At the top of every stack, above what its user sees. Owned by whoever holds the stack, but for `task`.
-struct alignas(64) stack_record {
-    base::atomic<task_header*> task;  // See task_on.
-    stack_slab* slab;
-    std::byte* low;
-    stack_record* next;  // In a warm list, a chain, or the slab's free list.
-    stack_state state;
-    unsigned valgrind_id;
-};
-static_assert(sizeof(stack_record) == 64 && offsetof(stack_record, task) == 0, "task_on finds it at the stack's top");
-
-// Equal stacks in one mapping. All but `base` and sizes is guarded by the shelf's lock.
-struct stack_slab : base::list_link<in_shelf>, base::list_link<in_stock> {
-    std::byte* base = nullptr;
-    std::size_t bytes = 0;
-    std::size_t guard_bytes = 0;
-    std::size_t number = 0;
-    std::uint32_t size_class = 0;
-    std::uint32_t capacity = 0;
-    std::uint32_t carved = 0;  // Stacks that were ever taken; the rest of the mapping is untouched.
-    std::uint32_t free = 0;
-    std::uint32_t holes = 0;  // Carved, but the kernel refused the guard.
-    std::uint32_t protect_guards = 0;
-    // Bit n: record n has been constructed, once and for all. Set by whoever carved it, outside of the lock; read by
-    // visit_tasks and by whoever releases the slab.
-    base::atomic<std::uint64_t> constructed{0};
-    stack_record* free_first = nullptr;
-    stack_slab* next_released = nullptr;
-
-    bool stocked() const noexcept { return base::list_link<in_stock>::linked(); }
-    bool idle() const noexcept { return free + holes == carved; }
-};
-
-}  // namespace detail
-
 namespace {
 
 using detail::stack_record;
@@ -115,7 +78,7 @@ bool used_deeper(const stack_record& record, std::size_t bytes) noexcept {
     return seen != 0;
 }
 
-void trim(stack_record& record, std::size_t bytes) noexcept {
+void discard_deep_pages(stack_record& record, std::size_t bytes) noexcept {
     if (!used_deeper(record, bytes)) [[likely]]
         return;
     // The record's page stays: it holds the record, and the next fiber needs it first.
@@ -199,6 +162,7 @@ stack_record* stack_pool::take_chain(std::size_t size_class, std::size_t most) {
 // Under the shelf's lock. Null when all free stacks are gone.
 stack_record* stack_pool::take_free(shelf& from, std::size_t most) noexcept {
     stack_record* chain = nullptr;
+    const std::size_t before = from.free_count;
     for (; most != 0 && from.free_count != 0; --most) {
         stack_slab* const slab = from.stock.front();
         stack_record* const record = slab->free_first;
@@ -211,6 +175,8 @@ stack_record* stack_pool::take_free(shelf& from, std::size_t most) noexcept {
         from.stock.erase(*slab);
         if (slab->carved != slab->capacity) from.stock.push_back(*slab);
     }
+    from.least_free = std::min(from.least_free, from.free_count);
+    if (before != from.free_count) free_.fetch_sub(before - from.free_count, base::relaxed);  // Relaxed: see free_.
     return chain;
 }
 
@@ -265,11 +231,12 @@ stack_slab* stack_pool::make_slab(std::size_t size_class) {
 }
 
 void stack_pool::give_chain(std::size_t size_class, stack_record* chain) noexcept {
-    for (stack_record* r = chain; r != nullptr; r = r->next) trim(*r, options_.trim_bytes);
+    for (stack_record* r = chain; r != nullptr; r = r->next) discard_deep_pages(*r, options_.trim_bytes);
     shelf& to = shelves_[size_class];
     stack_slab* released = nullptr;
     {
         const std::lock_guard guard{to.lock};
+        const std::size_t before = to.free_count;
         while (chain != nullptr) {
             stack_record* const record = std::exchange(chain, chain->next);
             stack_slab* const slab = record->slab;
@@ -280,15 +247,22 @@ void stack_pool::give_chain(std::size_t size_class, stack_record* chain) noexcep
                 to.stock.push_front(*slab);
             }
             if (!slab->idle() || to.free_count <= options_.spare_stacks) continue;
-            to.stock.erase(*slab);
-            to.slabs.erase(*slab);
-            --to.slab_count;
-            to.stack_count -= slab->free;
-            to.free_count -= slab->free;
+            take_out(to, *slab);
             slab->next_released = std::exchange(released, slab);
         }
+        to.least_free = std::min(to.least_free, to.free_count);
+        free_.fetch_add(to.free_count - before, base::relaxed);  // Relaxed: see free_. Fewer than before wrap around.
     }
     while (released != nullptr) release_slab(std::exchange(released, released->next_released));
+}
+
+// Under the shelf's lock, of an idle slab.
+void stack_pool::take_out(shelf& from, stack_slab& slab) noexcept {
+    from.stock.erase(slab);
+    from.slabs.erase(slab);
+    --from.slab_count;
+    from.stack_count -= slab.free;
+    from.free_count -= slab.free;
 }
 
 void stack_pool::release_slab(stack_slab* slab) noexcept {

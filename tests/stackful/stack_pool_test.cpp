@@ -114,6 +114,35 @@ TEST_CASE("idle slabs go back to the kernel beyond the limit", "[stackful][stack
     REQUIRE(after.free <= 100 + 64);
 }
 
+TEST_CASE("a trim gives the slabs back that were not needed since the last one", "[stackful][stack_pool]") {
+    stack_pool pool;
+    std::vector<stack_view> all;
+    for (int i = 0; i < 1000; ++i) all.push_back(pool.take(16384));
+    const stack_view stays = all.back();
+    all.pop_back();
+    for (const stack_view s : all) pool.give(s);
+    REQUIRE(pool.wants_trimming());
+    REQUIRE(pool.trim(1'000, 500));
+    // They were needed since the pool was made.
+    REQUIRE(pool.counts().free == 999);
+    REQUIRE(!pool.trim(1'499, 500));
+    REQUIRE(pool.counts().free == 999);
+    REQUIRE(pool.trim(1'500, 500));
+    REQUIRE(pool.counts().slabs == 1);
+    REQUIRE(pool.counts().taken == 1);
+    REQUIRE(!pool.wants_trimming());
+    REQUIRE(stack_used(stays) <= page_bytes());
+    pool.give(stays);
+    // Once 640, then half of them are needed between any two trims.
+    for (int round = 0; round < 4; ++round) {
+        all.clear();
+        for (int i = 0; i < (round == 0 ? 640 : 320); ++i) all.push_back(pool.take(16384));
+        for (const stack_view s : all) pool.give(s);
+        REQUIRE(pool.trim(2'000 + 500 * round, 500));
+        REQUIRE(pool.counts().free == (round == 0 ? 640 : 320));
+    }
+}
+
 TEST_CASE("tasks on stacks are visited and others are not", "[stackful][stack_pool]") {
     stack_pool pool{{.spare_stacks = 0}};
     stack_cache cache{pool};

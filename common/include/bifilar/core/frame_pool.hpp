@@ -25,7 +25,7 @@ inline constexpr std::size_t largest_frame_alignment = 32 * 1024;
 /// enough for whatever has this size. About 3 ns from the thread's cache. Throws std::bad_alloc. Any thread.
 [[nodiscard]] void* allocate_frame(std::size_t bytes);
 
-/// Returns a block. Any thread; its memory stays in the pool for the next frame.
+/// Returns a block. Any thread; its memory stays in the pool for the next frame, or until a trim; see frame_trim.hpp.
 void release_frame(void* block) noexcept;
 
 /// The same two for coroutine frames. When the thread's frame_prefix_bytes is set, the frame leaves that many bytes
@@ -66,7 +66,12 @@ void unmark_task(void* place) noexcept;
 /// is marked meanwhile is visited or not. Tasks of other owners may come and go.
 void visit_tasks(task_owner owner, void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept;
 
-/// Bytes that the pool holds from the system, used or not.
+/// Bytes that the pool holds from the system, used or not; blocks above largest_pooled_bytes are not among them. 0
+/// under AddressSanitizer. Any thread; takes the pool's lock.
 [[nodiscard]] std::size_t frame_pool_bytes() noexcept;
+
+/// How many of them lie in free blocks that no thread keeps for itself; a thread keeps at most 128 of each size. Any
+/// thread; one load.
+[[nodiscard]] std::size_t unused_frame_bytes() noexcept;
 
 }  // namespace bifilar

@@ -2,6 +2,7 @@
 // The scheduler knows no driver and no fiber; this interface is how the floor above lends it both.
 #pragma once
 
+#include <bifilar/base/clock.hpp>
 #include <bifilar/core/parker.hpp>
 #include <bifilar/core/task_header.hpp>
 #include <cstdint>
@@ -42,6 +43,14 @@ public:
     /// Threads for calls that may block, for the parts below; null: none, and such calls are made in place. The pool
     /// lives as long as tasks do. Any thread.
     [[nodiscard]] virtual blocking_pool* pool() noexcept { return nullptr; }
+
+    /// Whether memory lies unused that trim() may give back. Any thread, before each sleep.
+    [[nodiscard]] virtual bool wants_trimming() const noexcept { return false; }
+    /// Lays open what the worker keeps for itself and, when the last time was at least `pause` before `now`, gives back
+    /// what nobody has needed since then; true when it was. On the worker's thread, which may take milliseconds for it.
+    virtual bool trim(std::uint32_t /*worker*/, base::instant_ns /*now*/, base::instant_ns /*pause*/) noexcept {
+        return false;
+    }
 
     /// A fiber that runs on the calling thread was cancelled, has caught `cancelled` for the `times`-th time and waits
     /// again. Does not wait.

@@ -161,6 +161,8 @@ private:
         if (workers_.size() != 1) notify_others(counters);
     }
     void notify_others(worker_counters* counters) noexcept;
+    // Has all others lay open what they keep for themselves, once they sleep; see worker::trim.
+    void open_reserves(const worker& but) noexcept;
     void move_to(phase next) noexcept;
     [[nodiscard]] phase now() const noexcept {
         // seq_cst: a worker that is about to sleep must not miss a change; pairs with move_to.

@@ -48,6 +48,9 @@ struct tuning {
     /// Tasks between two looks at the global queue while a worker has its own, up to 2^20. 0: from 8 to 255, so that
     /// about a millisecond lies between.
     std::uint32_t fixed_global_interval = 0;
+    /// How long frames and stacks have not been needed when they go back to the system, and the pause between two looks
+    /// for such.
+    std::uint32_t trim_pause_ms = 1'000;
 };
 
 /// The same. Throws std::invalid_argument, which names member, value and remedy, when it is out of range.

@@ -117,6 +117,8 @@ private:
     void stop_searching() noexcept;
     void take_up_work() noexcept;
     [[nodiscard]] bool linger() noexcept;
+    [[nodiscard]] bool trim() noexcept;
+    [[nodiscard]] bool trim_if_due() noexcept;
     [[nodiscard]] base::instant_ns timers_due() noexcept;
     void sleep() noexcept;
     void forget_turns() noexcept;
@@ -167,6 +169,7 @@ private:
     std::uint64_t polled_at_wake_ = 0;
     std::uint64_t all_polled_ = 0;                  // By all workers, at the last look of nap_until.
     base::instant_ns slept_since_ns_ = 0;           // When the first of the naps in a row began.
+    base::instant_ns trim_at_ns_ = base::never;     // When it gives unused memory back; never: there is none.
     base::instant_ns lent_until_ns_ = base::never;  // When the thread wants to go on with something else.
     base::instant_ns last_timer_wake_ns_ = 0;
     // Until when it sleeps, if nobody wakes it; old while it is awake. Written by the owner, read by all that fall

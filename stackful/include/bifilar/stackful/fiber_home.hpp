@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/atomic.hpp>
+#include <bifilar/base/clock.hpp>
 #include <bifilar/stackful/stack_pool.hpp>
 #include <memory>
 #include <mutex>
@@ -32,6 +33,13 @@ public:
     [[nodiscard]] stack_view take(const sched::worker* here, std::size_t bytes);
     /// Returns it. `here` is the calling thread's worker when it belongs to the same runtime, else null. Any thread.
     void give(const sched::worker* here, stack_view stack) noexcept;
+
+    /// Lays the worker's warm stacks into the pool, and gives back what the runtime has not needed lately; see
+    /// stack_pool::trim. On the worker's thread.
+    bool trim(std::uint32_t worker, base::instant_ns now, base::instant_ns pause) noexcept {
+        caches_[worker]->flush();
+        return pool_.trim(now, pause);
+    }
 
     [[nodiscard]] stack_pool& pool() noexcept { return pool_; }
     [[nodiscard]] std::size_t stack_bytes() const noexcept { return stack_bytes_; }

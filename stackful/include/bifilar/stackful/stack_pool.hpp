@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bifilar/base/atomic.hpp>
+#include <bifilar/base/clock.hpp>
 #include <bifilar/base/intrusive_list.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/stackful/stack.hpp>
@@ -83,6 +84,15 @@ public:
     /// and tasks be started, meanwhile. Under a lock of the pool: `visit` leaves the pool alone.
     void visit_tasks(void (*visit)(task_header&, void*) noexcept, void* argument) noexcept;
 
+    /// Whether so many stacks are free that a trim may be worth it: 64, or so many more than what the last one could
+    /// not give back. Two loads; any thread.
+    [[nodiscard]] bool wants_trimming() const noexcept {
+        return free_.load(base::relaxed) > enough_.load(base::relaxed);  // Relaxed, both: a hint.
+    }
+    /// When the last trim was at least `pause` before `now`, gives slabs back of which no stack is taken, as many as
+    /// nobody has needed since then; true when it was. Any thread.
+    bool trim(base::instant_ns now, base::instant_ns pause) noexcept;
+
     /// Any thread. Takes the lock of each size class in turn.
     [[nodiscard]] stack_pool_counts counts() const noexcept;
 
@@ -105,6 +115,7 @@ private:
         std::size_t slab_count = 0;
         std::size_t stack_count = 0;
         std::size_t free_count = 0;
+        std::size_t least_free = 0;  // The fewest since the last trim: so many were not needed.
     };
 
     static std::size_t class_of(std::size_t bytes) {
@@ -117,7 +128,9 @@ private:
     detail::stack_record* carve(detail::stack_slab& slab, std::size_t index);
     detail::stack_slab* make_slab(std::size_t size_class);
     void give_chain(std::size_t size_class, detail::stack_record* chain) noexcept;
+    static void take_out(shelf& from, detail::stack_slab& slab) noexcept;
     void release_slab(detail::stack_slab* slab) noexcept;
+    [[nodiscard]] bool trim_shelf(shelf& from) noexcept;
 
     const stack_pool_options options_;
     std::array<shelf, classes> shelves_;
@@ -125,6 +138,13 @@ private:
     base::atomic<std::size_t> caches_{0};
     // Numbers the slabs, to spread the colours of stacks that have a slab to themselves. Any thread.
     base::atomic<std::size_t> next_slab_{0};
+    // Free stacks in all shelves. Written under the locks of shelves, read as a hint.
+    base::atomic<std::size_t> free_{0};
+    // How many of them are left alone. Written by trim, read as a hint.
+    base::atomic<std::size_t> enough_{least_free_stacks};
+    // When the last trim was. Written by the thread that trims.
+    base::atomic<base::instant_ns> trimmed_ns_{0};
+    static constexpr std::size_t least_free_stacks = 64;
 };
 
 /// One worker's warm stacks: the newest returned is the next taken, while its top is still in the cache.

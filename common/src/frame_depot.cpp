@@ -1,0 +1,133 @@
+// The depot: chains of free blocks by size, and the slabs and chunks behind them.
+// One lock a chain of 64 blocks; what a trim does is in frame_trim.cpp.
+#include <bifilar/base/sanitizer.hpp>
+#if !defined(BIFILAR_ASAN)
+
+#include "frame_chunk.hpp"
+#include "frame_depot.hpp"
+
+#include <bit>
+#include <mutex>
+#include <new>
+#include <utility>
+
+namespace bifilar::frames {
+namespace {
+
+// A mark tells the granule; the place in it follows from the block size, or from the prefix in front of a frame.
+void visit_slab(slab& home, std::size_t block_bytes, std::size_t count, task_owner owner,
+                void (*visit)(task_header&, void*) noexcept, void* argument) noexcept {
+    std::byte* block = home.first_block();
+    for (std::size_t index = 0; index < count; ++index, block += block_bytes) {
+        // The place is the block, or lies a prefix behind it: two granules to look at, three at most.
+        for (std::size_t prefix = 0; prefix <= largest_prefix_bytes; prefix += 16) {
+            // Pairs with mark_task; so that the task is seen whole. Marks of other owners are skipped, whatever they
+            // are.
+            const mark seen = home.mark_of(block + prefix).load(base::acquire);
+            if (owner_of(seen) != owner || header_before(seen) != prefix) continue;
+            visit(*reinterpret_cast<task_header*>(block), argument);
+            break;
+        }
+    }
+}
+
+}  // namespace
+
+chunk* chunk::map() noexcept {
+    auto* const mapping = static_cast<std::byte*>(detail::map_frame_chunk(mapping_bytes));
+    if (mapping == nullptr) return nullptr;
+    const std::size_t before = -reinterpret_cast<std::uintptr_t>(mapping) & (slab_bytes - 1);
+    std::byte* const base = mapping + before;
+    // Where there is no room for it before the slabs, there is behind them.
+    static_assert(sizeof(chunk) <= slab_bytes / 2);
+    std::byte* const place = before >= sizeof(chunk) ? mapping : base + slabs * slab_bytes;
+    return new (place) chunk{.mapping = mapping, .base = base, .next = nullptr, .room = all};
+}
+
+void chunk::unmap() noexcept { detail::unmap_frame_chunk(mapping, mapping_bytes); }
+
+depot& depot::the() noexcept {
+    alignas(depot) static std::byte place[sizeof(depot)];
+    static depot* const one = new (place) depot;
+    return *one;
+}
+
+free_block* depot::take(std::size_t size_class, slab*& fresh) {
+    const std::lock_guard guard{lock_};
+    shelf& from = shelves_[size_class];
+    if (free_block* const chain = from.chains; chain != nullptr) {
+        from.chains = chain->next_chain;
+        from.blocks -= chain->length;
+        from.least = std::min(from.least, from.blocks);
+        count_unused(0, chain->length * block_bytes_of(size_class));
+        return chain;
+    }
+    fresh = new_slab(size_class);
+    if (fresh == nullptr) throw std::bad_alloc{};
+    return nullptr;
+}
+
+void depot::give(free_block* chain, std::size_t size_class) noexcept {
+    if (chain == nullptr) return;
+    const std::lock_guard guard{lock_};
+    put(chain, size_class);
+}
+
+// Under the lock, as the next two.
+void depot::put(free_block* chain, std::size_t size_class) noexcept {
+    shelf& to = shelves_[size_class];
+    chain->next_chain = std::exchange(to.chains, chain);
+    to.blocks += chain->length;
+    count_unused(chain->length * block_bytes_of(size_class), 0);
+}
+
+void depot::count_unused(std::size_t more, std::size_t fewer) noexcept {
+    unused_.store(unused_bytes() + more - fewer, base::relaxed);  // Relaxed: only the number matters.
+}
+
+slab* depot::new_slab(std::size_t size_class) noexcept {
+    if (roomy_ == nullptr && (roomy_ = chunk::map()) == nullptr) return nullptr;
+    chunk& from = *roomy_;
+    const auto number = static_cast<std::size_t>(std::countr_zero(from.room));
+    from.room &= from.room - 1;
+    if (from.room == 0) roomy_ = std::exchange(from.next, nullptr);
+    auto* const made =
+        new (from.base + number * slab_bytes) slab{size_class, first_offset_of(block_bytes_of(size_class))};
+    made->home = &from;
+    made->link_before(pooled_);
+    bytes_ += slab_bytes;
+    return made;
+}
+
+void* depot::allocate_large(std::size_t bytes) {
+    const std::size_t first = first_offset_of(bytes);
+    void* const memory = ::operator new(first + bytes, std::align_val_t{slab_bytes});
+    auto* const made = new (memory) slab{slab::large, first};
+    const std::lock_guard guard{lock_};
+    made->link_before(large_);
+    return made->first_block();
+}
+
+void depot::release_large(slab& block) noexcept {
+    {
+        const std::lock_guard guard{lock_};
+        block.unlink();
+    }
+    ::operator delete(&block, std::align_val_t{slab_bytes});
+}
+
+void depot::visit(task_owner owner, void (*visit)(task_header&, void*) noexcept, void* argument) noexcept {
+    const std::lock_guard guard{lock_};
+    for (slab* s = pooled_.next; s != &pooled_; s = s->next)
+        visit_slab(*s, block_bytes_of(s->size_class), blocks_of(s->size_class), owner, visit, argument);
+    for (slab* s = large_.next; s != &large_; s = s->next) visit_slab(*s, 0, 1, owner, visit, argument);
+}
+
+std::size_t depot::bytes() noexcept {
+    const std::lock_guard guard{lock_};
+    return bytes_;
+}
+
+}  // namespace bifilar::frames
+
+#endif

@@ -1,0 +1,150 @@
+// How the depot gives memory back: slabs of 64 KiB whose blocks are all in it. Nothing is counted while blocks come and
+// go; a trim counts the free blocks of each slab, and a slab that has all of its own here is nobody's.
+#include <bifilar/base/sanitizer.hpp>
+#if !defined(BIFILAR_ASAN)
+
+#include "frame_chunk.hpp"
+#include "frame_depot.hpp"
+
+#include <mutex>
+#include <utility>
+
+namespace bifilar::frames {
+namespace {
+
+void count_by_slab(const free_block* chains) noexcept {
+    for (const free_block* chain = chains; chain != nullptr; chain = chain->next_chain)
+        for (const free_block* block = chain; block != nullptr; block = block->next) ++slab::of(block).seen;
+}
+
+// Takes counted chains apart: slabs that have all of their blocks among them leave, as long as that is at most `most`
+// blocks in all. The rest comes back in chains, and their slabs' counts are 0 again.
+free_block* sort_out(free_block* chains, std::size_t size_class, std::size_t most, slab*& leaving) noexcept {
+    const std::size_t whole = blocks_of(size_class);
+    free_block* kept = nullptr;
+    free_block* made = nullptr;  // The chain that grows.
+    std::uint32_t length = 0;
+    const auto finish = [&] {
+        made->length = std::exchange(length, 0);
+        made->next_chain = std::exchange(kept, made);
+        made = nullptr;
+    };
+    while (chains != nullptr) {
+        free_block* block = std::exchange(chains, chains->next_chain);
+        while (block != nullptr) {
+            free_block* const next = block->next;
+            slab& home = slab::of(block);
+            // True of the first of its blocks at most: each that stays is counted off.
+            if (home.seen == whole && most >= whole) {
+                home.seen = slab::leaves;
+                home.next_leaving = std::exchange(leaving, &home);
+                most -= whole;
+            }
+            if (home.seen != slab::leaves) {
+                --home.seen;
+                block->next = std::exchange(made, block);
+                if (++length == chain_blocks) finish();
+            }
+            block = next;
+        }
+    }
+    if (made != nullptr) finish();
+    return kept;
+}
+
+}  // namespace
+
+bool depot::trim(base::instant_ns now, base::instant_ns pause) noexcept {
+    {
+        const std::lock_guard guard{lock_};
+        if (trimming_ || now - trimmed_ns_ < pause) return false;
+        trimmed_ns_ = now;
+        trimming_ = true;
+    }
+    trim_all(false);
+    return true;
+}
+
+void depot::release_unused() noexcept {
+    {
+        const std::lock_guard guard{lock_};
+        if (trimming_) return;
+        trimming_ = true;
+    }
+    trim_all(true);
+}
+
+// By the one thread that trims.
+void depot::trim_all(bool needed_too) noexcept {
+    haul found;
+    for (std::size_t size_class = 0; size_class < classes; ++size_class) trim_shelf(size_class, needed_too, found);
+    const bool again = found.needed || found.leaving != nullptr;
+    release_slabs(found.leaving);
+    release_chunks();
+    const std::lock_guard guard{lock_};
+    trimming_ = false;
+    // Relaxed: a hint. What could not leave is left alone until there is more of it.
+    enough_.store((again ? 0 : unused_bytes()) + least_unused_bytes, base::relaxed);
+}
+
+void depot::trim_shelf(std::size_t size_class, bool needed_too, haul& found) noexcept {
+    const std::size_t whole = blocks_of(size_class);
+    shelf& at = shelves_[size_class];
+    free_block* chains = nullptr;
+    std::size_t most = 0;
+    {
+        const std::lock_guard guard{lock_};
+        most = needed_too ? at.blocks : at.least;
+        if (at.blocks - most >= whole) found.needed = true;
+        at.least = at.blocks;
+        if (most < whole) return;
+        count_unused(0, at.blocks * block_bytes_of(size_class));
+        at.blocks = at.least = 0;
+        chains = std::exchange(at.chains, nullptr);
+    }
+    // Without the lock, because there may be many; who needs some meanwhile gets a fresh slab.
+    count_by_slab(chains);
+    chains = sort_out(chains, size_class, most, found.leaving);
+    const std::lock_guard guard{lock_};
+    while (chains != nullptr) put(std::exchange(chains, chains->next_chain), size_class);
+    at.least = at.blocks;
+}
+
+void depot::release_slabs(slab* leaving) noexcept {
+    while (leaving != nullptr) {
+        slab* const one = std::exchange(leaving, leaving->next_leaving);
+        chunk& home = *one->home;
+        const auto number = static_cast<std::size_t>(reinterpret_cast<std::byte*>(one) - home.base) / slab_bytes;
+        {
+            const std::lock_guard guard{lock_};
+            one->unlink();
+            bytes_ -= slab_bytes;
+        }
+        detail::discard_frame_memory(one, slab_bytes);
+        const std::lock_guard guard{lock_};
+        if (home.room == 0) home.next = std::exchange(roomy_, &home);
+        home.room |= 1U << number;
+    }
+}
+
+// Those of which no slab is left.
+void depot::release_chunks() noexcept {
+    chunk* leaving = nullptr;
+    {
+        const std::lock_guard guard{lock_};
+        for (chunk** at = &roomy_; *at != nullptr;) {
+            chunk* const one = *at;
+            if (one->room != chunk::all) {
+                at = &one->next;
+                continue;
+            }
+            *at = one->next;
+            one->next = std::exchange(leaving, one);
+        }
+    }
+    while (leaving != nullptr) std::exchange(leaving, leaving->next)->unmap();
+}
+
+}  // namespace bifilar::frames
+
+#endif

@@ -1,0 +1,115 @@
+// A burst of tasks of both models, and then nothing: the runtime gives back the memory that they had.
+// Method: the pause after which unneeded memory goes back is a millisecond here; the main thread looks at the runtime's
+// stats until it has, however long that takes.
+#include "both/in_each_model.hpp"
+#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/core/frame_pool.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <thread>
+#include <unistd.h>
+
+using namespace both;
+
+#if !defined(BIFILAR_ASAN)  // There every frame is a malloc of its own.
+
+namespace {
+
+#if defined(BIFILAR_TSAN)
+constexpr int many_coroutines = 20'000;
+constexpr int many_fibers = 1'000;
+#else
+constexpr int many_coroutines = 100'000;
+constexpr int many_fibers = 10'000;
+#endif
+
+bf::runtime_options quick_to_trim(unsigned workers) {
+    bf::runtime_options options = small_runtime(workers);
+    options.tuning.trim_pause_ms = 1;
+    return options;
+}
+
+bf::task<> waits(bf::event& go, std::atomic<int>& alive) {
+    ++alive;
+    co_await go.wait();
+    --alive;
+}
+
+void waits_in_a_fiber(bf::event& go, std::atomic<int>& alive) {
+    ++alive;
+    bf::await(go.wait());
+    --alive;
+}
+
+// So many at once, until all have ended.
+void burst(bf::runtime& rt, int coroutines, int fibers) {
+    bf::event go;
+    std::atomic<int> alive{0};
+    rt.run([&] {
+        bf::task_scope scope;
+        for (int n = 0; n < coroutines; ++n) (void)scope.spawn(waits, std::ref(go), std::ref(alive));
+        for (int n = 0; n < fibers; ++n)
+            (void)scope.spawn(bf::backend::stackful, waits_in_a_fiber, std::ref(go), std::ref(alive));
+        while (alive != coroutines + fibers) bf::this_fiber::yield();
+        go.set();
+    });
+}
+
+// Under ThreadSanitizer most of it is its own.
+std::size_t resident_bytes() {
+#if defined(BIFILAR_TSAN)
+    return 0;
+#else
+    std::FILE* const file = std::fopen("/proc/self/statm", "r");
+    REQUIRE(file != nullptr);
+    unsigned long total = 0;
+    unsigned long resident = 0;
+    const int read = std::fscanf(file, "%lu %lu", &total, &resident);
+    std::fclose(file);
+    REQUIRE(read == 2);
+    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+#endif
+}
+
+// What there may be of something in the end: ten percent more, and a little that the main thread keeps, or malloc.
+std::uint64_t about(std::uint64_t at_start, std::uint64_t kept) { return at_start + at_start / 10 + kept; }
+
+}  // namespace
+
+TEST_CASE("a_burst_and_then_idleness_gives_frames_and_stacks_back") {
+    for (const unsigned workers : {1U, 2U}) {
+        INFO("workers: " << workers);
+        bf::runtime rt{quick_to_trim(workers)};
+        burst(rt, 1'000, 100);
+        const bf::runtime_stats start = rt.stats();
+        const std::size_t resident_at_start = resident_bytes();
+        CHECK(start.frame_bytes > 0);
+        CHECK(start.stacks_taken + start.stacks_free >= 100);
+        burst(rt, many_coroutines, many_fibers);
+        // Nobody gives the workers anything to do: each wakes by itself a few times, and then no more.
+        bf::runtime_stats now = rt.stats();
+        while (now.frame_bytes > about(start.frame_bytes, std::size_t{128} << 10) ||
+               now.stacks_taken + now.stacks_free > about(start.stacks_taken + start.stacks_free, 64) ||
+               resident_bytes() > about(resident_at_start, std::size_t{1} << 20)) {
+            std::this_thread::yield();
+            now = rt.stats();
+        }
+        CHECK(now.unused_frame_bytes <= now.frame_bytes);
+    }
+}
+
+TEST_CASE("the_end_of_the_last_runtime_gives_all_frames_back") {
+    std::size_t before = 0;
+    for (int round = 0; round < 2; ++round) {
+        bf::runtime rt{small_runtime(2)};
+        burst(rt, round == 0 ? 1'000 : many_coroutines, 0);
+        if (round == 0) before = rt.stats().frame_bytes;
+        if (round == 1) CHECK(rt.stats().frame_bytes > 10 * before);
+    }
+    CHECK(bf::frame_pool_bytes() <= before);
+}
+
+#endif
