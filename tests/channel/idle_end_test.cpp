@@ -1,8 +1,10 @@
 // What waits at a closed channel for a value that another receiver holds, sleeps until that one has let go of it.
 #include "one_worker.hpp"
 
+#include <atomic>
 #include <memory>
 #include <optional>
+#include <vector>
 
 using namespace both;
 using tests::let_others_park;
@@ -12,11 +14,12 @@ namespace {
 using receive = bf::channel<int>::recv_future;
 
 // Polls a receive once, and is ready when that one has been woken, without asking it again.
+template <class Receive>
 class woken_only {
 public:
     using output = void;
 
-    explicit woken_only(receive& of) noexcept : of_{&of} {}
+    explicit woken_only(Receive& of) noexcept : of_{&of} {}
     bf::polled<void> poll(bf::context& cx) noexcept {
         if (asked_) return bf::done;
         asked_ = true;
@@ -25,7 +28,7 @@ public:
     }
 
 private:
-    receive* of_;
+    Receive* of_;
     bool asked_ = false;
 };
 
@@ -34,7 +37,7 @@ class counted_receive {
 public:
     using output = std::optional<int>;
 
-    counted_receive(bf::channel<int>& from, int& polls) noexcept : inner_{from.recv()}, polls_{&polls} {}
+    counted_receive(bf::channel<int>& from, std::atomic<int>& polls) noexcept : inner_{from.recv()}, polls_{&polls} {}
     bf::polled<output> poll(bf::context& cx) noexcept {
         ++*polls_;
         return inner_.poll(cx);
@@ -42,7 +45,7 @@ public:
 
 private:
     receive inner_;
-    int* polls_;
+    std::atomic<int>* polls_;
 };
 
 // One receiver is handed a value, another waits when the channel closes; how often that one looks meanwhile. Then the
@@ -58,7 +61,7 @@ void wait_for_the_holder(bf::backend model, std::uint32_t capacity, bool takes) 
         const auto value = co_await *receiving;
         co_return value.value_or(-1);
     };
-    int polls = 0;
+    std::atomic<int> polls = 0;
     const auto waits = [&]() -> bf::task<std::optional<int>> { co_return co_await counted_receive{channel, polls}; };
     auto holder = bf::spawn(model, holds);
     let_others_park();
@@ -89,5 +92,38 @@ TEST_CASE("a_receiver_at_a_closed_channel_sleeps_while_another_holds_a_value") {
                 INFO("capacity " << capacity << (takes ? ", taken" : ", dropped"));
                 wait_for_the_holder(model, capacity, takes);
             }
+    });
+}
+
+// There are more receivers than are woken under one hold of the lock, so that the first wait again before the last are
+// woken.
+TEST_CASE("close_wakes_each_receiver_once_while_another_holds_a_value") {
+    both::in_both([](bf::backend model) {
+        constexpr int receivers = 4'000;
+        bf::channel<int> channel{1};
+        bf::event go;
+        std::atomic<int> holder_polls = 0;
+        std::atomic<int> polls = 0;
+        auto holder = bf::spawn(model, [&]() -> bf::task<int> {
+            auto receiving = std::make_unique<counted_receive>(channel, holder_polls);
+            co_await woken_only{*receiving};
+            co_await go.wait();
+            const auto value = co_await *receiving;
+            co_return value.value_or(-1);
+        });
+        while (holder_polls == 0) bf::this_fiber::yield();
+        std::vector<bf::join_handle<std::optional<int>>> all;
+        for (int n = 0; n < receivers; ++n)
+            all.push_back(bf::spawn(model, [&]() -> bf::task<std::optional<int>> {
+                co_return co_await counted_receive{channel, polls};
+            }));
+        while (polls < receivers) bf::this_fiber::yield();
+        CHECK(channel.try_send(8).has_value());
+        channel.close();
+        while (polls < 2 * receivers) bf::this_fiber::yield();
+        go.set();
+        CHECK(bf::await(holder) == 8);
+        for (auto& each : all) CHECK_FALSE(bf::await(each).has_value());
+        CHECK(polls == 3 * receivers);
     });
 }

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include <cstdint>
+#include <expected>
 #include <string>
 
 using namespace bifilar;
@@ -44,6 +45,39 @@ private:
     channel<int>::send_future send_;
 };
 
+// A place is waited for, and then filled.
+class send_into_place {
+public:
+    using output = output_of<channel<int>::send_future>;
+
+    explicit send_into_place(channel<int>& to) noexcept : reserve_{to.reserve()} {}
+    polled<output> poll(context& cx) noexcept {
+        auto answer = reserve_.poll(cx);
+        if (!answer) return not_ready;
+        auto place = answer.take();
+        if (!place) return output{std::unexpected{send_error<int>{newer}}};
+        return place.send(newer);
+    }
+
+private:
+    channel<int>::reserve_future reserve_;
+};
+
+// A place is waited for, and given back.
+class take_and_give_back {
+public:
+    using output = output_of<channel<int>::send_future>;
+
+    explicit take_and_give_back(channel<int>& to) noexcept : reserve_{to.reserve()} {}
+    polled<output> poll(context& cx) noexcept {
+        if (!reserve_.poll(cx)) return not_ready;
+        return output{std::unexpected{send_error<int>{newer}}};
+    }
+
+private:
+    channel<int>::reserve_future reserve_;
+};
+
 void check_end(desk& at) {
     int left = 0;
     auto rest = at.values.try_recv();
@@ -55,8 +89,9 @@ void check_end(desk& at) {
 
 // make_send(channel) is the future of the send.
 template <class MakeSend>
-void close_against(const std::string& name, MakeSend make_send) {
+void close_against(const std::string& name, MakeSend make_send, std::uint32_t least_capacity = 0) {
     for (const std::uint32_t capacity : {0U, 1U, 2U}) {
+        if (capacity < least_capacity) continue;
         // Most happens where there is no room.
         const unsigned preemptions = capacity == 0 ? 3 : 2;
         model::check({.name = "close, " + name + ", capacity " + std::to_string(capacity), .preemptions = preemptions},
@@ -88,4 +123,10 @@ TEST_CASE("a_send_that_meets_close_is_made_or_gives_its_value_back", "[channel]"
 
 TEST_CASE("a_send_arm_that_meets_close_is_made_or_gives_its_value_back", "[channel]") {
     close_against("a send arm and a receive", [](channel<int>& to) { return send_arm{to}; });
+}
+
+TEST_CASE("a_place_that_meets_close_is_filled_or_its_value_comes_back", "[channel]") {
+    close_against("a place and a receive", [](channel<int>& to) { return send_into_place{to}; }, 1);
+    close_against(
+        "a place that is given back and a receive", [](channel<int>& to) { return take_and_give_back{to}; }, 1);
 }

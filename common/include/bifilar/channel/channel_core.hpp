@@ -128,11 +128,21 @@ public:
             const std::lock_guard guard{lock()};
             takes_turns_ = true;
         }
-        for (bool more = true; more;) {
+        // Those that wait now. A receiver that waits again is called by the one that it waits for.
+        wait_list senders;
+        wait_list receivers;
+        for (bool first = true, more = true; more; first = false) {
             wake_batch batch;
             const std::lock_guard guard{lock()};
-            more = false;
-            for (int count = 0; count < wakes_per_hold; ++count) more = wake_pair(batch);
+            if (first) {
+                senders.splice(senders_);
+                receivers.splice(receivers_);
+            }
+            for (int count = 0; count < wakes_per_hold; ++count) {
+                (void)senders.wake_one(batch);
+                (void)receivers.wake_one(batch);
+            }
+            more = !senders.empty() || !receivers.empty();
         }
     }
 
@@ -312,13 +322,6 @@ private:
         store_.push(std::move(value), count_);
         ++count_;
         wake_receiver(batch);
-    }
-
-    // One peer of each side; true when there was one at all.
-    bool wake_pair(wake_batch& batch) noexcept {
-        const bool sender = senders_.wake_one(batch);
-        const bool receiver = receivers_.wake_one(batch);
-        return sender || receiver;
     }
 
     // Takes an item and lets the oldest waiting sender have the room.

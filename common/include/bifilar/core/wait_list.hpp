@@ -121,6 +121,10 @@ public:
         node.set(wait_node::place::fresh, base::relaxed);  // Relaxed: the owner itself reads it next.
     }
 
+    /// Under the lock of `from`, which guards this one too from here on: takes over all that wait there. Nobody waits
+    /// here before.
+    void splice(wait_list& from) noexcept { nodes_.splice(from.nodes_); }
+
     /// Takes the lock: wakes all that wait at this moment, in portions of 64, so that the lock is never held for long.
     /// `locked` runs under the first hold of the lock; when it answers false, nobody is woken. The lock is not touched
     /// again once nobody is left to wake.
