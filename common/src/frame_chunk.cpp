@@ -11,7 +11,7 @@ void* map_frame_chunk(std::size_t bytes) noexcept {
     return memory == MAP_FAILED ? nullptr : memory;
 }
 
-// Neither fails for what was mapped here, but for want of memory, and then the memory stays.
+// Both may fail for want of memory, the second also where the process has locked its memory; then it stays.
 void unmap_frame_chunk(void* memory, std::size_t bytes) noexcept { (void)::munmap(memory, bytes); }
 
 void discard_frame_memory(void* pages, std::size_t bytes) noexcept { (void)::madvise(pages, bytes, MADV_DONTNEED); }

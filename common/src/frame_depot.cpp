@@ -9,6 +9,9 @@
 #include <bit>
 #include <mutex>
 #include <new>
+#if defined(__linux__)
+#include <pthread.h>
+#endif
 #include <utility>
 
 namespace bifilar::frames {
@@ -53,32 +56,38 @@ depot& depot::the() noexcept {
 }
 
 free_block* depot::take(std::size_t size_class, slab*& fresh) {
-    const std::lock_guard guard{lock_};
-    shelf& from = shelves_[size_class];
-    if (free_block* const chain = from.chains; chain != nullptr) {
-        from.chains = chain->next_chain;
-        from.blocks -= chain->length;
-        from.least = std::min(from.least, from.blocks);
-        count_unused(0, chain->length * block_bytes_of(size_class));
-        return chain;
+    for (;;) {
+        {
+            const std::lock_guard guard{lock_};
+            shelf& from = shelves_[size_class];
+            if (free_block* const chain = from.chains; chain != nullptr) {
+                from.chains = chain->next_chain;
+                from.blocks -= chain->length;
+                from.least = std::min(from.least, from.blocks);
+                count_unused(0, chain->length * block_bytes_of(size_class));
+                return chain;
+            }
+            fresh = new_slab(size_class);
+            if (fresh != nullptr) return nullptr;
+            if (!trimming_) throw std::bad_alloc{};
+        }
+        // The system has no more, but the thread that trims has free blocks in hand.
+        base::yield_thread();
     }
-    fresh = new_slab(size_class);
-    if (fresh == nullptr) throw std::bad_alloc{};
-    return nullptr;
 }
 
 void depot::give(free_block* chain, std::size_t size_class) noexcept {
     if (chain == nullptr) return;
     const std::lock_guard guard{lock_};
-    put(chain, size_class);
+    put(chain, chain, chain->length, size_class);
 }
 
 // Under the lock, as the next two.
-void depot::put(free_block* chain, std::size_t size_class) noexcept {
+void depot::put(free_block* first, free_block* last, std::size_t blocks, std::size_t size_class) noexcept {
     shelf& to = shelves_[size_class];
-    chain->next_chain = std::exchange(to.chains, chain);
-    to.blocks += chain->length;
-    count_unused(chain->length * block_bytes_of(size_class), 0);
+    last->next_chain = std::exchange(to.chains, first);
+    to.blocks += blocks;
+    count_unused(blocks * block_bytes_of(size_class), 0);
 }
 
 void depot::count_unused(std::size_t more, std::size_t fewer) noexcept {
@@ -126,6 +135,26 @@ void depot::visit(task_owner owner, void (*visit)(task_header&, void*) noexcept,
 std::size_t depot::bytes() noexcept {
     const std::lock_guard guard{lock_};
     return bytes_;
+}
+
+#if defined(__linux__)
+// A fork comes while nobody holds the lock, so that the child finds all in order. What another thread had taken out to
+// trim it is lost to the child, and that thread with it.
+struct depot_forks {
+    static void begin() noexcept { depot::the().lock_.lock(); }
+    static void end() noexcept { depot::the().lock_.unlock(); }
+    static void end_in_child() noexcept {
+        depot::the().begin_as_child();
+        end();
+    }
+    [[maybe_unused]] static inline const int watched = ::pthread_atfork(&begin, &end, &end_in_child);
+};
+#endif
+
+void depot::begin_as_child() noexcept {
+    if (!std::exchange(trimming_, false)) return;
+    releases_ = false;
+    for (slab* s = pooled_.next; s != &pooled_; s = s->next) s->seen = 0;
 }
 
 }  // namespace bifilar::frames

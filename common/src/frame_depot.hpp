@@ -8,6 +8,7 @@
 #include <bifilar/base/clock.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/core/frame_pool.hpp>
+#include <bifilar/core/frame_trim.hpp>
 
 #include <algorithm>
 #include <array>
@@ -143,8 +144,10 @@ public:
     [[nodiscard]] std::size_t unused_bytes() const noexcept {
         return unused_.load(base::relaxed);  // Relaxed: only the number matters.
     }
-    [[nodiscard]] bool wants_trimming() const noexcept {
-        return unused_bytes() > enough_.load(base::relaxed);  // Relaxed: a hint.
+    [[nodiscard]] trim_need need() const noexcept {
+        const std::size_t unused = unused_bytes();
+        if (unused <= least_unused_bytes) return trim_need::none;
+        return unused > enough_.load(base::relaxed) ? trim_need::soon : trim_need::later;  // Relaxed: a hint.
     }
 
     /// See trim_frames.
@@ -153,6 +156,8 @@ public:
     void release_unused() noexcept;
 
 private:
+    friend struct depot_forks;
+
     // Free blocks of one size.
     struct shelf {
         free_block* chains = nullptr;
@@ -163,13 +168,14 @@ private:
     // What one trim has found.
     struct haul {
         slab* leaving = nullptr;
-        bool needed = false;  // Blocks that nobody may need from now on were needed since the last trim.
+        bool again = false;  // Some left, or blocks that nobody may need from now on were needed since the last trim.
     };
 
     slab* new_slab(std::size_t size_class) noexcept;
-    void put(free_block* chain, std::size_t size_class) noexcept;
+    void put(free_block* first, free_block* last, std::size_t blocks, std::size_t size_class) noexcept;
     void count_unused(std::size_t more, std::size_t fewer) noexcept;
     void trim_all(bool needed_too) noexcept;
+    void begin_as_child() noexcept;
     void trim_shelf(std::size_t size_class, bool needed_too, haul& found) noexcept;
     void release_slabs(slab* leaving) noexcept;
     void release_chunks() noexcept;
@@ -179,12 +185,13 @@ private:
     chunk* roomy_ = nullptr;  // Chunks with room.
     std::size_t bytes_ = 0;   // Of slabs.
     bool trimming_ = false;   // A thread is, outside of the lock: it alone uses what slabs have for that.
+    bool releases_ = false;   // It was told to give all back, and begins again.
     base::instant_ns trimmed_ns_ = 0;
     slab pooled_{0, 0};           // The ring of slabs with blocks of one size.
     slab large_{slab::large, 0};  // The ring of large blocks.
     // Bytes of free blocks here. Written under the lock, read by anybody.
     base::atomic<std::size_t> unused_{0};
-    // How many of them are left alone. Written by the thread that trims, read by wants_trimming.
+    // With more than these a trim comes soon. Written by the thread that trims, read by need.
     base::atomic<std::size_t> enough_{least_unused_bytes};
     static constexpr std::size_t least_unused_bytes = 256 * 1024;
 };

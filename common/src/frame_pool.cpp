@@ -215,7 +215,7 @@ std::size_t frame_pool_bytes() noexcept { return depot::the().bytes(); }
 
 std::size_t unused_frame_bytes() noexcept { return depot::the().unused_bytes(); }
 
-bool frames_want_trimming() noexcept { return depot::the().wants_trimming(); }
+trim_need frames_need_trimming() noexcept { return depot::the().need(); }
 
 bool trim_frames(base::instant_ns now, base::instant_ns pause) noexcept {
     if (frame_cache* const own = this_thread().frames) own->flush();

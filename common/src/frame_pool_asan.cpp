@@ -92,7 +92,7 @@ std::size_t frame_pool_bytes() noexcept { return 0; }
 std::size_t unused_frame_bytes() noexcept { return 0; }
 
 // free() has given all of it back.
-bool frames_want_trimming() noexcept { return false; }
+trim_need frames_need_trimming() noexcept { return trim_need::none; }
 bool trim_frames(base::instant_ns, base::instant_ns) noexcept { return false; }
 void release_unused_frames() noexcept {}
 

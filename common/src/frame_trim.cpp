@@ -17,16 +17,25 @@ void count_by_slab(const free_block* chains) noexcept {
         for (const free_block* block = chain; block != nullptr; block = block->next) ++slab::of(block).seen;
 }
 
+// Chains of free blocks in a row.
+struct row {
+    free_block* first = nullptr;
+    free_block* last = nullptr;
+    std::size_t blocks = 0;
+};
+
 // Takes counted chains apart: slabs that have all of their blocks among them leave, as long as that is at most `most`
 // blocks in all. The rest comes back in chains, and their slabs' counts are 0 again.
-free_block* sort_out(free_block* chains, std::size_t size_class, std::size_t most, slab*& leaving) noexcept {
+row sort_out(free_block* chains, std::size_t size_class, std::size_t most, slab*& leaving) noexcept {
     const std::size_t whole = blocks_of(size_class);
-    free_block* kept = nullptr;
+    row kept;
     free_block* made = nullptr;  // The chain that grows.
     std::uint32_t length = 0;
     const auto finish = [&] {
+        kept.blocks += length;
+        if (kept.last == nullptr) kept.last = made;
         made->length = std::exchange(length, 0);
-        made->next_chain = std::exchange(kept, made);
+        made->next_chain = std::exchange(kept.first, made);
         made = nullptr;
     };
     while (chains != nullptr) {
@@ -68,7 +77,10 @@ bool depot::trim(base::instant_ns now, base::instant_ns pause) noexcept {
 void depot::release_unused() noexcept {
     {
         const std::lock_guard guard{lock_};
-        if (trimming_) return;
+        if (trimming_) {
+            releases_ = true;
+            return;
+        }
         trimming_ = true;
     }
     trim_all(true);
@@ -76,15 +88,20 @@ void depot::release_unused() noexcept {
 
 // By the one thread that trims.
 void depot::trim_all(bool needed_too) noexcept {
-    haul found;
-    for (std::size_t size_class = 0; size_class < classes; ++size_class) trim_shelf(size_class, needed_too, found);
-    const bool again = found.needed || found.leaving != nullptr;
-    release_slabs(found.leaving);
-    release_chunks();
-    const std::lock_guard guard{lock_};
-    trimming_ = false;
-    // Relaxed: a hint. What could not leave is left alone until there is more of it.
-    enough_.store((again ? 0 : unused_bytes()) + least_unused_bytes, base::relaxed);
+    for (;; needed_too = true) {
+        haul found;
+        for (std::size_t size_class = 0; size_class < classes; ++size_class) {
+            trim_shelf(size_class, needed_too, found);
+            release_slabs(std::exchange(found.leaving, nullptr));
+        }
+        release_chunks();
+        const std::lock_guard guard{lock_};
+        if (std::exchange(releases_, false)) continue;
+        trimming_ = false;
+        // Relaxed: a hint. What could not leave is looked at less often until there is more of it.
+        enough_.store((found.again ? 0 : unused_bytes()) + least_unused_bytes, base::relaxed);
+        return;
+    }
 }
 
 void depot::trim_shelf(std::size_t size_class, bool needed_too, haul& found) noexcept {
@@ -95,7 +112,7 @@ void depot::trim_shelf(std::size_t size_class, bool needed_too, haul& found) noe
     {
         const std::lock_guard guard{lock_};
         most = needed_too ? at.blocks : at.least;
-        if (at.blocks - most >= whole) found.needed = true;
+        if (at.blocks - most >= whole) found.again = true;
         at.least = at.blocks;
         if (most < whole) return;
         count_unused(0, at.blocks * block_bytes_of(size_class));
@@ -104,9 +121,10 @@ void depot::trim_shelf(std::size_t size_class, bool needed_too, haul& found) noe
     }
     // Without the lock, because there may be many; who needs some meanwhile gets a fresh slab.
     count_by_slab(chains);
-    chains = sort_out(chains, size_class, most, found.leaving);
+    const row kept = sort_out(chains, size_class, most, found.leaving);
+    if (found.leaving != nullptr) found.again = true;
     const std::lock_guard guard{lock_};
-    while (chains != nullptr) put(std::exchange(chains, chains->next_chain), size_class);
+    if (kept.first != nullptr) put(kept.first, kept.last, kept.blocks, size_class);
     at.least = at.blocks;
 }
 

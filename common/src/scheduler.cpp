@@ -350,7 +350,8 @@ runtime_stats scheduler::stats() const {
     for (const auto& each : workers_) all.workers.push_back(each->counters_.read());
     all.spawned_outside = spawned_outside_.load(base::acquire);  // Pairs with start.
     all.frame_bytes = frame_pool_bytes();
-    all.unused_frame_bytes = unused_frame_bytes();
+    // Read at two moments, between which a trim may come.
+    all.unused_frame_bytes = std::min<std::uint64_t>(unused_frame_bytes(), all.frame_bytes);
     return all;
 }
 

@@ -103,24 +103,28 @@ bool worker::others_went_on() noexcept {
 // Gives memory back that nobody has needed for a while. True when it did, and then all is to be looked at again. On a
 // simulated clock never, because there sleeps have other ends.
 bool worker::trim() noexcept {
-    if (owner_.parts_.wants_trimming()) [[unlikely]]
-        return clock_ == nullptr && trim_if_due();
-    trim_at_ns_ = base::never;
+    const trim_need need = owner_.parts_.needs_trimming();
+    if (need != trim_need::none) [[unlikely]]
+        return clock_ == nullptr && trim_if_due(need);
+    trim_at_ns_ = unused_since_ns_ = base::never;
     return false;
 }
 
 // As one that has found work, so that others are woken for what comes meanwhile.
-[[gnu::noinline]] bool worker::trim_if_due() noexcept {
+[[gnu::noinline]] bool worker::trim_if_due(trim_need need) noexcept {
+    constexpr base::instant_ns later = 64;         // Pauses, where the last trim was in vain.
     constexpr base::instant_ns least_share = 100;  // Of the worker's time: a percent at most goes to this.
     const base::instant_ns pause_ns = base::instant_ns{owner_.tuning_.trim_pause_ms} * 1'000'000;
     const base::instant_ns now = base::now_ns();
-    if (trim_at_ns_ == base::never) trim_at_ns_ = now + pause_ns;
+    if (unused_since_ns_ == base::never) unused_since_ns_ = now;
+    trim_at_ns_ = unused_since_ns_ + (need == trim_need::soon ? pause_ns : later * pause_ns);
     if (now < trim_at_ns_) return false;
     take_up_work();
     parker_->poll();  // What was prepared for the kernel does not wait as long.
-    if (work_here()) return true;
+    if (work_here() || work_in_sight()) return true;
     if (owner_.parts_.trim(index_, now, pause_ns)) owner_.open_reserves(*this);
-    trim_at_ns_ = now + std::max(pause_ns, least_share * (base::now_ns() - now));
+    const base::instant_ns end = base::now_ns();
+    unused_since_ns_ = end + std::min(least_share * (end - now), later * pause_ns);
     return true;
 }
 

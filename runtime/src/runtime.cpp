@@ -36,8 +36,10 @@ class runtime::parts final : public sched::environment {
         }
 
     private:
-        // Written by whoever makes or ends a runtime.
+        // Written by whoever makes or ends a runtime. A forked child has none yet, for its parent's do not end in it.
         static inline base::atomic<std::uint32_t> count{0};
+        [[maybe_unused]] static inline const int watched =
+            ::pthread_atfork(nullptr, nullptr, [] { count.store(0, base::relaxed); });  // Relaxed: one thread.
     };
 
 public:
@@ -79,8 +81,8 @@ public:
         fibers_->pool().visit_tasks(visit, argument);
     }
 
-    [[nodiscard]] bool wants_trimming() const noexcept override {
-        return frames_want_trimming() || fibers_->pool().wants_trimming();
+    [[nodiscard]] trim_need needs_trimming() const noexcept override {
+        return std::max(frames_need_trimming(), fibers_->pool().needs_trimming());
     }
     bool trim(std::uint32_t worker, base::instant_ns now, base::instant_ns pause) noexcept override {
         const bool frames = trim_frames(now, pause);

@@ -3,6 +3,7 @@
 
 #include "stack_slab.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -21,13 +22,23 @@ bool stack_pool::trim(base::instant_ns now, base::instant_ns pause) noexcept {
 
 // True when any left, or when stacks were needed since the last trim that nobody may need from now on.
 bool stack_pool::trim_shelf(shelf& from) noexcept {
+    constexpr std::size_t slabs_a_hold = 64;  // Those who take stacks meanwhile do not wait for long.
     detail::stack_slab* released = nullptr;
+    std::size_t left = 0;
+    std::size_t most = 0;
     bool again = false;
     {
         const std::lock_guard guard{from.lock};
-        std::size_t most = from.least_free;
+        left = from.slab_count;
+        most = from.least_free;
         again = from.free_count - most > least_free_stacks;
-        for (std::size_t left = from.slab_count; left != 0; --left) {
+        from.least_free = from.free_count;
+    }
+    while (left != 0) {
+        const std::lock_guard guard{from.lock};
+        most = std::min(most, from.least_free);
+        left = std::min(left, from.slab_count);
+        for (std::size_t count = std::min(left, slabs_a_hold); count != 0; --count, --left) {
             detail::stack_slab& slab = *from.slabs.take_front();
             from.slabs.push_back(slab);
             if (slab.free == 0 || !slab.idle() || slab.free > most) continue;

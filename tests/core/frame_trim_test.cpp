@@ -8,8 +8,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace bf = bifilar;
@@ -60,12 +63,12 @@ TEST_CASE("a_burst_of_frames_is_given_back_when_it_is_not_needed_again") {
     release(allocate(10'000, 2'000));
     const std::size_t most = bf::frame_pool_bytes();
     CHECK(most > before + 100'000 * 300);
-    CHECK(bf::frames_want_trimming());
+    CHECK(bf::frames_need_trimming() == bf::trim_need::soon);
     trim();
     CHECK(bf::frame_pool_bytes() == most);
-    CHECK(bf::frames_want_trimming());
+    CHECK(bf::frames_need_trimming() == bf::trim_need::soon);
     trim();
-    CHECK(!bf::frames_want_trimming());
+    CHECK(bf::frames_need_trimming() == bf::trim_need::none);
     CHECK(bf::frame_pool_bytes() == before);
     CHECK(bf::unused_frame_bytes() <= before);
 }
@@ -114,9 +117,9 @@ TEST_CASE("frames_that_live_keep_their_slabs_and_no_others") {
     release(blocks);
     trim_twice();
     CHECK(bf::frame_pool_bytes() <= before + kept.size() * slab_bytes);
-    // What cannot leave is no reason to look again.
+    // What cannot leave is looked at less often, until there is more of it.
     trim();
-    CHECK(!bf::frames_want_trimming());
+    CHECK(bf::frames_need_trimming() != bf::trim_need::soon);
     for (void* const block : kept) CHECK(intact(block, 160));
     // What is given back can be had again.
     const std::vector<void*> more = allocate(100'000, 160);
@@ -154,6 +157,35 @@ TEST_CASE("frames_come_and_go_while_another_thread_trims") {
     over = true;
     trims.join();
     CHECK(broken == 0);
+    CHECK(settled_bytes() <= before);
+}
+
+// A fork may come while a thread that the child does not have is in the middle of a trim.
+TEST_CASE("a_forked_child_gives_frames_back_whatever_its_parent_was_doing") {
+    const std::size_t before = settled_bytes();
+    std::atomic<bool> over{false};
+    std::thread trims{[&] {
+        while (!over) {
+            release(allocate(2'000, 160));
+            bf::release_unused_frames();
+        }
+    }};
+    std::vector<int> answers;
+    for (int round = 0; round < 50; ++round) {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            const std::size_t there = settled_bytes();
+            release(allocate(20'000, 300));
+            bf::release_unused_frames();
+            std::_Exit(bf::frame_pool_bytes() <= there ? 0 : 1);
+        }
+        int answer = -1;
+        if (child > 0) ::waitpid(child, &answer, 0);
+        answers.push_back(answer);
+    }
+    over = true;
+    trims.join();
+    CHECK(answers == std::vector<int>(answers.size(), 0));
     CHECK(settled_bytes() <= before);
 }
 

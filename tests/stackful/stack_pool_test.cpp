@@ -121,7 +121,7 @@ TEST_CASE("a trim gives the slabs back that were not needed since the last one",
     const stack_view stays = all.back();
     all.pop_back();
     for (const stack_view s : all) pool.give(s);
-    REQUIRE(pool.wants_trimming());
+    REQUIRE(pool.needs_trimming() == bifilar::trim_need::soon);
     REQUIRE(pool.trim(1'000, 500));
     // They were needed since the pool was made.
     REQUIRE(pool.counts().free == 999);
@@ -130,7 +130,7 @@ TEST_CASE("a trim gives the slabs back that were not needed since the last one",
     REQUIRE(pool.trim(1'500, 500));
     REQUIRE(pool.counts().slabs == 1);
     REQUIRE(pool.counts().taken == 1);
-    REQUIRE(!pool.wants_trimming());
+    REQUIRE(pool.needs_trimming() == bifilar::trim_need::none);
     REQUIRE(stack_used(stays) <= page_bytes());
     pool.give(stays);
     // Once 640, then half of them are needed between any two trims.

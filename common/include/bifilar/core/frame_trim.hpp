@@ -3,12 +3,19 @@
 #pragma once
 
 #include <bifilar/base/clock.hpp>
+#include <cstdint>
 
 namespace bifilar {
 
-/// Whether so much lies unused that a trim may be worth it: 256 KiB, or so much more than what the last one could not
-/// give back. Two loads; any thread.
-[[nodiscard]] bool frames_want_trimming() noexcept;
+/// When a trim may be worth it, which is the greater of two.
+enum class trim_need : std::uint8_t {
+    none,   ///< Little lies unused.
+    later,  ///< What does could not be given back the last time. Its neighbours in use may have gone since.
+    soon,
+};
+
+/// `none` up to 256 KiB, `later` up to so much more than what the last trim could not give back. Two loads; any thread.
+[[nodiscard]] trim_need frames_need_trimming() noexcept;
 
 /// Hands the calling thread's share to the pool and, when the last trim was at least `pause` before `now`, gives back
 /// what nobody has needed since then, in slabs of 64 KiB of which no block is in use; true when it was. Blocks that
@@ -16,7 +23,8 @@ namespace bifilar {
 /// free block, which others cannot have meanwhile: they get fresh ones.
 bool trim_frames(base::instant_ns now, base::instant_ns pause) noexcept;
 
-/// The same at once, whatever was needed. For the end of the last runtime.
+/// The same at once, whatever was needed; where another thread trims just now, that one does it. For the end of the
+/// last runtime.
 void release_unused_frames() noexcept;
 
 }  // namespace bifilar

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/clock.hpp>
+#include <bifilar/core/frame_trim.hpp>
 #include <bifilar/core/parker.hpp>
 #include <bifilar/core/task_header.hpp>
 #include <cstdint>
@@ -45,7 +46,7 @@ public:
     [[nodiscard]] virtual blocking_pool* pool() noexcept { return nullptr; }
 
     /// Whether memory lies unused that trim() may give back. Any thread, before each sleep.
-    [[nodiscard]] virtual bool wants_trimming() const noexcept { return false; }
+    [[nodiscard]] virtual trim_need needs_trimming() const noexcept { return trim_need::none; }
     /// Lays open what the worker keeps for itself and, when the last time was at least `pause` before `now`, gives back
     /// what nobody has needed since then; true when it was. On the worker's thread, which may take milliseconds for it.
     virtual bool trim(std::uint32_t /*worker*/, base::instant_ns /*now*/, base::instant_ns /*pause*/) noexcept {

@@ -4,6 +4,7 @@
 
 #include <bifilar/base/random.hpp>
 #include <bifilar/core/context.hpp>
+#include <bifilar/core/frame_trim.hpp>
 #include <bifilar/core/parker.hpp>
 #include <bifilar/core/task_core.hpp>
 #include <bifilar/core/thread_state.hpp>
@@ -118,7 +119,7 @@ private:
     void take_up_work() noexcept;
     [[nodiscard]] bool linger() noexcept;
     [[nodiscard]] bool trim() noexcept;
-    [[nodiscard]] bool trim_if_due() noexcept;
+    [[nodiscard]] bool trim_if_due(trim_need need) noexcept;
     [[nodiscard]] base::instant_ns timers_due() noexcept;
     void sleep() noexcept;
     void forget_turns() noexcept;
@@ -170,6 +171,7 @@ private:
     std::uint64_t all_polled_ = 0;                  // By all workers, at the last look of nap_until.
     base::instant_ns slept_since_ns_ = 0;           // When the first of the naps in a row began.
     base::instant_ns trim_at_ns_ = base::never;     // When it gives unused memory back; never: there is none.
+    base::instant_ns unused_since_ns_ = base::never;  // From when on the pause before that counts.
     base::instant_ns lent_until_ns_ = base::never;  // When the thread wants to go on with something else.
     base::instant_ns last_timer_wake_ns_ = 0;
     // Until when it sleeps, if nobody wakes it; old while it is awake. Written by the owner, read by all that fall

@@ -7,6 +7,7 @@
 #include <bifilar/base/clock.hpp>
 #include <bifilar/base/intrusive_list.hpp>
 #include <bifilar/base/spin_lock.hpp>
+#include <bifilar/core/frame_trim.hpp>
 #include <bifilar/stackful/stack.hpp>
 #include <array>
 #include <bit>
@@ -84,10 +85,12 @@ public:
     /// and tasks be started, meanwhile. Under a lock of the pool: `visit` leaves the pool alone.
     void visit_tasks(void (*visit)(task_header&, void*) noexcept, void* argument) noexcept;
 
-    /// Whether so many stacks are free that a trim may be worth it: 64, or so many more than what the last one could
-    /// not give back. Two loads; any thread.
-    [[nodiscard]] bool wants_trimming() const noexcept {
-        return free_.load(base::relaxed) > enough_.load(base::relaxed);  // Relaxed, both: a hint.
+    /// `none` up to 64 free stacks, `later` up to so many more than what the last trim could not give back. Two loads;
+    /// any thread.
+    [[nodiscard]] trim_need needs_trimming() const noexcept {
+        const std::size_t free = free_.load(base::relaxed);  // Relaxed, both: a hint.
+        if (free <= least_free_stacks) return trim_need::none;
+        return free > enough_.load(base::relaxed) ? trim_need::soon : trim_need::later;
     }
     /// When the last trim was at least `pause` before `now`, gives slabs back of which no stack is taken, as many as
     /// nobody has needed since then; true when it was. Any thread.
@@ -140,7 +143,7 @@ private:
     base::atomic<std::size_t> next_slab_{0};
     // Free stacks in all shelves. Written under the locks of shelves, read as a hint.
     base::atomic<std::size_t> free_{0};
-    // How many of them are left alone. Written by trim, read as a hint.
+    // With more than these a trim comes soon. Written by trim, read as a hint.
     base::atomic<std::size_t> enough_{least_free_stacks};
     // When the last trim was. Written by the thread that trims.
     base::atomic<base::instant_ns> trimmed_ns_{0};
