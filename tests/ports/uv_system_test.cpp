@@ -86,7 +86,7 @@ PORT_OF_IO("libuv test-spawn spawn_with_an_odd_path, cwd: the working directory 
 }
 
 PORT_OF_IO("libuv test-spawn spawn_and_kill: a killed child ends by its signal") {
-    auto child = shell("sleep 1000").spawn().value();
+    auto child = shell("exec sleep 1000").spawn().value();
     CHECK(child.kill(SIGTERM).has_value());
     const auto ended = AWAIT(child.wait());
     CHECK(ended->signal() == SIGTERM);
@@ -95,7 +95,7 @@ PORT_OF_IO("libuv test-spawn spawn_and_kill: a killed child ends by its signal")
 }
 
 PORT_OF_IO("libuv test-spawn kill with signal 0: asks whether the child is there") {
-    auto child = shell("sleep 1000").spawn().value();
+    auto child = shell("exec sleep 1000").spawn().value();
     CHECK(child.kill(0).has_value());
     CHECK(child.kill().has_value());
     const auto ended = AWAIT(child.wait());
