@@ -4,7 +4,6 @@
 
 #include "runtime_registry.hpp"
 #include <bifilar/base/assert.hpp>
-#include <bifilar/base/asymmetric_fence.hpp>
 #include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/local_store.hpp>
 
@@ -45,7 +44,6 @@ scheduler::scheduler(const scheduler_options& options, environment& parts)
       clock_{options.clock},
       idle_{options.workers} {
     [[maybe_unused]] static const int watched = ::pthread_atfork(nullptr, nullptr, &worker::stop_after_fork);
-    (void)base::heavy_fence();  // The first call takes long once there are threads.
     try {
         if (clock_ != nullptr) keeper_ = std::make_unique<time_keeper>(*this, *clock_);
         make_workers(options);

@@ -74,9 +74,8 @@ base::instant_ns time_keeper::earliest() const noexcept {
     if (owner_.global_.size() != 0) return passed;
     base::instant_ns found = base::never;
     for (const auto& each : owner_.workers_) {
-        // Relaxed: what resting workers left there came with the mutex; a driver's event is a hint.
-        const bool waits = each->lifo_.load(base::relaxed) != nullptr;
-        if (waits || !each->inbox_.empty() || !each->queue_.empty()) return passed;
+        // What resting workers left there came with the mutex; a driver's event is a hint.
+        if (!each->newest_.empty() || !each->inbox_.empty() || !each->queue_.empty()) return passed;
         found = std::min(found, due(*each));
     }
     return found;
@@ -88,7 +87,7 @@ void worker::fire_due(base::instant_ns real_now) noexcept {
     const base::instant_ns now = clock_ == nullptr ? real_now : clock_->now_ns();
     if (timers_.next_deadline() > now) return;
     timers_.fire(now);
-    if (clock_ != nullptr) flush_lifo();  // Where nothing is left to chance the latest does not go first.
+    if (clock_ != nullptr) flush_newest();  // Where nothing is left to chance the latest does not go first.
 }
 
 // How often an idle worker has looked for work depends on real time; what it runs next must not.

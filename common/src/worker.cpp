@@ -30,6 +30,7 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
       timers_{clock_ == nullptr ? timer_queue::precision::tick : timer_queue::precision::exact},
       random_{index + 1},
       most_lifo_runs_{owner.tuning_.most_lifo_runs},
+      keeps_newest_{alone_ || owner.has_fences_},
       fixed_global_interval_{owner.tuning_.fixed_global_interval},
       global_interval_tasks_{fixed_global_interval_ != 0 ? fixed_global_interval_ : first_global_interval},
       until_global_{global_interval_tasks_},
@@ -63,6 +64,7 @@ void worker::thread_main() {
 }
 
 void worker::begin_here() {
+    measure_stack();
     state_ = &this_thread();
     state_->worker = this;  // Drivers ask whose they are.
     state_->runtime_serial = owner_.serial();
@@ -76,6 +78,7 @@ void worker::end_here() noexcept {
 }
 
 void worker::loop() noexcept {
+    begin_nesting();
     tick_began_ns_ = base::now_ns();
     // Relaxed: what comes with the call is the waker's affair.
     while (!called_back_.load(base::relaxed)) {
@@ -108,6 +111,8 @@ void worker::loop() noexcept {
 
 [[gnu::always_inline]] inline void worker::run(task_header& task) noexcept {
     context cx{task, task.state_.begin_run(), this};
+    nesting_since_ns_ = 0;
+    until_nesting_look_ = 2;  // Whoever joins one child only pays for no look at the clock.
     if (poll(task, cx, nullptr)) complete_task(static_cast<task_core&>(task));
     // From here on a parked task may be anybody's.
 }
@@ -138,18 +143,27 @@ void worker::loop() noexcept {
     return false;
 }
 
-// A task that waits for the child that it has just made would leave the processor to it in any case. Running it on the
-// spot saves the way through the queue, the joiner's wake, and all but one of the locked operations.
+// Whether there is room and time for one more poll inside of the present one.
+[[gnu::always_inline]] inline bool worker::may_nest() noexcept {
+    if (reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) < nesting_ends_) [[unlikely]]
+        return false;
+    if (--until_nesting_look_ != 0) [[likely]]
+        return true;
+    return goes_on_nesting();
+}
+
+// A task that waits for a child that it has made would leave the processor to it in any case. Running it on the spot
+// saves the way through the queue, the joiner's wake, and all but one of the locked operations. And children that make
+// children run depth first, so that few of them exist at a time.
 bool worker::run_nested(task_header& task, context& outer) noexcept {
-    // Relaxed: only this thread puts tasks in; a thief can at most have emptied the slot.
-    if (lifo_.load(base::relaxed) != &task || nested_ == most_nested) return false;
-    if (take_slot() == nullptr) return false;
+    if (!may_nest() || !newest_.take(task)) return false;
+    if (!alone_ && owner_.idle_.wants_work()) [[unlikely]]
+        share(true);
     counters_.lifo_hits.add();
-    ++nested_;
-    context cx{task, task.state_.begin_run(), outer};
+    context cx{task, task.state_.begin_run(), this};
+    const std::uint32_t siblings = newest_.looks_first();
     const bool ended = poll(task, cx, &outer.task());
-    outer.spend_as(cx);
-    --nested_;
+    newest_.look_first(siblings);
     if (ended && !task.state_.complete_unshared()) complete_task(static_cast<task_core&>(task));
     return ended;
 }
@@ -157,26 +171,31 @@ bool worker::run_nested(task_header& task, context& outer) noexcept {
 // --- the worker's own queues ---
 
 void worker::push_front(task_header& task) noexcept {
-    // Relaxed: only the owner puts tasks in, so null stays null.
-    if (lifo_.load(base::relaxed) == nullptr) {
-        // Pairs with steal_slot; so that a thief sees the task as its last poll left it.
-        lifo_.store(&task, base::release);
-        if (alone_) return;
-        base::light_fence();  // Pairs with the heavy one in nap_until: this sees an idle worker, or that one the slot.
-        if (owner_.idle_.idle() != 0 && !owner_.idle_.watched()) [[unlikely]]
-            offer_slot();
-        return;
-    }
-    task_header* const older = take_slot();
-    lifo_.store(&task, base::release);  // As above.
-    if (older != nullptr) push_back(*older);
+    if (!keeps_newest_) [[unlikely]]
+        return enqueue(task);
+    if (!newest_.push(task)) [[unlikely]]
+        return keep_newest(task);
+    // Behind the fence in push: this sees a worker without work, or that one sees the task.
+    if (!alone_ && owner_.idle_.wants_work()) [[unlikely]]
+        share(false);
+}
+
+// There was no room for it.
+[[gnu::noinline]] void worker::keep_newest(task_header& task) noexcept {
+    newest_.make_room([this](task_header& older) { put_in_ring(older); });
+    if (!newest_.push(task)) put_in_ring(task);
+    if (!alone_) owner_.notify_others(&counters_);
 }
 
 void worker::push_back(task_header& task) noexcept { enqueue(task); }
 
-[[gnu::always_inline]] inline void worker::enqueue(task_header& task) noexcept {
+[[gnu::always_inline]] inline void worker::put_in_ring(task_header& task) noexcept {
     if (!queue_.push(task)) [[unlikely]]
         overflow(task);
+}
+
+[[gnu::always_inline]] inline void worker::enqueue(task_header& task) noexcept {
+    put_in_ring(task);
     if (!alone_) owner_.notify_others(&counters_);
 }
 
@@ -223,49 +242,57 @@ void worker::post(task_header& task) noexcept {
 [[gnu::always_inline]] inline task_header* worker::take_lifo() noexcept {
     if (lifo_runs_ >= most_lifo_runs_) [[unlikely]] {
         if (others_queued()) {
-            flush_lifo();
+            flush_newest();
             return nullptr;
         }
         lifo_runs_ = 0;
     }
     task_header* task = std::exchange(pinned_next_, nullptr);
-    if (task == nullptr) task = take_slot();
+    if (task == nullptr) task = take_newest();
     if (task == nullptr) return nullptr;
     ++lifo_runs_;
     counters_.lifo_hits.add();
     return task;
 }
 
-// The slot's task, or null. Without a locked operation where nobody steals.
-[[gnu::always_inline]] inline task_header* worker::take_slot() noexcept {
-    // Relaxed: the exchange decides.
-    task_header* const seen = lifo_.load(base::relaxed);
-    if (seen == nullptr) return nullptr;
-    if (alone_) {
-        lifo_.store(nullptr, base::relaxed);  // Relaxed: one thread.
-        return seen;
-    }
-    // Pairs with steal_slot; so that one of owner and thief gets the task.
-    return lifo_.exchange(nullptr, base::acquire);
+// What the last run has queued: the newest of it runs next, and the rest in the order in which it came.
+[[gnu::always_inline]] inline task_header* worker::take_newest() noexcept {
+    const std::uint32_t size = newest_.size();
+    if (size == 0) return nullptr;
+    if (size > 1) [[unlikely]]
+        queue_older();
+    return newest_.take_newest();
 }
 
-// Whether anybody waits for the LIFO slot's tasks to have had enough.
+[[gnu::noinline]] void worker::queue_older() noexcept {
+    if (newest_.take_older([this](task_header& older) { put_in_ring(older); }) != 0) owner_.notify(&counters_);
+}
+
+// Whether anybody waits for the newest tasks to have had enough.
 bool worker::others_queued() const noexcept {
-    // A pair of pinned tasks always comes before the other slot. Relaxed: the owner's own.
-    const bool both_slots = pinned_next_ != nullptr && lifo_.load(base::relaxed) != nullptr;
-    return both_slots || !queue_.empty() || !pinned_.empty() || !inbox_.empty() || owner_.global_.size() != 0;
+    // A pair of pinned tasks always comes before the others.
+    const bool both_kinds = pinned_next_ != nullptr && !newest_.empty();
+    return both_kinds || !queue_.empty() || !pinned_.empty() || !inbox_.empty() || owner_.global_.size() != 0;
 }
 
-void worker::flush_lifo() noexcept {
+void worker::flush_newest() noexcept {
     lifo_runs_ = 0;
     if (task_header* const task = std::exchange(pinned_next_, nullptr)) pinned_.push(*task);
-    if (task_header* const task = take_slot()) push_back(*task);
+    queue_older();
+    if (task_header* const task = newest_.take_newest()) push_back(*task);
 }
 
-// A task in the slot waits for the end of the present run. As that may be long and others sleep, one of them is woken
-// to watch the slot, and goes on watching for a while, because two tasks that talk to each other would pay for a wake
-// at every turn; see slot_watch.
-[[gnu::noinline]] void worker::offer_slot() noexcept { owner_.notify_others(&counters_); }
+// Others have nothing to do. They get the older half of what the present run has queued, once in a while: when the ring
+// is empty. The newest is left to the end of the run, unless `with_newest`, because two tasks that talk to each other
+// would pay for a wake at every turn. As the run may be long, one of the others watches; see newest_watch.
+[[gnu::noinline]] void worker::share(bool with_newest) noexcept {
+    if (newest_.size() > (with_newest ? 0U : 1U)) {
+        if (!queue_.empty()) return;
+        const auto put = [this](task_header& older) { put_in_ring(older); };
+        if (newest_.take_half(with_newest, put) != 0) return owner_.notify_others(&counters_);
+    }
+    if (!with_newest && owner_.idle_.idle() != 0 && !owner_.idle_.watched()) owner_.notify_others(&counters_);
+}
 
 [[gnu::always_inline]] inline task_header* worker::take_queued() noexcept {
     if (!inbox_.empty()) [[unlikely]] {
@@ -309,7 +336,10 @@ void worker::flush_lifo() noexcept {
 // --- time, events and self-tuning: once a tick ---
 
 void worker::stop_after_fork() noexcept {
-    if (worker* const here = this_thread().worker) here->until_tick_ = 1;
+    if (worker* const here = this_thread().worker) {
+        here->until_tick_ = 1;
+        here->nesting_ends_ = UINTPTR_MAX;
+    }
     calling_thread::stop_after_fork();
 }
 

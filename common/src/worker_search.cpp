@@ -1,4 +1,4 @@
-// A worker whose own queues are empty looks elsewhere: others' queues, the queue of all, others' slots.
+// A worker whose own queues are empty looks elsewhere: others' queues, the queue of all, what others keep.
 #include <bifilar/sched/scheduler.hpp>
 #include <bifilar/sched/worker.hpp>
 
@@ -18,7 +18,7 @@ namespace bifilar::sched {
     for (int look = 0; look < looks; ++look) {
         if (task_header* const task = steal()) return task;
         if (task_header* const task = take_global()) return task;
-        if (task_header* const task = steal_slot(look == 0)) return task;
+        if (task_header* const task = steal_stuck(look == 0)) return task;
         if (owner_.idle_.idle() + owner_.idle_.searching() >= owner_.workers()) break;
         base::spin_pauses(pauses_between_looks);
         if (!inbox_.empty()) return take_inbox();
@@ -41,32 +41,35 @@ task_header* worker::steal() noexcept {
     return nullptr;
 }
 
-// A slot is taken only when its owner has neither finished a task nor changed the slot since an earlier look of the
-// same search, or for a while: then it sits in a long run. Taking it earlier would tear a pair of tasks that talk to
-// each other off one cache.
-task_header* worker::steal_slot(bool first_look) noexcept {
+// The newest tasks of a worker are taken only when it has neither finished a run nor queued a task since an earlier
+// look of the same search, or for a while: then it sits in a long run. Taking them earlier would tear a pair of tasks
+// that talk to each other off one cache.
+task_header* worker::steal_stuck(bool first_look) noexcept {
     for (const std::vector<std::uint32_t>& ring : victims_) {
         for (const std::uint32_t index : ring) {
             worker& victim = *owner_.workers_[index];
             sighting& seen = sightings_[index];
-            // Relaxed: a guess that the exchange below confirms.
-            task_header* task = victim.lifo_.load(base::relaxed);
-            if (task == nullptr) {
-                seen.task = nullptr;
+            if (victim.newest_.empty()) {
+                seen.filled = false;
                 continue;
             }
-            const std::uint64_t polled = victim.counters_.polled.get();
-            const base::instant_ns now = base::now_ns();
-            if (task != seen.task || polled != seen.polled) {
-                seen = {task, polled, now};
+            const sighting now{true, victim.newest_.mark(), victim.counters_.polled.get(), base::now_ns()};
+            if (!seen.filled || now.mark != seen.mark || now.polled != seen.polled) {
+                seen = now;
                 continue;
             }
-            if (first_look && now - seen.since_ns < slot_watch::stuck_ns) continue;
-            // Pairs with push_front and take_lifo; so that one gets the task, as its last poll left it.
-            if (!victim.lifo_.compare_exchange_strong(task, nullptr, base::acq_rel, base::relaxed)) continue;
-            counters_.stolen.add();
+            if (first_look && now.since_ns - seen.since_ns < newest_watch::stuck_ns) continue;
+            task_header* first = nullptr;
+            const std::uint32_t moved = victim.newest_.steal(queue_.room(), [&](task_header& task) {
+                if (first == nullptr)
+                    first = &task;
+                else if (!queue_.push(task))
+                    overflow(task);
+            });
+            if (first == nullptr) continue;
+            counters_.stolen.add(moved);
             watch_.hasten();
-            return task;
+            return first;
         }
     }
     return nullptr;

@@ -15,17 +15,15 @@ bool worker::work_in_sight() noexcept {
                        [](const auto& other) { return !other->queue_.empty(); });
 }
 
-// A slot that another worker has not come to yet. One that is being filled right now may be missed, unless a heavy
-// fence comes before the look.
-bool worker::slot_in_sight() noexcept {
-    return std::any_of(owner_.workers_.begin(), owner_.workers_.end(), [](const auto& other) {
-        return other->lifo_.load(base::relaxed) != nullptr;  // Relaxed: a hint.
-    });
+// Tasks that another worker has not come to yet. One that is being queued right now may be missed, unless a heavy fence
+// comes before the look.
+bool worker::newest_in_sight() noexcept {
+    return std::any_of(owner_.workers_.begin(), owner_.workers_.end(),
+                       [](const auto& other) { return !other->newest_.empty(); });
 }
 
 bool worker::work_here() const noexcept {
-    // Relaxed: the owner's own.
-    return pinned_next_ != nullptr || !pinned_.empty() || lifo_.load(base::relaxed) != nullptr || !queue_.empty();
+    return pinned_next_ != nullptr || !pinned_.empty() || !newest_.empty() || !queue_.empty();
 }
 
 // Waits a little for tasks that other threads wake here. True when there is something to do.
@@ -37,7 +35,7 @@ bool worker::linger() noexcept {
     // is another's, as in stop_searching.
     if (std::exchange(searching_, false) && owner_.idle_.end_search()) {
         base::fence_seq_cst();  // Pairs with the fence in scheduler::notify_others; see idle_set.
-        if (work_in_sight() || (slot_in_sight() && !owner_.idle_.watched())) owner_.notify(&counters_);
+        if (work_in_sight() || (newest_in_sight() && !owner_.idle_.watched())) owner_.notify(&counters_);
     }
     if (lingering_.is_long()) {
         parker_->poll();  // What was prepared for the kernel does not wait as long.
@@ -66,16 +64,16 @@ base::instant_ns worker::timers_due() noexcept {
 // Whether the worker has done nothing since the end of a nap.
 bool worker::only_napped() const noexcept { return napped_ && counters_.polled.get() == polled_at_wake_; }
 
-// Until when to nap, so as to look at others' slots then; base::never: not at all.
+// Until when to nap, so as to look at what others keep then; base::never: not at all.
 //
-// No slot is missed. Who fills one while this worker is in the idle set, and nobody watches, wakes it. Who did not see
-// that yet, or saw somebody who watched, has filled the slot before the look behind the heavy fence here, and no worker
+// No task is missed. Who keeps one while this worker is in the idle set, and nobody watches, wakes it. Who did not see
+// that yet, or saw somebody who watched, had queued the task before the look behind the heavy fence here, and no worker
 // sleeps on without that look while others run, but behind one that watches. That one watches from here until it ceases
 // to, between its naps too, here or in take_up_work. A sleep shorter than a nap costs no such fence.
 base::instant_ns worker::nap_until() noexcept {
     const bool asked = std::exchange(claimed_, false) && counters_.polled.get() == polled_at_wake_;
     const base::instant_ns now = base::now_ns();
-    bool filled = slot_in_sight();
+    bool filled = newest_in_sight();
     const bool short_runs = others_went_on();
     const bool others_run = owner_.idle_.idle() != owner_.workers();
     if (filled || asked) watch_.prolong(now);
@@ -83,9 +81,9 @@ base::instant_ns worker::nap_until() noexcept {
     if (!watch_.goes_on(now) || !(filled || asked || short_runs || !others_run)) {
         if (std::exchange(watches_, false)) owner_.idle_.end_watch();
         if (!others_run) return base::never;
-        if (!only_napped()) return now + slot_watch::shortest_nap_ns;
-        if (!base::heavy_fence()) return now + slot_watch::longest_nap_ns;  // Where the kernel has none.
-        filled = slot_in_sight();
+        if (!only_napped()) return now + newest_watch::shortest_nap_ns;
+        if (!base::heavy_fence()) return now + newest_watch::longest_nap_ns;  // Where the kernel has none.
+        filled = newest_in_sight();
         if (!filled) return base::never;
         watch_.prolong(now);
     }

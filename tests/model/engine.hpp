@@ -44,6 +44,9 @@ struct report {
     std::string message;
 };
 
+/// The kernel refuses heavy fences, though they are made: for the way that is gone then. Between two checks.
+extern bool refuses_fences;
+
 class execution;
 
 /// One fresh execution, handed to the model's body, which makes the state and names the threads.

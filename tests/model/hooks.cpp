@@ -11,6 +11,12 @@
 #include <cstdlib>
 #include <utility>
 
+namespace model {
+
+bool refuses_fences = false;
+
+}  // namespace model
+
 namespace model::detail {
 namespace {
 
@@ -85,5 +91,10 @@ void check_failed(const char* condition, const char* sentence, std::source_locat
 }
 
 void yield_thread() noexcept { spin_pause(); }
+
+bool heavy_fence() noexcept {
+    fence_seq_cst();
+    return !model::refuses_fences;
+}
 
 }  // namespace bifilar::base

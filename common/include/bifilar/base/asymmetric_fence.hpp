@@ -6,7 +6,10 @@
 
 namespace bifilar::base {
 
-#if defined(BIFILAR_MODEL) || defined(BIFILAR_TSAN)
+#if defined(BIFILAR_MODEL)
+inline void light_fence() noexcept { fence_seq_cst(); }
+[[nodiscard]] bool heavy_fence() noexcept;
+#elif defined(BIFILAR_TSAN)
 inline void light_fence() noexcept { fence_seq_cst(); }
 inline bool heavy_fence() noexcept {
     fence_seq_cst();

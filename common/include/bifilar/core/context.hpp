@@ -15,8 +15,8 @@ class context;
 /// Who polls, when it is a worker on its own stack: it can run one more task there.
 class nesting_runner {
 public:
-    /// Runs `task` when it is the newest that this thread has queued and was not taken by another. True when it has
-    /// completed; false when it was not run, or waits now. The caller holds the only handle, and nobody joins it.
+    /// Runs `task` when the present run has queued it here and nobody has taken it since. True when it has completed;
+    /// false when it was not run, or waits now. The caller holds the only handle, and nobody joins it.
     virtual bool run_nested(task_header& task, context& outer) noexcept = 0;
 
 protected:
@@ -62,12 +62,12 @@ public:
         return false;
     }
 
-    /// Runs a child that was queued a moment ago in place of a wait for it. Spends one of the budget. True when it has
+    /// Runs a child that was queued a moment ago in place of a wait for it. True when it has
     /// completed. What nesting_runner::run_nested asks for holds.
     bool run_child(task_header& child) noexcept { return runner_ != nullptr && runner_->run_nested(child, *this); }
     /// The poll goes on where there is no room for another task: on a fiber's stack.
     void forbid_nesting() noexcept { runner_ = nullptr; }
-    /// For the runner: a nested task has spent some of the budget.
+    /// For whoever polls it: a nested task has spent some of the budget.
     void spend_as(const context& nested) noexcept { budget_ = nested.budget_; }
 
     /// The task polls again after the others that are queued. The caller then answers not ready.

@@ -48,8 +48,8 @@ public:
     bool poll_complete(context& cx) noexcept {
         BIFILAR_CHECK(task_ != nullptr, "a join_handle was polled after detach() or after it was moved from");
         if (!registered_) {
-            if (!cx.take_budget()) return false;
-            if (task_->state_.is_complete() || cx.run_child(*task_)) return true;
+            if (task_->state_.is_complete()) return cx.take_budget();
+            if (cx.run_child(*task_)) return true;
         } else if (task_->joiner_.task() != &cx.task()) {
             taken_over_ = true;
         }

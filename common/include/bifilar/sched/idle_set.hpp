@@ -73,13 +73,15 @@ public:
         }
     }
 
-    /// One idle worker at a time watches the others' slots, so that a push need not wake any for that: whether this one
-    /// does from now on, until it ends that. Relaxed, all three: what a push that saw it watch has put into a slot is
-    /// seen behind the heavy fence that comes after the end; see worker::nap_until.
+    /// One idle worker at a time watches what the others keep, so that a push need not wake any for that: whether this
+    /// one does from now on, until it ends that. Relaxed, all three: what a push that saw it watch has queued is seen
+    /// behind the heavy fence that comes after the end; see worker::nap_until.
     [[nodiscard]] bool begin_watch() noexcept { return !watched() && !watched_.exchange(true, base::relaxed); }
     void end_watch() noexcept { watched_.store(false, base::relaxed); }
     [[nodiscard]] bool watched() const noexcept { return watched_.load(base::relaxed); }
 
+    /// Whether any sleeps or looks for work. A hint.
+    [[nodiscard]] bool wants_work() const noexcept { return counts_.load(base::relaxed) != 0; }
     [[nodiscard]] std::uint32_t idle() const noexcept { return idle_of(counts_.load(base::relaxed)); }  // A hint.
     [[nodiscard]] std::uint32_t searching() const noexcept {
         return searching_of(counts_.load(base::relaxed));  // A hint.
@@ -120,7 +122,7 @@ private:
 
     // Low half idle, high half searching. May be wrong by a worker that is between its two steps, never for long.
     alignas(base::cache_line_bytes) base::atomic<std::uint64_t> counts_{0};
-    base::atomic<bool> watched_{false};  // A napping worker sets it and resets it; read by those who fill a slot.
+    base::atomic<bool> watched_{false};  // A napping worker sets it and resets it; read by those who keep a task.
     std::uint32_t workers_;
     // Bit w % 64 of word w / 64: worker w sleeps or is about to. Set by the worker, cleared by it or by a claimer.
     std::vector<base::atomic<std::uint64_t>> words_;

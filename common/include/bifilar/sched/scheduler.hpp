@@ -2,6 +2,7 @@
 // Built on run_queue, inbox, global_queue, idle_set and worker; see docs in those files for the protocols.
 #pragma once
 
+#include <bifilar/base/asymmetric_fence.hpp>
 #include <bifilar/base/fork_count.hpp>
 #include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/task_core.hpp>
@@ -190,6 +191,7 @@ private:
     const task_owner owner_id_;
     const std::uint32_t serial_;
     const std::uint32_t forks_ = base::fork_count();  // In which process it was made.
+    const bool has_fences_ = base::heavy_fence();     // The first takes long once there are threads.
     simulated_clock* const clock_;
     std::unique_ptr<time_keeper> keeper_;  // Set before the workers are made; null on the real clock.
     global_queue global_;

@@ -17,7 +17,7 @@ struct worker_stats {
     std::uint64_t stolen = 0;     ///< Tasks taken from other workers.
     std::uint64_t parked = 0;     ///< Sleeps.
     std::uint64_t wakes = 0;      ///< Other workers woken.
-    std::uint64_t lifo_hits = 0;  ///< Runs taken from the LIFO slot.
+    std::uint64_t lifo_hits = 0;  ///< Runs of the newest task, or of a child inside of its joiner's.
 
     worker_stats& operator+=(const worker_stats& other) noexcept {
         spawned += other.spawned;

@@ -30,7 +30,7 @@ struct tuning {
     static constexpr std::uint32_t longest_global_interval = 1U << 20;
     static constexpr std::uint32_t most_wait_pauses = 1U << 20;
 
-    /// Tasks that are run from the LIFO slot in a row while others are queued. 0: none, a woken task goes behind those
+    /// Times in a row that the newest task is run while others are queued. 0: none, a woken task goes behind those
     /// that are queued; no_lifo_cap: any number, and a pair that wakes itself starves the rest.
     std::uint32_t most_lifo_runs = 3;
     /// Tasks that a worker's own ring holds, 8 bytes each; a power of two from 2 to 2^20. Half of a full ring goes to

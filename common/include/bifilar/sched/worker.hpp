@@ -1,5 +1,5 @@
 // One scheduler thread: its queues, its loop, its sleep.
-// The order of looking for work: LIFO slot, own queues, inbox, global queue, theft, sleep.
+// The order of looking for work: the newest task, own queues, inbox, global queue, theft, sleep.
 #pragma once
 
 #include <bifilar/base/random.hpp>
@@ -10,10 +10,12 @@
 #include <bifilar/core/thread_state.hpp>
 #include <bifilar/sched/inbox.hpp>
 #include <bifilar/sched/lingering.hpp>
+#include <bifilar/sched/newest_tasks.hpp>
+#include <bifilar/sched/newest_watch.hpp>
 #include <bifilar/sched/run_queue.hpp>
-#include <bifilar/sched/slot_watch.hpp>
 #include <bifilar/sched/stats.hpp>
 #include <bifilar/time/timer_queue.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -27,9 +29,18 @@ class time_keeper;
 class worker final : public nesting_runner {
 public:
     static constexpr std::uint32_t tasks_per_tick = 128;
-    /// How deep tasks run inside of each other's polls; each level takes a few hundred bytes of the worker's stack and
-    /// what the bodies need.
-    static constexpr std::uint32_t most_nested = 32;
+    /// Tasks that the present run has queued and that the worker keeps in their order, holes included.
+    static constexpr std::uint32_t newest_places = 256;
+    /// Bytes of the worker's stack that tasks may use which run inside of each other's polls; half of what there is
+    /// where that is less.
+    static constexpr std::size_t nesting_bytes = std::size_t{512} << 10;
+    /// How long the worker goes on with them before it looks at its timers, events and queues again.
+    static constexpr base::instant_ns longest_nesting_ns = 1'000'000;
+
+    struct stack_bounds {
+        std::uintptr_t lowest = 0;
+        std::uintptr_t highest = 0;
+    };
 
     worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<std::uint32_t>> victims);
     worker(const worker&) = delete;
@@ -97,13 +108,21 @@ private:
     void run(task_header& task) noexcept;
     bool poll(task_header& task, context& cx, task_header* outer) noexcept;
 
+    void measure_stack() noexcept;
+    void begin_nesting() noexcept;
+    [[nodiscard]] bool may_nest() noexcept;
+    [[nodiscard]] bool goes_on_nesting() noexcept;
+
     void enqueue(task_header& task) noexcept;
+    void put_in_ring(task_header& task) noexcept;
+    void keep_newest(task_header& task) noexcept;
     task_header* next() noexcept;
     task_header* take_lifo() noexcept;
-    task_header* take_slot() noexcept;
+    task_header* take_newest() noexcept;
     [[nodiscard]] bool others_queued() const noexcept;
-    void flush_lifo() noexcept;
-    void offer_slot() noexcept;
+    void flush_newest() noexcept;
+    void queue_older() noexcept;
+    void share(bool with_newest) noexcept;
     task_header* take_queued() noexcept;
     task_header* take_inbox() noexcept;
     task_header* take_global() noexcept;
@@ -114,7 +133,7 @@ private:
 
     task_header* search() noexcept;
     task_header* steal() noexcept;
-    task_header* steal_slot(bool first_look) noexcept;
+    task_header* steal_stuck(bool first_look) noexcept;
     void stop_searching() noexcept;
     void take_up_work() noexcept;
     [[nodiscard]] bool linger() noexcept;
@@ -126,7 +145,7 @@ private:
     [[nodiscard]] bool rest(base::instant_ns nap_until) noexcept;
     [[nodiscard]] bool work_in_sight() noexcept;
     [[nodiscard]] bool work_here() const noexcept;
-    [[nodiscard]] bool slot_in_sight() noexcept;
+    [[nodiscard]] bool newest_in_sight() noexcept;
     [[nodiscard]] base::instant_ns nap_until() noexcept;
     [[nodiscard]] bool only_napped() const noexcept;
     [[nodiscard]] bool others_went_on() noexcept;
@@ -147,12 +166,19 @@ private:
     base::random random_;
 
     chain pinned_;
-    task_header* pinned_next_ = nullptr;  // The LIFO slot of tasks that must stay here.
+    task_header* pinned_next_ = nullptr;  // The newest of the tasks that must stay here.
     // Whether the loop ends, when a thread only lends itself. Set by any thread that wakes that one; reset by it.
     base::atomic<bool> called_back_{false};
     std::uint32_t lifo_runs_ = 0;
     const std::uint32_t most_lifo_runs_;
-    std::uint32_t nested_ = 0;  // Polls that are under way inside of each other, but for the outermost.
+    // Of the worker's thread; empty: nobody knows. And where the stack may not grow beyond for another nested poll.
+    stack_bounds stack_;
+    std::uintptr_t nesting_ends_ = UINTPTR_MAX;
+    std::uint32_t until_nesting_look_ = 1;        // At the clock, in nested polls.
+    std::uint32_t nested_a_look_ = 1;             // How many of them lie between two looks.
+    base::instant_ns nesting_since_ns_ = 0;       // When the first look of the present run was; 0: there was none.
+    base::instant_ns nesting_looked_ns_ = 0;
+    const bool keeps_newest_;  // Others can take the newest tasks from a worker that is stuck.
     std::uint32_t until_tick_ = tasks_per_tick;
     const std::uint32_t fixed_global_interval_;  // 0: it adapts.
     std::uint32_t global_interval_tasks_;
@@ -163,9 +189,9 @@ private:
     lingering lingering_;
     bool pinned_turn_ = false;
     bool searching_ = false;
-    bool watches_ = false;  // Is the one who watches slots.
-    slot_watch watch_;           // Over others' slots.
-    bool claimed_ = false;       // Somebody had work for it when it last slept, or a filled slot.
+    bool watches_ = false;       // Is the one who watches what others keep.
+    newest_watch watch_;
+    bool claimed_ = false;       // Somebody had work for it when it last slept, or keeps some.
     bool napped_ = false;        // The last sleep was a nap, and nothing but its end ended it.
     std::uint64_t polled_at_wake_ = 0;
     std::uint64_t all_polled_ = 0;                  // By all workers, at the last look of nap_until.
@@ -177,17 +203,18 @@ private:
     // Until when it sleeps, if nobody wakes it; old while it is awake. Written by the owner, read by all that fall
     // asleep.
     base::atomic<base::instant_ns> sleeps_until_{0};
-    // Slot and progress of each victim since when they are so, to tell a stuck worker from a busy one.
+    // Newest tasks and progress of each victim since when they are so, to tell a stuck worker from a busy one.
     struct sighting {
-        task_header* task = nullptr;
+        bool filled = false;
+        std::uint32_t mark = 0;
         std::uint64_t polled = 0;
         base::instant_ns since_ns = 0;
     };
     std::vector<sighting> sightings_;
 
-    // The newest woken task, or null. Set by the owner; taken by the owner, or by a searcher when the owner is stuck
+    // What the present run has queued. Filled and emptied by the owner; emptied by a searcher when the owner is stuck
     // in a long run.
-    alignas(base::cache_line_bytes) base::atomic<task_header*> lifo_{nullptr};
+    newest_tasks<newest_places> newest_;
     inbox inbox_;
     run_queue queue_;
     worker_counters counters_;

@@ -1,0 +1,138 @@
+// A task that waits for its child runs it inside of its own turn: as deep as the stack allows, for a while, and while
+// others take what it has not come to.
+#include "in_each_model.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <numeric>
+#include <random>
+#include <vector>
+
+using namespace both;
+
+namespace {
+
+bf::task<int> depth_of(int more) {
+    if (more == 0) co_return 0;
+    auto child = bf::spawn(depth_of(more - 1));
+    co_return 1 + co_await child;
+}
+
+bf::task<int> same(int number) { co_return number; }
+
+// Children that are awaited in the order that `order` makes of their numbers.
+template <class Order>
+bf::task<long> sum_of(int children, Order order) {
+    std::vector<bf::join_handle<int>> all;
+    std::vector<std::size_t> numbers(static_cast<std::size_t>(children));
+    std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+    order(numbers);
+    for (int n = 0; n < children; ++n) all.push_back(bf::spawn(same(n)));
+    long sum = 0;
+    for (const std::size_t n : numbers) sum += co_await all[n];
+    co_return sum;
+}
+
+template <class Body>
+void with_workers(Body body) {
+    for (const unsigned workers : {1U, 2U, 4U}) {
+        INFO("workers: " << workers);
+        bf::runtime rt{small_runtime(workers)};
+        body(rt);
+    }
+}
+
+bf::task<> join_until(std::atomic<bool>& over) {
+    while (!over) (void)co_await bf::spawn(same(1));
+}
+
+}  // namespace
+
+TEST_CASE("children_of_children_may_be_more_than_the_stack_has_room_for") {
+    with_workers([](bf::runtime& rt) { CHECK(rt.run(depth_of(100'000)) == 100'000); });
+}
+
+TEST_CASE("children_may_be_awaited_in_any_order") {
+    with_workers([](bf::runtime& rt) {
+        for (const int children : {1, 2, 10, 255, 256, 257, 3'000}) {
+            INFO("children: " << children);
+            const long right = long{children} * (children - 1) / 2;
+            CHECK(rt.run(sum_of(children, [](auto&) {})) == right);
+            CHECK(rt.run(sum_of(children, [](auto& all) { std::ranges::reverse(all); })) == right);
+            CHECK(rt.run(sum_of(children, [](auto& all) { std::ranges::shuffle(all, std::minstd_rand{7}); })) == right);
+        }
+    });
+}
+
+TEST_CASE("a_timer_and_a_task_in_the_queue_come_while_a_task_joins_children_without_end") {
+    for (const bf::backend model : {bf::backend::stackless, bf::backend::stackful}) {
+        INFO("model: " << bf::to_string(model));
+        bf::runtime rt{small_runtime(1)};
+        std::atomic<bool> over = false;
+        auto timer = rt.spawn(model, [&over]() -> bf::task<> {
+            co_await bf::sleep_for(std::chrono::milliseconds{2});
+            over = true;
+        });
+        rt.run(join_until(over));
+        timer.join();
+        over = false;
+        auto yields = rt.spawn(model, [&over]() -> bf::task<> {
+            for (int turn = 0; turn < 10; ++turn) co_await bf::yield_now();
+            over = true;
+        });
+        rt.run(join_until(over));
+        yields.join();
+    }
+}
+
+TEST_CASE("on_a_simulated_clock_a_task_in_the_queue_comes_while_another_joins_children_without_end") {
+    bf::simulated_clock clock;
+    bf::runtime_options options = small_runtime(1);
+    options.clock = &clock;
+    bf::runtime rt{options};
+    std::vector<int> joined;
+    const auto body = [&joined]() -> bf::task<> {
+        bool over = false;
+        const auto yields = [&over]() -> bf::task<> {
+            for (int turn = 0; turn < 10; ++turn) co_await bf::yield_now();
+            over = true;
+        };
+        auto other = bf::spawn(yields);
+        co_await bf::yield_now();
+        int children = 0;
+        for (; !over; ++children) (void)co_await bf::spawn(same(1));
+        joined.push_back(children);
+        co_await other;
+    };
+    for (int round = 0; round < 3; ++round) rt.run(body);
+    CHECK(std::ranges::count(joined, joined.front()) == 3);
+}
+
+TEST_CASE("a_sibling_begins_elsewhere_while_a_child_runs_or_children_come_and_go") {
+    for (const bool one_child : {true, false}) {
+        INFO((one_child ? "one child that does not end" : "many children"));
+        bf::runtime rt{small_runtime(2)};
+        for (int round = 0; round < 50; ++round) {
+            std::atomic<bool> begun = false;
+            const auto begins = [&begun]() -> bf::task<> {
+                begun = true;
+                co_return;
+            };
+            const auto waits = [&begun]() -> bf::task<> {
+                while (!begun) {
+                }
+                co_return;
+            };
+            const auto parent = [&]() -> bf::task<> {
+                auto sibling = bf::spawn(begins);
+                if (one_child)
+                    co_await bf::spawn(waits);
+                else
+                    co_await join_until(begun);
+                co_await sibling;
+            };
+            rt.run(parent);
+        }
+    }
+}
