@@ -68,10 +68,30 @@ for pair in "${pairs[@]}"; do
     await_handler "$pid" INT
     kill -INT "$pid"
     read -r -t 20 line <&"$from" || fail "no last line"
-    case $line in "served 4 connections, "*", 2 handshakes failed") ;; *) fail "unexpected: $line" ;; esac
+    case $line in "served 4 connections, "*", 2 handshakes failed, 0 idle") ;; *) fail "unexpected: $line" ;; esac
     wait "$pid" || fail "exit code $?"
     grep -q 'the peer refused: .*unknown ca' "$folder/errors" || fail "no word of the stranger"
     grep -q 'http request' "$folder/errors" || fail "no word of plain HTTP"
+    exec {from}<&-
+
+    # A client that says no more after the handshake is left.
+    coproc server { exec "$bin/tls_echo" "${own[@]}" --idle 200 --port 0 --backend $backend --driver $driver; }
+    pid=$server_PID
+    exec {from}<&"${server[0]}"
+    read -r -t 20 line <&"$from" || fail "no first line"
+    mkfifo "$folder/in"
+    exec {to}<>"$folder/in"
+    status=0
+    timeout 20 openssl s_client -quiet -verify_quiet -CAfile "$folder/root.pem" -connect "127.0.0.1:${line##*:}" \
+        <&"$to" >/dev/null 2>&1 || status=$?
+    [ $status -ne 124 ] || fail "an idle client was not left"
+    exec {to}>&-
+    rm "$folder/in"
+    await_handler "$pid" INT
+    kill -INT "$pid"
+    read -r -t 20 line <&"$from" || fail "no last line"
+    case $line in "served 1 connections, 0 bytes, 0 handshakes failed, 1 idle") ;; *) fail "unexpected: $line" ;; esac
+    wait "$pid" || fail "exit code $?"
     exec {from}<&-
 
     # Our client against OpenSSL's server.
