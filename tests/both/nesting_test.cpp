@@ -101,7 +101,10 @@ TEST_CASE("on_a_simulated_clock_a_task_in_the_queue_comes_while_another_joins_ch
         auto other = bf::spawn(yields);
         co_await bf::yield_now();
         int children = 0;
-        for (; !over; ++children) (void)co_await bf::spawn(same(1));
+        while (!over) {
+            (void)co_await bf::spawn(same(1));
+            ++children;
+        }
         joined.push_back(children);
         co_await other;
     };
