@@ -48,7 +48,9 @@ public:
           options_{check(std::move(options))},
           driver_{options_.driver},
           fibers_{
-              new stackful::fiber_home{*options_.workers, options_.stack_bytes, {.guard_bytes = options_.guard_bytes}},
+              new stackful::fiber_home{*options_.workers,
+                                       options_.stack_bytes,
+                                       {.guard_bytes = options_.guard_bytes, .spare_stacks = options_.spare_stacks}},
               &stackful::fiber_home::abandon},
           watches_(*options_.workers),
           blocking_{std::make_unique<sched::blocking_pool>(options_.max_blocking_threads, options_.blocking_keep_alive,
@@ -249,10 +251,18 @@ sched::blocking_pool& runtime::blocking_pool_of(sched::scheduler& of) {
     return static_cast<parts&>(of.parts()).blocking();
 }
 
+namespace {
+
+[[noreturn, gnu::noinline]] void refuse_outside(const char* caller, const char* instead) {
+    throw std::logic_error{std::string{caller} + "() outside of a runtime's task; " + instead};
+}
+
+}  // namespace
+
 sched::scheduler& detail::current_scheduler(const char* caller, const char* instead) {
     sched::worker* const here = this_thread().worker;
     if (here == nullptr) [[unlikely]]
-        throw std::logic_error{std::string{caller} + "() outside of a runtime's task; " + instead};
+        refuse_outside(caller, instead);
     return here->owner();
 }
 

@@ -101,6 +101,16 @@ TEST_CASE("a_burst_and_then_idleness_gives_frames_and_stacks_back") {
     }
 }
 
+TEST_CASE("a_runtime_keeps_no_more_spare_stacks_than_it_was_told_to") {
+    bf::runtime_options options = small_runtime(1);
+    options.spare_stacks = 200;
+    bf::runtime rt{options};
+    burst(rt, 0, many_fibers);
+    // A slab has 64 stacks at most, and the worker keeps as many warm.
+    CHECK(rt.stats().stacks_free <= 200 + 64);
+    CHECK(rt.stats().stacks_taken <= 64 + 1);
+}
+
 TEST_CASE("the_end_of_the_last_runtime_gives_all_frames_back") {
     std::size_t before = 0;
     for (int round = 0; round < 2; ++round) {

@@ -55,6 +55,11 @@ struct runtime_options {
     /// pages. Code compiled without -fstack-clash-protection, such as another's library, steps over a guard with a
     /// frame that is larger; see docs/stacks.md.
     std::size_t guard_bytes = 4096;
+    /// Free stacks of each size that are kept for the next fibers at most, each with what it has touched, up to 64 KiB.
+    /// Those beyond go back to the system at once, so that the next fibers pay for new ones, several microseconds each.
+    /// Stacks that nobody has needed for a second go back in any case, when a worker has nothing to do. The default is
+    /// no bound.
+    std::size_t spare_stacks = SIZE_MAX;
     /// Gets the exception of a task that nobody joins; called by whichever thread lets go of the task last, maybe by
     /// several at once; must not throw. Unset: print the task's name and the message, terminate.
     std::function<void(std::exception_ptr)> on_detached_exception;

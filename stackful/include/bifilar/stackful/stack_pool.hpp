@@ -37,8 +37,9 @@ struct stack_pool_options {
     guard_kind guard = guard_kind::best;
     /// A stack used deeper than this loses all pages but its top one when it leaves a warm list for the depot.
     std::size_t trim_bytes = std::size_t{64} << 10;
-    /// Free stacks a size class keeps in the depot; beyond that, slabs without a taken stack go back to the kernel.
-    std::size_t spare_stacks = 8192;
+    /// Free stacks a size class keeps in the depot; beyond that, slabs without a taken stack go back to the kernel at
+    /// once. What was not needed lately goes back with a trim in any case.
+    std::size_t spare_stacks = SIZE_MAX;
     /// Shifts each stack's top by 0 to 960 bytes. Without it the busiest lines of all parked fibers have the same
     /// address bits and share 1/64 of the first-level cache. The shift stays inside the top page.
     bool colour = true;
