@@ -3,8 +3,8 @@
 #include <bifilar/base/sanitizer.hpp>
 #if !defined(BIFILAR_ASAN)
 
-#include "frame_chunk.hpp"
 #include "frame_depot.hpp"
+#include <bifilar/base/pages.hpp>
 
 #include <bit>
 #include <mutex>
@@ -37,7 +37,7 @@ void visit_slab(slab& home, std::size_t block_bytes, std::size_t count, task_own
 }  // namespace
 
 chunk* chunk::map() noexcept {
-    auto* const mapping = static_cast<std::byte*>(detail::map_frame_chunk(mapping_bytes));
+    auto* const mapping = static_cast<std::byte*>(base::map_pages(mapping_bytes));
     if (mapping == nullptr) return nullptr;
     const std::size_t before = -reinterpret_cast<std::uintptr_t>(mapping) & (slab_bytes - 1);
     std::byte* const base = mapping + before;
@@ -47,7 +47,7 @@ chunk* chunk::map() noexcept {
     return new (place) chunk{.mapping = mapping, .base = base, .next = nullptr, .room = all};
 }
 
-void chunk::unmap() noexcept { detail::unmap_frame_chunk(mapping, mapping_bytes); }
+void chunk::unmap() noexcept { base::unmap_pages(mapping, mapping_bytes); }
 
 depot& depot::the() noexcept {
     alignas(depot) static std::byte place[sizeof(depot)];

@@ -3,8 +3,8 @@
 #include <bifilar/base/sanitizer.hpp>
 #if !defined(BIFILAR_ASAN)
 
-#include "frame_chunk.hpp"
 #include "frame_depot.hpp"
+#include <bifilar/base/pages.hpp>
 
 #include <mutex>
 #include <utility>
@@ -138,7 +138,7 @@ void depot::release_slabs(slab* leaving) noexcept {
             one->unlink();
             bytes_ -= slab_bytes;
         }
-        detail::discard_frame_memory(one, slab_bytes);
+        base::discard_pages(one, slab_bytes);
         const std::lock_guard guard{lock_};
         if (home.room == 0) home.next = std::exchange(roomy_, &home);
         home.room |= 1U << number;

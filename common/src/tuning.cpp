@@ -21,6 +21,9 @@ const tuning& checked(const tuning& rules) {
         refuse("ring_slots", rules.ring_slots,
                "a power of two from " + std::to_string(tuning::fewest_ring_slots) + " to " +
                    std::to_string(tuning::most_ring_slots));
+    if (!std::has_single_bit(rules.grown_ring_slots) || rules.grown_ring_slots > tuning::most_ring_slots)
+        refuse("grown_ring_slots", rules.grown_ring_slots,
+               "a power of two up to " + std::to_string(tuning::most_ring_slots));
     if (rules.most_stolen > rules.ring_slots / 2)
         refuse("most_stolen", rules.most_stolen,
                "a number up to half of ring_slots, which is " + std::to_string(rules.ring_slots / 2) +

@@ -36,7 +36,7 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
       until_global_{global_interval_tasks_},
       lingering_{owner.tuning_.waiting, owner.tuning_.longest_wait_pauses},
       sightings_(owner.workers_.capacity()),
-      queue_{owner.tuning_.ring_slots, owner.tuning_.most_stolen} {}
+      queue_{owner.tuning_.ring_slots, owner.tuning_.most_stolen, owner.tuning_.grown_ring_slots} {}
 
 void worker::thread_main() {
     thread_state& here = this_thread();
@@ -171,17 +171,16 @@ bool worker::run_nested(task_header& task, context& outer) noexcept {
 // --- the worker's own queues ---
 
 void worker::push_front(task_header& task) noexcept {
-    if (!keeps_newest_) [[unlikely]]
-        return enqueue(task);
-    if (!newest_.push(task)) [[unlikely]]
+    if (!keeps_newest_ || !newest_.push(task)) [[unlikely]]
         return keep_newest(task);
     // Behind the fence in push: this sees a worker without work, or that one sees the task.
     if (!alone_ && owner_.idle_.wants_work()) [[unlikely]]
         share(false);
 }
 
-// There was no room for it.
+// There was no room for it, or it may not be kept.
 [[gnu::noinline]] void worker::keep_newest(task_header& task) noexcept {
+    if (!keeps_newest_) return enqueue(task);
     newest_.make_room([this](task_header& older) { put_in_ring(older); });
     if (!newest_.push(task)) put_in_ring(task);
     if (!alone_) owner_.notify_others(&counters_);
@@ -217,10 +216,12 @@ void worker::post(task_header& task) noexcept {
 }
 
 [[gnu::noinline]] void worker::overflow(task_header& task) noexcept {
+    if (queue_.grow() && queue_.push(task)) return;
     task_header* last = nullptr;
-    if (task_header* const first = queue_.take_half(last)) {
+    std::uint32_t count = 0;
+    if (task_header* const first = queue_.take_half(last, count)) {
         last->next_ = &task;
-        owner_.global_.push_chain(*first, task, queue_.capacity() / 2 + 1);
+        owner_.global_.push_chain(*first, task, count + 1);
         return;
     }
     // A thief has just made room, or is at work: it may have lost its processor meanwhile, and is not waited for.
@@ -353,7 +354,7 @@ void worker::stop_after_fork() noexcept {
     // What is already here comes first: tasks that the ring has no room for would go the long way, through the queue of
     // all. A few events come in any case, so that tasks that never wait cannot hold them up.
     constexpr std::size_t fewest_events = 8;
-    const std::size_t room = queue_.room();
+    const std::size_t room = std::min(queue_.room(), owner_.tuning_.ring_slots);
     const std::size_t to_come = std::min(owner_.global_.size() / owner_.workers(), room);
     parker_->poll_some(static_cast<std::uint32_t>(std::max(room - to_come, fewest_events)));
     fire_due(now);

@@ -101,7 +101,8 @@ bool worker::others_went_on() noexcept {
 // Gives memory back that nobody has needed for a while. True when it did, and then all is to be looked at again. On a
 // simulated clock never, because there sleeps have other ends.
 bool worker::trim() noexcept {
-    const trim_need need = owner_.parts_.needs_trimming();
+    trim_need need = owner_.parts_.needs_trimming();
+    if (queue_.has_grown() || pinned_.has_grown()) need = std::max(need, trim_need::later);
     if (need != trim_need::none) [[unlikely]]
         return clock_ == nullptr && trim_if_due(need);
     trim_at_ns_ = unused_since_ns_ = base::never;
@@ -120,6 +121,8 @@ bool worker::trim() noexcept {
     take_up_work();
     parker_->poll();  // What was prepared for the kernel does not wait as long.
     if (work_here() || work_in_sight()) return true;
+    queue_.shrink();
+    pinned_.shrink();
     if (owner_.parts_.trim(index_, now, pause_ns)) owner_.open_reserves(*this);
     const base::instant_ns end = base::now_ns();
     unused_since_ns_ = end + std::min(least_share * (end - now), later * pause_ns);

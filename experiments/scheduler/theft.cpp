@@ -67,11 +67,12 @@ void add_ring(experiment& all) {
         work.full_only = slots == 128 || slots == 512;
         work.in_turns = "sizes of the ring";  // A rule compares them within a tenth.
         work.repetitions = 61;
+        const sched::tuning of_one_size{.ring_slots = slots, .grown_ring_slots = slots};
         const auto in_bursts_of = [=](std::uint64_t size) {
-            return [=] { return bursts(ruled(2, {.ring_slots = slots}, pin::core), tasks_in_bursts, size); };
+            return [=] { return bursts(ruled(2, of_one_size, pin::core), tasks_in_bursts, size); };
         };
         work.contenders = {{"bursts of 200", in_bursts_of(200)}, {"bursts of 1,000", in_bursts_of(1'000)}};
-        contender nobody_steals = alone({.ring_slots = slots}, tasks_in_bursts, 1'000);
+        contender nobody_steals = alone(of_one_size, tasks_in_bursts, 1'000);
         nobody_steals.name = "bursts of 1,000, one worker";
         work.contenders.push_back(std::move(nobody_steals));
         all.add(std::move(work));

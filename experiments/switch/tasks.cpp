@@ -110,8 +110,8 @@ task<sample> go_round(std::size_t tasks, std::uint64_t rounds, bool shuffled, St
     co_return in.result();
 }
 
-// Of the default size the worker's queue would keep a few hundred members going round while the others wait in the
-// global queue: neither a ring nor cold. The task that starts them needs a slot as well.
+// The worker's queue has room for all from the beginning, so that it need not grow while they go round. The task that
+// starts them needs a slot as well.
 template <class Start>
 sample run_ring(std::size_t tasks, std::uint64_t rounds, bool shuffled, Start start) {
     const pinned here{1};

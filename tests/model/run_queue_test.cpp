@@ -18,6 +18,8 @@ constexpr int most_tasks = 8;
 
 template <std::uint32_t Capacity>
 struct ring {
+    explicit ring(std::uint32_t most_slots = 0) : queue{Capacity, 0, most_slots} {}
+
     // The taker reads what the pusher wrote; that no other taker does is the point of the queue.
     void take(task_header* task) noexcept {
         auto& taken = *static_cast<model::gated_task*>(task);
@@ -37,8 +39,10 @@ struct ring {
         model::gated_task& task = tasks[static_cast<std::size_t>(number)];
         task.alive.set(true);
         while (!queue.push(task)) {
+            if (queue.grow()) continue;
             task_header* last = nullptr;
-            if (task_header* const half = queue.take_half(last)) {
+            std::uint32_t count = 0;
+            if (task_header* const half = queue.take_half(last, count)) {
                 take_chain(half);
                 return take(&task);
             }
@@ -56,7 +60,7 @@ struct ring {
         while (task_header* const task = from.pop()) take(task);
     }
 
-    sched::run_queue queue{Capacity};
+    sched::run_queue queue;
     std::array<sched::run_queue, 2> thief{sched::run_queue{Capacity}, sched::run_queue{Capacity}};
     std::array<model::gated_task, most_tasks> tasks;
     int count_taken = 0;
@@ -64,12 +68,12 @@ struct ring {
 
 // The owner pushes and pops while thieves steal; in the end all tasks have been taken once.
 template <std::uint32_t Capacity>
-void check_ring(int before, int pushes, int pops, int thieves, unsigned preemptions) {
+void check_ring(int before, int pushes, int pops, int thieves, unsigned preemptions, std::uint32_t most_slots = 0) {
     const std::string name = "run_queue<" + std::to_string(Capacity) + ">, " + std::to_string(before) + "+" +
                              std::to_string(pushes) + " pushed, " + std::to_string(pops) + " popped, " +
-                             std::to_string(thieves) + " thieves";
+                             std::to_string(thieves) + " thieves" + (most_slots != 0 ? ", grows" : "");
     model::check({.name = name, .preemptions = preemptions}, [=](model::world& world) {
-        auto* const all = world.make<ring<Capacity>>();
+        auto* const all = world.make<ring<Capacity>>(most_slots);
         for (int i = 0; i < before; ++i) all->push(i);
         const int taken_before = all->count_taken;
         world.thread("owner", [=] {
@@ -103,6 +107,35 @@ TEST_CASE("run_queue_survives_two_thieves", "[run_queue]") {
     check_ring<2>(1, 2, 1, 2, 2);
     check_ring<4>(3, 1, 1, 2, 3);
     check_ring<4>(4, 2, 1, 2, 2);
+}
+
+TEST_CASE("run_queue_that_grows_gives_each_task_once_to_owner_or_thief", "[run_queue]") {
+    check_ring<2>(1, 2, 1, 1, 4, 8);
+    check_ring<2>(2, 3, 1, 1, 3, 8);
+    check_ring<2>(2, 2, 1, 2, 2, 4);
+}
+
+TEST_CASE("run_queue_grows_and_shrinks_under_a_thief", "[run_queue]") {
+    model::check({.name = "run_queue<2>, grows and shrinks", .preemptions = 3}, [](model::world& world) {
+        auto* const all = world.make<ring<2>>(4);
+        for (int i = 0; i < 2; ++i) all->push(i);
+        world.thread("owner", [=] {
+            all->push(2);
+            all->drain(all->queue);
+            all->queue.shrink();
+            all->push(3);
+        });
+        world.thread("thief", [=] {
+            for (int n = 0; n < 2; ++n) {
+                all->steal(all->thief[0]);
+                all->drain(all->thief[0]);
+            }
+        });
+        world.finally([=] {
+            all->drain(all->queue);
+            model::require(all->count_taken == 4, "a task was lost");
+        });
+    });
 }
 
 TEST_CASE("run_queue_wraps_round_under_a_thief", "[run_queue]") {

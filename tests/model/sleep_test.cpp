@@ -53,10 +53,11 @@ struct team {
     void push(int number, member& self) noexcept {
         task_header& task = make(number);
         task_header* last = nullptr;
+        std::uint32_t count = 0;
         if (!self.queue.push(task)) {
-            if (task_header* const first = self.queue.take_half(last)) {
+            if (task_header* const first = self.queue.take_half(last, count)) {
                 last->next_ = &task;
-                global.push_chain(*first, task, 2);
+                global.push_chain(*first, task, count + 1);
             } else {
                 global.push(task);
             }

@@ -147,7 +147,7 @@ TEST_CASE("a_cap_of_the_lifo_slot_gives_a_third_task_its_turns") {
 TEST_CASE("what_a_small_ring_does_not_hold_runs_behind_it") {
     CHECK(order_of_ten({}) == std::vector{9, 0, 1, 2, 3, 4, 5, 6, 7, 8});
     // Half of a full ring goes to the global queue together with the task that found it full.
-    std::vector<int> order = order_of_ten({.ring_slots = 4});
+    std::vector<int> order = order_of_ten({.ring_slots = 4, .grown_ring_slots = 4});
     REQUIRE(order.size() == 10);
     const auto behind = order.begin() + 4;
     CHECK(std::vector<int>(order.begin(), behind) == std::vector{9, 5, 6, 8});
@@ -220,6 +220,7 @@ TEST_CASE("every_task_runs_once_under_any_rules") {
     const std::vector<tuning> all = {{.most_lifo_runs = 0},
                                      {.most_lifo_runs = tuning::no_lifo_cap},
                                      {.ring_slots = 2},
+                                     {.ring_slots = 2, .grown_ring_slots = 2},
                                      {.ring_slots = 4'096, .most_stolen = 1},
                                      {.victims = bf::sched::victim_order::random},
                                      {.victims = bf::sched::victim_order::in_order},

@@ -33,9 +33,11 @@ struct tuning {
     /// Times in a row that the newest task is run while others are queued. 0: none, a woken task goes behind those
     /// that are queued; no_lifo_cap: any number, and a pair that wakes itself starves the rest.
     std::uint32_t most_lifo_runs = 3;
-    /// Tasks that a worker's own ring holds, 8 bytes each; a power of two from 2 to 2^20. Half of a full ring goes to
-    /// the global queue.
+    /// Tasks that a worker's own ring holds at first, 8 bytes each; a power of two from 2 to 2^20.
     std::uint32_t ring_slots = 256;
+    /// Up to how many a full ring grows, likewise. Half of one that may not grow goes to the global queue, which is
+    /// what a ring of less than ring_slots comes to.
+    std::uint32_t grown_ring_slots = 1U << 20;
     /// Tasks that one theft takes at most; never more than half of those that are queued. 0: half of the ring, which
     /// is also the largest number.
     std::uint32_t most_stolen = 0;

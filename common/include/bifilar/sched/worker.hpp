@@ -14,6 +14,7 @@
 #include <bifilar/sched/newest_watch.hpp>
 #include <bifilar/sched/run_queue.hpp>
 #include <bifilar/sched/stats.hpp>
+#include <bifilar/sched/task_fifo.hpp>
 #include <bifilar/time/timer_queue.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -78,26 +79,6 @@ private:
     friend class calling_thread;
     friend class scheduler;
     friend class time_keeper;
-
-    // Tasks chained through next_, first in, first out; one thread.
-    class chain {
-    public:
-        void push(task_header& task) noexcept {
-            task.next_ = nullptr;
-            (last_ != nullptr ? last_->next_ : first_) = &task;
-            last_ = &task;
-        }
-        task_header* take() noexcept {
-            task_header* const task = first_;
-            if (task != nullptr && (first_ = task->next_) == nullptr) last_ = nullptr;
-            return task;
-        }
-        [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
-
-    private:
-        task_header* first_ = nullptr;
-        task_header* last_ = nullptr;
-    };
 
     // On the worker's thread: everything from start to end.
     void thread_main();
@@ -165,7 +146,7 @@ private:
     timer_queue timers_;
     base::random random_;
 
-    chain pinned_;
+    task_fifo pinned_;
     task_header* pinned_next_ = nullptr;  // The newest of the tasks that must stay here.
     // Whether the loop ends, when a thread only lends itself. Set by any thread that wakes that one; reset by it.
     base::atomic<bool> called_back_{false};
