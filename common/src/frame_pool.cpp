@@ -7,6 +7,7 @@
 #include "frame_depot.hpp"
 
 #include <bifilar/base/assert.hpp>
+#include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/frame_trim.hpp>
 #include <bifilar/core/thread_state.hpp>
 
@@ -24,84 +25,55 @@ using frames::class_of;
 using frames::classes;
 using frames::depot;
 using frames::free_block;
+using frames::header_before;
+using frames::make_mark;
+using frames::mark;
+using frames::nobody;
+using frames::owner_of;
 using frames::slab;
 using frames::smallest_block_bytes;
 
-// A thread's share: per size class two chains of free blocks and the untouched rest of a slab.
-class frame_cache {
-public:
-    void* allocate(std::size_t size_class) {
+void* frame_cache::allocate(std::size_t size_class) {
+    if (void* const block = take(size_class)) return block;
+    bin& b = bins_[size_class];
+    if (b.spare == nullptr && b.fresh == b.fresh_end) refill(b, size_class);
+    if (b.spare != nullptr) {
+        b.free = std::exchange(b.spare, nullptr);
+        b.length = b.free->length;
+        return take(size_class);
+    }
+    void* const block = b.fresh;
+    b.fresh += block_bytes_of(size_class);
+    return block;
+}
+
+void frame_cache::refill(bin& b, std::size_t size_class) {
+    slab* fresh = nullptr;
+    b.spare = depot::the().take(size_class, fresh);
+    if (b.spare != nullptr) return;
+    b.fresh = fresh->first_block();
+    b.fresh_end = b.fresh + blocks_of(size_class) * block_bytes_of(size_class);
+}
+
+void frame_cache::release(void* memory, std::size_t size_class) noexcept {
+    if (put(memory, size_class)) return;
+    bin& b = bins_[size_class];
+    depot::the().give(b.spare, size_class);
+    b.spare = std::exchange(b.free, nullptr);
+    b.spare->length = std::exchange(b.length, 0);
+    (void)put(memory, size_class);
+}
+
+void frame_cache::flush() noexcept {
+    for (std::size_t size_class = 0; size_class < classes; ++size_class) {
         bin& b = bins_[size_class];
-        if (free_block* const block = b.free; block != nullptr) [[likely]] {
-            b.free = block->next;
-            --b.length;
-            return block;
-        }
-        return allocate_slow(b, size_class);
-    }
-
-    void release(void* memory, std::size_t size_class) noexcept {
-        bin& b = bins_[size_class];
-        auto* const block = static_cast<free_block*>(memory);
-        if (b.length == chain_blocks) [[unlikely]]
-            shelve(b, size_class);
-        block->next = b.free;
-        b.free = block;
-        ++b.length;
-    }
-
-    // Hands everything to the depot: the thread ends, or has had nothing to do for a while.
-    void flush() noexcept {
-        for (std::size_t size_class = 0; size_class < classes; ++size_class) {
-            bin& b = bins_[size_class];
-            for (; b.fresh != b.fresh_end; b.fresh += block_bytes_of(size_class)) release(b.fresh, size_class);
-            if (b.free != nullptr) b.free->length = b.length;
-            depot::the().give(b.free, size_class);
-            depot::the().give(b.spare, size_class);
-            b = {};
-        }
-    }
-
-private:
-    struct bin {
-        free_block* free = nullptr;   // The chain in use.
-        free_block* spare = nullptr;  // A full chain, or null: keeps a thread at a chain's edge off the depot.
-        std::byte* fresh = nullptr;   // Blocks of the newest slab that were never used.
-        std::byte* fresh_end = nullptr;
-        std::uint32_t length = 0;
-    };
-
-    [[gnu::noinline]] void* allocate_slow(bin& b, std::size_t size_class) {
-        if (b.spare == nullptr && b.fresh == b.fresh_end) refill(b, size_class);
-        if (b.spare != nullptr) {
-            b.free = std::exchange(b.spare, nullptr);
-            b.length = b.free->length;
-            free_block* const block = b.free;
-            b.free = block->next;
-            --b.length;
-            return block;
-        }
-        void* const block = b.fresh;
-        b.fresh += block_bytes_of(size_class);
-        return block;
-    }
-
-    static void refill(bin& b, std::size_t size_class) {
-        slab* fresh = nullptr;
-        b.spare = depot::the().take(size_class, fresh);
-        if (b.spare != nullptr) return;
-        b.fresh = fresh->first_block();
-        b.fresh_end = b.fresh + blocks_of(size_class) * block_bytes_of(size_class);
-    }
-
-    [[gnu::noinline]] static void shelve(bin& b, std::size_t size_class) noexcept {
+        for (; b.fresh != b.fresh_end; b.fresh += block_bytes_of(size_class)) release(b.fresh, size_class);
+        if (b.free != nullptr) b.free->length = b.length;
+        depot::the().give(b.free, size_class);
         depot::the().give(b.spare, size_class);
-        b.spare = std::exchange(b.free, nullptr);
-        b.spare->length = std::exchange(b.length, 0);
+        b = {};
     }
-
-    std::array<bin, classes> bins_{};
-};
+}
 
 namespace {
 
@@ -137,7 +109,7 @@ frame_cache* this_cache() noexcept {
 
 }  // namespace
 
-void* allocate_frame(std::size_t bytes) {
+void* detail::allocate_frame_slowly(std::size_t bytes) {
     if (bytes > largest_pooled_bytes) return depot::the().allocate_large(bytes);
     const std::size_t size_class = class_of(bytes);
     if (frame_cache* const cache = this_cache(); cache != nullptr) [[likely]]
@@ -148,7 +120,7 @@ void* allocate_frame(std::size_t bytes) {
     return block;
 }
 
-void release_frame(void* block) noexcept {
+void detail::release_frame_slowly(void* block) noexcept {
     slab& home = slab::of(block);
     if (home.size_class == slab::large) return depot::the().release_large(home);
     if (frame_cache* const cache = this_cache(); cache != nullptr) [[likely]]
@@ -158,11 +130,9 @@ void release_frame(void* block) noexcept {
     passing.flush();
 }
 
-void* allocate_coroutine(std::size_t bytes, std::size_t alignment) {
-    thread_state& here = this_thread();
-    if (here.frame_prefix_bytes == 0) [[likely]]
-        return allocate_frame(bytes);
-    std::size_t prefix = std::exchange(here.frame_prefix_bytes, 0);
+void* detail::allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment) {
+    std::size_t prefix = std::exchange(this_thread().frame_prefix_bytes, 0);
+    if (prefix == 0) return allocate_frame(bytes);
     if (alignment > 16) [[unlikely]] {
         if (alignment > widest_prefix_alignment) return allocate_frame(bytes);
         prefix = wide_prefix(prefix);
@@ -175,12 +145,10 @@ void* allocate_coroutine(std::size_t bytes, std::size_t alignment) {
     return frame;
 }
 
-void release_coroutine(void* frame) noexcept {
+void detail::release_coroutine_slowly(void* frame) noexcept {
     base::atomic<mark>& at = slab::of(frame).mark_of(frame);
-    // Relaxed: only the thread that destroys the frame looks, and whoever marked it came before.
-    const mark seen = at.load(base::relaxed);
-    if (seen == 0) [[likely]]
-        return release_frame(frame);
+    const mark seen = at.load(base::relaxed);  // Relaxed: as in release_coroutine.
+    if (seen == 0) return release_frame(frame);
     if (owner_of(seen) != nobody) return;
     at.store(0, base::relaxed);
     release_frame(static_cast<std::byte*>(frame) - header_before(seen));

@@ -3,7 +3,7 @@
 #include <bifilar/base/sanitizer.hpp>
 #if defined(BIFILAR_ASAN)
 
-#include "frame_marks.hpp"
+#include <bifilar/core/frame_pool.hpp>
 #include <bifilar/core/frame_trim.hpp>
 #include <bifilar/core/thread_state.hpp>
 
@@ -15,6 +15,13 @@
 #include <utility>
 
 namespace bifilar {
+
+using frames::header_before;
+using frames::make_mark;
+using frames::mark;
+using frames::nobody;
+using frames::owner_of;
+
 namespace {
 
 struct ledger {
@@ -36,16 +43,16 @@ mark look_up(void* place) noexcept {
 
 }  // namespace
 
-void* allocate_frame(std::size_t bytes) {
+void* detail::allocate_frame_slowly(std::size_t bytes) {
     const std::size_t alignment = std::clamp<std::size_t>(bytes & (~bytes + 1), 16, largest_frame_alignment);
     void* block = nullptr;
     if (::posix_memalign(&block, alignment, bytes) != 0) throw std::bad_alloc{};
     return block;
 }
 
-void release_frame(void* block) noexcept { std::free(block); }
+void detail::release_frame_slowly(void* block) noexcept { std::free(block); }
 
-void* allocate_coroutine(std::size_t bytes, std::size_t alignment) {
+void* detail::allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment) {
     std::size_t prefix = std::exchange(this_thread().frame_prefix_bytes, 0);
     if (prefix != 0 && alignment > 16) prefix = alignment <= widest_prefix_alignment ? wide_prefix(prefix) : 0;
     void* const frame = static_cast<std::byte*>(allocate_frame(bytes + prefix)) + prefix;
@@ -53,7 +60,7 @@ void* allocate_coroutine(std::size_t bytes, std::size_t alignment) {
     return frame;
 }
 
-void release_coroutine(void* frame) noexcept {
+void detail::release_coroutine_slowly(void* frame) noexcept {
     const mark seen = look_up(frame);
     if (seen == 0) return release_frame(frame);
     if (owner_of(seen) != nobody) return;

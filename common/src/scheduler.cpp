@@ -118,6 +118,19 @@ void task_place::publish(task_core& task, task_owner owner) const noexcept {
 }
 
 void scheduler::start(task_core& task, task_place place, const start_options& how) {
+    const thread_state& here = this_thread();
+    worker* const own = here.worker;
+    const bool inside = own != nullptr && &own->owner() == this;
+    const bool is_plain = how.worker == any_worker && detail::running_locals(here) == nullptr;
+    if (!inside || !is_plain || cancels_births_) [[unlikely]]
+        return start_with_care(task, place, how);
+    own->count_spawn();
+    task.state_.set_owner(owner_id_);
+    place.publish(task, owner_id_);
+    own->push_front(task);
+}
+
+[[gnu::noinline]] void scheduler::start_with_care(task_core& task, task_place place, const start_options& how) {
     if (how.worker != any_worker && how.worker >= workers()) [[unlikely]]
         throw std::invalid_argument{"spawn_options::worker is " + std::to_string(how.worker) +
                                     ", and the runtime has " + std::to_string(workers()) + "; give 0 to " +

@@ -1,28 +1,43 @@
-// The linker's --wrap sends every call of bifilar::allocate_frame(std::size_t) through the function below.
+// The linker's --wrap sends every call of bifilar::detail::allocate_frame_slowly through the function below.
 // So a request is counted as it was made, before the pool rounds it up.
 #include "asked_for.hpp"
 
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/core/frame_pool.hpp>
+#include <bifilar/core/thread_state.hpp>
 #include <cstddef>
+#include <utility>
 
 namespace bifilar::experiments {
 
 namespace {
 
-// Bytes so far. Added to by whoever asks. Relaxed: read by the thread that asked, or after its tasks were joined.
-base::atomic<std::uint64_t> asked_for{0};
+// Of the one thread that asks.
+std::uint64_t asked_for = 0;
+bool counts = false;
 
 }  // namespace
 
 // The pool's own, as the linker calls it then; and what takes its place.
-void* really_allocate(std::size_t bytes) asm("__real__ZN7bifilar14allocate_frameEm");
-void* count_and_allocate(std::size_t bytes) asm("__wrap__ZN7bifilar14allocate_frameEm");
+void* really_allocate(std::size_t bytes) asm("__real__ZN7bifilar6detail21allocate_frame_slowlyEm");
+void* count_and_allocate(std::size_t bytes) asm("__wrap__ZN7bifilar6detail21allocate_frame_slowlyEm");
 
 void* count_and_allocate(std::size_t bytes) {
-    asked_for.fetch_add(bytes, base::relaxed);  // Relaxed: see asked_for.
-    return really_allocate(bytes);
+    void* const block = really_allocate(bytes);
+    if (counts) {
+        asked_for += bytes;
+        this_thread().frames = nullptr;  // The pool has just given the thread a cache.
+    }
+    return block;
 }
 
-std::uint64_t frame_bytes_asked_for() noexcept { return asked_for.load(base::relaxed); }  // Relaxed: see asked_for.
+frame_requests::frame_requests() noexcept : cache_{std::exchange(this_thread().frames, nullptr)} {
+    asked_for = 0;
+    counts = true;
+}
+frame_requests::~frame_requests() {
+    counts = false;
+    this_thread().frames = cache_;
+}
+std::uint64_t frame_requests::bytes() const noexcept { return asked_for; }
 
 }  // namespace bifilar::experiments

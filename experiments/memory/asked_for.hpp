@@ -1,12 +1,29 @@
 // How many bytes the frame pool is asked for: exact, where the pool itself rounds up to its classes.
-// Counted in front of bifilar::allocate_frame, which the linker replaces in this program.
+// Counted in front of what stands behind the threads' caches, which the linker replaces in this program.
 #pragma once
 
 #include <cstdint>
 
+namespace bifilar {
+class frame_cache;
+}
+
 namespace bifilar::experiments {
 
-/// The sum of all requests of tasks that are no coroutines, of all threads, since the start.
-[[nodiscard]] std::uint64_t frame_bytes_asked_for() noexcept;
+/// As long as this lives, what its thread asks for goes past the thread's cache, and is counted, up to the first frame
+/// or block that the thread gives back. The caches that the pool makes meanwhile are lost.
+class frame_requests {
+public:
+    frame_requests() noexcept;
+    frame_requests(const frame_requests&) = delete;
+    frame_requests& operator=(const frame_requests&) = delete;
+    ~frame_requests();
+
+    /// The sum of the requests until now.
+    [[nodiscard]] std::uint64_t bytes() const noexcept;
+
+private:
+    frame_cache* cache_;
+};
 
 }  // namespace bifilar::experiments

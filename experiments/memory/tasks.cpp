@@ -62,10 +62,10 @@ sample run_meeting(std::uint64_t tasks, std::size_t stack_bytes, Start start) {
 
 task<std::size_t> ask_for_one() {
     meeting at;
-    const std::uint64_t frames_before = frame_bytes_asked_for();
-    const allocation_count before = allocations();
+    std::optional<frame_requests> frames{std::in_place};
     join_handle<void> one = spawn(backend::stackless, hand_visitor{&at});
-    const std::uint64_t asked = frame_bytes_asked_for() - frames_before + allocations().bytes - before.bytes;
+    const std::uint64_t asked = frames->bytes();
+    frames.reset();
     at.gate.set();
     co_await one;
     co_return at.left == 1 ? asked : 0;

@@ -46,11 +46,11 @@ struct limited {
 }  // namespace
 
 // The alarm's memory; the model has no frame pool.
-void* bifilar::allocate_frame(std::size_t bytes) {
+void* bifilar::detail::allocate_frame_slowly(std::size_t bytes) {
     ++live_alarms;
     return ::operator new(bytes);
 }
-void bifilar::release_frame(void* block) noexcept {
+void bifilar::detail::release_frame_slowly(void* block) noexcept {
     --live_alarms;
     ::operator delete(block);
 }

@@ -4,6 +4,10 @@
 #pragma once
 
 #include <bifilar/base/language.hpp>
+#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/core/frame_cache.hpp>
+#include <bifilar/core/frame_layout.hpp>
+#include <bifilar/core/thread_state.hpp>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,31 +15,59 @@ namespace bifilar {
 
 struct task_header;
 
-/// Which runtime a block's task belongs to. 0: not a task. At most `max_task_owners` runtimes live at once.
-using task_owner = std::uint16_t;
-inline constexpr task_owner max_task_owners = 4094;
+namespace detail {
 
-/// Blocks above this size come from operator new, on 64 KiB boundaries.
-inline constexpr std::size_t largest_pooled_bytes = 4096;
+// What the quick ways below do not do.
+[[nodiscard]] void* allocate_frame_slowly(std::size_t bytes);
+void release_frame_slowly(void* block) noexcept;
+[[nodiscard]] void* allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment);
+void release_coroutine_slowly(void* frame) noexcept;
 
-/// The largest alignment that the pool knows.
-inline constexpr std::size_t largest_frame_alignment = 32 * 1024;
+}  // namespace detail
 
 /// At least `bytes` bytes, aligned to 16 and to each power of two up to largest_frame_alignment that divides `bytes`:
 /// enough for whatever has this size. About 3 ns from the thread's cache. Throws std::bad_alloc. Any thread.
-[[nodiscard]] void* allocate_frame(std::size_t bytes);
+[[nodiscard]] inline void* allocate_frame(std::size_t bytes) {
+    if (bytes <= largest_pooled_bytes)
+        if (frame_cache* const cache = this_thread().frames; cache != nullptr) [[likely]]
+            if (void* const block = cache->take(frames::class_of(bytes)); block != nullptr) [[likely]]
+                return block;
+    return detail::allocate_frame_slowly(bytes);
+}
 
 /// Returns a block. Any thread; its memory stays in the pool for the next frame, or until a trim; see frame_trim.hpp.
-void release_frame(void* block) noexcept;
+inline void release_frame(void* block) noexcept {
+    if (frame_cache* const cache = this_thread().frames; cache != nullptr) [[likely]] {
+        const std::size_t size_class = frames::slab::of(block).size_class;
+        if (size_class != frames::slab::large && cache->put(block, size_class)) return;
+    }
+    detail::release_frame_slowly(block);
+}
 
 /// The same two for coroutine frames. When the thread's frame_prefix_bytes is set, the frame leaves that many bytes
 /// (a multiple of 16, at most `largest_prefix_bytes`) free in front of it and the request is cleared: that is how a
 /// spawned coroutine and its task share one block. A frame that became a task is not freed with the coroutine but
 /// with the task. `bytes` is a multiple of `alignment` where that is above 16: then the prefix is widened
 /// (wide_prefix), and above widest_prefix_alignment there is none.
-[[nodiscard]] void* allocate_coroutine(std::size_t bytes, std::size_t alignment = 16);
-void release_coroutine(void* frame) noexcept;
-inline constexpr std::size_t largest_prefix_bytes = 128;
+[[nodiscard]] inline void* allocate_coroutine(std::size_t bytes, std::size_t alignment = 16) {
+    if (bytes <= largest_pooled_bytes) {
+        const thread_state& here = this_thread();
+        if (here.frames != nullptr && here.frame_prefix_bytes == 0) [[likely]]
+            if (void* const block = here.frames->take(frames::class_of(bytes)); block != nullptr) [[likely]]
+                return block;
+    }
+    return detail::allocate_coroutine_slowly(bytes, alignment);
+}
+inline void release_coroutine(void* frame) noexcept {
+    if (frame_cache* const cache = this_thread().frames; cache != nullptr) [[likely]] {
+        frames::slab& home = frames::slab::of(frame);
+        // Relaxed: only the thread that destroys the frame looks, and whoever marked it came before.
+        const bool bare = home.mark_of(frame).load(base::relaxed) == 0;
+        if (bare && home.size_class != frames::slab::large && cache->put(frame, home.size_class)) [[likely]]
+            return;
+    }
+    detail::release_coroutine_slowly(frame);
+}
 
 /// Frames of this alignment at most have a prefix.
 inline constexpr std::size_t widest_prefix_alignment = 64;

@@ -176,7 +176,7 @@ private:
     }
 
     // A theft has begun meanwhile that may not have seen the task.
-    [[gnu::noinline]] bool push_again(task_header& task, std::uint32_t at) noexcept {
+    [[gnu::noinline, gnu::cold]] bool push_again(task_header& task, std::uint32_t at) noexcept {
         return take_at(at) == nullptr || push(task);
     }
 

@@ -156,6 +156,7 @@ private:
         stopping,  ///< Workers leave their loops.
     };
 
+    void start_with_care(task_core& task, task_place place, const start_options& how);
     void inject(task_header& task) noexcept;
     // Work appeared in a worker's own queue. A lone worker finds it itself.
     void notify(worker_counters* counters) noexcept {

@@ -47,7 +47,7 @@ public:
     child_slot(const child_slot&) = delete;
     child_slot& operator=(const child_slot&) = delete;
 
-    void* child_;             ///< The child's frame; null when it was destroyed from below.
+    void* child_;             ///< The child's frame; null when it has ended, or was destroyed from below.
     void* parent_ = nullptr;  ///< The frame that awaits.
 };
 
@@ -85,12 +85,16 @@ public:
     /// Tops only, called by the innermost: the chain waits for `at`.
     void wait_for(leaf& at) noexcept { word_ = reinterpret_cast<std::uintptr_t>(&at); }
 
-    /// At the end of a coroutine: the next to run is the parent, or nobody.
-    void end() noexcept {
-        if (is_child())
-            top().next_ = slot().parent_;
-        else
+    /// At the end of a coroutine: the next to run is the parent, or nobody. True for a child, which nobody owns then.
+    [[nodiscard]] bool end() noexcept {
+        if (!is_child()) {
             next_ = nullptr;
+            return false;
+        }
+        child_slot& slot = this->slot();
+        slot.child_ = nullptr;
+        top().next_ = slot.parent_;
+        return true;
     }
 
     /// Tops only: polls the leaf, then runs coroutines until one waits (false) or the top ends (true).
@@ -120,6 +124,10 @@ private:
     static constexpr std::uintptr_t cancel_tag = 4;
     static constexpr std::uintptr_t tags = 7;
 
+    // Comes back when a leaf waits, a child was begun, or the innermost ended: next_ says who runs next. What the body
+    // throws is in its outcome by then; what the destructor of a parameter throws has nowhere to go.
+    static void resume(void* frame) noexcept { std::coroutine_handle<>::from_address(frame).resume(); }
+
     leaf& waits_for() noexcept { return *reinterpret_cast<leaf*>(word_ & ~tags); }
 
     // Child: the top | child_tag. Top: 0 before its first poll; the chain_run | running_tag while it runs; the leaf
@@ -148,8 +156,7 @@ inline void link::become_child(link& parent, child_slot& slot) noexcept {
     if (started() && !waits_for().poll(*run.context_)) return false;
     word_ = reinterpret_cast<std::uintptr_t>(&run) | running_tag;
     for (;;) {
-        // Comes back when a leaf waits, a child was begun, or the innermost ended: next_ says who runs next.
-        std::coroutine_handle<>::from_address(next_).resume();
+        resume(next_);
         if ((word_ & running_tag) == 0) return false;
         if (next_ == nullptr) return true;
     }

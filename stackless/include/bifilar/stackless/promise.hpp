@@ -41,23 +41,20 @@ public:
     detail::outcome<T> outcome_;
 
 private:
-    T end() {
-        // The child's frame goes first, so that its arguments end before the parent continues.
-        std::coroutine_handle<>::from_address(std::exchange(child_, nullptr)).destroy();
-        return outcome_.take();
-    }
+    T end() { return outcome_.take(); }
 };
 
-/// Ends a coroutine: the trampoline runs whoever is next.
+/// Ends a coroutine: the trampoline runs whoever is next. A child's frame goes by itself, before its parent goes on, so
+/// that its arguments have ended by then; a top stays suspended until its owner destroys it.
 class final_await {
 public:
-    final_await() noexcept {}
-    [[nodiscard]] static constexpr bool await_ready() noexcept { return false; }
-    template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> frame) noexcept {
-        frame.promise().end();
-    }
+    explicit final_await(bool goes) noexcept : goes_{goes} {}
+    [[nodiscard]] bool await_ready() const noexcept { return goes_; }
+    static void await_suspend(std::coroutine_handle<>) noexcept {}
     static void await_resume() noexcept {}
+
+private:
+    bool goes_;
 };
 
 template <class T>
@@ -85,7 +82,7 @@ public:
     static void operator delete(void* frame, std::size_t) noexcept { release_coroutine(frame); }
 
     [[nodiscard]] static std::suspend_always initial_suspend() noexcept { return {}; }
-    [[nodiscard]] static final_await final_suspend() noexcept { return final_await{}; }
+    [[nodiscard]] final_await final_suspend() noexcept { return final_await{this->end()}; }
 
     void unhandled_exception() noexcept {
         if (!this->is_child() && detail::ends_as_cancelled())

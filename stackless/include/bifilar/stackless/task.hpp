@@ -9,6 +9,7 @@ namespace bifilar {
 
 /// Owns the coroutine's frame, which comes from the frame pool (no malloc in the steady state). Move-only.
 /// Destroying it ends the coroutine where it stands: what it waits for is left, the innermost frame goes first.
+/// A destructor of a parameter that throws ends the process.
 /// The size of a frame is known to the compiler alone; frame_bytes(made.frame()) tells it at run time.
 /// Outputs, parameters and locals may be aligned to up to 32 KiB. clang has to be told -fcoro-aligned-allocation, which
 /// our CMake targets and bifilar.pc do; without it coroutines are refused. GCC 12 tells nobody what a frame is aligned
