@@ -23,7 +23,7 @@ public:
 
     /// All three outlive it.
     session(store& in, const access& who, bifilar::byte_budget& input) noexcept
-        : commands_{in, who}, input_{&input}, paid_{input.try_take(0)} {}
+        : commands_{in, who}, paid_{input.try_take(0)} {}
 
     /// Runs the commands that are complete by now, one slice's work of them, until the answers come to gathered_bytes:
     /// a peer that does not read its answers has no more of them made.
@@ -52,7 +52,6 @@ private:
     // knows; bounded by its limits and what is received at once.
     std::string pending_;
     std::size_t begin_ = 0;
-    bifilar::byte_budget* input_;
     bifilar::byte_budget::loan paid_;  // For pending_ and what the parser holds.
     clock::time_point began_{};        // The command that is incomplete.
     bool running_ = false;             // The command in front is complete and between two slices.

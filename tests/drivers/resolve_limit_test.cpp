@@ -23,8 +23,11 @@ TEST_CASE("lookups_beyond_those_that_may_wait_are_refused_at_once") {
                             [&resolver, host = "slow" + std::to_string(n)] { return resolver.resolve(host, "80"); });
         };
         std::vector<bf::join_handle<bf::drivers::lookup_answer>> all;
-        for (int n = 0; n < 5; ++n) all.push_back(ask(n));
-        wait_until([&] { return resolver.stats().under_way == 2 && resolver.stats().queued == 3; });
+        for (std::size_t n = 0; n < 5; ++n) {  // One after the other, as the first two are those on their way.
+            all.push_back(ask(static_cast<int>(n)));
+            wait_until([&] { return resolver.stats().under_way + resolver.stats().queued == n + 1; });
+        }
+        CHECK(resolver.stats().queued == 3);
         const auto refused = ask(5).join();
         REQUIRE_FALSE(refused.has_value());
         CHECK(refused.error() == bf::resolve_errc::too_many);
