@@ -156,7 +156,9 @@ void worker::loop() noexcept {
 // saves the way through the queue, the joiner's wake, and all but one of the locked operations. And children that make
 // children run depth first, so that few of them exist at a time.
 bool worker::run_nested(task_header& task, context& outer) noexcept {
-    if (!may_nest() || !newest_.take(task)) return false;
+    if (!may_nest()) return false;
+    // Children that are awaited as they were made come out of the ring in their turn; the newest are in the deque.
+    if (!queue_.pop(task, alone_) && !newest_.take(task)) return false;
     if (!alone_ && owner_.idle_.wants_work()) [[unlikely]]
         share(true);
     counters_.lifo_hits.add();

@@ -50,6 +50,13 @@ struct ring {
             return take(&task);
         }
     }
+    // As a worker does for a task that awaits this child.
+    bool pop(int number) noexcept {
+        model::gated_task& task = tasks[static_cast<std::size_t>(number)];
+        if (!queue.pop(task, false)) return false;
+        take(&task);
+        return true;
+    }
     void steal(sched::run_queue& into) noexcept {
         std::uint32_t moved = 0;
         task_header* const newest = queue.steal_into(into, moved);
@@ -221,4 +228,30 @@ TEST_CASE("run_queue_random_mix", "[run_queue]") {
             model::require(all->count_taken == most_tasks, "a task was lost");
         });
     });
+}
+
+// Whoever awaits the children as they were made takes each from the front, or leaves it to the thief that has it.
+TEST_CASE("run_queue_gives_the_oldest_to_who_asks_for_it_or_to_a_thief", "[run_queue]") {
+    for (const int thieves : {1, 2})
+        model::check({.name = "run_queue<4>, children awaited, " + std::to_string(thieves) + " thieves",
+                      .preemptions = thieves == 1 ? 4U : 3U},
+                     [=](model::world& world) {
+                         auto* const all = world.make<ring<4>>();
+                         for (int i = 0; i < 3; ++i) all->push(i);
+                         world.thread("owner", [=] {
+                             (void)all->pop(1);  // The oldest only when a thief has the first.
+                             for (int i = 0; i < 3; ++i) (void)all->pop(i);
+                             all->push(3);
+                             (void)all->pop(3);
+                         });
+                         for (int t = 0; t < thieves; ++t)
+                             world.thread("thief " + std::to_string(t), [=] {
+                                 all->steal(all->thief[t]);
+                                 all->drain(all->thief[t]);
+                             });
+                         world.finally([=] {
+                             all->drain(all->queue);
+                             model::require(all->count_taken == 4, "a task was lost");
+                         });
+                     });
 }

@@ -48,6 +48,22 @@ TEST_CASE("a full ring grows up to its limit, and gives that back when it is emp
     CHECK(queue.pop() == &tasks[32]);
 }
 
+TEST_CASE("a ring gives a task to who asks for it when it is the oldest") {
+    std::deque<counted_task> tasks(6);
+    run_queue queue{4, 0, 8};
+    for (const bool alone : {false, true}) {
+        CHECK_FALSE(queue.pop(tasks[0], alone));
+        for (int n = 0; n < 6; ++n)
+            while (!queue.push(tasks[static_cast<std::size_t>(n)])) REQUIRE(queue.grow());
+        CHECK_FALSE(queue.pop(tasks[1], alone));
+        for (int n = 0; n < 6; ++n) {
+            CHECK(queue.pop(tasks[static_cast<std::size_t>(n)], alone));
+            CHECK_FALSE(queue.pop(tasks[static_cast<std::size_t>(n)], alone));
+        }
+        CHECK(queue.empty());
+    }
+}
+
 TEST_CASE("a ring grows and shrinks under thieves and each task comes out once") {
     constexpr int rounds = 3'000;
     constexpr int most_at_once = 40;

@@ -102,6 +102,21 @@ public:
         return take_from(real);
     }
 
+    /// Takes this task when it is the oldest. `alone`: nobody steals. Owner only.
+    [[nodiscard]] bool pop(const task_header& task, bool alone) noexcept {
+        // Relaxed: as in pop.
+        std::uint64_t head = head_.load(base::relaxed);
+        const std::uint32_t real = real_of(head);
+        if (slot(real).load(base::relaxed) != &task || real == tail_.load(base::relaxed)) return false;
+        if (alone) {
+            head_.store(pack(real + 1, real + 1), base::relaxed);
+            return true;
+        }
+        const std::uint32_t steal = steal_of(head) == real ? real + 1 : steal_of(head);
+        // Pairs with the claim in steal_into; so that one of owner and thief gets the task.
+        return head_.compare_exchange_strong(head, pack(steal, real + 1), base::acq_rel, base::relaxed);
+    }
+
     /// Takes half of a full ring out in one claim, a few thousand at most, and chains it through `next_`, oldest first.
     /// Returns the first task and sets `last` and `count`; null when a thief was faster. Owner only.
     task_header* take_half(task_header*& last, std::uint32_t& count) noexcept {
