@@ -30,6 +30,7 @@ peer gjs(peer_arguments workload) { return {"GJS", "gjs_peer", std::move(workloa
 peer boost_fiber(peer_arguments workload) { return {"Boost.Fiber", "fiber_peer", std::move(workload)}; }
 peer asio(peer_arguments workload) { return {"Asio", "asio_peer", std::move(workload)}; }
 peer libuv(peer_arguments workload) { return {"libuv", "uv_peer", std::move(workload)}; }
+peer one_tbb(peer_arguments workload) { return {"oneTBB", "tbb_peer", std::move(workload)}; }
 
 std::vector<peer> go_and_tokio(const peer_arguments& workload) { return {go(workload), tokio(workload)}; }
 

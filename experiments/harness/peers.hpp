@@ -32,6 +32,7 @@ using peer_arguments = std::vector<std::string>;
 [[nodiscard]] peer boost_fiber(peer_arguments workload);  ///< The column "Boost.Fiber".
 [[nodiscard]] peer asio(peer_arguments workload);         ///< The column "Asio"; awaitable coroutines.
 [[nodiscard]] peer libuv(peer_arguments workload);        ///< The column "libuv".
+[[nodiscard]] peer one_tbb(peer_arguments workload);      ///< The column "oneTBB"; no tasks that wait.
 
 [[nodiscard]] std::vector<peer> go_and_tokio(const peer_arguments& workload);
 /// The same, in the column "NAME, waker": where its tasks give way they wake themselves, by the arguments.

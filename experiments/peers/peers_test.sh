@@ -59,12 +59,27 @@ check_refused() {
     fi
 }
 
-for program in go_peer rust_peer fiber_peer asio_peer uv_peer python_peer node_peer ruby_peer lua_peer gjs_peer; do
+for program in go_peer rust_peer fiber_peer asio_peer uv_peer tbb_peer python_peer node_peer ruby_peer lua_peer \
+    gjs_peer; do
     [ -x "$folder/$program" ] || absent+=("$program")
 done
 
 resident=resident_bytes,page_table_bytes,resident_total_mb
 heap=bytes_per_operation,allocations_per_operation
+
+while read -r answer work size; do
+    check go_peer "$answer" cold_ms fork "$work" "$size" 2
+    check rust_peer "$answer" cold_ms tokio fork "$work" "$size" 2
+    check tbb_peer "$answer" cold_ms fork "$work" "$size" 2
+done <<'EOF'
+55 fibonacci 10
+4950 skynet 100
+92 queens 8
+3145536 matrix 128
+433169 tree 1
+EOF
+for program in go_peer tbb_peer; do check_refused "$program" fork nonsense 1 1; done
+check_refused rust_peer tokio fork nonsense 1 1
 
 check go_peer 100 $resident waiting 100
 check go_peer 100 - initial 100

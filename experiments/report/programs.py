@@ -17,7 +17,7 @@ STARTED = {"io": ["experiments/io/bare_epoll", "experiments/io/bare_uring", "exp
 SCRIPTS = (".py", ".lua")
 # Of the runtimes that sources.py knows: their programs in PEERS.
 PEERS = {"Go": ["go_peer"], "Tokio": ["rust_peer"], "flume": ["rust_peer"], "async-channel": ["rust_peer"], "Rust": ["rust_peer"],
-         "Boost.Fiber": ["fiber_peer"], "Asio": ["asio_peer", "asio_echo"], "libuv": ["uv_peer", "uv_echo"], "Python": ["python_peer"],
+         "Boost.Fiber": ["fiber_peer"], "Asio": ["asio_peer", "asio_echo"], "libuv": ["uv_peer", "uv_echo"], "oneTBB": ["tbb_peer"], "Python": ["python_peer"],
          "Node": ["node_peer"], "GJS": ["gjs_peer"], "Ruby": ["ruby_peer"], "Lua": ["lua_peer"]}
 
 

@@ -9,7 +9,7 @@ HOME = pathlib.Path(__file__).resolve().parent.parent
 # function of each workload, where the page does not name another.
 RUST = "rust/src/main.rs"
 PEERS = {"Go": "go/main.go", "Tokio": RUST, "flume": RUST, "async-channel": RUST, "Rust": RUST,
-         "Boost.Fiber": "cpp/fiber_peer.cpp", "Asio": "cpp/asio_peer.cpp", "libuv": "cpp/uv_peer.c", "Python": "python/python_peer.py",
+         "Boost.Fiber": "cpp/fiber_peer.cpp", "Asio": "cpp/asio_peer.cpp", "libuv": "cpp/uv_peer.c", "oneTBB": "cpp/tbb_peer.cpp", "Python": "python/python_peer.py",
          "Node": "node/node_peer.js", "GJS": "gjs/gjs_peer.js", "Ruby": "ruby/ruby_peer.rb", "Lua": "lua/lua_peer.lua"}
 ECHO = {"Go": "go/echo.go", "Tokio": "rust/src/echo.rs", "Asio": "cpp/asio_echo.cpp", "libuv": "cpp/uv_echo.c"}
 # Of the pages whose peers are servers.

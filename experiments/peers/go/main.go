@@ -5,7 +5,7 @@
 // see channels.go | sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT, see timers.go
 // | parked CAPACITY SENDERS | given_up SENDERS RACES, see parked.go | echo, see echo.go | http PORT, see http.go
 // | waiting N | initial N | run_through N | wake_all N, see memory.go | depth BYTES | waits N MILLISECONDS, see limits.go
-// | let_go N | budget N | close N | select N, see scheduling.go.
+// | let_go N | budget N | close N | select N, see scheduling.go | fork NAME SIZE PROCESSORS, see fork.go.
 package main
 
 import (
@@ -170,6 +170,8 @@ func main() {
 		closes(number(2))
 	case "select":
 		selects(number(2))
+	case "fork":
+		forks(os.Args[2], number(3), number(4))
 	case "op":
 		if len(os.Args) > 4 {
 			runtime.GOMAXPROCS(number(4))

@@ -6,11 +6,12 @@
 // | echo, see echo.rs | given_up SENDERS RACES | held COUNT, see parked.rs; sleeps N | timeout ready/yield/waker COUNT | cancel COUNT
 // | lateness COUNT, see timers.rs; waiting N | run_through N | wake_all N, see memory.rs; depth | waits N MILLISECONDS
 // | threads N, see limits.rs; blocking N [SECONDS] | crowded N, see blocking.rs; let_go N | budget N | barrier8 N
-// | close N, see scheduling.rs; waiters N, see waiters.rs.
+// | close N, see scheduling.rs; waiters N, see waiters.rs; fork NAME SIZE WORKERS, see fork.rs.
 mod blocking;
 mod channels;
 mod counting;
 mod echo;
+mod fork;
 mod giving_way;
 mod limits;
 mod memory;
@@ -121,6 +122,7 @@ fn main() {
         "budget" => on_workers(1, scheduling::budget(number(3))),
         "barrier8" => on_workers(2, scheduling::barrier_of_eight(number(3))),
         "close" => on_workers(1, scheduling::close(library, number(3))),
+        "fork" => on_workers(number(5), fork::forks(word(3), number(4))),
         "waiters" => on_workers(1, waiters::waiters(number(3))),
         other => refuse(&format!("unknown workload {other}")),
     }
