@@ -75,7 +75,7 @@ task_header* worker::steal_stuck(bool first_look) noexcept {
     return nullptr;
 }
 
-// It has found something to do. Others relied on its looks, so that another comes into its place.
+// It has found something to do.
 [[gnu::noinline]] void worker::take_up_work() noexcept {
     if (searching_) stop_searching();
     if (!std::exchange(watches_, false)) return;
@@ -83,9 +83,13 @@ task_header* worker::steal_stuck(bool first_look) noexcept {
     owner_.notify_others(&counters_);
 }
 
+// Others relied on its looks: where they have left something to it, another comes into its place. Where they have not,
+// to wake one would cost more than the task that was found.
 void worker::stop_searching() noexcept {
     searching_ = false;
-    if (owner_.idle_.end_search()) owner_.notify(&counters_);
+    if (!owner_.idle_.end_search()) return;
+    base::fence_seq_cst();  // Pairs with the fence in scheduler::notify_others; see idle_set.
+    if (work_in_sight() || (newest_in_sight() && !owner_.idle_.watched())) owner_.notify(&counters_);
 }
 
 }  // namespace bifilar::sched

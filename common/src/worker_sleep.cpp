@@ -31,12 +31,8 @@ bool worker::linger() noexcept {
     constexpr std::uint32_t pauses_per_look = 32;  // At others' queues, which their owners are writing.
     const std::uint32_t most = lingering_.pauses();
     if (most == 0) return false;
-    // Not as a searcher: those who push would rely on one that does not look everywhere. What they left to it until now
-    // is another's, as in stop_searching.
-    if (std::exchange(searching_, false) && owner_.idle_.end_search()) {
-        base::fence_seq_cst();  // Pairs with the fence in scheduler::notify_others; see idle_set.
-        if (work_in_sight() || (newest_in_sight() && !owner_.idle_.watched())) owner_.notify(&counters_);
-    }
+    // Those who push would rely on one that does not look everywhere.
+    if (searching_) stop_searching();
     if (lingering_.is_long()) {
         parker_->poll();  // What was prepared for the kernel does not wait as long.
         if (work_here()) return true;

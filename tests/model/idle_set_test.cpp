@@ -41,14 +41,20 @@ struct pool {
         wake_another();
     }
 
+    // Pushers relied on the last searcher that finds work: it wakes another where there is more.
+    void stop_searching() noexcept {
+        if (!idle.end_search()) return;
+        base::fence_seq_cst();
+        if (work.load(base::relaxed) != 0) wake_another();
+    }
+
     // Works until everything is done, then sleeps for good.
     void serve(std::uint32_t self) noexcept {
         bool searching = false;
         for (;;) {
             if (!searching) searching = idle.start_search();
             if (take()) {
-                // The last searcher that finds work wakes another, because pushers relied on it.
-                if (std::exchange(searching, false) && idle.end_search()) wake_another();
+                if (std::exchange(searching, false)) stop_searching();
                 while (take()) {
                 }
                 continue;
@@ -113,7 +119,7 @@ TEST_CASE("last_searcher_that_finds_work_wakes_another", "[idle_set]") {
                 if (!searching) searching = idle.start_search();
                 if (take()) {
                     const int number = taken;
-                    if (std::exchange(searching, false) && idle.end_search()) wake_another();
+                    if (std::exchange(searching, false)) stop_searching();
                     if (number == 1)
                         second_ran.wait();
                     else

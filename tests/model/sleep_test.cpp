@@ -91,7 +91,10 @@ struct team {
             task_header* task = next(self);
             if (task == nullptr) task = search(index);
             if (task != nullptr) {
-                if (std::exchange(self.searching, false) && idle.end_search()) notify();
+                if (std::exchange(self.searching, false) && idle.end_search()) {
+                    base::fence_seq_cst();
+                    if (work_in_sight(self)) notify();
+                }
                 run(*task, self);
                 continue;
             }

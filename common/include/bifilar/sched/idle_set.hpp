@@ -15,7 +15,8 @@ namespace bifilar::sched {
 /// counts: is somebody searching, or is nobody idle, it leaves; otherwise it claims an idle worker and wakes it as a
 /// searcher. A worker that goes to sleep first enters the set, one full fence, and then looks at all queues once
 /// more. So either the pusher sees the worker or the worker sees the task. A searcher that gives up leaves the count
-/// the same way, and the last searcher that finds work wakes another, because pushers relied on it meanwhile.
+/// the same way. The last searcher that finds work looks at all queues once more, after a full fence, and wakes another
+/// when there is more, because pushers relied on it meanwhile.
 class idle_set {
 public:
     explicit idle_set(std::uint32_t workers) : workers_{workers}, words_((workers + 63) / 64) {}
@@ -31,7 +32,7 @@ public:
         return true;
     }
 
-    /// The searcher found work. True when it was the last: it then wakes another.
+    /// The searcher found work. True when it was the last: it then looks for more, and wakes another when there is some.
     [[nodiscard]] bool end_search() noexcept {
         // seq_cst: see above.
         return searching_of(counts_.fetch_sub(one_searching, base::seq_cst)) == 1;
