@@ -32,7 +32,7 @@ public:
         return true;
     }
 
-    /// The searcher found work. True when it was the last: it then looks for more, and wakes another when there is some.
+    /// The searcher found work. True when it was the last: it then looks for more, and wakes another for that.
     [[nodiscard]] bool end_search() noexcept {
         // seq_cst: see above.
         return searching_of(counts_.fetch_sub(one_searching, base::seq_cst)) == 1;
