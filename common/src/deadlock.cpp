@@ -20,11 +20,13 @@
 namespace bifilar::sched {
 
 // Of the worker that is about to sleep for ever, with its timers out of the way: when it had better look again; never:
-// there is nothing to suspect, or those who join were asked.
+// there is nothing to suspect. Simulated timers are out of its sight here, and seen by the look itself.
 [[gnu::noinline]] base::instant_ns worker::suspect_deadlock() noexcept {
-    // A look stops all workers for a moment, so it comes after some silence, and once in a silence.
+    // A look stops all workers for a moment, so it comes after some silence. And again, ever more seldom, as long as
+    // that lasts: threads that might have woken somebody may have ended since.
     constexpr base::instant_ns silence_ns = 20'000'000;
-    if (clock_ != nullptr || owner_.idle_.idle() != owner_.workers()) return base::never;
+    constexpr base::instant_ns longest_pause_ns = 60'000'000'000;
+    if (owner_.idle_.idle() != owner_.workers()) return base::never;
     std::uint64_t polled = 0;
     for (const auto& each : owner_.workers_) {
         // seq_cst: pairs with the store in sleep; of two that fall asleep at once, one sees the other's. Both are in
@@ -33,13 +35,19 @@ namespace bifilar::sched {
         if (owner_.parts_.awaits_events(*each->parker_)) return base::never;
         polled += each->counters_.polled.get();
     }
-    // Relaxed, all three: see quiet_polled_.
-    if (owner_.asked_polled_.load(base::relaxed) == polled) return base::never;
-    if (owner_.quiet_polled_.exchange(polled, base::relaxed) != polled) return base::now_ns() + silence_ns;
-    if (owner_.parts_.blocks()) return base::never;
-    owner_.asked_polled_.store(polled, base::relaxed);
-    detail::join_watch::ask(owner_.owner_id_);
-    return base::never;
+    // Relaxed, all: see quiet_polled_.
+    const base::instant_ns now = base::now_ns();
+    if (owner_.quiet_polled_.exchange(polled, base::relaxed) != polled) {
+        owner_.quiet_since_ns_.store(now, base::relaxed);
+        owner_.ask_at_ns_.store(now + silence_ns, base::relaxed);
+    }
+    const base::instant_ns due = owner_.ask_at_ns_.load(base::relaxed);
+    if (now < due) return due;
+    const base::instant_ns quiet_ns = now - owner_.quiet_since_ns_.load(base::relaxed);
+    const base::instant_ns next = now + std::min(2 * quiet_ns, longest_pause_ns);
+    owner_.ask_at_ns_.store(next, base::relaxed);
+    if (!owner_.parts_.blocks()) detail::join_watch::ask(owner_.owner_id_);
+    return next;
 }
 
 // While it stands still: whether it has no task to run, and will have none by itself.
@@ -49,7 +57,7 @@ bool worker::rests() noexcept {
 }
 
 void scheduler::join_begins() noexcept {
-    asked_polled_.store(unknown, base::relaxed);  // Relaxed: see there.
+    quiet_polled_.store(unknown, base::relaxed);  // Relaxed: see there.
     base::fence_seq_cst();                        // Pairs with join_watch::any.
     if (lent_ == nullptr && idle_.idle() == workers()) workers_.front()->unpark();
 }

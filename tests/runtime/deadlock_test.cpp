@@ -112,6 +112,43 @@ TEST_CASE("a task that waits for a mutex which it holds is a deadlock, and its r
     CHECK_THAT(last.text, Contains("1: all tasks wait") && Contains("mutex"));
 }
 
+TEST_CASE("a deadlock is told when time is simulated") {
+    for (const auto how : {bf::simulated_clock::mode::automatic, bf::simulated_clock::mode::manual}) {
+        bf::simulated_clock clock{how};
+        bf::runtime_options options = both::small_runtime(2);
+        options.clock = &clock;
+        check_deadlock(options);
+    }
+}
+
+// Once it has waited in vain for what others might have done, it looks again.
+TEST_CASE("a deadlock is told when the last thread has ended that could have woken a task") {
+    if (!tests::children_have_threads) return;
+    for (const bool pool : {false, true}) {
+        INFO((pool ? "a blocking call that nobody waits for" : "a thread"));
+        const tests::last_words last = tests::dies([pool] {
+            two_events events;
+            std::thread outside;
+            std::optional<bf::join_handle<void>> hen;
+            bf::runtime rt{both::small_runtime(2)};
+            const auto idle = [] { std::this_thread::sleep_for(long_silence); };
+            if (pool)
+                rt.run([&idle] { bf::spawn_blocking(idle).detach(); });
+            else
+                outside = std::thread{idle};
+            try {
+                hen = wait_for_each_other(rt, bf::backend::stackful, events);
+                hen->join();
+            } catch (const bf::deadlock_error& error) {
+                std::fputs(error.what(), stderr);
+            }
+            if (outside.joinable()) outside.join();
+        });
+        CHECK(last.signal == 0);
+        CHECK_THAT(last.text, Contains("they are 2") && Contains("task hen ("));
+    }
+}
+
 TEST_CASE("a thread that wakes a task later is not forgotten") {
     for (const unsigned workers : {1u, 2u}) {
         two_events events;

@@ -212,11 +212,12 @@ private:
     base::atomic<std::uint64_t> spawned_outside_{0};
     base::atomic<std::uint32_t> starting_outside_{0};
 
-    // What all workers had polled when the last of them fell asleep, and when those who join were asked to look for a
-    // deadlock. Written by workers that fall asleep, asked_polled_ also by those who join. Relaxed: hints, for the look
-    // itself is exact.
+    // What all workers had polled when the last of them fell asleep, since when, and when those who join are asked to
+    // look for a deadlock. Written by workers that fall asleep, quiet_polled_ also by those who join. Relaxed: hints,
+    // for the look itself is exact.
     base::atomic<std::uint64_t> quiet_polled_{unknown};
-    base::atomic<std::uint64_t> asked_polled_{unknown};
+    base::atomic<base::instant_ns> quiet_since_ns_{0};
+    base::atomic<base::instant_ns> ask_at_ns_{0};
 
     // Whether the present halt is a look for a deadlock, after which all goes on. Written by find_deadlock under
     // drain_mutex_, read by threads that start tasks and find the runtime halted.
