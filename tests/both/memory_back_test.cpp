@@ -9,8 +9,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <malloc.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 using namespace both;
 
@@ -74,6 +77,33 @@ std::size_t resident_bytes() {
 #endif
 }
 
+#if !defined(BIFILAR_TSAN)
+// Holds as many bytes as a buffer has, until all do.
+bf::task<> holds_a_buffer(bf::unix_stream from, bf::latch& all_hold) {
+    bf::receive_stream all = from.receive_all();
+    std::vector<bf::received_bytes> held;
+    for (std::size_t bytes = 0; bytes < bf::received_bytes::most; bytes += held.back().size())
+        held.push_back((co_await all.next()).value());
+    all_hold.count_down();
+    co_await all_hold.wait();
+}
+
+void burst_of_connections(bf::runtime& rt, bf::backend on, std::size_t connections) {
+    rt.run([&] {
+        const std::vector<std::byte> sent(bf::received_bytes::most, std::byte{1});
+        std::vector<bf::unix_stream> near;
+        bf::latch all_hold{connections};
+        bf::task_scope scope;
+        for (std::size_t n = 0; n < connections; ++n) {
+            auto ends = bf::unix_stream::pair().value();
+            near.push_back(std::move(ends.first));
+            (void)scope.spawn(on, holds_a_buffer, std::move(ends.second), std::ref(all_hold));
+        }
+        for (bf::unix_stream& one : near) bf::await(one.write_all(sent)).value();
+    });
+}
+#endif
+
 // What there may be of something in the end: ten percent more, and a little that the main thread keeps, or malloc.
 std::uint64_t about(std::uint64_t at_start, std::uint64_t kept) { return at_start + at_start / 10 + kept; }
 
@@ -100,6 +130,23 @@ TEST_CASE("a_burst_and_then_idleness_gives_frames_and_stacks_back") {
         CHECK(now.unused_frame_bytes <= now.frame_bytes);
     }
 }
+
+#if !defined(BIFILAR_TSAN)
+TEST_CASE("a_burst_of_connections_and_then_idleness_gives_buffers_back") {
+    for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful}) {
+        bf::runtime rt{quick_to_trim(1)};
+        burst_of_connections(rt, on, 10);
+        const std::size_t at_start = resident_bytes();
+        burst_of_connections(rt, on, 400);
+        // Of 20 KiB each; the driver keeps 128 of them for the next ones.
+        constexpr std::size_t kept = (128 * bf::received_bytes::most) + (std::size_t{1} << 20);
+        do {
+            std::this_thread::yield();
+            ::malloc_trim(0);  // What the C library keeps is not the runtime's.
+        } while (resident_bytes() > about(at_start, kept));
+    }
+}
+#endif
 
 TEST_CASE("a_runtime_keeps_no_more_spare_stacks_than_it_was_told_to") {
     bf::runtime_options options = small_runtime(1);
