@@ -51,7 +51,7 @@ private:
     // A fiber's task lies at the top of its stack, right above what the switch has saved and its innermost frames.
     static void prefetch_around(const task_header* task) noexcept {
         constexpr std::size_t below = 320;
-        constexpr std::size_t above = 256;
+        constexpr std::size_t above = 128;
         base::prefetch(reinterpret_cast<std::uintptr_t>(task) - below, below + above);
     }
 

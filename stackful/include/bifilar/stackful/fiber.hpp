@@ -24,7 +24,7 @@ class fiber_home;
 class fiber {
 public:
     fiber(task_core& task, fiber_home& home, stack_view stack, bool migratable) noexcept
-        : task_{&task}, stacks_{&home}, stack_{stack}, migratable_{migratable} {}
+        : migratable_{migratable}, task_{&task}, stacks_{&home}, stack_{stack} {}
     fiber(const fiber&) = delete;
     fiber& operator=(const fiber&) = delete;
 
@@ -110,13 +110,9 @@ public:
 private:
     void tell_swallowed() noexcept;
 
-    fiber_context switch_;
+    // From here to the beginning of the switch: what each run touches, together, behind the task's header.
     context* context_ = nullptr;         // The worker's, for the present run.
     sched::worker* stays_on_ = nullptr;  // Set by the first run, unless migratable. Read by wakers that claimed.
-    task_core* task_;
-    fiber_home* stacks_;
-    stack_view stack_;
-    const task_label* label_ = nullptr;
     const std::string_view* waits_on_ = nullptr;  // A constant of `await`.
     bool started_ = false;
     bool polls_ = false;  // A future of this fiber is being polled. Inside the fiber.
@@ -125,6 +121,11 @@ private:
     // How many copies live of what unwind() has thrown. Changed by whoever copies and destroys them, on any thread;
     // read inside the fiber.
     base::atomic<std::uint32_t> copies_{0};
+    fiber_context switch_;
+    task_core* task_;
+    fiber_home* stacks_;
+    stack_view stack_;
+    const task_label* label_ = nullptr;
     std::uint32_t sent_ = 0;        // How often unwind() has thrown. Inside the fiber, like the next.
     std::uint32_t kept_waits_ = 0;  // Waits that went on while a copy lived.
 };
