@@ -5,8 +5,8 @@
 // Without a password it accepts connections from its own machine alone, unless told otherwise. A command may have
 // 1,000,000 words and 64 MiB in all of them, or its connection ends. One that names very many keys is worked off in
 // slices, between which others have their turn: MSET and MGET are no single step. Memory: --data for keys and values,
-// --input for commands that are not complete, and up to 64 KiB a client beside. Ctrl-C ends the server when its clients
-// have their answers.
+// and for large words that ECHO and PING send back, --input for commands that are not complete, and up to 80 KiB a
+// client beside. Ctrl-C ends the server when its clients have their answers.
 #include "kv/connection.hpp"
 #include "server.hpp"
 

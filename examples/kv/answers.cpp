@@ -3,11 +3,25 @@
 
 namespace kv {
 
+std::string_view shown(std::string_view word, std::size_t most) noexcept {
+    const std::string_view beginning = word.substr(0, most);
+    return beginning.substr(0, beginning.find('\0'));
+}
+
 void answers::error(std::string_view text) {
     const std::size_t began = text_.size() + 1;
     add('-', text);
     for (std::size_t at = began; at + 2 < text_.size(); ++at)
         if (text_[at] == '\r' || text_[at] == '\n') text_[at] = ' ';
+}
+
+void answers::text(std::string_view bytes) {
+    if (bytes.size() > copied_bytes) {
+        value copy = value::copy_of(bytes, *room_);
+        return copy ? shared(std::move(copy)) : error(no_room);
+    }
+    add('$', std::to_string(bytes.size()));
+    text_.append(bytes).append("\r\n");
 }
 
 void answers::shared(value bytes) {

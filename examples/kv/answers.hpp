@@ -1,5 +1,5 @@
 // The Redis protocol's answers, gathered until they are written: text, and at its end maybe one large value, which
-// stays where it lies. Bounded by what asks is_full() before it adds more.
+// stays where it lies and is paid for until it was written. Bounded by what asks is_full() before it adds more.
 #pragma once
 
 #include "limits.hpp"
@@ -12,8 +12,16 @@
 
 namespace kv {
 
+inline constexpr std::string_view no_room = "OOM command not allowed when used memory > 'maxmemory'.";
+
+/// What an error shows of a client's word, as the C of others would print it.
+[[nodiscard]] std::string_view shown(std::string_view word, std::size_t most = shown_bytes) noexcept;
+
 class answers {
 public:
+    /// `room`, which outlives this, pays for large texts.
+    explicit answers(bifilar::byte_budget& room) noexcept : room_{&room} {}
+
     /// Whether what there is should be written first.
     [[nodiscard]] bool is_full() const noexcept { return large_ || text_.size() >= gathered_bytes; }
 
@@ -23,11 +31,9 @@ public:
     void number(std::int64_t count) { add(':', std::to_string(count)); }
     void array(std::size_t count) { add('*', std::to_string(count)); }
     void nothing() { add('$', "-1"); }
-    void text(std::string_view bytes) {
-        add('$', std::to_string(bytes.size()));
-        text_.append(bytes).append("\r\n");
-    }
-    /// Nothing where it is null.
+    /// A copy; refused where it is large and there is no room for it.
+    void text(std::string_view bytes);
+    /// Nothing where it is null. It is paid for by whoever made it.
     void shared(value bytes);
 
     /// What is to be written next; empty: nothing.
@@ -41,6 +47,7 @@ public:
 private:
     void add(char kind, std::string_view line) { text_.append(1, kind).append(line).append("\r\n"); }
 
+    bifilar::byte_budget* room_;
     std::string text_;
     value large_;  // Behind text_.
     std::size_t written_ = 0;

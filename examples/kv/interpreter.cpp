@@ -80,11 +80,6 @@ bool fits(const interpreter::kind& one, std::size_t words) noexcept {
     return one.words < 0 ? words >= static_cast<std::size_t>(-one.words) : words == static_cast<std::size_t>(one.words);
 }
 
-// As the C of others would print it.
-std::string_view printed(std::string_view text, std::size_t most) noexcept {
-    return text.substr(0, std::min(most, text.find('\0')));
-}
-
 }  // namespace
 
 ran interpreter::run(const command& words, answers& to, std::size_t& work) {
@@ -107,19 +102,18 @@ ran interpreter::run(const command& words, answers& to, std::size_t& work) {
 }
 
 ran interpreter::refuse_call(const command& words, answers& to) const {
-    constexpr std::size_t most = 128;
     const kind* const found = command_table::find(words[0]);
     if (found != nullptr) {
         to.error("ERR wrong number of arguments for '" + std::string{found->name} + "' command");
         return ran::done;
     }
     std::string given;
-    for (std::size_t at = 1; at < words.size() && given.size() < most; ++at) {
-        const std::string_view shown = printed(words[at], most - given.size());
-        given.append("'").append(shown).append("' ");
+    for (std::size_t at = 1; at < words.size() && given.size() < shown_bytes; ++at) {
+        const std::string_view beginning = shown(words[at], shown_bytes - given.size());
+        given.append("'").append(beginning).append("' ");
     }
     to.error(std::string{"ERR unknown command '"}
-                 .append(printed(words[0], most))
+                 .append(shown(words[0]))
                  .append("', with args beginning with: ")
                  .append(given));
     return ran::done;
@@ -190,7 +184,7 @@ ran interpreter::config(const command& words, answers& to) {
     else if (is_word(words[1], "GET"))
         to.error("ERR wrong number of arguments for 'config|get' command");
     else
-        to.error(std::string{"ERR unknown subcommand '"}.append(printed(words[1], 128)).append("'. Try CONFIG HELP."));
+        to.error(std::string{"ERR unknown subcommand '"}.append(shown(words[1])).append("'. Try CONFIG HELP."));
     return ran::done;
 }
 

@@ -84,7 +84,6 @@ private:
 
 inline constexpr std::string_view not_a_number = "ERR value is not an integer or out of range";
 inline constexpr std::string_view syntax_error = "ERR syntax error";
-inline constexpr std::string_view no_room = "OOM command not allowed when used memory > 'maxmemory'.";
 
 /// A command's row in the table.
 struct interpreter::kind {

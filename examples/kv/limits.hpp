@@ -8,7 +8,8 @@
 namespace kv {
 
 struct limits {
-    std::uint64_t data_bytes = std::uint64_t{1} << 30;  ///< Of keys and values; then commands that add are refused.
+    std::uint64_t data_bytes = std::uint64_t{1} << 30;  ///< Of keys and values, and of what answers have of them and of
+                                                        ///< words; then commands that want more are refused.
     std::uint64_t input_bytes = std::uint64_t{256}
                                 << 20;             ///< Of all clients' unfinished commands; see free_input_bytes.
     std::chrono::milliseconds idle_time{300'000};  ///< Between two commands; then the connection is closed.
@@ -20,8 +21,10 @@ struct limits {
 inline constexpr std::size_t free_input_bytes = 32 * 1024;
 /// Answers that come to this are written before the next command is run.
 inline constexpr std::size_t gathered_bytes = 16 * 1024;
-/// A value of more is written from where it lies; a smaller one is copied.
+/// A value of more is written from where it lies; a word of more is counted as a value. Smaller ones are copied.
 inline constexpr std::size_t copied_bytes = 4 * 1024;
+/// Of a client's word, in an error.
+inline constexpr std::size_t shown_bytes = 128;
 /// What is written at a time at most.
 inline constexpr std::size_t answers_per_write = 256 * 1024;
 /// After so much work, other tasks get their turn: in bytes of words, where a word costs as much as 256.

@@ -23,7 +23,7 @@ public:
 
     /// All three outlive it.
     session(store& in, const access& who, bifilar::byte_budget& input) noexcept
-        : commands_{in, who}, paid_{input.try_take(0)} {}
+        : commands_{in, who}, answers_{in.room()}, paid_{input.try_take(0)} {}
 
     /// Runs the commands that are complete by now, one slice's work of them, until the answers come to gathered_bytes:
     /// a peer that does not read its answers has no more of them made.

@@ -64,6 +64,8 @@ public:
 
     /// Bytes that are free.
     [[nodiscard]] std::uint64_t free_bytes() const noexcept { return room_.free_bytes(); }
+    /// What pays for keys and values; also for other values that answers have.
+    [[nodiscard]] bifilar::byte_budget& room() noexcept { return room_; }
     /// What a key takes beside its own bytes and its value's: an upper bound of the table's memory for it.
     static constexpr std::size_t bytes_a_key = 256;
 

@@ -111,8 +111,7 @@ ran interpreter::expire(const command& words, answers& to) {
                              : is_word(words[at], "GT") ? &gt
                              : is_word(words[at], "LT") ? &lt
                                                         : nullptr;
-        if (option == nullptr)
-            return refuse("ERR Unsupported option " + std::string{words[at].substr(0, words[at].find('\0'))}, to);
+        if (option == nullptr) return refuse(std::string{"ERR Unsupported option "}.append(shown(words[at])), to);
         *option = true;
     }
     if (nx && (xx || gt || lt))

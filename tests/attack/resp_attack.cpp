@@ -39,6 +39,8 @@ std::vector<std::string> corpus() {
         command({"TTL", "key"}) + command({"PTTL", "key"}),
         command({"GETSET", "key", std::string(5000, 'y')}),
         command({"GETDEL", "key"}),
+        command({"ECHO", std::string(5000, 'z')}),
+        command({"EXPIRE", "key", "100", std::string(300, 'z')}),
         command({"AUTH", "default", "password"}),
         command({"FLUSHALL", "ASYNC"}),
         command({"DBSIZE"}),

@@ -21,14 +21,26 @@ def test(options=""):
 
 
 class Client:
-    def __init__(self):
+    def __init__(self, window=None):
+        """Who has a small `window` leaves with the server what it does not read, not in its own socket."""
         host, port = sys.argv[2].rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)))
+        self.socket = socket.socket()
+        if window is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         self.socket.settimeout(PATIENCE_S)
+        self.socket.connect((host, int(port)))
         self.unread = bytearray()
 
     def send(self, *words):
         self.socket.sendall(request(*words))
+
+    def ask_and_read_nothing(self, *words):
+        """The first byte of the answer; empty where the connection has ended."""
+        try:
+            self.send(*words)
+            return self.socket.recv(1)
+        except (BrokenPipeError, ConnectionResetError):
+            return b""
 
     def line(self):
         while b"\r\n" not in self.unread:
@@ -155,6 +167,104 @@ def answers_that_nobody_reads_hold_nothing():
     assert peak_bytes() - before < 32 * MIB, f"{before} bytes, then {peak_bytes()}"
     for each in greedy:
         assert each.line() == str(60 * MIB)
+
+
+def flood(*words):
+    """The first bytes of the answers to 12 clients that read no more of them, and by how much the peak has grown."""
+    before = peak_bytes()
+    greedy = [Client(window=4096) for _ in range(12)]
+    got = [each.ask_and_read_nothing(*words) for each in greedy]
+    cost = peak_bytes() - before
+    print(f"{words[0][:10]}: 12 clients raise the peak by {cost / MIB:.1f} MiB; answered {got.count(b'$')}, "
+          f"refused {got.count(b'-')}, ended {got.count(b'')}")
+    for each in greedy:
+        each.socket.close()
+    return got, cost
+
+
+def is_paid_for_when_sent_back(command):
+    word = "x" * 7 * MIB
+    got, cost = flood(command, word)
+    assert cost < 36 * MIB, f"{cost} bytes"
+    assert b"$" in got, "nobody was answered"
+
+    # What was held is given back, and all of the word comes.
+    def is_answered():
+        one = Client()
+        if one.ask_and_read_nothing(command, word) != b"$":
+            return False
+        assert one.line() == str(len(word))
+        assert one.exactly(len(word)) == word.encode()
+        return one.exactly(2) == b"\r\n" and one.ask("PING") == "+PONG"
+
+    until(is_answered, "what was held is not given back")
+
+
+@test("--input 16 --data 16")
+def an_echo_that_nobody_reads_is_paid_for():
+    is_paid_for_when_sent_back("ECHO")
+
+
+@test("--input 16 --data 16")
+def what_ping_sends_back_is_paid_for():
+    is_paid_for_when_sent_back("PING")
+
+
+@test("--input 16 --data 16")
+def a_word_that_finds_no_room_is_refused_alone():
+    word = "x" * 3 * MIB
+    greedy = [Client(window=4096) for _ in range(8)]
+    got = [each.ask_and_read_nothing("ECHO", word) for each in greedy]
+    assert got.count(b"$") in (4, 5) and b"-" in got, got
+    refused = greedy[got.index(b"-")]
+    assert refused.line() == "OOM command not allowed when used memory > 'maxmemory'."
+    assert refused.ask("ECHO", "small") == "$5"
+
+
+def is_shown_in_part(*words):
+    got, cost = flood(*words)
+    assert cost < 20 * MIB, f"{cost} bytes"
+    assert b"-" in got, "nobody was answered"
+
+    def is_answered():
+        one = Client()
+        if one.ask_and_read_nothing(*words) != b"-":
+            return False
+        line = one.line()
+        if line.startswith("OOM "):
+            return False
+        assert line.startswith("ERR ") and line.count("x") <= 2 * 128 + 2, line
+        return one.ask("PING") == "+PONG"
+
+    until(is_answered, "what was held is not given back")
+
+
+@test("--input 16 --data 16")
+def a_bad_option_is_shown_in_part():
+    is_shown_in_part("EXPIRE", "a", 1, "x" * 7 * MIB)
+
+
+@test("--input 16 --data 16")
+def what_is_no_command_is_shown_in_part():
+    is_shown_in_part("x" * 7 * MIB)
+    is_shown_in_part("CONFIG", "x" * 7 * MIB)
+    is_shown_in_part("NONSENSE", "x" * 3 * MIB, "x" * 3 * MIB)
+
+
+@test("--input 16 --data 16")
+def values_that_are_sent_are_paid_for():
+    # Each under a new value of the key, so that the answers alone have those before.
+    one = Client()
+    before = peak_bytes()
+    greedy = [Client(window=4096) for _ in range(24)]
+    outcomes = []
+    for each in greedy:
+        outcomes.append(one.ask("SET", "large", "x" * 3 * MIB))
+        assert each.ask_and_read_nothing("GET", "large") == b"$"
+    cost = peak_bytes() - before
+    print(f"GET: 24 clients raise the peak by {cost / MIB:.1f} MiB; values set {outcomes.count('+OK')}")
+    assert cost < 36 * MIB, f"{cost} bytes"
+    assert {"+OK", "-OOM command not allowed when used memory > 'maxmemory'."} == set(outcomes), outcomes
 
 
 @test()

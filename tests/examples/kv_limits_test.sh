@@ -4,6 +4,8 @@ set -euo pipefail
 here=$(dirname "$0")
 source "$here/server.sh"
 need python3 python3
+# What was freed goes back at once, so that a peak is what the server has held.
+export MALLOC_MMAP_THRESHOLD_=65536 ASAN_OPTIONS=quarantine_size_mb=1:thread_local_quarantine_size_kb=64
 
 for pair in "${pairs[@]}"; do
     read -r backend driver <<<"$pair"
