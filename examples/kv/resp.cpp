@@ -24,7 +24,8 @@ parsed parser::next(std::string_view from, bool trusted) {
 void parser::done() {
     words_.clear();
     if (words_.capacity() > kept_words) words_.shrink_to_fit();
-    line_ = {};
+    line_.clear();
+    line_.shrink_to_fit();
     at_ = seen_ = sum_ = 0;
     wanted_.reset();
     length_.reset();

@@ -39,7 +39,13 @@ bool session::pay(std::size_t memory) {
     return true;
 }
 
+// Others have the memory while the peer reads why; the parser may hold more of it by now than was paid for.
 session::step session::refuse() {
+    parser_.done();
+    pending_.clear();
+    pending_.shrink_to_fit();
+    begin_ = 0;
+    paid_.shrink_to(0);
     answers_.error("OOM the clients' unfinished commands have all the memory that they may have; try again");
     return next_ = step::close;
 }

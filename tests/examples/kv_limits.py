@@ -314,6 +314,15 @@ def a_large_command_leaves_nothing_behind():
         assert each.ask("GET", "key") == "$5"
 
 
+@test("--input 1")
+def a_long_line_leaves_nothing_behind():
+    clients = [Client() for _ in range(40)]
+    for each in clients:
+        each.socket.sendall(b"STRLEN " + b"x" * 60_000 + b"\r\n")
+        assert each.line() == ":0"
+    assert Client().ask("SET", "key", "x" * 200_000) == "+OK"
+
+
 @test("--data 4")
 def keys_and_values_have_what_they_may_have():
     one = Client()
