@@ -357,7 +357,7 @@ def own_address():
 def others_need_a_password():
     host = own_address()
     if host is None or host.startswith("127."):
-        print("skipped: this machine has no address but its own")
+        print("skipped: others_need_a_password has checked nothing, for this machine has no address that others see")
         return
     port = int(sys.argv[2].rsplit(":", 1)[1])
     with socket.create_connection((host, port)) as other:
