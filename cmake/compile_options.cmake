@@ -11,8 +11,14 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # GCC 12 sees uninitialised values and overlaps in libstdc++ itself once it is inlined (GCC bugs 105562, 105329).
   target_compile_options(bifilar_own_options INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
 endif()
+
+# Checks of the headers are compiled by those who link the library, so they get the definition as well. It changes no
+# type's size.
+set(bifilar_debug_definitions)  # For targets.
+set(bifilar_debug_flag)         # The same for pkg-config.
 if(BIFILAR_DEBUG_CHECKS)
-  add_compile_definitions(BIFILAR_DEBUG=1)
+  set(bifilar_debug_definitions BIFILAR_DEBUG=1)
+  set(bifilar_debug_flag " -DBIFILAR_DEBUG=1")
 endif()
 
 # A frame larger than the guard of a fiber's stack would step over it, so code that runs in fibers touches each page of
@@ -70,6 +76,7 @@ function(bifilar_part name)
   endif()
   target_compile_features(bifilar_${name} ${scope} cxx_std_23)
   target_compile_options(bifilar_${name} ${scope} ${bifilar_stack_options} ${bifilar_coroutine_options})
+  target_compile_definitions(bifilar_${name} ${scope} ${bifilar_debug_definitions})
   target_sources(bifilar_${name} ${scope} FILE_SET HEADERS BASE_DIRS include FILES ${headers})
   if(ARGN)
     target_link_libraries(bifilar_${name} ${scope} ${ARGN})

@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # Installs the library, static or shared, and builds an outside project against it: by find_package and by pkg-config.
-# The static one is that of the build which runs this test; the shared one is built here.
-#   consumer_test.sh static|shared <source> <folder> <compiler> <build>
+# The static one is that of the build which runs this test; the shared one is built here, and so is the checked one,
+# which is static and a debug build.
+#   consumer_test.sh static|shared|checked <source> <folder> <compiler> <build>
 set -euo pipefail
 kind=$1 source=$2 build=$3 compiler=$4 built=$5
 prefix=$build/prefix
 rm -rf "$build"
-if [ "$kind" = shared ]; then
+if [ "$kind" != static ]; then
     built=$build/library
-    cmake -S "$source" -B "$built" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=Release \
-        -DBUILD_SHARED_LIBS=ON -DBIFILAR_TESTS=OFF -DBIFILAR_EXPERIMENTS=OFF -DBIFILAR_EXAMPLES=OFF >/dev/null
+    how=(-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON)
+    [ "$kind" = shared ] || how=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_UNITY_BUILD=ON)
+    cmake -S "$source" -B "$built" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" "${how[@]}" \
+        -DBIFILAR_TESTS=OFF -DBIFILAR_EXPERIMENTS=OFF -DBIFILAR_EXAMPLES=OFF >/dev/null
     cmake --build "$built" >/dev/null
 fi
 cmake --install "$built" --prefix "$prefix" >/dev/null
@@ -21,6 +24,15 @@ reports_large_frame() {
     grep -q 'bifilar: fiber stack overflow' <<<"$words" || { echo "$1: $words" >&2; return 1; }
 }
 
+# Its locks are checked where the library is, though it has not asked for that either.
+tells_own_lock() {
+    local words checked=0
+    words=$("$1" own_lock 2>&1) || { echo "$1 own_lock: $words" >&2; return 1; }
+    grep -q 'a mutex that it has locked itself' <<<"$words" && checked=1
+    [ "$kind" = static ] || [ $checked = "$([ "$kind" = checked ] && echo 1 || echo 0)" ] ||
+        { echo "$1, whose library is $kind: $words" >&2; return 1; }
+}
+
 # TLS is there when OpenSSL is.
 tls=OFF
 [ -n "$(find "$prefix" -name 'libbifilar_tls.*' -print -quit)" ] && tls=ON
@@ -28,24 +40,35 @@ cmake -S "$source/tests/consumer" -B "$build/consumer" -G Ninja -DCMAKE_CXX_COMP
     -DCMAKE_PREFIX_PATH="$prefix" -DWITH_TLS=$tls >/dev/null
 cmake --build "$build/consumer" >/dev/null
 "$build/consumer/consumer"
+tells_own_lock "$build/consumer/consumer"
 reports_large_frame "$build/consumer/consumer"
 [ $tls = OFF ] || "$build/consumer/consumer_tls"
 
 library=$(dirname "$(find "$prefix" -name 'libbifilar.*' | head -n 1)")
 export PKG_CONFIG_PATH=$library/pkgconfig LD_LIBRARY_PATH=$library
 static=()
-[ "$kind" = static ] && static=(--static)
+[ "$kind" = shared ] || static=(--static)
 # Word splitting is wanted: pkg-config prints several arguments.
 # shellcheck disable=SC2046
 "$compiler" "$source/tests/consumer/main.cpp" -o "$build/by-pkg-config" \
     $(pkg-config "${static[@]}" --cflags --libs bifilar)
 "$build/by-pkg-config"
+tells_own_lock "$build/by-pkg-config"
 reports_large_frame "$build/by-pkg-config"
 if [ $tls = ON ]; then
     # shellcheck disable=SC2046
     "$compiler" "$source/tests/consumer/tls.cpp" -o "$build/tls-by-pkg-config" \
         $(pkg-config "${static[@]}" --cflags --libs bifilar-tls)
     "$build/tls-by-pkg-config"
+fi
+
+# Without the definition there is less to tell, but all lies where the library has it.
+if [ "$kind" = checked ]; then
+    # shellcheck disable=SC2046
+    "$compiler" "$source/tests/consumer/main.cpp" -o "$build/unchecked" \
+        $(pkg-config "${static[@]}" --cflags --libs bifilar | sed 's/-DBIFILAR_DEBUG=1//')
+    "$build/unchecked"
+    "$build/unchecked" own_lock
 fi
 
 # The README's program, which people copy.

@@ -25,7 +25,18 @@ static void write_below() {
     frame[0] = 1;
 }
 
+// Waits shortly for a lock that it has itself: builds with checks tell it.
+static bf::task<> wait_for_own_lock() {
+    bf::mutex mutex;
+    const auto held = co_await mutex.lock();
+    (void)co_await bf::timeout(mutex.lock(), std::chrono::milliseconds{1});
+}
+
 int main(int count, char** arguments) {
+    if (count == 2 && std::strcmp(arguments[1], "own_lock") == 0) {
+        bf::run(wait_for_own_lock);
+        return 0;
+    }
     if (count == 2 && std::strcmp(arguments[1], "large_frame") == 0) {
         bf::runtime_options small;
         small.stack_bytes = 16 << 10;

@@ -146,8 +146,8 @@ private:
 
     static constexpr int wakes_per_hold = 64;
 
-    base::spin_lock lock_;
     list nodes_;
+    base::spin_lock lock_;  // Last, so that others may use what follows it.
 };
 
 template <class Function>

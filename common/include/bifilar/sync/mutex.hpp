@@ -48,8 +48,8 @@ public:
 private:
     friend class condition;
 
-    detail::permits permit_{1, 1};
-    [[no_unique_address]] detail::lock_owner owner_;
+    [[no_unique_address]] detail::permits permit_{1, 1};
+    detail::lock_owner owner_;  // In the end of the permits, which they leave empty.
 };
 
 class [[nodiscard]] mutex::lock_future {
@@ -75,8 +75,6 @@ private:
 inline mutex::lock_future mutex::lock() noexcept { return lock_future{*this}; }
 
 static_assert(future<mutex::lock_future>);
-#if !defined(BIFILAR_DEBUG)
-static_assert(sizeof(mutex) <= 48, "what a lock costs where it lies");
-#endif
+static_assert(sizeof(mutex) <= 48, "what a lock costs where it lies, with debug checks and without");
 
 }  // namespace bifilar

@@ -111,7 +111,7 @@ private:
     // How many pauses the next contended take spends before it queues; below 0: how many of them queue at once before
     // one tries again. A hint: written and read by all, torn updates do no harm.
     base::atomic<std::int32_t> spins_{0};
-    wait_list waiters_;
+    [[no_unique_address]] wait_list waiters_;  // What follows lies in its end.
     std::uint32_t called_ = 0;    // How many were called and have not come yet. Under the list's lock.
     std::uint32_t reserved_ = 0;  // How many permits they will want. Under the list's lock.
 };
