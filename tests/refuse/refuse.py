@@ -2,8 +2,9 @@
 
 refuse.py <compiler> <file> <root of the sources>
 
-`// flags: ...` adds flags, `// errors: N` says how many there are. Where lines end with `// refused`, or
-`// refused by <compiler>` for those of one, errors must be at these lines and at no others.
+`// flags: ...` adds flags, `// errors: N` says how many there are, `// compiler: NAME` leaves the file to that one. Where
+lines end with `// refused`, or `// refused by <compiler>` for those of one, errors must be at these lines and at no
+others.
 """
 import pathlib
 import re
@@ -15,9 +16,11 @@ lines = source.read_text().splitlines()
 expected = re.match(r"// expect: (.+)", lines[0])
 if not expected:
     sys.exit(f"{source}: the first line must be '// expect: <regular expression>'")
+if any(line.startswith("// compiler: ") and line.split()[2] not in pathlib.Path(compiler).name for line in lines):
+    sys.exit(0)
 flags = [flag for line in lines if line.startswith("// flags: ") for flag in line.split()[2:]]
 if "clang" in pathlib.Path(compiler).name:
-    flags.append("-fcoro-aligned-allocation")  # As our targets do.
+    flags.insert(0, "-fcoro-aligned-allocation")  # As our targets do.
 includes = [f"-I{part / 'include'}" for part in sorted(root.iterdir()) if (part / "include" / "bifilar").is_dir()]
 run = subprocess.run([compiler, "-std=c++23", "-fsyntax-only", *includes, *flags, str(source)],
                      capture_output=True, text=True)

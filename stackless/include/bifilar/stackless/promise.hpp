@@ -68,13 +68,17 @@ public:
                       "a coroutine has a local that is aligned to more than 32 KiB; allocate it by itself");
         return allocate_coroutine((bytes + step - 1) / step * step, step);
     }
-    // Without the option clang tells nobody what a frame is aligned to.
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wgcc-compat"
-    static void* operator new(std::size_t bytes)
-        __attribute__((diagnose_if(true, "compile coroutines with -fcoro-aligned-allocation; clang misplaces their "
-                                         "over-aligned locals without it", "error")));
-#pragma clang diagnostic pop
+    // Without the option clang tells nobody what a frame is aligned to, and takes this one. A template, so that the
+    // sentence comes with its first use; the pack, which is empty, because one with the size alone may not be.
+    template <class... None>
+        requires(sizeof...(None) == 0)
+    static void* operator new(std::size_t bytes, None...) {
+        static_assert(sizeof...(None) != 0,
+                      "compile with -fcoro-aligned-allocation; without it clang misplaces over-aligned locals of "
+                      "coroutines. The CMake target bifilar::bifilar brings it; so does pkg-config, where clang built "
+                      "the library");
+        return allocate_coroutine(bytes);
+    }
 #else
     // GCC 12 does not say what a frame is aligned to, but its size is a multiple of it.
     static void* operator new(std::size_t bytes) { return allocate_coroutine(bytes, bytes & (~bytes + 1)); }
