@@ -110,8 +110,11 @@ slab* depot::new_slab(std::size_t size_class) noexcept {
 
 void* depot::allocate_large(std::size_t bytes) {
     const std::size_t first = first_offset_of(bytes);
-    void* const memory = ::operator new(first + bytes, std::align_val_t{slab_bytes});
-    auto* const made = new (memory) slab{slab::large, first};
+    // Where the block is aligned to more than a slab, it lies one slab behind its own, and that one behind a gap.
+    const std::size_t alignment = std::max(natural_alignment(bytes), slab_bytes);
+    const std::size_t before = alignment - slab_bytes;
+    auto* const memory = static_cast<std::byte*>(::operator new (before + first + bytes, std::align_val_t{alignment}));
+    auto* const made = new (memory + before) slab{slab::large, first, before};
     const std::lock_guard guard{lock_};
     made->link_before(large_);
     return made->first_block();
@@ -122,7 +125,8 @@ void depot::release_large(slab& block) noexcept {
         const std::lock_guard guard{lock_};
         block.unlink();
     }
-    ::operator delete(&block, std::align_val_t{slab_bytes});
+    const std::size_t before = block.before;
+    ::operator delete (reinterpret_cast<std::byte*>(&block) - before, std::align_val_t{slab_bytes + before});
 }
 
 void depot::visit(task_owner owner, void (*visit)(task_header&, void*) noexcept, void* argument) noexcept {

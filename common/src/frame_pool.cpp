@@ -139,8 +139,11 @@ void* detail::allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment
     }
     BIFILAR_ASSERT(prefix <= largest_prefix_bytes, "a frame prefix is too long for its mark");
     // At least a granule behind the prefix, so that the frame's mark is not the next block's.
-    void* const frame =
-        static_cast<std::byte*>(allocate_frame(std::max(bytes, smallest_block_bytes) + prefix)) + prefix;
+    std::size_t total = std::max(bytes, smallest_block_bytes) + prefix;
+    // Not a block that begins at a boundary: its slab would be the one before, and that of the frame another.
+    if (total % frames::slab_bytes == 0) [[unlikely]]
+        total += smallest_block_bytes;
+    void* const frame = static_cast<std::byte*>(allocate_frame(total)) + prefix;
     mark_task(frame, nobody, prefix);
     return frame;
 }

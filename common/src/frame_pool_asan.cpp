@@ -44,7 +44,7 @@ mark look_up(void* place) noexcept {
 }  // namespace
 
 void* detail::allocate_frame_slowly(std::size_t bytes) {
-    const std::size_t alignment = std::clamp<std::size_t>(bytes & (~bytes + 1), 16, largest_frame_alignment);
+    const std::size_t alignment = std::max<std::size_t>(frames::natural_alignment(bytes), 16);
     void* block = nullptr;
     if (::posix_memalign(&block, alignment, bytes) != 0) throw std::bad_alloc{};
     return block;

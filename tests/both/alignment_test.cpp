@@ -212,6 +212,34 @@ void check_awaited() {
     }
 }
 
+template <std::size_t A>
+void check_larger_than_a_slab(bf::runtime& rt) {
+    INFO("alignment " << A);
+    const auto spawns = [&rt](auto call) { return count_wrong([&rt, call] { return rt.spawn(call); }); };
+    CHECK(spawns(&has_a_local<A, 1>) == 0);
+    CHECK(spawns(&has_a_local<A, 200>) == 0);
+    CHECK(spawns(&has_a_child_with_a_local<A>) == 0);
+    CHECK(spawns([] { return has_a_local<A, 1>(); }) == 0);
+    CHECK(rt.run(has_a_child_with_a_local<A>));
+    CHECK(bf::block_on(has_a_local<A, 1>()));
+    bf::future_set<bf::task<bool>> set;
+    for (int n = 0; n < 4; ++n) set.add(has_a_local<A, 1>());
+    while (auto got = bf::block_on(set.next())) CHECK(got->value());
+}
+
+// Outputs and parameters, of which several lie on the thread's stack at once.
+template <std::size_t A>
+void check_values(bf::runtime& rt) {
+    INFO("alignment " << A);
+    CHECK(count_wrong([&rt] { return rt.spawn(gives<A>); }) == 0);
+    CHECK(count_wrong([&rt] { return rt.spawn(awaits_a_value<A>); }) == 0);
+    CHECK(count_wrong([&rt] { return rt.spawn(takes_one<A>, 1, aligned<A>{}, 'x'); }) == 0);
+    CHECK(count_wrong([&rt] { return rt.spawn(keeps_one<A>{}); }) == 0);
+    bf::unbounded_channel<aligned<A>> values;
+    for (int n = 0; n < rounds; ++n) (void)values.send(aligned<A>{});
+    for (int n = 0; n < rounds; ++n) CHECK(bf::block_on(values.recv())->right());
+}
+
 }  // namespace
 
 TEST_CASE("spawned_tasks_keep_every_alignment") {
@@ -231,6 +259,18 @@ TEST_CASE("awaited_coroutines_keep_every_alignment") {
     check_awaited<64>();
     check_awaited<256>();
     check_awaited<4'096>();
+}
+
+// Where a slab of the frame pool begins, and beyond. Fibers would need stacks of several times that.
+TEST_CASE("coroutines_keep_alignments_larger_than_a_slab") {
+    for (const unsigned workers : {1U, 2U}) {
+        bf::runtime rt{roomy_runtime(workers)};
+        check_larger_than_a_slab<32'768>(rt);
+        check_larger_than_a_slab<65'536>(rt);
+        check_larger_than_a_slab<131'072>(rt);
+        check_larger_than_a_slab<1'048'576>(rt);
+        check_values<65'536>(rt);
+    }
 }
 
 TEST_CASE("scopes_keep_every_alignment") {

@@ -147,6 +147,26 @@ TEST_CASE("a_prefix_is_left_free_once_and_found_again") {
         }
 }
 
+TEST_CASE("large_blocks_have_the_alignment_of_their_size_and_know_their_slab") {
+    for (std::size_t alignment = 4'096; alignment <= std::size_t{1} << 21; alignment *= 2) {
+        INFO("alignment " << alignment);
+        const filled one{3 * alignment, 1};
+        const filled two{alignment, 2};
+        CHECK(reinterpret_cast<std::uintptr_t>(one.block()) % alignment == 0);
+        CHECK(reinterpret_cast<std::uintptr_t>(two.block()) % alignment == 0);
+        CHECK(one.intact());
+        bf::release_frame(one.block());
+        CHECK(two.intact());
+        bf::release_frame(two.block());
+        // With its prefix of a size that lets blocks begin at a boundary.
+        for (const std::size_t prefix : {16U, 48U, 64U, 128U}) {
+            void* const frame = allocate_with_prefix(prefix, alignment - prefix);
+            CHECK(bf::prefix_of(frame) == prefix);
+            bf::release_coroutine(frame);
+        }
+    }
+}
+
 TEST_CASE("a_frame_that_became_a_task_is_freed_with_the_task") {
     void* const frame = allocate_with_prefix(48, 100);
     void* const block = static_cast<std::byte*>(frame) - 48;

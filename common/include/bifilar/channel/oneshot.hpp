@@ -280,7 +280,7 @@ public:
     using typename oneshot<T>::closed_future;
 
     static shared_oneshot* make() {
-        static_assert(alignof(shared_oneshot) <= largest_frame_alignment, "a value is aligned to at most 32 KiB");
+        static_assert(alignof(shared_oneshot) <= largest_frame_alignment, "a value is aligned to at most 256 MiB");
         return new (allocate_frame(sizeof(shared_oneshot))) shared_oneshot;
     }
     void drop() noexcept {

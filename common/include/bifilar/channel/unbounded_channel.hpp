@@ -82,7 +82,7 @@ private:
         slot slots[values_a_block];
     };
     static_assert(alignof(T) <= largest_frame_alignment,
-                  "a value is aligned to at most 32 KiB; send a std::unique_ptr to it");
+                  "a value is aligned to at most 256 MiB; send a std::unique_ptr to it");
 
     static void free(block* at) noexcept {
         if (at != nullptr) release_frame(at);

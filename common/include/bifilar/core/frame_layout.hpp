@@ -13,11 +13,11 @@ namespace bifilar {
 using task_owner = std::uint16_t;
 inline constexpr task_owner max_task_owners = 4094;
 
-/// Blocks above this size come from operator new, on 64 KiB boundaries.
+/// Blocks above this size come from operator new, each behind a 64 KiB boundary, or at one where it is aligned so.
 inline constexpr std::size_t largest_pooled_bytes = 4096;
 
-/// The largest alignment that the pool knows.
-inline constexpr std::size_t largest_frame_alignment = 32 * 1024;
+/// The largest alignment that the pool knows, and GCC.
+inline constexpr std::size_t largest_frame_alignment = std::size_t{1} << 28;
 
 /// The most that a coroutine's frame leaves free in front of it.
 inline constexpr std::size_t largest_prefix_bytes = 128;
@@ -65,13 +65,16 @@ static_assert(block_bytes_of(class_of(1025)) == 1280 && block_bytes_of(class_of(
 
 struct chunk;  // See frame_depot.hpp in the sources.
 
-// What a 64 KiB boundary starts with: pooled blocks of one size, or one large block.
+// What a 64 KiB boundary starts with: pooled blocks of one size, or one large block. That one may begin at the next
+// boundary: whatever lies there belongs to the slab before.
 struct slab {
     static constexpr std::uint32_t large = ~std::uint32_t{0};
     static constexpr std::uint32_t leaves = ~std::uint32_t{0};
 
-    slab(std::size_t kind, std::size_t first_offset) noexcept
-        : size_class{static_cast<std::uint32_t>(kind)}, first{static_cast<std::uint32_t>(first_offset)} {}
+    slab(std::size_t kind, std::size_t first_offset, std::size_t left_out = 0) noexcept
+        : size_class{static_cast<std::uint32_t>(kind)},
+          first{static_cast<std::uint32_t>(first_offset)},
+          before{static_cast<std::uint32_t>(left_out)} {}
 
     slab* next = nullptr;  // Of the ring of all slabs of the same sort, pooled or large.
     slab* prev = nullptr;
@@ -80,14 +83,15 @@ struct slab {
     slab* next_leaving = nullptr;
     std::uint32_t seen = 0;  // How many free blocks were found and not sorted yet; leaves: all, and they go.
     const std::uint32_t size_class;
-    const std::uint32_t first;  // Where the first block lies.
+    const std::uint32_t first;   // Where the first block lies.
+    const std::uint32_t before;  // How far in front of a large one its memory begins.
     // The mark of a place, found by the 64-byte granule of its address. 0: nothing. Set by the creator of the task
     // inside the scheduler's gate and reset by the worker that completes it; read by visit_tasks while the owner's
     // workers stand still.
     base::atomic<mark> marks[slab_bytes / smallest_block_bytes]{};
 
     static slab& of(const void* place) noexcept {
-        return *reinterpret_cast<slab*>(reinterpret_cast<std::uintptr_t>(place) & ~(slab_bytes - 1));
+        return *reinterpret_cast<slab*>((reinterpret_cast<std::uintptr_t>(place) - 1) & ~(slab_bytes - 1));
     }
     std::byte* first_block() noexcept { return reinterpret_cast<std::byte*>(this) + first; }
     base::atomic<mark>& mark_of(const void* place) noexcept {
@@ -104,10 +108,13 @@ struct slab {
     }
 };
 
-// The first block is aligned to each power of two that divides the size of the blocks, and so are all others.
+// The largest power of two that divides the size, as far as the pool aligns to it.
+constexpr std::size_t natural_alignment(std::size_t bytes) noexcept {
+    return std::min(bytes & (~bytes + 1), largest_frame_alignment);
+}
+// The first block has the natural alignment of its size, as far as the slab has it, and so have all others.
 constexpr std::size_t first_offset_of(std::size_t block_bytes) noexcept {
-    const std::size_t natural = block_bytes & (~block_bytes + 1);
-    const std::size_t step = std::clamp<std::size_t>(natural, 128, largest_frame_alignment);
+    const std::size_t step = std::clamp<std::size_t>(natural_alignment(block_bytes), 128, slab_bytes);
     return (sizeof(slab) + step - 1) / step * step;
 }
 constexpr std::size_t blocks_of(std::size_t size_class) noexcept {
@@ -115,6 +122,7 @@ constexpr std::size_t blocks_of(std::size_t size_class) noexcept {
     return (slab_bytes - first_offset_of(bytes)) / bytes;
 }
 static_assert(first_offset_of(64) % smallest_block_bytes == 0, "marks count granules from the boundary");
+static_assert(first_offset_of(32 * 1024) == 32 * 1024 && first_offset_of(128 * 1024) == slab_bytes);
 static_assert(first_offset_of(4096) == 4096 && blocks_of(class_of(4096)) == 15);
 
 struct free_block {

@@ -19,7 +19,7 @@ namespace bifilar {
 template <future F>
 class future_set {
     static_assert(alignof(F) <= largest_frame_alignment,
-                  "a future in a set is aligned to at most 32 KiB; hold it in a std::unique_ptr");
+                  "a future in a set is aligned to at most 256 MiB; hold it in a std::unique_ptr");
 
 public:
     /// A future that was ready: its key and what it came to.

@@ -27,7 +27,7 @@ public:
     template <class... Given>
     static join_handle<output> start(sched::scheduler& on, const sched::start_options& how, Given&&... given) {
         static_assert(alignof(future_task) <= largest_frame_alignment,
-                      "a task's body and output are aligned to at most 32 KiB; hold them in a std::unique_ptr");
+                      "a task's body and output are aligned to at most 256 MiB; hold them in a std::unique_ptr");
         void* const block = allocate_frame(sizeof(future_task));
         future_task* made = nullptr;
         try {

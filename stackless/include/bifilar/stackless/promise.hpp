@@ -65,7 +65,7 @@ public:
         const auto step = static_cast<std::size_t>(alignment);
         if (step <= 16) return allocate_coroutine(bytes);
         BIFILAR_CHECK(step <= largest_frame_alignment,
-                      "a coroutine has a local that is aligned to more than 32 KiB; allocate it by itself");
+                      "a coroutine has a local that is aligned to more than 256 MiB; allocate it by itself");
         return allocate_coroutine((bytes + step - 1) / step * step, step);
     }
     // Without the option clang tells nobody what a frame is aligned to, and takes this one. A template, so that the

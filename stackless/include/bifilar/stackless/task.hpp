@@ -11,11 +11,11 @@ namespace bifilar {
 /// Destroying it ends the coroutine where it stands: what it waits for is left, the innermost frame goes first.
 /// A destructor of a parameter that throws ends the process.
 /// The size of a frame is known to the compiler alone; frame_bytes(made.frame()) tells it at run time.
-/// Outputs, parameters and locals may be aligned to up to 32 KiB. clang has to be told -fcoro-aligned-allocation, which
-/// our CMake targets do, and bifilar.pc where clang built the library; without it coroutines are refused. GCC 12 tells
-/// nobody what a frame is aligned to, but sizes are multiples of it: there a spawned coroutine whose frame is by chance
-/// a multiple of 32 bytes takes 16 bytes more, or 48 with a large output, and one that is a multiple of 128 takes a
-/// second block.
+/// Outputs, parameters and locals may be aligned to up to 256 MiB, which is GCC's own bound. clang has to be told
+/// -fcoro-aligned-allocation, which our CMake targets do, and bifilar.pc where clang built the library; without it
+/// coroutines are refused. GCC 12 tells nobody what a frame is aligned to, but sizes are multiples of it: there a
+/// spawned coroutine whose frame is by chance a multiple of 32 bytes takes 16 bytes more, or 48 with a large output,
+/// and one that is a multiple of 128 takes a second block.
 template <class T = void>
 class [[nodiscard]] task {
 public:
