@@ -1,5 +1,5 @@
 // expect: It would lose its fraction: convert it first
-// errors: 6
+// errors: 7
 // What would be converted on the way into a channel without a word.
 #include <bifilar/bifilar.hpp>
 
@@ -13,6 +13,7 @@ void send_each(bf::channel<int>& bounded, bf::unbounded_channel<int>& unbounded,
     (void)once.send(3.7);
     (void)all.send(3.7);
     (void)newest.send(3.7);
+    (void)bf::await(bounded.reserve()).send(3.7);
     (void)bounded.send(3);
     (void)bounded.send('3');
 }

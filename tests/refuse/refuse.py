@@ -1,4 +1,4 @@
-"""Compiles a file that must not compile, and looks for the message named in its first line.
+"""Compiles a file that must not compile, and looks for the messages named in its first lines.
 
 refuse.py <compiler> <file> <root of the sources>
 
@@ -13,8 +13,8 @@ import sys
 
 compiler, source, root = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
 lines = source.read_text().splitlines()
-expected = re.match(r"// expect: (.+)", lines[0])
-if not expected:
+expected = [line.removeprefix("// expect: ") for line in lines if line.startswith("// expect: ")]
+if not lines[0].startswith("// expect: "):
     sys.exit(f"{source}: the first line must be '// expect: <regular expression>'")
 if any(line.startswith("// compiler: ") and line.split()[2] not in pathlib.Path(compiler).name for line in lines):
     sys.exit(0)
@@ -26,8 +26,9 @@ run = subprocess.run([compiler, "-std=c++23", "-fsyntax-only", *includes, *flags
                      capture_output=True, text=True)
 if run.returncode == 0:
     sys.exit(f"{source} compiles; it must not")
-if not re.search(expected.group(1), run.stderr):
-    sys.exit(f"{source}: the compiler did not say /{expected.group(1)}/ but:\n{run.stderr[:4000]}")
+for sentence in expected:
+    if not re.search(sentence, run.stderr):
+        sys.exit(f"{source}: the compiler did not say /{sentence}/ but:\n{run.stderr[:4000]}")
 
 for number in (re.match(r"// errors: (\d+)$", line) for line in lines):
     errors = re.findall(r"^.*error: .*$", run.stderr, re.MULTILINE)

@@ -41,6 +41,8 @@ public:
         to.admit(batch);  // A receiver may have got the value, and the room is still there.
         return {};
     }
+    template <detail::loses_fraction<T> U>
+    void send(U) = delete;  // It would lose its fraction: convert it first.
     /// The next sender gets it; nothing when it holds nothing.
     void give_back() noexcept {
         if (of_ == nullptr) return;

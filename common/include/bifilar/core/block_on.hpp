@@ -55,5 +55,13 @@ template <class F>
 BIFILAR_MUST_BE_READ output_of<F> block_on(F&& f) {
     return detail::block_thread_on(f);
 }
+/// What is left is a mistake: says which.
+template <class F>
+    requires(!future<std::remove_cvref_t<F>>)
+void block_on(F&&) {
+    static_assert(future<std::remove_cvref_t<F>>,
+                  "block_on takes a future: a task, what an operation such as read() or sleep_for() returns, a "
+                  "join_handle, or whatever has `output` and `poll`");
+}
 
 }  // namespace bifilar

@@ -138,6 +138,11 @@ template <future... F>
 join_all_future<F...> join_all(F... fs) {
     return join_all_future<F...>{std::move(fs)...};
 }
+/// What is left is a mistake: says which.
+template <class... F>
+void join_all(F...) {
+    static_assert((future<F> && ...), "join_all takes futures, or a std::vector of futures of one type");
+}
 
 template <future... F>
     requires(is_expected<output_of<F>> && ...)
@@ -200,6 +205,15 @@ private:
 template <future... F>
 try_join_all_future<F...> try_join_all(F... fs) {
     return try_join_all_future<F...>{std::move(fs)...};
+}
+/// What is left is a mistake: says which.
+template <class... F>
+void try_join_all(F...) {
+    static_assert((future<F> && ...), "try_join_all takes futures, or a std::vector of futures of one type");
+    if constexpr ((future<F> && ...))
+        static_assert((is_expected<output_of<F>> && ...),
+                      "try_join_all takes futures whose outputs are std::expected, such as io_result; for others there "
+                      "is join_all");
 }
 
 }  // namespace bifilar

@@ -116,11 +116,22 @@ template <future... F>
 race_future<false, F...> race(F... fs) {
     return race_future<false, F...>{std::move(fs)...};
 }
+/// What is left is a mistake: says which.
+template <class... F>
+void race(F...) {
+    static_assert((future<F> && ...), "race takes futures, or a std::vector of futures of one type, or arms that "
+                                      "on(future, handler) has made");
+}
 
 /// The same for what is ready now: empty when none is, once all are at rest. Go's select with a default arm.
 template <future... F>
 race_future<true, F...> try_race(F... fs) {
     return race_future<true, F...>{std::move(fs)...};
+}
+/// What is left is a mistake: says which.
+template <class... F>
+void try_race(F...) {
+    static_assert((future<F> && ...), "try_race takes futures");
 }
 
 template <future F>

@@ -88,8 +88,17 @@ deadline_future<F> deadline(F f, std::chrono::duration<Rep, Period> duration) {
 /// called by the first poll, when the deadline is in force. So
 /// that `[&] { return spawn(backend::stackful, f); }` starts a fiber that inherits it.
 template <class Make, class When>
-requires(!future<Make> && future<std::invoke_result_t<Make&>>) auto deadline(Make make, When when) {
+    requires(!future<Make> && future<std::invoke_result_t<Make&>>)
+auto deadline(Make make, When when) {
     return deadline(detail::made_at_poll<Make>{std::move(make)}, when);
+}
+/// What is left is a mistake: says which.
+template <class F, class When>
+    requires(!future<F> && !requires { requires future<std::invoke_result_t<F&>>; })
+void deadline(F, When) {
+    static_assert(future<F>,
+                  "deadline takes a future, or a callable without parameters that returns one, which a lambda makes of "
+                  "plain code: deadline([&] { return spawn(backend::stackful, f, x); }, limit)");
 }
 
 /// The nearest deadline in force for the calling task, or on a plain thread; empty when there is none. A few

@@ -60,6 +60,7 @@ protected:
     /// Takes over a datagram socket of any origin, and makes it blocking in the kernel's eyes. Throws std::bad_alloc,
     /// the descriptor is closed then.
     explicit datagram_socket(owned_descriptor descriptor);
+    datagram_socket(const datagram_socket&) = delete;  // A socket has one owner: std::move it.
     datagram_socket(datagram_socket&&) noexcept = default;
     datagram_socket& operator=(datagram_socket&&) noexcept = default;
     ~datagram_socket() = default;

@@ -51,6 +51,10 @@ public:
     [[nodiscard]] static open_future open(std::string_view path);
     /// Takes over the descriptor of a directory. Throws std::bad_alloc; it is closed then.
     explicit directory(int descriptor) : directory{owned_descriptor{descriptor}} {}
+    directory(const directory&) = delete;  // A directory has one owner: std::move it.
+    directory(directory&&) noexcept = default;
+    directory& operator=(directory&&) noexcept = default;
+    ~directory() = default;
 
     /// The next entry, in no order; empty at the end. Suspends once a few hundred entries, for a thread of the blocking
     /// pool. ENOENT when the directory itself was removed. Cancelled: nothing is lost but the call.

@@ -43,6 +43,10 @@ public:
     [[nodiscard]] static open_future create(std::string_view path);
     /// Takes over a descriptor, which blocks in the kernel's eyes. Throws std::bad_alloc; it is closed then.
     explicit file(int descriptor) : file{owned_descriptor{descriptor}} {}
+    file(const file&) = delete;  // A file has one owner: std::move it.
+    file(file&&) noexcept = default;
+    file& operator=(file&&) noexcept = default;
+    ~file() = default;
 
     /// What is there, at most `into`. 0: the file ends at or before the offset, or `into` is empty.
     [[nodiscard]] file_transfer read_at(std::span<std::byte> into, std::uint64_t offset) const noexcept {

@@ -29,6 +29,7 @@ public:
 
 protected:
     explicit pipe_end(owned_descriptor descriptor);
+    pipe_end(const pipe_end&) = delete;  // An end of a pipe has one owner: std::move it.
     pipe_end(pipe_end&&) noexcept = default;
     pipe_end& operator=(pipe_end&&) noexcept = default;
     ~pipe_end() = default;

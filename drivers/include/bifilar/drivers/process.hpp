@@ -19,6 +19,10 @@ public:
     process(drivers::child_ptr child, std::optional<pipe_writer> input, std::optional<pipe_reader> output,
             std::optional<pipe_reader> error) noexcept
         : child_{std::move(child)}, input_{std::move(input)}, output_{std::move(output)}, error_{std::move(error)} {}
+    process(const process&) = delete;  // A process has one owner: std::move it.
+    process(process&&) noexcept = default;
+    process& operator=(process&&) noexcept = default;
+    ~process() = default;
 
     class wait_future;
     /// Ready when the program has ended; again: the same answer. A program that waits for the end of its standard input

@@ -35,6 +35,7 @@ public:
     explicit signal_set(int first, More... more)
         : signal_set{std::span<const int>{std::array<int, 1 + sizeof...(More)>{first, more...}}} {}
     explicit signal_set(std::span<const int> signals);
+    signal_set(const signal_set&) = delete;  // A set of signals has one owner: std::move it.
     signal_set(signal_set&&) noexcept;
     signal_set& operator=(signal_set&&) noexcept;
     ~signal_set();

@@ -29,6 +29,7 @@ public:
 
 protected:
     explicit socket_share(drivers::source_ptr source) noexcept : source_{std::move(source)} {}
+    socket_share(const socket_share&) = delete;  // A half of a stream has one owner: std::move it.
     socket_share(socket_share&&) noexcept = default;
     socket_share& operator=(socket_share&&) noexcept = default;
     ~socket_share() = default;
@@ -161,6 +162,7 @@ public:
 class socket_write_half : public detail::socket_writing<detail::socket_share> {
 public:
     explicit socket_write_half(drivers::source_ptr source) noexcept : socket_writing{std::move(source)} {}
+    socket_write_half(const socket_write_half&) = delete;  // A half has one owner: std::move it.
     socket_write_half(socket_write_half&&) noexcept = default;
     socket_write_half& operator=(socket_write_half&&) = delete;
     ~socket_write_half() {

@@ -23,6 +23,11 @@ class tcp_listener {
 public:
     using accept_future = accept_call<tcp_stream>;
 
+    tcp_listener(const tcp_listener&) = delete;  // A listener has one owner: std::move it.
+    tcp_listener(tcp_listener&&) noexcept = default;
+    tcp_listener& operator=(tcp_listener&&) noexcept = default;
+    ~tcp_listener() = default;
+
     /// Binds a numeric address ("127.0.0.1:7777", "[::]:80", which takes IPv4 connections as well; port 0 lets the
     /// kernel choose) and listens. SO_REUSEADDR is set. std::errc::invalid_argument: the text is no address;
     /// EADDRINUSE: choose another port or end who has it; EAFNOSUPPORT: an address that is none of IP; and what

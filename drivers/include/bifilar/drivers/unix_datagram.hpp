@@ -45,6 +45,7 @@ public:
     [[nodiscard]] static io_result<std::pair<unix_datagram, unix_datagram>> pair();
     /// Takes over a Unix datagram socket, wherever it comes from; it leaves the file alone. Throws std::bad_alloc.
     explicit unix_datagram(owned_descriptor descriptor) : datagram_socket{std::move(descriptor)} {}
+    unix_datagram(const unix_datagram&) = delete;  // A socket has one owner: std::move it.
     unix_datagram(unix_datagram&&) noexcept = default;
     unix_datagram& operator=(unix_datagram&& other) noexcept {
         path_ = std::move(other.path_);  // The file goes before the socket does.

@@ -17,6 +17,7 @@ class unix_listener {
 public:
     using accept_future = accept_call<unix_stream>;
 
+    unix_listener(const unix_listener&) = delete;  // A listener has one owner: std::move it.
     unix_listener(unix_listener&&) noexcept = default;
     unix_listener& operator=(unix_listener&& other) noexcept {
         path_ = std::move(other.path_);

@@ -28,6 +28,11 @@ private:
 /// left as it is: who makes calls that must not block sets O_NONBLOCK, because what one was told of another may take.
 class watched_descriptor {
 public:
+    watched_descriptor(const watched_descriptor&) = delete;  // A descriptor has one owner: std::move it.
+    watched_descriptor(watched_descriptor&&) noexcept = default;
+    watched_descriptor& operator=(watched_descriptor&&) noexcept = default;
+    ~watched_descriptor() = default;
+
     /// Takes over an open descriptor, which is closed in the end unless release() gives it back before. Nobody else may
     /// close it or watch it meanwhile: the kernel knows who waits by its number. EBADF when it is not open. Throws
     /// std::bad_alloc, the descriptor is closed then.

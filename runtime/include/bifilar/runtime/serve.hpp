@@ -63,6 +63,21 @@ using stream_of = typename output_of<decltype(std::declval<L&>().accept())>::val
 template <class Handler, class Stream>
 inline constexpr bool takes_serving = std::is_invocable_v<Handler&, Stream&&, serving>;
 
+template <class Handler, class L>
+concept takes_connection = std::is_invocable_v<Handler&, stream_of<L>&&> || takes_serving<Handler, stream_of<L>>;
+
+/// What serve is given one of, or several.
+template <class L>
+struct listener_in {
+    using type = L;
+};
+template <class L>
+struct listener_in<std::vector<L>> {
+    using type = L;
+};
+template <class L>
+using one_of = typename listener_in<L>::type;
+
 template <class Handler, class Stream>
 decltype(auto) handle(Handler& handler, Stream stream, serving about) {
     if constexpr (takes_serving<Handler, Stream>)
@@ -276,8 +291,7 @@ task<serve_report> serve_all(std::vector<L> from, serve_options options, Handler
 /// options.drain; then, or once `stop_now` is ready, it cancels the rest and describes them. It is ready when all have
 /// unwound. Cancelled, it cancels all and waits for them. Throws std::invalid_argument for bad options.
 template <listener L, class Handler, stop_condition Stop, stop_condition StopNow = pending_future<void>>
-    requires std::is_invocable_v<Handler&, detail::stream_of<L>&&> ||
-             detail::takes_serving<Handler, detail::stream_of<L>>
+    requires detail::takes_connection<Handler, L>
 task<serve_report> serve(L on, serve_options options, Handler handler, Stop stop, StopNow stop_now = pending()) {
     std::vector<L> all;
     all.push_back(std::move(on));
@@ -287,12 +301,27 @@ task<serve_report> serve(L on, serve_options options, Handler handler, Stop stop
 /// The same for several listeners, one accepting task each, spread over the workers: tcp_listener::bind_shards, or
 /// several addresses.
 template <listener L, class Handler, stop_condition Stop, stop_condition StopNow = pending_future<void>>
-    requires std::is_invocable_v<Handler&, detail::stream_of<L>&&> ||
-             detail::takes_serving<Handler, detail::stream_of<L>>
+    requires detail::takes_connection<Handler, L>
 task<serve_report> serve(std::vector<L> on, serve_options options, Handler handler, Stop stop,
                          StopNow stop_now = pending()) {
     return detail::serve_all(std::move(on), std::move(options), std::move(handler), detail::as_future(std::move(stop)),
                              detail::as_future(std::move(stop_now)));
+}
+
+/// What is left is a mistake: says which.
+template <class L, class Handler, class Stop, class StopNow = pending_future<void>>
+task<serve_report> serve(L, serve_options, Handler, Stop, StopNow = pending()) {
+    if constexpr (!listener<detail::one_of<L>>)
+        static_assert(listener<detail::one_of<L>>,
+                      "serve takes a listener, such as tcp_listener, or a std::vector of them");
+    else if constexpr (!stop_condition<Stop> || !stop_condition<StopNow>)
+        static_assert(stop_condition<Stop> && stop_condition<StopNow>,
+                      "what stops serve is a future, such as ctrl_c() or an event's wait(), or a std::stop_token");
+    else
+        static_assert(detail::takes_connection<Handler, detail::one_of<L>>,
+                      "serve's handler takes a connection by value, or a connection and bifilar::serving: "
+                      "[](tcp_stream stream) { … }");
+    std::unreachable();
 }
 
 }  // namespace bifilar
