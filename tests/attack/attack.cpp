@@ -94,11 +94,11 @@ void tally::find(std::string_view what, std::string_view input) {
 }
 
 void tally::print(const std::string& name, std::uint64_t seed, std::chrono::duration<double> taken) const {
-    std::printf("%s: seed %llu, sent %llu, parsed %llu, connections %llu, healthy %llu, findings %llu, %.1f s\n",
-                name.c_str(), static_cast<unsigned long long>(seed), static_cast<unsigned long long>(sent_.load()),
-                static_cast<unsigned long long>(parsed_.load()), static_cast<unsigned long long>(connections_.load()),
-                static_cast<unsigned long long>(healthy_.load()), static_cast<unsigned long long>(findings_.load()),
-                taken.count());
+    const auto number_of = [](const auto& counted) { return static_cast<unsigned long long>(counted.load()); };
+    std::printf(
+        "%s: seed %llu, sent %llu, parsed %llu, valid %llu, connections %llu, healthy %llu, findings %llu, %.1f s\n",
+        name.c_str(), static_cast<unsigned long long>(seed), number_of(sent_), number_of(parsed_), number_of(valid_),
+        number_of(connections_), number_of(healthy_), number_of(findings_), taken.count());
 }
 
 void assault(const options& given, const plan& what, std::uint16_t port, tally& into) {

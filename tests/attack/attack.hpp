@@ -21,7 +21,7 @@ struct options {
     std::string examples;  ///< The folder of the built examples.
     std::string backend = "stackless";
     std::string driver = "best";
-    std::chrono::seconds time{0};  ///< 0: until `inputs` were parsed.
+    std::chrono::seconds time{0};  ///< 0: until so many mutants were parsed as `inputs` says.
     std::uint64_t inputs = 10'000;
     std::uint64_t seed = 0;
     unsigned threads = 2;
@@ -32,9 +32,13 @@ struct options {
 /// What was done and found. Any thread.
 class tally {
 public:
+    /// Inputs that were changed, by a byte or more.
     void count_sent(std::uint64_t mutants) noexcept { sent_.fetch_add(mutants, std::memory_order_relaxed); }
-    /// Inputs of which there is evidence that the program looked at them: an answer, or a refusal, to each.
-    void count_parsed(std::uint64_t inputs) noexcept { parsed_.fetch_add(inputs, std::memory_order_relaxed); }
+    /// Those of them of which there is evidence that the program looked at them: an answer, or a refusal. Each once at
+    /// most, whatever became of it; where the evidence is for several together, they count as one.
+    void count_parsed(std::uint64_t mutants) noexcept { parsed_.fetch_add(mutants, std::memory_order_relaxed); }
+    /// Inputs that were sent as they are, between mutants.
+    void count_valid(std::uint64_t inputs) noexcept { valid_.fetch_add(inputs, std::memory_order_relaxed); }
     void count_healthy() noexcept { healthy_.fetch_add(1, std::memory_order_relaxed); }
     void count_connection() noexcept { connections_.fetch_add(1, std::memory_order_relaxed); }
     /// Prints what is wrong, with what was sent.
@@ -42,13 +46,14 @@ public:
 
     [[nodiscard]] std::uint64_t parsed() const noexcept { return parsed_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t findings() const noexcept { return findings_.load(std::memory_order_relaxed); }
-    /// One line: "<name>: seed 1, sent ..., parsed ..., ... findings", as tests/attack/run adds them up.
+    /// One line: "<name>: seed 1, sent ..., parsed ..., valid ..., ... findings", as tests/attack/run adds them up.
     void print(const std::string& name, std::uint64_t seed, std::chrono::duration<double> taken) const;
 
 private:
     // Numbers that threads add to and that are read when they have ended: nothing is ordered by them.
     std::atomic<std::uint64_t> sent_{0};
     std::atomic<std::uint64_t> parsed_{0};
+    std::atomic<std::uint64_t> valid_{0};
     std::atomic<std::uint64_t> healthy_{0};
     std::atomic<std::uint64_t> connections_{0};
     std::atomic<std::uint64_t> findings_{0};

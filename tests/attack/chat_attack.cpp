@@ -64,8 +64,11 @@ public:
         const std::string name = "m" + std::to_string(by.next());
         std::string said = name + "\n";
         const std::size_t count = 1 + by.below(32);
-        for (std::size_t one = 0; one < count; ++one) said += by.below(4) == 0 ? by.mutant() : by.valid();
+        // Behind each mutant stands a line by which the observer knows that the server has come to its end.
+        for (std::size_t one = 0; one < count; ++one)
+            said.append(by.mutant()).append("\n").append(end_mark).append("\n");
         into.count_sent(count);
+        into.count_valid(count);
         connection to{port_};
         std::string answer;
         const std::size_t portion = by.below(4) == 0 ? 1 + by.below(100) : said.size() + 1;
@@ -84,7 +87,9 @@ public:
     }
 
 private:
-    // What the observer hears of a member until it has left: a line that it said is a line that was parsed.
+    static constexpr std::string_view end_mark = "that was a mutant";
+
+    // What the observer hears of a member until it has left.
     void listen_until_left(const std::string& name, const std::string& said, tally& into) {
         const std::string last = "* " + name + " has left";
         for (;;) {
@@ -96,7 +101,7 @@ private:
             const std::string line = heard_.substr(0, end);
             heard_.erase(0, end + 1);
             if (is_harmful(line)) into.find("heard: " + shown(line), said);
-            if (line.starts_with(name + ": ")) into.count_parsed(1);
+            if (line == name + ": " + std::string{end_mark}) into.count_parsed(1);
             // It may have been among what was missed.
             if (line == last || line.starts_with("* you missed ")) return;
         }

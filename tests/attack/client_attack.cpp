@@ -169,8 +169,16 @@ http::patience hurry() {
     return made;
 }
 
+// Whether the client has looked at bytes of the answer.
+bool is_parsed(const fetched& got) {
+    if (got.status != 0) return true;
+    for (const char* const complaint : {"HTTP/1.1", "redirects", "announces", "within its answer"})
+        if (got.failure.find(complaint) != std::string::npos) return true;
+    return false;
+}
+
 void note_mutant(scene& in, const fetched& got) {
-    in.found().count_parsed(1);
+    if (is_parsed(got)) in.found().count_parsed(1);
     if (!got.is_expected || got.failure.find("said nothing") != std::string::npos) in.found().find(got.failure, {});
 }
 

@@ -83,7 +83,8 @@ void change_gently(std::string& request, mutator& by) {
     const std::size_t end = std::min(request.find("\r\n\r\n"), request.size());
     // Of the fields after Host, where there are any, else of a new one.
     const std::size_t field = request.find("\r\n", line + 2);
-    if (by.below(2) == 0 || field >= end) {
+    const std::size_t slash = request.find(" /");
+    if (by.below(2) == 0 || field >= end || slash >= line) {
         std::string added = "X-";
         for (std::size_t bytes = by.below(40); bytes != 0; --bytes) added += gentle[by.below(12)];
         added += ": ";
@@ -91,8 +92,7 @@ void change_gently(std::string& request, mutator& by) {
         request.insert(line + 2, added + "\r\n");
         return;
     }
-    const std::size_t slash = request.find(" /");
-    if (slash < line) request.insert(slash + 2, 1, gentle[by.below(gentle.size())]);
+    request.insert(slash + 2, 1, gentle[by.below(gentle.size())]);
 }
 
 class http_attacker final : public attacker {
@@ -112,7 +112,7 @@ public:
         const std::size_t wild = 1 + by.below(4);
         for (std::size_t one = 0; one < wild; ++one) row_ += by.mutant();
         into.count_sent(before + wild);
-        converse(by, into);
+        converse(by, before, into);
     }
 
     void check_health(tally& into) override {
@@ -132,7 +132,7 @@ public:
     }
 
 private:
-    void converse(mutator& by, tally& into) {
+    void converse(mutator& by, std::size_t before, tally& into) {
         into.count_connection();
         connection to{port_};
         std::string answer;
@@ -140,7 +140,10 @@ private:
         const ending how = to.converse(row_, answer, portion);
         if (how == ending::silent) return into.find("the server hangs", row_);
         const answers got = read_answers(answer, how == ending::reset);
-        into.count_parsed(got.statuses.size());
+        // Of the gently changed ones each has an answer of its own; what comes behind them may be of any of the wild
+        // ones.
+        const std::size_t answered = got.statuses.size();
+        into.count_parsed(std::min(answered, before) + (answered > before ? 1 : 0));
         if (!got.wrong.empty()) into.find(got.wrong, row_);
         if (how == ending::reset) into.find("the server resets the connection", row_);
     }
