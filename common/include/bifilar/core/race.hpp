@@ -16,7 +16,11 @@ namespace bifilar {
 template <class... T>
 class first_of {
 public:
-    explicit first_of(std::variant<T...> value) : value_{std::move(value)} {}
+    /// Made in place, and moved as seldom as can be: GCC 12 warns of a variant that is moved on and on, in users' code,
+    /// as maybe uninitialized.
+    template <std::size_t Place, class... Given>
+    explicit first_of(std::in_place_index_t<Place> place, Given&&... given)
+        : value_{place, std::forward<Given>(given)...} {}
     /// The winner's place in the argument list, from 0.
     [[nodiscard]] std::size_t index() const noexcept { return value_.index(); }
     [[nodiscard]] std::variant<T...>& value() noexcept { return value_; }
@@ -70,7 +74,7 @@ public:
         if constexpr (Tries) {
             if (!winner_) return output{};
         }
-        return output{first{std::move(*winner_)}};
+        return std::move(*winner_);
     }
 
     [[nodiscard]] bool is_promised() const noexcept {
@@ -104,7 +108,7 @@ private:
     }
 
     std::tuple<detail::member<F>...> members_;
-    std::optional<std::variant<value_of<output_of<F>>...>> winner_;
+    std::optional<first> winner_;
     std::exception_ptr error_;
     bool gave_up_ = false;
 };
@@ -178,7 +182,7 @@ public:
 
     polled<output> poll(context& cx) {
         if (!cx.has_budget(sizeof...(F))) return not_ready;
-        std::optional<std::variant<value_of<output_of<F>>...>> winner;
+        std::optional<output> winner;
         const auto one = [&](auto place) {
             auto answer = bifilar::poll_arm(std::get<place.value>(members_), cx);
             if (!answer) return;
@@ -190,14 +194,14 @@ public:
         const std::size_t promised =
             std::apply([](const auto&... f) { return detail::promised_place(f...); }, members_);
         detail::at_place(promised, one, std::index_sequence_for<F...>{});
-        if (winner) return output{std::move(*winner)};
+        if (winner) return std::move(*winner);
         for (const std::size_t at : detail::arm_order<sizeof...(F)>()) {
             detail::at_place(at, one, std::index_sequence_for<F...>{});
             if (winner) break;
         }
         note(winner.has_value());
         if (!winner) return not_ready;
-        return output{std::move(*winner)};
+        return std::move(*winner);
     }
     [[nodiscard]] bool is_promised() const noexcept {
         return std::apply([](const auto&... f) { return (bifilar::is_promised(f) || ...); }, members_);
