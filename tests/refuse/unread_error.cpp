@@ -37,4 +37,25 @@ void greet_in_scope(bf::task_scope& scope, bf::tcp_stream& stream, std::span<con
     scope.spawn(greet, std::ref(stream), bytes).join();  // refused
 }
 
+bf::task<> greet_both(bf::tcp_stream& one, bf::tcp_stream& other, std::span<const std::byte> bytes, bf::event& stop) {
+    co_await bf::join_all(one.write_all(bytes), other.write_all(bytes));  // refused by clang
+    co_await bf::race(one.write_all(bytes), stop.wait());                 // refused by clang
+    (void)co_await bf::join_all(one.write_all(bytes), other.write_all(bytes));
+    co_await bf::join_all(stop.wait(), bf::yield_now());
+    co_await bf::race(stop.wait(), bf::yield_now());
+}
+
+void greet_both_in_fiber(bf::tcp_stream& one, bf::tcp_stream& other, std::span<const std::byte> bytes,
+                         std::vector<bf::task<bf::io_result<std::size_t>>> greetings, bf::event& stop) {
+    bf::await(bf::join_all(one.write_all(bytes), other.write_all(bytes)));      // refused
+    bf::await(bf::race(one.write_all(bytes), stop.wait()));                     // refused
+    bf::await(bf::try_race(one.write_all(bytes), stop.wait()));                 // refused
+    bf::await(bf::try_join_all(one.write_all(bytes), other.write_all(bytes)));  // refused
+    bf::await(bf::join_all(std::move(greetings)));                              // refused
+    (void)bf::await(bf::race(one.write_all(bytes), stop.wait()));
+    bf::await(bf::join_all(stop.wait(), bf::yield_now()));
+    bf::await(bf::race(stop.wait(), bf::yield_now()));
+    bf::await(bf::race(bf::on(one.write_all(bytes), [](const auto&) {}), bf::on(stop.wait(), [] {})));
+}
+
 int main() {}

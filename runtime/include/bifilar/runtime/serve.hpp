@@ -253,13 +253,13 @@ task<std::vector<task_description>> serve_in(task_scope& scope, serve_core& core
     for (L& one : from)
         accepting.push_back(scope.spawn(core.accepting_task(accepting.size()), accept_all<L, Handler>, std::ref(core),
                                         std::ref(one), std::ref(handler), std::ref(scope)));
-    co_await race(std::move(stopped), core.broken().wait());
+    (void)co_await race(std::move(stopped), core.broken().wait());
     // Nobody is let in any more; and who is refused by the kernel may find another server at once.
     for (auto& one : accepting) one.cancel();
     for (auto& one : accepting) (void)co_await one.outcome();
     from.clear();
     core.stopping().set();
-    co_await race(core.alive().wait(), sleep_for(core.options().drain), std::move(stopped_now));
+    (void)co_await race(core.alive().wait(), sleep_for(core.options().drain), std::move(stopped_now));
     co_return scope.cancel_and_describe();
 }
 
