@@ -78,7 +78,7 @@ PORT("Tokio task_abort: a task that was cancelled before it began drops its argu
     RETURN;
 }
 
-PORT("Tokio task_abort test_abort_task_that_panics: an exception on the way out of a cancelled task is its end") {
+PORT("Tokio task_abort test_abort_task_that_panics: an exception before the cancel is its end") {
     auto task = go([]() -> task_of<> {
         AWAIT(bf::yield_now());
         throw std::runtime_error{"failed"};
