@@ -2,55 +2,22 @@
 http_floods.py PROGRAM [--backend B] [--driver D]
 
 Each says its figure; a server that exceeds what is stated, ends, or leaves a healthy client alone is a finding: code 1."""
-import argparse
 import os
 import pathlib
-import resource
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 
+import floods
+from floods import CONNECTION_BYTES, MIB, ONCE_BYTES, exhaust, push, settled
+
 HOST = b"Host: x\r\n"
 GET = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
-MIB = 1 << 20
-# What each connection may have, whatever it does: room for heads, own_bytes, a stack or a frame, and what a sanitizer
-# puts around them. See docs/attacks.md.
-CONNECTION_BYTES = 128 << 10
-# What a process takes once when it has more to do than before: arenas, stacks of threads, shadows of a sanitizer.
-ONCE_BYTES = 16 * MIB
 
 
-class Server:
-    def __init__(self, given, *options, descriptors=None):
-        def limit():
-            if descriptors:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
-        environment = dict(os.environ, ASAN_OPTIONS="quarantine_size_mb=1:thread_local_quarantine_size_kb=64")
-        words = [given.program, "--port", "0", "--backend", given.backend, "--driver", given.driver, *options]
-        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, preexec_fn=limit, env=environment)
-        host, port = self.process.stdout.readline().split()[-1].rsplit(":", 1)
-        self.address = (host, int(port))
-        self.healthy()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(timeout=60)
-        if code != 0 and kind is None:
-            sys.exit(f"the server ended with code {code}")
-
-    def connect(self, receive_buffer=None):
-        made = socket.socket()
-        if receive_buffer:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        made.settimeout(60)
-        made.connect(self.address)
-        return made
+class Server(floods.Server):
+    def __init__(self, given, *options, **more):
+        super().__init__(given.program, given, *options, **more)
 
     def healthy(self):
         with self.connect() as to:
@@ -61,43 +28,6 @@ class Server:
                 assert more, text
                 text += more
             assert text.startswith(b"HTTP/1.1 200 ") or text.startswith(b"HTTP/1.1 404 "), text
-
-    def memory(self):
-        for line in open(f"/proc/{self.process.pid}/status"):
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) << 10
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def returns_to(self, descriptors):
-        until = time.monotonic() + 120
-        while self.descriptors() > descriptors:
-            assert time.monotonic() < until, f"{self.descriptors()} descriptors are left of {descriptors}"
-            time.sleep(0.01)
-
-
-def push(to, text):
-    """As much as the peer takes at once."""
-    to.setblocking(False)
-    sent = 0
-    try:
-        while sent < len(text):
-            sent += to.send(text[sent : sent + 65536])
-    except (BlockingIOError, ConnectionResetError, BrokenPipeError):
-        pass
-    to.settimeout(60)
-    return sent
-
-
-def settled(server):
-    """The most that it has, when it has not grown for a while."""
-    most, quiet = 0, 0
-    while quiet < 20:
-        now = server.memory()
-        most, quiet = max(most, now), 0 if now > most else quiet + 1
-        time.sleep(0.02)
-    return most
 
 
 def bodies(given, count=300):
@@ -166,23 +96,12 @@ def writers(given, count=300):
             one.close()
 
 
-def descriptors(given, count=200):
-    """More connections than the server has descriptors for; when they end, all is as before."""
+def descriptors(given):
+    def is_served(one):
+        one.sendall(GET)
+        return one.recv(65536).startswith(b"HTTP/1.1 200")
     with Server(given, descriptors=64) as server:
-        idle = server.descriptors()
-        flood = [server.connect() for _ in range(count)]
-        for one in flood:
-            push(one, GET)
-        served = 0
-        for one in flood[:20]:
-            served += one.recv(65536).startswith(b"HTTP/1.1 200")
-        most = server.descriptors()
-        for one in flood:
-            one.close()
-        server.healthy()
-        server.returns_to(idle)
-        print(f"  {count} connections with 64 descriptors: {most} in use, {served} of the first 20 served, then {idle}")
-        assert served == 20
+        exhaust(server, is_served, least=20)
 
 
 TRAVERSALS = ["/../secret", "/%2e%2e/secret", "/..%2fsecret", "/below/../../secret", "/below/%2e%2e/%2e%2e/secret",
@@ -226,11 +145,7 @@ def files(given):
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("program")
-    options.add_argument("--backend", default="stackless")
-    options.add_argument("--driver", default="best")
-    given = options.parse_args()
+    given = floods.options("program")
     print(f"floods, {given.backend} over {given.driver}")
     for one in (bodies, answers, writers, descriptors, files):
         one(given)
