@@ -6,10 +6,14 @@
 #include <bifilar/core/frame_pool.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <malloc.h>
+#include <string>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -145,6 +149,39 @@ TEST_CASE("a_burst_of_connections_and_then_idleness_gives_buffers_back") {
             ::malloc_trim(0);  // What the C library keeps is not the runtime's.
         } while (resident_bytes() > about(at_start, kept));
     }
+}
+#endif
+
+#if !defined(BIFILAR_TSAN)
+// With the pauses that applications have. BIFILAR_IDLE_MINUTES: another number than 60.
+TEST_CASE("a_long_burst_and_then_an_idle_hour_leave_what_there_was_before", "[.][nightly]") {
+    constexpr std::chrono::minutes long_burst{1};
+    const char* const given = std::getenv("BIFILAR_IDLE_MINUTES");
+    const std::chrono::minutes idle{given != nullptr ? std::stoi(given) : 60};
+    bf::runtime rt{small_runtime(2)};
+    const auto burst_of_all = [&rt](int coroutines, int fibers, std::size_t connections) {
+        burst(rt, coroutines, fibers);
+        for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful})
+            burst_of_connections(rt, on, connections);
+    };
+    burst_of_all(1'000, 100, 10);
+    const bf::runtime_stats start = rt.stats();
+    const std::size_t resident_at_start = resident_bytes();
+    const auto until = std::chrono::steady_clock::now() + long_burst;
+    while (std::chrono::steady_clock::now() < until) burst_of_all(many_coroutines, many_fibers, 400);
+    const std::size_t resident_at_end = resident_bytes();
+    const std::clock_t worked = std::clock();
+    std::this_thread::sleep_for(idle);
+    const double idle_ms = static_cast<double>(std::clock() - worked) * 1e3 / CLOCKS_PER_SEC;
+    const bf::runtime_stats now = rt.stats();
+    ::malloc_trim(0);  // What the C library keeps is not the runtime's.
+    std::printf("resident: %zu KiB before, %zu behind the burst, %zu after %d idle minutes, which took %.1f ms\n",
+                resident_at_start >> 10, resident_at_end >> 10, resident_bytes() >> 10, static_cast<int>(idle.count()),
+                idle_ms);
+    CHECK(now.frame_bytes <= about(start.frame_bytes, std::size_t{128} << 10));
+    CHECK(now.stacks_taken + now.stacks_free <= about(start.stacks_taken + start.stacks_free, 64));
+    // Each worker's driver keeps 128 buffers of 20 KiB for the next connections.
+    CHECK(resident_bytes() <= about(resident_at_start, 2 * 128 * bf::received_bytes::most + (std::size_t{1} << 20)));
 }
 #endif
 
