@@ -7,6 +7,7 @@
 #include <harness/clock.hpp>
 #include <harness/pin.hpp>
 #include <harness/run.hpp>
+#include <harness/workers.hpp>
 #include <string>
 #include <utility>
 
@@ -15,13 +16,10 @@ namespace bifilar::experiments {
 /// The workers have the processors of the mask, and none of their own: so have those of the peers. `as_coroutine` and
 /// `as_fiber` take `size` and give the answer.
 template <class Coroutine, class Fiber>
-sample timed(backend on, std::uint64_t size, std::uint32_t workers, Coroutine as_coroutine, Fiber as_fiber) {
+sample timed(backend on, std::uint64_t size, std::uint32_t count, Coroutine as_coroutine, Fiber as_fiber) {
     constexpr double ns_in_ms = 1e6;
-    const pinned here{workers};
-    runtime_options options;
-    options.workers = workers;
-    options.stack_bytes = std::size_t{16} << 10;
-    runtime made{options};
+    const pinned here{count};
+    runtime made{workers(count)};
     const auto once = [&]() -> std::uint64_t {
         if (on == backend::stackful) return made.spawn(on, as_fiber, size).join();
         return made.spawn(on, as_coroutine, size).join();

@@ -8,6 +8,7 @@
 #include <harness/allocations.hpp>
 #include <harness/pin.hpp>
 #include <harness/run.hpp>
+#include <harness/workers.hpp>
 
 namespace bifilar::experiments {
 
@@ -45,13 +46,6 @@ sample direct(std::uint64_t operations, Once once) {
     const stopwatch watch;
     for (std::uint64_t n = 0; n < operations; ++n) sum += once(n);
     return watch.stop(operations, sum);
-}
-
-inline runtime_options workers(std::uint32_t count) {
-    runtime_options options;
-    options.workers = count;
-    options.stack_bytes = std::size_t{16} << 10;
-    return options;
 }
 
 /// What a finished step adds to the answer: the number it gave, or 1. Where there might have been nothing, or an error,

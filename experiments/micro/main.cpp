@@ -6,6 +6,7 @@
 #include <bifilar/stackful/stack_pool.hpp>
 #include <harness/pin.hpp>
 #include <harness/run.hpp>
+#include <harness/workers.hpp>
 #include <stdexcept>
 
 namespace bifilar::experiments {
@@ -28,23 +29,16 @@ private:
     double ns_ = 0;
 };
 
-runtime_options one_worker() {
-    runtime_options options;
-    options.workers = 1;
-    options.stack_bytes = std::size_t{16} << 10;
-    return options;
-}
-
 // A benchmark whose loop is a coroutine, or a fiber, of a runtime with one worker.
 using coroutine_loop = task<void> (*)(benchmark::State&);
 using fiber_loop = void (*)(benchmark::State&);
 
 void in_coroutine(benchmark::State& state, coroutine_loop loop) {
-    runtime made{one_worker()};
+    runtime made{workers(1)};
     made.run(loop, std::ref(state));
 }
 void in_fiber(benchmark::State& state, fiber_loop loop) {
-    runtime made{one_worker()};
+    runtime made{workers(1)};
     made.spawn(backend::stackful, loop, std::ref(state)).join();
 }
 

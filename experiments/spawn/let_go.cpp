@@ -3,6 +3,7 @@
 #include <bifilar/bifilar.hpp>
 #include <harness/clock.hpp>
 #include <harness/pin.hpp>
+#include <harness/workers.hpp>
 
 #include "contenders.hpp"
 
@@ -47,10 +48,7 @@ task<double> let_all_go(backend on, std::uint64_t tasks, std::uint64_t* ended) {
 
 sample spawn_and_let_go(backend on, std::uint64_t tasks) {
     const pinned here{1};
-    runtime_options options;
-    options.workers = 1;
-    options.stack_bytes = std::size_t{16} << 10;
-    runtime made{options};
+    runtime made{workers(1)};
     std::uint64_t ended = 0;
     const double cold = made.run(let_all_go, on, tasks, &ended);
     const double warm = made.run(let_all_go, on, tasks, &ended);

@@ -6,6 +6,7 @@
 #include <bifilar/bifilar.hpp>
 #include <harness/clock.hpp>
 #include <harness/pin.hpp>
+#include <harness/workers.hpp>
 
 #include "contenders.hpp"
 
@@ -83,12 +84,9 @@ std::int64_t minor_faults() {
 // Two runs of `body` in one runtime. Its workers have the processors of the mask, and none of its own: so have those of
 // Go and Tokio.
 template <class Body>
-sample run_twice(backend on, std::uint64_t tasks, std::uint32_t workers, Body body) {
-    const pinned here{workers};
-    runtime_options options;
-    options.workers = workers;
-    options.stack_bytes = std::size_t{16} << 10;
-    runtime made{options};
+sample run_twice(backend on, std::uint64_t tasks, std::uint32_t count, Body body) {
+    const pinned here{count};
+    runtime made{workers(count)};
     tally counter{0};
     const double cold = made.run(body, on, tasks, &counter);
     counter.store(0, base::relaxed);  // Relaxed: no task lives here.

@@ -6,6 +6,7 @@
 #include <deque>
 #include <harness/clock.hpp>
 #include <harness/pin.hpp>
+#include <harness/workers.hpp>
 
 #include "contenders.hpp"
 
@@ -115,9 +116,7 @@ task<sample> go_round(std::size_t tasks, std::uint64_t rounds, bool shuffled, St
 template <class Start>
 sample run_ring(std::size_t tasks, std::uint64_t rounds, bool shuffled, Start start) {
     const pinned here{1};
-    runtime_options options;
-    options.workers = 1;
-    options.stack_bytes = std::size_t{16} << 10;
+    runtime_options options = workers(1);
     options.tuning.ring_slots =
         std::max(options.tuning.ring_slots, std::bit_ceil(static_cast<std::uint32_t>(tasks) + 1));
     runtime on{options};
@@ -202,10 +201,7 @@ sample fiber_yields(std::size_t tasks, std::uint64_t rounds, bool shuffled) {
 
 sample channel_round_trips(backend on, std::uint64_t trips) {
     const pinned here{1};
-    runtime_options options;
-    options.workers = 1;
-    options.stack_bytes = std::size_t{16} << 10;
-    runtime made{options};
+    runtime made{workers(1)};
     return made.run(converse, on, trips);
 }
 

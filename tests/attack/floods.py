@@ -14,17 +14,18 @@ MIB = 1 << 20
 CONNECTION_BYTES = 128 << 10
 # What a process takes once when it has more to do than before: arenas, stacks of threads, shadows of a sanitizer.
 ONCE_BYTES = 16 * MIB
+PATIENCE_S = 30  # For what a busy machine takes longer than is stated.
 
 
 class Server:
     """Each protocol says what a healthy client does: healthy()."""
 
-    def __init__(self, program, given, *options, descriptors=None):
+    def __init__(self, given, *options, program=None, descriptors=None):
         def limit():
             if descriptors:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
         environment = dict(os.environ, ASAN_OPTIONS="quarantine_size_mb=1:thread_local_quarantine_size_kb=64")
-        words = [program, "--port", "0", "--backend", given.backend, "--driver", given.driver, *options]
+        words = [program or given.program, "--port", "0", "--backend", given.backend, "--driver", given.driver, *options]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, preexec_fn=limit, env=environment)
         self.most_descriptors = descriptors
         host, port = self.process.stdout.readline().split()[-1].rsplit(":", 1)
@@ -61,6 +62,18 @@ class Server:
         while self.descriptors() > descriptors:
             assert time.monotonic() < until, f"{self.descriptors()} descriptors are left of {descriptors}"
             time.sleep(0.01)
+
+    def gives_up(self, idle, since, limit_s, what):
+        """All connections but what `idle` descriptors are for, at the latest `limit_s` after `since`."""
+        self.returns_to(idle)
+        taken = time.monotonic() - since
+        print(f"  given up within {taken:.1f} s, with {what}")
+        assert taken < limit_s + PATIENCE_S, taken
+
+
+def bounded(what, grown, stated):
+    print(f"  {what}: {grown >> 10} KiB more, stated are {stated >> 10}")
+    assert grown <= stated, grown
 
 
 def push(to, text):

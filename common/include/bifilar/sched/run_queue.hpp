@@ -85,10 +85,8 @@ public:
         for (;;) {
             const std::uint32_t real = real_of(head);
             if (real == tail_.load(base::relaxed)) return nullptr;
-            // While a theft is under way only `real` moves; the thief brings `steal` up to it.
-            const std::uint32_t steal = steal_of(head) == real ? real + 1 : steal_of(head);
             // Pairs with the claim in steal_into; so that one of owner and thief gets the task.
-            if (head_.compare_exchange_weak(head, pack(steal, real + 1), base::acq_rel, base::relaxed))
+            if (head_.compare_exchange_weak(head, behind_oldest(head), base::acq_rel, base::relaxed))
                 return take_from(real);
         }
     }
@@ -112,9 +110,8 @@ public:
             head_.store(pack(real + 1, real + 1), base::relaxed);
             return true;
         }
-        const std::uint32_t steal = steal_of(head) == real ? real + 1 : steal_of(head);
         // Pairs with the claim in steal_into; so that one of owner and thief gets the task.
-        return head_.compare_exchange_strong(head, pack(steal, real + 1), base::acq_rel, base::relaxed);
+        return head_.compare_exchange_strong(head, behind_oldest(head), base::acq_rel, base::relaxed);
     }
 
     /// Takes half of a full ring out in one claim, a few thousand at most, and chains it through `next_`, oldest first.
@@ -188,6 +185,11 @@ private:
         return static_cast<std::uint32_t>(head >> 32);
     }
     static constexpr std::uint32_t real_of(std::uint64_t head) noexcept { return static_cast<std::uint32_t>(head); }
+    // While a theft is under way only `real` moves; the thief brings `steal` up to it.
+    static constexpr std::uint64_t behind_oldest(std::uint64_t head) noexcept {
+        const std::uint32_t real = real_of(head);
+        return pack(steal_of(head) == real ? real + 1 : steal_of(head), real + 1);
+    }
 
     // More than there can be.
     static constexpr std::uint32_t more_than_all = std::uint32_t{1} << 30;
@@ -257,8 +259,7 @@ private:
         // Where many are queued, the next ones have left the cache. Relaxed, all: the owner's own.
         constexpr std::uint32_t many = 64;
         constexpr std::size_t header_bytes = 192;
-        if (tail_.load(base::relaxed) - index > many)
-            base::prefetch(slot(index + 4).load(base::relaxed), header_bytes);
+        if (tail_.load(base::relaxed) - index > many) base::prefetch(slot(index + 4).load(base::relaxed), header_bytes);
         return slot(index).load(base::relaxed);
     }
 
