@@ -107,6 +107,7 @@ task<sample> go_round(std::size_t tasks, std::uint64_t rounds, bool shuffled, St
     for (std::uint32_t at = 0; at < tasks; ++at) handles.push_back(start(&in, at));
     for (int i = 0; i < 3; ++i) co_await yield_now();  // All wait at their gates now.
     for (const std::uint32_t at : order) in.gates[at].set();
+    co_await yield_now();  // All are in the queue: one that is awaited before that has its turn ahead of the others.
     for (auto& handle : handles) co_await handle;
     co_return in.result();
 }
