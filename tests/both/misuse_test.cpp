@@ -41,14 +41,46 @@ TEST_CASE("a_task_that_was_moved_from_aborts_its_awaiter") {
     check_aborts("a task was awaited after it was ready, awaited or moved from", [] { (void)bf::run(awaits_twice); });
 }
 
-TEST_CASE("joining_again_after_an_exception_aborts") {
-    for (const bf::backend on : both_backends)
-        check_aborts("a task was joined again after its exception had come out; join once", [on] {
+TEST_CASE("joining_again_aborts_whatever_came_out") {
+    for (const bf::backend on : both_backends) {
+        check_aborts("a join_handle was awaited again after its outcome had come out; await it once", [on] {
             bf::runtime rt{small_runtime(1)};
             auto failed = rt.spawn(on, fail);
             CHECK_THROWS_WITH(failed.join(), "of the body");
             (void)failed.join();
         });
+        check_aborts("a join_handle was awaited again after its outcome had come out; await it once", [on] {
+            bf::runtime rt{small_runtime(1)};
+            auto done = rt.spawn(on, [] { return std::string(100, 'v'); });
+            CHECK(done.join() == std::string(100, 'v'));
+            (void)done.join();
+        });
+    }
+}
+
+TEST_CASE("a_handle_that_was_waited_for_lets_go_of_its_task") {
+    bf::runtime rt{small_runtime(1)};
+    for (const bf::backend on : both_backends) {
+        const auto kept = std::make_shared<int>(7);
+        auto handle = rt.spawn(on, [kept] { return kept; });
+        CHECK(handle.join() == kept);
+        CHECK(kept.use_count() == 1);
+        // What may be asked before its end may be asked after it.
+        CHECK(handle.done());
+        handle.cancel();
+        auto moved = std::move(handle);
+        CHECK(moved.done());
+        moved.cancel();
+        moved.detach();
+        moved = rt.spawn(on, [kept] { return kept; });
+        CHECK(moved.join() == kept);
+        check_aborts("cancel_handle() on a join_handle that was detached, moved from or waited for; ask before", [on] {
+            bf::runtime other{small_runtime(1)};
+            auto done = other.spawn(on, [] {});
+            done.join();
+            (void)done.cancel_handle();
+        });
+    }
 }
 
 TEST_CASE("an_exception_that_outlives_its_runtime_is_not_told_to_another") {

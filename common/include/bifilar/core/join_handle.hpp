@@ -27,12 +27,14 @@ public:
     join_base(join_base&& other) noexcept {
         other.leave();
         task_ = std::exchange(other.task_, nullptr);
+        taken_ = std::exchange(other.taken_, false);
     }
     join_base& operator=(join_base&& other) noexcept {
         if (this != &other) {
             detach();
             other.leave();
             task_ = std::exchange(other.task_, nullptr);
+            taken_ = std::exchange(other.taken_, false);
         }
         return *this;
     }
@@ -46,7 +48,8 @@ public:
 
     /// True when the outcome may be taken; else the waker is stored.
     bool poll_complete(context& cx) noexcept {
-        BIFILAR_CHECK(task_ != nullptr, "a join_handle was polled after detach() or after it was moved from");
+        if (task_ == nullptr) [[unlikely]]
+            refuse_poll();
         if (!registered_) {
             if (task_->state_.is_complete()) return cx.take_budget();
             if (cx.run_child(*task_)) return true;
@@ -87,7 +90,31 @@ public:
 
     [[nodiscard]] task_core* task() const noexcept { return task_; }
 
+    /// Whether the outcome has come out of this handle, which has let go of the task then.
+    [[nodiscard]] bool taken() const noexcept { return taken_; }
+
+    /// Lets go of a task whose outcome comes out now: its block is still in the cache, and serves the next task.
+    class taking {
+    public:
+        explicit taking(join_base& of) noexcept : of_{of} {}
+        taking(const taking&) = delete;
+        taking& operator=(const taking&) = delete;
+        ~taking() {
+            of_.taken_ = true;
+            release_task(*std::exchange(of_.task_, nullptr));
+        }
+
+    private:
+        join_base& of_;
+    };
+
 private:
+    [[gnu::noinline, gnu::cold]] void refuse_poll() const noexcept {
+        BIFILAR_CHECK(!taken_, "a join_handle was awaited again after its outcome had come out; await it once, and "
+                               "share what came of it in a watch or a once_cell");
+        BIFILAR_CHECK(task_ != nullptr, "a join_handle was polled after detach() or after it was moved from");
+    }
+
     /// Takes the joiner's address back. Waits a moment when the completing worker is just using it.
     void leave() noexcept {
         if (!std::exchange(registered_, false)) return;
@@ -100,6 +127,7 @@ private:
     std::uint32_t site_ = 0;   // Where a task stands still for this, as a number; 0: nowhere.
     bool registered_ = false;  // The task knows its joiner.
     bool taken_over_ = false;  // The last poll was by another task than the one before.
+    bool taken_ = false;       // See taken().
 };
 
 }  // namespace detail
@@ -108,10 +136,10 @@ template <class T>
 class outcome_future;
 
 /// A future of the task's value; its exception is rethrown, its cancellation thrown as task_cancelled. Dropped means
-/// detached: the task goes on, and an exception of its body goes to the runtime's handler. Waited for once: a second
-/// time gives a value that was moved from, or aborts where an exception has come out. Movable, also while nobody polls
-/// it; one thread at a time. When the task that waited for it has given up, another may wait; a second one that waits
-/// meanwhile aborts.
+/// detached: the task goes on, and an exception of its body goes to the runtime's handler. Waited for once: when the
+/// outcome has come out, the handle lets go of the task and its memory, and a second wait aborts. Movable, also while
+/// nobody polls it; one thread at a time. When the task that waited for it has given up, another may wait; a second one
+/// that waits meanwhile aborts.
 template <class T>
 class [[nodiscard]] join_handle {
 public:
@@ -121,12 +149,7 @@ public:
 
     polled<T> poll(context& cx) {
         if (!base_.poll_complete(cx)) return not_ready;
-        if constexpr (std::is_void_v<T>) {
-            cell().outcome_.take();
-            return bifilar::done;
-        } else {
-            return cell().outcome_.take();
-        }
+        return take();
     }
 
     /// Gives up the wait, and nothing else: another may begin one.
@@ -146,16 +169,19 @@ public:
     }
 
     /// Asks the task to end: what it waits for is brought to rest, then it unwinds. Any number of times, before or
-    /// after completion. Does not wait; never blocks.
+    /// after completion, and after a wait, when it does nothing. Does not wait; never blocks.
     void cancel() noexcept {
+        if (base_.taken()) return;
         task_core* const task = base_.task();
         BIFILAR_CHECK(task != nullptr, "cancel() on a join_handle that was detached or moved from");
         detail::ask_to_end(*task);
     }
 
     /// The same for later and for others: cancels the task while this handle is awaited, also by outcome() or in a set.
+    /// Before the outcome has come out.
     [[nodiscard]] bifilar::cancel_handle cancel_handle() const noexcept {
-        BIFILAR_CHECK(base_.task() != nullptr, "cancel_handle() on a join_handle that was detached or moved from");
+        BIFILAR_CHECK(base_.task() != nullptr,
+                      "cancel_handle() on a join_handle that was detached, moved from or waited for; ask before");
         return bifilar::cancel_handle{*base_.task()};
     }
 
@@ -164,6 +190,7 @@ public:
 
     /// Whether the outcome is there. An answer of false may be old at once.
     [[nodiscard]] bool done() const noexcept {
+        if (base_.taken()) return true;
         BIFILAR_CHECK(base_.task() != nullptr, "done() on a join_handle that was detached or moved from");
         return base_.task()->state_.is_complete();
     }
@@ -184,9 +211,12 @@ private:
         joining& operator=(const joining&) = delete;
         ~joining() { of_.base_.give_up(); }  // It may have ended by a deadlock.
         polled<T> poll(context& cx) {
-            polled<T> answer = of_.poll(cx);
-            if (!answer) watch_.look(cx);
-            return answer;
+            if (!of_.base_.poll_complete(cx)) {
+                watch_.look(cx);
+                return not_ready;
+            }
+            watch_.leave();  // Before the task goes.
+            return of_.take();
         }
         void note_wait(const void* site, bool ready) noexcept { of_.note_wait(site, ready); }
 
@@ -199,6 +229,16 @@ private:
         return block_on(waits);
     }
 
+    // The task is complete.
+    polled<T> take() {
+        const detail::join_base::taking now{base_};
+        if constexpr (std::is_void_v<T>) {
+            cell().outcome_.take();
+            return bifilar::done;
+        } else {
+            return cell().outcome_.take();
+        }
+    }
     task_cell<T>& cell() noexcept { return static_cast<task_cell<T>&>(*base_.task()); }
 
     detail::join_base base_;
@@ -214,6 +254,7 @@ public:
 
     polled<output> poll(context& cx) {
         if (!handle_.base_.poll_complete(cx)) return not_ready;
+        const detail::join_base::taking now{handle_.base_};
         return handle_.cell().outcome_.take_expected();
     }
     polled<void> poll_cancel(context& cx) noexcept { return handle_.poll_cancel(cx); }
