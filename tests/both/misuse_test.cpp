@@ -203,9 +203,8 @@ void two_wait(bf::backend first, bf::backend second, Wait& awaited) {
 TEST_CASE("two_tasks_that_wait_for_one_handle_abort") {
     for (const bf::backend first : both_backends)
         for (const bf::backend second : both_backends) {
-            check_second_waiter_aborts(second, [first](handle& awaited, bf::backend on) {
-                two_wait(first, on, awaited);
-            });
+            check_second_waiter_aborts(second,
+                                       [first](handle& awaited, bf::backend on) { two_wait(first, on, awaited); });
             check_second_waiter_aborts(second, [first](handle& awaited, bf::backend on) {
                 outcome whole = awaited.outcome();
                 two_wait(first, on, whole);
