@@ -111,6 +111,7 @@ void worker::loop() noexcept {
 
 [[gnu::always_inline]] inline void worker::run(task_header& task) noexcept {
     context cx{task, task.state_.begin_run(), this};
+    next_share_ = first_share;
     nesting_since_ns_ = 0;
     until_nesting_look_ = 2;  // Whoever joins one child only pays for no look at the clock.
     if (poll(task, cx, nullptr)) complete_task(static_cast<task_core&>(task));
@@ -288,9 +289,13 @@ void worker::flush_newest() noexcept {
 // Others have nothing to do. They get the older half of what the present run has queued, once in a while: when the ring
 // is empty. The newest is left to the end of the run, unless `with_newest`, because two tasks that talk to each other
 // would pay for a wake at every turn. As the run may be long, one of the others watches; see newest_watch.
+//
+// A run that goes on queuing shares ever more at a time: one that feeds another worker small tasks one by one would
+// spend more on handing them over than on making them.
 [[gnu::noinline]] void worker::share(bool with_newest) noexcept {
-    if (newest_.size() > (with_newest ? 0U : 1U)) {
+    if (newest_.size() >= (with_newest ? 1U : next_share_)) {
         if (!queue_.empty()) return;
+        if (!with_newest) next_share_ = std::min(2 * next_share_, most_shared);
         const auto put = [this](task_header& older) { put_in_ring(older); };
         if (newest_.take_half(with_newest, put) != 0) return owner_.notify_others(&counters_);
     }

@@ -32,6 +32,10 @@ public:
     static constexpr std::uint32_t tasks_per_tick = 128;
     /// Tasks that the present run has queued and that the worker keeps in their order, holes included.
     static constexpr std::uint32_t newest_places = 256;
+    /// How many of these a run has queued when it first shares half of them with a worker that has nothing to do, and
+    /// at most; each time twice as many.
+    static constexpr std::uint32_t first_share = 2;
+    static constexpr std::uint32_t most_shared = 64;
     /// Bytes of the worker's stack that tasks may use which run inside of each other's polls; half of what there is
     /// where that is less.
     static constexpr std::size_t nesting_bytes = std::size_t{512} << 10;
@@ -159,6 +163,7 @@ private:
     std::uint32_t nested_a_look_ = 1;             // How many of them lie between two looks.
     base::instant_ns nesting_since_ns_ = 0;       // When the first look of the present run was; 0: there was none.
     base::instant_ns nesting_looked_ns_ = 0;
+    std::uint32_t next_share_ = first_share;
     const bool keeps_newest_;  // Others can take the newest tasks from a worker that is stuck.
     std::uint32_t until_tick_ = tasks_per_tick;
     const std::uint32_t fixed_global_interval_;  // 0: it adapts.
