@@ -32,8 +32,8 @@ public:
     static constexpr std::uint32_t tasks_per_tick = 128;
     /// Tasks that the present run has queued and that the worker keeps in their order, holes included.
     static constexpr std::uint32_t newest_places = 256;
-    /// How many of these a run has queued when it first shares half of them with a worker that has nothing to do, and
-    /// at most; each time twice as many.
+    /// So many of these a run must have queued before it shares half of them with a worker that has nothing to do: the
+    /// first time, and twice as many each time after, up to the second number.
     static constexpr std::uint32_t first_share = 2;
     static constexpr std::uint32_t most_shared = 64;
     /// Bytes of the worker's stack that tasks may use which run inside of each other's polls; half of what there is
@@ -163,7 +163,7 @@ private:
     std::uint32_t nested_a_look_ = 1;             // How many of them lie between two looks.
     base::instant_ns nesting_since_ns_ = 0;       // When the first look of the present run was; 0: there was none.
     base::instant_ns nesting_looked_ns_ = 0;
-    std::uint32_t next_share_ = first_share;
+    std::uint32_t next_share_ = first_share;      // So many the present run must have queued to share some.
     const bool keeps_newest_;  // Others can take the newest tasks from a worker that is stuck.
     std::uint32_t until_tick_ = tasks_per_tick;
     const std::uint32_t fixed_global_interval_;  // 0: it adapts.
