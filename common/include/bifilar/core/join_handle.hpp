@@ -24,17 +24,11 @@ public:
     explicit join_base(task_core* task) noexcept : task_{task} {}
     join_base(const join_base&) = delete;  // A task has one join_handle: std::move it.
     /// The old owner's task may end before the new one polls, so its address does not travel along.
-    join_base(join_base&& other) noexcept {
-        other.leave();
-        task_ = std::exchange(other.task_, nullptr);
-        taken_ = std::exchange(other.taken_, false);
-    }
+    join_base(join_base&& other) noexcept { adopt(other); }
     join_base& operator=(join_base&& other) noexcept {
         if (this != &other) {
             detach();
-            other.leave();
-            task_ = std::exchange(other.task_, nullptr);
-            taken_ = std::exchange(other.taken_, false);
+            adopt(other);
         }
         return *this;
     }
@@ -91,7 +85,7 @@ public:
     [[nodiscard]] task_core* task() const noexcept { return task_; }
 
     /// Whether the outcome has come out of this handle, which has let go of the task then.
-    [[nodiscard]] bool taken() const noexcept { return taken_; }
+    [[nodiscard]] bool is_spent() const noexcept { return spent_; }
 
     /// Lets go of a task whose outcome comes out now: its block is still in the cache, and serves the next task.
     class taking {
@@ -100,7 +94,7 @@ public:
         taking(const taking&) = delete;
         taking& operator=(const taking&) = delete;
         ~taking() {
-            of_.taken_ = true;
+            of_.spent_ = true;
             release_task(*std::exchange(of_.task_, nullptr));
         }
 
@@ -110,9 +104,16 @@ public:
 
 private:
     [[gnu::noinline, gnu::cold]] void refuse_poll() const noexcept {
-        BIFILAR_CHECK(!taken_, "a join_handle was awaited again after its outcome had come out; await it once, and "
-                               "share what came of it in a watch or a once_cell");
+        BIFILAR_CHECK(!spent_,
+                      "a join_handle was awaited again after its outcome had come out; await it once, and "
+                      "share what came of it in a watch or a once_cell");
         BIFILAR_CHECK(task_ != nullptr, "a join_handle was polled after detach() or after it was moved from");
+    }
+
+    void adopt(join_base& other) noexcept {
+        other.leave();
+        task_ = std::exchange(other.task_, nullptr);
+        spent_ = std::exchange(other.spent_, false);
     }
 
     /// Takes the joiner's address back. Waits a moment when the completing worker is just using it.
@@ -127,7 +128,7 @@ private:
     std::uint32_t site_ = 0;   // Where a task stands still for this, as a number; 0: nowhere.
     bool registered_ = false;  // The task knows its joiner.
     bool taken_over_ = false;  // The last poll was by another task than the one before.
-    bool taken_ = false;       // See taken().
+    bool spent_ = false;       // See is_spent().
 };
 
 }  // namespace detail
@@ -162,16 +163,12 @@ public:
     /// Waits on a plain thread; blocks it. Inside a task use co_await or await. Throws deadlock_error when all tasks of
     /// the runtime wait and nothing can wake any; the task goes on waiting then, and the handle may be used.
     T join() { return join_watched(); }
-    BIFILAR_MUST_BE_READ T join()
-        requires detail::must_be_read<T>
-    {
-        return join_watched();
-    }
+    BIFILAR_MUST_BE_READ T join() requires detail::must_be_read<T> { return join_watched(); }
 
     /// Asks the task to end: what it waits for is brought to rest, then it unwinds. Any number of times, before or
     /// after completion, and after a wait, when it does nothing. Does not wait; never blocks.
     void cancel() noexcept {
-        if (base_.taken()) return;
+        if (base_.is_spent()) return;
         task_core* const task = base_.task();
         BIFILAR_CHECK(task != nullptr, "cancel() on a join_handle that was detached or moved from");
         detail::ask_to_end(*task);
@@ -190,7 +187,7 @@ public:
 
     /// Whether the outcome is there. An answer of false may be old at once.
     [[nodiscard]] bool done() const noexcept {
-        if (base_.taken()) return true;
+        if (base_.is_spent()) return true;
         BIFILAR_CHECK(base_.task() != nullptr, "done() on a join_handle that was detached or moved from");
         return base_.task()->state_.is_complete();
     }

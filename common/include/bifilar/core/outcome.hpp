@@ -103,7 +103,7 @@ private:
     enum class kind : std::uint8_t { empty, value, error, cancelled };
 
     void check_there() const noexcept {
-        BIFILAR_CHECK(kind_ != kind::empty, "a task was joined again after its exception had come out; join once");
+        BIFILAR_CHECK(kind_ != kind::empty, "the outcome of a task was taken before it was there, or twice");
     }
     void clear() noexcept {
         if (kind_ != kind::empty) [[unlikely]]
