@@ -12,13 +12,25 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(bifilar_own_options INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
 endif()
 
-# Checks of the headers are compiled by those who link the library, so they get the definition as well. It changes no
-# type's size.
-set(bifilar_debug_definitions)  # For targets.
-set(bifilar_debug_flag)         # The same for pkg-config.
+# What decides how headers are compiled, so those who link the library get it as well.
+set(bifilar_definitions)       # For targets.
+set(bifilar_definition_flags)  # The same for pkg-config.
+macro(bifilar_define name)
+  list(APPEND bifilar_definitions ${name}=1)
+  string(APPEND bifilar_definition_flags " -D${name}=1")
+endmacro()
+# Checks. They change no type's size.
 if(BIFILAR_DEBUG_CHECKS)
-  set(bifilar_debug_definitions BIFILAR_DEBUG=1)
-  set(bifilar_debug_flag " -DBIFILAR_DEBUG=1")
+  bifilar_define(BIFILAR_DEBUG)
+endif()
+# Headers expand the switch between stacks in place. Ours knows of no shadow stacks, Boost.Context's does.
+include(CheckCXXSourceCompiles)
+check_cxx_source_compiles("#if !defined(__CET__) || !(__CET__ & 2)
+#error none
+#endif
+int main() {}" BIFILAR_SHADOW_STACKS)
+if(BIFILAR_FCONTEXT OR BIFILAR_SHADOW_STACKS)
+  bifilar_define(BIFILAR_FCONTEXT)
 endif()
 
 # A frame larger than the guard of a fiber's stack would step over it, so code that runs in fibers touches each page of
@@ -76,7 +88,7 @@ function(bifilar_part name)
   endif()
   target_compile_features(bifilar_${name} ${scope} cxx_std_23)
   target_compile_options(bifilar_${name} ${scope} ${bifilar_stack_options} ${bifilar_coroutine_options})
-  target_compile_definitions(bifilar_${name} ${scope} ${bifilar_debug_definitions})
+  target_compile_definitions(bifilar_${name} ${scope} ${bifilar_definitions})
   target_sources(bifilar_${name} ${scope} FILE_SET HEADERS BASE_DIRS include FILES ${headers})
   if(ARGN)
     target_link_libraries(bifilar_${name} ${scope} ${ARGN})

@@ -5,6 +5,7 @@
 #include "held_mutexes.hpp"
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/asymmetric_fence.hpp>
+#include <bifilar/base/exception_globals.hpp>
 #include <bifilar/core/local_store.hpp>
 #include <bifilar/sched/scheduler.hpp>
 
@@ -66,6 +67,7 @@ void worker::thread_main() {
 void worker::begin_here() {
     measure_stack();
     state_ = &this_thread();
+    state_->exceptions = &base::thread_exceptions();
     state_->worker = this;  // Drivers ask whose they are.
     state_->runtime_serial = owner_.serial();
     parker_ = owner_.parts_.make_parker(index_);
@@ -78,6 +80,7 @@ void worker::end_here() noexcept {
 }
 
 void worker::loop() noexcept {
+    state_->control = base::thread_control_words();
     begin_nesting();
     tick_began_ns_ = base::now_ns();
     // Relaxed: what comes with the call is the waker's affair.
@@ -135,6 +138,7 @@ void worker::loop() noexcept {
         base::tell("a task waits while it holds a std::mutex: whoever locks it blocks a worker; use bifilar::mutex");
     state_->task.store(outer, base::relaxed);
     // A yielding task stays claimed: nobody else may queue it, so its state need not be touched.
+    if (answer == run_answer::queued) return false;
     if (cx.yielding() || task.state_.end_pending() == park_answer::again) {
         if (task.kind_->requeue == nullptr)
             enqueue(task);
@@ -201,12 +205,12 @@ void worker::push_back(task_header& task) noexcept { enqueue(task); }
     if (!alone_) owner_.notify_others(&counters_);
 }
 
-void worker::pin_front(task_header& task) noexcept {
-    task_header* const older = std::exchange(pinned_next_, &task);
-    if (older != nullptr) pinned_.push(*older);
+void worker::pin_front(task_header& task, const void* wants) noexcept {
+    const task_fifo::entry older = std::exchange(pinned_next_, {&task, wants});
+    if (older.task != nullptr) pinned_.push(*older.task, older.wants);
 }
 
-void worker::pin_back(task_header& task) noexcept { pinned_.push(task); }
+void worker::pin_back(task_header& task, const void* wants) noexcept { pinned_.push(task, wants); }
 
 void worker::post(task_header& task) noexcept {
     const worker* const here = this_thread().worker;
@@ -251,7 +255,7 @@ void worker::post(task_header& task) noexcept {
         }
         lifo_runs_ = 0;
     }
-    task_header* task = std::exchange(pinned_next_, nullptr);
+    task_header* task = std::exchange(pinned_next_.task, nullptr);
     if (task == nullptr) task = take_newest();
     if (task == nullptr) return nullptr;
     ++lifo_runs_;
@@ -275,13 +279,13 @@ void worker::post(task_header& task) noexcept {
 // Whether anybody waits for the newest tasks to have had enough.
 bool worker::others_queued() const noexcept {
     // A pair of pinned tasks always comes before the others.
-    const bool both_kinds = pinned_next_ != nullptr && !newest_.empty();
+    const bool both_kinds = pinned_next_.task != nullptr && !newest_.empty();
     return both_kinds || !queue_.empty() || !pinned_.empty() || !inbox_.empty() || owner_.global_.size() != 0;
 }
 
 void worker::flush_newest() noexcept {
     lifo_runs_ = 0;
-    if (task_header* const task = std::exchange(pinned_next_, nullptr)) pinned_.push(*task);
+    if (task_header* const task = std::exchange(pinned_next_.task, nullptr)) pinned_.push(*task, pinned_next_.wants);
     queue_older();
     if (task_header* const task = newest_.take_newest()) push_back(*task);
 }

@@ -23,7 +23,7 @@ bool worker::newest_in_sight() noexcept {
 }
 
 bool worker::work_here() const noexcept {
-    return pinned_next_ != nullptr || !pinned_.empty() || !newest_.empty() || !queue_.empty();
+    return pinned_next_.task != nullptr || !pinned_.empty() || !newest_.empty() || !queue_.empty();
 }
 
 // Waits a little for tasks that other threads wake here. True when there is something to do.

@@ -17,23 +17,24 @@ sched::worker* worker_with(const fiber_home& home) noexcept {
 
 }  // namespace
 
-void fiber::schedule() noexcept {
-    if (stays_on_ == nullptr) {
-        sched::scheduler::schedule(*task_);
-        return;
-    }
-    if (this_thread().worker == stays_on_)
-        stays_on_->pin_front(*task_);
+// These get the task from whoever has it, though it stands in the fiber as well: in a line that a switch leaves alone.
+void fiber::schedule(task_header& task) noexcept {
+    if (stays_on_ == nullptr)
+        sched::scheduler::schedule(task);
+    else if (this_thread().worker == stays_on_)
+        stays_on_->pin_front(task, switch_.stack_pointer());
     else
-        stays_on_->post(*task_);
+        stays_on_->post(task);
 }
 
-void fiber::requeue(sched::worker& here) noexcept {
+void fiber::requeue(task_header& task, sched::worker& here) noexcept {
     if (migratable_)
-        here.push_back(*task_);
+        here.push_back(task);
     else
-        here.pin_back(*task_);
+        here.pin_back(task, switch_.stack_pointer());
 }
+
+void fiber::pin_back(task_header& task) noexcept { stays_on_->pin_back(task, switch_.stack_pointer()); }
 
 stack_view fiber::take_stack(fiber_home& home, std::size_t bytes) { return home.take(worker_with(home), bytes); }
 

@@ -1,12 +1,21 @@
-// The switch itself, on jump_fcontext: it saves the callee-saved registers and both floating-point control words.
-// All work about exceptions is done on the resumer's side, which cannot change threads between two jumps.
-// Sanitizer calls stand in the function that jumps: a wrapper that returned first would unbalance TSan's shadow stack.
+// What of the switch is not in its header: how a context begins and ends, and all of it on Boost.Context's
+// jump_fcontext where a sanitizer watches; that saves the callee-saved registers and, on x86-64, both floating-point
+// control words. All work about exceptions is done on the resumer's side, which cannot change threads between two
+// jumps. Sanitizer calls stand in the function that jumps: a wrapper that returned first would unbalance TSan's shadow
+// stack.
 #include <bifilar/stackful/switch.hpp>
 
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/sanitizer.hpp>
 
+#if defined(BIFILAR_OWN_SWITCH)
+#include <bit>
+#if defined(__CET__) && (__CET__ & 2)
+#error "with shadow stacks (-fcf-protection) Boost.Context switches: define BIFILAR_FCONTEXT, as our CMake files do"
+#endif
+#else
 #include <boost/context/detail/fcontext.hpp>
+#endif
 
 #if defined(BIFILAR_ASAN)
 #include <sanitizer/common_interface_defs.h>
@@ -29,6 +38,72 @@
 #endif
 
 namespace bifilar::stackful {
+
+#if defined(BIFILAR_OWN_SWITCH)
+
+fiber_context::~fiber_context() = default;
+
+struct fiber_context::jumps {
+    // Where each context begins: the first jump has its address in rsi, the way out in rbx and zero, the end of the
+    // chain of frames, in rbp. A debugger, and whoever unwinds, shall find no caller. No frame of a C++ function stands
+    // here, so that the caller's is in the stack's first line.
+    [[gnu::naked]] static void begin() noexcept {
+        asm(".cfi_undefined rip\n\t"
+            "movq %rbx, %r12\n\t"
+            "movq %rsi, %rbx\n\t"
+            "movq 72(%rsi), %rdi\n\t"
+            "callq *64(%rsi)\n\t"
+            "movq %rbx, %rdi\n\t"
+            "callq *%r12\n\t"
+            "ud2");
+    }
+
+    [[noreturn]] static void end(fiber_context& self) noexcept {
+        static_assert(offsetof(fiber_context, here_) == 0 && offsetof(fiber_context, entry_) == 64 &&
+                          offsetof(fiber_context, argument_) == 72,
+                      "the assembly above knows these places");
+        self.finish();
+    }
+};
+
+void fiber_context::prepare(void* top, std::size_t, void (*entry)(void*) noexcept, void* argument,
+                            detail::switch_kind) noexcept {
+    BIFILAR_ASSERT(finished(), "a fiber context was prepared while suspended; let it finish first");
+    entry_ = entry;
+    argument_ = argument;
+    exceptions_ = {};
+    here_ = {};
+    here_.stack_pointer = reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(top) & ~std::uintptr_t{15});
+    here_.base_pointer = std::bit_cast<void*>(&jumps::end);
+    here_.instruction = std::bit_cast<const void*>(&jumps::begin);
+    // As for a new thread: the context begins with what its maker has set.
+    base::read_control_words(here_.sse_control, here_.x87_control);
+}
+
+void fiber_context::resume_among_exceptions(base::exception_globals& here,
+                                            const base::control_words& control) noexcept {
+    const base::exception_globals outer = here;
+    here = exceptions_;
+    detail::switch_point back;
+    back.sse_control = control.sse;
+    back.x87_control = control.x87;
+    resumer_ = &back;
+    detail::jump(back, here_);
+    exceptions_ = here;
+    here_.keeps_exceptions = here.any();
+    here = outer;
+}
+
+void fiber_context::finish() noexcept {
+    here_.stack_pointer = nullptr;
+    detail::switch_point nowhere;
+    base::read_control_words(nowhere.sse_control, nowhere.x87_control);
+    detail::jump(nowhere, *static_cast<const detail::switch_point*>(resumer_));
+    __builtin_unreachable();
+}
+
+#else
+
 namespace {
 
 using boost::context::detail::fcontext_t;
@@ -101,12 +176,13 @@ fiber_context::~fiber_context() {
 #endif
 }
 
-void fiber_context::prepare(void* top, std::size_t bytes, void (*entry)(void*) noexcept, void* argument) noexcept {
+void fiber_context::prepare(void* top, std::size_t bytes, void (*entry)(void*) noexcept, void* argument,
+                            detail::switch_kind) noexcept {
     BIFILAR_ASSERT(finished(), "a fiber context was prepared while suspended; let it finish first");
     entry_ = entry;
     argument_ = argument;
     exceptions_ = {};
-    stack_pointer_ = make_fcontext(top, bytes, &jumps::first_frame);
+    here_.stack_pointer = make_fcontext(top, bytes, &jumps::first_frame);
 #if defined(BIFILAR_ASAN)
     marks_.stack_low = static_cast<const char*>(top) - bytes;
     marks_.stack_bytes = bytes;
@@ -115,9 +191,8 @@ void fiber_context::prepare(void* top, std::size_t bytes, void (*entry)(void*) n
 
 #if !defined(BIFILAR_SWITCH_INLINE)
 // The same two functions as in the header, with the sanitizers told. The reasons stand there.
-void fiber_context::resume() noexcept {
+void fiber_context::resume(base::exception_globals& here, const base::control_words&) noexcept {
     BIFILAR_ASSERT(!finished(), "a fiber context was resumed that is running, finished or was never prepared");
-    base::exception_globals& here = base::thread_exceptions();
     const base::exception_globals outer = here;
     here = exceptions_;
 #if defined(BIFILAR_ASAN)
@@ -129,13 +204,13 @@ void fiber_context::resume() noexcept {
     marks_.tsan_resumer = __tsan_get_current_fiber();
     __tsan_switch_to_fiber(marks_.tsan_fiber, 0);
 #endif
-    const transfer_t back = jump_fcontext(stack_pointer_, this);
+    const transfer_t back = jump_fcontext(here_.stack_pointer, this);
 #if defined(BIFILAR_ASAN)
     __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
 #endif
     exceptions_ = here;
     here = outer;
-    stack_pointer_ = back.data != nullptr ? back.fctx : nullptr;
+    here_.stack_pointer = back.data != nullptr ? back.fctx : nullptr;
 #if defined(BIFILAR_TSAN)
     if (back.data == nullptr) {
         idle_handles().give(marks_.tsan_fiber, marks_.unwound);
@@ -172,5 +247,7 @@ void fiber_context::finish() noexcept {
     jump_fcontext(resumer_, nullptr);
     __builtin_unreachable();
 }
+
+#endif  // BIFILAR_OWN_SWITCH
 
 }  // namespace bifilar::stackful

@@ -226,5 +226,5 @@ TEST_CASE("an abandoned context leaves nothing behind in the runtime tools", "[s
 
 TEST_CASE("the switch's state fits its place", "[stackful][switch]") {
     STATIC_REQUIRE(sizeof(bifilar::base::exception_globals) == 16);
-    STATIC_REQUIRE(sizeof(fiber_context) <= 128);
+    STATIC_REQUIRE(sizeof(fiber_context) <= 144);  // Of which a switch touches the first 48.
 }

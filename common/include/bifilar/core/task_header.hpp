@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/core/task_state.hpp>
+#include <cstdint>
 
 namespace bifilar {
 
@@ -16,8 +17,9 @@ namespace sched {
 class worker;
 }
 
-/// What one run of a task came to.
-enum class run_answer : bool { pending, done };
+/// What one run of a task came to. `queued`: it yielded, and is already in its worker's queue, where nobody else finds
+/// it.
+enum class run_answer : std::uint8_t { pending, done, queued };
 
 /// The operations of one kind of task. All are noexcept: a body's exceptions are stored in its outcome.
 struct operations {

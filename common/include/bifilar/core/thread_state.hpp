@@ -7,6 +7,7 @@
 #pragma once
 
 #include <bifilar/base/atomic.hpp>
+#include <bifilar/base/control_words.hpp>
 #include <cstddef>
 #include <cstdint>
 
@@ -17,6 +18,9 @@ class timer_source;
 class frame_cache;
 class simulated_clock;
 struct task_header;
+namespace base {
+struct exception_globals;
+}
 namespace detail {
 class local_store;
 }
@@ -37,6 +41,10 @@ struct thread_state {
     base::atomic<task_header*> task{nullptr};
     /// The fiber that runs right now (stackful's own type), or null.
     void* fiber = nullptr;
+    /// Where this thread's exceptions are, of a worker's; else null.
+    base::exception_globals* exceptions = nullptr;
+    /// How a worker's thread computes with floating point when it comes to its loop, and expects to after each task.
+    base::control_words control;
     /// Where this thread sleeps, or null as long as nothing but other threads' wakes can end its sleep.
     parker* sleeps_in = nullptr;
     /// Of the thread that a runtime has for its worker: works instead of sleeping, until unparked; or null.

@@ -1,9 +1,9 @@
 // Tasks that one thread keeps, first in, first out: a ring that grows, so that the lines of those that come next can be
-// asked for ahead, and a chain behind it where there is no memory for a larger ring.
+// asked for ahead, and a chain behind it where there is no memory for a larger ring. Nearly all are fibers, each in a
+// page of its own, so that what is asked for is the walk through the page table as well.
 #pragma once
 
 #include <bifilar/base/pages.hpp>
-#include <bifilar/base/prefetch.hpp>
 #include <bifilar/core/task_header.hpp>
 #include <algorithm>
 #include <cstddef>
@@ -19,19 +19,27 @@ public:
     task_fifo& operator=(const task_fifo&) = delete;
     ~task_fifo() { free_ring(); }
 
-    void push(task_header& task) noexcept {
-        if (first_ != nullptr || (tail_ - head_ == capacity_ && !grow())) [[unlikely]]
-            return chain(task);
-        slot(tail_++) = &task;
+    struct entry {
+        task_header* task = nullptr;
+        const void* wants = nullptr;
+    };
+
+    /// The two lines at `wants` are needed by the task when it runs, besides the two at its header.
+    void push(task_header& task, const void* wants) noexcept {
+        if (first_ != nullptr || tail_ - head_ == capacity_) [[unlikely]]
+            return push_slowly(task, wants);
+        slot(tail_++) = {&task, wants};
     }
+
+    void push(task_header& task) noexcept { push(task, &task); }
 
     /// The oldest, or null.
     task_header* take() noexcept {
         if (head_ == tail_) [[likely]]
             return first_ == nullptr ? nullptr : unchain();
         // Where many wait their turn, each has left the cache, and each line of it would be waited for by itself.
-        if (tail_ - head_ > ahead) prefetch_around(slot(head_ + ahead));
-        return slot(head_++);
+        if (tail_ - head_ > ahead) prefetch(slot(head_ + ahead));
+        return slot(head_++).task;
     }
 
     [[nodiscard]] bool empty() const noexcept { return head_ == tail_ && first_ == nullptr; }
@@ -44,20 +52,27 @@ public:
 
 private:
     static constexpr std::size_t first_capacity = 512;
-    static constexpr std::size_t ahead = 4;
+    static constexpr std::size_t ahead = 8;
 
-    task_header*& slot(std::size_t index) noexcept { return slots_[index & (capacity_ - 1)]; }
+    entry& slot(std::size_t index) noexcept { return slots_[index & (capacity_ - 1)]; }
 
-    // A fiber's task lies at the top of its stack, right above what the switch has saved and its innermost frames.
-    static void prefetch_around(const task_header* task) noexcept {
-        constexpr std::size_t below = 320;
-        constexpr std::size_t above = 128;
-        base::prefetch(reinterpret_cast<std::uintptr_t>(task) - below, below + above);
+    // In place: to GCC 12 a function that does nothing else does nothing. Of what is not there nothing comes.
+    [[gnu::always_inline]] static void prefetch(const entry& one) noexcept {
+        constexpr std::size_t line_bytes = 64;
+        __builtin_prefetch(one.task, 1);
+        __builtin_prefetch(reinterpret_cast<const std::byte*>(one.task) + line_bytes, 1);
+        __builtin_prefetch(one.wants, 1);
+        __builtin_prefetch(static_cast<const std::byte*>(one.wants) + line_bytes, 1);
     }
 
-    [[gnu::noinline]] bool grow() noexcept {
+    // The ring is full, or others wait behind it.
+    [[gnu::noinline]] void push_slowly(task_header& task, const void* wants) noexcept {
+        if (first_ != nullptr || !grow()) return chain(task);
+        slot(tail_++) = {&task, wants};
+    }
+    [[nodiscard]] bool grow() noexcept {
         const std::size_t capacity = std::max(2 * capacity_, first_capacity);
-        auto* const made = static_cast<task_header**>(base::map_pages(capacity * sizeof(task_header*)));
+        auto* const made = static_cast<entry*>(base::map_pages(capacity * sizeof(entry)));
         if (made == nullptr) return false;
         for (std::size_t at = head_; at != tail_; ++at) made[at & (capacity - 1)] = slot(at);
         free_ring();
@@ -66,12 +81,12 @@ private:
         return true;
     }
     void free_ring() noexcept {
-        if (slots_ != nullptr) base::unmap_pages(slots_, capacity_ * sizeof(task_header*));
+        if (slots_ != nullptr) base::unmap_pages(slots_, capacity_ * sizeof(entry));
         slots_ = nullptr;
         capacity_ = 0;
     }
 
-    [[gnu::noinline]] void chain(task_header& task) noexcept {
+    void chain(task_header& task) noexcept {
         task.next_ = nullptr;
         (first_ != nullptr ? last_->next_ : first_) = &task;
         last_ = &task;
@@ -82,7 +97,7 @@ private:
         return task;
     }
 
-    task_header** slots_ = nullptr;
+    entry* slots_ = nullptr;
     std::size_t capacity_ = 0;
     std::size_t head_ = 0;
     std::size_t tail_ = 0;

@@ -61,9 +61,9 @@ public:
     void push_front(task_header& task) noexcept;
     /// A task that yielded: behind all others. Owner only.
     void push_back(task_header& task) noexcept;
-    /// The same two for tasks that must stay here. Owner only.
-    void pin_front(task_header& task) noexcept;
-    void pin_back(task_header& task) noexcept;
+    /// The same two for tasks that must stay here; for `wants` see task_fifo::push. Owner only.
+    void pin_front(task_header& task, const void* wants) noexcept;
+    void pin_back(task_header& task, const void* wants) noexcept;
     /// A woken task that must run here. Any thread.
     void post(task_header& task) noexcept;
 
@@ -151,7 +151,7 @@ private:
     base::random random_;
 
     task_fifo pinned_;
-    task_header* pinned_next_ = nullptr;  // The newest of the tasks that must stay here.
+    task_fifo::entry pinned_next_;  // The newest of the tasks that must stay here.
     // Whether the loop ends, when a thread only lends itself. Set by any thread that wakes that one; reset by it.
     base::atomic<bool> called_back_{false};
     std::uint32_t lifo_runs_ = 0;
@@ -159,9 +159,9 @@ private:
     // Of the worker's thread; empty: nobody knows. And where the stack may not grow beyond for another nested poll.
     stack_bounds stack_;
     std::uintptr_t nesting_ends_ = UINTPTR_MAX;
-    std::uint32_t until_nesting_look_ = 1;        // At the clock, in nested polls.
-    std::uint32_t nested_a_look_ = 1;             // How many of them lie between two looks.
-    base::instant_ns nesting_since_ns_ = 0;       // When the first look of the present run was; 0: there was none.
+    std::uint32_t until_nesting_look_ = 1;   // At the clock, in nested polls.
+    std::uint32_t nested_a_look_ = 1;        // How many of them lie between two looks.
+    base::instant_ns nesting_since_ns_ = 0;  // When the first look of the present run was; 0: there was none.
     base::instant_ns nesting_looked_ns_ = 0;
     std::uint32_t next_share_ = first_share;      // So many the present run must have queued to share some.
     const bool keeps_newest_;  // Others can take the newest tasks from a worker that is stuck.
@@ -175,16 +175,16 @@ private:
     lingering lingering_;
     bool pinned_turn_ = false;
     bool searching_ = false;
-    bool watches_ = false;       // Is the one who watches what others keep.
+    bool watches_ = false;  // Is the one who watches what others keep.
     newest_watch watch_;
-    bool claimed_ = false;       // Somebody had work for it when it last slept, or keeps some.
-    bool napped_ = false;        // The last sleep was a nap, and nothing but its end ended it.
+    bool claimed_ = false;  // Somebody had work for it when it last slept, or keeps some.
+    bool napped_ = false;   // The last sleep was a nap, and nothing but its end ended it.
     std::uint64_t polled_at_wake_ = 0;
-    std::uint64_t all_polled_ = 0;                  // By all workers, at the last look of nap_until.
-    base::instant_ns slept_since_ns_ = 0;           // When the first of the naps in a row began.
-    base::instant_ns trim_at_ns_ = base::never;     // When it gives unused memory back; never: there is none.
+    std::uint64_t all_polled_ = 0;                    // By all workers, at the last look of nap_until.
+    base::instant_ns slept_since_ns_ = 0;             // When the first of the naps in a row began.
+    base::instant_ns trim_at_ns_ = base::never;       // When it gives unused memory back; never: there is none.
     base::instant_ns unused_since_ns_ = base::never;  // From when on the pause before that counts.
-    base::instant_ns lent_until_ns_ = base::never;  // When the thread wants to go on with something else.
+    base::instant_ns lent_until_ns_ = base::never;    // When the thread wants to go on with something else.
     base::instant_ns last_timer_wake_ns_ = 0;
     // Until when it sleeps, if nobody wakes it; old while it is awake. Written by the owner, read by all that fall
     // asleep.

@@ -18,8 +18,18 @@ namespace bifilar {
 
 namespace detail {
 
+/// Throws std::logic_error: `polling` in a future that a fiber polls, else in a stackless task.
+[[noreturn]] void refuse_wait(bool polling);
+
 /// The fiber that may wait here; null on a plain thread. Throws std::logic_error inside a poll.
-[[nodiscard]] stackful::fiber* waiting_fiber();
+[[nodiscard]] inline stackful::fiber* waiting_fiber() {
+    const thread_state& here = this_thread();
+    auto* const self = static_cast<stackful::fiber*>(here.fiber);
+    // Relaxed: this thread wrote it.
+    if (self != nullptr ? self->polls() : here.task.load(base::relaxed) != nullptr) [[unlikely]]
+        refuse_wait(self != nullptr);
+    return self;
+}
 
 /// Brings `f` to rest and unwinds the fiber.
 template <future F>
@@ -40,7 +50,9 @@ template <future F>
 
 /// A future of which nothing is left to cancel: `await` gives its output, cancelled or not.
 template <class F>
-inline constexpr bool outlasts_cancel = requires { requires F::outlasts_cancel; };
+inline constexpr bool outlasts_cancel = requires {
+    requires F::outlasts_cancel;
+};
 
 /// Waits for `f` whether the fiber is cancelled or not; for destructors that must not leave before. When it is,
 /// on_cancel() is called, at least once. On a fiber or a plain thread.
@@ -60,7 +72,8 @@ output_of<F> await_through(F f, OnCancel on_cancel) {
     }
 }
 
-// Expanded in place, so that await is one function, as it would be if it were written once.
+// Expanded in place, as await itself is: the processor predicts each return after a switch wrongly, and the worker's
+// next one with it. As a function of its own, a wait for a yield took 40 ns instead of 21, and four lines of the cache.
 template <future F>
 [[gnu::always_inline]] inline output_of<F> await_here(F& f) {
     stackful::fiber* const self = waiting_fiber();
@@ -104,19 +117,14 @@ template <future F>
 /// same. While a copy lives the first 1,000 waits go on; then it is told, and where no handler is open the next ones
 /// throw.
 template <class F>
-    requires future<std::remove_cvref_t<F>>
-output_of<F> await(F&& f) {
-    return detail::await_here(f);
-}
+requires future<std::remove_cvref_t<F>>
+[[gnu::always_inline]] inline output_of<F> await(F&& f) { return detail::await_here(f); }
 template <class F>
-    requires future<std::remove_cvref_t<F>> && detail::must_be_read<output_of<F>>
-BIFILAR_MUST_BE_READ output_of<F> await(F&& f) {
-    return detail::await_here(f);
-}
+requires future<std::remove_cvref_t<F>> && detail::must_be_read<output_of<F>>
+[[gnu::always_inline]] BIFILAR_MUST_BE_READ inline output_of<F> await(F&& f) { return detail::await_here(f); }
 /// What is left is a mistake: says which.
 template <class F>
-    requires(!future<std::remove_cvref_t<F>>)
-void await(F&&) {
+requires(!future<std::remove_cvref_t<F>>) void await(F&&) {
     static_assert(future<std::remove_cvref_t<F>>,
                   "await takes a future: a task, what an operation such as read() or sleep_for() returns, a "
                   "join_handle, or whatever has `output` and `poll`");

@@ -84,17 +84,24 @@ public:
             if (!migratable_) stays_on_ = here.worker;
         }
         here.fiber = this;
-        switch_.resume();
+        switch_.resume(*here.exceptions, here.control);
         here.fiber = nullptr;
         return switch_.finished();
     }
     /// Whether it has run. Worker only.
     [[nodiscard]] bool started() const noexcept { return started_; }
 
-    /// Queues the claimed task where it may run: anywhere before it has begun, on its worker afterwards. Any thread.
-    void schedule() noexcept;
+    /// Queues this fiber's task, which is claimed, where it may run: anywhere before it has begun, on its worker
+    /// afterwards. Any thread.
+    void schedule(task_header& task) noexcept;
     /// The same behind all others of the worker that ran it.
-    void requeue(sched::worker& here) noexcept;
+    void requeue(task_header& task, sched::worker& here) noexcept;
+    /// As requeue, for one that stays on the worker that has just run it. False when it may move. That worker only.
+    [[nodiscard]] bool requeue_here(task_header& task) noexcept {
+        if (migratable_) return false;
+        pin_back(task);
+        return true;
+    }
 
     /// fiber_home::take, for a fiber that this thread spawns.
     [[nodiscard]] static stack_view take_stack(fiber_home& home, std::size_t bytes);
@@ -108,9 +115,11 @@ public:
     }
 
 private:
+    void pin_back(task_header& task) noexcept;
     void tell_swallowed() noexcept;
 
-    // From here to the beginning of the switch: what each run touches, together, behind the task's header.
+    // From here to the switch's first members: what each run touches, together, behind the task's header. With an
+    // outcome of two words these are two lines.
     context* context_ = nullptr;         // The worker's, for the present run.
     sched::worker* stays_on_ = nullptr;  // Set by the first run, unless migratable. Read by wakers that claimed.
     const std::string_view* waits_on_ = nullptr;  // A constant of `await`.

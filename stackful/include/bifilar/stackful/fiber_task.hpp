@@ -96,7 +96,7 @@ private:
             self.outcome_.set_cancelled();
             std::destroy_at(&self.body_);
         } else if (!self.resume(cx)) {
-            return run_answer::pending;
+            return cx.yielding() && self.requeue_here(task) ? run_answer::queued : run_answer::pending;
         }
         // As unmark_task: from here on any thread may free the task, so whoever visits all tasks must not find it.
         // Relaxed: those visit while this worker stands still, which orders it.
@@ -104,8 +104,8 @@ private:
         return run_answer::done;
     }
 
-    static void schedule(task_header& task) noexcept { of(task).fiber::schedule(); }
-    static void requeue(task_header& task, sched::worker& here) noexcept { of(task).fiber::requeue(here); }
+    static void schedule(task_header& task) noexcept { of(task).fiber::schedule(task); }
+    static void requeue(task_header& task, sched::worker& here) noexcept { of(task).fiber::requeue(task, here); }
     static void describe(const task_header& task, task_description& into) noexcept {
         into.model = "fiber";
         into.waits_on = static_cast<const fiber_task&>(static_cast<const task_core&>(task)).fiber::waits_on();
