@@ -29,11 +29,12 @@ public:
 
     /// Where the node is. Outside of the lock only `woken` lasts, until the owner's own next step.
     [[nodiscard]] place where(std::memory_order order = base::acquire) const noexcept {
-        // Pairs with wait_list::wake_one and wake_all; so that what the waker did before is visible.
+        // Pairs with wait_queue::wake_one and wait_list::wake_all; so that what the waker did before is visible.
         return static_cast<place>(word_.load(order) & place_bits);
     }
 
 private:
+    friend class wait_queue;
     friend class wait_list;
 
     static constexpr std::uintptr_t place_bits = 3;
@@ -52,17 +53,15 @@ private:
     base::atomic<std::uintptr_t> word_{0};
 };
 
-/// The list and its lock. All members but the destructor are for any thread; none blocks for long or allocates.
+/// The list without a lock: whoever owns it guards it with one of his own. All members but the destructor are for any
+/// thread; none blocks for long or allocates.
 ///
 /// A wake claims the task first and marks the node `woken` after it, so a poll that is under way may still read
 /// `waiting`. A poll that is about to answer not ready therefore looks at the node once more under the lock, which
 /// wait() does; looking at where() alone would lose the wake.
-class wait_list {
+class wait_queue {
 public:
-    wait_list() noexcept = default;
-
-    /// The lock. What else it guards is up to the owner of the list. Never held across a wake.
-    [[nodiscard]] base::spin_lock& lock() noexcept { return lock_; }
+    wait_queue() noexcept = default;
 
     [[nodiscard]] bool empty() const noexcept { return nodes_.empty(); }
 
@@ -123,7 +122,21 @@ public:
 
     /// Under the lock of `from`, which guards this one too from here on: takes over all that wait there. Nobody waits
     /// here before.
-    void splice(wait_list& from) noexcept { nodes_.splice(from.nodes_); }
+    void splice(wait_queue& from) noexcept { nodes_.splice(from.nodes_); }
+
+protected:
+    using list = base::intrusive_list<wait_node>;
+
+    list nodes_;
+};
+
+/// The list and its lock. As wait_queue; the lock is never held across a wake.
+class wait_list : public wait_queue {
+public:
+    wait_list() noexcept = default;
+
+    /// The lock. What else it guards is up to the owner of the list.
+    [[nodiscard]] base::spin_lock& lock() noexcept { return lock_; }
 
     /// Takes the lock: wakes all that wait at this moment, in portions of 64, so that the lock is never held for long.
     /// `locked` runs under the first hold of the lock; when it answers false, nobody is woken. The lock is not touched
@@ -142,11 +155,8 @@ public:
     }
 
 private:
-    using list = base::intrusive_list<wait_node>;
-
     static constexpr int wakes_per_hold = 64;
 
-    list nodes_;
     base::spin_lock lock_;  // Last, so that others may use what follows it.
 };
 
