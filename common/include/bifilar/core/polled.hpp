@@ -29,16 +29,16 @@ namespace detail {
 /// An answer moved on, part by part. Most answers were written part by part a moment ago; a copy in one wide load,
 /// which compilers make of a trivial move, waits until all those stores have left the processor's store buffer.
 template <class T>
-constexpr T moved_on(T& answer) {
+[[gnu::always_inline]] constexpr T moved_on(T& answer) {
     return std::move(answer);
 }
 template <class T>
-constexpr std::optional<T> moved_on(std::optional<T>& answer) {
+[[gnu::always_inline]] constexpr std::optional<T> moved_on(std::optional<T>& answer) {
     if (!answer) return std::nullopt;
     return std::optional<T>{std::in_place, std::move(*answer)};
 }
 template <class T, class E>
-constexpr std::expected<T, E> moved_on(std::expected<T, E>& answer) {
+[[gnu::always_inline]] constexpr std::expected<T, E> moved_on(std::expected<T, E>& answer) {
     if (!answer) return std::unexpected<E>{std::move(answer.error())};
     if constexpr (std::is_void_v<T>)
         return {};
@@ -78,7 +78,7 @@ public:
     constexpr explicit operator bool() const noexcept { return is_ready(); }
 
     /// The value, moved out. Only when is_ready().
-    constexpr T take() { return detail::moved_on(value_); }
+    [[gnu::always_inline]] constexpr T take() { return detail::moved_on(value_); }
     constexpr T& operator*() noexcept { return value_; }
 
 private:

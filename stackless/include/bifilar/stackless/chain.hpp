@@ -28,7 +28,6 @@ struct leaf_operations {
 /// of link, also where addresses have 32 bits.
 class alignas(8) leaf {
 public:
-    explicit leaf(const leaf_operations& kind) noexcept : kind_{&kind} {}
     leaf(const leaf&) = delete;
     leaf& operator=(const leaf&) = delete;
 
@@ -36,8 +35,13 @@ public:
     bool poll_cancel(context& cx) { return kind_->poll_cancel(*this, cx); }
     [[nodiscard]] std::string_view waits_on() const noexcept { return kind_->waits_on(*this); }
 
+protected:
+    leaf() noexcept {}
+    // Before it waits: most leaves are ready at once, and need to be asked nothing.
+    void become(const leaf_operations& kind) noexcept { kind_ = &kind; }
+
 private:
-    const leaf_operations* kind_;
+    const leaf_operations* kind_;  // Not set before it waits.
 };
 
 /// Where a child coroutine leaves its result, and the way back. Lives in the parent's frame, in front of an outcome.

@@ -25,7 +25,7 @@ public:
 
     /// True when the future was ready. Its answer is built where the coroutine will take it.
     template <class F>
-    bool poll(F& future, context& cx) {
+    [[gnu::always_inline]] bool poll(F& future, context& cx) {
         ::new (static_cast<void*>(&answer_)) polled<T>(future.poll(cx));
         if (!answer_.is_ready()) return false;
         kind_ = kind::answer;
@@ -35,18 +35,22 @@ public:
         std::construct_at(&error_, std::current_exception());
         kind_ = kind::error;
     }
-    T take() {
-        if (kind_ == kind::error) {
-            std::exception_ptr error = std::move(error_);
-            clear();
-            std::rethrow_exception(std::move(error));
-        }
+    // In line: out of line a small answer would be returned in registers, put together from parts that were just
+    // written one by one, which stalls the processor; see polled.
+    [[gnu::always_inline]] T take() {
+        if (kind_ == kind::error) [[unlikely]]
+            throw_error();
         return answer_.take();
     }
 
 private:
     enum class kind : unsigned char { none, answer, error };
 
+    [[noreturn, gnu::noinline]] void throw_error() {
+        std::exception_ptr error = std::move(error_);
+        clear();
+        std::rethrow_exception(std::move(error));
+    }
     void clear() noexcept {
         if (kind_ == kind::answer) std::destroy_at(&answer_);
         if (kind_ == kind::error) std::destroy_at(&error_);
@@ -58,6 +62,28 @@ private:
         std::exception_ptr error_;
     };
     kind kind_ = kind::none;
+};
+
+/// Between its making and its first poll nothing can happen, and a poll always leaves an answer.
+template <class T>
+class leaf_result<T, false> {
+public:
+    leaf_result() noexcept {}
+    ~leaf_result() { std::destroy_at(&answer_); }
+
+    template <class F>
+    [[gnu::always_inline]] bool poll(F& future, context& cx) noexcept {
+        // An answer of an earlier poll was not ready, and needs no end.
+        ::new (static_cast<void*>(&answer_)) polled<T>(future.poll(cx));
+        return answer_.is_ready();
+    }
+    void keep_error() noexcept { std::terminate(); }
+    [[gnu::always_inline]] T take() { return answer_.take(); }  // In line, as above.
+
+private:
+    union {
+        polled<T> answer_;
+    };
 };
 
 template <>
@@ -91,21 +117,22 @@ public:
 template <future F>
 class leaf_await : public leaf {
 public:
-    explicit leaf_await(F& future) noexcept : leaf{operations}, future_{&future} {}
+    explicit leaf_await(F& future) noexcept : future_{&future} {}
 
     [[nodiscard]] static constexpr bool await_ready() noexcept { return false; }
 
     /// False when the future was ready: the coroutine goes on without having been suspended.
     template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> frame) {
+    [[gnu::always_inline]] bool await_suspend(std::coroutine_handle<Promise> frame) {
         link& top = frame.promise().top();
-        if (poll_one(*this, *top.run().context_)) return false;
+        if (poll_here(*top.run().context_)) return false;
+        become(operations);
         top.wait_for(*this);
         return true;
     }
 
-    output_of<F> await_resume() { return result_.take(); }
-    BIFILAR_MUST_BE_READ output_of<F> await_resume()
+    [[gnu::always_inline]] output_of<F> await_resume() { return result_.take(); }
+    BIFILAR_MUST_BE_READ [[gnu::always_inline]] output_of<F> await_resume()
         requires detail::must_be_read<output_of<F>>
     {
         return result_.take();
@@ -114,17 +141,18 @@ public:
 private:
     static constexpr bool may_throw = !noexcept(std::declval<F&>().poll(std::declval<context&>()));
 
-    static bool poll_one(leaf& self, context& cx) {
-        auto& here = static_cast<leaf_await&>(self);
+    [[gnu::always_inline]] bool poll_here(context& cx) {
         try {
-            const bool ready = here.result_.poll(*here.future_, cx);
-            detail::note_wait(*here.future_, &self, ready);
+            const bool ready = result_.poll(*future_, cx);
+            detail::note_wait(*future_, static_cast<leaf*>(this), ready);
             return ready;
         } catch (...) {
-            here.result_.keep_error();
+            result_.keep_error();
             return true;
         }
     }
+
+    static bool poll_one(leaf& self, context& cx) { return static_cast<leaf_await&>(self).poll_here(cx); }
 
     static bool cancel_one(leaf& self, context& cx) {
         return bifilar::poll_cancel(*static_cast<leaf_await&>(self).future_, cx).is_ready();
