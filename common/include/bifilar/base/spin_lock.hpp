@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/atomic.hpp>
+#include <utility>
 
 namespace bifilar::base {
 
@@ -17,7 +18,7 @@ public:
     spin_lock(const spin_lock&) = delete;
     spin_lock& operator=(const spin_lock&) = delete;
 
-    void lock() noexcept {
+    [[gnu::always_inline]] void lock() noexcept {
         // Pairs with unlock; so that what the last holder wrote is visible.
         if (!held_.exchange(true, acquire)) [[likely]]
             return;
@@ -59,15 +60,17 @@ private:
 /// is used here, which standard libraries without threads do not have.
 class spin_hold {
 public:
-    explicit spin_hold(spin_lock& lock) noexcept : lock_{&lock} { lock.lock(); }
+    [[gnu::always_inline]] explicit spin_hold(spin_lock& lock) noexcept : lock_{&lock} { lock.lock(); }
     spin_hold(const spin_hold&) = delete;
     spin_hold& operator=(const spin_hold&) = delete;
-    ~spin_hold() {
+    [[gnu::always_inline]] ~spin_hold() {
         if (lock_ != nullptr) lock_->unlock();
     }
 
     /// The lock stays held; whoever is called next leaves it.
     void release() noexcept { lock_ = nullptr; }
+    /// Leaves the lock before the end.
+    void unlock() noexcept { std::exchange(lock_, nullptr)->unlock(); }
 
 private:
     spin_lock* lock_;

@@ -24,10 +24,9 @@ public:
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
     void prepare() noexcept {}
 
-    void push(T&& value, std::uint32_t count) noexcept {
-        std::uint64_t at = std::uint64_t{first_} + count;
-        if (at > capacity_) at -= std::uint64_t{capacity_} + 1;
-        std::construct_at(&slots_[at].value, std::move(value));
+    void push(T&& value) noexcept {
+        std::construct_at(&slots_[end_].value, std::move(value));
+        end_ = after(end_);
     }
     void push_front(T&& value) noexcept {
         first_ = first_ == 0 ? capacity_ : first_ - 1;
@@ -37,11 +36,13 @@ public:
         slot& from = slots_[first_];
         T value = std::move(from.value);
         std::destroy_at(&from.value);
-        first_ = first_ == capacity_ ? 0 : first_ + 1;
+        first_ = after(first_);
         return value;
     }
 
 private:
+    [[nodiscard]] std::uint32_t after(std::uint32_t at) const noexcept { return at == capacity_ ? 0 : at + 1; }
+
     union slot {
         slot() noexcept {}
         ~slot() {}
@@ -55,7 +56,8 @@ private:
     }
 
     const std::uint32_t capacity_;
-    std::uint32_t first_ = 0;
+    std::uint32_t first_ = 0;  // The oldest value's place.
+    std::uint32_t end_ = 0;    // The next value's place.
     const std::unique_ptr<slot[]> slots_;
 };
 

@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <limits>
+#include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -39,7 +41,9 @@ public:
     class reserve_future;
 
     template <class... Given>
-    explicit channel_core(Given... given) : store_{given...} {}
+    explicit channel_core(Given... given) : store_{given...} {
+        set_limits();
+    }
     channel_core(const channel_core&) = delete;
     channel_core& operator=(const channel_core&) = delete;
     ~channel_core() {
@@ -53,17 +57,15 @@ public:
     /// Sends at once or gives the value back, full or closed. Where there is no room at all, only to a receiver that
     /// waits. Never suspends. An unbounded channel may throw std::bad_alloc; the value is destroyed then.
     std::expected<void, try_send_error<T>> try_send(T value) noexcept(nothrow) {
-        wake_batch batch;  // Outlives the guard: wakes go out when the lock is free.
-        const std::lock_guard guard{lock()};
-        if (is_shut()) return std::unexpected{try_send_error<T>{true, std::move(value)}};
-        if (!has_place()) {
-            if (hand_over(value, nullptr, batch)) return {};
-            return std::unexpected{try_send_error<T>{false, std::move(value)}};
+        {
+            base::spin_hold guard{lock_};
+            if (just_pushes()) [[likely]] {
+                just_push(std::move(value));
+                return {};
+            }
+            guard.release();
         }
-        if (!can_accept()) return std::unexpected{try_send_error<T>{false, std::move(value)}};
-        store_.prepare();
-        accept(std::move(value), batch);
-        return {};
+        return try_send_locked(std::move(value));
     }
     template <detail::loses_fraction<T> U>
     void try_send(U) = delete;  // It would lose its fraction: convert it first.
@@ -88,18 +90,13 @@ public:
     /// Takes the oldest value that is not reserved for a receiver that waited; else says whether the channel is empty,
     /// or closed and drained. Never suspends.
     std::expected<T, try_recv_error> try_recv() noexcept {
-        wake_batch batch;
-        const std::lock_guard guard{lock()};
-        if (count_ > reserved_) return take(batch);
-        if (!has_place()) {
-            send_node* const sender = partner(nullptr, true, nullptr);
-            if (sender != nullptr && !sender->keeps) return take_from(*sender, batch);
-        } else if (receivers_.empty() && can_meet()) {
-            return meet(batch);
+        {
+            base::spin_hold guard{lock_};
+            if (just_pops()) [[likely]]
+                return just_pop();
+            guard.release();
         }
-        // What was promised to a receiver may come back.
-        const bool drained = is_shut() && count_ == 0 && !handed_.load(base::acquire);  // Pairs with release_handed.
-        return std::unexpected{drained ? try_recv_error::closed : try_recv_error::empty};
+        return try_recv_locked();
     }
 
     /// A future of a value, the oldest that no other receiver was promised; empty when the channel is closed and
@@ -115,45 +112,16 @@ public:
     }
 
     /// No more sends; waiting senders get their values back, receivers drain what is there. Any number of times.
-    void close() noexcept {
-        bool held = false;
-        {
-            const std::lock_guard guard{lock()};
-            closed_.store(true, base::relaxed);  // Relaxed: see the member.
-            held = handed_.load(base::acquire);  // Pairs with release_handed.
-        }
-        // Pairs with let_go: a receiver that holds a value sees that the channel is closed when it lets go, or those
-        // who are woken below see that it has.
-        if (held && !base::heavy_fence()) {
-            const std::lock_guard guard{lock()};
-            takes_turns_ = true;
-        }
-        // Those that wait now. A receiver that waits again is called by the one that it waits for.
-        wait_list senders;
-        wait_list receivers;
-        for (bool first = true, more = true; more; first = false) {
-            wake_batch batch;
-            const std::lock_guard guard{lock()};
-            if (first) {
-                senders.splice(senders_);
-                receivers.splice(receivers_);
-            }
-            for (int count = 0; count < wakes_per_hold; ++count) {
-                (void)senders.wake_one(batch);
-                (void)receivers.wake_one(batch);
-            }
-            more = !senders.empty() || !receivers.empty();
-        }
-    }
+    void close() noexcept;
 
     /// Whether close() was called.
     [[nodiscard]] bool is_closed() noexcept {
-        const std::lock_guard guard{lock()};
+        const std::lock_guard guard{lock_};
         return is_shut();
     }
     /// Values in the channel; old at once.
     [[nodiscard]] count_type len() noexcept {
-        const std::lock_guard guard{lock()};
+        const std::lock_guard guard{lock_};
         return count_;
     }
     /// Values for which there is room; the greatest count_type for an unbounded channel.
@@ -162,6 +130,13 @@ public:
 private:
     static constexpr int wakes_per_hold = 64;
     static constexpr bool nothrow = noexcept(std::declval<Store&>().prepare());
+
+    // How far a waiting operation has come, as its own task knows it.
+    enum class stage : std::uint8_t {
+        fresh,  // It has never waited, and has no node.
+        waits,  // The node says where it is.
+        over,   // The outcome of a wait was consumed.
+    };
 
     // Places of waiting operations. The lock guards their members.
     struct send_node : wait_node {
@@ -180,14 +155,59 @@ private:
         std::optional<T> value;  // Or handed over by a sender.
     };
 
-    base::spin_lock& lock() noexcept { return senders_.lock(); }
+    // The lock, for all but a push or a pop of which nothing else follows: whoever leaves it says anew which those are.
+    class hold {
+    public:
+        explicit hold(channel_core& of) noexcept : of_{of} { of.lock_.lock(); }
+        hold(channel_core& of, std::adopt_lock_t) noexcept : of_{of} {}
+        hold(const hold&) = delete;
+        hold& operator=(const hold&) = delete;
+        ~hold() {
+            of_.set_limits();
+            of_.lock_.unlock();
+        }
+
+    private:
+        channel_core& of_;
+    };
 
     // All below: under the lock.
+    [[nodiscard]] bool is_plain() const noexcept { return !is_shut() && senders_.empty() && has_place(); }
+    [[nodiscard]] count_type pushes_below() const noexcept {
+        return is_plain() && receivers_.empty() ? store_.capacity() - admitted_ : 0;
+    }
+    [[nodiscard]] count_type pops_above() const noexcept {
+        return is_plain() ? reserved_ : std::numeric_limits<count_type>::max();
+    }
+    void set_limits() noexcept {
+        pushes_below_ = pushes_below();
+        pops_above_ = pops_above();
+    }
+    // Nobody waits and nobody will be told: a value goes into the store and nothing else follows, or out of it.
+    [[nodiscard]] bool just_pushes() const noexcept {
+        BIFILAR_ASSERT(pushes_below_ == pushes_below(), "a channel's lock was left without new limits");
+        return count_ < pushes_below_;
+    }
+    [[nodiscard]] bool just_pops() const noexcept {
+        BIFILAR_ASSERT(pops_above_ == pops_above(), "a channel's lock was left without new limits");
+        return count_ > pops_above_;
+    }
+    void just_push(T&& value) noexcept(nothrow) {
+        store_.prepare();
+        store_.push(std::move(value));
+        ++count_;
+    }
+    T just_pop() noexcept {
+        --count_;
+        return store_.pop();
+    }
+
+    // Called with the lock held, which they leave.
+    std::expected<void, try_send_error<T>> try_send_locked(T&& value) noexcept(nothrow);
+    std::expected<T, try_recv_error> try_recv_locked() noexcept;
+
     bool has_room() noexcept { return store_.has_room(count_ + admitted_); }
     bool is_shut() const noexcept { return closed_.load(base::relaxed); }  // Relaxed: see the member.
-    // Nobody waits and nobody will be told: a value goes into the store and nothing else follows, or out of it.
-    bool just_pushes() noexcept { return !is_shut() && senders_.empty() && receivers_.empty() && has_room(); }
-    bool just_pops() noexcept { return !is_shut() && senders_.empty() && count_ > reserved_ && store_.capacity() != 0; }
     bool can_accept() noexcept { return senders_.empty() && (has_room() || can_hand_over()); }
 
     // A new value: to the oldest waiting receiver, or into the store.
@@ -205,48 +225,40 @@ private:
     // `arm`: whose the value is when it is an arm's.
     bool hand_over(T& value, const task_header* arm, wake_batch& batch) noexcept {
         if (!can_hand_over()) return false;
-        recv_node* const receiver =
-            has_place() ? static_cast<recv_node*>(receivers_.front()) : call_receiver(arm, batch);
+        if (has_place()) {
+            hand_to_oldest(value, batch);
+            return true;
+        }
+        recv_node* const receiver = call_receiver(arm, batch);
         if (receiver == nullptr) return false;
         handed_.store(true, base::relaxed);  // Relaxed: lock holders alone ask.
         receiver->value.emplace(std::move(value));
-        if (has_place())
-            (void)receivers_.wake_one(batch);
-        else
-            wait_list::let_go(*receiver);
+        wait_queue::let_go(*receiver);
         return true;
+    }
+
+    // Where there is room; can_hand_over() has said yes.
+    void hand_to_oldest(T& value, wake_batch& batch) noexcept {
+        handed_.store(true, base::relaxed);  // Relaxed: lock holders alone ask.
+        static_cast<recv_node*>(receivers_.front())->value.emplace(std::move(value));
+        (void)receivers_.wake_one(batch);
     }
 
     // Without room a value is handed to a receiver that will have it, because nothing may be left over. That is one
     // that is no arm; or an arm whose task this wakes out of its sleep: it has chosen nothing yet, and finds this
     // first. The others are called: they look again, and meet the sender that waits by then. Arms of one task do not
     // meet: only one of them may act. Null when there is none.
-    recv_node* call_receiver(const task_header* arm, wake_batch& batch) noexcept {
-        return static_cast<recv_node*>(receivers_.find([&](wait_node& at) {
-            const bool chooses = static_cast<recv_node&>(at).arm;
-            if (chooses && arm == wait_list::task_of(at)) return false;
-            return wait_list::call(at, batch) || !chooses;
-        }));
-    }
+    recv_node* call_receiver(const task_header* arm, wake_batch& batch) noexcept;
 
     // Without room: the oldest sender that the receiver may meet, or null. `arm`: whose the receiver is when it is one.
     // `skips`: senders that keep their value are of no use. `self`: its node.
-    send_node* partner(const task_header* arm, bool skips, const wait_node* self) noexcept {
-        if (is_shut() || count_ != 0) return nullptr;
-        // Older receivers wait in vain, but for a value that is on its way: then nobody is overtaken.
-        const bool oldest = receivers_.empty() || receivers_.front() == self;
-        if (!oldest && handed_.load(base::acquire)) return nullptr;  // Pairs with release_handed.
-        return static_cast<send_node*>(senders_.find([&](wait_node& at) {
-            if (!static_cast<send_node&>(at).keeps) return true;
-            return !skips && arm != wait_list::task_of(at);
-        }));
-    }
+    send_node* partner(const task_header* arm, bool skips, const wait_node* self) noexcept;
 
     T take_from(send_node& sender, wake_batch& batch) noexcept {
         T value = std::move(*sender.value);
         sender.value.reset();
-        (void)wait_list::call(sender, batch);
-        wait_list::let_go(sender);
+        (void)wait_queue::call(sender, batch);
+        wait_queue::let_go(sender);
         return value;
     }
 
@@ -276,6 +288,13 @@ private:
         (void)senders_.wake_one(batch);
     }
 
+    // A closed channel is drained only when nothing is reserved or handed over any more: a receiver that is cancelled
+    // leaves its value to those who still wait. Whoever holds such a value calls the oldest that waits when it lets go
+    // of it.
+    [[nodiscard]] bool is_drained() const noexcept {
+        return is_shut() && count_ == 0 && !handed_.load(base::acquire);  // Pairs with release_handed.
+    }
+
     [[nodiscard]] bool has_place() const noexcept { return store_.capacity() != 0; }
 
     // The receiver has its value. Without the lock.
@@ -289,7 +308,7 @@ private:
     }
     [[gnu::noinline]] void tell_next() noexcept {
         wake_batch batch;
-        const std::lock_guard guard{lock()};
+        const hold guard{*this};
         end_receiver(batch);
     }
 
@@ -305,21 +324,10 @@ private:
     // Where there is no room, a sender and a receiver may both have begun to wait while another value was on its way.
     // Those that keep their values are called, and meet the receivers when they look; the oldest other one meets one
     // here.
-    void introduce(wake_batch& batch) noexcept {
-        if (has_place() || is_shut() || !can_hand_over()) return;
-        auto* const sender = static_cast<send_node*>(senders_.find([&](wait_node& at) {
-            if (!static_cast<send_node&>(at).keeps) return true;
-            (void)wait_list::call(at, batch);
-            return false;
-        }));
-        if (sender == nullptr || !hand_over(*sender->value, nullptr, batch)) return;
-        sender->value.reset();
-        (void)wait_list::call(*sender, batch);
-        wait_list::let_go(*sender);
-    }
+    void introduce(wake_batch& batch) noexcept;
 
     void push(T&& value, wake_batch& batch) noexcept {
-        store_.push(std::move(value), count_);
+        store_.push(std::move(value));
         ++count_;
         wake_receiver(batch);
     }
@@ -335,14 +343,7 @@ private:
     }
 
     // Without the lock: as many as are there and as the vector has room for.
-    std::size_t take_more(std::vector<T>& into, std::size_t most) noexcept {
-        wake_batch batch;
-        const std::lock_guard guard{lock()};
-        std::size_t taken = 0;
-        for (; taken < most && into.size() < into.capacity() && count_ > reserved_; ++taken)
-            into.push_back(take(batch));
-        return taken;
-    }
+    std::size_t take_more(std::vector<T>& into, std::size_t most) noexcept;
 
     // Closed and drained: the oldest waiting receiver is told, and tells the next.
     void end_receiver(wake_batch& batch) noexcept {
@@ -357,22 +358,29 @@ private:
         (void)receivers_.wake_one(batch);
     }
 
-    wait_list senders_;  // Its lock guards everything; the receivers' own is not used.
-    wait_list receivers_;
-    count_type count_ = 0;
-    count_type reserved_ = 0;  // Values that belong to woken receivers; at most count_.
-    count_type admitted_ = 0;  // Room that is kept for woken senders.
+    // What a push and a pop touch comes first, and lies together.
+    base::spin_lock lock_;  // Guards everything.
     // Set by close, under the lock, for good. Read under it, and by let_go after a fence; so all are relaxed.
     base::atomic<bool> closed_{false};
-    // The kernel refused a fence to close: those who wait for a value that is handed out look again and again.
-    bool takes_turns_ = false;
     // Whether a woken receiver holds a value that a sender gave it. Set under the lock, cleared by that receiver.
     base::atomic<bool> handed_{false};
+    // The kernel refused a fence to close: those who wait for a value that is handed out look again and again.
+    bool takes_turns_ = false;
+    count_type count_ = 0;
+    // What set_limits made of the members below: with fewer values than the one a value is just pushed, with more than
+    // the other one is just popped.
+    count_type pushes_below_ = 0;
+    count_type pops_above_ = std::numeric_limits<count_type>::max();
     Store store_;
+    count_type reserved_ = 0;  // Values that belong to woken receivers; at most count_.
+    count_type admitted_ = 0;  // Room that is kept for woken senders.
+    wait_queue senders_;
+    wait_queue receivers_;
 };
 
 }  // namespace detail
 }  // namespace bifilar
 
+#include <bifilar/channel/channel_calls.hpp>  // IWYU pragma: export
 #include <bifilar/channel/channel_place.hpp>  // IWYU pragma: export
 #include <bifilar/channel/channel_waits.hpp>  // IWYU pragma: export

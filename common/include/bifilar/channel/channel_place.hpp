@@ -32,7 +32,7 @@ public:
         BIFILAR_CHECK(of_ != nullptr, "a place that holds nothing was sent to");
         channel_core& to = *of_;
         wake_batch batch;
-        const std::lock_guard guard{to.lock()};
+        const hold guard{to};
         to.store_.prepare();
         --to.admitted_;
         of_ = nullptr;
@@ -47,7 +47,7 @@ public:
     void give_back() noexcept {
         if (of_ == nullptr) return;
         wake_batch batch;
-        const std::lock_guard guard{of_->lock()};
+        const hold guard{*of_};
         --of_->admitted_;
         std::exchange(of_, nullptr)->admit(batch);
     }
@@ -73,7 +73,7 @@ public:
         // Relaxed: a fresh node was never shared.
         if (node_.where(base::relaxed) == fresh) return;
         wake_batch batch;
-        const std::lock_guard guard{channel_->lock()};
+        const hold guard{*channel_};
         // Relaxed: locked.
         if (node_.where(base::relaxed) == waiting) {
             channel_->senders_.remove(node_);
@@ -85,7 +85,7 @@ public:
 
     polled<output> poll(context& cx) noexcept {
         using enum wait_node::place;
-        const std::lock_guard guard{channel_->lock()};
+        const hold guard{*channel_};
         // Relaxed: under the lock.
         const wait_node::place at = node_.where(base::relaxed);
         const bool admitted = std::exchange(node_.admitted, false);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <expected>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -17,39 +18,124 @@ class [[nodiscard]] channel_core<T, Store>::send_future {
 public:
     using output = std::expected<void, send_error<T>>;
 
-    send_future(channel_core& to, T&& value) noexcept : channel_{&to}, node_{std::move(value)} {}
-    send_future(send_future&&) noexcept = default;
+    send_future(channel_core& to, T&& value) noexcept : channel_{&to}, value_{std::move(value)} {}
+    send_future(send_future&& other) noexcept : channel_{other.channel_}, value_{std::move(other.value_)} {
+        BIFILAR_CHECK(other.stage_ == stage::fresh, "a future was moved after its first poll");
+    }
     send_future& operator=(send_future&&) = delete;
     ~send_future() {
-        // Relaxed: a fresh node was never shared.
-        if (node_.where(base::relaxed) != wait_node::place::fresh) [[unlikely]]
-            leave();
+        if (stage_ != stage::fresh) [[unlikely]]
+            end_node();
+        else
+            std::destroy_at(&value_);
     }
 
-    polled<output> poll(context& cx) noexcept(nothrow) { return poll_as(cx, false); }
+    [[gnu::always_inline]] polled<output> poll(context& cx) noexcept(nothrow) { return poll_as(cx, false); }
     /// The value stays here until a poll sends it.
     polled<output> poll_arm(context& cx) noexcept(nothrow) { return poll_as(cx, true); }
 
 private:
-    polled<output> poll_as(context& cx, bool keeps) noexcept(nothrow) {
-        base::spin_hold guard{channel_->lock()};
-        // Relaxed: under the lock.
-        if (node_.where(base::relaxed) == wait_node::place::fresh && channel_->just_pushes()) [[likely]] {
+    // In line, so that the compiler sees what became of it. What takes longer is not.
+    [[gnu::always_inline]] polled<output> poll_as(context& cx, bool keeps) noexcept(nothrow) {
+        if (stage_ != stage::fresh) [[unlikely]]
+            return poll_again(cx, keeps);
+        {
+            base::spin_hold guard{channel_->lock_};
+            if (!channel_->just_pushes()) [[unlikely]] {
+                guard.release();
+                return poll_first(cx, keeps);
+            }
+            if (!cx.take_budget()) return not_ready;
+            channel_->just_push(std::move(value_));
+        }
+        return output{};
+    }
+
+    // Called with the lock held, which it leaves. The node begins where it will wait.
+    [[gnu::noinline]] polled<output> poll_first(context& cx, bool keeps) noexcept(nothrow) {
+        wake_batch batch;  // Outlives the guard: wakes go out when the lock is free.
+        const hold guard{*channel_, std::adopt_lock};
+        if (channel_->is_shut()) return output{std::unexpected{send_error<T>{std::move(value_)}}};
+        if (!channel_->has_place()) {
+            if (!channel_->receivers_.empty() && !cx.take_budget()) return not_ready;
+            if (channel_->hand_over(value_, keeps ? &cx.task() : nullptr, batch)) return output{};
+        } else if (channel_->senders_.empty() && channel_->can_hand_over()) {
+            if (!cx.take_budget()) return not_ready;
+            channel_->hand_to_oldest(value_, batch);
+            return output{};
+        } else if (channel_->senders_.empty() && channel_->has_room()) {
             if (!cx.take_budget()) return not_ready;
             channel_->store_.prepare();
-            channel_->store_.push(std::move(*node_.value), channel_->count_);
-            ++channel_->count_;
+            channel_->push(std::move(value_), batch);
             return output{};
         }
-        guard.release();
-        return poll_locked(cx, keeps);
+        T value = std::move(value_);
+        std::destroy_at(&value_);
+        std::construct_at(&node_, std::move(value));
+        stage_ = stage::waits;
+        node_.keeps = keeps;
+        channel_->senders_.wait(node_, cx);
+        return not_ready;
+    }
+
+    [[gnu::noinline]] polled<output> poll_again(context& cx, bool keeps) noexcept(nothrow) {
+        using enum wait_node::place;
+        if (node_.where() == woken && !node_.value) {  // Taken.
+            stage_ = stage::over;
+            return output{};
+        }
+        wake_batch batch;
+        const hold guard{*channel_};
+        // Relaxed: under the lock.
+        const wait_node::place at = node_.where(base::relaxed);
+        if (at == woken && !node_.value) {
+            stage_ = stage::over;
+            return output{};
+        }
+        if (channel_->is_shut()) {
+            if (at == waiting) channel_->senders_.remove(node_);
+            if (std::exchange(node_.admitted, false)) --channel_->admitted_;
+            stage_ = stage::over;
+            return output{std::unexpected{send_error<T>{std::move(*node_.value)}}};
+        }
+        if (at == woken && std::exchange(node_.admitted, false)) {
+            --channel_->admitted_;
+            polled<output> sent = send_now(batch);
+            channel_->admit(batch);  // A receiver may have got the value, and the room is still there.
+            return sent;
+        }
+        if (!channel_->has_place()) {
+            if (channel_->hand_over(*node_.value, keeps ? &cx.task() : nullptr, batch)) {
+                if (at == waiting) channel_->senders_.remove(node_);
+                stage_ = stage::over;
+                return output{};
+            }
+        } else if (at == woken && channel_->can_hand_over()) {
+            // It was called because a receiver waits, and was the oldest: those who wait now came later.
+            channel_->store_.prepare();
+            return send_now(batch);
+        }
+        node_.keeps = keeps;
+        channel_->senders_.wait(node_, cx);
+        return not_ready;
+    }
+
+    polled<output> send_now(wake_batch& batch) noexcept {
+        stage_ = stage::over;
+        channel_->accept(std::move(*node_.value), batch);
+        return output{};
+    }
+
+    [[gnu::noinline]] void end_node() noexcept {
+        if (stage_ == stage::waits) leave();
+        std::destroy_at(&node_);
     }
 
     void leave() noexcept {
         using enum wait_node::place;
-        if (over_ || (node_.where() == woken && !node_.keeps)) return;
+        if (node_.where() == woken && !node_.keeps) return;
         wake_batch batch;
-        const std::lock_guard guard{channel_->lock()};
+        const hold guard{*channel_};
         // Relaxed: under the lock.
         if (node_.where(base::relaxed) == waiting) {
             channel_->senders_.remove(node_);
@@ -62,53 +148,12 @@ private:
         }
     }
 
-    // Called with the lock held, which it leaves.
-    [[gnu::noinline]] polled<output> poll_locked(context& cx, bool keeps) noexcept(nothrow) {
-        using enum wait_node::place;
-        wake_batch batch;  // Outlives the guard: wakes go out when the lock is free.
-        const std::lock_guard guard{channel_->lock(), std::adopt_lock};
-        // Relaxed: under the lock.
-        const wait_node::place at = node_.where(base::relaxed);
-        if (at == woken && !node_.value) return output{};
-        if (channel_->is_shut()) {
-            if (at == waiting) channel_->senders_.remove(node_);
-            if (std::exchange(node_.admitted, false)) --channel_->admitted_;
-            over_ = true;
-            return output{std::unexpected{send_error<T>{std::move(*node_.value)}}};
-        }
-        if (at == woken && std::exchange(node_.admitted, false)) {
-            --channel_->admitted_;
-            polled<output> sent = send_now(batch);
-            channel_->admit(batch);  // A receiver may have got the value, and the room is still there.
-            return sent;
-        }
-        if (!channel_->has_place()) {
-            if (at == fresh && !channel_->receivers_.empty() && !cx.take_budget()) return not_ready;
-            if (channel_->hand_over(*node_.value, keeps ? &cx.task() : nullptr, batch)) {
-                if (at == waiting) channel_->senders_.remove(node_);
-                over_ = true;
-                return output{};
-            }
-        } else if (at == fresh ? channel_->can_accept() : at == woken && channel_->can_hand_over()) {
-            // One that was called because a receiver waits was the oldest: those who wait now came later.
-            if (at == fresh && !cx.take_budget()) return not_ready;
-            channel_->store_.prepare();
-            return send_now(batch);
-        }
-        node_.keeps = keeps;
-        channel_->senders_.wait(node_, cx);
-        return not_ready;
-    }
-
-    polled<output> send_now(wake_batch& batch) noexcept {
-        over_ = true;
-        channel_->accept(std::move(*node_.value), batch);
-        return output{};
-    }
-
     channel_core* channel_;
-    send_node node_;
-    bool over_ = false;  // Sent by a poll, or given back.
+    stage stage_ = stage::fresh;
+    union {
+        T value_;         // While fresh.
+        send_node node_;  // Later on: most sends need none.
+    };
 };
 
 template <class T, class Store>
@@ -117,91 +162,128 @@ public:
     using output = std::optional<T>;
 
     explicit recv_future(channel_core& from) noexcept : channel_{&from} {}
-    recv_future(recv_future&&) noexcept = default;
+    recv_future(recv_future&& other) noexcept : channel_{other.channel_} {
+        BIFILAR_CHECK(other.stage_ == stage::fresh, "a future was moved after its first poll");
+    }
     recv_future& operator=(recv_future&&) = delete;
     ~recv_future() {
-        // Relaxed: a fresh node was never shared.
-        if (node_.where(base::relaxed) != wait_node::place::fresh) [[unlikely]]
-            leave();
+        if (stage_ != stage::fresh) [[unlikely]]
+            end_node();
     }
 
-    polled<output> poll(context& cx) noexcept { return poll_as(cx, false); }
+    [[gnu::always_inline]] polled<output> poll(context& cx) noexcept { return poll_as(cx, false); }
     /// Without room, a value is handed to it only where it will be taken.
     polled<output> poll_arm(context& cx) noexcept { return poll_as(cx, true); }
     /// Handed while the task slept.
     [[nodiscard]] bool is_promised() const noexcept {
-        return !channel_->has_place() && node_.where() == wait_node::place::woken && node_.value.has_value() && !over_;
+        return stage_ == stage::waits && !channel_->has_place() && node_.where() == wait_node::place::woken &&
+               node_.value.has_value();
     }
 
 private:
-    polled<output> poll_as(context& cx, bool arm) noexcept {
+    // In line, as that of send_future.
+    [[gnu::always_inline]] polled<output> poll_as(context& cx, bool arm) noexcept {
+        if (stage_ != stage::fresh) [[unlikely]]
+            return poll_again(cx, arm);
+        base::spin_hold guard{channel_->lock_};
+        if (!channel_->just_pops()) [[unlikely]] {
+            guard.release();
+            return poll_first(cx, arm);
+        }
+        if (!cx.take_budget()) return not_ready;
+        T value = channel_->just_pop();
+        guard.unlock();
+        return polled<output>{std::move(value)};
+    }
+
+    // Called with the lock held, which it leaves. The node begins where it will wait.
+    [[gnu::noinline]] polled<output> poll_first(context& cx, bool arm) noexcept {
+        wake_batch batch;  // Outlives the guard: wakes go out when the lock is free.
+        const hold guard{*channel_, std::adopt_lock};
+        if (channel_->count_ > channel_->reserved_) {
+            if (!cx.take_budget()) return not_ready;
+            return channel_->take(batch);
+        }
+        if (!channel_->has_place()) {
+            send_node* const sender = find_partner(cx, arm, nullptr, batch);
+            if (sender != nullptr) {
+                if (!cx.take_budget()) return not_ready;
+                return channel_->take_from(*sender, batch);
+            }
+        } else if (channel_->receivers_.empty() && channel_->can_meet()) {
+            if (!cx.take_budget()) return not_ready;
+            return channel_->meet(batch);
+        }
+        if (channel_->is_drained()) {
+            channel_->end_receiver(batch);
+            return output{};
+        }
+        std::construct_at(&node_);
+        stage_ = stage::waits;
+        return wait(cx, arm);
+    }
+
+    [[gnu::noinline]] polled<output> poll_again(context& cx, bool arm) noexcept {
         using enum wait_node::place;
         if (channel_->has_place() && node_.where() == woken && node_.value) {
-            over_ = true;
-            polled<output> answer{std::move(node_.value)};
+            polled<output> answer = handed_value();
             channel_->let_go();
             return answer;
         }
-        base::spin_hold guard{channel_->lock()};
-        // Relaxed: under the lock.
-        if (node_.where(base::relaxed) == fresh && channel_->just_pops()) [[likely]] {
-            if (!cx.take_budget()) return not_ready;
-            --channel_->count_;
-            return channel_->store_.pop();
-        }
-        guard.release();
-        return poll_locked(cx, arm);
-    }
-
-    // Called with the lock held, which it leaves.
-    [[gnu::noinline]] polled<output> poll_locked(context& cx, bool arm) noexcept {
-        using enum wait_node::place;
         wake_batch batch;
-        const std::lock_guard guard{channel_->lock(), std::adopt_lock};
+        const hold guard{*channel_};
         // Relaxed: under the lock.
         const wait_node::place at = node_.where(base::relaxed);
         if (at == woken && node_.value) {
-            over_ = true;
             channel_->release_handed();
             channel_->introduce(batch);
             channel_->end_receiver(batch);
-            return output{std::move(node_.value)};
+            return handed_value();
         }
         if (at == woken && node_.reserved) {
-            over_ = true;
+            stage_ = stage::over;
             --channel_->reserved_;
             return channel_->take(batch);
         }
         if (at != waiting && channel_->count_ > channel_->reserved_) {
-            if (at == fresh && !cx.take_budget()) return not_ready;
-            over_ = true;
+            stage_ = stage::over;
             return channel_->take(batch);
         }
         if (!channel_->has_place()) {
-            const task_header* const chooser = arm ? &cx.task() : nullptr;
-            send_node* const sender = channel_->partner(chooser, false, &node_);
-            if (sender != nullptr && !sender->keeps) {
-                if (at == fresh && !cx.take_budget()) return not_ready;
+            send_node* const sender = find_partner(cx, arm, &node_, batch);
+            if (sender != nullptr) {
                 if (at == waiting) channel_->receivers_.remove(node_);
-                over_ = true;
+                stage_ = stage::over;
                 return channel_->take_from(*sender, batch);
             }
-            // It gives its value in a poll of its own.
-            if (sender != nullptr) (void)wait_list::call(*sender, batch);
         } else if (at != waiting && channel_->receivers_.empty() && channel_->can_meet()) {
-            if (at == fresh && !cx.take_budget()) return not_ready;
-            over_ = true;
+            stage_ = stage::over;
             return channel_->meet(batch);
         }
-        // A closed channel is drained only when nothing is reserved or handed over any more: a receiver that is
-        // cancelled leaves its value to those who still wait.
-        // Pairs with release_handed. Whoever holds such a value calls the oldest that waits when it lets go of it.
-        if (channel_->is_shut() && channel_->count_ == 0 && !channel_->handed_.load(base::acquire)) {
+        if (channel_->is_drained()) {
             if (at == waiting) channel_->receivers_.remove(node_);
-            over_ = true;
+            stage_ = stage::over;
             channel_->end_receiver(batch);
             return output{};
         }
+        return wait(cx, arm);
+    }
+
+    // Without room: a sender whose value can be taken now, or null. One that gives its value in a poll of its own is
+    // called.
+    send_node* find_partner(context& cx, bool arm, const wait_node* self, wake_batch& batch) noexcept {
+        send_node* const sender = channel_->partner(arm ? &cx.task() : nullptr, false, self);
+        if (sender == nullptr || !sender->keeps) return sender;
+        (void)wait_queue::call(*sender, batch);
+        return nullptr;
+    }
+
+    polled<output> handed_value() noexcept {
+        stage_ = stage::over;
+        return polled<output>{std::move(*node_.value)};
+    }
+
+    polled<output> wait(context& cx, bool arm) noexcept {
         channel_->receivers_.wait(node_, cx);
         if (channel_->takes_turns_) [[unlikely]]
             cx.yield();
@@ -209,11 +291,15 @@ private:
         return not_ready;
     }
 
+    [[gnu::noinline]] void end_node() noexcept {
+        if (stage_ == stage::waits) leave();
+        std::destroy_at(&node_);
+    }
+
     void leave() noexcept {
         using enum wait_node::place;
-        if (over_) return;
         wake_batch batch;
-        const std::lock_guard guard{channel_->lock()};
+        const hold guard{*channel_};
         // Relaxed: under the lock.
         if (node_.where(base::relaxed) == waiting) {
             channel_->receivers_.remove(node_);
@@ -228,8 +314,10 @@ private:
     }
 
     channel_core* channel_;
-    recv_node node_;
-    bool over_ = false;  // The outcome of a wake was consumed.
+    stage stage_ = stage::fresh;
+    union {
+        recv_node node_;  // From the first wait on: most receives need none.
+    };
 };
 
 template <class T, class Store>

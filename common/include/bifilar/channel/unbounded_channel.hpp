@@ -35,24 +35,19 @@ public:
 
     /// Makes sure that there is room for the next push. Throws std::bad_alloc.
     void prepare() {
-        if (last_ != nullptr && end_ < values_a_block) return;
-        if (spare_ == nullptr) spare_ = new (allocate_frame(sizeof(block))) block;
+        if (end_ == values_a_block) [[unlikely]]
+            have_spare();
     }
 
-    void push(T&& value, std::size_t) noexcept {
-        if (last_ == nullptr || end_ == values_a_block) {
-            block* const fresh = std::exchange(spare_, nullptr);
-            fresh->next = nullptr;
-            (last_ != nullptr ? last_->next : first_) = fresh;
-            last_ = fresh;
-            end_ = 0;
-        }
+    void push(T&& value) noexcept {
+        if (end_ == values_a_block) [[unlikely]]
+            begin_spare();
         std::construct_at(&last_->slots[end_++].value, std::move(value));
     }
     void push_front(T&& value) noexcept { front_.emplace(std::move(value)); }
 
     T pop() noexcept {
-        if (front_) {
+        if (front_) [[unlikely]] {
             T value = std::move(*front_);
             front_.reset();
             return value;
@@ -60,13 +55,8 @@ public:
         slot& from = first_->slots[begin_++];
         T value = std::move(from.value);
         std::destroy_at(&from.value);
-        if (first_ == last_ && begin_ == end_) {
-            begin_ = end_ = 0;  // Empty: the block is used again from its start.
-        } else if (begin_ == values_a_block) {
-            block* const drained = std::exchange(first_, first_->next);
-            begin_ = 0;
-            free(std::exchange(spare_, drained));
-        }
+        if (begin_ == values_a_block) [[unlikely]]
+            end_first();
         return value;
     }
 
@@ -84,6 +74,25 @@ private:
     static_assert(alignof(T) <= largest_frame_alignment,
                   "a value is aligned to at most 256 MiB; send a std::unique_ptr to it");
 
+    [[gnu::noinline]] void have_spare() {
+        if (spare_ == nullptr) spare_ = new (allocate_frame(sizeof(block))) block;
+    }
+    [[gnu::noinline]] void begin_spare() noexcept {
+        block* const fresh = std::exchange(spare_, nullptr);
+        fresh->next = nullptr;
+        (last_ != nullptr ? last_->next : first_) = fresh;
+        last_ = fresh;
+        end_ = 0;
+    }
+    // The first block has been drained.
+    [[gnu::noinline]] void end_first() noexcept {
+        begin_ = 0;
+        if (first_ == last_) {
+            end_ = 0;  // The only one is used again from its start.
+            return;
+        }
+        free(std::exchange(spare_, std::exchange(first_, first_->next)));
+    }
     static void free(block* at) noexcept {
         if (at != nullptr) release_frame(at);
     }
@@ -91,9 +100,9 @@ private:
     block* first_ = nullptr;
     block* last_ = nullptr;
     block* spare_ = nullptr;
-    std::size_t begin_ = 0;   // The oldest value's place in the first block.
-    std::size_t end_ = 0;     // The next value's place in the last one.
-    std::optional<T> front_;  // Came back; older than all others.
+    std::size_t begin_ = 0;             // The oldest value's place in the first block.
+    std::size_t end_ = values_a_block;  // The next value's place in the last one.
+    std::optional<T> front_;            // Came back; older than all others.
 };
 
 }  // namespace detail
@@ -110,7 +119,8 @@ public:
     /// with nothing sent; the value is destroyed then.
     std::expected<void, send_error<T>> send(T value) {
         auto sent = this->try_send(std::move(value));
-        if (sent) return {};
+        if (sent) [[likely]]
+            return {};
         return std::unexpected{send_error<T>{sent.error().take()}};
     }
     template <detail::loses_fraction<T> U>
