@@ -20,15 +20,19 @@ public:
     no_pipe_signal() noexcept {
         ::sigemptyset(&pipe_);
         ::sigaddset(&pipe_, SIGPIPE);
+        ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+        // One that was there before belongs to somebody else. It can be there only where the thread had it blocked.
+        was_blocked_ = ::sigismember(&before_, SIGPIPE) == 1;
+        if (!was_blocked_) return;
         sigset_t pending;
         ::sigpending(&pending);
-        // One that was there before belongs to somebody else.
         was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
-        ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
     }
     no_pipe_signal(const no_pipe_signal&) = delete;
     no_pipe_signal& operator=(const no_pipe_signal&) = delete;
-    ~no_pipe_signal() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    ~no_pipe_signal() {
+        if (!was_blocked_) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
 
     /// After a call that may have met a peer that has gone.
     void swallow() noexcept {
@@ -39,7 +43,8 @@ public:
 private:
     sigset_t pipe_;
     sigset_t before_;
-    bool was_pending_;
+    bool was_blocked_;
+    bool was_pending_ = false;
 };
 
 }  // namespace

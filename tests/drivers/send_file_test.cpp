@@ -8,6 +8,7 @@
 #include <bifilar/drivers/send_file.hpp>
 
 #include <array>
+#include <csignal>
 #include <fcntl.h>
 #include <vector>
 
@@ -83,6 +84,28 @@ TEST_CASE("a_peer_that_is_gone_is_a_value_and_no_signal") {
     tests::stream_pair pair;
     pair.far.close();
     CHECK(bf::block_on(bf::send_file(pair.near, from, 0, 10)).error() == std::errc::broken_pipe);
+}
+
+TEST_CASE("a_signal_that_the_thread_keeps_back_stays_its_own") {
+    const scratch_directory here;
+    const bf::file from = open_now(here.with_file("small", pattern(10)));
+    sigset_t pipe;
+    sigset_t before;
+    ::sigemptyset(&pipe);
+    ::sigaddset(&pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    for (const bool raised : {false, true}) {
+        INFO("raised before: " << raised);
+        if (raised) ::raise(SIGPIPE);
+        tests::stream_pair pair;
+        pair.far.close();
+        CHECK(bf::block_on(bf::send_file(pair.near, from, 0, 10)).error() == std::errc::broken_pipe);
+        const timespec at_once{};
+        CHECK(::sigtimedwait(&pipe, nullptr, &at_once) == (raised ? SIGPIPE : -1));
+    }
+    sigset_t after;
+    ::pthread_sigmask(SIG_SETMASK, &before, &after);
+    CHECK(::sigismember(&after, SIGPIPE) == 1);
 }
 
 TEST_CASE("a_peer_that_goes_within_a_call_is_no_signal_either") {

@@ -14,6 +14,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -53,6 +54,26 @@ TEST_CASE("bytes_arrive_and_the_end_is_a_value") {
         CHECK(end.value() == 0);
         const auto short_read = co_await pair.far.read_exact(buffer);
         CHECK(short_read.error() == std::errc::no_message_available);
+    });
+}
+
+TEST_CASE("bytes_with_more_to_come_leave_together_with_it") {
+    bf::runtime rt{small_runtime()};
+    rt.run([]() -> bf::task<> {
+        auto pair = co_await tests::tcp_pair();
+        const auto began = std::chrono::steady_clock::now();
+        const auto head = co_await pair.near.write_all_more(bytes_of("a head"));
+        CHECK(head.value() == 6);
+        int waiting = 0;
+        ::ioctl(pair.far.descriptor(), FIONREAD, &waiting);
+        // The kernel waits for 200 ms. Loopback delivers within the call.
+        if (std::chrono::steady_clock::now() - began < 150ms) CHECK(waiting == 0);
+        const auto body = co_await pair.near.write_all(bytes_of(", a body"));
+        CHECK(body.value() == 8);
+        std::array<std::byte, 14> buffer{};
+        const auto got = co_await pair.far.read_exact(buffer);
+        CHECK(got.value() == buffer.size());
+        CHECK(std::memcmp(buffer.data(), "a head, a body", buffer.size()) == 0);
     });
 }
 

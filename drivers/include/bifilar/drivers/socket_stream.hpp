@@ -100,6 +100,11 @@ public:
     [[nodiscard]] stream_write write_all(std::span<const std::byte> from) noexcept {
         return {this->source(), drivers::op_kind::send, from, transfer::whole};
     }
+    /// As write_all, for bytes behind which others follow at once, such as a head before send_file: TCP keeps what
+    /// fills no packet until the next write, or 200 ms. Other sockets take it for a write_all.
+    [[nodiscard]] stream_write write_all_more(std::span<const std::byte> from) noexcept {
+        return {this->source(), drivers::op_kind::send, from, transfer::whole, MSG_MORE};
+    }
     /// As write, from several buffers in turn. The descriptions stay valid until the future is ready or destroyed.
     [[nodiscard]] vector_transfer write_vectored(std::span<const iovec> from) noexcept {
         return {this->source(), drivers::op_kind::send_message, from};
