@@ -27,7 +27,8 @@ void take(session& into, got_bytes& first) {
 }
 
 auto write_output(bf::tcp_stream& stream, const session& of, const settings& given) {
-    return bf::timeout(stream.write_all(bytes_of(of.output())), given.most.write_time);
+    const std::span<const std::byte> bytes = bytes_of(of.output());
+    return bf::timeout(of.has_more() ? stream.write_all_more(bytes) : stream.write_all(bytes), given.most.write_time);
 }
 
 // 0: the file has become shorter than the head of the answer says.
@@ -54,9 +55,12 @@ bf::task<> serve_connection(bf::tcp_stream stream, bf::serving server, const set
                 break;
             }
             case step::open: {
-                auto opening = bf::spawn_blocking(open_below, given.root, of.path());
-                opened_file made = co_await opening;
-                of.opened(std::move(made));
+                auto made = open_cached_below(given.root, of.path());
+                if (!made) {
+                    auto opening = bf::spawn_blocking(open_below, given.root, of.path());
+                    made = co_await opening;
+                }
+                of.opened(std::move(*made));
                 break;
             }
             case step::send: {
@@ -87,9 +91,12 @@ void serve_connection_on_fiber(bf::tcp_stream stream, bf::serving server, const 
                 of.wrote();
                 break;
             }
-            case step::open:
-                of.opened(bf::await(bf::spawn_blocking(open_below, given.root, of.path())));
+            case step::open: {
+                auto made = open_cached_below(given.root, of.path());
+                if (!made) made = bf::await(bf::spawn_blocking(open_below, given.root, of.path()));
+                of.opened(std::move(*made));
                 break;
+            }
             case step::send: {
                 const auto moved = bf::await(send_part(stream, of, given));
                 if (!moved || moved->value_or(0) == 0) return;

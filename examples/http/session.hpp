@@ -52,6 +52,8 @@ public:
     void end() noexcept { phase_ = phase::closing; }
 
     [[nodiscard]] std::string_view output() const noexcept { return output_; }
+    /// More follows output() at once: a file.
+    [[nodiscard]] bool has_more() const noexcept { return phase_ == phase::sending; }
     void wrote();
 
     [[nodiscard]] const std::string& path() const noexcept { return path_; }

@@ -47,16 +47,20 @@ std::string_view type_of(std::string_view path) noexcept {
 }
 
 // A descriptor, or a negative errno.
-int open_beneath(int root, const char* path, int flags) noexcept {
-    constexpr int most_attempts = 100;
+int try_open_beneath(int root, const char* path, int flags, std::uint64_t resolve = 0) noexcept {
     open_how how{};
     how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve;
+    const long made = ::syscall(SYS_openat2, root, path, &how, sizeof how);
+    return made >= 0 ? static_cast<int>(made) : -errno;
+}
+
+int open_beneath(int root, const char* path, int flags) noexcept {
+    constexpr int most_attempts = 100;
     for (int attempt = 1;; ++attempt) {
-        const long made = ::syscall(SYS_openat2, root, path, &how, sizeof how);
-        if (made >= 0) return static_cast<int>(made);
+        const int made = try_open_beneath(root, path, flags);
         // Something was renamed while the kernel followed "..", anywhere in the system; it asks to be asked again.
-        if (errno != EAGAIN || attempt == most_attempts) return -errno;
+        if (made != -EAGAIN || attempt == most_attempts) return made;
     }
 }
 
@@ -79,6 +83,38 @@ int status_of(int error) noexcept {
 bool is_plain(char one) noexcept {
     return (one >= '0' && one <= '9') || (one >= 'a' && one <= 'z') || (one >= 'A' && one <= 'Z') ||
            std::string_view{"-._~/"}.contains(one);
+}
+
+// O_NONBLOCK, so that a FIFO does not hold the open.
+constexpr int as_a_reader = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+
+// A folder stands for its index.html.
+std::string name_of(const std::string& path) {
+    return path.empty() || path.ends_with('/') ? path + "index.html" : path;
+}
+
+// The file that was opened by its name, or the status for a negative errno.
+opened_file look_at(int descriptor, std::string_view name) {
+    opened_file made;
+    if (descriptor < 0) {
+        made.status = status_of(-descriptor);
+        return made;
+    }
+    made.file.file.emplace(descriptor);
+    struct stat about {};
+    const bool known = ::fstat(descriptor, &about) == 0;
+    made.file.bytes = static_cast<std::uint64_t>(about.st_size);
+    made.file.modified = about.st_mtim;
+    made.file.type = type_of(name);
+    if (!known)
+        made.status = 500;
+    else if (S_ISDIR(about.st_mode))
+        made.status = 301;
+    else if (!S_ISREG(about.st_mode))
+        made.status = 403;
+    else
+        ::fcntl(descriptor, F_SETFL, 0);  // As the library wants files; O_NONBLOCK has done its part.
+    return made;
 }
 
 }  // namespace
@@ -133,30 +169,16 @@ bifilar::owned_descriptor open_root(const std::string& path) {
 }
 
 opened_file open_below(int root, const std::string& path) {
-    const bool is_folder = path.empty() || path.ends_with('/');
-    const std::string name = is_folder ? path + "index.html" : path;
-    // O_NONBLOCK, so that a FIFO does not hold the open.
-    const int descriptor = open_beneath(root, name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    opened_file made;
-    if (descriptor < 0) {
-        made.status = status_of(-descriptor);
-        return made;
-    }
-    made.file.file.emplace(descriptor);
-    struct stat about {};
-    const bool known = ::fstat(descriptor, &about) == 0;
-    made.file.bytes = static_cast<std::uint64_t>(about.st_size);
-    made.file.modified = about.st_mtim;
-    made.file.type = type_of(name);
-    if (!known)
-        made.status = 500;
-    else if (S_ISDIR(about.st_mode))
-        made.status = 301;
-    else if (!S_ISREG(about.st_mode))
-        made.status = 403;
-    else
-        ::fcntl(descriptor, F_SETFL, 0);  // As the library wants files; O_NONBLOCK has done its part.
-    return made;
+    const std::string name = name_of(path);
+    return look_at(open_beneath(root, name.c_str(), as_a_reader), name);
+}
+
+std::optional<opened_file> open_cached_below(int root, const std::string& path) {
+    const std::string name = name_of(path);
+    const int descriptor = try_open_beneath(root, name.c_str(), as_a_reader, RESOLVE_CACHED);
+    // EINVAL: an older kernel, to which the question is new.
+    if (descriptor == -EAGAIN || descriptor == -EINVAL) return std::nullopt;
+    return look_at(descriptor, name);
 }
 
 std::optional<byte_range> parse_range(std::string_view field, std::uint64_t bytes) {

@@ -41,6 +41,10 @@ struct opened_file {
 /// meanwhile. Blocks on the disk: for the blocking pool.
 [[nodiscard]] opened_file open_below(int root, const std::string& path);
 
+/// The same where the kernel finds the path in its cache of names (Linux 5.12), as it does from a path's second request
+/// on: there is nothing to wait for then, and no reason to ask another thread. Empty: it may have to wait.
+[[nodiscard]] std::optional<opened_file> open_cached_below(int root, const std::string& path);
+
 /// A part of a file.
 struct byte_range {
     std::uint64_t offset;

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <fcntl.h>
 #include <future>
 #include <poll.h>
 #include <stdexcept>
@@ -90,6 +91,40 @@ TEST_CASE("a_path_that_cannot_be_followed_for_renames_is_given_up") {
     const auto look = [&] { status = http::open_below(root.get(), "file").status; };
     if (!tests::with_answered_call(SYS_openat2, EAGAIN, look)) return;
     CHECK(status == 503);
+}
+
+TEST_CASE("a_path_in_the_cache_of_names_is_opened_without_a_wait") {
+    const scratch_directory here;
+    (void)here.with_file("file", "text");
+    const auto root = http::open_root(here.path());
+    CHECK(http::open_below(root.get(), "file").status == 200);
+    const auto again = http::open_cached_below(root.get(), "file");
+    if (!again) SUCCEED("a kernel before 5.12, or one that needs its memory");
+    if (again) {
+        CHECK(again->status == 200);
+        CHECK(again->file.bytes == 4);
+        CHECK((::fcntl(again->file.file->descriptor(), F_GETFL) & O_NONBLOCK) == 0);
+    }
+    // What is not there, or not below, is so here as well, unless it has to be looked for.
+    for (const char* const path : {"nothing", "../file", "."}) {
+        INFO(path);
+        const int status = http::open_below(root.get(), path).status;
+        const auto cached = http::open_cached_below(root.get(), path);
+        CHECK((!cached || cached->status == status));
+    }
+}
+
+TEST_CASE("a_kernel_that_cannot_look_into_its_cache_is_asked_elsewhere") {
+    const scratch_directory here;
+    (void)here.with_file("file", "text");
+    const auto root = http::open_root(here.path());
+    for (const int error : {EINVAL, EAGAIN}) {
+        INFO("errno " << error);
+        bool opened = true;
+        const auto look = [&] { opened = http::open_cached_below(root.get(), "file").has_value(); };
+        if (!tests::with_answered_call(SYS_openat2, error, look)) return;
+        CHECK_FALSE(opened);
+    }
 }
 
 // The kernel cannot tell whether ".." left the folder when anything at all is renamed meanwhile, and gives EAGAIN.
