@@ -1,12 +1,10 @@
 // Question: what does answering "hello" over HTTP/1.1 cost, beside Go's net/http and Boost.Beast over Asio?
 // Unit: the server's CPU time per request. Load: wrk. Threats: it shares the machine; the kernel is most of the figure.
-#include <array>
-#include <cstdio>
-#include <harness/pin.hpp>
 #include <harness/run.hpp>
 #include <harness/server_process.hpp>
-#include <memory>
-#include <stdexcept>
+#include <harness/wrk.hpp>
+#include <string>
+#include <vector>
 
 namespace bifilar::experiments {
 
@@ -20,52 +18,19 @@ struct load_shape {
     int seconds;
 };
 
-class wrk_result {
-public:
-    double requests = 0;
-    double per_second = 0;
-    double p99_us = 0;
-};
-
-double microseconds(const std::string& text) {
-    std::size_t used = 0;
-    const double value = std::stod(text, &used);
-    const std::string unit = text.substr(used);
-    return unit == "us" ? value : unit == "ms" ? value * 1e3 : value * 1e6;
-}
-
-wrk_result run_wrk(const std::string& address, const load_shape& shape) {
-    std::string command =
-        "exec wrk -t1 --latency -c" + std::to_string(shape.connections) + " -d" + std::to_string(shape.seconds) + "s";
-    if (shape.pipelined > 1) command += std::string{" -s "} + PIPELINE_SCRIPT;
-    command += " http://" + address + "/";
-    if (shape.pipelined > 1) command += " -- " + std::to_string(shape.pipelined);
-    command += " 2>&1";
-    const pinned beside_the_server{1};
-    FILE* const from = popen(command.c_str(), "r");
-    if (from == nullptr) throw std::runtime_error{"wrk could not be started"};
-    wrk_result got;
-    std::string all;
-    std::array<char, 256> line;
-    while (std::fgets(line.data(), line.size(), from) != nullptr) {
-        all += line.data();
-        std::array<char, 32> latency{};
-        (void)std::sscanf(line.data(), " %lf requests in", &got.requests);
-        (void)std::sscanf(line.data(), "Requests/sec: %lf", &got.per_second);
-        if (std::sscanf(line.data(), " 99%% %31s", latency.data()) == 1) got.p99_us = microseconds(latency.data());
+wrk_load load_of(const std::string& address, const load_shape& shape) {
+    wrk_load load{"http://" + address + "/", shape.connections, shape.seconds};
+    if (shape.pipelined > 1) {
+        load.script = PIPELINE_SCRIPT;
+        load.script_arguments = {std::to_string(shape.pipelined)};
     }
-    const int status = pclose(from);
-    if (status != 0 || got.requests == 0)
-        throw std::runtime_error{"wrk failed; install it: sudo apt-get install wrk. It said: " + all};
-    if (all.find("Socket errors") != std::string::npos || all.find("Non-2xx") != std::string::npos)
-        throw std::runtime_error{"wrk met errors: " + all};
-    return got;
+    return load;
 }
 
 sample measure(const arguments& command, const load_shape& shape) {
     const server_process server{command};
     const double before = server.cpu_ns();
-    const wrk_result load = run_wrk(server.address(), shape);
+    const wrk_result load = run_wrk(load_of(server.address(), shape));
     sample got;
     got.value = (server.cpu_ns() - before) / load.requests;
     got.also["requests_per_second"] = load.per_second;

@@ -21,7 +21,7 @@ class row(typing.NamedTuple):
 
 
 def is_other(name):
-    return bool(sources.runtimes_of([name])) or name == "Boost.Beast"
+    return bool(sources.runtimes_of([name])) or name == "Boost.Beast" or name.startswith("nginx")
 
 
 def is_ours(name, unlike):

@@ -15,7 +15,7 @@ SERIES = [("#0072b2", "#56b4e9"), ("#3389bd", "#a9d6ff"), ("#00476f", "#2f9be0")
           ("#b2182b", "#ff8f8f"), ("#2f7d32", "#8fd694")]
 # What a name says about its family, the first that fits; and the family's colours, in the order of their use.
 FAMILIES = [(r"^go\b", [10]), (r"^tokio", [11, 14]), (r"^flume", [13, 15]), (r"^async-channel", [12, 14]),
-            (r"boost\.|asio|libuv|onetbb|node|ruby|lua|python|either", [14, 15, 13, 12, 11]),
+            (r"boost\.|nginx|asio|libuv|onetbb|node|ruby|lua|python|either", [14, 15, 13, 12, 11]),
             (r"\bloop\b|(?<!own )thread|futex|pipe|^direct", [8, 9]),
             (r"fiber|stackful|fcontext|stack pool", [4, 5, 6, 7]),
             (r"coroutine|stackless|future|poll|frame pool", [0, 1, 2, 3])]

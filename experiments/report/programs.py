@@ -11,6 +11,7 @@ HOME = pathlib.Path(__file__).resolve().parent.parent
 # What a page's experiment starts besides, in BUILD; the folders' CMakeLists.txt hand it their paths.
 STARTED = {"io": ["experiments/io/bare_epoll", "experiments/io/bare_uring", "experiments/io/bare_threads", "experiments/io/io_load", "examples/echo"],
            "http": ["examples/http_server", "experiments/http/beast_server"],
+           "transfers": ["examples/http_server", "experiments/transfers/body_server"],
            "connections": ["experiments/connections/connection_load", "experiments/io/bare_threads", "examples/echo"],
            "portability": ["portability.wasm"]}
 # Scripts that count facts or shape a load.

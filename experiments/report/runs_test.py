@@ -115,7 +115,7 @@ class others(unittest.TestCase):
 class what_was_measured(unittest.TestCase):
     def test_every_program_that_a_page_is_built_to_start_is_in_its_list(self):
         names = {"example_echo": "echo", "example_http_server": "http_server"}
-        for page in ("io", "http", "connections", "portability"):
+        for page in ("io", "http", "transfers", "connections", "portability"):
             text = (HERE.parent / page / "CMakeLists.txt").read_text(encoding="utf-8")
             started = {names.get(one, one) for one in re.findall(r"TARGET_FILE:(\w+)>", text)}
             started |= set(re.findall(r"BINARY_DIR\}/([\w.]+)\\\"", text))

@@ -13,7 +13,7 @@ PEERS = {"Go": "go/main.go", "Tokio": RUST, "flume": RUST, "async-channel": RUST
          "Node": "node/node_peer.js", "GJS": "gjs/gjs_peer.js", "Ruby": "ruby/ruby_peer.rb", "Lua": "lua/lua_peer.lua"}
 ECHO = {"Go": "go/echo.go", "Tokio": "rust/src/echo.rs", "Asio": "cpp/asio_echo.cpp", "libuv": "cpp/uv_echo.c"}
 # Of the pages whose peers are servers.
-SERVERS = {"io": ECHO, "connections": ECHO, "http": {"Go": "go/http.go"}}
+SERVERS = {"io": ECHO, "connections": ECHO, "http": {"Go": "go/http.go"}, "transfers": {"Go": "go/http.go"}}
 SHORTEST = 3  # Of a workload's name, where its code builds the rest from numbers.
 
 

@@ -8,7 +8,8 @@ PROGRAMS = {"Go": ["/usr/bin/go", "version"], "rustc": ["/usr/bin/rustc", "--ver
             "Ruby": ["/usr/bin/ruby", "--version"], "Lua": ["/usr/bin/lua5.4", "-v"]}
 # By Debian's package.
 PACKAGES = {"Tokio": "librust-tokio-dev", "flume": "librust-flume-dev", "async-channel": "librust-async-channel-dev",
-            "Boost.Fiber": "libboost-fiber1.81-dev", "Asio": "libboost1.81-dev", "libuv": "libuv1-dev", "oneTBB": "libtbb-dev", "wrk": "wrk"}
+            "Boost.Fiber": "libboost-fiber1.81-dev", "Asio": "libboost1.81-dev", "libuv": "libuv1-dev", "oneTBB": "libtbb-dev", "wrk": "wrk",
+            "nginx": "nginx-light", "OpenSSL": "libssl3"}
 NUMBER = re.compile(r"\d+(\.\d+)+\S*")
 
 

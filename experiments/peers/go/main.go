@@ -3,7 +3,7 @@
 // | op NAME COUNT [PROCESSORS], see operations.go | channel TRIPS [PROCESSORS]
 // | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS | mpmc CAPACITY MESSAGES PROCESSORS | held COUNT,
 // see channels.go | sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT, see timers.go
-// | parked CAPACITY SENDERS | given_up SENDERS RACES, see parked.go | echo, see echo.go | http PORT, see http.go
+// | parked CAPACITY SENDERS | given_up SENDERS RACES, see parked.go | echo, see echo.go | http PORT [HOW…], see http.go
 // | waiting N | initial N | run_through N | wake_all N, see memory.go | depth BYTES | waits N MILLISECONDS, see limits.go
 // | let_go N | budget N | close N | select N, see scheduling.go | fork NAME SIZE PROCESSORS, see fork.go.
 package main
@@ -145,7 +145,7 @@ func main() {
 	case "lateness":
 		lateness(number(2))
 	case "http":
-		serveHTTP(os.Args[2])
+		serveHTTP(os.Args[2], os.Args[3:])
 	case "parked":
 		parked(number(2), number(3))
 	case "given_up":
