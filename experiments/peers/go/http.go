@@ -3,6 +3,8 @@ package main
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -51,7 +53,9 @@ func serveHTTP(port string, how []string) {
 	fmt.Printf("listening on %s\n", listener.Addr())
 	if len(how) > 3 && how[0] == "tls" {
 		with := &tls.Config{MinVersion: tls.VersionTLS13, SessionTicketsDisabled: true}
-		server := http.Server{Handler: handler, TLSConfig: with}
+		// The load goes while some shake hands.
+		quiet := log.New(io.Discard, "", 0)
+		server := http.Server{Handler: handler, TLSConfig: with, ErrorLog: quiet}
 		orEnd(server.ServeTLS(listener, how[2], how[3]))
 	}
 	http.Serve(listener, handler)
