@@ -28,9 +28,9 @@ std::uint64_t by_adding(std::uint64_t place) {
 
 }  // namespace
 
-void add_fibonacci(experiment& all) {
+forked_work fibonacci() {
     constexpr std::uint64_t place = 30;
-    add_forked(all, "fibonacci", "Fibonacci's number 30", place, by_adding(place), in_coroutines, in_fibers);
+    return forked("fibonacci", "Fibonacci's number 30", place, by_adding(place), in_coroutines, in_fibers);
 }
 
 }  // namespace bifilar::experiments

@@ -6,10 +6,6 @@ int main(int argc, char** argv) {
     using namespace bifilar::experiments;
     experiment all{"fork_join", 7, 1};
     all.parse(argc, argv);
-    add_fibonacci(all);
-    add_skynet(all);
-    add_queens(all);
-    add_matrix(all);
-    add_tree(all);
+    for (const forked_work& one : {fibonacci(), skynet(), queens(), matrix(), tree()}) add_forked(all, one);
     return all.run();
 }

@@ -119,10 +119,10 @@ std::uint64_t by_columns(std::uint64_t rows) {
 
 }  // namespace
 
-void add_matrix(experiment& all) {
+forked_work matrix() {
     constexpr std::uint64_t rows = 1'024;
-    add_forked(all, "matrix", "a product of matrices of 1,024 rows", rows, by_columns(rows), whole_in_coroutines,
-               whole_in_fibers);
+    return forked("matrix", "a product of matrices of 1,024 rows", rows, by_columns(rows), whole_in_coroutines,
+                  whole_in_fibers);
 }
 
 }  // namespace bifilar::experiments

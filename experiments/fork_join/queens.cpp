@@ -68,10 +68,10 @@ std::uint64_t by_calls(const board& at) {
 
 }  // namespace
 
-void add_queens(experiment& all) {
+forked_work queens() {
     constexpr std::uint64_t rows = 11;
-    add_forked(
-        all, "queens", "11 queens", rows, by_calls(empty_board(rows)),
+    return forked(
+        "queens", "11 queens", rows, by_calls(empty_board(rows)),
         [](std::uint64_t count) { return in_coroutines(empty_board(count)); },
         [](std::uint64_t count) { return in_fibers(empty_board(count)); });
 }

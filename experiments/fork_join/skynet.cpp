@@ -34,10 +34,10 @@ std::uint64_t in_fibers(std::uint64_t first, std::uint64_t leaves) {
 
 }  // namespace
 
-void add_skynet(experiment& all) {
+forked_work skynet() {
     constexpr std::uint64_t leaves = 1'000'000;
-    add_forked(
-        all, "skynet", "skynet of 1,000,000 leaves", leaves, leaves * (leaves - 1) / 2,
+    return forked(
+        "skynet", "skynet of 1,000,000 leaves", leaves, leaves * (leaves - 1) / 2,
         [](std::uint64_t count) { return in_coroutines(0, count); },
         [](std::uint64_t count) { return in_fibers(0, count); });
 }

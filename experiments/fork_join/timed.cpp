@@ -2,11 +2,14 @@
 #include "timed.hpp"
 
 #include <algorithm>
-#include <harness/peers.hpp>
 #include <harness/worker_counts.hpp>
-#include <vector>
 
 namespace bifilar::experiments {
+
+std::vector<peer> peers_of(const forked_work& of, std::uint32_t workers) {
+    const peer_arguments forks{"fork", of.id, std::to_string(of.size), std::to_string(workers)};
+    return {go(forks), tokio(forks), one_tbb(forks)};
+}
 
 void add_forked(experiment& all, const forked_work& of) {
     std::vector<std::uint32_t> counts{1, 2};
@@ -20,8 +23,7 @@ void add_forked(experiment& all, const forked_work& of) {
             {"fiber", [=] { return of.run(backend::stackful, workers); }},
         };
         work.warm_up = 0;  // Each repetition is the second of two runs.
-        const peer_arguments forks{"fork", of.id, std::to_string(of.size), std::to_string(workers)};
-        add_peers(all, work, {go(forks), tokio(forks), one_tbb(forks)}, workers);
+        add_peers(all, work, peers_of(of, workers), workers);
         all.add(std::move(work));
     }
 }

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <harness/clock.hpp>
+#include <harness/peers.hpp>
 #include <harness/pin.hpp>
 #include <harness/run.hpp>
 #include <harness/workers.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace bifilar::experiments {
 
@@ -40,16 +42,18 @@ struct forked_work {
     std::function<sample(backend on, std::uint32_t workers)> run;
 };
 
+/// Of functions as of timed().
+template <class Coroutine, class Fiber>
+[[nodiscard]] forked_work forked(std::string id, std::string title, std::uint64_t size, std::uint64_t answer,
+                                 Coroutine as_coroutine, Fiber as_fiber) {
+    return {std::move(id), std::move(title), size, answer,
+            [=](backend on, std::uint32_t workers) { return timed(on, size, workers, as_coroutine, as_fiber); }};
+}
+
+/// Those that do it as well: Go, Tokio and oneTBB.
+[[nodiscard]] std::vector<peer> peers_of(const forked_work& of, std::uint32_t workers);
+
 /// On one worker, on two, and on as many as the run asks for, with the peers that do it as well.
 void add_forked(experiment& all, const forked_work& of);
-
-/// The same for functions as of timed().
-template <class Coroutine, class Fiber>
-void add_forked(experiment& all, std::string id, std::string title, std::uint64_t size, std::uint64_t answer,
-                Coroutine as_coroutine, Fiber as_fiber) {
-    add_forked(all, {std::move(id), std::move(title), size, answer, [=](backend on, std::uint32_t workers) {
-                         return timed(on, size, workers, as_coroutine, as_fiber);
-                     }});
-}
 
 }  // namespace bifilar::experiments

@@ -65,10 +65,10 @@ std::uint64_t by_a_list(std::uint64_t root) {
 
 }  // namespace
 
-void add_tree(experiment& all) {
+forked_work tree() {
     constexpr std::uint64_t root = 1;
-    add_forked(
-        all, "tree", "search in an unbalanced tree", root, by_a_list(root),
+    return forked(
+        "tree", "search in an unbalanced tree", root, by_a_list(root),
         [](std::uint64_t node) { return in_coroutines(node, root_children); },
         [](std::uint64_t node) { return in_fibers(node, root_children); });
 }

@@ -25,7 +25,7 @@ import verdict as verdicts
 import web
 
 HERE = pathlib.Path(__file__).resolve().parent
-PAGES = ["memory", "switch", "cache", "spawn", "fork_join", "scheduler", "operations", "channels", "senders", "capacity", "timers",
+PAGES = ["memory", "switch", "cache", "spawn", "fork_join", "scaling", "scheduler", "operations", "channels", "senders", "capacity", "timers",
          "io", "http", "transfers", "connections", "portability", "micro"]
 
 INTRODUCTION = (

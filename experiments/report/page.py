@@ -10,6 +10,7 @@ import noise
 import repeat
 import seats
 import sources
+import sweeps
 import taking
 import verdict as verdicts
 
@@ -44,9 +45,20 @@ def size_of(work, definition):
     return "" if size in work["title"] or in_words in work["title"] else f" · {size}"
 
 
+def code_of(report, definition, work, home):
+    code = sources.links(definition, work["id"], home) or f"[experiments/{report['id']}]({home}/{report['id']})"
+    others = sources.peers_links(report["id"], definition, work, home)
+    return f"Code: {code}{f'; {others}' if others else ''}."
+
+
 def results(report, definition, home):
     parts = []
     for work in report["workloads"]:
+        if sweeps.wanted(definition, work):
+            works = sweeps.sizes_of(report, work["id"])
+            if work is works[0]:
+                parts.append(sweep(report, definition, works, home))
+            continue
         further = sorted({key for one in work["contenders"] for key in one.get("also", {})})
         rows = [["", f"median, {work['unit']}", "95 % of median", "least to most"] +
                 [key.replace("_", " ") for key in further]]
@@ -60,14 +72,24 @@ def results(report, definition, home):
         notes = "".join(f"\nNot measured here: {one['name']}: {one['reason']}.\n" for one in work.get("refused", []))
         place = seats.sentence([work], report["machine"])
         caution = interval.caution([interval.few(one) for one in work["contenders"] if interval.few(one)])
-        code = sources.links(definition, work["id"], home) or f"[experiments/{report['id']}]({home}/{report['id']})"
-        others = sources.peers_links(report["id"], definition, work, home)
         parts.append(f"### {work['title']}{size_of(work, definition)}\n\n{table(rows)}\n\n"
                      f"{taking.sentences(work, report)} "
                      f"{caution + ' ' if caution else ''}"
                      f"{place + ' ' if place else ''}"
-                     f"Code: {code}{f'; {others}' if others else ''}. Again: `{repeat.workload_command(report, work)}`.\n{notes}")
+                     f"{code_of(report, definition, work, home)} Again: `{repeat.workload_command(report, work)}`.\n{notes}")
     return "\n".join(parts)
+
+
+def sweep(report, definition, works, home):
+    """One table of all sizes of a workload."""
+    first = works[0]
+    unit = definition["sizes"][first["id"]]
+    made = table(sweeps.rows(works, definition["sweeps"][first["id"]], unit, shown, seats.mark))
+    caution = interval.caution([interval.few(one) for work in works for one in work["contenders"] if interval.few(one)])
+    told = [sweeps.sentences(works, unit, lambda work: taking.sentences(work, report)), caution,
+            seats.sentence(works, report["machine"]), code_of(report, definition, first, home),
+            f"Again: `{repeat.workload_command(report, first)}`."]
+    return f"### {first['title']}\n\n{made}\n\n{' '.join(filter(None, told))}\n{sweeps.refusals(works, unit)}"
 
 
 def others_ahead(report, definition):
@@ -208,7 +230,7 @@ def make(report, definition, claims, judged, home="../experiments"):
 ## Result in pictures
 
 {picture_lines}
-{verdict_lines}{others_ahead(report, definition)}## Figures
+{verdict_lines}{sweeps.summary(report, definition, shown, table)}{others_ahead(report, definition)}## Figures
 
 {results(report, definition, home)}
 {facts(report)}
