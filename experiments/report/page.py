@@ -92,6 +92,13 @@ def sweep(report, definition, works, home):
     return f"### {first['title']}\n\n{made}\n\n{' '.join(filter(None, told))}\n{sweeps.refusals(works, unit)}"
 
 
+def argument(definition):
+    """What the page argues from its figures, where it does: {title, text: [paragraphs]}."""
+    if "argument" not in definition:
+        return ""
+    return "\n\n".join([f"## {definition['argument']['title']}", *definition["argument"]["text"], "", ""])
+
+
 def others_ahead(report, definition):
     """Where another runtime takes less; empty where none did the same work."""
     found, count = ahead.rows(report, definition)
@@ -230,7 +237,7 @@ def make(report, definition, claims, judged, home="../experiments"):
 ## Result in pictures
 
 {picture_lines}
-{verdict_lines}{sweeps.summary(report, definition, shown, table)}{others_ahead(report, definition)}## Figures
+{verdict_lines}{sweeps.summary(report, definition, shown, table)}{argument(definition)}{others_ahead(report, definition)}## Figures
 
 {results(report, definition, home)}
 {facts(report)}
