@@ -237,7 +237,7 @@ def make(report, definition, claims, judged, home="../experiments"):
 ## Result in pictures
 
 {picture_lines}
-{verdict_lines}{sweeps.summary(report, definition, shown, table)}{argument(definition)}{others_ahead(report, definition)}## Figures
+{verdict_lines}{sweeps.summary(report, definition, shown, table_of_words)}{argument(definition)}{others_ahead(report, definition)}## Figures
 
 {results(report, definition, home)}
 {facts(report)}

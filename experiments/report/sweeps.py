@@ -1,6 +1,8 @@
 # A workload of many sizes as one table: a row for each size of a contender, and how many times as much it takes as at the
 # size that it is compared with. Which workloads are shown so, and with what they are compared, says page.json: "sweeps" is
 # {workload: "best", "first" or "none"}.
+import re
+
 import ahead
 import interval
 
@@ -14,6 +16,12 @@ def wanted(definition, work):
 def sizes_of(report, identity):
     """The workloads of that name, by size."""
     return sorted((work for work in report["workloads"] if work["id"] == identity), key=lambda work: work["size"])
+
+
+def sized(size, unit):
+    """"1,000 tasks", "1 worker"."""
+    words = unit if size != 1 else re.sub(r"(?<=\w\w)s\b", "", unit, count=1)
+    return f"{size:,.0f} {words}"
 
 
 def names_of(works):
@@ -41,7 +49,7 @@ def ratio(one, base):
 
 
 def head_of(over, works, unit):
-    return "times its best" if over == BEST else f"times that of {works[0]['size']:,.0f} {unit}"
+    return "times its best" if over == BEST else f"times that of {sized(works[0]['size'], unit)}"
 
 
 def rows(works, over, unit, shown, mark):
@@ -93,9 +101,9 @@ def summary(report, definition, shown, table):
         if over == NONE or not works:
             continue
         unit = definition["sizes"][identity]
-        base = "its best" if over == BEST else f"{works[0]['size']:,.0f} {unit}"
+        base = "its best" if over == BEST else sized(works[0]["size"], unit)
         for name, size, times in largest(works, over):
-            made.append([works[0]["title"], name, base, f"{size:,.0f} {unit}", told(times, shown)])
+            made.append([works[0]["title"], name, base, sized(size, unit), told(times, shown)])
     if len(made) == 1:
         return ""
     return "\n".join(["## The largest ratios", "",
@@ -114,5 +122,5 @@ def sentences(works, unit, say):
 
 
 def refusals(works, unit):
-    return "".join(f"\nNot measured here, at {work['size']:,.0f} {unit}: {one['name']}: {one['reason']}.\n"
+    return "".join(f"\nNot measured here, at {sized(work['size'], unit)}: {one['name']}: {one['reason']}.\n"
                    for work in works for one in work.get("refused", []))

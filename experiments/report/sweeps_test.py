@@ -29,7 +29,7 @@ class tables(unittest.TestCase):
         self.assertEqual(best[0][-1], "times its best")
         self.assertEqual([row[-1] for row in best[1:]], ["2", "1", "3"])
         first = sweeps.rows(self.WORKS, sweeps.FIRST, "workers", page.shown, lambda one: "")
-        self.assertEqual(first[0][-1], "times that of 1 workers")
+        self.assertEqual(first[0][-1], "times that of 1 worker")
         self.assertEqual([row[-1] for row in first[1:]], ["1", "0.5", "1.5"])
         self.assertEqual(len(sweeps.rows(self.WORKS, sweeps.NONE, "workers", page.shown, lambda one: "")[0]), 5)
 
