@@ -170,8 +170,8 @@ std::map<std::size_t, sample> trace_of(backend on, std::uint32_t workers) {
     if (std::system("command -v valgrind >/dev/null 2>&1") != 0)
         throw std::runtime_error{"there is no valgrind here, which traces memory"};
     const std::string command =
-        "exec valgrind --tool=lackey --trace-mem=yes --trace-sched=yes --fair-sched=yes --log-fd=1 '" + this_program() +
-        "' --trace " + std::string{to_string(on)} + " " + std::to_string(workers) + " 2>/dev/null";
+        "exec timeout 300 valgrind --tool=lackey --trace-mem=yes --trace-sched=yes --fair-sched=yes --log-fd=1 '" +
+        this_program() + "' --trace " + std::string{to_string(on)} + " " + std::to_string(workers) + " 2>/dev/null";
     const std::unique_ptr<FILE, int (*)(FILE*)> from{popen(command.c_str(), "r"), pclose};
     if (from == nullptr) throw std::runtime_error{"valgrind cannot be started"};
     reader into{workers};

@@ -45,12 +45,17 @@ struct stage {
     mutex shared_lock = {};
     channel<std::uint64_t> shared_channel{64};
 
-    // Holds this thread until all actors are here; the last writes the operation's mark if so told.
-    void meet(std::uint32_t time, bool marks) {
-        // Pairs with the load below; so that the mark is written before any goes on.
+    // An actor comes to a meeting, from the first on; the last writes the operation's mark if so told.
+    void come(std::uint32_t time, bool marks) {
+        // Pairs with are_here; so that the mark is written before any goes on.
         if (met.load(base::acquire) == time * actors - 1 && marks) mark_operation(operation);
         met.fetch_add(1, base::acq_rel);
-        while (met.load(base::acquire) < time * actors) sched_yield();  // Pairs with the addition.
+    }
+    bool are_here(std::uint32_t time) const { return met.load(base::acquire) >= time * actors; }  // Pairs with come.
+    // Holds this thread until all are here, so that each worker has one.
+    void come_and_hold(std::uint32_t time) {
+        come(time, false);
+        while (!are_here(time)) sched_yield();
     }
 };
 
@@ -284,17 +289,21 @@ struct wake_elsewhere : nothing {
 
 template <class Step>
 task<> act_coroutine(stage* at, bool alone) {
-    at->meet(1, false);
+    at->come_and_hold(1);
     Step step{at};  // No worker is free to take its companions.
     for (std::uint32_t turn = 0; turn < warm_turns + traced_turns; ++turn) {
-        if (turn == warm_turns) at->meet(2, true);
+        if (turn == warm_turns) {
+            at->come(2, true);
+            for (; !at->are_here(2); sched_yield()) co_await yield_now();
+        }
         if constexpr (requires { step.before(); }) (void)co_await step.before();
         (void)co_await step();
         if (alone) std::this_thread::sleep_for(until_asleep);
         mark_turn();
         sched_yield();
     }
-    at->meet(3, true);
+    at->come(3, true);
+    for (; !at->are_here(3); sched_yield()) co_await yield_now();
     step.end();
     co_await yield_now();
     co_await sleep_for(until_asleep);  // Companions end before what they look at.
@@ -302,17 +311,21 @@ task<> act_coroutine(stage* at, bool alone) {
 
 template <class Step>
 void act_fiber(stage* at, bool alone) {
-    at->meet(1, false);
+    at->come_and_hold(1);
     Step step{at};  // No worker is free to take its companions.
     for (std::uint32_t turn = 0; turn < warm_turns + traced_turns; ++turn) {
-        if (turn == warm_turns) at->meet(2, true);
+        if (turn == warm_turns) {
+            at->come(2, true);
+            for (; !at->are_here(2); sched_yield()) this_fiber::yield();
+        }
         if constexpr (requires { step.before(); }) (void)await(step.before());
         (void)await(step());
         if (alone) std::this_thread::sleep_for(until_asleep);
         mark_turn();
         sched_yield();
     }
-    at->meet(3, true);
+    at->come(3, true);
+    for (; !at->are_here(3); sched_yield()) this_fiber::yield();
     step.end();
     this_fiber::yield();
     await(sleep_for(until_asleep));  // Companions end before what they look at.
