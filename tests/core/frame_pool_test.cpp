@@ -120,7 +120,7 @@ TEST_CASE("steady_use_does_not_grow_the_pool") {
 TEST_CASE("blocks_above_the_largest_class_come_and_go") {
     std::vector<filled> blocks;
     unsigned char pattern = 0;
-    for (const std::size_t bytes : {4'097U, 5'000U, 65'536U, 1'000'000U, 4'097U}) blocks.emplace_back(bytes, ++pattern);
+    for (const std::size_t bytes : {8'193U, 9'000U, 65'536U, 1'000'000U, 8'193U}) blocks.emplace_back(bytes, ++pattern);
     for (const filled& one : blocks) {
         CHECK(reinterpret_cast<std::uintptr_t>(one.block()) % 16 == 0);
         CHECK(bf::frame_bytes(one.block()) == 0);
@@ -133,7 +133,7 @@ TEST_CASE("blocks_above_the_largest_class_come_and_go") {
 
 TEST_CASE("a_prefix_is_left_free_once_and_found_again") {
     for (std::size_t prefix = 16; prefix <= bf::largest_prefix_bytes; prefix += 16)
-        for (const std::size_t bytes : {64U, 200U, 4'000U, 5'000U}) {
+        for (const std::size_t bytes : {64U, 200U, 4'000U, 7'000U, 9'000U}) {
             INFO("prefix " << prefix << ", bytes " << bytes);
             void* const frame = allocate_with_prefix(prefix, bytes);
             CHECK(bf::this_thread().frame_prefix_bytes == 0);

@@ -13,8 +13,9 @@ namespace bifilar {
 using task_owner = std::uint16_t;
 inline constexpr task_owner max_task_owners = 4094;
 
-/// Blocks above this size come from operator new, each behind a 64 KiB boundary, or at one where it is aligned so.
-inline constexpr std::size_t largest_pooled_bytes = 4096;
+/// Blocks above this size come from operator new, each behind a 64 KiB boundary, or at one where it is aligned so, and
+/// may cost a mapping each. A coroutine that serves a connection over TLS, each wait with a time limit, has some 5 KiB.
+inline constexpr std::size_t largest_pooled_bytes = 8192;
 
 /// The largest alignment that the pool knows, and GCC.
 inline constexpr std::size_t largest_frame_alignment = std::size_t{1} << 28;
@@ -61,7 +62,7 @@ constexpr std::size_t block_bytes_of(std::size_t size_class) noexcept {
 
 static_assert(class_of(largest_pooled_bytes) < classes);
 static_assert(block_bytes_of(class_of(1)) == smallest_block_bytes);
-static_assert(block_bytes_of(class_of(1025)) == 1280 && block_bytes_of(class_of(4096)) == 4096);
+static_assert(block_bytes_of(class_of(1025)) == 1280 && block_bytes_of(class_of(8192)) == 8192);
 
 struct chunk;  // See frame_depot.hpp in the sources.
 

@@ -50,9 +50,7 @@ template <future F>
 
 /// A future of which nothing is left to cancel: `await` gives its output, cancelled or not.
 template <class F>
-inline constexpr bool outlasts_cancel = requires {
-    requires F::outlasts_cancel;
-};
+inline constexpr bool outlasts_cancel = requires { requires F::outlasts_cancel; };
 
 /// Waits for `f` whether the fiber is cancelled or not; for destructors that must not leave before. When it is,
 /// on_cancel() is called, at least once. On a fiber or a plain thread.
@@ -117,14 +115,19 @@ template <future F>
 /// same. While a copy lives the first 1,000 waits go on; then it is told, and where no handler is open the next ones
 /// throw.
 template <class F>
-requires future<std::remove_cvref_t<F>>
-[[gnu::always_inline]] inline output_of<F> await(F&& f) { return detail::await_here(f); }
+    requires future<std::remove_cvref_t<F>>
+[[gnu::always_inline]] inline output_of<F> await(F&& f) {
+    return detail::await_here(f);
+}
 template <class F>
-requires future<std::remove_cvref_t<F>> && detail::must_be_read<output_of<F>>
-[[gnu::always_inline]] BIFILAR_MUST_BE_READ inline output_of<F> await(F&& f) { return detail::await_here(f); }
+    requires future<std::remove_cvref_t<F>> && detail::must_be_read<output_of<F>>
+[[gnu::always_inline]] BIFILAR_MUST_BE_READ inline output_of<F> await(F&& f) {
+    return detail::await_here(f);
+}
 /// What is left is a mistake: says which.
 template <class F>
-requires(!future<std::remove_cvref_t<F>>) void await(F&&) {
+    requires(!future<std::remove_cvref_t<F>>)
+void await(F&&) {
     static_assert(future<std::remove_cvref_t<F>>,
                   "await takes a future: a task, what an operation such as read() or sleep_for() returns, a "
                   "join_handle, or whatever has `output` and `poll`");
