@@ -25,8 +25,8 @@ namespace bifilar {
 
 namespace detail {
 
-/// `Store` keeps values in order: has_room(count), prepare() before a push, push, pop, push_front of one value beyond
-/// its room, capacity(). Nothing but prepare() allocates or throws.
+/// `Store` keeps values in order: has_room(count), prepare() before a push of a value that has not waited, push, pop,
+/// push_front of one value beyond its room, capacity(). Nothing but prepare() allocates or throws.
 template <class T, class Store>
 class channel_core {
     static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
@@ -155,7 +155,7 @@ private:
         std::optional<T> value;  // Or handed over by a sender.
     };
 
-    // The lock, for all but a push or a pop of which nothing else follows: whoever leaves it says anew which those are.
+    // The lock for whoever changes more than the count: he says anew, when he leaves, which pushes and pops are just that.
     class hold {
     public:
         explicit hold(channel_core& of) noexcept : of_{of} { of.lock_.lock(); }

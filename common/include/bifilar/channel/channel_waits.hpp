@@ -19,9 +19,7 @@ public:
     using output = std::expected<void, send_error<T>>;
 
     send_future(channel_core& to, T&& value) noexcept : channel_{&to}, value_{std::move(value)} {}
-    send_future(send_future&& other) noexcept : channel_{other.channel_}, value_{std::move(other.value_)} {
-        BIFILAR_CHECK(other.stage_ == stage::fresh, "a future was moved after its first poll");
-    }
+    send_future(send_future&& other) noexcept : channel_{other.channel_}, value_{std::move(other.unsent())} {}
     send_future& operator=(send_future&&) = delete;
     ~send_future() {
         if (stage_ != stage::fresh) [[unlikely]]
@@ -35,6 +33,11 @@ public:
     polled<output> poll_arm(context& cx) noexcept(nothrow) { return poll_as(cx, true); }
 
 private:
+    T& unsent() noexcept {
+        BIFILAR_CHECK(stage_ == stage::fresh, "a future was moved after its first poll");
+        return value_;
+    }
+
     // In line, so that the compiler sees what became of it. What takes longer is not.
     [[gnu::always_inline]] polled<output> poll_as(context& cx, bool keeps) noexcept(nothrow) {
         if (stage_ != stage::fresh) [[unlikely]]
@@ -110,10 +113,6 @@ private:
                 stage_ = stage::over;
                 return output{};
             }
-        } else if (at == woken && channel_->can_hand_over()) {
-            // It was called because a receiver waits, and was the oldest: those who wait now came later.
-            channel_->store_.prepare();
-            return send_now(batch);
         }
         node_.keeps = keeps;
         channel_->senders_.wait(node_, cx);
@@ -337,7 +336,7 @@ private:
         if (most_ == 0) return std::size_t{0};
         // One more than are there now, which may be promised to this one already. Geometrically, for vectors that
         // collect.
-        const std::size_t wanted = into_->size() + std::min<std::size_t>(most_, channel_->len() + 1);
+        const std::size_t wanted = into_->size() + std::min<std::size_t>(most_, std::size_t{channel_->len()} + 1);
         if (wanted > into_->capacity()) into_->reserve(std::max(wanted, 2 * into_->capacity()));
         polled<std::optional<T>> answer = arm ? first_.poll_arm(cx) : first_.poll(cx);
         if (!answer) return not_ready;
