@@ -41,15 +41,18 @@ namespace bifilar::stackful {
 
 #if defined(BIFILAR_OWN_SWITCH)
 
+const bool detail::switches_by_itself = true;
+
 fiber_context::~fiber_context() = default;
 
 struct fiber_context::jumps {
-    // Where each context begins: the first jump has its address in rsi, the way out in rbx and zero, the end of the
-    // chain of frames, in rbp. A debugger, and whoever unwinds, shall find no caller. No frame of a C++ function stands
-    // here, so that the caller's is in the stack's first line.
+    // Where each context begins, with its own address in rsi, and the way out where another keeps its rbx. A debugger,
+    // and whoever unwinds, shall find no caller, and zero in rbp as the end of the chain of frames. No frame of a C++
+    // function stands here, so that the caller's is in the stack's first line.
     [[gnu::naked]] static void begin() noexcept {
         asm(".cfi_undefined rip\n\t"
-            "movq %rbx, %r12\n\t"
+            "xorl %ebp, %ebp\n\t"
+            "movq 16(%rsi), %r12\n\t"
             "movq %rsi, %rbx\n\t"
             "movq 72(%rsi), %rdi\n\t"
             "callq *64(%rsi)\n\t"
@@ -66,8 +69,7 @@ struct fiber_context::jumps {
     }
 };
 
-void fiber_context::prepare(void* top, std::size_t, void (*entry)(void*) noexcept, void* argument,
-                            detail::switch_kind) noexcept {
+void fiber_context::prepare(void* top, std::size_t, void (*entry)(void*) noexcept, void* argument) noexcept {
     BIFILAR_ASSERT(finished(), "a fiber context was prepared while suspended; let it finish first");
     entry_ = entry;
     argument_ = argument;
@@ -103,6 +105,12 @@ void fiber_context::finish() noexcept {
 }
 
 #else
+
+#if defined(BIFILAR_SWITCH_INLINE)
+const bool detail::switches_by_fcontext = true;
+#else
+const bool detail::switches_watched = true;
+#endif
 
 namespace {
 
@@ -176,8 +184,7 @@ fiber_context::~fiber_context() {
 #endif
 }
 
-void fiber_context::prepare(void* top, std::size_t bytes, void (*entry)(void*) noexcept, void* argument,
-                            detail::switch_kind) noexcept {
+void fiber_context::prepare(void* top, std::size_t bytes, void (*entry)(void*) noexcept, void* argument) noexcept {
     BIFILAR_ASSERT(finished(), "a fiber context was prepared while suspended; let it finish first");
     entry_ = entry;
     argument_ = argument;

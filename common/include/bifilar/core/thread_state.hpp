@@ -41,7 +41,7 @@ struct thread_state {
     base::atomic<task_header*> task{nullptr};
     /// The fiber that runs right now (stackful's own type), or null.
     void* fiber = nullptr;
-    /// Where this thread's exceptions are, of a worker's; else null.
+    /// Where this thread's exceptions are; null before it was first a worker's.
     base::exception_globals* exceptions = nullptr;
     /// How a worker's thread computes with floating point when it comes to its loop, and expects to after each task.
     base::control_words control;

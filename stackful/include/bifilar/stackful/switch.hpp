@@ -1,7 +1,7 @@
 // The switch between a worker's stack and a fiber's: one pair of jumps, and all that must travel with them.
 // On x86-64 it is ours: expanded in place, so that the compiler saves what is live there and nothing else. Elsewhere,
-// under a sanitizer and with shadow stacks it is Boost.Context's, which only switch.cpp names.
-// ASan, TSan and Valgrind are told about this switch, the one that ships, and not about another.
+// under ASan and TSan, which must be told of each switch, and with shadow stacks it is Boost.Context's, which only
+// switch.cpp names.
 #pragma once
 
 #include <bifilar/base/sanitizer.hpp>
@@ -42,6 +42,7 @@ struct switch_point {
 };
 
 #if defined(BIFILAR_OWN_SWITCH)
+// What this file's instruction set has besides, a list for the end of the clobbers.
 #if defined(__AVX512F__)
 #define BIFILAR_WIDE_REGISTERS                                                                                    \
     , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26", "xmm27", \
@@ -49,8 +50,15 @@ struct switch_point {
 #else
 #define BIFILAR_WIDE_REGISTERS
 #endif
+#if defined(__APX_F__)
+#define BIFILAR_MORE_REGISTERS                                                                                    \
+    , "r16", "r17", "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r28", "r29", "r30", "r31"
+#else
+#define BIFILAR_MORE_REGISTERS
+#endif
 /// Leaves `from`, to come back there when somebody jumps to it, and goes on at `to`. The control words in `from` are
-/// what the side has set. One that has not run yet finds the address of its `to` in rsi.
+/// what the side has set. Each side brings back its own rbp and rbx, from where rsi points when it goes on: whoever
+/// unwinds in a signal handler shall not meet the one side's frame pointer at the other's instructions.
 ///
 /// No register but rsp, rbp and rbx survives as the compiler sees it, so it has saved on the stack what is live, in
 /// the frame that is in the cache. Nothing is pushed: below the stack pointer begins the red zone of a function without
@@ -74,21 +82,22 @@ struct switch_point {
         "jnz 2f\n\t"
         "cmpw 36(%%rsi), %%cx\n\t"
         "jne 2f\n"
-        "1:\tmovq 8(%%rsi), %%rbp\n\t"
-        "movq 16(%%rsi), %%rbx\n\t"
-        "movq (%%rsi), %%rsp\n\t"
+        "1:\tmovq (%%rsi), %%rsp\n\t"
         "jmpq *24(%%rsi)\n"
         "2:\tldmxcsr 32(%%rsi)\n\t"
         "fldcw 36(%%rsi)\n\t"
         "jmp 1b\n"
-        "3:"
+        "3:\tmovq 8(%%rsi), %%rbp\n\t"
+        "movq 16(%%rsi), %%rbx"
         : "+D"(leave), "+S"(enter)
         :
         : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc", "memory", "xmm0", "xmm1",
           "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
-          "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)" BIFILAR_WIDE_REGISTERS);
+          "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)",
+          "st(7)" BIFILAR_WIDE_REGISTERS BIFILAR_MORE_REGISTERS);
 }
 #undef BIFILAR_WIDE_REGISTERS
+#undef BIFILAR_MORE_REGISTERS
 static_assert(offsetof(switch_point, stack_pointer) == 0 && offsetof(switch_point, frame_pointer) == 8 &&
                   offsetof(switch_point, base_pointer) == 16 && offsetof(switch_point, instruction) == 24 &&
                   offsetof(switch_point, sse_control) == 32 && offsetof(switch_point, x87_control) == 36,
@@ -116,14 +125,17 @@ extern landing (*const jump_function)(void* to, void* word) noexcept;
 #endif
 #endif
 
-/// Names in the linker's symbols how a library or program switches: one that was built to do it otherwise does not
-/// link.
+// How the library switches; set in switch.cpp. Whatever includes this names it to the linker, so that what was built to
+// switch otherwise does not link.
 #if defined(BIFILAR_OWN_SWITCH)
-struct own_switch {};
-using switch_kind = own_switch;
+extern const bool switches_by_itself;
+[[gnu::used]] inline const bool* const wants_its_own_switch = &switches_by_itself;
+#elif defined(BIFILAR_SWITCH_INLINE)
+extern const bool switches_by_fcontext;
+[[gnu::used]] inline const bool* const wants_fcontext = &switches_by_fcontext;
 #else
-struct fcontext_switch {};
-using switch_kind = fcontext_switch;
+extern const bool switches_watched;
+[[gnu::used]] inline const bool* const wants_a_watched_switch = &switches_watched;
 #endif
 
 }  // namespace detail
@@ -131,7 +143,7 @@ using switch_kind = fcontext_switch;
 /// A computation on a stack of its own: made once, then resumed and suspended in turn.
 ///
 /// Exactly one thread at a time may be inside resume(). Another thread may resume the context next, but only
-/// after the earlier resume() has returned: before that the saved stack pointer is not there. A wake that comes
+/// after the earlier resume() has returned: before that the context's exceptions are not there. A wake that comes
 /// between suspend() and the return of resume() must therefore be published after that return.
 /// The context may live at the top of the very stack that it runs on. It must not move once prepared.
 class fiber_context {
@@ -143,10 +155,9 @@ public:
     ~fiber_context();
 
     /// Makes the context run `entry(argument)` on the `bytes` bytes below `top` when it is first resumed.
-    /// Costs some ten instructions and one write to the stack's top. The stack stays the caller's. When `entry`
+    /// Costs some ten instructions, and at most one write to the stack's top. The stack stays the caller's. When `entry`
     /// returns, the context is finished. May be called again after that, for another run.
-    void prepare(void* top, std::size_t bytes, void (*entry)(void* argument) noexcept, void* argument,
-                 detail::switch_kind = {}) noexcept;
+    void prepare(void* top, std::size_t bytes, void (*entry)(void* argument) noexcept, void* argument) noexcept;
 
     /// Runs the context until it suspends or finishes. On a thread's own stack, never inside a fiber.
     /// `here` is base::thread_exceptions(), which a thread may look up once and for all, and `control` what it has set

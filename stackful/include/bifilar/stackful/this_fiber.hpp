@@ -20,7 +20,8 @@ void unwind_or_yield(stackful::fiber& self);
 [[nodiscard]] std::size_t stack_used() noexcept;
 
 /// Lets the other tasks of this worker run first. Suspends a fiber; yields the processor on a plain thread. Throws
-/// `cancelled` where await(yield_now()) does. Expanded in place, for the reason given at fiber::resume.
+/// `cancelled` where await(yield_now()) does. Like await, not in functions with a target attribute. Expanded in place,
+/// for the reason given at fiber::resume.
 [[gnu::always_inline]] inline void yield() {
     stackful::fiber* const self = stackful::fiber::current();
     if (self == nullptr) return base::yield_thread();
