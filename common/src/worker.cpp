@@ -139,12 +139,17 @@ void worker::loop() noexcept {
     state_->task.store(outer, base::relaxed);
     // A yielding task stays claimed: nobody else may queue it, so its state need not be touched.
     if (answer == run_answer::queued) return false;
-    if (cx.yielding() || task.state_.end_pending() == park_answer::again) {
-        if (task.kind_->requeue == nullptr)
-            enqueue(task);
-        else
-            task.kind_->requeue(task, *this);
+    if (cx.yielding()) {
+        // What the run has queued comes first: the newest of it next, as ever, and the rest in front of the task.
+        if (!newest_.empty()) [[unlikely]]
+            queue_run();
+    } else if (task.state_.end_pending() != park_answer::again) {
+        return false;
     }
+    if (task.kind_->requeue == nullptr)
+        enqueue(task);
+    else
+        task.kind_->requeue(task, *this);
     return false;
 }
 
@@ -274,6 +279,11 @@ void worker::post(task_header& task) noexcept {
 
 [[gnu::noinline]] void worker::queue_older() noexcept {
     if (newest_.take_older([this](task_header& older) { put_in_ring(older); }) != 0) owner_.notify(&counters_);
+}
+
+[[gnu::noinline]] void worker::queue_run() noexcept {
+    queue_older();
+    lifo_runs_ = 0;
 }
 
 // Whether anybody waits for the newest tasks to have had enough.

@@ -1,6 +1,7 @@
 // spawn, join, cancel, detach and shutdown: the same on both backends.
 #include "in_each_model.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -32,12 +33,16 @@ private:
 TEST_CASE("spawn_takes_callables_coroutines_and_futures_on_both_backends") {
     for (const bf::backend on : backends) {
         bf::runtime rt{small_runtime()};
-        CHECK(rt.spawn(on, [](int a, int b) { return a * b; }, 6, 7).join() == 42);
+        CHECK(rt.spawn(
+                    on, [](int a, int b) { return a * b; }, 6, 7)
+                  .join() == 42);
         CHECK(rt.spawn(on, add, 40, 2).join() == 42);
         CHECK(rt.spawn(on, bf::ready(42)).join() == 42);
         CHECK(rt.spawn(on, add(1, 2)).join() == 3);
         int target = 0;
-        rt.spawn(on, [](int& out) { out = 5; }, std::ref(target)).join();
+        rt.spawn(
+              on, [](int& out) { out = 5; }, std::ref(target))
+            .join();
         CHECK(target == 5);
         rt.spawn(on, [] {}).join();
     }
@@ -105,7 +110,8 @@ TEST_CASE("cancel_before_the_start_never_runs_the_body") {
         const bool ran = rt.run(
             [](bf::backend model) -> bf::task<bool> {
                 bool touched = false;
-                auto handle = bf::spawn(model, [](bool& flag) { flag = true; }, std::ref(touched));
+                auto handle = bf::spawn(
+                    model, [](bool& flag) { flag = true; }, std::ref(touched));
                 handle.cancel();
                 auto outcome = co_await handle.outcome();
                 co_return touched || outcome.has_value();
@@ -317,4 +323,26 @@ TEST_CASE("two_fibers_that_wake_each_other_for_ever_leave_others_their_turns") {
         bf::await(ends);
     });
     CHECK(stop);
+}
+
+TEST_CASE("what_a_coroutine_has_spawned_runs_before_it_comes_back_from_a_yield") {
+    bf::runtime rt{small_runtime(1)};
+    for (const int children : {1, 2, 3, 4, 10, 255, 256, 257, 1'000}) {
+        std::vector<int> ran;
+        int at_once = 0;
+        rt.run([&]() -> bf::task<> {
+            for (int round = 0; round < 3; ++round) {
+                ran.clear();
+                std::vector<bf::join_handle<void>> handles;
+                for (int n = 0; n < children; ++n) handles.push_back(bf::spawn([&ran, n] { ran.push_back(n); }));
+                co_await bf::yield_now();
+                at_once = static_cast<int>(ran.size());
+                for (auto& handle : handles) co_await handle;
+            }
+        });
+        CHECK(at_once == children);
+        // The newest is the first, and the others run in their order, as far as there was room for them all.
+        CHECK(ran.front() == children - 1);
+        if (children <= 256) CHECK(std::is_sorted(ran.begin() + 1, ran.end()));
+    }
 }

@@ -107,6 +107,7 @@ private:
     [[nodiscard]] bool others_queued() const noexcept;
     void flush_newest() noexcept;
     void queue_older() noexcept;
+    void queue_run() noexcept;
     void share(bool with_newest) noexcept;
     task_header* take_queued() noexcept;
     task_header* take_inbox() noexcept;

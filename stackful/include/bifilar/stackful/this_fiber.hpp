@@ -19,9 +19,9 @@ void unwind_or_yield(stackful::fiber& self);
 /// The most bytes of it that were ever in use since the stack was last trimmed; 0 outside of a fiber. About 1 us.
 [[nodiscard]] std::size_t stack_used() noexcept;
 
-/// Lets the other tasks of this worker run first. Suspends a fiber; yields the processor on a plain thread. Throws
-/// `cancelled` where await(yield_now()) does. Like await, not in functions with a target attribute. Expanded in place,
-/// for the reason given at fiber::resume.
+/// As yield_now(): lets other tasks of this worker run first. Suspends a fiber; yields the processor on a plain thread.
+/// Throws `cancelled` where await(yield_now()) does. Like await, not in functions with a target attribute. Expanded in
+/// place, for the reason given at fiber::resume.
 [[gnu::always_inline]] inline void yield() {
     stackful::fiber* const self = stackful::fiber::current();
     if (self == nullptr) return base::yield_thread();
