@@ -155,7 +155,7 @@ private:
         std::optional<T> value;  // Or handed over by a sender.
     };
 
-    // The lock for whoever changes more than the count: he says anew, when he leaves, which pushes and pops are just that.
+    // The lock for whoever changes more than the count: on leaving he says anew which pushes and pops are just that.
     class hold {
     public:
         explicit hold(channel_core& of) noexcept : of_{of} { of.lock_.lock(); }

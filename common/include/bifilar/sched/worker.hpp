@@ -164,8 +164,8 @@ private:
     std::uint32_t nested_a_look_ = 1;        // How many of them lie between two looks.
     base::instant_ns nesting_since_ns_ = 0;  // When the first look of the present run was; 0: there was none.
     base::instant_ns nesting_looked_ns_ = 0;
-    std::uint32_t next_share_ = first_share;      // So many the present run must have queued to share some.
-    const bool keeps_newest_;  // Others can take the newest tasks from a worker that is stuck.
+    std::uint32_t next_share_ = first_share;  // So many the present run must have queued to share some.
+    const bool keeps_newest_;                 // Others can take the newest tasks from a worker that is stuck.
     std::uint32_t until_tick_ = tasks_per_tick;
     const std::uint32_t fixed_global_interval_;  // 0: it adapts.
     std::uint32_t global_interval_tasks_;

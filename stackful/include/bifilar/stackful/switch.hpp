@@ -51,7 +51,7 @@ struct switch_point {
 #define BIFILAR_WIDE_REGISTERS
 #endif
 #if defined(__APX_F__)
-#define BIFILAR_MORE_REGISTERS                                                                                    \
+#define BIFILAR_MORE_REGISTERS \
     , "r16", "r17", "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r28", "r29", "r30", "r31"
 #else
 #define BIFILAR_MORE_REGISTERS
@@ -155,8 +155,8 @@ public:
     ~fiber_context();
 
     /// Makes the context run `entry(argument)` on the `bytes` bytes below `top` when it is first resumed.
-    /// Costs some ten instructions, and at most one write to the stack's top. The stack stays the caller's. When `entry`
-    /// returns, the context is finished. May be called again after that, for another run.
+    /// Costs some ten instructions, and at most one write to the stack's top. The stack stays the caller's. When
+    /// `entry` returns, the context is finished. May be called again after that, for another run.
     void prepare(void* top, std::size_t bytes, void (*entry)(void* argument) noexcept, void* argument) noexcept;
 
     /// Runs the context until it suspends or finishes. On a thread's own stack, never inside a fiber.
