@@ -219,10 +219,10 @@ TEST_CASE("who unwinds a context's stack comes to an end at its entry", "[stackf
     for (const std::uint64_t frames : s.seen) REQUIRE((frames >= 1 && frames < 20));
 }
 
-TEST_CASE("an exception passes hundreds of frames that a switch has left and come back to", "[stackful][switch]") {
+TEST_CASE("an exception passes many frames that a switch has left and come back to", "[stackful][switch]") {
     side s{[](side& self) {
         try {
-            descend(self, opaque(600));
+            descend(self, opaque(150));
         } catch (const std::runtime_error& e) {
             self.seen.push_back(std::string{e.what()} == "from below");
         }
