@@ -71,9 +71,9 @@ concept two_waits = requires(Step& step, std::uint64_t n) { step.before(n); };
 
 /// The same in a coroutine; step(n) gives a future.
 template <class Step>
-sample in_coroutine(std::uint64_t operations, Step& step) {
+sample in_coroutine(std::uint64_t operations, Step& step, const runtime_options& how = workers(1)) {
     const pinned here{1};
-    runtime made{workers(1)};
+    runtime made{how};
     return made.run([&]() -> task<sample> {
         using output = output_of<std::invoke_result_t<Step&, std::uint64_t>>;
         for (std::uint64_t n = 0; n < operations / 10; ++n) {
@@ -98,9 +98,9 @@ sample in_coroutine(std::uint64_t operations, Step& step) {
 
 /// The same in a fiber.
 template <class Step>
-sample in_fiber(std::uint64_t operations, Step& step) {
+sample in_fiber(std::uint64_t operations, Step& step, const runtime_options& how = workers(1)) {
     const pinned here{1};
-    runtime made{workers(1)};
+    runtime made{how};
     return made.run([&] {
         using output = output_of<std::invoke_result_t<Step&, std::uint64_t>>;
         for (std::uint64_t n = 0; n < operations / 10; ++n) {

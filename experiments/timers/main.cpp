@@ -2,6 +2,7 @@
 // Unit: nanoseconds of processor time a sleep; nanoseconds a timeout or a cancelled sleep; microseconds late.
 // Threats: a shared machine wakes late; Tokio's and Go's timers are of other kinds, see the page.
 #include <harness/measure.hpp>
+#include <harness/numbers.hpp>
 #include <harness/peers.hpp>
 #include <time.h>
 
@@ -13,18 +14,6 @@ namespace bifilar::experiments {
 namespace {
 
 using std::chrono::nanoseconds;
-
-// The same sequence in every contender: numbers in 0 … 2^31 - 1.
-class numbers {
-public:
-    std::uint64_t next() noexcept {
-        state_ = state_ * 6364136223846793005U + 1442695040888963407U;
-        return state_ >> 33;
-    }
-
-private:
-    std::uint64_t state_ = 1;
-};
 
 double cpu_ns() noexcept {
     timespec at{};
