@@ -1,5 +1,5 @@
 // The same workloads with Boost.Asio's awaitable coroutines on one thread. One run, one sample.
-// Usage: asio_peer waiting N | yield TASKS ROUNDS | sequential N | concurrent N.
+// Usage: asio_peer waiting N | yield TASKS ROUNDS | sequential N | concurrent N | call COUNT AT_ONCE.
 // The event that tasks wait for is a timer that never ends and is cancelled: Asio has nothing nearer to one.
 #include <boost/asio.hpp>
 
@@ -124,6 +124,26 @@ task<> concurrent(asio::io_context& on, std::uint64_t count, std::uint64_t& sum)
     co_await ended.wait();
 }
 
+// Calls in a pool of threads, as many as libuv has, so many at a time; each ends in the coroutine's thread.
+task<> call(asio::io_context& on, asio::thread_pool& pool, std::uint64_t at_once, std::uint64_t count,
+            std::uint64_t& sum) {
+    for (std::uint64_t done = 0; done < count; done += at_once) {
+        if (at_once == 1) {
+            sum += co_await asio::co_spawn(pool, one(), asio::use_awaitable);
+            continue;
+        }
+        count_down ended{on, at_once};
+        for (std::uint64_t i = 0; i < at_once; ++i)
+            asio::post(pool, [&] {
+                asio::post(on, [&] {
+                    ++sum;
+                    ended.come();
+                });
+            });
+        co_await ended.wait();
+    }
+}
+
 template <class Work>
 void warmed(asio::io_context& on, std::uint64_t count, Work work) {
     peer::report_warmed(count, [&](std::uint64_t times) {
@@ -141,6 +161,13 @@ void run(int count, char** words) {
     if (count == 3 && name == "yield") return yields(on, peer::number(words[1]), peer::number(words[2]));
     if (count == 2 && name == "sequential") return warmed(on, peer::number(words[1]), sequential);
     if (count == 2 && name == "concurrent") return warmed(on, peer::number(words[1]), concurrent);
+    if (count == 3 && name == "call") {
+        asio::thread_pool pool{4};
+        const std::uint64_t at_once = peer::number(words[2]);
+        return warmed(on, peer::number(words[1]), [&](asio::io_context& here, std::uint64_t times, std::uint64_t& sum) {
+            return call(here, pool, at_once, times, sum);
+        });
+    }
     throw refused{"no workload " + name + " with so many numbers"};
 }
 

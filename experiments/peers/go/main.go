@@ -5,7 +5,8 @@
 // see channels.go | sleeps N | timeout ready/yield COUNT | cancel COUNT | lateness COUNT, see timers.go
 // | parked CAPACITY SENDERS | given_up SENDERS RACES, see parked.go | echo, see echo.go | http PORT [HOW…], see http.go
 // | waiting N | initial N | run_through N | wake_all N, see memory.go | depth BYTES | waits N MILLISECONDS, see limits.go
-// | let_go N | budget N | close N | select N, see scheduling.go | fork NAME SIZE PROCESSORS, see fork.go.
+// | let_go N | budget N | close N | select N, see scheduling.go | read FILE BYTES GOROUTINES READS | size FILE COUNT
+// | lookup go/getaddrinfo COUNT, see blocking.go | fork NAME SIZE PROCESSORS, see fork.go.
 package main
 
 import (
@@ -134,6 +135,12 @@ func main() {
 	case "mpmc":
 		runtime.GOMAXPROCS(number(4))
 		mpmc(number(2), number(3), false)
+	case "read":
+		readAll(os.Args[2], number(3), number(4), number(5))
+	case "size":
+		sizes(os.Args[2], number(3))
+	case "lookup":
+		lookups(os.Args[2], number(3))
 	case "held":
 		held(number(2))
 	case "sleeps":

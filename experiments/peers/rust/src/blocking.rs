@@ -1,10 +1,12 @@
-//! Tokio's pool for calls that block, with its defaults: how far it grows, and what waits in it for what is not begun.
-use crate::{print, refuse};
+//! Tokio's pool for calls that block, with its defaults: how far it grows, what waits in it for what is not begun, and
+//! what the way there and back takes.
+use crate::{print, refuse, report};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 
 fn one_worker() -> Runtime {
     tokio::runtime::Builder::new_multi_thread()
@@ -108,4 +110,21 @@ pub fn crowded(producers: u64) {
     }
     ended += u64::from(runtime.block_on(consumer).is_ok());
     print(arrived as f64, u64::from(ended == producers + 1), &[]);
+}
+
+/// Calls of a function that does nothing, so many at a time, from a task.
+pub async fn calls(count: u64, at_once: u64) {
+    let mut sum = 0;
+    let mut began = Instant::now();
+    for times in [count / 10, count] {
+        sum = 0;
+        began = Instant::now();
+        for _ in 0..times / at_once {
+            let under_way: Vec<_> = (0..at_once).map(|_| spawn_blocking(|| 1)).collect();
+            for one in under_way {
+                sum += one.await.unwrap();
+            }
+        }
+    }
+    report(began.elapsed(), count, sum);
 }

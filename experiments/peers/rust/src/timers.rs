@@ -15,10 +15,10 @@ fn cpu_ns() -> f64 {
 }
 
 // The same sequence in every contender: numbers in 0 … 2^31 - 1.
-struct Numbers(u64);
+pub struct Numbers(pub u64);
 
 impl Numbers {
-    fn next(&mut self) -> u64 {
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         self.0 >> 33
     }
