@@ -64,6 +64,32 @@ for program in go_peer rust_peer fiber_peer asio_peer uv_peer tbb_peer python_pe
     [ -x "$folder/$program" ] || absent+=("$program")
 done
 
+# Each word of the file is its offset, as of the page's.
+words=$(mktemp) || exit 2
+trap 'rm -f "$words"' EXIT
+python3 -c 'import struct, sys; sys.stdout.buffer.write(b"".join(struct.pack("<Q", 8 * n) for n in range(1 << 15)))' >"$words"
+for tasks in 1 8; do
+    check go_peer 327680 - read "$words" 4096 $tasks 80
+    check rust_peer 327680 - tokio read "$words" 4096 $tasks 80
+    check rust_peer 327680 - tokio read_in_pool "$words" 4096 $tasks 80
+    check uv_peer 327680 cold_ns read "$words" 4096 $tasks 80
+    check rust_peer 80 - tokio call 80 $tasks
+    check uv_peer 80 cold_ns call 80 $tasks
+    check asio_peer 80 cold_ns call 80 $tasks
+done
+check go_peer 2621440 - size "$words" 10
+check rust_peer 2621440 - tokio size "$words" 10
+check uv_peer 2621440 cold_ns size "$words" 10
+check go_peer 10 - lookup go 10
+check go_peer 10 - lookup getaddrinfo 10
+check rust_peer 10 - tokio lookup 10
+check uv_peer 10 cold_ns lookup 10
+check_refused go_peer lookup nonsense 10
+check_refused go_peer read "$words.none" 4096 1 80
+check_refused rust_peer tokio read "$words.none" 4096 1 80
+check_refused uv_peer read "$words.none" 4096 1 80
+check_refused uv_peer call 10 0
+
 resident=resident_bytes,page_table_bytes,resident_total_mb
 heap=bytes_per_operation,allocations_per_operation
 

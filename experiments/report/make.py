@@ -26,7 +26,7 @@ import web
 
 HERE = pathlib.Path(__file__).resolve().parent
 PAGES = ["memory", "switch", "cache", "spawn", "fork_join", "scaling", "scheduler", "operations", "channels", "senders", "capacity", "timers",
-         "io", "http", "transfers", "connections", "portability", "micro"]
+         "blocking", "io", "http", "transfers", "connections", "portability", "micro"]
 
 INTRODUCTION = (
     "Five documents on stackless and stackful coroutines, and the page of benchmarks of one project, make 65 claims in numbers; here "
