@@ -36,9 +36,9 @@ std::uint64_t call_in_fiber(std::uint64_t count, std::uint64_t at_once) {
     return sum;
 }
 
-sample call(backend model, driver_kind driver, std::uint64_t at_once) {
+sample call(backend model, const runtime_options& how, std::uint64_t at_once) {
     const pinned here{1};
-    runtime made{on_driver(driver)};
+    runtime made{how};
     const auto run = [&](std::uint64_t count) {
         return model == backend::stackless ? made.run(call_in_coroutine, count, at_once)
                                            : made.run(call_in_fiber, count, at_once);
@@ -49,11 +49,19 @@ sample call(backend model, driver_kind driver, std::uint64_t at_once) {
     return watch.stop(calls, sum);
 }
 
+// As many as libuv has.
+sample call_in_few_threads(std::uint64_t at_once) {
+    runtime_options how = workers(1);
+    how.max_blocking_threads = 4;
+    return call(backend::stackless, how, at_once);
+}
+
 void add_calls_at_once(experiment& all, std::uint64_t at_once) {
     workload work{"call",        "calls of a function that does nothing, in the pool, so many at a time",
                   "ns per call", static_cast<double>(at_once),
                   calls,         {}};
-    add_ours(work, [=](backend model, driver_kind driver) { return call(model, driver, at_once); });
+    add_ours(work, [=](backend model, driver_kind driver) { return call(model, on_driver(driver), at_once); });
+    if (at_once > 1) work.contenders.push_back({"coroutine, 4 threads", [=] { return call_in_few_threads(at_once); }});
     const peer_arguments arguments{"call", std::to_string(calls), std::to_string(at_once)};
     add_peers(all, work, {tokio(arguments), libuv(arguments), asio(arguments)});
     all.add(std::move(work));

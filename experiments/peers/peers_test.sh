@@ -67,7 +67,11 @@ done
 # Each word of the file is its offset, as of the page's.
 words=$(mktemp) || exit 2
 trap 'rm -f "$words"' EXIT
-python3 -c 'import struct, sys; sys.stdout.buffer.write(b"".join(struct.pack("<Q", 8 * n) for n in range(1 << 15)))' >"$words"
+python3 - "$words" <<'EOF' || exit 2
+import array, sys
+with open(sys.argv[1], "wb") as file:
+    array.array("Q", range(0, 1 << 18, 8)).tofile(file)
+EOF
 for tasks in 1 8; do
     check go_peer 327680 - read "$words" 4096 $tasks 80
     check rust_peer 327680 - tokio read "$words" 4096 $tasks 80

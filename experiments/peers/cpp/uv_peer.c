@@ -159,8 +159,7 @@ static uint64_t ask_size(struct source of, uint64_t count) {
 }
 
 static int is_here(const struct sockaddr* one) {
-    if (one->sa_family == AF_INET)
-        return ((const struct sockaddr_in*)one)->sin_addr.s_addr == htonl(INADDR_LOOPBACK);
+    if (one->sa_family == AF_INET) return ((const struct sockaddr_in*)one)->sin_addr.s_addr == htonl(INADDR_LOOPBACK);
     return one->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6*)one)->sin6_addr);
 }
 
