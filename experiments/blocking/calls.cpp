@@ -1,5 +1,6 @@
 // A call of a function that does nothing, on a thread of the pool for calls that block, awaited: one after the other,
 // and many at a time. What is left is the way to the other thread and back.
+#include <utility>
 #include <vector>
 
 #include "rows.hpp"
@@ -49,29 +50,32 @@ sample call(backend model, const runtime_options& how, std::uint64_t at_once) {
     return watch.stop(calls, sum);
 }
 
-// As many as libuv has.
-sample call_in_few_threads(std::uint64_t at_once) {
-    runtime_options how = workers(1);
-    how.max_blocking_threads = 4;
-    return call(backend::stackless, how, at_once);
-}
+// With the pools that one gets, and with the same pool for all.
+constexpr std::uint32_t usual_threads = 0;
+constexpr std::uint32_t threads_of_libuv = 4;
 
-void add_calls_at_once(experiment& all, std::uint64_t at_once) {
-    workload work{"call",        "calls of a function that does nothing, in the pool, so many at a time",
-                  "ns per call", static_cast<double>(at_once),
-                  calls,         {}};
-    add_ours(work, [=](backend model, driver_kind driver) { return call(model, on_driver(driver), at_once); });
-    if (at_once > 1) work.contenders.push_back({"coroutine, 4 threads", [=] { return call_in_few_threads(at_once); }});
+void add_calls_at_once(experiment& all, std::string id, const std::string& title, std::uint64_t at_once,
+                       std::uint32_t threads) {
+    workload work{std::move(id), title, "ns per call", static_cast<double>(at_once), calls, {}};
+    add_ours(work, [=](backend model, driver_kind driver) {
+        runtime_options how = on_driver(driver);
+        if (threads != usual_threads) how.max_blocking_threads = threads;
+        return call(model, how, at_once);
+    });
     const peer_arguments arguments{"call", std::to_string(calls), std::to_string(at_once)};
-    add_peers(all, work, {tokio(arguments), libuv(arguments), asio(arguments)});
+    peer_arguments tokios = arguments;
+    if (threads != usual_threads) tokios.push_back(std::to_string(threads));
+    add_peers(all, work, {tokio(std::move(tokios)), libuv(arguments), asio(arguments)});
     all.add(std::move(work));
 }
 
 }  // namespace
 
 void add_calls(experiment& all) {
-    add_calls_at_once(all, 1);
-    add_calls_at_once(all, 1000);
+    const std::string title = "calls of a function that does nothing, in the pool";
+    add_calls_at_once(all, "call", title + ", so many at a time", 1, usual_threads);
+    add_calls_at_once(all, "call", title + ", so many at a time", 1000, usual_threads);
+    add_calls_at_once(all, "call_by_four", title + " of four threads, so many at a time", 1000, threads_of_libuv);
 }
 
 }  // namespace bifilar::experiments

@@ -78,6 +78,7 @@ for tasks in 1 8; do
     check rust_peer 327680 - tokio read_in_pool "$words" 4096 $tasks 80
     check uv_peer 327680 cold_ns read "$words" 4096 $tasks 80
     check rust_peer 80 - tokio call 80 $tasks
+    check rust_peer 80 - tokio call 80 $tasks 4
     check uv_peer 80 cold_ns call 80 $tasks
     check asio_peer 80 cold_ns call 80 $tasks
 done

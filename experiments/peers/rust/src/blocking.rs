@@ -8,9 +8,14 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-fn one_worker() -> Runtime {
+/// As many threads as Tokio's pool has at most, where nobody says otherwise.
+pub const USUAL_THREADS: u64 = 512;
+
+fn one_worker(blocking_threads: u64) -> Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
+        .max_blocking_threads(blocking_threads as usize)
+        .enable_all()
         .build()
         .unwrap_or_else(|error| refuse(&error.to_string()))
 }
@@ -21,7 +26,7 @@ fn threads() -> usize {
 
 /// So many calls at once that sleep 100 ms. Then waits so many seconds at most for the pool's threads to end.
 pub fn blocking(count: u64, reclaim_seconds: u64) {
-    let runtime = one_worker();
+    let runtime = one_worker(USUAL_THREADS);
     // The worker has run before the first reading; the pool has no thread yet.
     runtime.block_on(runtime.spawn(async {})).unwrap();
     let before = threads();
@@ -70,7 +75,7 @@ struct Received {
 /// Producers that block on a channel of 1, and after them their one consumer, all in the pool: messages received within
 /// five seconds. Then the channel is closed, and all of them end.
 pub fn crowded(producers: u64) {
-    let runtime = one_worker();
+    let runtime = one_worker(USUAL_THREADS);
     let (to, from) = mpsc::channel::<u64>(1);
     let calls: Vec<_> = (0..producers)
         .map(|_| {
@@ -112,19 +117,26 @@ pub fn crowded(producers: u64) {
     print(arrived as f64, u64::from(ended == producers + 1), &[]);
 }
 
-/// Calls of a function that does nothing, so many at a time, from a task.
-pub async fn calls(count: u64, at_once: u64) {
+// Calls of a function that does nothing, so many at a time; how many have ended.
+async fn call(count: u64, at_once: u64) -> u64 {
     let mut sum = 0;
-    let mut began = Instant::now();
-    for times in [count / 10, count] {
-        sum = 0;
-        began = Instant::now();
-        for _ in 0..times / at_once {
-            let under_way: Vec<_> = (0..at_once).map(|_| spawn_blocking(|| 1)).collect();
-            for one in under_way {
-                sum += one.await.unwrap();
-            }
+    for _ in 0..count / at_once {
+        let under_way: Vec<_> = (0..at_once).map(|_| spawn_blocking(|| 1)).collect();
+        for one in under_way {
+            sum += one.await.unwrap();
         }
     }
-    report(began.elapsed(), count, sum);
+    sum
+}
+
+/// The same from a task, with so many threads in the pool, after a tenth of it to warm up.
+pub fn calls(count: u64, at_once: u64, threads: u64) {
+    let runtime = one_worker(threads);
+    let timed = async move {
+        call(count / 10, at_once).await;
+        let start = Instant::now();
+        let sum = call(count, at_once).await;
+        report(start.elapsed(), count, sum);
+    };
+    runtime.block_on(runtime.spawn(timed)).unwrap();
 }

@@ -5,7 +5,7 @@
 // | conversation CAPACITY PRODUCERS PAIRS MESSAGES PROCESSORS, see channels.rs; parked CAPACITY SENDERS
 // | echo, see echo.rs | given_up SENDERS RACES | held COUNT, see parked.rs; sleeps N | timeout ready/yield/waker COUNT | cancel COUNT
 // | lateness COUNT, see timers.rs; waiting N | run_through N | wake_all N, see memory.rs; depth | waits N MILLISECONDS
-// | threads N, see limits.rs; blocking N [SECONDS] | crowded N | call COUNT AT_ONCE, see blocking.rs; read FILE BYTES TASKS READS
+// | threads N, see limits.rs; blocking N [SECONDS] | crowded N | call COUNT AT_ONCE [THREADS], see blocking.rs; read FILE BYTES TASKS READS
 // | read_in_pool FILE BYTES TASKS READS | size FILE COUNT, see files.rs; lookup COUNT, see names.rs; let_go N | budget N | barrier8 N
 // | close N, see scheduling.rs; waiters N, see waiters.rs; fork NAME SIZE WORKERS, see fork.rs.
 mod blocking;
@@ -121,7 +121,7 @@ fn main() {
         "threads" => limits::threads(number(3)),
         "blocking" => blocking::blocking(number(3), number_or(4, 0)),
         "crowded" => blocking::crowded(number(3)),
-        "call" => on_workers(1, blocking::calls(number(3), number(4))),
+        "call" => blocking::calls(number(3), number(4), number_or(5, blocking::USUAL_THREADS)),
         "read" | "read_in_pool" => {
             let how = files::Shape { bytes: number(4) as usize, tasks: number(5), reads: number(6) };
             on_workers(1, files::reads(word(3), word(2) == "read", how));
