@@ -28,10 +28,7 @@ void fiber::schedule(task_header& task) noexcept {
 }
 
 void fiber::requeue(task_header& task, sched::worker& here) noexcept {
-    if (migratable_)
-        here.push_back(task);
-    else
-        here.pin_back(task, switch_.stack_pointer());
+    if (!requeue_here(task)) here.push_back(task);
 }
 
 void fiber::pin_back(task_header& task) noexcept { stays_on_->pin_back(task, switch_.stack_pointer()); }
