@@ -294,9 +294,8 @@ bool worker::others_queued() const noexcept {
 }
 
 void worker::flush_newest() noexcept {
-    lifo_runs_ = 0;
     if (task_header* const task = std::exchange(pinned_next_.task, nullptr)) pinned_.push(*task, pinned_next_.wants);
-    queue_older();
+    queue_run();
     if (task_header* const task = newest_.take_newest()) push_back(*task);
 }
 
