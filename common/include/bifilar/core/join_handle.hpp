@@ -163,7 +163,11 @@ public:
     /// Waits on a plain thread; blocks it. Inside a task use co_await or await. Throws deadlock_error when all tasks of
     /// the runtime wait and nothing can wake any; the task goes on waiting then, and the handle may be used.
     T join() { return join_watched(); }
-    BIFILAR_MUST_BE_READ T join() requires detail::must_be_read<T> { return join_watched(); }
+    BIFILAR_MUST_BE_READ T join()
+        requires detail::must_be_read<T>
+    {
+        return join_watched();
+    }
 
     /// Asks the task to end: what it waits for is brought to rest, then it unwinds. Any number of times, before or
     /// after completion, and after a wait, when it does nothing. Does not wait; never blocks.
