@@ -79,11 +79,6 @@ sample read_by_pread(const cached_file& at, const shape& how) {
     });
 }
 
-peer in_the_pool(peer one) {
-    one.column += ", spawn_blocking";
-    return one;
-}
-
 void add_reads(experiment& all, const char* id, const std::string& title, const file_of_page& at, const shape& how) {
     workload work{id, title, "ns per read", static_cast<double>(how.tasks), how.reads * how.bytes, {}};
     add_ours(work, [=](backend model, driver_kind driver) { return read_by_ours(model, driver, *at, how); });
@@ -93,8 +88,8 @@ void add_reads(experiment& all, const char* id, const std::string& title, const 
                               std::to_string(how.reads)};
     };
     add_peers(all, work,
-              {go(arguments("read")), tokio(arguments("read")), in_the_pool(tokio(arguments("read_in_pool"))),
-               libuv(arguments("read"))});
+              {go(arguments("read")), tokio(arguments("read")),
+               done_by("spawn_blocking", tokio(arguments("read_in_pool"))), libuv(arguments("read"))});
     all.add(std::move(work));
 }
 

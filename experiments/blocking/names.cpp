@@ -49,11 +49,6 @@ sample look_up_in_a_loop(std::uint64_t count) {
     });
 }
 
-peer by_getaddrinfo(peer one) {
-    one.column += ", getaddrinfo";
-    return one;
-}
-
 workload lookups(const char* id, const char* title, std::uint64_t count) {
     return {id, title, "ns per lookup", 1, count, {}};
 }
@@ -66,9 +61,9 @@ void add_asked(experiment& all) {
     });
     work.contenders.push_back({"getaddrinfo in a loop", [] { return look_up_in_a_loop(count); }});
     const std::string times = std::to_string(count);
-    add_peers(
-        all, work,
-        {by_getaddrinfo(go({"lookup", "getaddrinfo", times})), tokio({"lookup", times}), libuv({"lookup", times})});
+    add_peers(all, work,
+              {done_by("getaddrinfo", go({"lookup", "getaddrinfo", times})), tokio({"lookup", times}),
+               libuv({"lookup", times})});
     all.add(std::move(work));
 }
 

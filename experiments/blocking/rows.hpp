@@ -32,6 +32,12 @@ sample one_by_one(backend model, driver_kind driver, std::uint64_t operations, S
     return model == backend::stackless ? in_coroutine(operations, step, how) : in_fiber(operations, step, how);
 }
 
+/// A peer that does the work in more than one way: this one.
+[[nodiscard]] inline peer done_by(const std::string& way, peer one) {
+    one.column += ", " + way;
+    return one;
+}
+
 /// The round trip through the pool for calls that block.
 void add_calls(experiment& all);
 /// Reads of a file in the page cache, and its status.
