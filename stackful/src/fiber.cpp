@@ -3,6 +3,7 @@
 
 #include <bifilar/sched/scheduler.hpp>
 #include <bifilar/stackful/fiber_home.hpp>
+#include <bifilar/stackful/stack_pool.hpp>
 
 namespace bifilar::stackful {
 
@@ -17,6 +18,40 @@ sched::worker* worker_with(const fiber_home& home) noexcept {
 
 }  // namespace
 
+// Until it waits or ends: true when it ended. Expanded in place, because each return after a switch is predicted
+// wrongly: the processor's stack of return addresses is the other side's.
+[[gnu::always_inline]] inline bool fiber::resume(context& cx) noexcept {
+    thread_state& here = this_thread();  // The worker's own frame: it does not move.
+    context_ = &cx;
+    cx.forbid_nesting();
+    if (!started_) {
+        started_ = true;
+        if (!migratable_) stays_on_ = here.worker;
+    }
+    here.fiber = this;
+    switch_.resume(*here.exceptions, here.control);
+    here.fiber = nullptr;
+    return switch_.finished();
+}
+
+// As requeue, on the worker that has just run it. False when the fiber may move.
+[[gnu::always_inline]] inline bool fiber::requeue_here(task_header& task) noexcept {
+    if (migratable_) return false;
+    stays_on_->pin_back(task, switch_.stack_pointer());
+    return true;
+}
+
+run_answer fiber::run(task_header& task, context& cx, void (*abandon)(task_header&) noexcept) noexcept {
+    if (!started_ && cx.cancelling()) [[unlikely]]
+        abandon(task);
+    else if (!resume(cx))
+        return cx.yielding() && requeue_here(task) ? run_answer::queued : run_answer::pending;
+    // As unmark_task: from here on any thread may free the task, so whoever visits all tasks must not find it.
+    // Relaxed: those visit while this worker stands still, which orders it.
+    task_on(stack_).store(nullptr, base::relaxed);
+    return run_answer::done;
+}
+
 // These get the task from whoever has it, though it stands in the fiber as well: in a line that a switch leaves alone.
 void fiber::schedule(task_header& task) noexcept {
     if (stays_on_ == nullptr)
@@ -30,8 +65,6 @@ void fiber::schedule(task_header& task) noexcept {
 void fiber::requeue(task_header& task, sched::worker& here) noexcept {
     if (!requeue_here(task)) here.push_back(task);
 }
-
-void fiber::pin_back(task_header& task) noexcept { stays_on_->pin_back(task, switch_.stack_pointer()); }
 
 stack_view fiber::take_stack(fiber_home& home, std::size_t bytes) { return home.take(worker_with(home), bytes); }
 

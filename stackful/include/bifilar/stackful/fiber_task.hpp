@@ -90,18 +90,13 @@ private:
         std::destroy_at(&self.body_);
     }
 
-    static run_answer run(task_header& task, context& cx) noexcept {
+    static run_answer run(task_header& task, context& cx) noexcept { return of(task).fiber::run(task, cx, &abandon); }
+
+    // Cancelled before it has begun.
+    static void abandon(task_header& task) noexcept {
         fiber_task& self = of(task);
-        if (!self.started() && cx.cancelling()) [[unlikely]] {
-            self.outcome_.set_cancelled();
-            std::destroy_at(&self.body_);
-        } else if (!self.resume(cx)) {
-            return cx.yielding() && self.requeue_here(task) ? run_answer::queued : run_answer::pending;
-        }
-        // As unmark_task: from here on any thread may free the task, so whoever visits all tasks must not find it.
-        // Relaxed: those visit while this worker stands still, which orders it.
-        task_on(self.stack()).store(nullptr, base::relaxed);
-        return run_answer::done;
+        self.outcome_.set_cancelled();
+        std::destroy_at(&self.body_);
     }
 
     static void schedule(task_header& task) noexcept { of(task).fiber::schedule(task); }

@@ -21,7 +21,7 @@ void unwind_or_yield(stackful::fiber& self);
 
 /// As yield_now(): lets other tasks of this worker run first. Suspends a fiber; yields the processor on a plain thread.
 /// Throws `cancelled` where await(yield_now()) does. Like await, not in functions with a target attribute. Expanded in
-/// place, for the reason given at fiber::resume.
+/// place, for the reason given at switch.hpp.
 [[gnu::always_inline]] inline void yield() {
     stackful::fiber* const self = stackful::fiber::current();
     if (self == nullptr) return base::yield_thread();
