@@ -87,7 +87,7 @@ std::shared_ptr<lookup> lookup_desk::ask(const std::string& host, const std::str
     pid_t none = 0;
     // Relaxed: as in in_forked_child.
     if (process_.load(base::relaxed) == 0) process_.compare_exchange_strong(none, ::getpid(), base::relaxed);
-    const std::lock_guard guard{mutex_};
+    std::unique_lock lock{mutex_};
     if (std::shared_ptr<lookup> known = find(key, now)) return known;
     if (counts_.queued + counts_.under_way >= options_.most_queued + options_.most_at_once) {
         ++counts_.refused;
@@ -95,7 +95,10 @@ std::shared_ptr<lookup> lookup_desk::ask(const std::string& host, const std::str
     }
     auto made = std::make_shared<lookup>(host, service, key, now);
     known_.emplace(std::move(key), made);
-    queue(*made);
+    const bool queued = queue(*made);
+    lock.unlock();
+    // Without the mutex, on which the woken thread would sleep again.
+    if (queued) work_.notify_one();
     return made;
 }
 
@@ -113,7 +116,8 @@ std::shared_ptr<lookup> lookup_desk::find(const std::string& key, base::instant_
     return at->second;
 }
 
-void lookup_desk::queue(lookup& one) noexcept {
+// False when there is no thread that could take it: it is answered with the reason.
+bool lookup_desk::queue(lookup& one) noexcept {
     queue_.push_back(one);
     ++counts_.queued;
     // One thread more when every waiting thread has a lookup already.
@@ -122,10 +126,10 @@ void lookup_desk::queue(lookup& one) noexcept {
             start_thread();
         } catch (const std::system_error& error) {
             // The lookup waits for a thread that exists; without any it would wait for ever.
-            if (counts_.threads != 0) return;
+            if (counts_.threads != 0) return true;
             one.answer_ = std::unexpected{error.code()};
         } catch (...) {
-            if (counts_.threads != 0) return;
+            if (counts_.threads != 0) return true;
             one.answer_ = std::unexpected{make_error_code(resolve_errc::out_of_memory)};
         }
         if (!one.answer_) {
@@ -133,10 +137,10 @@ void lookup_desk::queue(lookup& one) noexcept {
             queue_.erase(one);
             forget(one);
             one.answered_.set();
-            return;
+            return false;
         }
     }
-    work_.notify_one();
+    return true;
 }
 
 void lookup_desk::start_thread() {

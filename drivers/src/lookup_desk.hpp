@@ -76,7 +76,7 @@ private:
 
     // All under the mutex.
     [[nodiscard]] std::shared_ptr<lookup> find(const std::string& key, base::instant_ns now) noexcept;
-    void queue(lookup& one) noexcept;
+    [[nodiscard]] bool queue(lookup& one) noexcept;
     void start_thread();
     void keep(lookup& one) noexcept;
     void forget(lookup& one) noexcept;
