@@ -35,24 +35,22 @@ void blocking_pool::end() noexcept {
 }
 
 void blocking_pool::submit(blocking_job& job) {
-    {
-        const std::lock_guard guard{mutex_};
-        if (ending_)
-            throw std::logic_error{"spawn_blocking on a runtime that is ending; finish it before the shutdown"};
-        // One thread more when every waiting thread has a job already.
-        if (idle_ <= queued_ && threads_.size() < most_threads_) {
-            try {
-                start_thread();
-            } catch (const std::system_error&) {
-                // The job waits for a thread that exists; without any it would wait for ever.
-                if (threads_.empty()) throw;
-            }
+    std::unique_lock lock{mutex_};
+    if (ending_) throw std::logic_error{"spawn_blocking on a runtime that is ending; finish it before the shutdown"};
+    // One thread more when every waiting thread has a job already.
+    if (idle_ <= queued_ && threads_.size() < most_threads_) {
+        try {
+            start_thread();
+        } catch (const std::system_error&) {
+            // The job waits for a thread that exists; without any it would wait for ever.
+            if (threads_.empty()) throw;
         }
-        (last_ != nullptr ? last_->next_ : first_) = &job;
-        last_ = &job;
-        ++queued_;
-        ++unfinished_;
     }
+    (last_ != nullptr ? last_->next_ : first_) = &job;
+    last_ = &job;
+    ++queued_;
+    ++unfinished_;
+    lock.unlock();
     // Without the mutex, on which the woken thread would sleep again. The pool outlives whoever is in a call of it.
     work_.notify_one();
 }
