@@ -18,8 +18,7 @@ sched::worker* worker_with(const fiber_home& home) noexcept {
 
 }  // namespace
 
-// Until it waits or ends: true when it ended. Expanded in place, because each return after a switch is predicted
-// wrongly: the processor's stack of return addresses is the other side's.
+// Until it waits or ends: true when it ended. Expanded in place, for the reason given at switch.hpp.
 [[gnu::always_inline]] inline bool fiber::resume(context& cx) noexcept {
     thread_state& here = this_thread();  // The worker's own frame: it does not move.
     context_ = &cx;

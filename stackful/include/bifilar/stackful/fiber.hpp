@@ -76,8 +76,8 @@ public:
     /// Runs the fiber's task until it waits, yields or ends; one that is cancelled before it has begun ends by
     /// `abandon(task)`, which destroys the body. Worker only.
     /// One function for fibers of all types, so that they all leave from and come back to the same two instructions:
-    /// with a copy for each type AMD's processors predicted both jumps wrongly in every second process, depending on
-    /// where the program had been loaded, and a yield took 27 ns in place of 16.
+    /// with a copy for each type a yield took 27 ns in place of 16 on an AMD EPYC, in every second process, depending
+    /// on where the program had been loaded; the jumps, it seems, were predicted wrongly.
     [[nodiscard]] run_answer run(task_header& task, context& cx, void (*abandon)(task_header&) noexcept) noexcept;
 
     /// Queues this fiber's task, which is claimed, where it may run: anywhere before it has begun, on its worker
