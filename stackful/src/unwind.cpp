@@ -23,8 +23,13 @@ bool is_power_of_ten(std::uint32_t n) noexcept {
 }
 
 bool terminates_for_cancellation() noexcept {
+    const fiber* const here = fiber::current();
+    if (here == nullptr) return false;
+    // GCC 12 terminates without a catch where a function that no exception may leave has cleaned up of its own: then
+    // the exception is no current one, and can only be told by its copies.
+    if (std::uncaught_exceptions() != 0) return here->cancellation_lives();
     const std::exception_ptr thrown = std::current_exception();
-    if (thrown == nullptr || fiber::current() == nullptr) return false;
+    if (thrown == nullptr) return false;
     try {
         std::rethrow_exception(thrown);
     } catch (const cancelled&) {
@@ -64,8 +69,7 @@ void explain_terminations() noexcept {
 
 bool fiber::unwinds() noexcept {
     if (body_over_ || std::uncaught_exceptions() != 0) return false;
-    // Relaxed: a copy that another thread is just destroying may be seen either way.
-    if (copies_.load(base::relaxed) != 0) {
+    if (cancellation_lives()) {
         // It is handled, or kept to be thrown again.
         if (kept_waits_ < most_kept_waits) {
             if (++kept_waits_ == most_kept_waits) tell_swallowed();
@@ -86,7 +90,7 @@ void fiber::unwind() {
         suspend();
     }
     if (sent_ != std::numeric_limits<std::uint32_t>::max()) ++sent_;
-    if (copies_.load(base::relaxed) == 0) kept_waits_ = 0;  // Relaxed: as above.
+    if (!cancellation_lives()) kept_waits_ = 0;
     throw cancelled{*task_, copies_};
 }
 

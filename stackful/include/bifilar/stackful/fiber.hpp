@@ -58,6 +58,11 @@ public:
     void end_body() noexcept { body_over_ = true; }
     /// Throws `cancelled`; lets others run first when that was swallowed before. Inside the fiber, in no poll.
     [[noreturn]] void unwind();
+    /// Whether a copy lives of what unwind() has thrown: in flight, handled, or kept. Inside the fiber.
+    [[nodiscard]] bool cancellation_lives() const noexcept {
+        // Relaxed: a copy that another thread is just destroying may be seen either way.
+        return copies_.load(base::relaxed) != 0;
+    }
 
     /// What the next suspension is for: a constant. Inside the fiber.
     void wait_on(const std::string_view& what) noexcept { waits_on_ = &what; }
