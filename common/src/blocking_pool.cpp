@@ -2,9 +2,9 @@
 #include <bifilar/sched/blocking_pool.hpp>
 
 #include <bifilar/base/thread_count.hpp>
+#include <bifilar/base/wait_for_work.hpp>
 #include <bifilar/core/thread_state.hpp>
 
-#include <algorithm>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -85,12 +85,8 @@ void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
     this_thread().pool = this;
     std::unique_lock lock{mutex_};
     for (;;) {
-        // Capped: a condition variable's wait counts in another clock, which must not overflow either.
-        const auto deadline = std::chrono::steady_clock::now() +
-                              std::min<std::chrono::nanoseconds>(keep_alive_, std::chrono::hours{24 * 365});
         ++idle_;
-        while (first_ == nullptr && !ending_)
-            if (work_.wait_until(lock, deadline) == std::cv_status::timeout) break;
+        base::wait_for_work(work_, lock, keep_alive_, [this] { return first_ != nullptr || ending_; });
         --idle_;
         blocking_job* const job = first_;
         if (job == nullptr) break;

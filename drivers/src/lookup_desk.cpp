@@ -3,6 +3,8 @@
 
 #include "name_lookup.hpp"
 
+#include <bifilar/base/wait_for_work.hpp>
+
 #include <algorithm>
 #include <csignal>
 #include <stdexcept>
@@ -162,10 +164,8 @@ void lookup_desk::leave(lookup& one) noexcept {
 void lookup_desk::serve() noexcept {
     std::unique_lock lock{mutex_};
     for (;;) {
-        const auto deadline = std::chrono::steady_clock::now() + idle_threads_stay;
         ++idle_;
-        while (queue_.empty() && !closed_)
-            if (work_.wait_until(lock, deadline) == std::cv_status::timeout) break;
+        base::wait_for_work(work_, lock, idle_threads_stay, [this] { return !queue_.empty() || closed_; });
         --idle_;
         lookup* const next = queue_.take_front();
         if (next == nullptr) break;

@@ -57,7 +57,7 @@ private:
     blocking_job* last_ = nullptr;
     std::size_t queued_ = 0;
     std::size_t unfinished_ = 0;  // Queued or under way.
-    std::uint32_t idle_ = 0;      // Threads in wait; queued jobs that will wake one are not subtracted.
+    std::uint32_t idle_ = 0;      // Threads without a job; queued jobs that will wake one are not subtracted.
     std::list<std::thread> threads_;
     // Their threads are about to return; joined by the next that ends, or by end(). One whose thread_locals end slowly
     // holds up the ends of those after it, not their work.
