@@ -55,9 +55,14 @@ bool is_old_address(std::string host) noexcept {
     return ::inet_aton(host.c_str(), &address) != 0;
 }
 
-bool all_digits(const std::string& text) noexcept {
-    return std::ranges::all_of(text, [](char one) { return one >= '0' && one <= '9'; });
+bool is_digit(char one) noexcept { return one >= '0' && one <= '9'; }
+
+// Whether the C library may take it for an address: one of IPv4 begins with a digit, one of IPv6 has a colon.
+bool may_be_address(const std::string& host) noexcept {
+    return is_digit(host.front()) || host.find(':') != std::string::npos;
 }
+
+bool all_digits(const std::string& text) noexcept { return std::ranges::all_of(text, is_digit); }
 
 }  // namespace
 
@@ -67,7 +72,8 @@ std::optional<lookup_answer> look_up_numeric(const std::string& host, const std:
     // The C library would stop reading at a zero byte, and ask for another name than the caller has checked.
     if (host.empty() || host.find('\0') != std::string::npos) return refused(resolve_errc::no_such_host);
     if (service.find('\0') != std::string::npos) return refused(resolve_errc::unknown_service);
-    if (!takes_old && is_old_address(host)) return refused(resolve_errc::old_address);
+    const bool address = may_be_address(host);
+    if (address && !takes_old && is_old_address(host)) return refused(resolve_errc::old_address);
     if (!all_digits(service)) return std::nullopt;
     if (!service.empty()) {
         // The C library would take the port modulo 65536.
@@ -75,6 +81,7 @@ std::optional<lookup_answer> look_up_numeric(const std::string& host, const std:
         const char* const end = service.data() + service.size();
         if (std::from_chars(service.data(), end, port).ec != std::errc{}) return refused(resolve_errc::unknown_service);
     }
+    if (!address) return std::nullopt;
     lookup_answer found = ask(host, service, AI_NUMERICHOST | AI_NUMERICSERV);
     if (!found && found.error() == resolve_errc::no_such_host) return std::nullopt;
     return found;
