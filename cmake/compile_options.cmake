@@ -73,11 +73,12 @@ set(bifilar_coroutine_options $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-fcoro-aligned-
 
 # One part of the library: an object library with the headers under include and the sources under src.
 function(bifilar_part name)
-  file(GLOB sources CONFIGURE_DEPENDS src/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/*.cpp)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS include/*.hpp)
   if(sources)
     add_library(bifilar_${name} OBJECT ${sources})
     set(scope PUBLIC)
+    target_include_directories(bifilar_${name} PRIVATE src)
     target_link_libraries(bifilar_${name} PRIVATE bifilar_own_options)
     set_target_properties(bifilar_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     # Nobody replaces single functions of the library: they may be inlined within a file. Clang takes that for granted.

@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 set(file_sets)
-foreach(part common drivers stackless stackful runtime)
+foreach(part common drivers io stackless stackful runtime)
   list(APPEND file_sets FILE_SET ${part}_headers DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endforeach()
 install(TARGETS bifilar EXPORT bifilar_targets

@@ -135,7 +135,7 @@ int main(int count, char** arguments) {
         meeting in{given};
         bf::serve_options how;
         how.name = "member";
-        how.most_connections = given.number("--members", 10'000, 1, 10'000'000);
+        how.max_connections = given.number("--members", 10'000, 1, 10'000'000);
         const bf::serve_report report = serve_until_ctrl_c(
             given, 7778, std::move(how),
             [&](bf::tcp_stream stream, bf::serving server) { return converse(std::move(stream), server, in); },

@@ -28,7 +28,7 @@ http::settings settings_of(const options& given, bf::byte_budget& memory) {
 bf::serve_options serving_of(const options& given) {
     bf::serve_options made;
     made.name = "http connection";
-    made.most_connections = given.number("--connections", 100'000, 1, 10'000'000);
+    made.max_connections = given.number("--connections", 100'000, 1, 10'000'000);
     made.drain = std::chrono::milliseconds{given.number("--drain", 10'000, 0, 3'600'000)};
     return made;
 }

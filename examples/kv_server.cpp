@@ -51,7 +51,7 @@ int main(int count, char** arguments) {
         kv::server_state state{limits_of(given), access_of(given)};
         bf::serve_options how;
         how.name = "client";
-        how.most_connections = given.number("--clients", 10'000, 1, 10'000'000);
+        how.max_connections = given.number("--clients", 10'000, 1, 10'000'000);
         how.drain = 2s;
         const bf::serve_report report = serve_until_ctrl_c(
             given, 6379, std::move(how),

@@ -6,8 +6,8 @@
 // open have ten seconds to end.
 #include "server.hpp"
 
-#include <bifilar/drivers/splice_bidirectional.hpp>
 #include <atomic>
+#include <bifilar/io/net/splice_bidirectional.hpp>
 
 namespace bf = bifilar;
 
@@ -29,18 +29,18 @@ struct route {
     traffic& counts;
 
     [[nodiscard]] auto copy(bf::tcp_stream& client, bf::tcp_stream& server) const {
-        bf::two_way_copy_options how;
+        bf::bidirectional_copy_options how;
         how.idle_timeout = idle_time;
         return bf::copy_bidirectional(client, server, how);
     }
     [[nodiscard]] auto splice(bf::tcp_stream& client, bf::tcp_stream& server) const {
-        bf::two_way_splice_options how;
+        bf::bidirectional_splice_options how;
         how.idle_timeout = idle_time;
         return bf::splice_bidirectional(client, server, how);
     }
 };
 
-void count(traffic& counts, const bf::two_way_copy_result& moved) {
+void count(traffic& counts, const bf::bidirectional_copy_result& moved) {
     counts.up.fetch_add(moved.a_to_b.bytes, std::memory_order_relaxed);
     counts.down.fetch_add(moved.b_to_a.bytes, std::memory_order_relaxed);
     if (moved.a_to_b.error == std::errc::timed_out || moved.b_to_a.error == std::errc::timed_out)

@@ -12,7 +12,7 @@ namespace download {
 namespace {
 
 constexpr std::uint64_t least_part_bytes = 64 * 1024;
-constexpr std::size_t most_rounds = 3;
+constexpr std::size_t max_rounds = 3;
 constexpr std::chrono::milliseconds pause_between_rounds{100};
 
 std::string range_of(const part& wanted) {
@@ -75,7 +75,7 @@ std::vector<part> split(const job& of, std::size_t count, std::size_t first_mirr
 
 bf::task<std::uint64_t> fetch(job& of, part wanted) {
     const part whole = wanted;
-    for (std::size_t attempt = 0; attempt < most_rounds * of.from.size(); ++attempt) {
+    for (std::size_t attempt = 0; attempt < max_rounds * of.from.size(); ++attempt) {
         mirror& from = of.from[(wanted.mirror + attempt) % of.from.size()];
         if (attempt != 0 && attempt % of.from.size() == 0) co_await bf::sleep_for(pause_between_rounds);
         if (from.useless.load(std::memory_order_relaxed)) continue;

@@ -12,9 +12,9 @@ namespace {
 constexpr std::size_t buffer_bytes = 64 * 1024;
 // Of the fields, and of what is parsed in one piece behind them: a chunk's first line, the trailers.
 constexpr std::size_t head_bytes = 64 * 1024;
-constexpr int most_redirects = 5;
+constexpr int max_redirects = 5;
 // Each is a sign of life, so that silence alone would not end them.
-constexpr int most_announcements = 16;
+constexpr int max_announcements = 16;
 // Bodies of redirects up to this size are read, so that the connection can be kept.
 constexpr std::uint64_t read_for_reuse_bytes = 64 * 1024;
 
@@ -47,7 +47,7 @@ bf::task<const response*> client::ask(url& at, method how, std::string fields) {
         co_await request(at, how, fields);
         const response& got = parser_.message();
         if (!is_redirect(got.status) || got.location.empty()) co_return &got;
-        if (redirects == most_redirects) throw failure{at.host + " redirects more than five times"};
+        if (redirects == max_redirects) throw failure{at.host + " redirects more than five times"};
         at = follow(at, got.location);
         if (how == method::head || got.content_length.value_or(read_for_reuse_bytes + 1) > read_for_reuse_bytes)
             continue;
@@ -97,7 +97,7 @@ bf::task<bool> client::attempt(std::string text, bool without_body) {
         // Nobody asked to go over to another protocol.
         if (parser_.message().status == 101) throw failure{host_ + " does not speak HTTP/1.1"};
         // 100 to 199 announce the answer.
-        if (announced == most_announcements) throw failure{host_ + " announces its answer more than sixteen times"};
+        if (announced == max_announcements) throw failure{host_ + " announces its answer more than sixteen times"};
         parser_.reset(without_body);
         feed();
     }

@@ -56,11 +56,11 @@ int try_open_beneath(int root, const char* path, int flags, std::uint64_t resolv
 }
 
 int open_beneath(int root, const char* path, int flags) noexcept {
-    constexpr int most_attempts = 100;
+    constexpr int max_attempts = 100;
     for (int attempt = 1;; ++attempt) {
         const int made = try_open_beneath(root, path, flags);
         // Something was renamed while the kernel followed "..", anywhere in the system; it asks to be asked again.
-        if (made != -EAGAIN || attempt == most_attempts) return made;
+        if (made != -EAGAIN || attempt == max_attempts) return made;
     }
 }
 

@@ -1,8 +1,8 @@
 // A file below a folder, as a web server sees it: opened without leaving the folder, with a type and a range.
 #pragma once
 
-#include <bifilar/drivers/file.hpp>
-#include <bifilar/drivers/owned_descriptor.hpp>
+#include <bifilar/drivers/contract/owned_descriptor.hpp>
+#include <bifilar/io/files/file.hpp>
 #include <cstdint>
 #include <ctime>
 #include <optional>

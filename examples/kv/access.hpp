@@ -1,7 +1,7 @@
 // Who may do what before the password is said, and from where.
 #pragma once
 
-#include <bifilar/drivers/socket_address.hpp>
+#include <bifilar/io/address/socket_address.hpp>
 #include <string>
 #include <string_view>
 

@@ -7,10 +7,10 @@
 namespace kv {
 namespace {
 
-constexpr std::size_t most_line = 64 * 1024;
+constexpr std::size_t max_line = 64 * 1024;
 // Of a client that has not said the password.
-constexpr std::int64_t most_untrusted_words = 10;
-constexpr std::int64_t most_untrusted_bytes = 16384;
+constexpr std::int64_t max_untrusted_words = 10;
+constexpr std::int64_t max_untrusted_bytes = 16384;
 // Places for so many words are kept from one command to the next.
 constexpr std::size_t kept_words = 256;
 
@@ -40,7 +40,7 @@ parsed parser::broken(std::string_view why) {
 parsed parser::line(std::string_view from) {
     const std::size_t end = from.find('\n', seen_);
     seen_ = end == std::string_view::npos ? from.size() : end + 1;
-    if (end == std::string_view::npos) return seen_ > most_line ? broken("too big inline request") : parsed::incomplete;
+    if (end == std::string_view::npos) return seen_ > max_line ? broken("too big inline request") : parsed::incomplete;
     at_ = seen_;
     quoted_ = true;
     const std::string_view text = from.substr(0, end != 0 && from[end - 1] == '\r' ? end - 1 : end);
@@ -53,8 +53,8 @@ parsed parser::array(std::string_view from, bool trusted) {
         if (at_ == 0) at_ = seen_ = 1;
         if (const parsed got = number_line(from, "too big mbulk count string", count); got != parsed::complete)
             return got;
-        if (!count || *count > static_cast<std::int64_t>(most_words)) return broken("invalid multibulk length");
-        if (!trusted && *count > most_untrusted_words) return broken("unauthenticated multibulk length");
+        if (!count || *count > static_cast<std::int64_t>(max_words)) return broken("invalid multibulk length");
+        if (!trusted && *count > max_untrusted_words) return broken("unauthenticated multibulk length");
         wanted_ = *count > 0 ? static_cast<std::size_t>(*count) : 0;
     }
     while (words_.size() < *wanted_)
@@ -76,12 +76,12 @@ parsed parser::word(std::string_view from, bool trusted) {
         const parsed got = number_line(from, "too big bulk count string", bytes);
         if (got == parsed::incomplete) at_ = began;
         if (got != parsed::complete) return got;
-        if (!bytes || *bytes < 0 || *bytes > static_cast<std::int64_t>(most_bytes))
+        if (!bytes || *bytes < 0 || *bytes > static_cast<std::int64_t>(max_bytes))
             return broken("invalid bulk length");
-        if (!trusted && *bytes > most_untrusted_bytes) return broken("unauthenticated bulk length");
+        if (!trusted && *bytes > max_untrusted_bytes) return broken("unauthenticated bulk length");
         length_ = static_cast<std::size_t>(*bytes);
         sum_ += *length_;
-        if (sum_ > most_bytes) return broken("a command may have 64 MiB in all its words");
+        if (sum_ > max_bytes) return broken("a command may have 64 MiB in all its words");
     }
     if (from.size() - at_ < *length_ + 2) return parsed::incomplete;
     if (from.substr(at_ + *length_, 2) != "\r\n") return broken("expected the end of a line behind a bulk string");
@@ -96,13 +96,13 @@ parsed parser::word(std::string_view from, bool trusted) {
 parsed parser::number_line(std::string_view from, const char* what, std::optional<std::int64_t>& value) {
     const std::size_t end = from.find('\r', seen_);
     seen_ = std::min(end, from.size());
-    if (end == std::string_view::npos) return from.size() - at_ > most_line ? broken(what) : parsed::incomplete;
+    if (end == std::string_view::npos) return from.size() - at_ > max_line ? broken(what) : parsed::incomplete;
     if (end + 1 == from.size()) return parsed::incomplete;
     if (from[end + 1] == '\n') value = number(from.substr(at_, end - at_));
     at_ = seen_ = end + 2;
     return parsed::complete;
 }
 
-static_assert(most_bytes == std::size_t{64} << 20);
+static_assert(max_bytes == std::size_t{64} << 20);
 
 }  // namespace kv

@@ -11,8 +11,8 @@
 namespace kv {
 
 /// What all words of a command may have together, and how many there may be.
-constexpr std::size_t most_bytes = std::size_t{64} << 20;
-constexpr std::size_t most_words = 1'000'000;
+constexpr std::size_t max_bytes = std::size_t{64} << 20;
+constexpr std::size_t max_words = 1'000'000;
 
 /// The words of one command. They point into the bytes that were parsed, and into the parser.
 class command {

@@ -7,7 +7,7 @@
 
 namespace kv {
 
-store::store(std::uint64_t most_bytes) : room_{most_bytes}, key_{random_hash_key()} {
+store::store(std::uint64_t max_bytes) : room_{max_bytes}, key_{random_hash_key()} {
     for (shard& each : shards_) each.all = entries{0, hash{key_}};
 }
 

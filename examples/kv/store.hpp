@@ -40,7 +40,7 @@ public:
     };
 
     /// Throws std::system_error when the kernel gives no random key.
-    explicit store(std::uint64_t most_bytes);
+    explicit store(std::uint64_t max_bytes);
 
     /// `old` becomes the value before, if there was one and somebody wants it, also where the condition is not met.
     outcome set(std::string_view key, std::string_view text, const change& how, value* old = nullptr);

@@ -18,7 +18,7 @@ namespace bifilar::experiments {
 
 namespace {
 
-constexpr std::size_t most_tasks = 10'000;
+constexpr std::size_t max_tasks = 10'000;
 
 // One worker's thread alone.
 struct meeting {
@@ -31,13 +31,13 @@ class free_list {
 public:
     free_list() noexcept { std::iota(places_.begin(), places_.end(), 0U); }
     [[nodiscard]] std::optional<std::uint32_t> take() noexcept {
-        if (taken_ == most_tasks) return std::nullopt;
+        if (taken_ == max_tasks) return std::nullopt;
         return places_[taken_++];
     }
     void give(std::uint32_t place) noexcept { places_[--taken_] = place; }
 
 private:
-    std::array<std::uint32_t, most_tasks> places_;
+    std::array<std::uint32_t, max_tasks> places_;
     std::size_t taken_ = 0;
 };
 
@@ -67,7 +67,7 @@ public:
         return true;
     }
     void poll(context& cx) noexcept {
-        for (std::uint32_t place = 0; place < most_tasks; ++place) {
+        for (std::uint32_t place = 0; place < max_tasks; ++place) {
             if (!tasks_[place] || !tasks_[place]->poll(cx)) continue;
             tasks_[place].reset();
             free_.give(place);
@@ -77,7 +77,7 @@ public:
     [[nodiscard]] std::size_t alive() const noexcept { return alive_; }
 
 private:
-    std::array<std::optional<hand_visitor>, most_tasks> tasks_;
+    std::array<std::optional<hand_visitor>, max_tasks> tasks_;
     free_list free_;
     std::size_t alive_ = 0;
 };
@@ -109,7 +109,7 @@ private:
         alignas(std::max_align_t) std::array<std::byte, frame_bytes> frame;
     };
 
-    std::array<slot, most_tasks> slots_;
+    std::array<slot, max_tasks> slots_;
     free_list free_;
 };
 
@@ -202,7 +202,7 @@ public:
 
 private:
     frames frames_;
-    std::array<visit, most_tasks> tasks_;
+    std::array<visit, max_tasks> tasks_;
     std::size_t alive_ = 0;
 };
 
@@ -218,7 +218,7 @@ public:
         switch (stage_) {
             case stage::start:
                 before_ = allocations();
-                for (std::size_t n = 0; n < most_tasks; ++n) started_ += all_->start(*at_) ? 1U : 0U;
+                for (std::size_t n = 0; n < max_tasks; ++n) started_ += all_->start(*at_) ? 1U : 0U;
                 refused_ = !all_->start(*at_);
                 stage_ = stage::wait;
                 [[fallthrough]];
@@ -274,8 +274,8 @@ sample preallocated() {
 
 void add_preallocated(experiment& all) {
     workload work{"preallocated",    "10,000 tasks in an array that was set aside",
-                  "calls of malloc", static_cast<double>(most_tasks),
-                  most_tasks,        {}};
+                  "calls of malloc", static_cast<double>(max_tasks),
+                  max_tasks,        {}};
     work.isolated = true;
     work.warm_up = 0;
     work.contenders = {{"future by hand", preallocated<hand_visitors>},

@@ -90,16 +90,16 @@ sample threads(std::uint64_t count) {
     return started(count);
 }
 
-constexpr std::uint64_t most_wanted = 65'536;
+constexpr std::uint64_t max_wanted = 65'536;
 constexpr std::int64_t spare_memory_bytes = std::int64_t{1} << 30;
 constexpr std::uint64_t batch = 256;  // Threads between two looks at the machine's memory.
 
-// Until the kernel refuses one, or until this stops by itself: at most_wanted, or short of what others need.
-sample most_threads(std::size_t stack_bytes) {
+// Until the kernel refuses one, or until this stops by itself: at max_wanted, or short of what others need.
+sample max_threads(std::size_t stack_bytes) {
     gathering at;
     std::vector<pthread_t> threads;
     const std::uint64_t room = room_for_threads();
-    const std::uint64_t most = std::min(most_wanted, room);
+    const std::uint64_t most = std::min(max_wanted, room);
     threads.reserve(most);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -151,8 +151,8 @@ void add_threads(experiment& all) {
     most.repetitions = 3;
     most.quick_repetitions = 1;
     // The smaller ones take less address space and fewer page tables.
-    most.contenders = {{"stacks of 2 MiB", [] { return most_threads(std::size_t{2} << 20); }},
-                       {"stacks of 64 KiB", [] { return most_threads(std::size_t{64} << 10); }}};
+    most.contenders = {{"stacks of 2 MiB", [] { return max_threads(std::size_t{2} << 20); }},
+                       {"stacks of 64 KiB", [] { return max_threads(std::size_t{64} << 10); }}};
     all.add(std::move(most));
     all.fact("kernel.pid_max", kernel_setting("pid_max", 0));
     all.fact("kernel.threads-max", kernel_setting("threads-max", 0));

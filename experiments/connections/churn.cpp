@@ -56,7 +56,7 @@ public:
           arrivals_{given.churn_per_second},
           slow_bytes_{given.slow},
           healthy_{connect_to(given.server)},
-          places_(most_at_once) {
+          places_(max_at_once) {
         for (std::size_t n = 0; n < places_.size(); ++n) free_.push_back(n);
         const message half = message_of(1);
         for (std::size_t n = 0; n < given.half_open; ++n)
@@ -116,7 +116,7 @@ public:
 private:
     enum class kind : std::uint32_t { healthy, slow, passing };
     enum class ending { orderly, reset, reset_unanswered };
-    static constexpr std::size_t most_at_once = 4096;
+    static constexpr std::size_t max_at_once = 4096;
 
     void watch(int descriptor, std::uint32_t events, kind what, std::size_t place) {
         epoll_event event{};
@@ -262,7 +262,7 @@ load_result measure_churn(const load_options& given) {
     load_result got;
     got.also["resident_before_bytes"] = static_cast<double>(resident_bytes(given.process));
     double growth = 0;
-    double most_growth = 0;
+    double max_growth = 0;
     {
         churn load{given};
         load.run(0.3, false);
@@ -277,9 +277,9 @@ load_result measure_churn(const load_options& given) {
         // Both readings see the same connections that stay. A frame or a stack left behind by each of those that went
         // would be more than 64 bytes; the megabyte is for pools that have not met their largest crowd yet.
         growth = static_cast<double>(resident_bytes(given.process) - middle.resident);
-        most_growth = (1 << 20) + 64.0 * static_cast<double>(load.done() - middle.done);
+        max_growth = (1 << 20) + 64.0 * static_cast<double>(load.done() - middle.done);
         if (middle.done == 0) got.doubt = "no connection was done when half of the time was over";
-        if (growth > most_growth)
+        if (growth > max_growth)
             got.doubt = "the server grew by " + std::to_string(std::llround(growth)) + " bytes in the second half";
     }
     const std::size_t left = descriptors_left(given, before);

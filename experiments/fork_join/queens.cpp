@@ -9,10 +9,10 @@ namespace bifilar::experiments {
 
 namespace {
 
-constexpr std::size_t most_rows = 16;
+constexpr std::size_t max_rows = 16;
 
 struct board {
-    std::array<std::int8_t, most_rows> columns{};
+    std::array<std::int8_t, max_rows> columns{};
     std::int8_t placed = 0;
     std::int8_t rows = 0;
 
@@ -39,7 +39,7 @@ board empty_board(std::uint64_t rows) {
 task<std::uint64_t> in_coroutines(board at) {
     if (at.is_full()) co_return 1;
     std::vector<join_handle<std::uint64_t>> all;
-    all.reserve(most_rows);
+    all.reserve(max_rows);
     for (std::int8_t column = 0; column < at.rows; ++column)
         if (const auto next = at.with(column)) all.push_back(spawn(in_coroutines(*next)));
     std::uint64_t solutions = 0;
@@ -50,7 +50,7 @@ task<std::uint64_t> in_coroutines(board at) {
 std::uint64_t in_fibers(board at) {
     if (at.is_full()) return 1;
     std::vector<join_handle<std::uint64_t>> all;
-    all.reserve(most_rows);
+    all.reserve(max_rows);
     for (std::int8_t column = 0; column < at.rows; ++column)
         if (const auto next = at.with(column)) all.push_back(spawn(backend::stackful, in_fibers, *next));
     std::uint64_t solutions = 0;

@@ -22,7 +22,7 @@ namespace bifilar::experiments {
 namespace {
 
 // A slow minute would else be the whole of a workload whose repetitions take milliseconds, and decide its rule.
-constexpr int most_parts = 3;
+constexpr int max_parts = 3;
 constexpr int repetitions_worth_parts = 25;
 
 nlohmann::ordered_json to_json(const std::string& name, const std::vector<sample>& samples, const seat& where) {
@@ -173,7 +173,7 @@ struct experiment::rounds {
     std::vector<taking> works = {};
     int warm_up = 0;
     int wanted = 0;
-    [[nodiscard]] int parts() const noexcept { return wanted < repetitions_worth_parts ? 1 : most_parts; }
+    [[nodiscard]] int parts() const noexcept { return wanted < repetitions_worth_parts ? 1 : max_parts; }
 };
 
 std::vector<experiment::rounds> experiment::all_rounds() const {
@@ -243,7 +243,7 @@ void experiment::measure(std::vector<rounds>& all) const {
     std::size_t steps = 0;
     for (const rounds& these : all) steps += these.works.size() * static_cast<std::size_t>(these.parts());
     std::size_t done = 0;
-    for (int part = 0; part < most_parts; ++part)
+    for (int part = 0; part < max_parts; ++part)
         for (rounds& these : all) {
             if (part >= these.parts()) continue;
             take_part(these, part);

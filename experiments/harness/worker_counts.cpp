@@ -23,8 +23,8 @@ std::vector<std::uint32_t> worker_counts(const std::string& list, std::uint32_t 
     for (std::string part; std::getline(parts, part, ',');) {
         std::uint32_t count = 0;
         const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), count);
-        if (error != std::errc{} || end != part.data() + part.size() || count == 0 || count > most_workers)
-            refuse("--workers is '" + part + "'; give whole numbers from 1 to " + std::to_string(most_workers) +
+        if (error != std::errc{} || end != part.data() + part.size() || count == 0 || count > max_workers)
+            refuse("--workers is '" + part + "'; give whole numbers from 1 to " + std::to_string(max_workers) +
                    ", as 1,2,4, or doubling");
         counts.insert(count);
     }

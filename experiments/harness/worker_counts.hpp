@@ -9,7 +9,7 @@
 namespace bifilar::experiments {
 
 /// The most workers that a sweep takes.
-inline constexpr std::uint32_t most_workers = 1024;
+inline constexpr std::uint32_t max_workers = 1024;
 
 /// "1,2,4" in ascending order, each once; "doubling" is 1, 2, 4, … below `processors`, and `processors`. Throws
 /// std::invalid_argument with a text that names the value and the remedy.

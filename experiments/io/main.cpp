@@ -24,7 +24,7 @@ struct how_often {
 // Ten, for the sake of narrow intervals. Each round warms its servers up by itself.
 constexpr how_often side_by_side{10, 3};
 
-constexpr int most_threads = 1'000;  // Of a server with one for each connection.
+constexpr int max_threads = 1'000;  // Of a server with one for each connection.
 
 workload echoes(const std::string& id, const std::string& title, double size, bool full_only, how_often often) {
     workload work{id, title, "ns of the server's CPU per request", size, 1, {}};
@@ -55,7 +55,7 @@ void add_echo(experiment& all, const std::string& id, const std::string& title, 
     contend("bare epoll loop in C", epoll);
     contend("bare io_uring loop in C", uring);
     contend("bare io_uring loop in C, multishot", multishot);
-    if (shape.connections <= most_threads) contend(bare_threads, rounds->add({BARE_THREADS, "0"}));
+    if (shape.connections <= max_threads) contend(bare_threads, rounds->add({BARE_THREADS, "0"}));
     for (const echo_server& one : own_echo_servers(ECHO_PROGRAM)) contend(one.column, rounds->add(one.command));
     const echo_server with_worker = own_echo_server(ECHO_PROGRAM, "stackless", "epoll", "1");
     contend(with_worker.column + ", own thread", rounds->add(with_worker.command));

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <bifilar/channel/channel.hpp>
-#include <bifilar/core/block_on.hpp>
-#include <bifilar/core/frame_pool.hpp>
-#include <bifilar/core/join_all.hpp>
-#include <bifilar/core/join_range.hpp>
-#include <bifilar/core/yield.hpp>
+#include <bifilar/combine/join_all.hpp>
+#include <bifilar/combine/join_range.hpp>
+#include <bifilar/future/block_on.hpp>
+#include <bifilar/future/yield.hpp>
+#include <bifilar/memory/frame_pool.hpp>
 #include <bifilar/stackless/task.hpp>
 #include <bifilar/sync/event.hpp>
 #include <chrono>

@@ -11,7 +11,7 @@ namespace bifilar::experiments {
 
 namespace {
 
-constexpr std::uint64_t most_fibers = 1'000'000;
+constexpr std::uint64_t max_fibers = 1'000'000;
 constexpr std::uint64_t operations = 2'000'000;  // Of each workload, two a task at the least.
 
 // With its page tables, its handle and some to spare; two runs have the same memory.
@@ -31,7 +31,7 @@ void add(experiment& all, const std::string& id, const std::string& title, const
          std::uint64_t each, Run run) {
     workload work{id, title, unit, static_cast<double>(tasks), tasks * each, {}};
     for (const backend on : {backend::stackless, backend::stackful}) {
-        if (on == backend::stackful && tasks > most_fibers) continue;
+        if (on == backend::stackful && tasks > max_fibers) continue;
         work.contenders.push_back({on == backend::stackless ? "coroutine" : "fiber", [=] {
                                        want_memory(on, tasks);
                                        return run(on, each);

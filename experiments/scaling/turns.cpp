@@ -1,5 +1,5 @@
 // What the members of a crowd do, as coroutines and as fibers. The number of operations that were done is the answer.
-// Of more tasks than most_twice the spawns take most of the time, and they are not timed.
+// Of more tasks than max_twice the spawns take most of the time, and they are not timed.
 #include "turns.hpp"
 
 #include <deque>
@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::hours;
 
-constexpr std::uint64_t most_twice = 100'000;
+constexpr std::uint64_t max_twice = 100'000;
 
 task<> yielding_coroutine(crowd* of, std::uint64_t each) {
     of->arrive();
@@ -152,7 +152,7 @@ sample yield_together(backend on, std::uint64_t tasks, std::uint64_t each, std::
             return start(on, yielding_coroutine, yielding_fiber, of, each);
         });
     };
-    return second_of_two(workers, whole, tasks <= most_twice);
+    return second_of_two(workers, whole, tasks <= max_twice);
 }
 
 sample lock_apart(backend on, std::uint64_t tasks, std::uint64_t each, std::uint32_t workers) {
@@ -201,7 +201,7 @@ sample park_together(backend on, std::uint64_t tasks, std::uint64_t each) {
         for (auto& member : members) co_await member;
         co_return sample{each_ns, at.arrived - tasks, {}};
     };
-    return second_of_two(1, whole, tasks <= most_twice);
+    return second_of_two(1, whole, tasks <= max_twice);
 }
 
 }  // namespace bifilar::experiments

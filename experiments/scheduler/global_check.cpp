@@ -35,7 +35,7 @@ task<> arrive(base::instant_ns spawned_ns, double* waited_us) {
 sample arrive_before_busy_workers(std::uint32_t fixed_interval) {
     constexpr std::chrono::milliseconds between{1};
     const pinned here{2};
-    runtime made{ruled(both_workers, {.fixed_global_interval = fixed_interval}, pin::core)};
+    ruled_runtime made{ruled{both_workers, {.fixed_global_interval = fixed_interval}, pin::core}};
     flag over{false};
     std::vector<join_handle<void>> busy;
     for (int n = 0; n < busy_tasks; ++n) busy.push_back(made.spawn(backend::stackless, be_busy, &over));

@@ -17,7 +17,7 @@ namespace bifilar::experiments {
 namespace {
 
 constexpr std::uint64_t tasks = 1'000'000;
-constexpr std::size_t most_at_once = 64;  // As worker::take_global.
+constexpr std::size_t max_at_once = 64;  // As worker::take_global.
 
 // Treiber's, for one taker: then a task that it looks at cannot leave and come back.
 class lock_free_stack {
@@ -55,7 +55,7 @@ struct idle_task : task_header {
 
 // Task n is pusher n / each's, which pushes its own in order. A task can only be overtaken by the most while it is the
 // oldest of its pusher's: those younger than a later one are younger than it as well.
-std::uint64_t most_overtaken(const std::vector<std::uint32_t>& order, std::size_t pushers) {
+std::uint64_t max_overtaken(const std::vector<std::uint32_t>& order, std::size_t pushers) {
     const std::size_t each = order.size() / pushers;
     std::vector<char> taken(order.size());
     std::vector<std::size_t> oldest(pushers);
@@ -90,13 +90,13 @@ sample push_and_take(std::size_t pushers) {
     ready.arrive_and_wait();
     const stopwatch watch;
     while (order.size() < tasks) {
-        task_header* at = queue.take(most_at_once);
+        task_header* at = queue.take(max_at_once);
         if (at == nullptr) base::spin_pause();
         for (; at != nullptr; at = at->next_)
             order.push_back(static_cast<std::uint32_t>(static_cast<idle_task*>(at) - all.get()));
     }
     sample taken = watch.stop(tasks, order.size());
-    taken.also["overtaken"] = static_cast<double>(most_overtaken(order, pushers));
+    taken.also["overtaken"] = static_cast<double>(max_overtaken(order, pushers));
     return taken;
 }
 

@@ -57,7 +57,7 @@ std::uint64_t sum_of_all(std::uint64_t block_bytes) {
 
 sample read_by_children(std::uint64_t block_bytes, const sched::tuning& rules) {
     const pinned here{1};
-    runtime made{ruled(1, rules)};
+    ruled_runtime made{ruled{1, rules}};
     return made.run([&]() -> task<sample> {
         std::vector<family> all(parents, family{block_bytes / sizeof(std::uint64_t)});
         co_await one_generation(&all, 1);
@@ -109,7 +109,7 @@ task<> walk(table* at) {
 
 sample talk_beside_a_walker(pin where) {
     const pinned here{2};
-    runtime made{ruled(2, {}, where)};
+    ruled_runtime made{ruled{2, {}, where}};
     return made.run([&]() -> task<sample> {
         table at;
         auto walker = spawn(backend::stackless, walk, &at);
@@ -126,9 +126,9 @@ sample talk_beside_a_walker(pin where) {
 }  // namespace
 
 std::vector<choice> lifo_caps() {
-    return {{"LIFO cap 0", {.most_lifo_runs = 0}},
-            {"LIFO cap 3", {.most_lifo_runs = 3}},
-            {"no LIFO cap", {.most_lifo_runs = sched::tuning::no_lifo_cap}}};
+    return {{"LIFO cap 0", {.max_lifo_runs = 0}},
+            {"LIFO cap 3", {.max_lifo_runs = 3}},
+            {"no LIFO cap", {.max_lifo_runs = sched::tuning::no_lifo_cap}}};
 }
 
 void add_locality(experiment& all) {

@@ -1,7 +1,8 @@
 // The rules of the scheduler, a function a question and a file a handful of them: each adds its workloads.
-// All run the library's own scheduler; where a rule is changed, by runtime_options::tuning.
+// All run the library's own scheduler; where a rule is changed, in a detail::tuned_runtime.
 #pragma once
 
+#include <bifilar/runtime/detail/tuned_runtime.hpp>
 #include <harness/measure.hpp>
 #include <string>
 #include <vector>
@@ -9,12 +10,23 @@
 namespace bifilar::experiments {
 
 /// So many workers under such rules.
-[[nodiscard]] inline runtime_options ruled(std::uint32_t count, const sched::tuning& rules, pin where = pin::none) {
-    runtime_options options = workers(count);
-    options.tuning = rules;
-    options.pin = where;
-    return options;
-}
+struct ruled {
+    std::uint32_t count;
+    sched::tuning rules;
+    pin where = pin::none;
+};
+
+class ruled_runtime : public detail::tuned_runtime {
+public:
+    explicit ruled_runtime(const ruled& how) : tuned_runtime{options_of(how), how.rules} {}
+
+private:
+    [[nodiscard]] static runtime_options options_of(const ruled& how) {
+        runtime_options options = experiments::workers(how.count);
+        options.pin = how.where;
+        return options;
+    }
+};
 
 /// A choice for one rule, under the name of its column.
 struct choice {

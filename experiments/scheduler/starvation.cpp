@@ -36,7 +36,7 @@ task<> look_on(game* at) {
 
 sample play_before_a_third(const sched::tuning& rules) {
     const pinned here{1};
-    runtime made{ruled(1, rules)};
+    ruled_runtime made{ruled{1, rules}};
     return made.run([]() -> task<sample> {
         game at;
         auto left = spawn(backend::stackless, play, &at, &at.left, &at.right);

@@ -32,9 +32,9 @@ task<> one_burst(burst* of, std::uint64_t tasks) {
     co_await of->under_way.wait();
 }
 
-sample bursts(runtime_options options, std::uint64_t tasks, std::uint64_t size) {
-    const pinned here{options.workers.value()};
-    runtime made{std::move(options)};
+sample bursts(const ruled& how, std::uint64_t tasks, std::uint64_t size) {
+    const pinned here{how.count};
+    ruled_runtime made{how};
     sample taken = made.run([&]() -> task<sample> {
         burst of;
         co_await one_burst(&of, size);
@@ -50,7 +50,7 @@ sample bursts(runtime_options options, std::uint64_t tasks, std::uint64_t size) 
 
 // The same on one worker, by the same rules otherwise.
 contender alone(const sched::tuning& rules, std::uint64_t tasks, std::uint64_t size) {
-    return {"one worker", [=] { return bursts(ruled(1, rules, pin::core), tasks, size); }};
+    return {"one worker", [=] { return bursts(ruled{1, rules, pin::core}, tasks, size); }};
 }
 
 constexpr std::uint64_t tasks_in_bursts = 20'000;
@@ -69,7 +69,7 @@ void add_ring(experiment& all) {
         work.repetitions = 61;
         const sched::tuning of_one_size{.ring_slots = slots, .grown_ring_slots = slots};
         const auto in_bursts_of = [=](std::uint64_t size) {
-            return [=] { return bursts(ruled(2, of_one_size, pin::core), tasks_in_bursts, size); };
+            return [=] { return bursts(ruled{2, of_one_size, pin::core}, tasks_in_bursts, size); };
         };
         work.contenders = {{"bursts of 200", in_bursts_of(200)}, {"bursts of 1,000", in_bursts_of(1'000)}};
         contender nobody_steals = alone(of_one_size, tasks_in_bursts, 1'000);
@@ -83,13 +83,13 @@ void add_steal(experiment& all) {
     workload work{"steal",       "10,000 tasks of a microsecond in a burst, all in one ring, two workers",
                   "ns per task", 2,
                   tasks_at_once, {}};
-    const std::vector<choice> most = {{"1 at most", {.ring_slots = slots_for_them, .most_stolen = 1}},
-                                      {"8 at most", {.ring_slots = slots_for_them, .most_stolen = 8}},
-                                      {"32 at most", {.ring_slots = slots_for_them, .most_stolen = 32}},
-                                      {"half of all", {.ring_slots = slots_for_them, .most_stolen = 0}}};
+    const std::vector<choice> most = {{"1 at most", {.ring_slots = slots_for_them, .max_stolen = 1}},
+                                      {"8 at most", {.ring_slots = slots_for_them, .max_stolen = 8}},
+                                      {"32 at most", {.ring_slots = slots_for_them, .max_stolen = 32}},
+                                      {"half of all", {.ring_slots = slots_for_them, .max_stolen = 0}}};
     for (const choice& one : most)
         work.contenders.push_back(
-            {one.name, [=] { return bursts(ruled(2, one.rules, pin::core), tasks_at_once, tasks_at_once); }});
+            {one.name, [=] { return bursts(ruled{2, one.rules, pin::core}, tasks_at_once, tasks_at_once); }});
     work.contenders.push_back(alone({.ring_slots = slots_for_them}, tasks_at_once, tasks_at_once));
     work.repetitions = 45;
     all.add(std::move(work));
@@ -107,7 +107,7 @@ void add_victims(experiment& all) {
         work.full_only = count == 8;
         for (const choice& one : orders)
             work.contenders.push_back(
-                {one.name, [=] { return bursts(ruled(count, one.rules, pin::core), tasks_in_bursts, 1'000); }});
+                {one.name, [=] { return bursts(ruled{count, one.rules, pin::core}, tasks_in_bursts, 1'000); }});
         work.contenders.push_back(alone({}, tasks_in_bursts, 1'000));
         all.add(std::move(work));
     }
@@ -125,7 +125,7 @@ void add_by_workers(experiment& all) {
             "by_workers",    "bursts of 1,000 tasks of a microsecond, spawned by one task, " + workers_here(count),
             "ns per task",   static_cast<double>(count),
             tasks_in_bursts, {}};
-        work.contenders = {{"coroutine", [=] { return bursts(ruled(count, {}, pin::core), tasks_in_bursts, 1'000); }}};
+        work.contenders = {{"coroutine", [=] { return bursts(ruled{count, {}, pin::core}, tasks_in_bursts, 1'000); }}};
         all.add(std::move(work));
     }
 }

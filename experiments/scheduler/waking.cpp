@@ -150,7 +150,7 @@ sample wake_a_thread(std::uint64_t wakes, base::instant_ns between_ns) {
 // The ringer's worker runs all the time and never sleeps: the other's sleeps are those that the runtime counts.
 sample wake_the_other(const sched::tuning& rules, std::uint64_t wakes, base::instant_ns between_ns) {
     const pinned here{2};
-    runtime made{ruled(2, rules, pin::core)};
+    ruled_runtime made{ruled{2, rules, pin::core}};
     bell at;
     at.wakes = warm_wakes + wakes;
     at.waits_us.reserve(at.wakes);
@@ -174,7 +174,7 @@ task<> some_turns() {
 sample do_nothing(const sched::tuning& rules) {
     constexpr std::chrono::seconds while_idle{1};
     const pinned here{2};
-    runtime made{ruled(2, rules)};
+    ruled_runtime made{ruled{2, rules}};
     made.run(some_turns);
     const std::uint64_t before_ns = processor_ns(::getpid());
     const base::instant_ns began_ns = base::now_ns();

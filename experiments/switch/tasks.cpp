@@ -1,6 +1,7 @@
 // Yields and channels between tasks of one runtime with one pinned worker.
 // The worker's own queue holds all members of a ring, so that each has its turn once a round.
 #include <bifilar/bifilar.hpp>
+#include <bifilar/runtime/detail/tuned_runtime.hpp>
 #include <algorithm>
 #include <bit>
 #include <deque>
@@ -117,10 +118,9 @@ task<sample> go_round(std::size_t tasks, std::uint64_t rounds, bool shuffled, St
 template <class Start>
 sample run_ring(std::size_t tasks, std::uint64_t rounds, bool shuffled, Start start) {
     const pinned here{1};
-    runtime_options options = workers(1);
-    options.tuning.ring_slots =
-        std::max(options.tuning.ring_slots, std::bit_ceil(static_cast<std::uint32_t>(tasks) + 1));
-    runtime on{options};
+    sched::tuning rules;
+    rules.ring_slots = std::max(rules.ring_slots, std::bit_ceil(static_cast<std::uint32_t>(tasks) + 1));
+    detail::tuned_runtime on{workers(1), rules};
     return on.run([](std::size_t n, std::uint64_t r, bool s, Start each) { return go_round(n, r, s, each); }, tasks,
                   rounds, shuffled, start);
 }

@@ -4,10 +4,10 @@
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/fork_count.hpp>
-#include <bifilar/core/frame_trim.hpp>
-#include <bifilar/drivers/driver.hpp>
-#include <bifilar/drivers/driver_fallback.hpp>
-#include <bifilar/drivers/in_flight.hpp>
+#include <bifilar/drivers/contract/driver.hpp>
+#include <bifilar/drivers/contract/driver_fallback.hpp>
+#include <bifilar/drivers/contract/in_flight.hpp>
+#include <bifilar/memory/frame_trim.hpp>
 #include <bifilar/sched/blocking_pool.hpp>
 #include <bifilar/sched/cpu_quota.hpp>
 #include <bifilar/sched/scheduler.hpp>
@@ -43,7 +43,7 @@ class runtime::parts final : public sched::environment {
     };
 
 public:
-    explicit parts(runtime_options options)
+    parts(runtime_options options, const sched::tuning& rules)
         : wanted_{options.driver},
           options_{check(std::move(options))},
           driver_{options_.driver},
@@ -55,7 +55,7 @@ public:
           watches_(*options_.workers),
           blocking_{std::make_unique<sched::blocking_pool>(options_.max_blocking_threads, options_.blocking_keep_alive,
                                                            when_idle())},
-          scheduler_{start()} {
+          scheduler_{start(rules)} {
         if (!scheduler_->pin_report().empty()) std::fprintf(stderr, "bifilar: %s", scheduler_->pin_report().c_str());
     }
     // A thread that ends a blocking job wakes its joiner through the scheduler, so those threads go before it. The pool
@@ -134,10 +134,10 @@ public:
 private:
     static runtime_options check(runtime_options options) {
         if (!options.workers) options.workers = options.on_calling_thread ? 1 : sched::default_workers();
-        if (*options.workers == 0 || *options.workers > sched::most_workers)
+        if (*options.workers == 0 || *options.workers > sched::max_workers)
             throw std::invalid_argument{"runtime_options::workers is " + std::to_string(*options.workers) +
                                         "; leave it unset for the default, or give a number from 1 to " +
-                                        std::to_string(sched::most_workers)};
+                                        std::to_string(sched::max_workers)};
         if (options.on_calling_thread &&
             (*options.workers != 1 || options.pin != pin::none || options.clock != nullptr))
             throw std::invalid_argument{
@@ -152,23 +152,23 @@ private:
     }
 
     // All workers have one kind of driver, so they start anew with the other when there is no ring for one of them.
-    [[nodiscard]] std::unique_ptr<sched::scheduler> start() {
+    [[nodiscard]] std::unique_ptr<sched::scheduler> start(const sched::tuning& rules) {
         try {
-            return std::make_unique<sched::scheduler>(layout(), *this);
+            return std::make_unique<sched::scheduler>(layout(rules), *this);
         } catch (const std::system_error& error) {
             if (!drivers::falls_back(wanted_, driver_, error)) throw;
         }
         driver_ = driver_kind::epoll;
-        return std::make_unique<sched::scheduler>(layout(), *this);
+        return std::make_unique<sched::scheduler>(layout(rules), *this);
     }
 
-    [[nodiscard]] sched::scheduler_options layout() const noexcept {
+    [[nodiscard]] sched::scheduler_options layout(const sched::tuning& rules) const noexcept {
         return {.workers = *options_.workers,
                 .on_calling_thread = options_.on_calling_thread,
                 .pinning = options_.pin,
-                .fibers = fibers_.get(),
+                .resources = fibers_.get(),
                 .clock = options_.clock,
-                .tuning = options_.tuning};
+                .tuning = rules};
     }
 
     // Jobs come from tasks of the scheduler alone, so it lives when one ends.
@@ -200,7 +200,10 @@ private:
     std::unique_ptr<sched::scheduler> scheduler_;
 };
 
-runtime::runtime(runtime_options options) : parts_{std::make_unique<parts>(std::move(options))} {}
+runtime::runtime(runtime_options options) : runtime{std::move(options), sched::tuning{}} {}
+
+runtime::runtime(runtime_options options, const sched::tuning& rules)
+    : parts_{std::make_unique<parts>(std::move(options), rules)} {}
 
 runtime::~runtime() {
     // In a forked child there are no threads to end, and what they hold is the parent's.
@@ -209,11 +212,11 @@ runtime::~runtime() {
 
 shutdown_report runtime::shutdown(std::chrono::steady_clock::time_point deadline) {
     const auto until = deadline == std::chrono::steady_clock::time_point::max() ? base::never : base::to_ns(deadline);
-    constexpr std::size_t most_described = 1'000;
+    constexpr std::size_t max_described = 1'000;
     if (!scheduler().drains_here())
         throw std::logic_error{"shutdown() of a runtime on another thread than its calling thread; call it there"};
     if (scheduler().drain(until)) return shutdown_report{0};
-    std::vector<task_description> left = scheduler().survivors(most_described);
+    std::vector<task_description> left = scheduler().survivors(max_described);
     return shutdown_report{scheduler().live(), std::move(left)};
 }
 

@@ -1,10 +1,10 @@
 // The counts and the messages of a server, and what the errors of accept(2) mean.
 #include <bifilar/runtime/serve_core.hpp>
 
-#include <bifilar/core/local_store.hpp>
-#include <bifilar/core/outcome.hpp>
+#include <bifilar/local/local_store.hpp>
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/sched/scheduler.hpp>
+#include <bifilar/task/outcome.hpp>
 #include <bifilar/time/now.hpp>
 
 #include <algorithm>
@@ -20,14 +20,14 @@ namespace {
 
 const serve_options& check(const serve_options& options, std::size_t listeners) {
     if (listeners == 0) throw std::invalid_argument{"serve() was given no listener; give it at least one"};
-    if (options.most_connections < listeners)
+    if (options.max_connections < listeners)
         throw std::invalid_argument{
-            "serve_options::most_connections is " + std::to_string(options.most_connections) + " for " +
+            "serve_options::max_connections is " + std::to_string(options.max_connections) + " for " +
             std::to_string(listeners) +
             " listeners; each keeps one for its next connection, so give at least as many as there are listeners"};
-    if (options.most_connections > semaphore::most_permits)
-        throw std::invalid_argument{"serve_options::most_connections is " + std::to_string(options.most_connections) +
-                                    "; give at most " + std::to_string(semaphore::most_permits)};
+    if (options.max_connections > semaphore::max_permits)
+        throw std::invalid_argument{"serve_options::max_connections is " + std::to_string(options.max_connections) +
+                                    "; give at most " + std::to_string(semaphore::max_permits)};
     return options;
 }
 
@@ -36,7 +36,7 @@ const serve_options& check(const serve_options& options, std::size_t listeners) 
 std::uint32_t connections_within_limit() noexcept {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = 1024;  // What systems begin with.
-    return static_cast<std::uint32_t>(std::clamp<rlim_t>(limit.rlim_cur / 2, 1, semaphore::most_permits));
+    return static_cast<std::uint32_t>(std::clamp<rlim_t>(limit.rlim_cur / 2, 1, semaphore::max_permits));
 }
 
 accept_failure judge_accept(std::error_code error) noexcept {
@@ -65,7 +65,7 @@ accept_failure judge_accept(std::error_code error) noexcept {
 serve_core::serve_core(serve_options options, std::size_t listeners)
     : options_{check(options, listeners)},
       listeners_{listeners},
-      room_{options_.most_connections},
+      room_{options_.max_connections},
       budget_{options_.budget_bytes} {}
 
 spawn_options serve_core::connection_task() const {
@@ -103,7 +103,7 @@ void serve_core::note_exhausted(std::error_code error) noexcept {
     else
         std::fprintf(stderr,
                      "bifilar: serve: cannot accept: %s; new connections wait until others end; raise the limit "
-                     "(ulimit -n), or lower most_connections\n",
+                     "(ulimit -n), or lower max_connections\n",
                      error.message().c_str());
 }
 

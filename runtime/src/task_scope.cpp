@@ -1,7 +1,7 @@
 // The children of a scope: who they are, how they are asked to end, and whose exception counts.
 #include <bifilar/runtime/task_scope.hpp>
 
-#include <bifilar/core/local_store.hpp>
+#include <bifilar/local/local_store.hpp>
 #include <bifilar/runtime/runtime.hpp>
 #include <bifilar/sched/lost_error.hpp>
 #include <bifilar/sched/scheduler.hpp>
@@ -58,7 +58,7 @@ bool scope_core::cancel_some(std::vector<task_description>& told, std::size_t mo
             asked_.push_back(*child);
             // Alive: its membership ends under this lock, and its task after that.
             task_header& task = *child->task_;
-            if (task.state_.request_cancel() == wake_answer::schedule)
+            if (task.state_.request_cancel() == wake_result::schedule)
                 claimed[claims++] = &task;
             else
                 tell(task, false);

@@ -13,7 +13,7 @@ namespace {
 // number may be another's by now; the home lives as long as one of its stacks is out.
 sched::worker* worker_with(const fiber_home& home) noexcept {
     sched::worker* const here = this_thread().worker;
-    return here != nullptr && here->owner().fibers() == &home ? here : nullptr;
+    return here != nullptr && here->owner().resources() == &home ? here : nullptr;
 }
 
 }  // namespace
@@ -40,15 +40,15 @@ sched::worker* worker_with(const fiber_home& home) noexcept {
     return true;
 }
 
-run_answer fiber::run(task_header& task, context& cx, void (*abandon)(task_header&) noexcept) noexcept {
+run_result fiber::run(task_header& task, context& cx, void (*abandon)(task_header&) noexcept) noexcept {
     if (!started_ && cx.cancelling()) [[unlikely]]
         abandon(task);
     else if (!resume(cx))
-        return cx.yielding() && requeue_here(task) ? run_answer::queued : run_answer::pending;
+        return cx.yielding() && requeue_here(task) ? run_result::queued : run_result::pending;
     // As unmark_task: from here on any thread may free the task, so whoever visits all tasks must not find it.
     // Relaxed: those visit while this worker stands still, which orders it.
     task_on(stack_).store(nullptr, base::relaxed);
-    return run_answer::done;
+    return run_result::done;
 }
 
 // These get the task from whoever has it, though it stands in the fiber as well: in a line that a switch leaves alone.
@@ -63,6 +63,10 @@ void fiber::schedule(task_header& task) noexcept {
 
 void fiber::requeue(task_header& task, sched::worker& here) noexcept {
     if (!requeue_here(task)) here.push_back(task);
+}
+
+fiber_home* fiber::home_of(const sched::scheduler& runs) noexcept {
+    return static_cast<fiber_home*>(runs.resources());
 }
 
 stack_view fiber::take_stack(fiber_home& home, std::size_t bytes) { return home.take(worker_with(home), bytes); }

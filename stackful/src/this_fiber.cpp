@@ -1,9 +1,9 @@
 // this_fiber over fiber::current.
 #include <bifilar/stackful/this_fiber.hpp>
 
-#include <bifilar/core/type_name.hpp>
-#include <bifilar/core/yield.hpp>
+#include <bifilar/future/yield.hpp>
 #include <bifilar/stackful/fiber.hpp>
+#include <bifilar/task/type_name.hpp>
 
 namespace bifilar::this_fiber {
 

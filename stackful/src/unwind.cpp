@@ -2,9 +2,9 @@
 // Cold: nothing here runs in a fiber that nobody cancels.
 #include <bifilar/stackful/fiber.hpp>
 
-#include <bifilar/core/cancelled.hpp>
-#include <bifilar/core/task_label.hpp>
 #include <bifilar/sched/scheduler.hpp>
+#include <bifilar/task/cancelled.hpp>
+#include <bifilar/task/task_label.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -15,7 +15,7 @@ namespace bifilar::stackful {
 namespace {
 
 // As many things as a handler may have to wait for while it cleans up; a server's loop comes there soon.
-constexpr std::uint32_t most_kept_waits = 1'000;
+constexpr std::uint32_t max_kept_waits = 1'000;
 
 bool is_power_of_ten(std::uint32_t n) noexcept {
     while (n != 0 && n % 10 == 0) n /= 10;
@@ -71,8 +71,8 @@ bool fiber::unwinds() noexcept {
     if (body_over_ || std::uncaught_exceptions() != 0) return false;
     if (cancellation_lives()) {
         // It is handled, or kept to be thrown again.
-        if (kept_waits_ < most_kept_waits) {
-            if (++kept_waits_ == most_kept_waits) tell_swallowed();
+        if (kept_waits_ < max_kept_waits) {
+            if (++kept_waits_ == max_kept_waits) tell_swallowed();
             return false;
         }
         if (std::current_exception() != nullptr) return false;

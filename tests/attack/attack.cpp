@@ -17,7 +17,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr std::uint64_t most_findings = 10;
+constexpr std::uint64_t max_findings = 10;
 constexpr unsigned conversations_per_healthy_one = 16;
 
 std::uint64_t number(const std::string& name, const std::string& text) {
@@ -29,7 +29,7 @@ std::uint64_t number(const std::string& name, const std::string& text) {
 }
 
 bool is_over(const options& given, clock::time_point began, const tally& so_far) {
-    if (so_far.findings() >= most_findings) return true;
+    if (so_far.findings() >= max_findings) return true;
     return given.time.count() != 0 ? clock::now() - began >= given.time : so_far.parsed() >= given.inputs;
 }
 
@@ -119,7 +119,7 @@ int attack_server(const options& given, const plan& what) {
     assault(given, what, server.port(), found);
     if (server.runs()) check_descriptors(server, before, found);
     const std::size_t peak = server.peak_bytes();
-    if (peak > what.most_bytes) found.find("memory: " + std::to_string(peak) + " bytes at the peak", {});
+    if (peak > what.max_bytes) found.find("memory: " + std::to_string(peak) + " bytes at the peak", {});
     const std::string wrong = server.stop();
     if (!wrong.empty()) found.find(what.program + ": " + wrong, {});
     found.print(what.name + ", " + given.backend + " over " + given.driver, given.seed, clock::now() - began);

@@ -82,7 +82,7 @@ struct plan {
     std::vector<std::string> corpus;
     std::vector<std::string> tokens{};
     std::function<std::unique_ptr<attacker>(std::uint16_t port)> make;
-    std::size_t most_bytes = std::size_t{1} << 29;  ///< Of the server's memory: more is a finding.
+    std::size_t max_bytes = std::size_t{1} << 29;  ///< Of the server's memory: more is a finding.
 };
 
 /// Threads that each have an attacker, until the time is over, so much was parsed, or there are too many findings.

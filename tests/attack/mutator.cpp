@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::string_literals;
 
-constexpr std::size_t most_bytes = 64 * 1024;  // Of a mutant that grows.
+constexpr std::size_t max_bytes = 64 * 1024;  // Of a mutant that grows.
 
 const std::vector<std::string>& general_tokens() {
     static const std::vector<std::string> made{"\0"s,
@@ -113,7 +113,7 @@ std::string mutator::mutant() {
             change_words(made);
         else
             change_messages(made);
-        if (made.size() > most_bytes) made.resize(most_bytes);
+        if (made.size() > max_bytes) made.resize(max_bytes);
     }
     return made;
 }

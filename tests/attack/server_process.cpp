@@ -25,12 +25,12 @@ namespace {
 // A quarantine of the usual size would hide what the server itself holds.
 constexpr const char* sanitizer = "ASAN_OPTIONS=quarantine_size_mb=8:abort_on_error=0:detect_leaks=1";
 
-[[noreturn]] void become(const std::vector<char*>& words, int output, int errors, std::size_t most_descriptors) {
+[[noreturn]] void become(const std::vector<char*>& words, int output, int errors, std::size_t max_descriptors) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(errors, STDERR_FILENO);
-    if (most_descriptors != 0) {
-        const rlimit limit{most_descriptors, most_descriptors};
+    if (max_descriptors != 0) {
+        const rlimit limit{max_descriptors, max_descriptors};
         ::setrlimit(RLIMIT_NOFILE, &limit);
     }
     ::putenv(const_cast<char*>(sanitizer));  // putenv takes no const and does not write.
@@ -41,7 +41,7 @@ constexpr const char* sanitizer = "ASAN_OPTIONS=quarantine_size_mb=8:abort_on_er
 }  // namespace
 
 server_process::server_process(const std::string& program, const std::vector<std::string>& arguments,
-                               std::size_t most_descriptors) {
+                               std::size_t max_descriptors) {
     std::vector<std::string> texts{program, "--port", "0"};
     texts.insert(texts.end(), arguments.begin(), arguments.end());
     std::vector<char*> words;
@@ -52,7 +52,7 @@ server_process::server_process(const std::string& program, const std::vector<std
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw std::runtime_error{"no pipe"};
     errors_ = ::memfd_create("errors", MFD_CLOEXEC);
     process_ = ::fork();
-    if (process_ == 0) become(words, pipe[1], errors_, most_descriptors);
+    if (process_ == 0) become(words, pipe[1], errors_, max_descriptors);
     ::close(pipe[1]);
     output_ = pipe[0];
     listen_to(output_);

@@ -12,10 +12,10 @@ namespace attack {
 
 class server_process {
 public:
-    /// Runs PROGRAM --port 0 ARGUMENT... and waits until it says where it listens. `most_descriptors`: its limit; 0:
+    /// Runs PROGRAM --port 0 ARGUMENT... and waits until it says where it listens. `max_descriptors`: its limit; 0:
     /// ours. Throws std::runtime_error.
     explicit server_process(const std::string& program, const std::vector<std::string>& arguments,
-                            std::size_t most_descriptors = 0);
+                            std::size_t max_descriptors = 0);
     server_process(const server_process&) = delete;
     server_process& operator=(const server_process&) = delete;
     /// Kills it when stop() was not called.

@@ -3,7 +3,8 @@
 // stats until it has, however long that takes.
 #include "both/in_each_model.hpp"
 #include <bifilar/base/sanitizer.hpp>
-#include <bifilar/core/frame_pool.hpp>
+#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/runtime/detail/tuned_runtime.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -33,11 +34,7 @@ constexpr int many_coroutines = 100'000;
 constexpr int many_fibers = 10'000;
 #endif
 
-bf::runtime_options quick_to_trim(unsigned workers) {
-    bf::runtime_options options = small_runtime(workers);
-    options.tuning.trim_pause_ms = 1;
-    return options;
-}
+constexpr bf::sched::tuning quick_to_trim{.trim_pause_ms = 1};
 
 bf::task<> waits(bf::event& go, std::atomic<int>& alive) {
     ++alive;
@@ -129,7 +126,7 @@ bool buffers_are_back(std::size_t resident_at_start, std::size_t workers) {
 TEST_CASE("a_burst_and_then_idleness_gives_frames_and_stacks_back") {
     for (const unsigned workers : {1U, 2U}) {
         INFO("workers: " << workers);
-        bf::runtime rt{quick_to_trim(workers)};
+        bf::detail::tuned_runtime rt{small_runtime(workers), quick_to_trim};
         burst(rt, 1'000, 100);
         const bf::runtime_stats start = rt.stats();
         const std::size_t resident_at_start = resident_bytes();
@@ -150,7 +147,7 @@ TEST_CASE("a_burst_and_then_idleness_gives_frames_and_stacks_back") {
 #if !defined(BIFILAR_TSAN)
 TEST_CASE("a_burst_of_connections_and_then_idleness_gives_buffers_back") {
     for (const bf::backend on : {bf::backend::stackless, bf::backend::stackful}) {
-        bf::runtime rt{quick_to_trim(1)};
+        bf::detail::tuned_runtime rt{small_runtime(1), quick_to_trim};
         burst_of_connections(rt, on, 10);
         const std::size_t at_start = resident_bytes();
         burst_of_connections(rt, on, 400);

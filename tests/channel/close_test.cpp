@@ -36,9 +36,9 @@ bf::task<> receive_one(bf::channel<std::unique_ptr<int>>& from, tally& count) {
 }
 
 #if defined(BIFILAR_ASAN) || defined(BIFILAR_TSAN)
-constexpr int most_producers = 2'000;
+constexpr int max_producers = 2'000;
 #else
-constexpr int most_producers = 100'000;
+constexpr int max_producers = 100'000;
 #endif
 
 // One value from each of so many producers.
@@ -117,7 +117,7 @@ TEST_CASE("close_ends_every_wait_and_loses_no_value") {
 
 TEST_CASE("very_many_producers_reach_one_consumer") {
     for (const bf::backend model : tests::both_backends)
-        for (const int producers : {513, 10'000, most_producers}) {
+        for (const int producers : {513, 10'000, max_producers}) {
             // A fiber a producer: as many as fit into the memory of small machines.
             if (model == bf::backend::stackful && producers > 20'000) continue;
             reach_one_consumer(model, producers, small_runtime(2));
@@ -127,7 +127,7 @@ TEST_CASE("very_many_producers_reach_one_consumer") {
 TEST_CASE("a_hundred_thousand_fibers_reach_one_consumer", "[.][nightly]") {
     bf::runtime_options options = small_runtime(2);
     options.stack_bytes = 16 * 1024;
-    reach_one_consumer(bf::backend::stackful, most_producers, options);
+    reach_one_consumer(bf::backend::stackful, max_producers, options);
 }
 
 TEST_CASE("a_channel_that_is_waited_at_is_not_destroyed_silently") {

@@ -1,8 +1,8 @@
 // What is begun when memory runs out: each descriptor has an owner, and so has a program that was started.
-#include "descriptors.hpp"
-#include "drivers/scratch_directory.hpp"
-#include "uninterrupted.hpp"
 #include <bifilar/bifilar.hpp>
+#include "descriptors.hpp"
+#include "io/scratch_directory.hpp"
+#include "uninterrupted.hpp"
 
 #include <array>
 #include <chrono>

@@ -1,8 +1,8 @@
 // Runtimes without threads of their own: what runs when, who may end them, and that nothing is held up.
 #include "both/in_each_model.hpp"
 #include "bytes.hpp"
-#include "drivers/processor_time.hpp"
-#include "drivers/stream_pair.hpp"
+#include "io/processor_time.hpp"
+#include "io/stream_pair.hpp"
 #include "last_words.hpp"
 #include "one_worker.hpp"
 #include "uninterrupted.hpp"

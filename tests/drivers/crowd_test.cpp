@@ -1,7 +1,7 @@
 // Many connections that answer at the same moment: over a ring their sends go to the kernel together, and not one by
 // one.
 #include "bytes.hpp"
-#include "drivers/stream_pair.hpp"
+#include "io/stream_pair.hpp"
 #include "one_worker.hpp"
 
 #include <array>

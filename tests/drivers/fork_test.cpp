@@ -1,9 +1,9 @@
 // What a forked child may do with its copy of a runtime, and that its parent notices none of it. Both drivers.
+#include <bifilar/io/process/pipe.hpp>
 #include "both/in_each_model.hpp"
 #include "bytes.hpp"
 #include "last_words.hpp"
 #include "uninterrupted.hpp"
-#include <bifilar/drivers/pipe.hpp>
 
 #include <array>
 #include <atomic>
@@ -119,7 +119,7 @@ TEST_CASE("destroying_an_operation_of_the_parent_in_a_child_aborts_and_the_paren
     rt.run([]() -> bf::task<> {
         auto pipe = bf::make_pipe().value();
         std::array<std::byte, 4> buffer{};
-        std::optional<bf::stream_read> reading{pipe.first.read(buffer)};
+        std::optional<bf::stream_read_future> reading{pipe.first.read(buffer)};
         auto turn = bf::yield_now();
         (void)co_await bf::select(*reading, turn);
         tests::check_aborts(sentence, [&reading] { reading.reset(); });

@@ -2,16 +2,16 @@
 // that fail or do nothing, flags that another program sets.
 #include "descriptors.hpp"
 #include "drivers/answered_calls.hpp"
-#include "drivers/processor_time.hpp"
-#include "drivers/scratch_directory.hpp"
-#include "drivers/stream_scene.hpp"
+#include "io/processor_time.hpp"
+#include "io/scratch_directory.hpp"
+#include "io/stream_scene.hpp"
 #include "resource_limits.hpp"
 #include "uninterrupted.hpp"
 #include <bifilar/base/sanitizer.hpp>
-#include <bifilar/drivers/datagram_call.hpp>
-#include <bifilar/drivers/driver.hpp>
-#include <bifilar/drivers/file_system.hpp>
-#include <bifilar/drivers/socket_option.hpp>
+#include <bifilar/drivers/contract/driver.hpp>
+#include <bifilar/io/files/file_system.hpp>
+#include <bifilar/io/net/datagram_futures.hpp>
+#include <bifilar/io/net/socket_option.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -253,8 +253,9 @@ TEST_CASE("a_receive_that_a_ring_does_not_wait_for_costs_no_processor_time") {
         }};
         std::array<std::byte, 8> buffer{};
         const auto before = tests::processor_time(CLOCK_THREAD_CPUTIME_ID);
-        const auto got = bf::await(bf::datagram_receive{*near, buffer, bf::datagram_receive::sender::untold,
-                                                        how == unwaited::by_flag ? static_cast<int>(MSG_DONTWAIT) : 0});
+        const auto got =
+            bf::await(bf::datagram_receive_future{*near, buffer, bf::datagram_receive_future::sender::untold,
+                                                  how == unwaited::by_flag ? static_cast<int>(MSG_DONTWAIT) : 0});
         const auto used = tests::processor_time(CLOCK_THREAD_CPUTIME_ID) - before;
         sender.join();
         CHECK(got.value().bytes == 4);

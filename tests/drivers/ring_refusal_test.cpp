@@ -3,7 +3,7 @@
 #include "bytes.hpp"
 #include "drivers/answered_calls.hpp"
 #include "drivers/small_ring.hpp"
-#include "drivers/stream_pair.hpp"
+#include "io/stream_pair.hpp"
 #include "last_words.hpp"
 
 #include <cerrno>

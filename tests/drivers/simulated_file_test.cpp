@@ -1,11 +1,11 @@
 // What a simulated kernel decides on calls on files: which fail, and how much of them is done.
+#include <bifilar/drivers/simulated/simulated_kernel.hpp>
+#include <bifilar/io/files/directory.hpp>
+#include <bifilar/io/files/file.hpp>
+#include <bifilar/io/files/file_system.hpp>
 #include "both/in_each_model.hpp"
 #include "descriptors.hpp"
-#include "drivers/scratch_directory.hpp"
-#include <bifilar/drivers/directory.hpp>
-#include <bifilar/drivers/file.hpp>
-#include <bifilar/drivers/file_system.hpp>
-#include <bifilar/drivers/simulated_kernel.hpp>
+#include "io/scratch_directory.hpp"
 
 #include <array>
 #include <cerrno>

@@ -1,5 +1,5 @@
 // The simulated kernel: the same seed gives the same run, time is simulated time, failures come as they were planned.
-#include "drivers/stream_scene.hpp"
+#include "io/stream_scene.hpp"
 #include "last_words.hpp"
 #include "simulated_runtime.hpp"
 #include "uninterrupted.hpp"
@@ -23,7 +23,7 @@ bf::runtime_options simulated_by(bf::simulated_kernel& kernel, unsigned workers 
 bf::simulated_kernel_options restless(std::uint64_t seed) {
     bf::simulated_kernel_options options;
     options.seed = seed;
-    options.most_delay = 5ms;
+    options.max_delay = 5ms;
     options.would_wait = 0.3;
     options.short_transfers = 0.5;
     options.interrupts = 0.1;
@@ -114,7 +114,7 @@ TEST_CASE("the_same_seed_gives_the_same_order_of_completions") {
 
 TEST_CASE("a_completion_takes_simulated_time_and_races_timers_in_it") {
     bf::simulated_kernel_options slow;
-    slow.least_delay = slow.most_delay = 1h;
+    slow.least_delay = slow.max_delay = 1h;
     slow.would_wait = 1;
     bf::simulated_kernel kernel{slow};
     bf::simulated_clock clock{tests::clock_mode::automatic, tests::noon};
@@ -221,7 +221,7 @@ TEST_CASE("a_cancelled_operation_may_succeed_late_and_loses_no_descriptor") {
     {
         bf::simulated_kernel_options options;
         options.late_cancels = options.cancelled_successes = 1;
-        options.most_delay = 1ms;
+        options.max_delay = 1ms;
         bf::simulated_kernel kernel{options};
         bf::runtime rt{simulated_by(kernel)};
         rt.run([&kernel] {
@@ -262,7 +262,7 @@ TEST_CASE("other_threads_cancel_and_destroy_operations_of_a_simulated_driver") {
 TEST_CASE("a_runtime_that_ends_brings_operations_to_rest_that_end_late") {
     for (const bool with_clock : {true, false}) {
         bf::simulated_kernel_options late;
-        late.least_delay = late.most_delay = 1h;
+        late.least_delay = late.max_delay = 1h;
         late.late_cancels = 1;
         bf::simulated_kernel kernel{late};
         bf::simulated_clock clock{tests::clock_mode::automatic, tests::noon};

@@ -1,14 +1,14 @@
 // Bytes through rings that are too small for those who move them: receives into lent buffers, receives by one operation
 // for all, sends, and calls on files. None is lost, none comes twice. The rings belong to this plain thread.
+#include <bifilar/bifilar.hpp>
+#include <bifilar/drivers/contract/file_request.hpp>
+#include <bifilar/drivers/contract/owned_descriptor.hpp>
 #include "bytes.hpp"
 #include "catch.hpp"
-#include "drivers/scratch_directory.hpp"
 #include "drivers/small_ring.hpp"
-#include "drivers/stream_pair.hpp"
+#include "io/scratch_directory.hpp"
+#include "io/stream_pair.hpp"
 #include "resource_limits.hpp"
-#include <bifilar/bifilar.hpp>
-#include <bifilar/drivers/file_request.hpp>
-#include <bifilar/drivers/owned_descriptor.hpp>
 
 #include <algorithm>
 #include <array>
@@ -19,6 +19,7 @@
 #include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -74,8 +75,8 @@ public:
         const ssize_t got = ::recv(far(n), buffer.data(), buffer.size(), MSG_DONTWAIT);
         return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
     }
-    [[nodiscard]] std::vector<bf::stream_receive> receives() {
-        std::vector<bf::stream_receive> made;
+    [[nodiscard]] std::vector<bf::stream_receive_future> receives() {
+        std::vector<bf::stream_receive_future> made;
         made.reserve(many);
         for (bf::tcp_stream& each : near_) made.push_back(each.receive());
         return made;
@@ -135,7 +136,7 @@ public:
             return as_files_do ? bf::drivers::make_call(request_) : int{op_.result};
         }
         if (op_.now() == phase::in_flight || !cx.take_budget()) return bf::not_ready;
-        op_.buffer = &request_;
+        op_.arguments = bf::drivers::call_arguments::of_request(request_);
         if (!driver_->submit_file(op_, cx.borrow())) return bf::drivers::make_call(request_);
         return bf::not_ready;
     }
@@ -159,7 +160,7 @@ std::size_t fill(int descriptor) {
 
 }  // namespace
 
-TEST_CASE("no_receive_into_a_lent_buffer_is_lost_in_a_tiny_ring") {
+TEST_CASE("no_receive_into_a_pooled_buffer_is_lost_in_a_tiny_ring") {
     if (!rings_suffice()) return;
     for (const unsigned entries : sizes) {
         INFO("entries: " << entries);
@@ -255,15 +256,17 @@ TEST_CASE("no_call_on_a_file_is_lost_in_a_tiny_ring") {
         const auto make_all = [&](file_op kind, int descriptor, auto& buffers) {
             std::vector<call_in_ring> calls;
             calls.reserve(buffers.size());
-            for (auto& each : buffers)
-                calls.emplace_back(ring.driver(),
-                                   bf::drivers::file_request{
-                                       .kind = kind,
-                                       .descriptor = descriptor,
-                                       .path = path.c_str(),
-                                       .buffer = &each,
-                                       .bytes = sizeof each,
-                                       .offset = static_cast<std::uint64_t>(&each - buffers.data()) * sizeof each});
+            for (auto& each : buffers) {
+                bf::drivers::file_request what{.kind = kind, .descriptor = descriptor, .path = path.c_str()};
+                if constexpr (std::is_same_v<decltype(each), struct statx&>) {
+                    what.status = &each;
+                } else {
+                    what.buffer = &each;
+                    what.bytes = sizeof each;
+                    what.offset = static_cast<std::uint64_t>(&each - buffers.data()) * sizeof each;
+                }
+                calls.emplace_back(ring.driver(), what);
+            }
             return bf::block_on(bf::join_all(std::move(calls)));
         };
         const auto all_are = [](const std::vector<int>& results, std::size_t what) {

@@ -1,6 +1,6 @@
 // The downloader's file while it is not whole.
 #include "download/partial_file.hpp"
-#include "drivers/scratch_directory.hpp"
+#include "io/scratch_directory.hpp"
 #include "one_worker.hpp"
 
 #include <unistd.h>

@@ -1,7 +1,7 @@
 // Files below a folder where the kernel refuses to look, or asks to be asked again.
-#include "http/static_file.hpp"
 #include "drivers/answered_calls.hpp"
-#include "drivers/scratch_directory.hpp"
+#include "http/static_file.hpp"
+#include "io/scratch_directory.hpp"
 
 #include <array>
 #include <atomic>

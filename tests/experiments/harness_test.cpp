@@ -1,7 +1,7 @@
 // What the harness of the experiments does with repetitions that fail: whose fault it is decides whether the page ends.
 // Each case runs a page of its own, whose contenders fail as the case says.
 #include "catch.hpp"
-#include "drivers/scratch_directory.hpp"
+#include "io/scratch_directory.hpp"
 
 #include <cstdlib>
 #include <fstream>

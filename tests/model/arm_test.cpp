@@ -83,7 +83,7 @@ TEST_CASE("of_two_sends_that_exclude_each_other_one_is_made", "[channel]") {
                                      (void)task.state_.begin_run();
                                      context cx{task};
                                      chosen = first.poll_arm(cx).is_ready() || second.poll_arm(cx).is_ready();
-                                     if (!chosen && task.state_.end_pending() == park_answer::parked) task.gate.wait();
+                                     if (!chosen && task.state_.end_pending() == park_result::parked) task.gate.wait();
                                  }
                              }
                              here->a.close();
@@ -134,7 +134,7 @@ void trade(market& at, std::size_t who, bool sends_first) {
             chosen = receives(cx) || sends(cx);
         else
             chosen = sends(cx) || receives(cx);
-        if (!chosen && task.state_.end_pending() == park_answer::parked) task.gate.wait();
+        if (!chosen && task.state_.end_pending() == park_result::parked) task.gate.wait();
     }
 }
 
@@ -204,7 +204,7 @@ TEST_CASE("room_that_a_send_did_not_need_goes_to_the_next", "[channel]") {
                 (void)here->all[0].state_.begin_run();
                 context cx{here->all[0]};
                 sent = f.poll_arm(cx).is_ready();
-                if (!sent && here->all[0].state_.end_pending() == park_answer::parked) here->all[0].gate.wait();
+                if (!sent && here->all[0].state_.end_pending() == park_result::parked) here->all[0].gate.wait();
             }
         });
         world.thread("sender", [=] {

@@ -29,7 +29,7 @@ struct conduit {
             context cx{task};
             if (auto answer = f.poll(cx)) return answer.take();
             if (cx.yielding()) return std::nullopt;
-            if (task.state_.end_pending() == park_answer::parked) task.gate.wait();
+            if (task.state_.end_pending() == park_result::parked) task.gate.wait();
         }
     }
     void receive(std::size_t who) noexcept {

@@ -3,8 +3,8 @@
 #include "engine.hpp"
 #include "model_task.hpp"
 
-#include <bifilar/core/frame_pool.hpp>
-#include <bifilar/core/thread_state.hpp>
+#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/task/thread_state.hpp>
 #include <bifilar/time/deadline_alarm.hpp>
 
 #include <catch2/catch.hpp>
@@ -34,7 +34,7 @@ struct limited {
     // As worker::poll and complete_task.
     void end() {
         alarm->disarm();
-        if (task.state_.complete() == task_state::complete_answer::last) model::gated_task::destroy(task);
+        if (task.state_.complete() == task_state::complete_result::last) model::gated_task::destroy(task);
     }
     void check() {
         model::require(!task.alive.get(), "the task leaked");
@@ -73,7 +73,7 @@ TEST_CASE("a_deadline_that_comes_wakes_its_task_to_cancel_it", "[deadline]") {
         all->begin();
         world.thread("wheel", [=] { all->queue.fire(due); });
         world.thread("worker", [=] {
-            if (all->task.state_.end_pending() == park_answer::parked) {
+            if (all->task.state_.end_pending() == park_result::parked) {
                 all->task.gate.wait();
                 model::require(all->task.state_.begin_run(), "the task was woken and not asked to cancel");
             }
@@ -91,11 +91,11 @@ TEST_CASE("a_deadline_and_another_wake_may_meet_at_the_end_of_a_task", "[deadlin
         all->task.state_.add_reference();
         world.thread("wheel", [=] { all->queue.fire(due); });
         world.thread("waker", [=] {
-            if (all->task.state_.claim() == wake_answer::schedule) model::gated_task::schedule(all->task);
+            if (all->task.state_.claim() == wake_result::schedule) model::gated_task::schedule(all->task);
             if (all->task.state_.drop_reference()) model::gated_task::destroy(all->task);
         });
         world.thread("worker", [=] {
-            if (all->task.state_.end_pending() == park_answer::parked) {
+            if (all->task.state_.end_pending() == park_result::parked) {
                 all->task.gate.wait();
                 (void)all->task.state_.begin_run();
             }

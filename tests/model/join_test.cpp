@@ -3,7 +3,7 @@
 #include "engine.hpp"
 #include "model_task.hpp"
 
-#include <bifilar/core/join_handle.hpp>
+#include <bifilar/future/join_handle.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -48,7 +48,7 @@ struct joined {
                 model::require(answer.take() == 42, "the value was not there");
                 return;
             }
-            if (joiner.state_.end_pending() == park_answer::parked) joiner.gate.wait();
+            if (joiner.state_.end_pending() == park_result::parked) joiner.gate.wait();
         }
     }
     // One poll, and no wait for the wake.

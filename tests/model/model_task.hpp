@@ -5,7 +5,7 @@
 #include "engine.hpp"
 
 #include <bifilar/base/thread_gate.hpp>
-#include <bifilar/core/task_header.hpp>
+#include <bifilar/task/task_header.hpp>
 
 namespace model {
 
@@ -23,9 +23,9 @@ struct gated_task : bifilar::task_header {
         require(self.alive.get(), "a task was destroyed twice");
         self.alive.set(false);
     }
-    static bifilar::run_answer run(bifilar::task_header&, bifilar::context&) noexcept {
+    static bifilar::run_result run(bifilar::task_header&, bifilar::context&) noexcept {
         require(false, "models run their tasks themselves");
-        return bifilar::run_answer::done;
+        return bifilar::run_result::done;
     }
     static constexpr bifilar::operations kind{&run, &schedule, &destroy};
 

@@ -3,7 +3,7 @@
 #include "engine.hpp"
 
 #include <bifilar/base/thread_gate.hpp>
-#include <bifilar/core/task_state.hpp>
+#include <bifilar/task/task_state.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -27,7 +27,7 @@ struct woken_task {
             const bool last = claims == wakers;
             body.set(body.get() + 1);
             if (last) return end(cancelling);
-            if (state.end_pending() == park_answer::parked) return;
+            if (state.end_pending() == park_result::parked) return;
         }
     }
 
@@ -36,16 +36,16 @@ struct woken_task {
             model::require(payload[static_cast<std::size_t>(i)].get() == i + 1, "a waker's payload was not there");
         model::require(cancelling == cancel_asked, "a request to cancel was not seen by the poll after it");
         completed = true;
-        if (state.complete() == task_state::complete_answer::last) destroy();
+        if (state.complete() == task_state::complete_result::last) destroy();
     }
 
     void wake(int number, bool cancels) noexcept {
         payload[static_cast<std::size_t>(number)].set(number + 1);
-        const wake_answer answer = cancels ? state.request_cancel() : state.claim();
+        const wake_result answer = cancels ? state.request_cancel() : state.claim();
         // No choice point since the exchange: the count is exact.
         ++claims;
         cancel_asked = cancel_asked || cancels;
-        if (answer == wake_answer::schedule) run();
+        if (answer == wake_result::schedule) run();
     }
 
     void destroy() noexcept {
@@ -120,7 +120,7 @@ TEST_CASE("task_state_frees_after_the_last_of_many_references", "[task_state]") 
         world.thread("runner", [=] {
             (void)task->state.begin_run();
             (void)task->memory.get();
-            if (task->state.complete() == task_state::complete_answer::last) destroy();
+            if (task->state.complete() == task_state::complete_result::last) destroy();
         });
         world.finally([=] { model::require(task->destroyed == 1, "not destroyed exactly once"); });
     });
@@ -142,12 +142,12 @@ void complete(joined_task& task) {
     (void)task.state.begin_run();
     task.outcome.set(42);
     switch (task.state.complete()) {
-        case task_state::complete_answer::alive:
+        case task_state::complete_result::alive:
             return;
-        case task_state::complete_answer::last:
+        case task_state::complete_result::last:
             ++task.destroyed;
             return;
-        case task_state::complete_answer::wake_join:
+        case task_state::complete_result::wake_join:
             break;
     }
     model::require(task.joiner.get() == 7, "the joiner's address was not there");

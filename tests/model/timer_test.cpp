@@ -53,7 +53,7 @@ TEST_CASE("an_expiry_wakes_whoever_renewed_the_timer", "[timer]") {
                 context again{all->sleeper};
                 if (all->node.where() == timer_node::place::fired) return;
                 if (!all->queue.renew(all->node, again)) return;
-                if (all->sleeper.state_.end_pending() == park_answer::parked) all->sleeper.gate.wait();
+                if (all->sleeper.state_.end_pending() == park_result::parked) all->sleeper.gate.wait();
             }
         });
     });

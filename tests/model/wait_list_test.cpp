@@ -3,7 +3,7 @@
 #include "engine.hpp"
 #include "model_task.hpp"
 
-#include <bifilar/core/wait_list.hpp>
+#include <bifilar/future/wait_list.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -71,7 +71,7 @@ struct permits {
     // As the loop of block_on: park, sleep, poll again.
     void park_until_woken(model::gated_task& task, wait_node& node) noexcept {
         while (!woken(list, task, node)) {
-            if (task.state_.end_pending() == park_answer::parked) task.gate.wait();
+            if (task.state_.end_pending() == park_result::parked) task.gate.wait();
             (void)task.state_.begin_run();
         }
         (void)list.leave(node);
@@ -123,7 +123,7 @@ TEST_CASE("wake_all_wakes_whoever_waited_and_spares_whoever_leaves", "[wait_list
                 all->list.wait(*node, cx);
             }
             while (!leaves && !woken(all->list, task, *node)) {
-                if (task.state_.end_pending() == park_answer::parked) task.gate.wait();
+                if (task.state_.end_pending() == park_result::parked) task.gate.wait();
                 (void)task.state_.begin_run();
             }
             (void)all->list.leave(*node);
@@ -146,7 +146,7 @@ TEST_CASE("looking_at_a_node_without_the_lock_before_parking_loses_a_wake", "[wa
         all->list.wait(all->node, first);
         world.thread("waiter", [=] {
             while (all->node.where() != wait_node::place::woken) {
-                if (all->task.state_.end_pending() == park_answer::parked) all->task.gate.wait();
+                if (all->task.state_.end_pending() == park_result::parked) all->task.gate.wait();
                 (void)all->task.state_.begin_run();
             }
         });

@@ -3,7 +3,7 @@
 // socket-rw-eagain.c, timeout.c and others. They hold over epoll as well.
 #include "connections.hpp"
 #include "descriptors.hpp"
-#include "drivers/scratch_directory.hpp"
+#include "io/scratch_directory.hpp"
 
 #include <string>
 #include <vector>

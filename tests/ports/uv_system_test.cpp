@@ -1,7 +1,7 @@
 // What libuv promises of processes, signals, files and the thread pool: its test/test-spawn.c, test-signal.c,
 // test-fs.c, test-fs-*.c, test-threadpool*.c and test-getaddrinfo.c.
 #include "bytes.hpp"
-#include "drivers/scratch_directory.hpp"
+#include "io/scratch_directory.hpp"
 #include "port.hpp"
 
 #include <algorithm>

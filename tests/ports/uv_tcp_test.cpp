@@ -1,6 +1,6 @@
 // What libuv promises of TCP: its test/test-tcp-*.c and their like.
 #include "connections.hpp"
-#include "drivers/ports.hpp"
+#include "io/ports.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>

@@ -80,7 +80,7 @@ inline void end_with_the_server_on_a_fiber(scripted_stream, bf::serving server) 
 inline bf::serve_options on(bf::backend model) {
     bf::serve_options options;
     options.on = model;
-    options.most_connections = 1'000;  // They have no descriptors, of which a process may have few.
+    options.max_connections = 1'000;  // They have no descriptors, of which a process may have few.
     return options;
 }
 

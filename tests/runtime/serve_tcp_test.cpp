@@ -80,7 +80,7 @@ void serve_without_descriptors(bf::backend on, Listener from) {
     bf::event told;
     bf::serve_options options;
     options.on = on;
-    options.most_connections = 1'000;  // More than there are descriptors for.
+    options.max_connections = 1'000;  // More than there are descriptors for.
     options.on_exhausted = [&told](std::error_code error) {
         CHECK(error == std::errc::too_many_files_open);
         told.set();

@@ -218,7 +218,7 @@ TEST_CASE("no_more_connections_live_than_allowed") {
         bf::semaphore turn{0, 100};
         const auto handler = [&turn](scripted_stream) -> bf::task<> { (void)co_await turn.acquire(); };
         bf::serve_options options = on(model);
-        options.most_connections = 3;
+        options.max_connections = 3;
         auto server = bf::spawn(bf::serve(scripted_listener{from}, options, handler, stop.wait()));
         from.connect(10);
         let_others_park();
@@ -242,7 +242,7 @@ TEST_CASE("half_of_the_descriptors_are_for_connections_unless_told_otherwise") {
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
     const bf::serve_options made;
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &former) == 0);
-    CHECK(made.most_connections == 30);
+    CHECK(made.max_connections == 30);
     tests::on_one_worker([&made](bf::backend model) {
         script from;
         bf::event stop;
@@ -307,11 +307,11 @@ TEST_CASE("options_that_cannot_be_kept_are_refused") {
         script from;
         bf::event stop;
         bf::serve_options none;
-        none.most_connections = 0;
+        none.max_connections = 0;
         const auto serve = [&] {
             (void)bf::await(bf::serve(scripted_listener{from}, none, end_with_the_server, stop.wait()));
         };
-        CHECK_THROWS_WITH(serve(), Contains("most_connections is 0 for 1 listeners"));
+        CHECK_THROWS_WITH(serve(), Contains("max_connections is 0 for 1 listeners"));
         std::vector<scripted_listener> empty;
         const auto serve_nothing = [&] {
             (void)bf::await(bf::serve(std::move(empty), {}, end_with_the_server, stop.wait()));

@@ -1,11 +1,11 @@
 // A scheduler without drivers and fibers: parkers are plain gates.
 #pragma once
 
-#include <bifilar/core/gate_parker.hpp>
-#include <bifilar/core/yield.hpp>
+#include <bifilar/future/yield.hpp>
 #include <bifilar/sched/scheduler.hpp>
 #include <bifilar/stackless/future_task.hpp>
 #include <bifilar/stackless/task.hpp>
+#include <bifilar/task/gate_parker.hpp>
 
 #include <atomic>
 #include <memory>

@@ -1,8 +1,8 @@
 // The ring of a worker, while it grows and shrinks under thieves: each task comes out once, and no thief reads a ring
 // that is gone.
 #include "catch.hpp"
-#include <bifilar/core/task_header.hpp>
 #include <bifilar/sched/run_queue.hpp>
+#include <bifilar/task/task_header.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -66,8 +66,8 @@ TEST_CASE("a ring gives a task to who asks for it when it is the oldest") {
 
 TEST_CASE("a ring grows and shrinks under thieves and each task comes out once") {
     constexpr int rounds = 3'000;
-    constexpr int most_at_once = 40;
-    std::deque<counted_task> tasks(static_cast<std::size_t>(rounds) * most_at_once);
+    constexpr int max_at_once = 40;
+    std::deque<counted_task> tasks(static_cast<std::size_t>(rounds) * max_at_once);
     run_queue queue{4, 0, 64};
     std::atomic<bool> over = false;
     std::vector<std::thread> thieves;
@@ -82,7 +82,7 @@ TEST_CASE("a ring grows and shrinks under thieves and each task comes out once")
         });
     std::size_t next = 0;
     for (int round = 0; round < rounds; ++round) {
-        for (int n = 0; n < round % most_at_once; ++n, ++next)
+        for (int n = 0; n < round % max_at_once; ++n, ++next)
             while (!queue.push(tasks[next]))
                 if (!queue.grow()) std::this_thread::yield();
         if (round % 3 == 0) {

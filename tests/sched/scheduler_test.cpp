@@ -3,8 +3,8 @@
 #include "environment.hpp"
 #include "gates.hpp"
 #include "resource_limits.hpp"
-#include <bifilar/core/ready.hpp>
-#include <bifilar/core/yield.hpp>
+#include <bifilar/future/ready.hpp>
+#include <bifilar/future/yield.hpp>
 #include <bifilar/sched/blocking_pool.hpp>
 #include <bifilar/sched/cpu_quota.hpp>
 #include <bifilar/sched/scheduler.hpp>

@@ -2,8 +2,8 @@
 #include "catch.hpp"
 #include "resource_limits.hpp"
 #include <bifilar/base/sanitizer.hpp>
-#include <bifilar/core/task_header.hpp>
 #include <bifilar/sched/task_fifo.hpp>
+#include <bifilar/task/task_header.hpp>
 
 #include <cstddef>
 #include <deque>

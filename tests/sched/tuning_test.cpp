@@ -1,10 +1,11 @@
 // Each rule of the scheduler that experiments change does what it says, and refuses what cannot be.
 #include "catch.hpp"
 #include "gates.hpp"
-#include <bifilar/core/ready.hpp>
+#include <bifilar/future/ready.hpp>
+#include <bifilar/runtime/detail/tuned_runtime.hpp>
 #include <bifilar/runtime/runtime.hpp>
-#include <bifilar/sched/lingering.hpp>
 #include <bifilar/sched/run_queue.hpp>
+#include <bifilar/sched/spin_policy.hpp>
 #include <bifilar/sched/tuning.hpp>
 #include <bifilar/sync/auto_reset_event.hpp>
 
@@ -57,9 +58,9 @@ bf::task<> begin(bf::sched::scheduler* on, game* at) {
     co_await third;
 }
 
-int turns_of_a_third(std::uint32_t most_lifo_runs) {
+int turns_of_a_third(std::uint32_t max_lifo_runs) {
     gates parts;
-    bf::sched::scheduler scheduler{with(1, {.most_lifo_runs = most_lifo_runs}), parts};
+    bf::sched::scheduler scheduler{with(1, {.max_lifo_runs = max_lifo_runs}), parts};
     game at;
     start(scheduler, begin(&scheduler, &at)).join();
     CHECK(at.turns == 2 * game::turns_of_each);
@@ -92,9 +93,9 @@ struct idle_task : bf::task_header {
     idle_task() noexcept : task_header{kind, 0} {}
 };
 
-std::uint32_t stolen_of_six(std::uint32_t most_stolen) {
-    bf::sched::run_queue from{8, most_stolen};
-    bf::sched::run_queue into{8, most_stolen};
+std::uint32_t stolen_of_six(std::uint32_t max_stolen) {
+    bf::sched::run_queue from{8, max_stolen};
+    bf::sched::run_queue into{8, max_stolen};
     std::array<idle_task, 6> tasks;
     for (idle_task& one : tasks) REQUIRE(from.push(one));
     std::uint32_t moved = 0;
@@ -125,9 +126,8 @@ int turns_before_arrival(std::uint32_t interval, int most) {
 std::string refusal(const tuning& rules) {
     bf::runtime_options options;
     options.workers = 1;
-    options.tuning = rules;
     try {
-        const bf::runtime made{options};
+        const bf::detail::tuned_runtime made{options, rules};
     } catch (const std::invalid_argument& error) {
         return error.what();
     }
@@ -173,32 +173,32 @@ TEST_CASE("victims_are_asked_by_distance_or_in_the_order_of_their_numbers") {
 }
 
 TEST_CASE("a_worker_waits_before_its_sleep_never_or_always") {
-    using bf::sched::lingering;
+    using bf::sched::spin_policy;
     using bf::sched::wait_before_sleep;
-    lingering never{wait_before_sleep::none};
-    lingering always{wait_before_sleep::always};
+    spin_policy never{wait_before_sleep::none};
+    spin_policy always{wait_before_sleep::always};
     for (int n = 0; n < 100; ++n) {
         CHECK(never.pauses() == 0);
-        CHECK(always.pauses() == lingering::long_pauses);
+        CHECK(always.pauses() == spin_policy::long_pauses);
         CHECK(always.is_long());
-        for (lingering* const one : {&never, &always}) {
+        for (spin_policy* const one : {&never, &always}) {
             one->missed();
             if (n % 3 == 0)
                 one->slept_long();
             else
                 one->woken_soon();
         }
-        always.caught(lingering::long_pauses);
+        always.caught(spin_policy::long_pauses);
     }
 }
 
 TEST_CASE("no_wait_before_a_sleep_is_longer_than_its_budget") {
-    using bf::sched::lingering;
+    using bf::sched::spin_policy;
     using bf::sched::wait_before_sleep;
     for (const std::uint32_t most : {0U, 20U, 128U, 512U, 4'096U}) {
-        const lingering always{wait_before_sleep::always, most};
+        const spin_policy always{wait_before_sleep::always, most};
         CHECK(always.pauses() == most);
-        lingering adaptive{wait_before_sleep::adaptive, most};
+        spin_policy adaptive{wait_before_sleep::adaptive, most};
         std::uint32_t longest = 0;
         for (int n = 0; n < 100; ++n) {
             adaptive.woken_soon();
@@ -217,11 +217,11 @@ TEST_CASE("a_fixed_interval_says_when_the_global_queue_is_looked_at") {
 }
 
 TEST_CASE("every_task_runs_once_under_any_rules") {
-    const std::vector<tuning> all = {{.most_lifo_runs = 0},
-                                     {.most_lifo_runs = tuning::no_lifo_cap},
+    const std::vector<tuning> all = {{.max_lifo_runs = 0},
+                                     {.max_lifo_runs = tuning::no_lifo_cap},
                                      {.ring_slots = 2},
                                      {.ring_slots = 2, .grown_ring_slots = 2},
-                                     {.ring_slots = 4'096, .most_stolen = 1},
+                                     {.ring_slots = 4'096, .max_stolen = 1},
                                      {.victims = bf::sched::victim_order::random},
                                      {.victims = bf::sched::victim_order::in_order},
                                      {.waiting = bf::sched::wait_before_sleep::none},
@@ -247,10 +247,10 @@ TEST_CASE("rules_that_cannot_be_are_refused_with_a_remedy") {
     CHECK(refusal({.ring_slots = 100}) == "tuning::ring_slots is 100; give a power of two from 2 to 1048576");
     CHECK_FALSE(refusal({.ring_slots = 0}).empty());
     CHECK_FALSE(refusal({.ring_slots = 1}).empty());
-    CHECK_FALSE(refusal({.ring_slots = 2 * tuning::most_ring_slots}).empty());
-    CHECK(refusal({.most_stolen = 129}) ==
-          "tuning::most_stolen is 129; give a number up to half of ring_slots, which is 128, or 0 for that half");
-    CHECK(refusal({.longest_wait_pauses = tuning::most_wait_pauses}).empty());
+    CHECK_FALSE(refusal({.ring_slots = 2 * tuning::max_ring_slots}).empty());
+    CHECK(refusal({.max_stolen = 129}) ==
+          "tuning::max_stolen is 129; give a number up to half of ring_slots, which is 128, or 0 for that half");
+    CHECK(refusal({.longest_wait_pauses = tuning::max_wait_pauses}).empty());
     CHECK(refusal({.longest_wait_pauses = 1'048'577}) ==
           "tuning::longest_wait_pauses is 1048577; give a number up to 1048576");
     CHECK_FALSE(refusal({.fixed_global_interval = tuning::longest_global_interval + 1}).empty());

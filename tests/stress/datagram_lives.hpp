@@ -2,8 +2,8 @@
 // send and receive may be given up after a random time. At the end the datagrams are compared with the answers.
 #pragma once
 
+#include <bifilar/io/net/udp_socket.hpp>
 #include "stress/ledger.hpp"
-#include <bifilar/drivers/udp_socket.hpp>
 
 #include <algorithm>
 #include <array>
@@ -19,8 +19,8 @@
 
 namespace stress {
 
-inline constexpr int most_datagrams = 24;
-inline constexpr std::size_t most_datagram_bytes = 512;
+inline constexpr int max_datagrams = 24;
+inline constexpr std::size_t max_datagram_bytes = 512;
 
 /// What one task has sent and another received.
 struct post {
@@ -28,13 +28,13 @@ struct post {
     std::uint64_t maybe_sent = 0;
     std::uint64_t received = 0;
     std::uint64_t maybe_received = 0;
-    std::bitset<most_datagrams> seen;  // By their numbers.
+    std::bitset<max_datagrams> seen;  // By their numbers.
     bool wrong = false;                // An error, or a datagram that nobody sent so.
     std::atomic<bool> over{false};     // Nobody counts a datagram as sent any more.
 };
 
 inline std::size_t datagram_bytes(int number) {
-    return 1 + static_cast<std::size_t>(number) * 97 % most_datagram_bytes;
+    return 1 + static_cast<std::size_t>(number) * 97 % max_datagram_bytes;
 }
 
 /// Datagrams that the kernel had no room for.
@@ -48,8 +48,8 @@ inline std::uint64_t dropped(const bf::udp_socket& at) {
 inline bf::task<> sends(bf::udp_socket& from, bf::socket_address to, post& way, ledger& all, std::uint64_t seed) {
     const tests::counted one{all.alive};
     bf::base::random random{seed};
-    std::array<std::byte, most_datagram_bytes> datagram;
-    const int count = static_cast<int>(random.below(most_datagrams));
+    std::array<std::byte, max_datagram_bytes> datagram;
+    const int count = static_cast<int>(random.below(max_datagrams));
     for (int n = 0; n < count; ++n) {
         datagram.fill(static_cast<std::byte>(n));
         const auto part = std::span{datagram}.first(datagram_bytes(n));
@@ -70,7 +70,7 @@ inline bf::task<> sends(bf::udp_socket& from, bf::socket_address to, post& way, 
 inline bool is_good(std::span<const std::byte> datagram, post& way) {
     if (datagram.empty()) return false;
     const int number = std::to_integer<int>(datagram.front());
-    if (number >= most_datagrams || datagram.size() != datagram_bytes(number)) return false;
+    if (number >= max_datagrams || datagram.size() != datagram_bytes(number)) return false;
     if (way.seen.test(static_cast<std::size_t>(number))) return false;
     way.seen.set(static_cast<std::size_t>(number));
     return std::all_of(datagram.begin(), datagram.end(), [&](std::byte each) { return each == datagram.front(); });
@@ -80,7 +80,7 @@ inline bool is_good(std::span<const std::byte> datagram, post& way) {
 inline bf::task<> takes(bf::udp_socket& at, bf::socket_address from, post& way, ledger& all, std::uint64_t seed) {
     const tests::counted one{all.alive};
     bf::base::random random{seed};
-    std::array<std::byte, most_datagram_bytes> buffer;
+    std::array<std::byte, max_datagram_bytes> buffer;
     for (int waits_left = last_waits; waits_left != 0;) {
         const bool over = way.over;
         if (over && way.received + way.maybe_received + dropped(at) >= way.sent) break;

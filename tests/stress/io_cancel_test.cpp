@@ -3,6 +3,9 @@
 // buffers, into lent ones and by one operation for all; listeners whose connects and accepts are given up; datagrams.
 // Every operation may be given up after a random time, and some lives are cancelled and closed in between. At the end
 // of the others what came is compared with what the operations answered, and with what a simulated kernel has moved.
+#include <bifilar/base/random.hpp>
+#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/drivers/contract/driver.hpp>
 #include "both/in_each_model.hpp"
 #include "descriptors.hpp"
 #include "resource_limits.hpp"
@@ -11,9 +14,6 @@
 #include "stress/ledger.hpp"
 #include "stress/listener_lives.hpp"
 #include "stress/stream_lives.hpp"
-#include <bifilar/base/random.hpp>
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/drivers/driver.hpp>
 
 #include <array>
 #include <chrono>
@@ -30,7 +30,7 @@ constexpr std::uint64_t usual_operations = 2'000;
 #else
 constexpr std::uint64_t usual_operations = 10'000;
 #endif
-constexpr std::size_t most_descriptors = 400;
+constexpr std::size_t max_descriptors = 400;
 
 // Returns when `operations` have ended.
 void live_and_die(bf::runtime& rt, stress::ledger& all, std::uint64_t operations, bf::base::random& random) {
@@ -55,7 +55,7 @@ bool descriptors_become(std::size_t count) {
 }
 
 void on_the_usual_driver(std::uint64_t operations) {
-    if (!tests::descriptors_suffice(most_descriptors)) return;
+    if (!tests::descriptors_suffice(max_descriptors)) return;
     bf::base::random random{tests::seed_of_this_run("cancels of I/O")};
     stress::ledger all;
     const auto destroyed = bf::drivers::destroyed_in_flight();
@@ -70,10 +70,10 @@ void on_the_usual_driver(std::uint64_t operations) {
 }
 
 void on_a_simulated_driver(std::uint64_t operations) {
-    if (!tests::descriptors_suffice(most_descriptors)) return;
+    if (!tests::descriptors_suffice(max_descriptors)) return;
     bf::simulated_kernel_options how;
     how.seed = tests::seed_of_this_run("cancels of simulated I/O");
-    how.most_delay = 100us;
+    how.max_delay = 100us;
     how.would_wait = 0.5;
     how.short_transfers = 0.3;
     how.interrupts = 0.1;

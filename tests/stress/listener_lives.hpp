@@ -56,7 +56,7 @@ inline bf::task<> connects(bf::socket_address to, arrivals& count, ledger& all, 
 /// Of incoming connections no give-up loses one.
 template <class Listener>
 bf::task<> accepts(Listener& at, arrivals& count, ledger& all, std::uint64_t seed) {
-    constexpr std::uint64_t most_lost = std::is_same_v<Listener, bf::tcp_listener> ? 1 : 0;
+    constexpr std::uint64_t max_lost = std::is_same_v<Listener, bf::tcp_listener> ? 1 : 0;
     const tests::counted one{all.alive};
     bf::base::random random{seed};
     for (int waits_left = last_waits; waits_left != 0;) {
@@ -67,7 +67,7 @@ bf::task<> accepts(Listener& at, arrivals& count, ledger& all, std::uint64_t see
         ++all.operations;
         if (!got) {
             ++all.given_up;
-            count.maybe_accepted += most_lost;
+            count.maybe_accepted += max_lost;
         } else if (*got) {
             ++count.accepted;
             end(**got);

@@ -2,7 +2,7 @@
 // given up after a random time. At the end the bytes are compared with what the operations answered.
 #pragma once
 
-#include "drivers/stream_pair.hpp"
+#include "io/stream_pair.hpp"
 #include "stress/ledger.hpp"
 
 #include <array>
@@ -50,11 +50,11 @@ inline std::size_t size_of(const bf::received_bytes& bytes) { return bytes.size(
 
 /// Enters what a read came to, with what it may have lost where it was given up. False: the stream has ended.
 template <class Got>
-bool enter(const Got& got, std::size_t most_lost, flow& way, ledger& all) {
+bool enter(const Got& got, std::size_t max_lost, flow& way, ledger& all) {
     ++all.operations;
     if (!got) {
         ++all.given_up;
-        way.maybe_read += most_lost;
+        way.maybe_read += max_lost;
         return true;
     }
     const std::size_t bytes = *got ? size_of(**got) : 0;

@@ -113,8 +113,8 @@ TEST_CASE("a_large_budget_rounds_loans_up_to_units") {
     CHECK(all.bytes() == total);
     CHECK(budget.free_bytes() == 0);
     CHECK_FALSE(budget.try_take(1));
-    CHECK(bf::byte_budget{bf::byte_budget::most_bytes}.free_bytes() == bf::byte_budget::most_bytes);
-    CHECK_THROWS_WITH(bf::byte_budget{bf::byte_budget::most_bytes + 1}, Contains("at most 8796093022208 bytes"));
+    CHECK(bf::byte_budget{bf::byte_budget::max_bytes}.free_bytes() == bf::byte_budget::max_bytes);
+    CHECK_THROWS_WITH(bf::byte_budget{bf::byte_budget::max_bytes + 1}, Contains("at most 8796093022208 bytes"));
 }
 
 TEST_CASE("no_more_bytes_are_out_than_there_are") {

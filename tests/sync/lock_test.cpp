@@ -87,7 +87,7 @@ TEST_CASE("a_waiting_writer_is_not_starved_and_readers_behind_it_enter_together"
         bf::shared_mutex mutex;
         std::vector<int> order;
         int inside = 0;
-        int most_inside = 0;
+        int max_inside = 0;
         auto held = mutex.try_lock_shared();
         const auto read = [](bf::shared_mutex& of, std::vector<int>& into, int& now, int& most) -> bf::task<> {
             const auto mine = co_await of.lock_shared();
@@ -108,7 +108,7 @@ TEST_CASE("a_waiting_writer_is_not_starved_and_readers_behind_it_enter_together"
         std::vector<bf::join_handle<void>> readers;
         for (int n = 0; n < 3; ++n) {
             readers.push_back(
-                bf::spawn(model, read, std::ref(mutex), std::ref(order), std::ref(inside), std::ref(most_inside)));
+                bf::spawn(model, read, std::ref(mutex), std::ref(order), std::ref(inside), std::ref(max_inside)));
             let_others_park();
         }
         CHECK(order.empty());
@@ -116,7 +116,7 @@ TEST_CASE("a_waiting_writer_is_not_starved_and_readers_behind_it_enter_together"
         bf::await(writer);
         for (auto& reader : readers) bf::await(reader);
         CHECK(order == std::vector<int>{2, 1, 1, 1});
-        CHECK(most_inside == 3);
+        CHECK(max_inside == 3);
     });
 }
 

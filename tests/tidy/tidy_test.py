@@ -1,36 +1,24 @@
 """Reads the sources and refuses what the house rules refuse. Each message says what to do.
 
-tidy_test.py <root>
+tidy_test.py <root> [--draw]   with --draw it writes the drawing of the floors anew
 """
 import pathlib
 import re
 import subprocess
 import sys
 
+import floors
+from floors import BELOW, LIBRARY
+
 ROOT = pathlib.Path(sys.argv[1])
-LIBRARY = ["common", "drivers", "stackless", "stackful", "runtime", "tls"]
 MOST_LINES = 400
 MOST_COLUMNS = 120
-# Which include prefixes each floor may name, besides its own.
-BELOW = {
-    "base": set(),
-    "core": {"base"},
-    "sync": {"base", "core"},
-    "channel": {"base", "core", "sync"},
-    "time": {"base", "core", "sync"},
-    "sched": {"base", "core", "sync", "channel", "time"},
-}
-COMMON = {"base", "core", "sync", "channel", "time", "sched"}
-for part in ("drivers", "stackless", "stackful"):
-    BELOW[part] = COMMON
-BELOW["tls"] = COMMON | {"drivers"}
-BELOW["runtime"] = COMMON | {"drivers", "stackless", "stackful"}
 # Third parties that only some files may name.
 ALONE = {
     r"boost/": ["stackful/src/switch.cpp"],
     r"liburing": ["drivers/"],
     r"openssl/": ["tls/src/"],
-    r"hwloc": ["common/src/topology.cpp"],
+    r"hwloc": ["common/src/sched/topology.cpp"],
 }
 # Assembled, so that this file does not contain them.
 LEFTOVERS = re.compile("|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK", "not imple" + "mented", "for" + " now",
@@ -54,30 +42,25 @@ def tracked():
     return [name for name in names if name and (ROOT / name).is_file()]
 
 
-def floor_of(name):
-    parts = name.split("/")
-    if parts[0] not in LIBRARY:
-        return None
-    if parts[0] != "common":
-        return parts[0]
-    return parts[3] if len(parts) > 4 and parts[1] == "include" else None
-
-
-def check_includes(name, lines, included):
-    floor = floor_of(name)
+def check_includes(name, lines, included, used, opens):
+    floor = floors.floor_of(name)
     for number, line in enumerate(lines, 1):
-        match = re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line)
+        match = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
         if not match:
             continue
-        target = match.group(1)
+        target = match.group(2)
         included.add(target)
         for pattern, allowed in ALONE.items():
             if re.match(pattern, target) and name.split("/")[0] in LIBRARY and not any(name.startswith(a) for a in allowed):
                 say(name, number, f"only {allowed[0]} may include <{target}>; go through its header")
-        if target.startswith("bifilar/") and target != "bifilar/bifilar.hpp" and floor:
-            to = target.split("/")[1]
-            if to != floor and to not in BELOW[floor]:
-                say(name, number, f"{floor} includes {to}, which is upward or sideways; move the code or the declaration down")
+        opened = floors.file_of(ROOT, name, match.group(1), target) if floor and target != "bifilar/bifilar.hpp" else None
+        if opened:
+            opens.setdefault(name, []).append(opened)
+        to = floors.floor_of(opened) if opened else None
+        if to and to != floor:
+            used.add((floor, to))
+        if to and to != floor and to not in BELOW[floor]:
+            say(name, number, f"{floor} includes {to}, which is upward or sideways; move the code or the declaration down")
         if target == "bifilar/bifilar.hpp" and name.split("/")[0] in LIBRARY:
             say(name, number, "the library itself does not include the umbrella header; include what is used")
 
@@ -107,6 +90,8 @@ def check_text(name, lines):
 
 
 included = set()
+used = set()  # Pairs of floors.
+opens = {}  # Files of the library, and what they include of it.
 files = tracked()
 for name in files:
     if not name.endswith((".hpp", ".cpp", ".c", ".py", ".sh", ".cmake", ".md", ".txt")) and pathlib.Path(name).name != "run":
@@ -115,7 +100,7 @@ for name in files:
         continue
     lines = (ROOT / name).read_text().splitlines()
     if name.endswith((".hpp", ".cpp")):
-        check_includes(name, lines, included)
+        check_includes(name, lines, included, used, opens)
     if name.endswith((".hpp", ".cpp", ".c", ".py", ".sh")):
         check_text(name, lines)
 for name in files:
@@ -123,6 +108,16 @@ for name in files:
         target = "bifilar/" + name.split("/include/bifilar/")[1]
         if target not in included and target != "bifilar/bifilar.hpp":
             say(name, 1, "nobody includes this header; remove it or use it")
+
+for circle in floors.circles(opens):
+    say(circle[0], 1, f"includes itself by way of {', '.join(circle[1:])}; move what both need to a header below")
+drawing = ROOT / floors.DRAWING
+if not drawing.is_file() or drawing.read_text() != floors.draw(used):
+    if "--draw" in sys.argv:
+        drawing.parent.mkdir(parents=True, exist_ok=True)
+        drawing.write_text(floors.draw(used))
+    else:
+        say(floors.DRAWING, 1, "is not the drawing of what includes what; run tests/tidy/tidy_test.py . --draw")
 
 print("\n".join(problems))
 print(f"{len(files)} files read, {len(problems)} problems")

@@ -1,7 +1,7 @@
 // A bare task for tests of timers, which counts how often it was scheduled, and when timers are due.
 #pragma once
 
-#include <bifilar/core/context.hpp>
+#include <bifilar/task/context.hpp>
 #include <bifilar/time/timer_queue.hpp>
 
 #include <atomic>
@@ -37,7 +37,7 @@ public:
     [[nodiscard]] int wakes() const noexcept { return wakes_.load(); }
 
 private:
-    static bf::run_answer run(task_header&, bf::context&) noexcept { return bf::run_answer::done; }
+    static bf::run_result run(task_header&, bf::context&) noexcept { return bf::run_result::done; }
     static void schedule(task_header& task) noexcept {
         auto& self = static_cast<sleeper_task&>(task);
         ++self.wakes_;

@@ -5,7 +5,7 @@
 #include "time/sleeper_task.hpp"
 #include <bifilar/base/random.hpp>
 #include <bifilar/base/sanitizer.hpp>
-#include <bifilar/core/context.hpp>
+#include <bifilar/task/context.hpp>
 #include <bifilar/time/timer_queue.hpp>
 
 #include <algorithm>

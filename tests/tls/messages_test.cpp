@@ -202,7 +202,7 @@ TEST_CASE("a_write_sees_that_a_reader_has_brought_the_rest_of_a_ticket") {
     auto made = std::make_unique<bf::detail::tls_connection<bf::tcp_stream>>(
         bf::tls_context::client(client_options()), "localhost", std::uint16_t{0}, std::move(sockets.near));
     auto& connection = *made;
-    auto stream = bf::block_on(bf::tls_handshake<bf::tcp_stream>{std::move(made)});
+    auto stream = bf::block_on(bf::tls_handshake_future<bf::tcp_stream>{std::move(made)});
     server.end_handshake();
     REQUIRE(stream.has_value());
     const auto [first, others] = server.ticket();

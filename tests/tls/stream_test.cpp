@@ -20,8 +20,8 @@ std::vector<std::byte> pattern(std::size_t bytes, unsigned seed) {
 class dribble {
 public:
     explicit dribble(bf::tcp_stream over) : over_{std::move(over)} {}
-    [[nodiscard]] bf::stream_read read(std::span<std::byte> into) noexcept { return over_.read(into.first(1)); }
-    [[nodiscard]] bf::stream_write write(std::span<const std::byte> from) noexcept {
+    [[nodiscard]] bf::stream_read_future read(std::span<std::byte> into) noexcept { return over_.read(into.first(1)); }
+    [[nodiscard]] bf::stream_write_future write(std::span<const std::byte> from) noexcept {
         return over_.write(from.first(1));
     }
 

@@ -2,13 +2,13 @@
 #pragma once
 
 #include "authority.hpp"
-#include "bytes.hpp"
-#include "catch.hpp"
-#include "drivers/stream_pair.hpp"
-#include "one_worker.hpp"
 #include <bifilar/bifilar.hpp>
 #include <bifilar/tls/tls_error.hpp>
 #include <bifilar/tls/tls_stream.hpp>
+#include "bytes.hpp"
+#include "catch.hpp"
+#include "io/stream_pair.hpp"
+#include "one_worker.hpp"
 
 #include <string>
 

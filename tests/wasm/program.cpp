@@ -2,11 +2,11 @@
 // There is no scheduler: block_on drives them all as members of a join_all. Ends with 0 when every sum is right.
 // With the argument "waiting" or "throwing" it ends as the library ends what cannot go on there.
 #include <bifilar/channel/channel.hpp>
-#include <bifilar/core/block_on.hpp>
-#include <bifilar/core/join_all.hpp>
-#include <bifilar/core/join_range.hpp>
-#include <bifilar/core/race.hpp>
-#include <bifilar/core/yield.hpp>
+#include <bifilar/combine/join_all.hpp>
+#include <bifilar/combine/join_range.hpp>
+#include <bifilar/combine/race.hpp>
+#include <bifilar/future/block_on.hpp>
+#include <bifilar/future/yield.hpp>
 #include <bifilar/stackless/task.hpp>
 #include <bifilar/sync/event.hpp>
 #include <bifilar/sync/mutex.hpp>

@@ -14,14 +14,14 @@ void ticket_store::add(const std::string& server, SSL_SESSION* ticket) noexcept 
     SSL_SESSION* left_out = ticket;
     {
         const std::lock_guard guard{lock_};
-        if (servers_.size() >= most_servers && !servers_.contains(server)) {
+        if (servers_.size() >= max_servers && !servers_.contains(server)) {
             for (SSL_SESSION* const old : servers_.begin()->second) SSL_SESSION_free(old);
             servers_.erase(servers_.begin());
         }
         std::vector<SSL_SESSION*>& tickets = servers_[server];
-        tickets.reserve(most_per_server);
+        tickets.reserve(max_per_server);
         left_out = nullptr;
-        if (tickets.size() == most_per_server) {
+        if (tickets.size() == max_per_server) {
             left_out = tickets.front();
             tickets.erase(tickets.begin());
         }

@@ -24,8 +24,8 @@ public:
     [[nodiscard]] SSL_SESSION* take(const std::string& server) noexcept;
 
 private:
-    static constexpr std::size_t most_servers = 256;
-    static constexpr std::size_t most_per_server = 4;
+    static constexpr std::size_t max_servers = 256;
+    static constexpr std::size_t max_per_server = 4;
 
     std::mutex lock_;  // Guards the map; held for a look-up or an insertion.
     std::unordered_map<std::string, std::vector<SSL_SESSION*>> servers_;

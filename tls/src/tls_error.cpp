@@ -4,7 +4,7 @@
 
 #include "tls_failure.hpp"
 
-#include <bifilar/drivers/io_result.hpp>
+#include <bifilar/drivers/contract/io_result.hpp>
 #include <cerrno>
 #include <openssl/err.h>
 #include <openssl/ssl.h>

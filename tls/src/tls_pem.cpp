@@ -2,7 +2,7 @@
 #include "tls_failure.hpp"
 #include "tls_settings.hpp"
 
-#include <bifilar/drivers/owned_descriptor.hpp>
+#include <bifilar/drivers/contract/owned_descriptor.hpp>
 #include <cerrno>
 #include <fcntl.h>
 #include <openssl/bio.h>

@@ -16,7 +16,7 @@
 namespace bifilar::detail {
 namespace {
 
-constexpr std::size_t most_per_record = 16 * 1024;
+constexpr std::size_t max_per_record = 16 * 1024;
 // What a record, and a message of ours that goes out with it, add to the plaintext; OpenSSL names 320 for a record.
 constexpr std::size_t overhead = 512;
 
@@ -146,7 +146,7 @@ tls_step tls_session::finish_messages() noexcept {
     // again with the same bytes.
     const std::size_t room = capacity_ - out_.end;
     if (room <= overhead) return tls_step::send;
-    const std::size_t bytes = std::min({from.size(), most_per_record, room - overhead});
+    const std::size_t bytes = std::min({from.size(), max_per_record, room - overhead});
     return classify(SSL_write_ex(ssl_, from.data(), bytes, &count));
 }
 

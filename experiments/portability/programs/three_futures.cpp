@@ -1,8 +1,8 @@
 // Not run: inlining.py reads from its disassembly how many calls compilers leave in chains of three futures that were
 // written by hand, as state machines and not as coroutines.
-#include <bifilar/core/future.hpp>
-#include <bifilar/core/map.hpp>
-#include <bifilar/core/ready.hpp>
+#include <bifilar/future/future.hpp>
+#include <bifilar/future/map.hpp>
+#include <bifilar/future/ready.hpp>
 
 // The library's own: a map over a map over a value that is ready. Nothing of their states can be needed.
 int poll_ready_chain(bifilar::context& cx, int n) {

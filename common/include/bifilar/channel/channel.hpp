@@ -2,7 +2,7 @@
 // rendezvous. A ring under the lock of channel_core.
 #pragma once
 
-#include <bifilar/channel/channel_core.hpp>
+#include <bifilar/channel/channel_whole.hpp>
 #include <cstdint>
 #include <limits>
 #include <memory>

@@ -5,12 +5,12 @@
 // hand-over at a time; receivers that are woken meanwhile have a value of the store reserved. So nobody is overtaken.
 #pragma once
 
+#include <algorithm>
 #include <bifilar/base/asymmetric_fence.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/channel/channel_error.hpp>
-#include <bifilar/core/future.hpp>
-#include <bifilar/core/wait_list.hpp>
-#include <algorithm>
+#include <bifilar/future/future.hpp>
+#include <bifilar/future/wait_list.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -380,7 +380,3 @@ private:
 
 }  // namespace detail
 }  // namespace bifilar
-
-#include <bifilar/channel/channel_calls.hpp>  // IWYU pragma: export
-#include <bifilar/channel/channel_place.hpp>  // IWYU pragma: export
-#include <bifilar/channel/channel_waits.hpp>  // IWYU pragma: export

@@ -5,9 +5,9 @@
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/spin_lock.hpp>
 #include <bifilar/channel/channel_error.hpp>
-#include <bifilar/core/frame_pool.hpp>
-#include <bifilar/core/future.hpp>
-#include <bifilar/core/waker.hpp>
+#include <bifilar/future/future.hpp>
+#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/task/waker.hpp>
 #include <cstdint>
 #include <expected>
 #include <memory>

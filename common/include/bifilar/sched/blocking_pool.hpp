@@ -18,7 +18,7 @@ class blocking_pool {
 public:
     /// At least one thread. Starts none yet. Throws std::invalid_argument for 0. `falls_idle`, unless empty, is called
     /// by one of the threads each time the last job has ended; it does not throw.
-    blocking_pool(std::uint32_t most_threads, std::chrono::nanoseconds keep_alive,
+    blocking_pool(std::uint32_t max_threads, std::chrono::nanoseconds keep_alive,
                   std::function<void()> falls_idle = {});
     blocking_pool(const blocking_pool&) = delete;
     blocking_pool& operator=(const blocking_pool&) = delete;
@@ -48,7 +48,7 @@ private:
     void serve(std::list<std::thread>::iterator self) noexcept;
     void start_thread();
 
-    const std::uint32_t most_threads_;
+    const std::uint32_t max_threads_;
     const std::chrono::nanoseconds keep_alive_;
     const std::function<void()> falls_idle_;
     mutable std::mutex mutex_;  // Guards all below.

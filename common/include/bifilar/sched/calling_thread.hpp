@@ -2,7 +2,7 @@
 // While it waits in block_on, for a root task or for anything else, it is the runtime's worker.
 #pragma once
 
-#include <bifilar/core/parker.hpp>
+#include <bifilar/task/parker.hpp>
 #include <thread>
 
 namespace bifilar::sched {

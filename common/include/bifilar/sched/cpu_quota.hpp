@@ -8,7 +8,7 @@
 namespace bifilar::sched {
 
 /// The most workers of one runtime.
-inline constexpr std::uint32_t most_workers = 4096;
+inline constexpr std::uint32_t max_workers = 4096;
 
 /// BIFILAR_WORKERS, else the smaller of affinity mask and cgroup quota, at least 1. Reads /proc and the cgroup file
 /// system below `root` ("" for the real one). Throws std::invalid_argument when BIFILAR_WORKERS is not a number

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <bifilar/base/clock.hpp>
-#include <bifilar/core/frame_trim.hpp>
-#include <bifilar/core/parker.hpp>
-#include <bifilar/core/task_header.hpp>
+#include <bifilar/memory/frame_trim.hpp>
+#include <bifilar/task/parker.hpp>
+#include <bifilar/task/task_header.hpp>
 #include <cstdint>
 #include <exception>
 #include <memory>

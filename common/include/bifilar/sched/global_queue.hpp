@@ -5,7 +5,7 @@
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/cache_line.hpp>
 #include <bifilar/base/spin_lock.hpp>
-#include <bifilar/core/task_header.hpp>
+#include <bifilar/task/task_header.hpp>
 #include <cstddef>
 #include <mutex>
 

@@ -4,7 +4,7 @@
 
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/cache_line.hpp>
-#include <bifilar/core/task_header.hpp>
+#include <bifilar/task/task_header.hpp>
 
 namespace bifilar::sched {
 

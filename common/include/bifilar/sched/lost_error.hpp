@@ -2,8 +2,8 @@
 // Called by every kind of task when its last reference goes.
 #pragma once
 
-#include <bifilar/core/outcome.hpp>
-#include <bifilar/core/task_core.hpp>
+#include <bifilar/task/outcome.hpp>
+#include <bifilar/task/task_core.hpp>
 #include <cstdint>
 #include <exception>
 

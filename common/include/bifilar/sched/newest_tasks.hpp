@@ -10,12 +10,12 @@
 // saw the old one, both came before the thief's fence, and the thief sees the position as the owner left it.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bifilar/base/asymmetric_fence.hpp>
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/cache_line.hpp>
-#include <bifilar/core/task_header.hpp>
-#include <algorithm>
-#include <array>
+#include <bifilar/task/task_header.hpp>
 #include <bit>
 #include <cstdint>
 

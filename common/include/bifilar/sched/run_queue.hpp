@@ -7,13 +7,13 @@
 // The old ones go when no theft is under way that may have seen them.
 #pragma once
 
+#include <algorithm>
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/cache_line.hpp>
 #include <bifilar/base/pages.hpp>
 #include <bifilar/base/prefetch.hpp>
-#include <bifilar/core/task_header.hpp>
-#include <algorithm>
+#include <bifilar/task/task_header.hpp>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -26,14 +26,14 @@ namespace bifilar::sched {
 /// Ready tasks of one worker.
 class run_queue {
 public:
-    /// Room for `capacity` tasks, a power of two from 2 on, and up to `most_slots` of them once it has grown. One theft
-    /// moves at most `most_stolen`: from 1 to half of `capacity`; 0 is that half. Throws std::bad_alloc.
-    explicit run_queue(std::uint32_t capacity, std::uint32_t most_stolen = 0, std::uint32_t most_slots = 0)
+    /// Room for `capacity` tasks, a power of two from 2 on, and up to `max_slots` of them once it has grown. One theft
+    /// moves at most `max_stolen`: from 1 to half of `capacity`; 0 is that half. Throws std::bad_alloc.
+    explicit run_queue(std::uint32_t capacity, std::uint32_t max_stolen = 0, std::uint32_t max_slots = 0)
         : first_capacity_{capacity},
-          most_stolen_{most_stolen == 0 ? capacity / 2 : most_stolen},
-          most_slots_{std::max(capacity, most_slots)} {
-        BIFILAR_ASSERT(std::has_single_bit(capacity) && std::has_single_bit(most_slots_) && capacity >= 2 &&
-                           most_stolen_ <= capacity / 2,
+          max_stolen_{max_stolen == 0 ? capacity / 2 : max_stolen},
+          max_slots_{std::max(capacity, max_slots)} {
+        BIFILAR_ASSERT(std::has_single_bit(capacity) && std::has_single_bit(max_slots_) && capacity >= 2 &&
+                           max_stolen_ <= capacity / 2,
                        "a ring of so many slots cannot be; check its tuning first");
         if (!move_to(ring::make(capacity), 0)) throw std::bad_alloc{};
     }
@@ -59,7 +59,7 @@ public:
     /// theft is under way: its thief may have lost its processor, and nobody else can steal until it has it again.
     /// Owner only.
     [[nodiscard]] bool grow() noexcept {
-        if (capacity() >= most_slots_) return false;
+        if (capacity() >= max_slots_) return false;
         free_retired();
         const std::uint64_t head = head_.load(base::acquire);  // Pairs with finish_theft.
         if (steal_of(head) != real_of(head)) return false;
@@ -137,7 +137,7 @@ public:
         return first;
     }
 
-    /// Moves the older half (rounded up) of this ring, at most `most_stolen`, into `into`, the thief's own and empty
+    /// Moves the older half (rounded up) of this ring, at most `max_stolen`, into `into`, the thief's own and empty
     /// ring that has at least as many slots at first, but for the newest of them, which is returned to be run at once.
     /// Null when there was nothing, or another thief was at work. `moved` counts all of them. Any thread that owns
     /// `into`.
@@ -146,7 +146,7 @@ public:
         // Relaxed: the thief owns its tail.
         const std::uint32_t to = into.tail_.load(base::relaxed);
         // Pairs with the finish of thefts from the thief; room for a whole half must be free.
-        if (to - steal_of(into.head_.load(base::acquire)) > into.capacity() - most_stolen_) return nullptr;
+        if (to - steal_of(into.head_.load(base::acquire)) > into.capacity() - max_stolen_) return nullptr;
 
         std::uint32_t first = 0;
         const std::uint32_t count = claim_half(first);
@@ -282,7 +282,7 @@ private:
             // A stale head beside a fresh tail may look longer than any ring; the exchange below would refuse it.
             if (ready == 0 || ready > more_than_all) return 0;
             const std::uint32_t half = ready - ready / 2;
-            const std::uint32_t count = half < most_stolen_ ? half : most_stolen_;
+            const std::uint32_t count = half < max_stolen_ ? half : max_stolen_;
             // Pairs with pop; so that owner and thief never take the same slot.
             if (head_.compare_exchange_weak(head, pack(real, real + count), base::acq_rel, base::acquire)) {
                 first = real;
@@ -309,8 +309,8 @@ private:
     base::atomic<task_header*>* slots_ = nullptr;
     ring* retired_ = nullptr;
     const std::uint32_t first_capacity_;
-    const std::uint32_t most_stolen_;
-    const std::uint32_t most_slots_;
+    const std::uint32_t max_stolen_;
+    const std::uint32_t max_slots_;
     // Its slots are written by the owner between `real` and `steal + capacity`, and read by whoever claimed the index.
     // Itself written by the owner, read by thieves.
     base::atomic<ring*> ring_{nullptr};

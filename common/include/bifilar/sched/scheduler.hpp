@@ -4,9 +4,7 @@
 
 #include <bifilar/base/asymmetric_fence.hpp>
 #include <bifilar/base/fork_count.hpp>
-#include <bifilar/core/frame_pool.hpp>
-#include <bifilar/core/task_core.hpp>
-#include <bifilar/core/task_description.hpp>
+#include <bifilar/memory/frame_pool.hpp>
 #include <bifilar/sched/calling_thread.hpp>
 #include <bifilar/sched/environment.hpp>
 #include <bifilar/sched/global_queue.hpp>
@@ -16,6 +14,8 @@
 #include <bifilar/sched/tuning.hpp>
 #include <bifilar/sched/worker.hpp>
 #include <bifilar/sched/worker_layout.hpp>
+#include <bifilar/task/task_core.hpp>
+#include <bifilar/task/task_description.hpp>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -28,9 +28,6 @@ namespace bifilar {
 namespace detail {
 class join_watch;
 }
-namespace stackful {
-class fiber_home;
-}
 }  // namespace bifilar
 
 namespace bifilar::sched {
@@ -40,8 +37,8 @@ struct scheduler_options {
     /// No threads: the worker, of which there is one, works while the calling thread waits. See calling_thread.
     bool on_calling_thread = false;
     pin pinning = pin::none;
-    /// Where fibers of this runtime get their stacks; only passed on.
-    stackful::fiber_home* fibers = nullptr;
+    /// Only passed on. Outlives the scheduler.
+    spawn_resources* resources = nullptr;
     /// What timers go by; null: real time. Outlives the scheduler.
     simulated_clock* clock = nullptr;
     /// For experiments.
@@ -130,7 +127,7 @@ public:
     [[nodiscard]] environment& parts() const noexcept { return parts_; }
     /// Of this process, not of one that it was forked from: there it has no threads.
     [[nodiscard]] bool is_ours() const noexcept { return forks_ == base::fork_count(); }
-    [[nodiscard]] stackful::fiber_home* fibers() const noexcept { return fibers_; }
+    [[nodiscard]] spawn_resources* resources() const noexcept { return resources_; }
     [[nodiscard]] task_owner owner_id() const noexcept { return owner_id_; }
     /// Which runtime of all that the process has made, counted from 1. Owner ids come again, this does not.
     [[nodiscard]] std::uint32_t serial() const noexcept { return serial_; }
@@ -188,7 +185,7 @@ private:
 
     const tuning tuning_;
     environment& parts_;
-    stackful::fiber_home* const fibers_;
+    spawn_resources* const resources_;
     const task_owner owner_id_;
     const std::uint32_t serial_;
     const std::uint32_t forks_ = base::fork_count();  // In which process it was made.

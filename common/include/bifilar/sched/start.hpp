@@ -3,18 +3,25 @@
 #pragma once
 
 #include <bifilar/base/atomic.hpp>
-#include <bifilar/core/frame_pool.hpp>
-#include <bifilar/core/task_core.hpp>
-#include <bifilar/core/task_label.hpp>
+#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/task/task_core.hpp>
+#include <bifilar/task/task_label.hpp>
 #include <cstdint>
-
-namespace bifilar::stackful {
-class fiber_home;
-}
 
 namespace bifilar::sched {
 
 class scheduler;
+
+/// What spawns of one kind of task take from their runtime: a slot that the runtime fills, and that the kind reads.
+class spawn_resources {
+public:
+    spawn_resources(const spawn_resources&) = delete;
+    spawn_resources& operator=(const spawn_resources&) = delete;
+
+protected:
+    spawn_resources() noexcept = default;
+    ~spawn_resources() = default;
+};
 
 /// Where a task runs first when nobody says.
 inline constexpr std::uint32_t any_worker = UINT32_MAX;
@@ -53,7 +60,7 @@ void schedule(task_header& task) noexcept;
 [[nodiscard]] task_owner owner_id_of(const scheduler& which) noexcept;
 /// scheduler::serial.
 [[nodiscard]] std::uint32_t serial_of(const scheduler& which) noexcept;
-/// scheduler::fibers.
-[[nodiscard]] stackful::fiber_home* fibers_of(const scheduler& which) noexcept;
+/// scheduler::resources.
+[[nodiscard]] spawn_resources* resources_of(const scheduler& which) noexcept;
 
 }  // namespace bifilar::sched

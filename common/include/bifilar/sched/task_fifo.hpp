@@ -3,9 +3,9 @@
 // page of its own, so that what is asked for is the walk through the page table as well.
 #pragma once
 
-#include <bifilar/base/pages.hpp>
-#include <bifilar/core/task_header.hpp>
 #include <algorithm>
+#include <bifilar/base/pages.hpp>
+#include <bifilar/task/task_header.hpp>
 #include <cstddef>
 #include <cstdint>
 

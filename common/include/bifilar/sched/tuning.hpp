@@ -17,7 +17,7 @@ enum class victim_order : std::uint8_t {
 
 /// Whether a worker without work waits a little before it sleeps.
 enum class wait_before_sleep : std::uint8_t {
-    adaptive,  ///< When others have woken it soon after it fell asleep; see lingering.
+    adaptive,  ///< When others have woken it soon after it fell asleep; see spin_policy.
     none,      ///< Never; the four looks at others' queues stay.
     always,    ///< Before each sleep, for longest_wait_pauses.
 };
@@ -26,21 +26,21 @@ enum class wait_before_sleep : std::uint8_t {
 struct tuning {
     static constexpr std::uint32_t no_lifo_cap = ~std::uint32_t{0};
     static constexpr std::uint32_t fewest_ring_slots = 2;
-    static constexpr std::uint32_t most_ring_slots = 1U << 20;
+    static constexpr std::uint32_t max_ring_slots = 1U << 20;
     static constexpr std::uint32_t longest_global_interval = 1U << 20;
-    static constexpr std::uint32_t most_wait_pauses = 1U << 20;
+    static constexpr std::uint32_t max_wait_pauses = 1U << 20;
 
     /// Times in a row that the newest task is run while others are queued. 0: none, a woken task goes behind those
     /// that are queued; no_lifo_cap: any number, and a pair that wakes itself starves the rest.
-    std::uint32_t most_lifo_runs = 3;
+    std::uint32_t max_lifo_runs = 3;
     /// Tasks that a worker's own ring holds at first, 8 bytes each; a power of two from 2 to 2^20.
     std::uint32_t ring_slots = 256;
     /// Up to how many a full ring grows, likewise. Half of one that may not grow goes to the global queue, which is
-    /// what a ring of less than ring_slots comes to.
+    /// as a ring of less than ring_slots would give.
     std::uint32_t grown_ring_slots = 1U << 20;
     /// Tasks that one theft takes at most; never more than half of those that are queued. 0: half of the ring, which
     /// is also the largest number.
-    std::uint32_t most_stolen = 0;
+    std::uint32_t max_stolen = 0;
     victim_order victims = victim_order::nearest;
     wait_before_sleep waiting = wait_before_sleep::adaptive;
     /// Pauses of the processor that a wait before a sleep lasts at most, up to 2^20; `always` waits for all of them.

@@ -3,18 +3,18 @@
 #pragma once
 
 #include <bifilar/base/random.hpp>
-#include <bifilar/core/context.hpp>
-#include <bifilar/core/frame_trim.hpp>
-#include <bifilar/core/parker.hpp>
-#include <bifilar/core/task_core.hpp>
-#include <bifilar/core/thread_state.hpp>
+#include <bifilar/memory/frame_trim.hpp>
 #include <bifilar/sched/inbox.hpp>
-#include <bifilar/sched/lingering.hpp>
 #include <bifilar/sched/newest_tasks.hpp>
 #include <bifilar/sched/newest_watch.hpp>
 #include <bifilar/sched/run_queue.hpp>
+#include <bifilar/sched/spin_policy.hpp>
 #include <bifilar/sched/stats.hpp>
 #include <bifilar/sched/task_fifo.hpp>
+#include <bifilar/task/context.hpp>
+#include <bifilar/task/parker.hpp>
+#include <bifilar/task/task_core.hpp>
+#include <bifilar/task/thread_state.hpp>
 #include <bifilar/time/timer_queue.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -35,7 +35,7 @@ public:
     /// So many of these a run must have queued before it shares half of them with a worker that has nothing to do: the
     /// first time, and twice as many each time after, up to the second number.
     static constexpr std::uint32_t first_share = 2;
-    static constexpr std::uint32_t most_shared = 64;
+    static constexpr std::uint32_t max_shared = 64;
     /// Bytes of the worker's stack that tasks may use which run inside of each other's polls; half of what there is
     /// where that is less.
     static constexpr std::size_t nesting_bytes = std::size_t{512} << 10;
@@ -122,7 +122,7 @@ private:
     task_header* steal_stuck(bool first_look) noexcept;
     void stop_searching() noexcept;
     void take_up_work() noexcept;
-    [[nodiscard]] bool linger() noexcept;
+    [[nodiscard]] bool spin() noexcept;
     [[nodiscard]] bool trim() noexcept;
     [[nodiscard]] bool trim_if_due(trim_need need) noexcept;
     [[nodiscard]] base::instant_ns timers_due() noexcept;
@@ -156,7 +156,7 @@ private:
     // Whether the loop ends, when a thread only lends itself. Set by any thread that wakes that one; reset by it.
     base::atomic<bool> called_back_{false};
     std::uint32_t lifo_runs_ = 0;
-    const std::uint32_t most_lifo_runs_;
+    const std::uint32_t max_lifo_runs_;
     // Of the worker's thread; empty: nobody knows. And where the stack may not grow beyond for another nested poll.
     stack_bounds stack_;
     std::uintptr_t nesting_ends_ = UINTPTR_MAX;
@@ -173,7 +173,7 @@ private:
     std::uint32_t tick_tasks_ = tasks_per_tick;
     base::instant_ns tick_began_ns_ = 0;
     double task_ns_ = 5'000;  // Moving average; the start is a guess that soon does not matter.
-    lingering lingering_;
+    spin_policy spin_policy_;
     bool pinned_turn_ = false;
     bool searching_ = false;
     bool watches_ = false;  // Is the one who watches what others keep.

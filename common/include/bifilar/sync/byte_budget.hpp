@@ -2,7 +2,7 @@
 // detail::permits counted in units, with a loan that grows, shrinks and gives back what it has.
 #pragma once
 
-#include <bifilar/core/future.hpp>
+#include <bifilar/future/future.hpp>
 #include <bifilar/sync/permits.hpp>
 #include <cstdint>
 #include <utility>
@@ -25,9 +25,9 @@ public:
     class take_future;
 
     /// The largest budget there can be: 8 TiB.
-    static constexpr std::uint64_t most_bytes = std::uint64_t{1} << 43;
+    static constexpr std::uint64_t max_bytes = std::uint64_t{1} << 43;
 
-    /// Throws std::invalid_argument above most_bytes.
+    /// Throws std::invalid_argument above max_bytes.
     explicit byte_budget(std::uint64_t total_bytes);
     byte_budget(const byte_budget&) = delete;
     byte_budget& operator=(const byte_budget&) = delete;

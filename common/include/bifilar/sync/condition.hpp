@@ -1,7 +1,7 @@
 // Waiting under a mutex until what it guards has changed: a condition variable for tasks, fibers and threads.
 #pragma once
 
-#include <bifilar/core/future.hpp>
+#include <bifilar/future/future.hpp>
 #include <bifilar/sync/mutex.hpp>
 #include <bifilar/sync/notice_list.hpp>
 #include <optional>

@@ -41,7 +41,7 @@ public:
         return is_open();
     }
     [[nodiscard]] bool has_waiters() const noexcept { return !waiters_.empty(); }
-    /// Old at once.
+    /// May be out of date when it returns.
     [[nodiscard]] std::uint64_t count() const noexcept { return count_.load(base::relaxed); }
 
 private:

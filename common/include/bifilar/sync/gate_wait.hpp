@@ -2,8 +2,8 @@
 // Written once; the owner says whether it is open and wakes its list when it opens.
 #pragma once
 
-#include <bifilar/core/future.hpp>
-#include <bifilar/core/wait_list.hpp>
+#include <bifilar/future/future.hpp>
+#include <bifilar/future/wait_list.hpp>
 
 namespace bifilar::detail {
 

@@ -2,7 +2,7 @@
 // A mutex and the value; the guard is a pointer.
 #pragma once
 
-#include <bifilar/core/future.hpp>
+#include <bifilar/future/future.hpp>
 #include <bifilar/sync/mutex.hpp>
 #include <concepts>
 #include <utility>
@@ -28,7 +28,7 @@ public:
     [[nodiscard]] lock_future lock() noexcept { return lock_future{*this}; }
     /// The guard now, or an empty one. Never suspends.
     [[nodiscard]] guard try_lock() noexcept { return guard{value_, mutex_.try_lock()}; }
-    /// Old at once.
+    /// May be out of date when it returns.
     [[nodiscard]] bool is_locked() const noexcept { return mutex_.is_locked(); }
 
     /// The value without the lock, for whoever is alone with it.

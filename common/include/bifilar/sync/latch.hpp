@@ -31,7 +31,7 @@ public:
         count_down(by);
         return wait();
     }
-    /// Old at once.
+    /// May be out of date when it returns.
     [[nodiscard]] std::uint64_t count() const noexcept { return count_.count(); }
 
 private:

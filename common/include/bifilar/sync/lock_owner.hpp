@@ -5,7 +5,7 @@
 
 #include <bifilar/base/assert.hpp>
 #include <bifilar/base/atomic.hpp>
-#include <bifilar/core/context.hpp>
+#include <bifilar/task/context.hpp>
 #include <cstdint>
 
 namespace bifilar::detail {

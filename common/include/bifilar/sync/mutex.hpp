@@ -2,7 +2,7 @@
 // One permit of detail::permits.
 #pragma once
 
-#include <bifilar/core/future.hpp>
+#include <bifilar/future/future.hpp>
 #include <bifilar/sync/lock_owner.hpp>
 #include <bifilar/sync/permits.hpp>
 
@@ -42,7 +42,7 @@ public:
     /// in the queue; a lock that was handed to it goes to the next.
     [[nodiscard]] lock_future lock() noexcept;
 
-    /// Old at once.
+    /// May be out of date when it returns.
     [[nodiscard]] bool is_locked() const noexcept { return permit_.free() == 0; }
 
 private:

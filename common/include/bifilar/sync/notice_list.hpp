@@ -2,7 +2,7 @@
 // A notice to one that its receiver does not use, because it was cancelled, goes to the next.
 #pragma once
 
-#include <bifilar/core/wait_list.hpp>
+#include <bifilar/future/wait_list.hpp>
 
 namespace bifilar::detail {
 

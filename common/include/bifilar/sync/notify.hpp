@@ -2,7 +2,7 @@
 // Semantics after tokio's Notify. One word while nobody waits; a list once somebody does.
 #pragma once
 
-#include <bifilar/core/future.hpp>
+#include <bifilar/future/future.hpp>
 #include <bifilar/sync/notice_list.hpp>
 #include <cstdint>
 

@@ -9,7 +9,7 @@
 #pragma once
 
 #include <bifilar/base/atomic.hpp>
-#include <bifilar/core/wait_list.hpp>
+#include <bifilar/future/wait_list.hpp>
 #include <cstdint>
 
 namespace bifilar::detail {

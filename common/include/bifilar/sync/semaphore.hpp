@@ -2,7 +2,7 @@
 // detail::permits with a guard that gives back what it took.
 #pragma once
 
-#include <bifilar/core/future.hpp>
+#include <bifilar/future/future.hpp>
 #include <bifilar/sync/permits.hpp>
 #include <stdexcept>
 #include <string>
@@ -23,13 +23,13 @@ public:
     class acquire_future;
 
     /// The most permits a semaphore can have.
-    static constexpr std::uint32_t most_permits = (std::uint32_t{1} << 31) - 1;
+    static constexpr std::uint32_t max_permits = (std::uint32_t{1} << 31) - 1;
 
     /// With `permits` free, and never more than that; for one that begins empty and is filled by release(), give the
-    /// limit too. Throws std::invalid_argument above most_permits.
+    /// limit too. Throws std::invalid_argument above max_permits.
     explicit semaphore(std::uint32_t permits) : semaphore{permits, permits} {}
     /// With `permits` free, and never more than `most`: release() may bring new ones. Throws
-    /// std::invalid_argument when `most` exceeds most_permits, or `permits` exceeds `most`.
+    /// std::invalid_argument when `most` exceeds max_permits, or `permits` exceeds `most`.
     semaphore(std::uint32_t permits, std::uint32_t most) : permits_{permits, checked(permits, most)} {}
     semaphore(const semaphore&) = delete;
     semaphore& operator=(const semaphore&) = delete;
@@ -63,7 +63,7 @@ public:
 
 private:
     static std::uint32_t checked(std::uint32_t permits, std::uint32_t most) {
-        if (most > most_permits)
+        if (most > max_permits)
             throw std::invalid_argument{"a semaphore has at most 2147483647 permits, not " + std::to_string(most)};
         if (permits > most)
             throw std::invalid_argument{"a semaphore was made with " + std::to_string(permits) +

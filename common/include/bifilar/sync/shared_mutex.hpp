@@ -2,7 +2,7 @@
 // A reader takes one of detail::permits, a writer all of them; one queue for both, so that neither starves.
 #pragma once
 
-#include <bifilar/core/future.hpp>
+#include <bifilar/future/future.hpp>
 #include <bifilar/sync/permits.hpp>
 
 namespace bifilar {
@@ -19,19 +19,19 @@ public:
     class lock_shared_future;
 
     /// The most readers at one time; further ones wait.
-    static constexpr std::uint32_t most_readers = std::uint32_t{1} << 30;
+    static constexpr std::uint32_t max_readers = std::uint32_t{1} << 30;
 
     shared_mutex() noexcept = default;
     shared_mutex(const shared_mutex&) = delete;
     shared_mutex& operator=(const shared_mutex&) = delete;
     ~shared_mutex() {
         BIFILAR_CHECK(!permits_.waited(), "a shared_mutex was destroyed while tasks wait for it; join them first");
-        BIFILAR_CHECK(permits_.free() == most_readers, "a shared_mutex was destroyed locked; let its guards end first");
+        BIFILAR_CHECK(permits_.free() == max_readers, "a shared_mutex was destroyed locked; let its guards end first");
     }
 
     /// The writer's. Any thread. Aborts when nobody has locked it.
     void unlock() noexcept {
-        BIFILAR_CHECK(permits_.give(most_readers), "unlock() of a shared_mutex that no writer has locked");
+        BIFILAR_CHECK(permits_.give(max_readers), "unlock() of a shared_mutex that no writer has locked");
     }
     /// A reader's. Any thread. Aborts when nobody has locked it.
     void unlock_shared() noexcept {
@@ -43,7 +43,7 @@ public:
     using shared_guard = detail::lock_holder<shared_mutex, &shared_mutex::unlock_shared>;
 
     /// The writer's lock now, or an empty guard. Any thread.
-    [[nodiscard]] guard try_lock() noexcept { return permits_.try_take(most_readers) ? guard{*this} : guard{}; }
+    [[nodiscard]] guard try_lock() noexcept { return permits_.try_take(max_readers) ? guard{*this} : guard{}; }
     /// A reader's lock now, or an empty guard: also when it is a waiting writer's turn. Any thread.
     [[nodiscard]] shared_guard try_lock_shared() noexcept {
         return permits_.try_take(1) ? shared_guard{*this} : shared_guard{};
@@ -59,19 +59,19 @@ public:
     [[nodiscard]] static shared_guard downgrade(guard held) noexcept {
         shared_mutex* const of = held.release();
         BIFILAR_CHECK(of != nullptr, "downgrade() of a guard that holds nothing");
-        BIFILAR_CHECK(of->permits_.give(most_readers - 1), "downgrade() of a shared_mutex that no writer has locked");
+        BIFILAR_CHECK(of->permits_.give(max_readers - 1), "downgrade() of a shared_mutex that no writer has locked");
         return shared_guard{*of};
     }
 
 private:
-    detail::permits permits_{most_readers, most_readers};
+    detail::permits permits_{max_readers, max_readers};
 };
 
 class [[nodiscard]] shared_mutex::lock_future {
 public:
     using output = guard;
 
-    explicit lock_future(shared_mutex& of) noexcept : of_{&of}, wait_{of.permits_, most_readers} {}
+    explicit lock_future(shared_mutex& of) noexcept : of_{&of}, wait_{of.permits_, max_readers} {}
     polled<guard> poll(context& cx) noexcept {
         if (!wait_.poll(cx)) return not_ready;
         return guard{*of_};

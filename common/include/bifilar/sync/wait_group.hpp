@@ -36,7 +36,7 @@ public:
     [[nodiscard]] bool try_wait() const noexcept { return count_.is_zero(); }
     /// A future that is ready when nothing is under way.
     [[nodiscard]] wait_future wait() noexcept { return wait_future{count_}; }
-    /// Old at once.
+    /// May be out of date when it returns.
     [[nodiscard]] std::uint64_t count() const noexcept { return count_.count(); }
 
 private:

@@ -2,7 +2,7 @@
 // It looks like a task to the timer_queue, as the thread in block_on does; see local_store and time/deadline.hpp.
 #pragma once
 
-#include <bifilar/core/task_header.hpp>
+#include <bifilar/task/task_header.hpp>
 #include <bifilar/time/timer_queue.hpp>
 
 namespace bifilar::detail {

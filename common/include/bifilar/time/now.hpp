@@ -3,7 +3,7 @@
 #pragma once
 
 #include <bifilar/base/clock.hpp>
-#include <bifilar/core/thread_state.hpp>
+#include <bifilar/task/thread_state.hpp>
 #include <bifilar/time/simulated_clock.hpp>
 #include <chrono>
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <bifilar/base/clock.hpp>
-#include <bifilar/core/future.hpp>
+#include <bifilar/future/future.hpp>
 #include <bifilar/time/now.hpp>
 #include <bifilar/time/timer_queue.hpp>
 #include <chrono>

@@ -2,10 +2,10 @@
 // When the time is up the future or task is cancelled, and the answer comes once it is at rest.
 #pragma once
 
-#include <bifilar/core/future.hpp>
-#include <bifilar/core/join_handle.hpp>
-#include <bifilar/core/made_at_poll.hpp>
-#include <bifilar/core/outcome.hpp>
+#include <bifilar/future/future.hpp>
+#include <bifilar/future/join_handle.hpp>
+#include <bifilar/future/made_at_poll.hpp>
+#include <bifilar/task/outcome.hpp>
 #include <bifilar/time/sleep.hpp>
 #include <concepts>
 #include <expected>
@@ -137,8 +137,8 @@ timeout_future<F> timeout(F f, std::chrono::duration<Rep, Period> duration) {
 }
 
 /// The same for a spawned task, which has until then: afterwards it is asked to cancel, and the answer comes once it
-/// has ended. What it came to although it was asked, a value or an exception, counts. Cancelled, or lost as an arm of a
-/// race, it ends the task too. Takes the handle over.
+/// has ended. A value or an exception that it gives although it was asked to end counts. Cancelled, or lost as an arm
+/// of a race, it ends the task too. Takes the handle over.
 template <detail::task_handle F, class Rep, class Period>
 task_timeout_future<output_of<F>> timeout(F task, std::chrono::duration<Rep, Period> duration) {
     return task_timeout_future<output_of<F>>{std::move(task), sleep_for(duration)};

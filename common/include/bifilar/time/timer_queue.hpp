@@ -3,14 +3,14 @@
 // tokio's wheel.
 #pragma once
 
+#include <array>
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/clock.hpp>
 #include <bifilar/base/intrusive_list.hpp>
 #include <bifilar/base/spin_lock.hpp>
-#include <bifilar/core/context.hpp>
-#include <bifilar/core/parker.hpp>
-#include <bifilar/core/waker.hpp>
-#include <array>
+#include <bifilar/task/context.hpp>
+#include <bifilar/task/parker.hpp>
+#include <bifilar/task/waker.hpp>
 #include <cstdint>
 
 namespace bifilar {

@@ -31,7 +31,7 @@ struct launched<F, Args...> {
     using type = call_output<F, Args...>;
 };
 
-/// What the task of spawn(F, Args…) comes to.
+/// The type of the result of the task of spawn(F, Args…).
 template <class F, class... Args>
 using launched_output = typename launched<F, Args...>::type;
 
@@ -188,7 +188,7 @@ join_handle<launched_output<F, Args...>> launch_stackful(sched::scheduler& on, c
     stack.stack_bytes = options.stack_bytes;
     stack.migratable = options.migratable;
     stack.how = start_options_of(options);
-    stackful::fiber_home* const home = sched::fibers_of(on);
+    stackful::fiber_home* const home = stackful::fiber::home_of(on);
     BIFILAR_CHECK(home != nullptr, "this scheduler was made without stacks; spawn on a bifilar::runtime");
     if constexpr (is_bare_future<F, Args...>)
         return stackful::fiber_task<output, fiber_body<std::decay_t<F>>>::start(on, *home, stack, std::forward<F>(f));

@@ -2,16 +2,15 @@
 // Several may live in one process; each has its own threads and shares nothing with the others but frame memory.
 #pragma once
 
-#include <bifilar/core/deadlock_error.hpp>
-#include <bifilar/core/task_description.hpp>
-#include <bifilar/drivers/driver_kind.hpp>
-#include <bifilar/drivers/simulated_kernel.hpp>
+#include <bifilar/drivers/contract/driver_kind.hpp>
+#include <bifilar/drivers/simulated/simulated_kernel.hpp>
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/runtime/spawn_blocking.hpp>
 #include <bifilar/sched/start.hpp>
 #include <bifilar/sched/stats.hpp>
-#include <bifilar/sched/tuning.hpp>
 #include <bifilar/sched/worker_layout.hpp>
+#include <bifilar/task/deadlock_error.hpp>
+#include <bifilar/task/task_description.hpp>
 #include <bifilar/time/simulated_clock.hpp>
 #include <chrono>
 #include <cstdint>
@@ -23,6 +22,9 @@
 #include <vector>
 
 namespace bifilar {
+namespace sched {
+struct tuning;
+}
 
 struct runtime_options {
     /// Scheduler threads, 1 to 4096. Unset: BIFILAR_WORKERS, else what the cgroup's CPU quota and the affinity mask of
@@ -67,8 +69,6 @@ struct runtime_options {
     /// await. Called in that fiber, on its stack and its worker, maybe by several at once, at the 1st, 10th, 100th
     /// time and so on; must not throw, nor wait. Unset: print a line on stderr.
     std::function<void(const task_description& task, std::uint32_t times)> on_swallowed_cancellation;
-    /// For experiments: rules of the scheduler.
-    sched::tuning tuning = {};
 };
 
 /// What shutdown() found.
@@ -172,6 +172,10 @@ public:
     [[nodiscard]] static sched::scheduler& scheduler_of(runtime& of) noexcept { return of.scheduler(); }
     /// For spawn_blocking.
     [[nodiscard]] static sched::blocking_pool& blocking_pool_of(sched::scheduler& of);
+
+protected:
+    /// For detail::tuned_runtime.
+    runtime(runtime_options options, const sched::tuning& rules);
 
 private:
     class parts;

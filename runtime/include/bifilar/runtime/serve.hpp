@@ -2,9 +2,9 @@
 // Over any listener and any stream, in both models; built on with_scope.
 #pragma once
 
-#include <bifilar/core/race.hpp>
-#include <bifilar/core/ready.hpp>
-#include <bifilar/core/stop.hpp>
+#include <bifilar/combine/race.hpp>
+#include <bifilar/future/ready.hpp>
+#include <bifilar/future/stop.hpp>
 #include <bifilar/runtime/serve_core.hpp>
 #include <bifilar/runtime/task_scope.hpp>
 #include <bifilar/stackless/task.hpp>

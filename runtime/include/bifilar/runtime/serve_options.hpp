@@ -2,9 +2,9 @@
 // Ordinary values; serve() itself is in serve.hpp.
 #pragma once
 
-#include <bifilar/core/task_description.hpp>
 #include <bifilar/runtime/spawn_options.hpp>
 #include <bifilar/sync/byte_budget.hpp>
+#include <bifilar/task/task_description.hpp>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -29,7 +29,7 @@ struct serve_options {
     /// How many connections may live at a time. While so many do, none is accepted, and the kernel keeps the others
     /// waiting. Each listener holds one of them back for its next connection. By default half as many as the process
     /// may have descriptors when the options are made (ulimit -n): the other half is for what handlers open.
-    std::uint32_t most_connections = detail::connections_within_limit();
+    std::uint32_t max_connections = detail::connections_within_limit();
     /// What serving::budget() has: bytes that all connections together may hold for their peers. It counts what
     /// handlers take from it, and nothing else.
     std::uint64_t budget_bytes = std::uint64_t{256} << 20;

@@ -1,8 +1,8 @@
 // spawn_blocking: a call that may block its thread, made on the runtime's pool of such threads.
 #pragma once
 
-#include <bifilar/core/join_handle.hpp>
-#include <bifilar/core/local_store.hpp>
+#include <bifilar/future/join_handle.hpp>
+#include <bifilar/local/local_store.hpp>
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/sched/blocking_job.hpp>
 #include <bifilar/sched/lost_error.hpp>

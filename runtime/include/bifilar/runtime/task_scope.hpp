@@ -2,11 +2,11 @@
 // with_scope for coroutines and wherever a future fits; task_scope by itself for fibers and plain threads.
 #pragma once
 
-#include <bifilar/core/join_all.hpp>
-#include <bifilar/core/task_description.hpp>
+#include <bifilar/combine/join_all.hpp>
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/sync/countdown.hpp>
 #include <bifilar/sync/event.hpp>
+#include <bifilar/task/task_description.hpp>
 #include <concepts>
 #include <exception>
 #include <memory>

@@ -63,7 +63,7 @@ private:
 
 /// The value of call(), plain code, or timed_out when `duration`, counted from this call, passed before it returned:
 /// what it waits for is then brought to rest, it unwinds as a cancelled fiber does, and the answer comes after that.
-/// What it came to although it was asked to end, a value or an exception, counts. References to the caller's variables
+/// A value or an exception that it gives although it was asked to end counts. References to the caller's variables
 /// are safe.
 ///
 /// The code runs in a fiber of its own, from the first poll on, also when a coroutine waits for it: a stack from the

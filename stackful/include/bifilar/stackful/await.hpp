@@ -5,12 +5,12 @@
 #include <bifilar/stackful/target.hpp>
 
 #include <bifilar/base/assert.hpp>
-#include <bifilar/core/block_on.hpp>
-#include <bifilar/core/future.hpp>
-#include <bifilar/core/must_be_read.hpp>
-#include <bifilar/core/outcome.hpp>
-#include <bifilar/core/type_name.hpp>
+#include <bifilar/future/block_on.hpp>
+#include <bifilar/future/future.hpp>
+#include <bifilar/future/must_be_read.hpp>
 #include <bifilar/stackful/fiber.hpp>
+#include <bifilar/task/outcome.hpp>
+#include <bifilar/task/type_name.hpp>
 #include <stdexcept>
 #include <utility>
 

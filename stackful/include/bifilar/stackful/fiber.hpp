@@ -5,11 +5,11 @@
 #include <bifilar/stackful/target.hpp>
 
 #include <bifilar/base/atomic.hpp>
-#include <bifilar/core/context.hpp>
-#include <bifilar/core/task_core.hpp>
-#include <bifilar/core/thread_state.hpp>
 #include <bifilar/stackful/stack.hpp>
 #include <bifilar/stackful/switch.hpp>
+#include <bifilar/task/context.hpp>
+#include <bifilar/task/task_core.hpp>
+#include <bifilar/task/thread_state.hpp>
 #include <string_view>
 
 namespace bifilar::sched {
@@ -83,7 +83,7 @@ public:
     /// One function for fibers of all types, so that they all leave from and come back to the same two instructions:
     /// with a copy for each type a yield took 27 ns in place of 16 on an AMD EPYC, in every second process, depending
     /// on where the program had been loaded; the jumps, it seems, were predicted wrongly.
-    [[nodiscard]] run_answer run(task_header& task, context& cx, void (*abandon)(task_header&) noexcept) noexcept;
+    [[nodiscard]] run_result run(task_header& task, context& cx, void (*abandon)(task_header&) noexcept) noexcept;
 
     /// Queues this fiber's task, which is claimed, where it may run: anywhere before it has begun, on its worker
     /// afterwards. Any thread.
@@ -91,6 +91,8 @@ public:
     /// The same behind all others of the worker that ran it.
     void requeue(task_header& task, sched::worker& here) noexcept;
 
+    /// Where fibers of that runtime get their stacks; null for a scheduler that was made without.
+    [[nodiscard]] static fiber_home* home_of(const sched::scheduler& runs) noexcept;
     /// fiber_home::take, for a fiber that this thread spawns.
     [[nodiscard]] static stack_view take_stack(fiber_home& home, std::size_t bytes);
     /// Gives the stack back, and with it this object. Any thread.

@@ -4,6 +4,7 @@
 
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/clock.hpp>
+#include <bifilar/sched/start.hpp>
 #include <bifilar/stackful/stack_pool.hpp>
 #include <memory>
 #include <mutex>
@@ -15,12 +16,10 @@ class worker;
 
 namespace bifilar::stackful {
 
-class fiber_home {
+class fiber_home final : public sched::spawn_resources {
 public:
     /// `workers` is the number of workers that will call open().
     explicit fiber_home(std::uint32_t workers, std::size_t stack_bytes, stack_pool_options options = {});
-    fiber_home(const fiber_home&) = delete;
-    fiber_home& operator=(const fiber_home&) = delete;
 
     /// The runtime is over: frees this object now, or when the last stack comes back.
     static void abandon(fiber_home* home) noexcept;

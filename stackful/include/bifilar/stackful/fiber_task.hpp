@@ -2,13 +2,13 @@
 // One stack from the pool holds all of it; nothing else is allocated. Above it the pool keeps the task's address.
 #pragma once
 
-#include <bifilar/core/join_handle.hpp>
-#include <bifilar/core/local_store.hpp>
-#include <bifilar/core/task_description.hpp>
+#include <bifilar/future/join_handle.hpp>
+#include <bifilar/local/local_store.hpp>
 #include <bifilar/sched/lost_error.hpp>
 #include <bifilar/sched/start.hpp>
 #include <bifilar/stackful/fiber.hpp>
 #include <bifilar/stackful/stack_pool.hpp>
+#include <bifilar/task/task_description.hpp>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -90,7 +90,7 @@ private:
         std::destroy_at(&self.body_);
     }
 
-    static run_answer run(task_header& task, context& cx) noexcept { return of(task).fiber::run(task, cx, &abandon); }
+    static run_result run(task_header& task, context& cx) noexcept { return of(task).fiber::run(task, cx, &abandon); }
 
     // Cancelled before it has begun.
     static void abandon(task_header& task) noexcept {

@@ -3,13 +3,13 @@
 // A parked fiber that touches only its top page costs that page and its share of the page tables.
 #pragma once
 
+#include <array>
 #include <bifilar/base/atomic.hpp>
 #include <bifilar/base/clock.hpp>
 #include <bifilar/base/intrusive_list.hpp>
 #include <bifilar/base/spin_lock.hpp>
-#include <bifilar/core/frame_trim.hpp>
+#include <bifilar/memory/frame_trim.hpp>
 #include <bifilar/stackful/stack.hpp>
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>

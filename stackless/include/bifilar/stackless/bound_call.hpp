@@ -2,8 +2,8 @@
 // The callable lives as long as the coroutine that it makes, so a lambda's captures are safe.
 #pragma once
 
-#include <bifilar/core/future.hpp>
-#include <bifilar/core/type_name.hpp>
+#include <bifilar/future/future.hpp>
+#include <bifilar/task/type_name.hpp>
 #include <functional>
 #include <optional>
 #include <tuple>
@@ -25,7 +25,7 @@ struct call_result<R> {
 
 }  // namespace detail
 
-/// What a task made of f(args…) comes to: the value, or the output of the future that f returns.
+/// The type of the result of a task made of f(args…): the value, or the output of the future that f returns.
 template <class F, class... Args>
 using call_output =
     typename detail::call_result<std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>>::type;

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <bifilar/base/assert.hpp>
-#include <bifilar/core/context.hpp>
+#include <bifilar/task/context.hpp>
 #include <coroutine>
 #include <cstdint>
 #include <string_view>

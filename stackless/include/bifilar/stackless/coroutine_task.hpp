@@ -2,13 +2,13 @@
 // The frame leaves room in front of itself when spawn asks for it, so a spawn allocates once.
 #pragma once
 
-#include <bifilar/core/frame_pool.hpp>
-#include <bifilar/core/join_handle.hpp>
-#include <bifilar/core/task_description.hpp>
-#include <bifilar/core/thread_state.hpp>
+#include <bifilar/future/join_handle.hpp>
+#include <bifilar/memory/frame_pool.hpp>
 #include <bifilar/sched/lost_error.hpp>
 #include <bifilar/sched/start.hpp>
 #include <bifilar/stackless/task.hpp>
+#include <bifilar/task/task_description.hpp>
+#include <bifilar/task/thread_state.hpp>
 #include <new>
 #include <utility>
 
@@ -61,7 +61,7 @@ private:
     }
     void* frame() noexcept { return reinterpret_cast<std::byte*>(this) + prefix_bytes; }
 
-    static run_answer run(task_header& task, context& cx) noexcept {
+    static run_result run(task_header& task, context& cx) noexcept {
         coroutine_task& self = of(task);
         void* const frame = self.frame();
         link& top = link::of(frame);
@@ -69,19 +69,19 @@ private:
             chain_run run{cx, &self.outcome_};
             if (top.drive(run)) return finish(frame);
             BIFILAR_ASSERT(cx.armed(), "a future answered not ready without having stored a waker");
-            if (!cx.cancelling()) return run_answer::pending;
+            if (!cx.cancelling()) return run_result::pending;
         }
-        if (!top.poll_cancel(cx)) return run_answer::pending;
+        if (!top.poll_cancel(cx)) return run_result::pending;
         self.outcome_.set_cancelled();
         top.unwind();
         return finish(frame);
     }
 
     // The frame's locals and arguments end now; its memory stays, for the task is in it.
-    static run_answer finish(void* frame) noexcept {
+    static run_result finish(void* frame) noexcept {
         std::coroutine_handle<>::from_address(frame).destroy();
         unmark_task(frame);
-        return run_answer::done;
+        return run_result::done;
     }
 
     static void describe(const task_header& task, task_description& into) noexcept {

@@ -2,14 +2,14 @@
 // Hand-written state machines, combinators, plain callables and coroutine lambdas run this way.
 #pragma once
 
-#include <bifilar/core/frame_pool.hpp>
-#include <bifilar/core/future.hpp>
-#include <bifilar/core/join_handle.hpp>
-#include <bifilar/core/local_store.hpp>
-#include <bifilar/core/task_description.hpp>
-#include <bifilar/core/type_name.hpp>
+#include <bifilar/future/future.hpp>
+#include <bifilar/future/join_handle.hpp>
+#include <bifilar/local/local_store.hpp>
+#include <bifilar/memory/frame_pool.hpp>
 #include <bifilar/sched/lost_error.hpp>
 #include <bifilar/sched/start.hpp>
+#include <bifilar/task/task_description.hpp>
+#include <bifilar/task/type_name.hpp>
 #include <memory>
 #include <new>
 #include <utility>
@@ -56,12 +56,12 @@ private:
         return static_cast<future_task&>(static_cast<task_cell<output>&>(static_cast<task_core&>(task)));
     }
 
-    static run_answer run(task_header& task, context& cx) noexcept {
+    static run_result run(task_header& task, context& cx) noexcept {
         future_task& self = of(task);
-        if (!self.advance(cx)) return run_answer::pending;
+        if (!self.advance(cx)) return run_result::pending;
         std::destroy_at(&self.future_);
         unmark_task(&self);
-        return run_answer::done;
+        return run_result::done;
     }
 
     // True when the outcome is stored.

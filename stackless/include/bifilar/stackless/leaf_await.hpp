@@ -2,11 +2,11 @@
 // Constructed in the frame by await_transform; not an aggregate, because GCC 12 destroys those twice.
 #pragma once
 
-#include <bifilar/core/future.hpp>
-#include <bifilar/core/must_be_read.hpp>
-#include <bifilar/core/outcome.hpp>
-#include <bifilar/core/type_name.hpp>
+#include <bifilar/future/future.hpp>
+#include <bifilar/future/must_be_read.hpp>
 #include <bifilar/stackless/chain.hpp>
+#include <bifilar/task/outcome.hpp>
+#include <bifilar/task/type_name.hpp>
 #include <exception>
 #include <memory>
 #include <new>

@@ -2,8 +2,8 @@
 // The result goes straight to where it is wanted: the parent's frame, the poller's stack, or the spawned task.
 #pragma once
 
-#include <bifilar/core/frame_pool.hpp>
-#include <bifilar/core/local_store.hpp>
+#include <bifilar/local/local_store.hpp>
+#include <bifilar/memory/frame_pool.hpp>
 #include <bifilar/stackless/leaf_await.hpp>
 #include <concepts>
 #include <new>

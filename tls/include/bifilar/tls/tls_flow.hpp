@@ -1,8 +1,8 @@
 // The ciphertext of one operation on its way between session and transport, and the parts that operations share.
 #pragma once
 
-#include <bifilar/core/future.hpp>
-#include <bifilar/drivers/running_transfer.hpp>
+#include <bifilar/future/future.hpp>
+#include <bifilar/io/streams/in_flight_transfer.hpp>
 #include <bifilar/time/sleep.hpp>
 #include <bifilar/tls/tls_session.hpp>
 #include <chrono>
@@ -109,8 +109,8 @@ public:
 private:
     tls_session* session_;
     Stream* stream_;
-    running_transfer<read_of<Stream>> in_;
-    running_transfer<write_of<Stream>> out_;
+    in_flight_transfer<read_of<Stream>> in_;
+    in_flight_transfer<write_of<Stream>> out_;
 };
 
 /// A session and what it runs over, at an address of their own.

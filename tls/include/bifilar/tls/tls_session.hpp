@@ -2,7 +2,7 @@
 // waits. Whoever is told to receive or to send moves the ciphertext and calls again.
 #pragma once
 
-#include <bifilar/drivers/io_result.hpp>
+#include <bifilar/drivers/contract/io_result.hpp>
 #include <bifilar/sync/mutex.hpp>
 #include <bifilar/tls/tls_context.hpp>
 #include <cstddef>

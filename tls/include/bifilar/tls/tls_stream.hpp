@@ -3,9 +3,9 @@
 #pragma once
 
 #include <bifilar/base/assert.hpp>
-#include <bifilar/drivers/tcp_stream.hpp>
+#include <bifilar/io/net/tcp_stream.hpp>
 #include <bifilar/tls/tls_error.hpp>  // IWYU pragma: export
-#include <bifilar/tls/tls_operations.hpp>
+#include <bifilar/tls/tls_futures.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,24 +27,26 @@ template <tls_transport Stream = tcp_stream>
 class tls_stream {
 public:
     /// Reads what is there, at least one byte. 0: the peer has ended its side, or `into` is empty.
-    [[nodiscard]] tls_read<Stream> read(std::span<std::byte> into) noexcept {
+    [[nodiscard]] tls_read_future<Stream> read(std::span<std::byte> into) noexcept {
         return {connection(), into, transfer::some};
     }
     /// Reads until `into` is full; ENODATA when the peer has ended its side before.
-    [[nodiscard]] tls_read<Stream> read_exact(std::span<std::byte> into) noexcept {
+    [[nodiscard]] tls_read_future<Stream> read_exact(std::span<std::byte> into) noexcept {
         return {connection(), into, transfer::whole};
     }
     /// Writes one record, of 16 KiB at most.
-    [[nodiscard]] tls_write<Stream> write(std::span<const std::byte> from) noexcept {
+    [[nodiscard]] tls_write_future<Stream> write(std::span<const std::byte> from) noexcept {
         return {connection(), from, transfer::some};
     }
     /// Writes all of `from`, in records of 16 KiB.
-    [[nodiscard]] tls_write<Stream> write_all(std::span<const std::byte> from) noexcept {
+    [[nodiscard]] tls_write_future<Stream> write_all(std::span<const std::byte> from) noexcept {
         return {connection(), from, transfer::whole};
     }
     /// Tells the peer that no more will come: it reads 0. Reading goes on; the transport stays open. Without it the
     /// peer's last read fails as truncated.
-    [[nodiscard]] tls_shutdown<Stream> shutdown_write() noexcept { return tls_shutdown<Stream>{connection()}; }
+    [[nodiscard]] tls_shutdown_future<Stream> shutdown_write() noexcept {
+        return tls_shutdown_future<Stream>{connection()};
+    }
     /// Closes the transport now, without a word to the peer. No operation may be in flight.
     void close() noexcept { connection_.reset(); }
 
@@ -65,7 +67,7 @@ public:
 
 private:
     template <tls_transport Over>
-    friend class tls_handshake;
+    friend class tls_handshake_future;
 
     explicit tls_stream(std::unique_ptr<detail::tls_connection<Stream>> connection) noexcept
         : connection_{std::move(connection)} {}
@@ -81,16 +83,16 @@ private:
 /// Ready with the encrypted stream. Failed or cancelled, the transport is closed when the future is destroyed. A
 /// handshake with a silent peer takes for ever: use timeout(tls_accept(…), limit).
 template <tls_transport Stream>
-class [[nodiscard]] tls_handshake : public detail::tls_operation<Stream, io_result<tls_stream<Stream>>> {
+class [[nodiscard]] tls_handshake_future : public detail::tls_operation<Stream, io_result<tls_stream<Stream>>> {
 public:
     using output = io_result<tls_stream<Stream>>;
     using base = detail::tls_operation<Stream, output>;
 
-    explicit tls_handshake(std::unique_ptr<detail::tls_connection<Stream>> connection) noexcept
+    explicit tls_handshake_future(std::unique_ptr<detail::tls_connection<Stream>> connection) noexcept
         : base{*connection}, connection_{std::move(connection)} {}
-    tls_handshake(tls_handshake&&) noexcept = default;
-    tls_handshake& operator=(tls_handshake&&) = delete;
-    ~tls_handshake() {
+    tls_handshake_future(tls_handshake_future&&) noexcept = default;
+    tls_handshake_future& operator=(tls_handshake_future&&) = delete;
+    ~tls_handshake_future() {
         this->flow_.end();  // Before the connection goes.
         this->sending_.release();
     }
@@ -150,22 +152,23 @@ template <class Stream>
 /// transport has one, which behind a proxy is the proxy's. A host that is neither a name nor a numeric address is
 /// answered with std::errc::invalid_argument. Allocates the connection's buffers; throws std::bad_alloc.
 template <tls_transport Stream>
-[[nodiscard]] tls_handshake<Stream> tls_connect(Stream over, const tls_context& client, std::string host,
+[[nodiscard]] tls_handshake_future<Stream> tls_connect(Stream over, const tls_context& client, std::string host,
                                                 std::uint16_t port = 0) {
     if (port == 0) port = detail::peer_port(over);
-    return tls_handshake<Stream>{
+    return tls_handshake_future<Stream>{
         std::make_unique<detail::tls_connection<Stream>>(client, std::move(host), port, std::move(over))};
 }
 
 /// Encrypts a connection that was accepted. As tls_connect.
 template <tls_transport Stream>
-[[nodiscard]] tls_handshake<Stream> tls_accept(Stream over, const tls_context& server) {
-    return tls_handshake<Stream>{
+[[nodiscard]] tls_handshake_future<Stream> tls_accept(Stream over, const tls_context& server) {
+    return tls_handshake_future<Stream>{
         std::make_unique<detail::tls_connection<Stream>>(server, std::string{}, std::uint16_t{0}, std::move(over))};
 }
 
 static_assert(tls_transport<tcp_stream>);
-static_assert(cancellable_future<tls_read<tcp_stream>> && cancellable_future<tls_write<tcp_stream>>);
-static_assert(cancellable_future<tls_shutdown<tcp_stream>> && cancellable_future<tls_handshake<tcp_stream>>);
+static_assert(cancellable_future<tls_read_future<tcp_stream>> && cancellable_future<tls_write_future<tcp_stream>>);
+static_assert(cancellable_future<tls_shutdown_future<tcp_stream>> &&
+              cancellable_future<tls_handshake_future<tcp_stream>>);
 
 }  // namespace bifilar

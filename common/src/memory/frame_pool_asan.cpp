@@ -1,0 +1,108 @@
+// The frame pool under AddressSanitizer: every block is a malloc of its own, so that a use after free is seen.
+// Marks live in a map; speed is no concern here.
+#include <bifilar/base/sanitizer.hpp>
+#if defined(BIFILAR_ASAN)
+
+#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/memory/frame_trim.hpp>
+#include <bifilar/task/thread_state.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <unordered_map>
+#include <utility>
+
+namespace bifilar {
+
+using frames::header_before;
+using frames::make_mark;
+using frames::mark;
+using frames::nobody;
+using frames::owner_of;
+
+namespace {
+
+struct ledger {
+    std::mutex mutex;  // Guards the rest.
+    std::unordered_map<void*, mark> marks;
+};
+
+ledger& the_ledger() noexcept {
+    static ledger* const one = new ledger;
+    return *one;
+}
+
+mark look_up(void* place) noexcept {
+    ledger& l = the_ledger();
+    const std::lock_guard guard{l.mutex};
+    const auto found = l.marks.find(place);
+    return found != l.marks.end() ? found->second : mark{0};
+}
+
+}  // namespace
+
+void* detail::allocate_frame_slowly(std::size_t bytes) {
+    const std::size_t alignment = std::max<std::size_t>(frames::natural_alignment(bytes), 16);
+    void* block = nullptr;
+    if (::posix_memalign(&block, alignment, bytes) != 0) throw std::bad_alloc{};
+    return block;
+}
+
+void detail::release_frame_slowly(void* block) noexcept { std::free(block); }
+
+void* detail::allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment) {
+    std::size_t prefix = std::exchange(this_thread().frame_prefix_bytes, 0);
+    if (prefix != 0 && alignment > 16) prefix = alignment <= widest_prefix_alignment ? wide_prefix(prefix) : 0;
+    void* const frame = static_cast<std::byte*>(allocate_frame(bytes + prefix)) + prefix;
+    if (prefix != 0) mark_task(frame, nobody, prefix);
+    return frame;
+}
+
+void detail::release_coroutine_slowly(void* frame) noexcept {
+    const mark seen = look_up(frame);
+    if (seen == 0) return release_frame(frame);
+    if (owner_of(seen) != nobody) return;
+    unmark_task(frame);
+    release_frame(static_cast<std::byte*>(frame) - header_before(seen));
+}
+
+std::size_t frame_bytes(void*) noexcept { return 0; }
+
+std::size_t prefix_of(void* frame) noexcept {
+    const mark seen = look_up(frame);
+    return owner_of(seen) == nobody ? header_before(seen) : 0;
+}
+
+void mark_task(void* place, task_owner owner, std::size_t before) noexcept {
+    ledger& l = the_ledger();
+    const std::lock_guard guard{l.mutex};
+    l.marks[place] = make_mark(owner, before);
+}
+
+void unmark_task(void* place) noexcept {
+    ledger& l = the_ledger();
+    const std::lock_guard guard{l.mutex};
+    l.marks.erase(place);
+}
+
+void visit_tasks(task_owner owner, void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept {
+    ledger& l = the_ledger();
+    const std::lock_guard guard{l.mutex};
+    for (const auto& [place, seen] : l.marks)
+        if (owner_of(seen) == owner)
+            visit(*reinterpret_cast<task_header*>(static_cast<std::byte*>(place) - header_before(seen)), argument);
+}
+
+std::size_t frame_pool_bytes() noexcept { return 0; }
+std::size_t unused_frame_bytes() noexcept { return 0; }
+
+// free() has given all of it back.
+trim_need frames_need_trimming() noexcept { return trim_need::none; }
+bool trim_frames(base::instant_ns, base::instant_ns) noexcept { return false; }
+void release_unused_frames() noexcept {}
+
+}  // namespace bifilar
+
+#endif

@@ -1,0 +1,130 @@
+// The blocking pool. One mutex is enough: its jobs cost a microsecond at the very least.
+#include <bifilar/sched/blocking_pool.hpp>
+
+#include <bifilar/base/thread_count.hpp>
+#include <bifilar/base/wait_for_work.hpp>
+#include <bifilar/task/thread_state.hpp>
+
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace bifilar::sched {
+
+blocking_pool::blocking_pool(std::uint32_t max_threads, std::chrono::nanoseconds keep_alive,
+                             std::function<void()> falls_idle)
+    : max_threads_{max_threads}, keep_alive_{keep_alive}, falls_idle_{std::move(falls_idle)} {
+    if (max_threads == 0)
+        throw std::invalid_argument{"max_blocking_threads is 0; give at least 1, or leave the default of 512"};
+}
+
+void blocking_pool::end() noexcept {
+    std::unique_lock lock{mutex_};
+    ending_ = true;
+    work_.notify_all();
+    while (!threads_.empty() || !ended_.empty()) {
+        std::list<std::thread> join = std::exchange(ended_, {});
+        if (join.empty()) {
+            work_.wait(lock);
+            continue;
+        }
+        lock.unlock();
+        for (std::thread& one : join) one.join();
+        lock.lock();
+    }
+}
+
+void blocking_pool::submit(blocking_job& job) {
+    std::unique_lock lock{mutex_};
+    if (ending_) throw std::logic_error{"spawn_blocking on a runtime that is ending; finish it before the shutdown"};
+    // One thread more when every waiting thread has a job already.
+    if (idle_ <= queued_ && threads_.size() < max_threads_) {
+        try {
+            start_thread();
+        } catch (const std::system_error&) {
+            // The job waits for a thread that exists; without any it would wait for ever.
+            if (threads_.empty()) throw;
+        }
+    }
+    (last_ != nullptr ? last_->next_ : first_) = &job;
+    last_ = &job;
+    ++queued_;
+    ++unfinished_;
+    lock.unlock();
+    // Without the mutex, on which the woken thread would sleep again. The pool outlives whoever is in a call of it.
+    work_.notify_one();
+}
+
+bool blocking_pool::withdraw(blocking_job& job) noexcept {
+    const std::lock_guard guard{mutex_};
+    blocking_job* before = nullptr;
+    blocking_job* at = first_;
+    while (at != nullptr && at != &job) before = std::exchange(at, at->next_);
+    if (at == nullptr) return false;
+    (before != nullptr ? before->next_ : first_) = job.next_;
+    if (last_ == &job) last_ = before;
+    job.next_ = nullptr;
+    --queued_;
+    --unfinished_;
+    return true;
+}
+
+void blocking_pool::start_thread() {
+    threads_.emplace_back();
+    const auto self = std::prev(threads_.end());
+    try {
+        // The new thread takes the mutex first, so it sees its own place filled.
+        *self = std::thread{[this, self] { serve(self); }};
+    } catch (...) {
+        threads_.erase(self);
+        throw;
+    }
+}
+
+void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
+    this_thread().pool = this;
+    std::unique_lock lock{mutex_};
+    for (;;) {
+        ++idle_;
+        base::wait_for_work(work_, lock, keep_alive_, [this] { return first_ != nullptr || ending_; });
+        --idle_;
+        blocking_job* const job = first_;
+        if (job == nullptr) break;
+        first_ = job->next_;
+        if (first_ == nullptr) last_ = nullptr;
+        --queued_;
+        lock.unlock();
+        job->run();
+        lock.lock();
+        if (--unfinished_ != 0 || !falls_idle_) continue;
+        lock.unlock();
+        falls_idle_();
+        lock.lock();
+    }
+    // Those that ended before are joined here and not by who submits a job: they may still run destructors of
+    // thread_locals, which may wait for the worker of that job.
+    std::list<std::thread> before = std::exchange(ended_, {});
+    ended_.splice(ended_.end(), threads_, self);
+    if (ending_) work_.notify_all();
+    lock.unlock();  // end() may take the pool away from now on.
+    for (std::thread& one : before) one.join();
+}
+
+void submit(blocking_pool& to, blocking_job& job) { to.submit(job); }
+
+bool blocking_pool::busy() const noexcept {
+    const std::lock_guard guard{mutex_};
+    return unfinished_ != 0;
+}
+
+bool blocking_pool::rests_with(std::size_t others) const noexcept {
+    const std::lock_guard guard{mutex_};
+    return unfinished_ == 0 && base::has_no_threads_but(others + threads_.size());
+}
+
+std::uint32_t blocking_pool::threads() const {
+    const std::lock_guard guard{mutex_};
+    return static_cast<std::uint32_t>(threads_.size());
+}
+
+}  // namespace bifilar::sched

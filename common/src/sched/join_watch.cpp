@@ -1,0 +1,123 @@
+// The list of waits in join(), and the exception that ends one; in this room because the scheduler keeps the list.
+#include <bifilar/task/join_watch.hpp>
+
+#include <bifilar/base/atomic.hpp>
+#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/task/deadlock_error.hpp>
+#include <bifilar/task/parker.hpp>
+#include <bifilar/task/thread_state.hpp>
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace bifilar {
+namespace detail {
+namespace {
+
+constinit std::mutex mutex;  // Guards what follows. Held for an unpark at most.
+base::intrusive_list<join_watch>& waits() noexcept {
+    // Never destroyed: threads may wait until the process ends.
+    static auto* const all = new base::intrusive_list<join_watch>;
+    return *all;
+}
+// How many there are. Written under the lock, read by workers that fall asleep.
+constinit base::atomic<std::size_t> waiting{0};
+
+constexpr std::size_t max_described = 100;
+
+template <class Visit>
+void for_each_of(std::uint32_t owner, Visit visit) noexcept {
+    // Relaxed: under the lock.
+    for (std::size_t left = waiting.load(base::relaxed); left != 0; --left) {
+        join_watch* const one = waits().take_front();
+        waits().push_back(*one);
+        visit(*one, owner);
+    }
+}
+
+}  // namespace
+
+bool join_watch::any() noexcept {
+    // seq_cst: pairs with scheduler::join_begins; either a worker that falls asleep sees the join, or that one the
+    // worker.
+    return waiting.load(base::seq_cst) != 0;
+}
+
+void join_watch::leave() noexcept {
+    if (!listed_) return;
+    const std::lock_guard guard{mutex};
+    waits().erase(*this);
+    waiting.fetch_sub(1, base::relaxed);  // Relaxed: see any.
+    listed_ = false;
+}
+
+void join_watch::look(context& cx) {
+    bool asked = false;
+    bool begins = false;
+    const thread_state& here = this_thread();
+    {
+        const std::lock_guard guard{mutex};
+        works_in_ = here.works_in;
+        // Its timers may be those of futures that tasks wait for.
+        only_waits_ = here.worker == nullptr &&
+                      (here.timers == nullptr || here.timers->next_deadline() == base::never);
+        waker_ = cx.borrow();
+        asked = std::exchange(asked_, false);
+        begins = !std::exchange(listed_, true);
+        if (begins) {
+            waits().push_back(*this);
+            waiting.fetch_add(1, base::seq_cst);  // As any.
+        }
+    }
+    if (!asked && !begins) return;
+    std::optional<sched::scheduler::visit> inside;
+    sched::scheduler* const runtime = sched::scheduler::enter(task_->state_.owner(), inside);
+    if (runtime == nullptr) return;
+    if (begins) return runtime->join_begins();
+    std::vector<task_description> tasks = runtime->find_deadlock(max_described, *this);
+    if (!tasks.empty()) throw deadlock_error{std::move(tasks), runtime->live()};
+}
+
+void join_watch::ask(std::uint32_t owner) noexcept {
+    const std::lock_guard guard{mutex};
+    for_each_of(owner, [](join_watch& one, std::uint32_t of) noexcept {
+        if (one.task_->state_.owner() != of) return;
+        one.asked_ = true;
+        wake_batch batch;  // Wakes before the lock is free: behind it the thread may be gone.
+        batch.claim(one.waker_);
+    });
+}
+
+std::size_t join_watch::count(std::uint32_t owner, const parker* lent) noexcept {
+    const std::lock_guard guard{mutex};
+    std::size_t found = 0;
+    bool goes_on = false;
+    for_each_of(owner, [&](join_watch& one, std::uint32_t of) noexcept {
+        if (one.task_->state_.owner() != of) return;
+        ++found;
+        const bool works = one.works_in_ != nullptr && one.works_in_ != lent;
+        goes_on = goes_on || works || !one.only_waits_ || one.task_->state_.is_complete();
+    });
+    return goes_on ? 0 : found;
+}
+
+}  // namespace detail
+
+namespace {
+
+std::string sentence(const std::vector<task_description>& tasks, std::uint64_t alive) {
+    std::string text =
+        "all tasks wait, and nothing is left that could wake one; they are " + std::to_string(alive) + ":";
+    for (const task_description& one : tasks) text.append("\n  ").append(to_string(one));
+    if (tasks.size() < alive) text += "\n  and " + std::to_string(alive - tasks.size()) + " more";
+    return text;
+}
+
+}  // namespace
+
+deadlock_error::deadlock_error(std::vector<task_description> tasks, std::uint64_t alive)
+    : std::runtime_error{sentence(tasks, alive)}, tasks_{std::move(tasks)}, alive_{alive} {}
+
+}  // namespace bifilar

@@ -1,0 +1,54 @@
+// Which runtimes are alive, by the number that their tasks carry.
+#pragma once
+
+#include <bifilar/base/atomic.hpp>
+#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/sched/scheduler.hpp>
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+
+namespace bifilar::sched {
+
+// The live runtimes by number. Written under the mutex; read by every wake, without it.
+class runtime_registry {
+public:
+    task_owner add(scheduler& one) {
+        const std::lock_guard guard{mutex_};
+        // In turn, so that what outlives a runtime is not soon taken for another's.
+        for (std::uint32_t tried = 0; tried < max_task_owners; ++tried) {
+            const task_owner id = last_ = static_cast<task_owner>(last_ % max_task_owners + 1);
+            // Relaxed: only lock holders write.
+            if (table_[id].load(base::relaxed) != nullptr) continue;
+            // Pairs with find; so that the scheduler is seen whole.
+            table_[id].store(&one, base::release);
+            return id;
+        }
+        throw std::runtime_error{"4094 runtimes are alive at once; shut some down before starting another"};
+    }
+    void remove(task_owner id) noexcept {
+        const std::lock_guard guard{mutex_};
+        table_[id].store(nullptr, base::release);  // Nobody may wake a task of a runtime that is gone.
+    }
+    /// Keeps it alive as long as the answer is. Empty when it is gone.
+    void enter(std::uint32_t id, std::optional<scheduler::visit>& inside, scheduler*& found) noexcept {
+        const std::lock_guard guard{mutex_};
+        found = table_[id].load(base::relaxed);  // Relaxed: under the lock.
+        if (found != nullptr) inside.emplace(*found);
+    }
+    scheduler* find(std::uint32_t id) noexcept { return table_[id].load(base::acquire); }  // Pairs with add.
+
+    /// The number of a new runtime, which no other of this process has.
+    std::uint32_t next_serial() noexcept { return made_.fetch_add(1, base::relaxed) + 1; }  // Relaxed: no message.
+
+private:
+    std::mutex mutex_;
+    task_owner last_ = 0;  // The number given last. Under the mutex.
+    std::array<base::atomic<scheduler*>, max_task_owners + 1> table_{};
+    base::atomic<std::uint32_t> made_{0};
+};
+
+}  // namespace bifilar::sched

@@ -1,0 +1,74 @@
+// The table of labels: hashed by address into parts with a lock each, because every connection of a server may be
+// named.
+#include <bifilar/task/task_label.hpp>
+
+#include <bifilar/base/assert.hpp>
+#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/base/thread_mutex.hpp>
+#include <bifilar/task/task_header.hpp>
+#include <bifilar/task/thread_state.hpp>
+
+#include <array>
+#include <cstdint>
+#include <unordered_map>
+
+namespace bifilar {
+namespace {
+
+struct part {
+    base::thread_mutex mutex;  // Guards the table; held for a look-up or an insertion.
+    std::unordered_map<const task_header*, task_label> labels;
+};
+
+part& part_of(const task_header* task) noexcept {
+    // Never destroyed: tasks may be freed by destructors of statics.
+    using table = std::array<part, 64>;
+    alignas(table) static std::byte place[sizeof(table)];
+    static auto& parts = *new (place) table;
+    return parts[reinterpret_cast<std::uintptr_t>(task) / 64 % parts.size()];
+}
+
+// For failed checks: the task that runs on this thread.
+const char* name_of_running_task() noexcept {
+    const task_header* const task = running_task();
+    if (task == nullptr) return nullptr;
+    const char* const name = name_of(*task);
+    return name != nullptr ? name : "without a name";
+}
+
+// Also where no task was ever named.
+[[maybe_unused]] const bool namer_is_set = (base::set_task_namer(&name_of_running_task), true);
+
+}  // namespace
+
+const task_label* detail::keep_label(task_header& task, const task_label& label) {
+    part& p = part_of(&task);
+    const std::lock_guard guard{p.mutex};
+    // A node-based table: the label stays where it is.
+    const auto made = p.labels.insert_or_assign(&task, label).first;
+    task.state_.set_labelled();
+    return &made->second;
+}
+
+void forget_label(const task_header& task) noexcept {
+    part& p = part_of(&task);
+    const std::lock_guard guard{p.mutex};
+    p.labels.erase(&task);
+}
+
+const char* name_of(const task_header& task) noexcept {
+    if (!task.state_.is_labelled()) return nullptr;
+    part& p = part_of(&task);
+    const std::lock_guard guard{p.mutex};
+    const auto found = p.labels.find(&task);
+    return found != p.labels.end() ? found->second.name().c_str() : nullptr;
+}
+
+task_label label_at(const task_header* at) {
+    part& p = part_of(at);
+    const std::lock_guard guard{p.mutex};
+    const auto found = p.labels.find(at);
+    return found != p.labels.end() ? found->second : task_label{};
+}
+
+}  // namespace bifilar

@@ -1,0 +1,116 @@
+// Which operations there are, and what is true of each by its kind alone. The calls themselves are in src/operations,
+// a file for each group.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace bifilar::drivers {
+
+/// Those that read come first. Results are the system call's, unless it says more here.
+enum class op_kind : std::uint8_t {
+    accept,            ///< Result: the new descriptor.
+    recv,              ///< A stream's bytes. Result: how many; 0 at the end of the stream.
+    recv_pooled,       ///< As recv, into a buffer of the driver's pool.
+    recv_message,      ///< recvmsg(2): datagrams, several buffers, descriptors.
+    recv_many,         ///< recvmmsg(2), without blocking of itself.
+    read,              ///< As recv, for what is not a socket, and without blocking of itself.
+    read_vector,       ///< As read, into several buffers.
+    read_ready,        ///< As read, from a descriptor that blocks and may be shared: only when there is something.
+    accept_multishot,  ///< A multishot_op: connections, one after the other, until it is cancelled.
+    recv_multishot,    ///< A multishot_op: as recv_pooled, likewise.
+    splice_in,         ///< From the socket into a pipe. See splice_now.hpp.
+    poll_in,           ///< Until there is something to read.
+    connect,           ///< Until the connect(2) that was made is over.
+    send,              ///< A stream's bytes. Result: how many were taken.
+    send_message,      ///< sendmsg(2).
+    send_many,         ///< sendmmsg(2), without blocking of itself.
+    write,             ///< As send, for what is not a socket, and without blocking of itself.
+    write_vector,      ///< As write, from several buffers.
+    send_file,         ///< sendfile(2) of a part of a file.
+    splice_out,        ///< From a pipe to the socket. See splice_now.hpp.
+    write_ready,       ///< As write, to a descriptor that blocks and may be shared: only when there is room.
+    poll_out,          ///< Until there is room to write.
+    file_call,         ///< A file_request; there is no source, and no readiness to wait for.
+};
+
+/// What a ring does with an operation that would have to wait.
+enum class ring_wait : std::uint8_t {
+    readiness,  ///< Waits until the descriptor is ready, and the task makes the call.
+    call,       ///< Waits in the call, because that blocks in the kernel's eyes.
+    multishot,  ///< Completes again and again, and is a multishot_op.
+};
+
+/// What an operation is about: which arguments of an op it has.
+enum class argument_kind : std::uint8_t {
+    none,
+    bytes,     ///< A buffer of so many bytes.
+    target,    ///< The received_bytes that take a buffer of the pool, and at most so many bytes.
+    vector,    ///< So many iovecs.
+    message,   ///< A msghdr.
+    messages,  ///< So many mmsghdrs.
+    part,      ///< A file_part, of at most so many bytes.
+    pipe,      ///< A pipe's descriptor, and at most so many bytes.
+    request,   ///< A file_request.
+};
+
+struct op_traits {
+    op_kind kind;
+    ring_wait waits;
+    argument_kind has;
+};
+
+/// In the order of op_kind.
+inline constexpr std::array op_table{
+    op_traits{op_kind::accept, ring_wait::readiness, argument_kind::none},
+    op_traits{op_kind::recv, ring_wait::call, argument_kind::bytes},
+    op_traits{op_kind::recv_pooled, ring_wait::call, argument_kind::target},
+    op_traits{op_kind::recv_message, ring_wait::call, argument_kind::message},
+    op_traits{op_kind::recv_many, ring_wait::readiness, argument_kind::messages},
+    op_traits{op_kind::read, ring_wait::readiness, argument_kind::bytes},
+    op_traits{op_kind::read_vector, ring_wait::readiness, argument_kind::vector},
+    op_traits{op_kind::read_ready, ring_wait::readiness, argument_kind::bytes},
+    op_traits{op_kind::accept_multishot, ring_wait::multishot, argument_kind::none},
+    op_traits{op_kind::recv_multishot, ring_wait::multishot, argument_kind::target},
+    op_traits{op_kind::splice_in, ring_wait::readiness, argument_kind::pipe},
+    op_traits{op_kind::poll_in, ring_wait::readiness, argument_kind::none},
+    op_traits{op_kind::connect, ring_wait::readiness, argument_kind::none},
+    op_traits{op_kind::send, ring_wait::call, argument_kind::bytes},
+    op_traits{op_kind::send_message, ring_wait::call, argument_kind::message},
+    op_traits{op_kind::send_many, ring_wait::readiness, argument_kind::messages},
+    op_traits{op_kind::write, ring_wait::readiness, argument_kind::bytes},
+    op_traits{op_kind::write_vector, ring_wait::readiness, argument_kind::vector},
+    op_traits{op_kind::send_file, ring_wait::readiness, argument_kind::part},
+    op_traits{op_kind::splice_out, ring_wait::readiness, argument_kind::pipe},
+    op_traits{op_kind::write_ready, ring_wait::readiness, argument_kind::bytes},
+    op_traits{op_kind::poll_out, ring_wait::readiness, argument_kind::none},
+    op_traits{op_kind::file_call, ring_wait::call, argument_kind::request},
+};
+
+[[nodiscard]] constexpr const op_traits& traits_of(op_kind kind) noexcept {
+    return op_table[static_cast<std::size_t>(kind)];
+}
+
+static_assert(
+    [] {
+        for (std::size_t n = 0; n < op_table.size(); ++n)
+            if (op_table[n].kind != static_cast<op_kind>(n)) return false;
+        return op_table.size() == static_cast<std::size_t>(op_kind::file_call) + 1;
+    }(),
+    "a row of op_table is not where its kind is in op_kind");
+
+/// Waits for readability, as opposed to writability.
+[[nodiscard]] constexpr bool reads(op_kind kind) noexcept { return kind <= op_kind::poll_in; }
+
+/// Whether the node is a multishot_op.
+[[nodiscard]] constexpr bool is_multishot(op_kind kind) noexcept {
+    return traits_of(kind).waits == ring_wait::multishot;
+}
+
+/// Whether a read of fewer bytes than there was room for says that the stream is drained.
+[[nodiscard]] constexpr bool drains(op_kind kind) noexcept {
+    return kind == op_kind::recv_pooled || kind == op_kind::recv;
+}
+
+}  // namespace bifilar::drivers

@@ -1,0 +1,48 @@
+// How connections begin: accepted from a listener, or made.
+#pragma once
+
+#include "shared_call.hpp"
+#include "system_call.hpp"
+
+#include <bifilar/drivers/contract/io_source.hpp>
+
+#include <liburing.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace bifilar::drivers {
+
+struct accept_operation {
+    static constexpr op_kind kind = op_kind::accept;
+    /// Tells of a listener that was shut down.
+    static constexpr short events = POLLIN | POLLRDHUP;
+    static int call(const op& which) noexcept {
+        // A Unix listener that was shut down tells those who poll it, but not an accept that does not block.
+        const int result = result_of(::accept4(which.source->descriptor(), nullptr, nullptr, SOCK_CLOEXEC));
+        return would_wait(result) && which.source->hung_up ? -EINVAL : result;
+    }
+};
+
+struct accept_multishot_operation {
+    static constexpr op_kind kind = op_kind::accept_multishot;
+    template <class Buffers>
+    static bool prepare(io_uring_sqe& entry, const op& which, Buffers&) noexcept {
+        io_uring_prep_multishot_accept(&entry, which.source->descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
+        return true;
+    }
+};
+
+struct connect_operation {
+    static constexpr op_kind kind = op_kind::connect;
+    static int call(const op& which) noexcept {
+        const int descriptor = which.source->descriptor();
+        // The error second: one that comes in between is told. The other way round a refusal in between would look like
+        // a connection.
+        if (const int ready = ready_for(descriptor, POLLOUT); ready != 0) return ready;
+        int error = 0;
+        socklen_t bytes = sizeof error;
+        return ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &bytes) == 0 ? -error : -errno;
+    }
+};
+
+}  // namespace bifilar::drivers

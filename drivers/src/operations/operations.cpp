@@ -1,0 +1,47 @@
+// Operations by their kinds, where it is not for each request.
+#include "operations.hpp"
+
+#include <cerrno>
+#include <utility>
+
+namespace bifilar::drivers {
+
+int recv_pooled_operation::call_on_heap(const op& which) noexcept {
+    received_bytes lent = buffer_pool::lend_heap();
+    std::byte* const room = buffer_pool::room_in(lent);
+    if (room == nullptr) return -ENOMEM;
+    const int result = receive_now(which.source->descriptor(), room, which.arguments.bytes(), 0);
+    if (result > 0) {
+        buffer_pool::fill(lent, static_cast<std::size_t>(result));
+        which.arguments.target() = std::move(lent);
+    }
+    return result;
+}
+
+int call_others(const op& which) noexcept {
+    int result = -EOPNOTSUPP;  // Of what the kernel alone makes.
+    with_operation(
+        which.kind,
+        [&]<class Operation>(Operation) {
+            if constexpr (requires { Operation::call(which); }) result = Operation::call(which);
+        },
+        operations{});
+    return result;
+}
+
+short poll_events(op_kind kind) noexcept {
+    short events = reads(kind) ? POLLIN : POLLOUT;
+    with_operation(
+        kind,
+        [&]<class Operation>(Operation) {
+            if constexpr (requires { Operation::events; }) events = Operation::events;
+        },
+        operations{});
+    return events;
+}
+
+int try_now(const op& which) noexcept { return call_now(which); }
+
+int attempt(const op& which) noexcept { return attempt_now(which); }
+
+}  // namespace bifilar::drivers

@@ -1,0 +1,74 @@
+// All operations on descriptors, and what a driver asks of one by its kind. An operation is a type in its group's file:
+//   kind     which row of op_table is its own;
+//   call     makes its system call, without waiting: the result, or a negative errno; none: the kernel alone makes it;
+//   prepare  a ring's entry that waits in the call, where op_table says so; false: it waits for readiness this time;
+//   events   what poll(2) is asked for, where it is more than the direction.
+#pragma once
+
+#include "bytes.hpp"
+#include "connection.hpp"
+#include "datagram.hpp"
+#include "passing.hpp"
+#include "readiness.hpp"
+#include "stream.hpp"
+
+namespace bifilar::drivers {
+
+template <class... Operations>
+struct operation_list {
+    static constexpr std::size_t size = sizeof...(Operations);
+};
+
+using operations =
+    operation_list<recv_operation, recv_pooled_operation, recv_multishot_operation, send_operation, accept_operation,
+                   accept_multishot_operation, connect_operation, recv_message_operation, send_message_operation,
+                   recv_many_operation, send_many_operation, read_operation, write_operation, read_ready_operation,
+                   write_ready_operation, read_vector_operation, write_vector_operation, send_file_operation,
+                   splice_in_operation, splice_out_operation, poll_in_operation, poll_out_operation>;
+static_assert(operations::size + 1 == op_table.size(), "an operation is in op_table and not in this list: only "
+                                                       "file_call, whose calls are file_operations, is in none");
+
+/// use(operation) for the one of that kind.
+template <class Use, class... Operations>
+[[gnu::always_inline]] inline void with_operation(op_kind kind, Use use, operation_list<Operations...>) noexcept {
+    (void)((kind == Operations::kind && (use(Operations{}), true)) || ...);
+}
+
+/// What is not for each request.
+[[nodiscard]] int call_others(const op& which) noexcept;
+
+/// try_now, in line.
+[[gnu::always_inline]] inline int call_now(const op& which) noexcept {
+    for (;;) {
+        int result = 0;
+        if (which.kind == op_kind::recv_pooled)
+            result = recv_pooled_operation::call(which);
+        else if (which.kind == op_kind::send)
+            result = send_operation::call(which);
+        else if (which.kind == op_kind::recv)
+            result = recv_operation::call(which);
+        else
+            result = call_others(which);
+        if (result != -EINTR) [[likely]]
+            return result;
+    }
+}
+
+/// attempt, in line.
+[[gnu::always_inline]] inline int attempt_now(const op& which) noexcept {
+    io_source& source = *which.source;
+    if (const int no = source.refusal(which.kind); no != 0) return no;
+    const int result = call_now(which);
+    source.learn(which, result);
+    return result;
+}
+
+/// What is asked of poll(2), or of a ring in its place, for an operation that waits.
+[[nodiscard]] short poll_events(op_kind kind) noexcept;
+
+/// What the answer says besides: `events`, or a negative errno. Under the source's lock.
+inline void note_hang_up(const op& which, int events) noexcept {
+    if (which.kind == op_kind::accept && events > 0 && (events & POLLRDHUP) != 0) which.source->hung_up = true;
+}
+
+}  // namespace bifilar::drivers

@@ -1,0 +1,32 @@
+// Bytes that do not come to the process: from files to sockets, and between sockets and pipes.
+#pragma once
+
+#include "send_file_now.hpp"
+#include "splice_now.hpp"
+
+#include <bifilar/drivers/contract/io_source.hpp>
+
+namespace bifilar::drivers {
+
+struct send_file_operation {
+    static constexpr op_kind kind = op_kind::send_file;
+    static int call(const op& which) noexcept {
+        return send_file_now(which.source->descriptor(), which.arguments.part(), which.arguments.bytes());
+    }
+};
+
+struct splice_in_operation {
+    static constexpr op_kind kind = op_kind::splice_in;
+    static int call(const op& which) noexcept {
+        return splice_in_now(which.source->descriptor(), which.arguments.pipe(), which.arguments.bytes());
+    }
+};
+
+struct splice_out_operation {
+    static constexpr op_kind kind = op_kind::splice_out;
+    static int call(const op& which) noexcept {
+        return splice_out_now(which.arguments.pipe(), which.source->descriptor(), which.arguments.bytes());
+    }
+};
+
+}  // namespace bifilar::drivers

@@ -1,0 +1,316 @@
+// What a simulated kernel does in each turn. Memory for the lists is taken at the start, where its lack is an answer.
+#include "simulated_driver.hpp"
+
+#include "operations/operations.hpp"
+#include "operations/short_transfer.hpp"
+
+#include <bifilar/base/assert.hpp>
+#include <bifilar/task/thread_state.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <sys/eventfd.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace bifilar {
+
+template <class Change>
+void simulated_kernel::count(Change change) noexcept {
+    const std::lock_guard guard{lock_};
+    change(counts_);
+}
+
+}  // namespace bifilar
+
+namespace bifilar::drivers {
+namespace {
+
+pollfd polled(const op& which) noexcept { return {which.source->descriptor(), poll_events(which.kind), 0}; }
+
+}  // namespace
+
+simulated_driver::simulated_driver(simulated_kernel& kernel)
+    : kernel_{kernel}, random_{kernel.attach()}, owner_{::pthread_self()} {
+    try {
+        polled_.reserve(1);
+        eventfd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (eventfd_ < 0)
+            throw std::system_error{errno, std::generic_category(), "eventfd; raise the limit on open files"};
+    } catch (...) {
+        kernel_.detach();
+        throw;
+    }
+}
+
+simulated_driver::~simulated_driver() {
+    ::close(eventfd_);
+    kernel_.detach();
+}
+
+bool simulated_driver::chance(double share) noexcept { return share > 0 && draw() < share; }
+
+base::instant_ns simulated_driver::delay_ns() noexcept {
+    const simulated_kernel_options& options = kernel_.options();
+    const auto spread = static_cast<std::uint64_t>((options.max_delay - options.least_delay).count());
+    return options.least_delay.count() + static_cast<base::instant_ns>(spread == 0 ? 0 : random_.next() % (spread + 1));
+}
+
+base::instant_ns simulated_driver::later() noexcept { return base::after(now(), std::chrono::nanoseconds{delay_ns()}); }
+
+// Makes the call before it waits, as other drivers do. Under the source's lock.
+int simulated_driver::attempt(op& which) noexcept {
+    io_source& source = *which.source;
+    if (const int no = source.refusal(which.kind); no != 0) return no;
+    // Not where the wait would never end: a FIFO that nobody has written yet is at its end without being ready.
+    const short ready = reads(which.kind) ? POLLIN : POLLOUT;
+    const bool waits = chance(kernel_.options().would_wait) && ready_for(source.descriptor(), ready) == 0;
+    const int result = waits ? -EAGAIN : call(which);
+    if (!would_wait(result)) kernel_.record(0, which, result);
+    source.learn(which, result);
+    return result;
+}
+
+call_result simulated_driver::start(op& which, waker_ref waits) noexcept {
+    which.on = this;
+    {
+        io_source& source = *which.source;
+        const std::lock_guard guard{source.lock};
+        const int result = attempt(which);
+        if (!would_wait(result)) return result;
+        if (!make_room()) return -ENOMEM;
+        source.enter(which, waits);
+    }
+    entries_.push_back({&which, ++submitted_});
+    kernel_.count([](auto& counts) { ++counts.submitted; });
+    return std::nullopt;
+}
+
+// For one more operation, so that its turns need no memory.
+bool simulated_driver::make_room() noexcept {
+    try {
+        entries_.reserve(entries_.size() + 1);
+        ripe_.reserve(entries_.capacity());
+        polled_.reserve(entries_.capacity() + 1);
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+    return true;
+}
+
+void simulated_driver::cancel(op& which) noexcept {
+    if (::pthread_equal(owner_, ::pthread_self()) != 0) {
+        if (which.now() == op::phase::in_flight) mark_cancelled(which);
+        return;
+    }
+    requests_.add(which);
+    unpark();
+}
+
+void simulated_driver::mark_cancelled(op& which) noexcept {
+    const auto found =
+        std::find_if(entries_.begin(), entries_.end(), [&](const entry& one) { return one.which == &which; });
+    BIFILAR_ASSERT(found != entries_.end(), "an operation in flight is in its driver's list");
+    const simulated_kernel_options& options = kernel_.options();
+    found->at = stage::cancelled;
+    found->succeeds = chance(options.cancelled_successes);
+    found->due_at = now();
+    if (chance(options.late_cancels)) found->due_at = later();
+}
+
+void simulated_driver::take_requests() noexcept {
+    requests_.take([this](op& which) {
+        mark_cancelled(which);
+        return true;
+    });
+}
+
+void simulated_driver::finish(op& which) noexcept {
+    if (::pthread_equal(owner_, ::pthread_self()) == 0) return finish_elsewhere(which);
+    for (;;) {
+        take_requests();  // The operation's own may be among them.
+        if (which.at_rest()) return;
+        // Nothing else can run here, time cannot wait for it either: a cancelled operation ends without its delay.
+        const auto found =
+            std::find_if(entries_.begin(), entries_.end(), [&](const entry& one) { return one.which == &which; });
+        if (found != entries_.end() && found->at == stage::cancelled) found->due_at = now();
+        (void)turn();
+    }
+}
+
+void simulated_driver::park(base::instant_ns deadline) noexcept {
+    if (!sleeps_.fall_asleep()) {
+        if (clock_ == nullptr) poll_idle();
+        return;
+    }
+    // On a simulated clock the worker rests now: others read the entries. What comes waits for poll_idle.
+    if (clock_ != nullptr) {
+        wait(deadline);
+        sleeps_.wake_up();
+        return;
+    }
+    take_requests();
+    while (!turn()) {
+        const base::instant_ns next = earliest();
+        if (next == base::never) {
+            wait(deadline);
+            break;
+        }
+        own_time_ = std::max(own_time_, next);
+    }
+    sleeps_.wake_up();
+    take_requests();
+    (void)turn();
+}
+
+void simulated_driver::poll_some(std::uint32_t) noexcept {
+    constexpr std::uint32_t max_polls = 64;
+    if (clock_ != nullptr && ++polls_ < max_polls) return take_requests();
+    poll_idle();
+}
+
+void simulated_driver::poll_idle() noexcept {
+    simulated_clock* const clock = this_thread().clock;
+    simulated_clock* const automatic =
+        clock != nullptr && clock->how() == simulated_clock::mode::automatic ? clock : nullptr;
+    // Not again from a rest, where others read it.
+    if (clock_ != automatic) clock_ = automatic;
+    polls_ = 0;
+    take_requests();
+    (void)turn();
+}
+
+base::instant_ns simulated_driver::next_due() const noexcept { return clock_ != nullptr ? earliest() : base::never; }
+
+base::instant_ns simulated_driver::earliest() const noexcept {
+    base::instant_ns found = base::never;
+    for (const entry& one : entries_) found = std::min(found, one.due_at);
+    return found;
+}
+
+void simulated_driver::unpark() noexcept {
+    if (!sleeps_.tell()) return;
+    const std::uint64_t one = 1;
+    (void)!::write(eventfd_, &one, sizeof one);  // Fails only when the counter is full, and then it is readable.
+}
+
+// Sleeps until a descriptor that an operation waits for is ready, or an unpark comes.
+void simulated_driver::wait(base::instant_ns deadline) noexcept {
+    polled_.assign(1, pollfd{eventfd_, POLLIN, 0});
+    for (const entry& one : entries_)
+        if (one.at == stage::waiting) polled_.push_back(polled(*one.which));
+    timespec limit{};
+    if (deadline != base::never) {
+        const base::instant_ns left = std::max<base::instant_ns>(deadline - base::now_ns(), 0);
+        limit = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
+    }
+    (void)::ppoll(polled_.data(), polled_.size(), deadline == base::never ? nullptr : &limit, nullptr);
+    std::uint64_t count = 0;
+    (void)!::read(eventfd_, &count, sizeof count);
+}
+
+void simulated_driver::mark_ready() noexcept {
+    polled_.clear();
+    for (const entry& one : entries_)
+        if (one.at == stage::waiting) polled_.push_back(polled(*one.which));
+    if (polled_.empty() || ::poll(polled_.data(), polled_.size(), 0) <= 0) return;
+    auto seen = polled_.begin();
+    for (entry& one : entries_) {
+        if (one.at != stage::waiting) continue;
+        const short events = (seen++)->revents;
+        if (events == 0) continue;
+        {
+            const std::lock_guard guard{one.which->source->lock};
+            note_hang_up(*one.which, events);
+        }
+        one.at = stage::due;
+        one.due_at = later();
+    }
+}
+
+bool simulated_driver::turn() noexcept {
+    own_time_ += 1'000;
+    if (entries_.empty()) return false;
+    mark_ready();
+    const base::instant_ns present = now();
+    ripe_.clear();
+    for (std::size_t n = 0; n < entries_.size(); ++n)
+        if (entries_[n].due_at <= present) ripe_.push_back(n);
+    if (ripe_.empty()) return false;
+    if (kernel_.options().reorder)
+        for (std::size_t left = ripe_.size(); left > 1; --left)
+            std::swap(ripe_[left - 1], ripe_[random_.below(static_cast<std::uint32_t>(left))]);
+    wake_batch batch;
+    bool ended = false;
+    for (const std::size_t n : ripe_) ended |= advance(entries_[n], batch);
+    std::erase_if(entries_, [](const entry& one) { return one.which == nullptr; });
+    return ended;
+}
+
+// An operation whose time has come. True when it is over.
+bool simulated_driver::advance(entry& one, wake_batch& batch) noexcept {
+    int result = -ECANCELED;
+    {
+        io_source& source = *one.which->source;
+        const std::lock_guard guard{source.lock};
+        if (one.at == stage::due) {
+            if (chance(kernel_.options().interrupts)) {
+                kernel_.count([](auto& counts) { ++counts.interrupted; });
+                return false;
+            }
+            result = call(*one.which);
+            if (would_wait(result)) {  // Somebody else was faster.
+                one.at = stage::waiting;
+                one.due_at = base::never;
+                return false;
+            }
+        } else if (one.succeeds) {
+            result = call(*one.which);
+            if (would_wait(result)) result = -ECANCELED;
+        }
+        source.learn(*one.which, result);
+        source.waiting[io_source::side_of(one.which->kind)] = nullptr;
+    }
+    finish_entry(one, result, batch);
+    return true;
+}
+
+void simulated_driver::finish_entry(entry& one, int result, wake_batch& batch) noexcept {
+    op& which = *std::exchange(one.which, nullptr);
+    kernel_.record(one.number, which, result);
+    const bool was_cancelled = one.at == stage::cancelled;
+    kernel_.count([&](auto& counts) {
+        ++(result == -ECANCELED ? counts.cancelled : counts.completed);
+        if (was_cancelled && result != -ECANCELED) ++counts.completed_though_cancelled;
+    });
+    which.complete(result, batch);
+}
+
+int simulated_driver::call(op& which) noexcept {
+    if (const int error = kernel_.next_fault({which.kind}, draw()); error != 0) return -error;
+    std::optional<short_transfer> cut;
+    if (chance(kernel_.options().short_transfers) && may_be_cut(which, kernel_.options().least_cut_bytes)) {
+        cut.emplace(which, kernel_.options().least_cut_bytes, random_);
+        kernel_.count([](auto& counts) { ++counts.cut; });
+    }
+    return try_now(which);
+}
+
+int simulated_driver::admit_file(file_request& what) noexcept {
+    if (const int error = kernel_.next_fault({op_kind::file_call, what.kind}, draw()); error != 0) {
+        if (what.kind == file_op::close) (void)make_call(what);  // It closes whatever it says.
+        return -error;
+    }
+    const std::size_t least = kernel_.options().least_cut_bytes;
+    if (chance(kernel_.options().short_transfers) && may_be_cut(what, least)) {
+        what.bytes = cut_bytes(what.bytes, least, random_);
+        kernel_.count([](auto& counts) { ++counts.cut; });
+    }
+    return 0;
+}
+
+}  // namespace bifilar::drivers

@@ -1,0 +1,58 @@
+// Offering buffers to the kernel.
+#include "provided_buffers.hpp"
+
+#include <sys/mman.h>
+
+namespace bifilar::drivers {
+
+provided_buffers::~provided_buffers() {
+    if (shared_ != nullptr) ::munmap(shared_, entries * sizeof(io_uring_buf));
+}
+
+bool provided_buffers::open(io_uring& ring) noexcept {
+    if (state_ != state::unknown) return state_ == state::open;
+    state_ = state::refused;
+    void* const memory =
+        ::mmap(nullptr, entries * sizeof(io_uring_buf), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return false;
+    shared_ = static_cast<io_uring_buf_ring*>(memory);
+    io_uring_buf_reg request{};
+    request.ring_addr = reinterpret_cast<std::uintptr_t>(memory);
+    request.ring_entries = entries;
+    request.bgid = group;
+    if (io_uring_register_buf_ring(&ring, &request, 0) != 0) return false;
+    io_uring_buf_ring_init(shared_);
+    state_ = state::open;
+    return true;
+}
+
+void provided_buffers::refill(io_uring& ring, buffer_pool& all) noexcept {
+    if (!open(ring)) return;
+    int added = 0;
+    for (; offered_ < entries; ++added) {
+        const int number = all.take();
+        if (number < 0) break;
+        const auto at = static_cast<unsigned>(number);
+        io_uring_buf_ring_add(shared_, all.address(at), buffer_pool::buffer_bytes, static_cast<unsigned short>(number),
+                              io_uring_buf_ring_mask(entries), added);
+        is_offered_.set(at);
+        ++offered_;
+    }
+    if (added != 0) io_uring_buf_ring_advance(shared_, added);
+}
+
+received_bytes provided_buffers::chosen(const io_uring_cqe& cqe, buffer_pool& all) noexcept {
+    const unsigned number = cqe.flags >> IORING_CQE_BUFFER_SHIFT;
+    is_offered_.reset(number);
+    --offered_;
+    return all.lend(number, cqe.res > 0 ? static_cast<std::size_t>(cqe.res) : 0);
+}
+
+void provided_buffers::end(buffer_pool& all) noexcept {
+    for (unsigned number = 0; number < buffer_pool::count; ++number)
+        if (is_offered_.test(number)) all.give_back(all.address(number));
+    is_offered_.reset();
+    offered_ = 0;
+}
+
+}  // namespace bifilar::drivers

@@ -1,0 +1,105 @@
+// The entries of one directory, read in batches.
+#pragma once
+
+#include <bifilar/drivers/contract/owned_descriptor.hpp>
+#include <bifilar/io/files/file_futures.hpp>
+#include <bifilar/io/files/file_handle.hpp>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bifilar {
+
+/// Not a path: the name within its directory.
+struct directory_entry {
+    std::string name;
+    file_kind kind = file_kind::unknown;  ///< Of the entry itself: symlinks are not followed. Some file systems do not
+                                          ///< tell; symlink_metadata does then.
+    std::uint64_t inode = 0;
+};
+
+namespace drivers {
+
+/// A batch of entries as the kernel gives them, and how far it was read.
+struct directory_batch {
+    static constexpr std::size_t room_bytes = 32'768;
+
+    explicit directory_batch(int descriptor) noexcept : handle{descriptor} {}
+
+    /// The next entry that is neither "." nor "..". Empty: the batch is used up.
+    [[nodiscard]] std::optional<directory_entry> take();
+
+    file_handle handle;
+    std::size_t at = 0;
+    std::size_t filled = 0;
+    alignas(8) std::array<std::byte, room_bytes> room;
+};
+
+}  // namespace drivers
+
+/// Move-only. One next() at a time; it must not outlive the directory. What is added or removed meanwhile is seen or
+/// not.
+class directory {
+public:
+    class open_future;
+    class next_future;
+
+    /// ENOENT, ENOTDIR, EACCES, EMFILE.
+    [[nodiscard]] static open_future open(std::string_view path);
+    /// Takes over the descriptor of a directory. Throws std::bad_alloc; it is closed then.
+    explicit directory(int descriptor) : directory{owned_descriptor{descriptor}} {}
+    directory(const directory&) = delete;  // A directory has one owner: std::move it.
+    directory(directory&&) noexcept = default;
+    directory& operator=(directory&&) noexcept = default;
+    ~directory() = default;
+
+    /// The next entry, in no order; empty at the end. Suspends once a few hundred entries, for a thread of the blocking
+    /// pool. ENOENT when the directory itself was removed. Cancelled: nothing is lost but the call.
+    [[nodiscard]] next_future next() noexcept;
+
+    /// -1 after a move.
+    [[nodiscard]] int descriptor() const noexcept { return batch_ ? batch_->handle.descriptor() : -1; }
+
+private:
+    explicit directory(owned_descriptor own) : batch_{new drivers::directory_batch{own.get()}} { (void)own.release(); }
+
+    std::unique_ptr<drivers::directory_batch> batch_;
+};
+
+/// Ready with the directory.
+class [[nodiscard]] directory::open_future {
+public:
+    using output = io_result<directory>;
+
+    explicit open_future(std::string_view path);
+    open_future(open_future&&) noexcept = default;
+    open_future& operator=(open_future&&) = delete;
+    ~open_future();
+    polled<output> poll(context& cx);
+    polled<void> poll_cancel(context& cx) noexcept { return call_.wait().poll_rest(cx); }
+
+private:
+    drivers::path_wait call_;
+};
+
+/// Ready with an entry, or with none at the end.
+class [[nodiscard]] directory::next_future {
+public:
+    using output = io_result<std::optional<directory_entry>>;
+
+    explicit next_future(drivers::directory_batch& of) noexcept;
+    next_future(next_future&&) noexcept = default;
+    next_future& operator=(next_future&&) = delete;
+    ~next_future();
+    polled<output> poll(context& cx);
+    polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+
+private:
+    drivers::directory_batch* of_;
+    drivers::file_wait wait_;
+};
+
+}  // namespace bifilar

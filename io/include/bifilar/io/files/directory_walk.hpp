@@ -1,0 +1,75 @@
+// Everything below a directory, depth first, each directory before what is in it.
+// Directories are opened relative to those above, so one that is renamed meanwhile leads nowhere else.
+#pragma once
+
+#include <bifilar/io/files/directory.hpp>
+#include <bifilar/io/files/file_job.hpp>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace bifilar {
+
+struct walk_options {
+    /// Enters directories that symbolic links point to. A directory that it is in already is not entered again.
+    bool follow_links = false;
+    /// 1: what is in the directory itself. Each level that is entered keeps a descriptor open.
+    std::uint32_t max_depth = std::numeric_limits<std::uint32_t>::max();
+};
+
+struct walk_entry {
+    std::string path;                     ///< Relative to where the walk began.
+    file_kind kind = file_kind::unknown;  ///< Of the entry itself, or of what a link points to when links are followed.
+    std::uint32_t depth = 0;              ///< 1: in the directory where the walk began.
+    /// Why a directory could not be entered or read to its end: EACCES, EMFILE, ELOOP for a link to a directory above
+    /// it. The walk goes on behind it.
+    std::error_code error;
+};
+
+namespace drivers {
+class walk_state;
+}
+
+/// Move-only. One next() at a time.
+class directory_walk {
+public:
+    class next_future;
+
+    explicit directory_walk(std::string_view root, const walk_options& how = {});
+    directory_walk(directory_walk&&) noexcept;
+    directory_walk& operator=(directory_walk&&) noexcept;
+    ~directory_walk();
+
+    /// The next entry; empty at the end. An error means that the walk could not begin: ENOENT, ENOTDIR, EACCES.
+    /// Suspends about once in 256 entries, for a thread of the blocking pool. Cancelled: no entry is lost.
+    [[nodiscard]] next_future next();
+
+private:
+    std::unique_ptr<drivers::walk_state> state_;
+};
+
+/// Ready with an entry, or with none at the end.
+class [[nodiscard]] directory_walk::next_future {
+public:
+    using output = io_result<std::optional<walk_entry>>;
+
+    explicit next_future(drivers::walk_state& of);
+    polled<output> poll(context& cx);
+    polled<void> poll_cancel(context& cx) noexcept { return fill_.poll_cancel(cx); }
+
+private:
+    drivers::walk_state* of_;
+    drivers::file_job<void> fill_;
+    bool filling_ = false;
+};
+
+/// See directory_walk. Throws std::bad_alloc.
+[[nodiscard]] inline directory_walk walk(std::string_view root, const walk_options& how = {}) {
+    return directory_walk{root, how};
+}
+
+}  // namespace bifilar

@@ -1,0 +1,53 @@
+// A listening Unix socket.
+#pragma once
+
+#include <bifilar/io/net/bound_path.hpp>
+#include <bifilar/io/net/incoming.hpp>
+#include <bifilar/io/net/unix_stream.hpp>
+#include <string_view>
+#include <utility>
+
+namespace bifilar {
+
+/// Move-only; not while an accept is in flight. One accept waits at a time; for more holds what socket_stream says. It
+/// is ended by cancelling its accept: shutdown(2) of its descriptor does not wake one that waits, and a later one fails
+/// with EINVAL or waits as well, as the kernel has it.
+/// Its end removes the file that it made, unless the options say otherwise, from the process that ends it.
+class unix_listener {
+public:
+    using accept_future = socket_accept_future<unix_stream>;
+
+    unix_listener(const unix_listener&) = delete;  // A listener has one owner: std::move it.
+    unix_listener(unix_listener&&) noexcept = default;
+    unix_listener& operator=(unix_listener&& other) noexcept {
+        path_ = std::move(other.path_);
+        source_ = std::move(other.source_);
+        return *this;
+    }
+    ~unix_listener() = default;
+
+    /// Binds a path, or an abstract name by its address, and listens. EADDRINUSE: the path exists, because somebody
+    /// listens there or because it was left behind; options.replace_stale tells the two apart and takes over what was
+    /// left behind. What socket_address::unix_path, bind(2) and listen(2) say. Does not block but for the file system.
+    [[nodiscard]] static io_result<unix_listener> bind(std::string_view path, const unix_bind_options& options = {});
+    [[nodiscard]] static io_result<unix_listener> bind(const socket_address& address,
+                                                       const unix_bind_options& options = {});
+
+    /// The next connection. Cancelled, a connection that was accepted by then is closed.
+    [[nodiscard]] accept_future accept() noexcept;
+
+    /// All connections from here on. The listener is used up.
+    [[nodiscard]] incoming_connections<unix_stream, drivers::bound_path> incoming() && noexcept;
+
+    [[nodiscard]] io_result<socket_address> local_address() const noexcept;
+    [[nodiscard]] int descriptor() const noexcept { return source_ ? source_->descriptor() : -1; }
+
+private:
+    unix_listener(drivers::source_ptr source, drivers::bound_path path) noexcept
+        : source_{std::move(source)}, path_{std::move(path)} {}
+
+    drivers::source_ptr source_;
+    drivers::bound_path path_;  // Behind source_, and assigned before it: the path goes before the socket does.
+};
+
+}  // namespace bifilar

@@ -1,0 +1,54 @@
+// A program run to its end, with what it wrote: the future that command::output gives.
+#pragma once
+
+#include <bifilar/io/process/process.hpp>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace bifilar {
+
+class command;
+
+/// What is collected at most, in bytes, of each stream.
+struct output_limits {
+    std::size_t standard_output_bytes = std::size_t{16} << 20;
+    std::size_t standard_error_bytes = std::size_t{16} << 20;
+};
+
+/// How a program ended, and what it wrote. A stream that the command sent elsewhere is empty here.
+class process_output {
+public:
+    process_output(exit_status ended, std::string output, std::string error) noexcept
+        : status{ended}, standard_output{std::move(output)}, standard_error{std::move(error)} {}
+
+    exit_status status;
+    std::string standard_output;
+    std::string standard_error;
+};
+
+/// Ready when the program has ended and nobody has its outputs open any more: a program that it left behind may hold
+/// them. EMSGSIZE when a stream exceeds its limit; otherwise the errors of command::spawn and process::wait. After an
+/// error, and when it is cancelled or destroyed, the program is killed (unless the command says kill_on_drop(false)),
+/// and what it wrote is lost.
+class [[nodiscard]] command_output {
+public:
+    using output = io_result<process_output>;
+
+    command_output(const command& what, const output_limits& limits);
+    command_output(command_output&&) noexcept;
+    command_output& operator=(command_output&&) = delete;
+    ~command_output();
+
+    polled<output> poll(context& cx);
+    polled<void> poll_cancel(context& cx) noexcept;
+
+private:
+    class running;
+
+    std::unique_ptr<command> what_;
+    output_limits limits_;
+    std::unique_ptr<running> running_;  // Null before the first poll.
+};
+
+}  // namespace bifilar

@@ -1,0 +1,90 @@
+// Standard input, output and error, and other descriptors that were inherited and may be shared with other processes.
+// They may be pipes, sockets, terminals, files or devices; their O_NONBLOCK flag is left as it is. Terminals are opened
+// once more; where that is refused, and for pipes before Linux 6.4, a call may wait when others use the same stream.
+#pragma once
+
+#include <bifilar/io/streams/stream_futures.hpp>
+
+namespace bifilar {
+
+/// What input_stream and output_stream have in common. Move-only; not while an operation on it is in flight. One
+/// operation may wait at a time, a second one is answered with EBUSY. Errors are the system's codes; a first wait may
+/// answer ENOMEM or ENOSPC, and that of a plain thread may throw std::system_error.
+class inherited_stream {
+public:
+    /// That of the operations: a copy's, that of a terminal opened once more, or 0, 1 or 2. -1 after a move.
+    [[nodiscard]] int descriptor() const noexcept { return source_ ? source_->descriptor() : -1; }
+
+protected:
+    explicit inherited_stream(int descriptor);
+    inherited_stream(inherited_stream&&) noexcept = default;
+    inherited_stream& operator=(inherited_stream&&) noexcept = default;
+    ~inherited_stream() = default;
+
+    [[nodiscard]] drivers::io_source& source() const noexcept;
+    /// Whether plain calls do: files on disks never answer EAGAIN, and a terminal was opened once more, non-blocking.
+    [[nodiscard]] bool takes_plain_calls() const noexcept { return takes_plain_calls_; }
+
+private:
+    drivers::source_ptr source_;
+    bool takes_plain_calls_;
+};
+
+/// Reads of files and block devices are done by the calling thread, which waits for the disk; other reads suspend. What
+/// a read that is cancelled or destroyed had received by then is lost, that of read_exact as well; one that still
+/// waited has received nothing.
+class input_stream : public inherited_stream {
+public:
+    /// A copy of an open descriptor, closed at exec. EBADF: it is not open; EMFILE. Throws std::bad_alloc.
+    [[nodiscard]] static io_result<input_stream> duplicate(int descriptor);
+
+    /// Reads what is there, at least one byte, into `into`. 0: the end, or `into` is empty.
+    [[nodiscard]] stream_read_future read(std::span<std::byte> into) noexcept {
+        return {source(), kind(), into, transfer::some};
+    }
+    /// Reads until `into` is full; ENODATA when the stream ends before.
+    [[nodiscard]] stream_read_future read_exact(std::span<std::byte> into) noexcept {
+        return {source(), kind(), into, transfer::whole};
+    }
+
+private:
+    friend input_stream& standard_input();
+    explicit input_stream(int descriptor) : inherited_stream{descriptor} {}
+    [[nodiscard]] drivers::op_kind kind() const noexcept {
+        return takes_plain_calls() ? drivers::op_kind::read : drivers::op_kind::read_ready;
+    }
+};
+
+/// Writes to files and block devices are done by the calling thread; other writes suspend until there is room. EPIPE is
+/// a value, as of a pipe_writer.
+class output_stream : public inherited_stream {
+public:
+    /// A copy of an open descriptor, closed at exec. EBADF: it is not open; EMFILE. Throws std::bad_alloc.
+    [[nodiscard]] static io_result<output_stream> duplicate(int descriptor);
+
+    /// Writes what fits now, at least one byte of `from`. Nothing is kept back in a buffer.
+    [[nodiscard]] stream_write_future write(std::span<const std::byte> from) noexcept {
+        return {source(), kind(), from, transfer::some};
+    }
+    /// Writes all of `from`. Cancelled or failed: an unknown part has been written.
+    [[nodiscard]] stream_write_future write_all(std::span<const std::byte> from) noexcept {
+        return {source(), kind(), from, transfer::whole};
+    }
+
+private:
+    friend output_stream& standard_output();
+    friend output_stream& standard_error();
+    explicit output_stream(int descriptor);
+    [[nodiscard]] drivers::op_kind kind() const noexcept {
+        return takes_plain_calls() ? drivers::op_kind::write : drivers::op_kind::write_ready;
+    }
+};
+
+/// Descriptors 0, 1 and 2 of the process, which stay open. EBADF when they were closed. What they are is looked up at
+/// the first call; who leads them elsewhere does it before. Any thread. What C's and C++'s streams keep in their
+/// buffers is theirs. Throw std::bad_alloc.
+[[nodiscard]] input_stream& standard_input();
+[[nodiscard]] output_stream& standard_output();
+[[nodiscard]] output_stream& standard_error();
+
+}  // namespace bifilar
