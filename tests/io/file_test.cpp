@@ -92,6 +92,22 @@ TEST_CASE("appended_bytes_go_to_the_end") {
     });
 }
 
+TEST_CASE("allocated_room_is_zeros_and_makes_a_file_longer") {
+    const scratch_directory here;
+    in_each_model([&](model m, bf::runtime& rt) {
+        const std::string path = here.with_file(both::name(m), "one");
+        {
+            bf::file f = open_in(m, rt, path);
+            CHECK(await_in(m, rt, [&] { return f.allocate(1, 8191); }).has_value());
+            CHECK(await_in(m, rt, [&] { return f.allocate(0, 100); }).has_value());
+            CHECK(await_in(m, rt, [&] { return f.allocate(0, 0); }).error() == std::errc::invalid_argument);
+        }
+        CHECK(tests::contents(path) == "one" + std::string(8189, '\0'));
+        bf::file only_read = open_in(m, rt, path, {});
+        CHECK(await_in(m, rt, [&] { return only_read.allocate(0, 1); }).error() == std::errc::bad_file_descriptor);
+    });
+}
+
 TEST_CASE("cursors_move_by_what_they_move") {
     const scratch_directory here;
     in_each_model([&](model m, bf::runtime& rt) {

@@ -88,6 +88,19 @@ struct file_truncate {
     }
 };
 
+struct file_allocate {
+    static constexpr file_op kind = file_op::allocate;
+    static constexpr int opcode = IORING_OP_FALLOCATE;
+    static int call(const file_request& what) noexcept {
+        return result_of(
+            ::fallocate64(what.descriptor, 0, static_cast<off64_t>(what.offset), static_cast<off64_t>(what.bytes)));
+    }
+    static void prepare(io_uring_sqe& entry, const file_request& what) noexcept {
+        io_uring_prep_fallocate(&entry, what.descriptor, 0, static_cast<off_t>(what.offset),
+                                static_cast<off_t>(what.bytes));
+    }
+};
+
 struct file_open {
     static constexpr file_op kind = file_op::open;
     static constexpr int opcode = IORING_OP_OPENAT;
@@ -123,8 +136,8 @@ struct path_rename {
     static constexpr file_op kind = file_op::rename;
     static constexpr int opcode = IORING_OP_RENAMEAT;
     static int call(const file_request& what) noexcept {
-        return result_of(::renameat2(what.descriptor, what.path, what.descriptor, what.to_path,
-                                     static_cast<unsigned>(what.flags)));
+        return result_of(
+            ::renameat2(what.descriptor, what.path, what.descriptor, what.to_path, static_cast<unsigned>(what.flags)));
     }
     static void prepare(io_uring_sqe& entry, const file_request& what) noexcept {
         io_uring_prep_renameat(&entry, what.descriptor, what.path, what.descriptor, what.to_path,
@@ -174,10 +187,9 @@ struct file_calls_in_a_row {
 template <class... Operations>
 struct file_operation_list {};
 
-using file_operations =
-    file_operation_list<file_read, file_write, file_sync, file_truncate, file_open, file_close, path_status,
-                        path_rename, path_remove, path_create_directory, directory_read_entries, file_fetch,
-                        file_calls_in_a_row>;
+using file_operations = file_operation_list<file_read, file_write, file_sync, file_truncate, file_allocate, file_open,
+                                            file_close, path_status, path_rename, path_remove, path_create_directory,
+                                            directory_read_entries, file_fetch, file_calls_in_a_row>;
 
 /// use(operation) for the one of that kind.
 template <class Use, class... Operations>

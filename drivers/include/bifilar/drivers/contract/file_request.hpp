@@ -17,6 +17,7 @@ enum class file_op : std::uint8_t {
     write,             ///< pwrite(2), likewise.
     sync,              ///< fsync(2); fdatasync(2) when `flags` is not 0.
     truncate,          ///< ftruncate(2) to `offset` bytes.
+    allocate,          ///< fallocate(2) of `bytes` from `offset`, which makes a shorter file longer.
     open,              ///< openat(2) of `path` with `flags` and `mode`. Result: the new descriptor.
     close,             ///< close(2).
     status,            ///< statx(2) of `path` with `flags`, into `status`.

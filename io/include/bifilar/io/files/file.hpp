@@ -82,6 +82,12 @@ public:
     [[nodiscard]] file_action_future truncate(std::uint64_t bytes) noexcept {
         return act({.kind = drivers::file_op::truncate, .offset = bytes});
     }
+    /// Has the file system keep room for the `bytes` from `offset` on, so that later writes there do not fail for want
+    /// of it; a shorter file grows, by zeros. Errors are fallocate(2)'s: ENOSPC, with nothing done; EOPNOTSUPP where
+    /// the file system knows no such thing; EINVAL for 0 bytes.
+    [[nodiscard]] file_action_future allocate(std::uint64_t offset, std::size_t bytes) noexcept {
+        return act({.kind = drivers::file_op::allocate, .bytes = bytes, .offset = offset});
+    }
     [[nodiscard]] size_future size() const { return size_future{at()}; }
     [[nodiscard]] metadata_future metadata() const { return metadata_future{at()}; }
 
