@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 
+import claims as all_claims
 import meanwhile
 import page
 import programs
@@ -247,7 +248,7 @@ def main(arguments=None):
     except refused as reason:
         print(f"experiments/compare: {reason}", file=sys.stderr)
         return 2
-    claims = json.loads((HERE.parent / "claims.json").read_text(encoding="utf-8"))
+    claims = all_claims.load(HERE.parent)
     text, surprising, changed = report((options.a, options.b), before, after, claims, options)
     print(text)
     return 1 if surprising or changed and options.fail_on_change else 0

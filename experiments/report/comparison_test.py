@@ -191,7 +191,8 @@ class command(unittest.TestCase):
     def test_a_verdict_that_was_not_close_fails_when_it_changes(self):
         claim = {"id": 1, "page": "page", "figures": {"a": "page/job0@1/coroutine"}, "rule": {"holds": "a < 115"}}
         with tempfile.TemporaryDirectory() as made, unittest.mock.patch.object(comparison, "HERE", pathlib.Path(made) / "report"):
-            (pathlib.Path(made) / "claims.json").write_text(json.dumps([claim]))
+            (pathlib.Path(made) / "page").mkdir()
+            (pathlib.Path(made) / "page" / "claims.json").write_text(json.dumps([claim]))
             a, b = self.folders(pathlib.Path(made), 1.4)
             code, text, _ = self.said(a, b)
             self.assertEqual((code, "| 1, page | holds | does not hold | close in neither |" in text), (1, True))

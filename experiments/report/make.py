@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import sys
 
+import claims as all_claims
 import contradictions
 import machines
 import meanwhile
@@ -56,7 +57,7 @@ def index(reports, definitions, claims, judged, history=()):
     if any(report["quick"] for report in reports.values()):
         lines += ["> Quick run: few repetitions, smaller sizes.", ""]
     lines += runs.spaced(runs.failures(reports))
-    lines += ["Rules are in `experiments/claims.json`. "
+    lines += [f"Rules are in `{all_claims.PLACE}`. "
               "Where a document says about so much, a rule mostly takes half to double for a time and a quarter either way for a size; a range is "
               "taken as printed; and a figure outside fails, also the better one. Where the words say that something is small or much, "
               "the rule is a bound on one side. " + rounds.METHOD +
@@ -88,7 +89,7 @@ def main():
     parser.add_argument("--data", required=True, type=pathlib.Path)
     parser.add_argument("--out", required=True, type=pathlib.Path)
     options = parser.parse_args()
-    claims = load(HERE.parent / "claims.json")
+    claims = all_claims.load()
     reports = {name: load(options.data / f"{name}.json") for name in PAGES if (options.data / f"{name}.json").exists()}
     definitions = {name: load(HERE.parent / name / "page.json") for name in reports}
     judged = {claim["id"]: verdicts.judge(claim, reports) for claim in claims}

@@ -1,4 +1,4 @@
-# Checks that every quotation of claims.json and contradictions.json stands word for word in its document, that the
+# Checks that every quotation of the claims and of contradictions.json stands word for word in its document, that the
 # 65 claims are all there, and that their rules and pages can be read.
 #   python3 quotations_test.py [SEEDS_FOLDER]
 # The folder with the documents may also be in BIFILAR_SEEDS or at ../shared/seeds. Without it, everything but the
@@ -8,6 +8,7 @@ import pathlib
 import string
 import sys
 
+import claims as all_claims
 import documents
 import make
 import verdict
@@ -97,9 +98,9 @@ def load(name):
 
 def main():
     seeds = documents.folder(sys.argv[1:])
-    claims, contradictions = load("claims.json"), load("contradictions.json")
+    claims, contradictions = all_claims.load(HERE.parent), load("contradictions.json")
     if [claim["id"] for claim in claims] != list(range(1, 66)):
-        say("claims.json", "its claims are not numbered from 1 to 65, in order")
+        say("*/claims.json", "the claims are not numbered from 1 to 65, in order")
     if [entry["id"] for entry in contradictions] != list(range(1, 16)):
         say("contradictions.json", "its entries are not numbered from 1 to 15, in order")
     for claim in claims:

@@ -1,12 +1,13 @@
-# Which rules were in the tree before the figures that they judge were measured: the dates of the commits of
-# experiments/claims.json, beside the dates in the data.
+# Which rules were in the tree before the figures that they judge were measured: the dates of the commits of the claims,
+# beside the dates in the data.
 import datetime
-import json
 import pathlib
 import subprocess
 
+import claims as all_claims
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-FILE = "experiments/claims.json"
+FILES = ("experiments/claims.json", "experiments/*/claims.json")  # The first held all of them once.
 JUDGES = ("figures", "otherwise", "sound", "rule")  # What of a claim decides its verdict.
 
 
@@ -18,8 +19,14 @@ def git(*words):
     return done.stdout if done.returncode == 0 else None
 
 
-def judging(text):
-    return {claim["id"]: {part: claim.get(part) for part in JUDGES} for claim in json.loads(text)}
+def judging(claims):
+    return {claim["id"]: {part: claim.get(part) for part in JUDGES} for claim in claims}
+
+
+def claims_of(commit):
+    names = (git("ls-tree", "-r", "--name-only", commit, "experiments/") or "").split("\n")
+    files = [name for name in names if pathlib.PurePath(name).name == "claims.json"]
+    return all_claims.merged(git("show", f"{commit}:{name}") for name in files)
 
 
 def versions():
@@ -27,11 +34,11 @@ def versions():
     one commit of everything."""
     if (git("rev-parse", "--is-shallow-repository") or "true").strip() != "false":
         return []
-    lines = (git("log", "--format=%H %cI", "--", FILE) or "").split("\n")
+    lines = (git("log", "--format=%H %cI", "--", *FILES) or "").split("\n")
     commits = [line.partition(" ") for line in lines if line]
     if len(commits) < 2:
         return []
-    return [(datetime.datetime.fromisoformat(when), judging(git("show", f"{commit}:{FILE}"))) for commit, _, when in commits]
+    return [(datetime.datetime.fromisoformat(when), judging(claims_of(commit))) for commit, _, when in commits]
 
 
 def since(claim, history):

@@ -1,13 +1,10 @@
 # Refuses to measure a page for which a claim has no rule yet: what decides is written down before the figures are known.
 #   python3 rules.py PAGE…
 import ast
-import json
-import pathlib
 import sys
 
+import claims as all_claims
 import verdict
-
-CLAIMS = pathlib.Path(__file__).resolve().parent.parent / "claims.json"
 
 
 def names_in(expression):
@@ -43,9 +40,9 @@ def faults(claims, pages):
 
 
 def main():
-    found = faults(json.loads(CLAIMS.read_text(encoding="utf-8")), sys.argv[1:])
+    found = faults(all_claims.load(), sys.argv[1:])
     if found:
-        raise SystemExit("\n".join(found) + "\nwrite it to experiments/claims.json before it is measured")
+        raise SystemExit("\n".join(found) + "\nwrite it to the claims.json in the page's folder before it is measured")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 import random
 import unittest
 
+import claims as all_claims
 import note_run
 import noise
 import pages_of_run
@@ -86,7 +87,7 @@ class dates(unittest.TestCase):
         return {"id": 1, "page": "a", "figures": {"a": "a/job@1/x"}, "rule": {"holds": holds}, "remark": "any"}
 
     def history(self, *dated):
-        return [(when, rule_dates.judging(json.dumps([self.claim(holds)]))) for when, holds in dated]
+        return [(when, rule_dates.judging([self.claim(holds)])) for when, holds in dated]
 
     def late(self, *dated):
         return [one["id"] for one in rule_dates.later([self.claim()], {"a": report("a")}, self.history(*dated))[1]]
@@ -109,7 +110,7 @@ class dates(unittest.TestCase):
             self.skipTest("there is no whole history here")
         root = rule_dates.ROOT
         reports = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (root / "reports" / "data").glob("*.json")}
-        claims = json.loads((root / rule_dates.FILE).read_text(encoding="utf-8"))
+        claims = all_claims.load()
         self.assertIn(rule_dates.sentence(claims, reports, history), (root / "reports" / "README.md").read_text(encoding="utf-8"))
 
 

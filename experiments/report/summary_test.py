@@ -1,10 +1,10 @@
 # Checks that the summary tells only what the figures say, and that none of its numbers was typed.
 #   python3 summary_test.py
-import json
 import pathlib
 import re
 import unittest
 
+import claims as all_claims
 import comparison
 import quoted_figures
 import ratio_chart
@@ -130,7 +130,7 @@ class committed(unittest.TestCase):
 
     def test_there_are_ten_and_some_to_stand_in(self):
         self.assertGreater(len(self.words["findings"]), summary.MOST)
-        claims = {claim["id"] for claim in json.loads((ROOT / "experiments" / "claims.json").read_text(encoding="utf-8"))}
+        claims = {claim["id"] for claim in all_claims.load()}
         for one in self.words["findings"]:
             self.assertLessEqual(set(one["claims"]), claims)
             self.assertTrue(re.search(r"[.!?]$", one["title"]))

@@ -1,5 +1,5 @@
 # All figures of a page as one table for spreadsheets and other programs, a row a figure.
-# The column `path` is what experiments/claims.json and the README call a figure.
+# The column `path` is what the claims and the README call a figure.
 import csv
 import io
 

@@ -8,6 +8,7 @@ import re
 import sys
 import unittest
 
+import claims as all_claims
 import documents
 import make
 import sources
@@ -70,7 +71,7 @@ class parts(unittest.TestCase):
 class committed(unittest.TestCase):
     def setUp(self):
         self.entries = json.loads((HERE.parent / "tables.json").read_text(encoding="utf-8"))
-        self.claims = json.loads((HERE.parent / "claims.json").read_text(encoding="utf-8"))
+        self.claims = all_claims.load()
 
     def each_row(self):
         return [(one["title"], row, one) for one in self.entries for row in one["rows"]]

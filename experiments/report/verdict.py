@@ -198,7 +198,7 @@ def judge(claim, reports):
     if not claim["figures"] and claim.get("cannot"):  # There is nothing that a rule could judge.
         return result(NOT_HERE, {}, lacking(claim))
     if not claim.get("rule", {}).get("holds"):
-        raise SystemExit(f"claim {claim.get('id')} has no rule; write one to claims.json before it is measured")
+        raise SystemExit(f"claim {claim.get('id')} has no rule; write one to its page's claims.json before it is measured")
     try:
         places, values = places_of(claim, reports)
     except missing as absence:
