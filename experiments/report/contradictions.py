@@ -2,8 +2,9 @@
 # The words come from experiments/contradictions.json, the figures from the run.
 import re
 
+import expressions
 import page
-import verdict as verdicts
+import readings
 
 ABSENT = "(not measured in this run)"
 
@@ -21,12 +22,12 @@ def figures_of(entry, claims, reports):
     values, reasons = {}, []
     for name, path in paths.items():
         try:
-            values[name] = verdicts.value(reports, path)
-        except verdicts.missing as absence:
+            values[name] = readings.value(reports, path)
+        except readings.missing as absence:
             reasons.append(absence.reason)
     for name, rule in entry.get("derived", {}).items():
         try:
-            values[name] = float(verdicts.evaluate(rule, values))
+            values[name] = float(expressions.evaluate(rule, values))
         except (KeyError, ZeroDivisionError):
             pass  # One of its figures is among the reasons.
     return values, reasons
@@ -37,7 +38,7 @@ def sentence(entry, values):
     choices = entry["resolution"] if isinstance(entry["resolution"], list) else [{"say": entry["resolution"]}]
     for choice in choices:
         try:
-            met = "if" not in choice or verdicts.evaluate(choice["if"], values)
+            met = "if" not in choice or expressions.evaluate(choice["if"], values)
         except (KeyError, ZeroDivisionError):
             continue
         if met:

@@ -4,7 +4,8 @@
 import ast
 import math
 
-import verdict
+import expressions
+import outcomes
 
 
 def times(one, other):
@@ -65,7 +66,7 @@ def walk(node, ends, seen):
 def evaluate(expression, ends, seen):
     """(whether the rule is certainly met, whether it may be met). `ends`: {name: (low, high)}; `seen` gets every interval
     with a zero in it that something is divided by. The rule has been evaluated before, so that it can be read."""
-    return truth(walk(verdict.parsed(expression).body, ends, seen))
+    return truth(walk(expressions.parsed(expression).body, ends, seen))
 
 
 def verdicts_of(claim, ends):
@@ -74,11 +75,11 @@ def verdicts_of(claim, ends):
     condition = claim.get("sound")
     sure, may = evaluate(condition["if"], ends, seen) if condition else (True, True)
     if not sure:
-        found.add(verdict.NOT_HERE)
+        found.add(outcomes.NOT_HERE)
     if may:
         holds = evaluate(claim["rule"]["holds"], ends, seen)
         partly = evaluate(claim["rule"]["partly"], ends, seen) if claim["rule"].get("partly") else (False, False)
-        found |= {verdict.HOLDS} if holds[1] else set()
-        found |= {verdict.PARTLY} if partly[1] and not holds[0] else set()
-        found |= {verdict.FAILS} if not partly[0] and not holds[0] else set()
-    return found | ({verdict.NOT_HERE} if seen else set())
+        found |= {outcomes.HOLDS} if holds[1] else set()
+        found |= {outcomes.PARTLY} if partly[1] and not holds[0] else set()
+        found |= {outcomes.FAILS} if not partly[0] and not holds[0] else set()
+    return found | ({outcomes.NOT_HERE} if seen else set())

@@ -9,7 +9,9 @@ import unittest
 
 import interval
 import interval_rule
+import outcomes
 import page
+import readings
 import rounds
 import verdict
 
@@ -73,23 +75,23 @@ class bases(unittest.TestCase):
     def test_a_further_figure_has_the_interval_that_the_run_kept(self):
         reports = {"p": {"facts": {}, "workloads": [{"id": "job", "size": 1.0, "contenders": [
             {"name": "x", "median": 1.0, "samples": [1.0] * 7, "also": {"bytes": 3.0, "calls": 2.0}, "also_interval": {"bytes": [2.0, 4.0]}}]}]}}
-        self.assertEqual(verdict.measured(reports, "p/job@1/x#bytes"), (3.0, 2.0, 4.0, 7))
-        self.assertEqual(verdict.measured(reports, "p/job@1/x#calls"), (2.0, 2.0, 2.0, 0))
+        self.assertEqual(readings.measured(reports, "p/job@1/x#bytes"), (3.0, 2.0, 4.0, 7))
+        self.assertEqual(readings.measured(reports, "p/job@1/x#calls"), (2.0, 2.0, 2.0, 0))
 
 
 class rules(unittest.TestCase):
     def test_comparisons_that_are_added_up_are_decided_one_by_one(self):
         ends = {f"a{i}": (1.0, 2.0) for i in range(18)} | {f"b{i}": (3.0, 4.0) for i in range(18)}
         count = " + ".join(f"(a{i} < b{i})" for i in range(18))
-        self.assertEqual(interval_rule.verdicts_of(claim(f"{count} >= 18"), ends), {verdict.HOLDS})
+        self.assertEqual(interval_rule.verdicts_of(claim(f"{count} >= 18"), ends), {outcomes.HOLDS})
         # Each of two may fail, and together they take the count below the border: one at a time would not.
         ends |= {"b0": (1.5, 4.0), "b1": (1.5, 4.0)}
-        self.assertEqual(interval_rule.verdicts_of(claim(f"{count} >= 17"), ends), {verdict.HOLDS, verdict.FAILS})
+        self.assertEqual(interval_rule.verdicts_of(claim(f"{count} >= 17"), ends), {outcomes.HOLDS, outcomes.FAILS})
 
     def test_what_lies_between_the_ends_is_asked_for_too(self):
         self.assertEqual(interval_rule.verdicts_of(claim("a <= 22", "a <= 22.5"), {"a": (18.0, 23.0)}),
-                         {verdict.HOLDS, verdict.PARTLY, verdict.FAILS})
-        self.assertEqual(interval_rule.verdicts_of(claim("19 < a < 20"), {"a": (18.0, 23.0)}), {verdict.HOLDS, verdict.FAILS})
+                         {outcomes.HOLDS, outcomes.PARTLY, outcomes.FAILS})
+        self.assertEqual(interval_rule.verdicts_of(claim("19 < a < 20"), {"a": (18.0, 23.0)}), {outcomes.HOLDS, outcomes.FAILS})
 
     def test_no_verdict_that_the_figures_allow_is_missed(self):
         chance = random.Random(2)
@@ -123,7 +125,7 @@ class in_rounds(unittest.TestCase):
         for rule in ("b / a >= 1.9", "b >= 1.9 * a", "a <= 0.53 * b", "1.9 <= b / a <= 2.1", "(b > 1.9 * a) + (b > 3 * a) >= 1", "1.9 * a <= b"):
             result = self.judged(rule)
             with self.subTest(rule):
-                self.assertEqual((result["verdict"], result["close"]), (verdict.HOLDS, []))
+                self.assertEqual((result["verdict"], result["close"]), (outcomes.HOLDS, []))
         self.assertEqual(self.judged("b / a >= 1.9")["rounds"], [{"words": "b / a", "median": 2.0, "ends": (2.0, 2.0), "count": 7}])
         self.assertEqual(self.judged("b >= 1.9 * a")["rounds"][0]["words"], "b / a")
         self.assertEqual(self.judged("b >= 1.9 * a")["basis"], {})
@@ -136,13 +138,13 @@ class in_rounds(unittest.TestCase):
     def test_the_median_of_the_ratios_is_the_value(self):
         # Of the medians, 3 and 5, the ratio is 1.67; of the rounds it is 1.
         result = self.judged("b / a <= 1.2", ours=[1.0, 3.0, 5.0, 6.0, 2.0], theirs=[1.0, 9.0, 5.0, 4.0, 10.0])
-        self.assertEqual((result["verdict"], result["rounds"][0]["median"], result["figures"]), (verdict.HOLDS, 1.0, {"a": 3.0, "b": 5.0}))
+        self.assertEqual((result["verdict"], result["rounds"][0]["median"], result["figures"]), (outcomes.HOLDS, 1.0, {"a": 3.0, "b": 5.0}))
 
     def test_without_common_rounds_every_median_has_its_own_interval(self):
         for more in ({"against": "p/job@10/theirs"}, {"against": "p/job@1/few", "few": [2.0, 2.2, 3.0, 5.0, 6.0]}):
             result = self.judged("b >= 1.9 * a", **more)
             with self.subTest(more):
-                self.assertEqual((result["rounds"], result["close"], result["basis"]["a"]), ([], [verdict.FAILS], [7]))
+                self.assertEqual((result["rounds"], result["close"], result["basis"]["a"]), ([], [outcomes.FAILS], [7]))
 
     def test_workloads_that_took_turns_have_common_rounds(self):
         reports = self.reports()

@@ -17,14 +17,15 @@ import xml.etree.ElementTree as xml
 import charts
 import make
 import markdown
+import outcomes
 import page
 import palette
+import readings
 import repeat
 import sources
 import svg
 import table_csv
 import taking
-import verdict
 import web
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -137,8 +138,8 @@ class made_pages(unittest.TestCase):
         index = (self.folder / "index.html").read_text(encoding="utf-8")
         rows = re.findall(r'<tr class="(\w+)"><td>.*?</td><td>([^<]*)</td><th scope="row">', index)
         self.assertEqual(len(rows), 65)
-        words = {"holds": verdict.HOLDS, "partly": verdict.PARTLY, "fails": verdict.FAILS, "none": verdict.NOT_HERE,
-                 "absent": verdict.NOT_RUN, "close": "close: "}
+        words = {"holds": outcomes.HOLDS, "partly": outcomes.PARTLY, "fails": outcomes.FAILS, "none": outcomes.NOT_HERE,
+                 "absent": outcomes.NOT_RUN, "close": "close: "}
         self.assertTrue(all(word.startswith(words[kind]) for kind, word in rows))
 
     def test_pictures_are_xml_and_keep_their_words_to_themselves(self):
@@ -159,7 +160,7 @@ class made_pages(unittest.TestCase):
                 figures = sum(1 + len(one.get("also", {})) for work in report["workloads"] for one in work["contenders"])
                 self.assertEqual(len(rows), figures + len(report["facts"]))
                 for row in rows:
-                    self.assertAlmostEqual(verdict.figure({report["id"]: report}, row["path"]), float(row["median"]))
+                    self.assertAlmostEqual(readings.figure({report["id"]: report}, row["path"]), float(row["median"]))
 
     def test_the_command_that_measures_a_page_again_is_that_of_its_run_and_leaves_the_committed_reports(self):
         script = (ROOT / "experiments" / "run").read_text(encoding="utf-8")

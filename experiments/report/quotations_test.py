@@ -10,8 +10,8 @@ import sys
 
 import claims as all_claims
 import documents
+import expressions
 import make
-import verdict
 
 HERE = pathlib.Path(__file__).resolve().parent
 SKIPPED = 77
@@ -45,7 +45,7 @@ def check_figures(what, figures):
 
 def check_rule(what, rule, names):
     try:
-        verdict.evaluate(rule, {name: 1.0 for name in names})
+        expressions.evaluate(rule, {name: 1.0 for name in names})
     except (KeyError, ValueError, SyntaxError) as error:
         say(what, f"the rule '{rule}' cannot be read: {error!r}")
 

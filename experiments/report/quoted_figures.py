@@ -9,7 +9,7 @@ import re
 import sys
 
 import page
-import verdict as verdicts
+import readings
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 NUMBER = r"\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?"
@@ -21,9 +21,9 @@ CODE = re.compile(r"```.*?```|^    .*?$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 
 def value(reports, path):
     """What stands behind the marker, written as the page writes it."""
-    parts = [verdicts.figure(reports, part.strip()) for part in path.split(" over ")]
+    parts = [readings.figure(reports, part.strip()) for part in path.split(" over ")]
     if len(parts) > 2:
-        raise verdicts.missing(f"{path} has more than one 'over'")
+        raise readings.missing(f"{path} has more than one 'over'")
     return page.shown(parts[0] if len(parts) == 1 else parts[0] / parts[1])
 
 
@@ -38,7 +38,7 @@ def problems(text, reports):
         line = line_of(text, marked.start())
         try:
             now = value(reports, marked[2])
-        except (verdicts.missing, ZeroDivisionError) as absence:
+        except (readings.missing, ZeroDivisionError) as absence:
             found.append(f"{line}: {marked[2]} is in no report ({absence}); name a figure as reports/data/*.csv has it")
             continue
         if marked[3] != now:
@@ -58,7 +58,7 @@ def written(text, reports):
     def anew(marked):
         try:
             return marked[1] + value(reports, marked[2])
-        except (verdicts.missing, ZeroDivisionError):
+        except (readings.missing, ZeroDivisionError):
             return marked[0]
     return MARKED.sub(anew, text)
 

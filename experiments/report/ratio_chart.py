@@ -2,10 +2,10 @@
 # works are drawn stands in experiments/summary.json.
 from html import escape
 
+import readings
 import rounds
 import summary
 import svg
-import verdict as verdicts
 
 FIBER, COROUTINE = 4, 0  # Their colours, as everywhere.
 PITCH = 30
@@ -18,7 +18,7 @@ def rows(entries, reports):
         try:
             values = summary.values_of(entry, reports)
             ratio = rounds.compared("fiber / coroutine", entry["figures"], reports)
-        except verdicts.missing as absence:
+        except readings.missing as absence:
             left_out.append((summary.filled(entry["name"], summary.sizes_of(entry)), str(absence)))
         else:
             found.append((summary.filled(entry["name"], values), ratio["median"], *ratio["ends"]))

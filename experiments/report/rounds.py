@@ -5,8 +5,9 @@
 import ast
 import statistics
 
+import expressions
 import interval
-import verdict
+import readings
 
 METHOD = ("Contenders of one workload and size take turns, and some workloads do so with each other, so that their repetitions make "
           "rounds. Where a rule compares figures that have their rounds in common, the ratio (or the difference) is taken in every "
@@ -38,7 +39,7 @@ class rewriter(ast.NodeTransformer):
         for name in names:
             if not isinstance(self.places.get(name), str) or "/!" in self.places[name]:
                 return None
-            work, contender, key = verdict.contender_at(self.reports, self.places[name])
+            work, contender, key = readings.contender_at(self.reports, self.places[name])
             if key:  # Of further figures no repetitions are kept.
                 return None
             turns.add((self.places[name].split("/", 1)[0], work["in_turns"]) if work.get("in_turns") else id(work))
@@ -54,7 +55,7 @@ class rewriter(ast.NodeTransformer):
             return None
         words, count = ast.unparse(node), len(next(iter(samples.values())))
         try:
-            values = [verdict.evaluate(words, {name: several[i] for name, several in samples.items()}) for i in range(count)]
+            values = [expressions.evaluate(words, {name: several[i] for name, several in samples.items()}) for i in range(count)]
         except ZeroDivisionError:
             return None
         name = next((known for known, one in self.found.items() if one["words"] == words), f"{PREFIX}{len(self.found) + 1}")
@@ -92,11 +93,11 @@ def rewritten(claim, places, reports):
 
 def compared(words, places, reports):
     """What the expression `words` gives in the rounds that {name: path} of `places` have in common: {words, median, ends:
-    (low, high), count}. Throws verdict.missing where they have none."""
+    (low, high), count}. Throws readings.missing where they have none."""
     made = rewriter(places, reports)
     name = made.by_round(ast.parse(words, mode="eval").body)
     if name is None:
-        raise verdict.missing(f"{' and '.join(places.values())} have no rounds in common")
+        raise readings.missing(f"{' and '.join(places.values())} have no rounds in common")
     return made.found[name.id]
 
 

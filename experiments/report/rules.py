@@ -4,11 +4,11 @@ import ast
 import sys
 
 import claims as all_claims
-import verdict
+import expressions
 
 
 def names_in(expression):
-    return {node.id for node in ast.walk(verdict.parsed(expression)) if isinstance(node, ast.Name)}
+    return {node.id for node in ast.walk(expressions.parsed(expression)) if isinstance(node, ast.Name)}
 
 
 def fault(claim):
@@ -24,7 +24,7 @@ def fault(claim):
             continue
         try:
             unknown = names_in(expression) - figures.keys()
-            verdict.evaluate(expression, dict.fromkeys(figures, 1.0))
+            expressions.evaluate(expression, dict.fromkeys(figures, 1.0))
         except (SyntaxError, ValueError) as error:
             return f"has a rule that cannot be read: {error}"
         except (KeyError, ZeroDivisionError):

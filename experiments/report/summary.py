@@ -4,8 +4,10 @@ import json
 import pathlib
 import re
 
+import expressions
 import machines
 import page
+import readings
 import runs
 import verdict as verdicts
 
@@ -39,10 +41,10 @@ def sizes_of(entry):
 
 
 def figures_of(figures, reports):
-    """{name: value}, with name_low and name_high where there is an interval. Throws verdicts.missing."""
+    """{name: value}, with name_low and name_high where there is an interval. Throws readings.missing."""
     values = {}
     for name, path in figures.items():
-        values[name], low, high, count = verdicts.measured(reports, path)
+        values[name], low, high, count = readings.measured(reports, path)
         if count:
             values[f"{name}_low"], values[f"{name}_high"] = low, high
     return values
@@ -55,19 +57,19 @@ def over_sizes(series, reports):
     sizes = [work["size"] for work in reports.get(page, {"workloads": []})["workloads"] if work["id"] == identity]
     at = {size: figures_of({name: path.replace("@*", f"@{size:.0f}") for name, path in series["figures"].items()}, reports)
           for size in sizes}
-    lists = {name: [size for size in sizes if verdicts.evaluate(condition, at[size])] for name, condition in series["if"].items()}
+    lists = {name: [size for size in sizes if expressions.evaluate(condition, at[size])] for name, condition in series["if"].items()}
     return {**lists, **{f"{name}_count": len(found) for name, found in lists.items()}, "tried_count": len(sizes)}
 
 
 def values_of(entry, reports):
-    """figures_of and name_size, and over_sizes where there is a series. Throws verdicts.missing."""
+    """figures_of and name_size, and over_sizes where there is a series. Throws readings.missing."""
     values = {**sizes_of(entry), **figures_of(entry["figures"], reports)}
     return {**values, **over_sizes(entry["series"], reports)} if "series" in entry else values
 
 
 def filled(words, values):
     def number(found):
-        return FORMATS[found[2] or "plain"](verdicts.evaluate(found[1], values))
+        return FORMATS[found[2] or "plain"](expressions.evaluate(found[1], values))
     return FIGURE.sub(number, words)
 
 
@@ -75,10 +77,10 @@ def told(entry, reports, parts):
     """({part: its words with the figures}, "") or (None, why it is not told)."""
     try:
         values = values_of(entry, reports)
-        if not verdicts.evaluate(entry["if"], values):
+        if not expressions.evaluate(entry["if"], values):
             return None, "the figures of this run do not say so"
         return {part: filled(entry[part], values) for part in parts}, ""
-    except verdicts.missing as absence:
+    except readings.missing as absence:
         return None, str(absence)
     except ZeroDivisionError:
         return None, "a figure is zero"

@@ -6,8 +6,11 @@ import unittest
 
 import claims as all_claims
 import comparison
+import expressions
+import outcomes
 import quoted_figures
 import ratio_chart
+import readings
 import summary
 import verdict
 
@@ -29,7 +32,7 @@ def entry(condition="a < b", **more):
 def made(*findings, close=()):
     words = {"title": "T", "introduction": "I.", "findings": list(findings), "choices": []}
     claims = [{"id": 7, "page": "page"}]
-    return summary.make(words, REPORTS, claims, {7: {"verdict": verdict.FAILS, "close": close}})
+    return summary.make(words, REPORTS, claims, {7: {"verdict": outcomes.FAILS, "close": close}})
 
 
 class words(unittest.TestCase):
@@ -62,10 +65,10 @@ class words(unittest.TestCase):
         self.assertEqual(summary.FORMATS["sizes"]([1, 20, 3000]), "1, 20 and 3,000")
 
     def test_claims_are_linked_with_their_verdict(self):
-        self.assertIn(f"{verdict.SIGN[verdict.FAILS]} [claim 7](page.md#claim-7)", made(entry(claims=[7])))
+        self.assertIn(f"{outcomes.SIGN[outcomes.FAILS]} [claim 7](page.md#claim-7)", made(entry(claims=[7])))
 
     def test_a_verdict_that_the_figures_do_not_decide_is_counted_by_itself(self):
-        text = made(entry(claims=[7]), close=[verdict.HOLDS])
+        text = made(entry(claims=[7]), close=[outcomes.HOLDS])
         self.assertIn(f"{verdict.CLOSE_SIGN} [claim 7](page.md#claim-7) (close)", text)
         self.assertIn(f": {verdict.CLOSE_SIGN} close: holds or does not hold: 1 ([all of them](README.md)). {verdict.CLOSE}", text)
         self.assertNotIn("close", made(entry(claims=[7])))
@@ -116,7 +119,7 @@ class committed(unittest.TestCase):
                 contender = path.split("/", 2)[2]
                 if path.split("/")[0] in reports and not comparison.CONTROLS.search(contender):  # Peers may be absent.
                     with self.subTest(one["name"], path=path):
-                        self.assertIsInstance(verdict.figure(reports, path), float)
+                        self.assertIsInstance(readings.figure(reports, path), float)
 
     def test_every_form_and_condition_can_be_read(self):
         for one in self.entries:
@@ -124,7 +127,7 @@ class committed(unittest.TestCase):
             for listed in one.get("series", {"if": {}})["if"]:
                 names |= {listed: [1.0], f"{listed}_count": 1, "tried_count": 1}
             with self.subTest(one["name"]):
-                verdict.evaluate(one.get("if", "1 == 1"), names)
+                expressions.evaluate(one.get("if", "1 == 1"), names)
                 for part in PARTS:
                     self.assertNotRegex(summary.filled(one.get(part, ""), names), r"[{}]")
 

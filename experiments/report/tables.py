@@ -2,14 +2,15 @@
 # are in experiments/tables.json; every number of today comes from the run.
 import re
 
+import outcomes
 import page
+import readings
 import summary
-import verdict as verdicts
 
 TEMPLATE = re.compile(r"\{([^{}|]+)\|(\w+)\}")
 SIZE = re.compile(r"^[\w-]+/[^@/]+@([\d.e+]+)/")
 ABSENT = "not to be had here"
-SHORT = {verdicts.NOT_HERE: "not here", verdicts.NOT_RUN: "not in this run"}
+SHORT = {outcomes.NOT_HERE: "not here", outcomes.NOT_RUN: "not in this run"}
 
 
 def size_of(path):
@@ -43,8 +44,8 @@ def filled(words, reports, absences):
         if form in SIZES:
             return SIZES[form](size_of(path))
         try:
-            value = verdicts.figure(reports, path)
-        except verdicts.missing as absence:
+            value = readings.figure(reports, path)
+        except readings.missing as absence:
             absences.append((absence.verdict, path, absence.reason))
             return SHORT[absence.verdict]
         return FORMATS[form](value, size_of(path) if SIZE.match(path) else None)
@@ -96,8 +97,8 @@ def paths_of(entry):
 
 def missing_lines(absences):
     """A line for each reason that this machine has, and one for all that this run left out."""
-    reasons = dict.fromkeys(reason for verdict, _, reason in absences if verdict == verdicts.NOT_HERE)
-    left_out = list(dict.fromkeys(path for verdict, path, _ in absences if verdict == verdicts.NOT_RUN))
+    reasons = dict.fromkeys(reason for verdict, _, reason in absences if verdict == outcomes.NOT_HERE)
+    left_out = list(dict.fromkeys(path for verdict, path, _ in absences if verdict == outcomes.NOT_RUN))
     lines = [f"- Not here: {reason}." for reason in reasons]
     if left_out:
         lines.append(f"- Not in this run: {len(left_out)} of its figures; the first: `{left_out[0]}`.")

@@ -13,7 +13,6 @@ import documents
 import make
 import sources
 import tables
-import verdict
 
 HERE = pathlib.Path(__file__).resolve().parent
 SEEDS = None  # The folder with the documents.

@@ -1,124 +1,13 @@
 # Claims and their rules: looks up the figures that a rule names, evaluates it, and gives the verdict.
-# A rule is an arithmetic comparison; nothing but numbers, names and operators is accepted. Comparisons may be added
-# up: each counts 1 when it is true.
-import ast
-import functools
-import operator
-
-import interval
-
-HOLDS, PARTLY, FAILS = "holds", "holds partly", "does not hold"
-NOT_HERE, NOT_RUN = "cannot be measured here", "not measured in this run"
-SIGN = {HOLDS: "🟢", PARTLY: "🟡", FAILS: "🔴", NOT_HERE: "⚪", NOT_RUN: "⚫"}
+import expressions
+import interval_rule
+import readings
+import rounds
+from outcomes import FAILS, HOLDS, NOT_HERE, NOT_RUN, PARTLY, SIGN
 
 CLOSE_SIGN = "🟠"
 CLOSE = ("A verdict is close when the intervals of the figures in its rule allow more than one: then those are named, and it "
          "counts as none of them.")
-
-OPERATORS = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
-}
-
-
-class missing(Exception):
-    """A figure that there is not, and why. `verdict`: whether this run left it out or this machine cannot give it."""
-
-    def __init__(self, reason, verdict=NOT_RUN, values=None):
-        super().__init__(reason)
-        self.reason, self.verdict, self.values = reason, verdict, values or {}
-
-
-def fact(report, page, name):
-    if name in report["facts"]:
-        return float(report["facts"][name])
-    reason = report.get("refused_facts", {}).get(name)  # What this machine lacks, in words.
-    if reason is not None:
-        raise missing(f"{name}: {reason}", NOT_HERE)
-    raise missing(f"{page} has no fact {name}: it was not measured in this run")
-
-
-def contender_at(reports, path):
-    """(the workload, the contender, the name of its further figure or "") of page/workload@size/contender[#further figure]."""
-    page, rest = path.split("/", 1)
-    place, _, name = rest.partition("/")
-    identity, _, size = place.partition("@")
-    name, _, key = name.partition("#")
-    for work in reports[page]["workloads"]:
-        if work["id"] != identity or (size and float(size) != work["size"]):
-            continue
-        for contender in work["contenders"]:
-            if contender["name"] == name and (not key or key in contender.get("also", {})):
-                return work, contender, key
-        for one in work.get("refused", []):
-            if one["name"] == name:
-                raise missing(f"{name}, {work['size']:,.0f}: {one['reason']}", NOT_HERE)
-    raise missing(f"{path} was not measured in this run")
-
-
-def measured(reports, path):
-    """(a number, the low and the high end of its interval, how many repetitions gave the interval) by its place: that of
-    a contender or page/!fact. What has no interval, being counted or a further figure of a run that kept none of it, is
-    its own end, of no repetitions."""
-    page, rest = path.split("/", 1)
-    report = reports.get(page)
-    if report is None:
-        raise missing(f"the page {page} was not measured in this run")
-    if rest.startswith("!"):
-        return (*(fact(report, page, rest[1:]),) * 3, 0)
-    _, contender, key = contender_at(reports, path)
-    count = len(contender.get("samples", []))
-    if not key:
-        return (contender["median"], *interval.of(contender), count)
-    middle = contender["also"][key]
-    kept = contender.get("also_interval", {}).get(key)
-    return (middle, *kept, count) if kept else (middle, middle, middle, 0)
-
-
-def figure(reports, path):
-    """The number at a place, see measured."""
-    return measured(reports, path)[0]
-
-
-def value(reports, paths):
-    """The number at a place, or the sum of several."""
-    return figure(reports, paths) if isinstance(paths, str) else sum(figure(reports, path) for path in paths)
-
-
-def ends(reports, paths):
-    """(low, high) of the number at a place, or the sums of those of several."""
-    several = [measured(reports, path) for path in ([paths] if isinstance(paths, str) else paths)]
-    return sum(low for _, low, _, _ in several), sum(high for _, _, high, _ in several)
-
-
-@functools.cache
-def parsed(expression):
-    return ast.parse(expression, mode="eval")
-
-
-def evaluate(expression, values):
-    def walk(node):
-        if isinstance(node, ast.Expression):
-            return walk(node.body)
-        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-            return node.value
-        if isinstance(node, ast.Name):
-            return values[node.id]
-        if isinstance(node, ast.BinOp):
-            return OPERATORS[type(node.op)](walk(node.left), walk(node.right))
-        if isinstance(node, ast.BoolOp):
-            parts = [walk(value) for value in node.values]
-            return all(parts) if isinstance(node.op, ast.And) else any(parts)
-        if isinstance(node, ast.Compare):
-            left = walk(node.left)
-            for sign, right in zip(node.ops, node.comparators):
-                right = walk(right)
-                if not OPERATORS[type(sign)](left, right):
-                    return False
-                left = right
-            return True
-        raise ValueError(f"a rule may not contain {type(node).__name__}: {expression}")
-    return walk(parsed(expression))
 
 
 def stand_in(claim, reports, name):
@@ -134,8 +23,8 @@ def first_to_be_had(reports, choices):
     """The first place whose number there is, and the number. Throws what the last one lacks."""
     for place in choices:
         try:
-            return place, value(reports, place)
-        except missing as absence:
+            return place, readings.value(reports, place)
+        except readings.missing as absence:
             last = absence
     raise last
 
@@ -148,8 +37,8 @@ def places_of(claim, reports):
         smaller = stand_in(claim, reports, name)
         try:
             places[name], values[name] = first_to_be_had(reports, [paths] if smaller is None else [paths, smaller])
-        except missing as absence:
-            raise missing(absence.reason, absence.verdict, values)
+        except readings.missing as absence:
+            raise readings.missing(absence.reason, absence.verdict, values)
     return places, values
 
 
@@ -162,11 +51,11 @@ def decided(claim, values):
     """(verdict, why there is none) that these values give."""
     condition = claim.get("sound")  # What the figures must show before they can tell anything.
     try:
-        if condition and not evaluate(condition["if"], values):
+        if condition and not expressions.evaluate(condition["if"], values):
             return NOT_HERE, condition["else"]
-        if evaluate(claim["rule"]["holds"], values):
+        if expressions.evaluate(claim["rule"]["holds"], values):
             return HOLDS, ""
-        if claim["rule"].get("partly") and evaluate(claim["rule"]["partly"], values):
+        if claim["rule"].get("partly") and expressions.evaluate(claim["rule"]["partly"], values):
             return PARTLY, ""
         return FAILS, ""
     except ZeroDivisionError:
@@ -175,22 +64,19 @@ def decided(claim, values):
 
 def others(claim, intervals, verdict):
     """The other verdicts that the figures' intervals allow, in the order of SIGN."""
-    import interval_rule  # Which needs this file.
     found = interval_rule.verdicts_of(claim, intervals)
     return [one for one in SIGN if one in found and one != verdict]
 
 
 def basis(reports, places):
     """{name: [repetitions of each of its figures]}."""
-    return {name: [measured(reports, path)[3] for path in ([paths] if isinstance(paths, str) else paths)]
+    return {name: [readings.measured(reports, path)[3] for path in ([paths] if isinstance(paths, str) else paths)]
             for name, paths in places.items()}
 
 
 def judge(claim, reports):
     """{verdict, figures: {name: value}, reason, lacking, close: the other verdicts that the intervals allow, basis: {name:
     repetitions}, rounds: what was worked out in rounds, instead: {name: the smaller size that stands in}} of one claim."""
-    import rounds  # Which needs this file.
-
     def result(verdict, figures, reason="", **more):
         return {"verdict": verdict, "figures": figures, "reason": reason, "lacking": lacking(claim), "close": [], "basis": {},
                 "rounds": [], "instead": {}, **more}
@@ -201,9 +87,9 @@ def judge(claim, reports):
         raise SystemExit(f"claim {claim.get('id')} has no rule; write one to its page's claims.json before it is measured")
     try:
         places, values = places_of(claim, reports)
-    except missing as absence:
+    except readings.missing as absence:
         return result(absence.verdict, absence.values, absence.reason)
-    intervals = {name: ends(reports, place) for name, place in places.items()}
+    intervals = {name: readings.ends(reports, place) for name, place in places.items()}
     made, found = rounds.rewritten(claim, places, reports)
     verdict, reason = decided(made, {**values, **{name: one["median"] for name, one in found.items()}})
     close = others(made, {**intervals, **{name: one["ends"] for name, one in found.items()}}, verdict)

@@ -1,10 +1,11 @@
 # Which verdicts of two runs are the same, and what became of the others.
 import typing
 
+import outcomes
 import page
 import verdict as verdicts
 
-DECIDED = (verdicts.HOLDS, verdicts.PARTLY, verdicts.FAILS)
+DECIDED = (outcomes.HOLDS, outcomes.PARTLY, outcomes.FAILS)
 SAME = ("A verdict is the same when today's rules give both runs the same words, those of a close one with all that it may be. "
         "A claim that only one run decides is different, and so is one that neither measured.")
 
@@ -35,14 +36,14 @@ def agreement(pairs):
     """Of what judged() gave: ([those with the same verdict], [the others])."""
     same, different = [], []
     for claim, one, other in pairs:
-        alike = verdicts.words(one) == verdicts.words(other) and one["verdict"] != verdicts.NOT_RUN
+        alike = verdicts.words(one) == verdicts.words(other) and one["verdict"] != outcomes.NOT_RUN
         (same if alike else different).append((claim, one, other))
     return same, different
 
 
 def kind(one, other):
     """Why two verdicts are not the same."""
-    if one["verdict"] == other["verdict"] == verdicts.NOT_RUN:
+    if one["verdict"] == other["verdict"] == outcomes.NOT_RUN:
         return "measured by neither"
     if not all(result["verdict"] in DECIDED for result in (one, other)):
         return "one run only"
