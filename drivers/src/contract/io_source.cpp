@@ -8,7 +8,6 @@
 #include <mutex>
 #include <new>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
 

@@ -57,7 +57,7 @@ int path_status::call(const file_request& what) noexcept {
 int make_call(const file_request& what) noexcept {
     for (;;) {
         int result = -EINVAL;
-        with_file_operation(
+        with_operation(
             what.kind, [&]<class Operation>(Operation) { result = Operation::call(what); }, file_operations{});
         if (result != -EINTR) return result;
         // Linux has closed the descriptor by then, and somebody else may have its number already.
@@ -67,15 +67,13 @@ int make_call(const file_request& what) noexcept {
 
 int try_cached(const file_request& what) noexcept {
     int result = -EAGAIN;
-    with_file_operation(
+    with_operation(
         what.kind,
         [&]<class Operation>(Operation) {
             if constexpr (requires { Operation::call_cached(what); }) result = Operation::call_cached(what);
         },
         file_operations{});
-    // File systems that cannot answer so say EOPNOTSUPP; interrupted calls are made again where they may wait. An end
-    // of the file that was seen without waiting is one.
-    return is_unknown_call(result) || result == -EOPNOTSUPP || result == -EINTR ? -EAGAIN : result;
+    return result;
 }
 
 }  // namespace bifilar::drivers

@@ -5,11 +5,13 @@
 //   opcode       and prepare: a ring's entry for it; none: only a thread can make it.
 #pragma once
 
+#include "operation_list.hpp"
 #include "system_call.hpp"
 
 #include <bifilar/drivers/contract/file_request.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <liburing.h>
 #include <sys/stat.h>
@@ -23,46 +25,49 @@ namespace bifilar::drivers {
 inline constexpr unsigned wanted_status = STATX_BASIC_STATS | STATX_BTIME;
 inline constexpr int opcode_ftruncate = 55;  // Linux 6.9; liburing 2.3 does not know it.
 
-/// A ring's entry is told so much at most.
-[[nodiscard]] inline unsigned entry_bytes(const file_request& what) noexcept {
-    return static_cast<unsigned>(std::min(what.bytes, max_file_bytes));
+/// The results by which a file system says that it cannot tell without a wait, as the one of them: -EAGAIN. Interrupted
+/// calls are made again where they may wait.
+[[nodiscard]] constexpr int unless_it_waits(int result) noexcept {
+    return is_unknown_call(result) || result == -EOPNOTSUPP || result == -EINTR ? -EAGAIN : result;
+}
+
+/// Reads or writes at the offset, by the second call where there are flags, which the first does not take.
+template <class Plain, class Flagged>
+[[nodiscard]] int transfer_with(const file_request& what, int flags, Plain plain, Flagged flagged) noexcept {
+    const iovec part{what.buffer, std::min(what.bytes, max_per_call)};
+    const auto offset = static_cast<off64_t>(what.offset);
+    return flags == 0 ? result_of(plain(what.descriptor, part.iov_base, part.iov_len, offset))
+                      : result_of(flagged(what.descriptor, &part, 1, offset, flags));
 }
 
 struct file_read {
     static constexpr file_op kind = file_op::read;
     static constexpr int opcode = IORING_OP_READ;
-    static int call(const file_request& what) noexcept { return read_with(what, what.flags); }
-    static int call_cached(const file_request& what) noexcept { return read_with(what, what.flags | RWF_NOWAIT); }
-    static void prepare(io_uring_sqe& entry, const file_request& what) noexcept {
-        io_uring_prep_read(&entry, what.descriptor, what.buffer, entry_bytes(what), what.offset);
-        entry.rw_flags = what.flags;
+    static int call(const file_request& what) noexcept {
+        return transfer_with(what, what.flags, ::pread64, ::preadv64v2);
     }
-
-private:
-    static int read_with(const file_request& what, int flags) noexcept {
-        const iovec part{what.buffer, std::min(what.bytes, max_file_bytes)};
-        const auto offset = static_cast<off64_t>(what.offset);
-        return flags == 0 ? result_of(::pread64(what.descriptor, part.iov_base, part.iov_len, offset))
-                          : result_of(::preadv64v2(what.descriptor, &part, 1, offset, flags));
+    /// An end of the file that was seen without waiting is one.
+    static int call_cached(const file_request& what) noexcept {
+        return unless_it_waits(transfer_with(what, what.flags | RWF_NOWAIT, ::pread64, ::preadv64v2));
+    }
+    static void prepare(io_uring_sqe& entry, const file_request& what) noexcept {
+        io_uring_prep_read(&entry, what.descriptor, what.buffer, ring_bytes(what.bytes), what.offset);
+        entry.rw_flags = what.flags;
     }
 };
 
 struct file_write {
     static constexpr file_op kind = file_op::write;
     static constexpr int opcode = IORING_OP_WRITE;
-    static int call(const file_request& what) noexcept { return write_with(what, what.flags); }
-    static int call_cached(const file_request& what) noexcept { return write_with(what, what.flags | RWF_NOWAIT); }
-    static void prepare(io_uring_sqe& entry, const file_request& what) noexcept {
-        io_uring_prep_write(&entry, what.descriptor, what.buffer, entry_bytes(what), what.offset);
-        entry.rw_flags = what.flags;
+    static int call(const file_request& what) noexcept {
+        return transfer_with(what, what.flags, ::pwrite64, ::pwritev64v2);
     }
-
-private:
-    static int write_with(const file_request& what, int flags) noexcept {
-        const iovec part{what.buffer, std::min(what.bytes, max_file_bytes)};
-        const auto offset = static_cast<off64_t>(what.offset);
-        return flags == 0 ? result_of(::pwrite64(what.descriptor, part.iov_base, part.iov_len, offset))
-                          : result_of(::pwritev64v2(what.descriptor, &part, 1, offset, flags));
+    static int call_cached(const file_request& what) noexcept {
+        return unless_it_waits(transfer_with(what, what.flags | RWF_NOWAIT, ::pwrite64, ::pwritev64v2));
+    }
+    static void prepare(io_uring_sqe& entry, const file_request& what) noexcept {
+        io_uring_prep_write(&entry, what.descriptor, what.buffer, ring_bytes(what.bytes), what.offset);
+        entry.rw_flags = what.flags;
     }
 };
 
@@ -184,17 +189,11 @@ struct file_calls_in_a_row {
     static int call(const file_request& what) noexcept { return what.work(what.argument); }
 };
 
-template <class... Operations>
-struct file_operation_list {};
+using file_operations = operation_list<file_read, file_write, file_sync, file_truncate, file_allocate, file_open,
+                                       file_close, path_status, path_rename, path_remove, path_create_directory,
+                                       directory_read_entries, file_fetch, file_calls_in_a_row>;
 
-using file_operations = file_operation_list<file_read, file_write, file_sync, file_truncate, file_allocate, file_open,
-                                            file_close, path_status, path_rename, path_remove, path_create_directory,
-                                            directory_read_entries, file_fetch, file_calls_in_a_row>;
-
-/// use(operation) for the one of that kind.
-template <class Use, class... Operations>
-inline void with_file_operation(file_op kind, Use use, file_operation_list<Operations...>) noexcept {
-    (void)((kind == Operations::kind && (use(Operations{}), true)) || ...);
-}
+static_assert(file_operations::covers_up_to(file_op{static_cast<int>(file_op::job) + 1}),
+              "each file_op, of which job is the last, is one operation's");
 
 }  // namespace bifilar::drivers

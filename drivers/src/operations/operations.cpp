@@ -23,7 +23,10 @@ int call_others(const op& which) noexcept {
     with_operation(
         which.kind,
         [&]<class Operation>(Operation) {
-            if constexpr (requires { Operation::call(which); }) result = Operation::call(which);
+            constexpr bool calls = requires { Operation::call(which); };
+            static_assert(calls == (traits_of(Operation::kind).waits != ring_wait::multishot),
+                          "an operation has a call exactly if op_table does not leave it to the kernel");
+            if constexpr (calls) result = Operation::call(which);
         },
         operations{});
     return result;

@@ -8,16 +8,12 @@
 #include "bytes.hpp"
 #include "connection.hpp"
 #include "datagram.hpp"
+#include "operation_list.hpp"
 #include "passing.hpp"
 #include "readiness.hpp"
 #include "stream.hpp"
 
 namespace bifilar::drivers {
-
-template <class... Operations>
-struct operation_list {
-    static constexpr std::size_t size = sizeof...(Operations);
-};
 
 using operations =
     operation_list<recv_operation, recv_pooled_operation, recv_multishot_operation, send_operation, accept_operation,
@@ -25,14 +21,8 @@ using operations =
                    recv_many_operation, send_many_operation, read_operation, write_operation, read_ready_operation,
                    write_ready_operation, read_vector_operation, write_vector_operation, send_file_operation,
                    splice_in_operation, splice_out_operation, poll_in_operation, poll_out_operation>;
-static_assert(operations::size + 1 == op_table.size(), "an operation is in op_table and not in this list: only "
-                                                       "file_call, whose calls are file_operations, is in none");
-
-/// use(operation) for the one of that kind.
-template <class Use, class... Operations>
-[[gnu::always_inline]] inline void with_operation(op_kind kind, Use use, operation_list<Operations...>) noexcept {
-    (void)((kind == Operations::kind && (use(Operations{}), true)) || ...);
-}
+static_assert(operations::covers_up_to(op_kind::file_call),
+              "each kind is one operation's, but for file_call, whose calls are file_operations");
 
 /// What is not for each request.
 [[nodiscard]] int call_others(const op& which) noexcept;

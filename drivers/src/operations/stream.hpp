@@ -53,11 +53,6 @@ inline int send_now(int descriptor, const void* from, std::size_t bytes, int fla
 }
 #endif
 
-/// What a ring's entry is told at most.
-[[nodiscard]] inline unsigned ring_bytes(std::size_t bytes) noexcept {
-    return static_cast<unsigned>(std::min(bytes, max_per_call));
-}
-
 struct recv_operation {
     static constexpr op_kind kind = op_kind::recv;
     static int call(const op& which) noexcept {

@@ -48,7 +48,8 @@ void check_share(double share) {
                                     "; give one above 0, up to 1"};
 }
 
-// What a call has moved whose result is not negative. Of a call on several datagrams that is their number.
+// The bytes that a call has moved whose `result` is not negative: their number, but that of the datagrams where it is
+// on several.
 std::uint64_t moved_bytes(const drivers::op& which, int result) noexcept {
     using drivers::argument_kind;
     if ((which.flags & MSG_PEEK) != 0) return 0;

@@ -29,7 +29,7 @@ bool uring_driver::submit_file(op& which, waker_ref waits) noexcept {
     static const std::uint64_t known = ask_opcodes(ring_);  // The same for all rings.
     const file_request& what = which.arguments.request();
     io_uring_sqe* entry = nullptr;
-    with_file_operation(
+    with_operation(
         what.kind,
         [&]<class Operation>(Operation) {
             if constexpr (requires { Operation::opcode; }) {

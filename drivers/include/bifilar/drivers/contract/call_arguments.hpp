@@ -44,6 +44,7 @@ public:
     [[nodiscard]] const iovec* vector() const noexcept { return static_cast<const iovec*>(at_); }
 
     [[nodiscard]] static call_arguments of_message(const msghdr& header) noexcept { return {&header, 1}; }
+    static call_arguments of_message(const msghdr&&) = delete;  ///< It has to outlive the call.
     [[nodiscard]] msghdr& message() const noexcept { return *static_cast<msghdr*>(at_); }
 
     [[nodiscard]] static call_arguments of_messages(mmsghdr* headers, std::size_t count) noexcept {
@@ -63,12 +64,13 @@ public:
     [[nodiscard]] static call_arguments of_pipe(const int& descriptor, std::size_t max_bytes) noexcept {
         return {&descriptor, max_bytes};
     }
+    static call_arguments of_pipe(const int&&, std::size_t) = delete;  ///< As above.
     [[nodiscard]] int pipe() const noexcept { return *static_cast<const int*>(at_); }
 
     [[nodiscard]] static call_arguments of_request(file_request& what) noexcept { return {&what, 1}; }
     [[nodiscard]] file_request& request() const noexcept { return *static_cast<file_request*>(at_); }
 
-    /// The same about fewer bytes; not of a vector or of messages.
+    /// The same about fewer bytes, for what has a number of bytes.
     [[nodiscard]] call_arguments cut_to(std::size_t bytes) const noexcept { return {at_, bytes}; }
 
 private:

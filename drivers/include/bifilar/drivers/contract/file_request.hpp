@@ -46,9 +46,6 @@ struct file_request {
     void* argument = nullptr;
 };
 
-/// What one call moves at most in Linux, which keeps results within an int.
-inline constexpr std::size_t max_file_bytes = 0x7ffff000;
-
 /// What it means when a transfer of more than 0 bytes moved none, for who wants all of them: the end of what is read,
 /// or a file that takes no more.
 [[nodiscard]] constexpr int error_of_nothing(file_op kind) noexcept { return kind == file_op::read ? ENODATA : ENOSPC; }

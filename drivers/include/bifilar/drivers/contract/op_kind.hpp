@@ -46,7 +46,8 @@ enum class ring_wait : std::uint8_t {
 enum class argument_kind : std::uint8_t {
     none,
     bytes,     ///< A buffer of so many bytes.
-    target,    ///< The received_bytes that take a buffer of the pool, and at most so many bytes.
+    target,    ///< The received_bytes that take a buffer of the pool, and at most so many bytes. A multishot_op has
+               ///< none: its results bring such buffers.
     vector,    ///< So many iovecs.
     message,   ///< A msghdr.
     messages,  ///< So many mmsghdrs.
