@@ -2,7 +2,7 @@
 #pragma once
 
 #include "catch.hpp"
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 
 #include <array>
 #include <cerrno>

@@ -1,6 +1,6 @@
 // Runs a program where io_uring can be had: over_ring PROGRAM [argument…]. Else says why not and skips (77), so that a
 // machine that refuses rings, as many containers do, tests the rest.
-#include <bifilar/drivers/contract/driver.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
 
 #include <cerrno>
 #include <cstdio>

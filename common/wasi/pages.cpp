@@ -1,5 +1,5 @@
 // WebAssembly's memory grows and never shrinks: malloc is as good as the system.
-#include <bifilar/base/pages.hpp>
+#include <bifilar/base/detail/pages.hpp>
 
 #include <cstdlib>
 

@@ -1,5 +1,5 @@
 // Nobody to give the processor to: a program has one thread, so no lock is ever found held.
-#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
 
 namespace bifilar::base {
 

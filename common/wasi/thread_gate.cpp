@@ -1,7 +1,7 @@
 // thread_gate where there is one thread: what has not been opened when the wait begins will not be opened during it.
-#include <bifilar/base/thread_gate.hpp>
+#include <bifilar/base/detail/thread_gate.hpp>
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 #include <ctime>
 
 namespace bifilar::base {

@@ -1,16 +1,16 @@
 // Which driver a thread gets, and why.
-#include <bifilar/drivers/contract/driver.hpp>
-#include <bifilar/drivers/contract/driver_fallback.hpp>
-#include <bifilar/drivers/contract/in_flight.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
+#include <bifilar/drivers/contract/detail/driver_fallback.hpp>
+#include <bifilar/drivers/contract/detail/in_flight.hpp>
 
 #include "epoll/epoll_driver.hpp"
 #include "simulated/simulated_driver.hpp"
 #include "uring/uring_driver.hpp"
 #include "uring/uring_ring.hpp"
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/valgrind.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/valgrind.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <cerrno>
 #include <cstdio>

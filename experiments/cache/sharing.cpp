@@ -1,6 +1,6 @@
 // Two threads, two counters, a distance: how far apart they must be not to disturb each other.
 // The counters lie in one block that is aligned to 4 KiB, so that the distance alone decides.
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/detail/atomic.hpp>
 #include <harness/clock.hpp>
 #include <harness/pin.hpp>
 #include <harness/seat.hpp>

@@ -1,7 +1,7 @@
 // The pool for calls that block: how far it grows and when it shrinks, and producers that block in it in front of the
 // one consumer for whom they wait.
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/sched/blocking_pool.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/sched/detail/blocking_pool.hpp>
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>

@@ -2,7 +2,7 @@
 // The library's pools take their slabs from mmap or from operator new; both are visible in the resident memory.
 #include "allocations.hpp"
 
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/detail/atomic.hpp>
 #include <cstddef>
 #include <cstdlib>
 #include <new>

@@ -2,8 +2,8 @@
 // What a switch costs by itself, and what its memory costs once n of them no longer fit a cache.
 #include "bare_ring.hpp"
 
-#include <bifilar/stackful/stack_pool.hpp>
-#include <bifilar/stackful/switch.hpp>
+#include <bifilar/stackful/detail/stack_pool.hpp>
+#include <bifilar/stackful/detail/switch.hpp>
 #include <algorithm>
 #include <boost/context/detail/fcontext.hpp>
 #include <coroutine>

@@ -2,8 +2,8 @@
 // So a request is counted as it was made, before the pool rounds it up.
 #include "asked_for.hpp"
 
-#include <bifilar/memory/frame_pool.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 #include <cstddef>
 #include <utility>
 

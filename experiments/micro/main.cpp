@@ -3,7 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include <bifilar/bifilar.hpp>
-#include <bifilar/stackful/stack_pool.hpp>
+#include <bifilar/stackful/detail/stack_pool.hpp>
 #include <harness/pin.hpp>
 #include <harness/run.hpp>
 #include <harness/workers.hpp>

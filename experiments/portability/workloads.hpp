@@ -7,7 +7,7 @@
 #include <bifilar/combine/join_range.hpp>
 #include <bifilar/future/block_on.hpp>
 #include <bifilar/future/yield.hpp>
-#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
 #include <bifilar/stackless/task.hpp>
 #include <bifilar/sync/event.hpp>
 #include <chrono>

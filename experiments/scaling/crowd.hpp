@@ -2,7 +2,7 @@
 // their joins are timed.
 #pragma once
 
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/bifilar.hpp>
 #include <cstdint>
 #include <harness/clock.hpp>

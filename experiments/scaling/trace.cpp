@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/bifilar.hpp>
 #include <cstdio>
 #include <memory>

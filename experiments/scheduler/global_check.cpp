@@ -1,7 +1,7 @@
 // A task from outside in front of workers that have enough of their own: from its spawn to its run, by how often they
 // look at the global queue. Their own tasks are turns of a microsecond.
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/clock.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/clock.hpp>
 
 #include <algorithm>
 #include <thread>

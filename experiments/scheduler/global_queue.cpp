@@ -1,8 +1,8 @@
 // Threads push and one takes: the scheduler's own global queue, a list under a lock from which a worker takes up to 64
 // at a time, and a lock-free stack, from which it takes one, or all by one exchange. Overtaken: the younger ones that
 // left before the oldest.
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/sched/global_queue.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/sched/detail/global_queue.hpp>
 
 #include <algorithm>
 #include <harness/seat.hpp>

@@ -1,6 +1,6 @@
 // A child that reads what its parent has just written, with the LIFO slot and without, among many others.
 // And a pair that talks beside a neighbour that uses the cache, with workers pinned to cores and not.
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/detail/atomic.hpp>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Bursts of small tasks that one worker spawns and others steal: how many its ring holds, how many a theft takes, and
 // whom a thief asks first. A task is about a microsecond of arithmetic. The same bursts on one worker, where nobody
 // steals, show whether the thefts gain anything.
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/detail/atomic.hpp>
 
 #include <harness/worker_counts.hpp>
 

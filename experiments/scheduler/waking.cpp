@@ -1,8 +1,8 @@
 // From a wake to the run on another worker, by how long that worker waits before it sleeps; and what such waits cost a
 // runtime of which nobody wants anything. Fibers, because they stay where they are. Beside them two plain threads and a
 // futex: what the host takes for a wake, so that a change of ours can be told from one of the host's.
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/clock.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/clock.hpp>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 // The counter is one atomic of all tasks: the documents' "increment".
 #include <sys/resource.h>
 
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/bifilar.hpp>
 #include <harness/clock.hpp>
 #include <harness/pin.hpp>

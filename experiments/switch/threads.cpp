@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/detail/atomic.hpp>
 #include <harness/clock.hpp>
 #include <harness/pin.hpp>
 #include <harness/seat.hpp>

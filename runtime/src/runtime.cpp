@@ -1,18 +1,18 @@
 // The parts of a runtime and the order in which they start and end.
 #include <bifilar/runtime/runtime.hpp>
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/fork_count.hpp>
-#include <bifilar/drivers/contract/driver.hpp>
-#include <bifilar/drivers/contract/driver_fallback.hpp>
-#include <bifilar/drivers/contract/in_flight.hpp>
-#include <bifilar/memory/frame_trim.hpp>
-#include <bifilar/sched/blocking_pool.hpp>
-#include <bifilar/sched/cpu_quota.hpp>
-#include <bifilar/sched/scheduler.hpp>
-#include <bifilar/stackful/fiber_home.hpp>
-#include <bifilar/stackful/overflow.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/fork_count.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
+#include <bifilar/drivers/contract/detail/driver_fallback.hpp>
+#include <bifilar/drivers/contract/detail/in_flight.hpp>
+#include <bifilar/memory/detail/frame_trim.hpp>
+#include <bifilar/sched/detail/blocking_pool.hpp>
+#include <bifilar/sched/detail/cpu_quota.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
+#include <bifilar/stackful/detail/fiber_home.hpp>
+#include <bifilar/stackful/detail/overflow.hpp>
 
 #include <cstdio>
 #include <new>

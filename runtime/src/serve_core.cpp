@@ -1,9 +1,9 @@
 // The counts and the messages of a server, and what the errors of accept(2) mean.
-#include <bifilar/runtime/serve_core.hpp>
+#include <bifilar/runtime/detail/serve_core.hpp>
 
-#include <bifilar/local/local_store.hpp>
+#include <bifilar/local/detail/local_store.hpp>
 #include <bifilar/runtime/spawn.hpp>
-#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
 #include <bifilar/task/outcome.hpp>
 #include <bifilar/time/now.hpp>
 

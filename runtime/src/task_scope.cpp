@@ -1,10 +1,10 @@
 // The children of a scope: who they are, how they are asked to end, and whose exception counts.
 #include <bifilar/runtime/task_scope.hpp>
 
-#include <bifilar/local/local_store.hpp>
+#include <bifilar/local/detail/local_store.hpp>
 #include <bifilar/runtime/runtime.hpp>
-#include <bifilar/sched/lost_error.hpp>
-#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/sched/detail/lost_error.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
 
 #include <array>
 #include <new>

@@ -1,9 +1,9 @@
 // A fiber between the scheduler and its stack.
-#include <bifilar/stackful/fiber.hpp>
+#include <bifilar/stackful/detail/fiber.hpp>
 
-#include <bifilar/sched/scheduler.hpp>
-#include <bifilar/stackful/fiber_home.hpp>
-#include <bifilar/stackful/stack_pool.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
+#include <bifilar/stackful/detail/fiber_home.hpp>
+#include <bifilar/stackful/detail/stack_pool.hpp>
 
 namespace bifilar::stackful {
 

@@ -1,7 +1,7 @@
 // Where stacks come from and go to, and the end of a pool whose runtime is gone.
-#include <bifilar/stackful/fiber_home.hpp>
+#include <bifilar/stackful/detail/fiber_home.hpp>
 
-#include <bifilar/sched/worker.hpp>
+#include <bifilar/sched/detail/worker.hpp>
 namespace bifilar::stackful {
 
 fiber_home::fiber_home(std::uint32_t workers, std::size_t stack_bytes, stack_pool_options options)

@@ -1,9 +1,9 @@
 // The SIGSEGV handler. It asks the running fiber for its stack, and looks whether the fault hit the guard below.
 // Everything from the fault to the abort is async-signal-safe: no printf, no lock, no allocation.
 // It knows guards from stack_pool's records, which lie in a page that is still there.
-#include <bifilar/stackful/overflow.hpp>
+#include <bifilar/stackful/detail/overflow.hpp>
 
-#include <bifilar/stackful/stack_pool.hpp>
+#include <bifilar/stackful/detail/stack_pool.hpp>
 
 #include <array>
 #include <cerrno>

@@ -1,10 +1,10 @@
 // The system calls behind a stack. The mapping budget for mprotect guards is the process's, as the limit is.
 // Linux 6.13 brought MADV_GUARD_INSTALL; older headers lack the constant, so it stands here.
 // Older kernels answer EINVAL, and so do new ones for locked memory.
-#include <bifilar/stackful/stack.hpp>
+#include <bifilar/stackful/detail/stack.hpp>
 
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/valgrind.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/valgrind.hpp>
 #include <algorithm>
 #include <array>
 #include <bit>

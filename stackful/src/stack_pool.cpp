@@ -1,13 +1,13 @@
 // The stack pool. The warm lists take no lock; the depot takes one a chain of up to 32 stacks.
 // All system calls happen outside the locks: guards, mappings and trimming are the slow part.
 // ASan sees a returned stack as poisoned; Valgrind is told of each stack once, when it is first carved.
-#include <bifilar/stackful/stack_pool.hpp>
+#include <bifilar/stackful/detail/stack_pool.hpp>
 
 #include "stack_slab.hpp"
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/base/valgrind.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
+#include <bifilar/base/detail/valgrind.hpp>
 
 #include <algorithm>
 #include <mutex>

@@ -1,9 +1,9 @@
 // A slab of equal stacks, and the record at the top of each stack. Used by stack_pool.cpp and stack_trim.cpp.
 #pragma once
 
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/intrusive_list.hpp>
-#include <bifilar/stackful/stack_pool.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/intrusive_list.hpp>
+#include <bifilar/stackful/detail/stack_pool.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // What a stack pool gives back of the stacks that its runtime had once and needs no more.
-#include <bifilar/stackful/stack_pool.hpp>
+#include <bifilar/stackful/detail/stack_pool.hpp>
 
 #include "stack_slab.hpp"
 

@@ -3,10 +3,10 @@
 // control words. All work about exceptions is done on the resumer's side, which cannot change threads between two
 // jumps. Sanitizer calls stand in the function that jumps: a wrapper that returned first would unbalance TSan's shadow
 // stack.
-#include <bifilar/stackful/switch.hpp>
+#include <bifilar/stackful/detail/switch.hpp>
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 
 #if defined(BIFILAR_OWN_SWITCH)
 #include <bit>
@@ -21,7 +21,7 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(BIFILAR_TSAN)
-#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
 #include <array>
 #include <mutex>
 #include <sanitizer/tsan_interface.h>

@@ -2,8 +2,8 @@
 #include <bifilar/stackful/this_fiber.hpp>
 
 #include <bifilar/future/yield.hpp>
-#include <bifilar/stackful/fiber.hpp>
-#include <bifilar/task/type_name.hpp>
+#include <bifilar/stackful/detail/fiber.hpp>
+#include <bifilar/task/detail/type_name.hpp>
 
 namespace bifilar::this_fiber {
 

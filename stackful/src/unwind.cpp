@@ -1,10 +1,10 @@
 // How a cancelled fiber unwinds: where `cancelled` is thrown, where waits go on, and what is said when it was caught.
 // Cold: nothing here runs in a fiber that nobody cancels.
-#include <bifilar/stackful/fiber.hpp>
+#include <bifilar/stackful/detail/fiber.hpp>
 
-#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
 #include <bifilar/task/cancelled.hpp>
-#include <bifilar/task/task_label.hpp>
+#include <bifilar/task/detail/task_label.hpp>
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // Deadlines saturate instead of wrapping; the clock is steady_clock in nanoseconds.
 #include "catch.hpp"
-#include <bifilar/base/clock.hpp>
+#include <bifilar/base/detail/clock.hpp>
 
 #include <chrono>
 #include <limits>

@@ -1,8 +1,8 @@
 // intrusive_list against std::list: order, removal from anywhere, splicing, elements in several lists.
 #include "catch.hpp"
 #include "seed.hpp"
-#include <bifilar/base/intrusive_list.hpp>
-#include <bifilar/base/random.hpp>
+#include <bifilar/base/detail/intrusive_list.hpp>
+#include <bifilar/base/detail/random.hpp>
 
 #include <array>
 #include <list>

@@ -1,6 +1,6 @@
 // The generator keeps its range, reaches all of it, and takes any seed.
 #include "catch.hpp"
-#include <bifilar/base/random.hpp>
+#include <bifilar/base/detail/random.hpp>
 
 #include <algorithm>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Mutual exclusion with more threads than processors, and try_lock.
 #include "catch.hpp"
-#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
 
 #include <atomic>
 #include <chrono>

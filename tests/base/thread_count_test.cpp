@@ -1,7 +1,7 @@
 // The number of threads: each that is made counts, and asking needs no descriptor.
 #include "catch.hpp"
 #include "descriptors.hpp"
-#include <bifilar/base/thread_count.hpp>
+#include <bifilar/base/detail/thread_count.hpp>
 
 #include <latch>
 #include <thread>

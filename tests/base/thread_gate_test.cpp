@@ -1,6 +1,6 @@
 // The gate under block_on: an opening is remembered once, a wait with a limit ends, no opening is lost.
 #include "catch.hpp"
-#include <bifilar/base/thread_gate.hpp>
+#include <bifilar/base/detail/thread_gate.hpp>
 
 #include <atomic>
 #include <chrono>

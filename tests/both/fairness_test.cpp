@@ -1,7 +1,7 @@
 // Who wins where several arms are ready: each of them equally often, in race, in race over a vector, and in select.
 #include "one_worker.hpp"
 #include "seed.hpp"
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <array>
 #include <cstddef>

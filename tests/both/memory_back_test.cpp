@@ -2,8 +2,8 @@
 // Method: the pause after which unneeded memory goes back is a millisecond here; the main thread looks at the runtime's
 // stats until it has, however long that takes.
 #include "both/in_each_model.hpp"
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
 #include <bifilar/runtime/detail/tuned_runtime.hpp>
 
 #include <atomic>

@@ -2,7 +2,7 @@
 // The last case cancels at random, by timeouts, and counts.
 #include "one_worker.hpp"
 #include "seed.hpp"
-#include <bifilar/base/random.hpp>
+#include <bifilar/base/detail/random.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -1,6 +1,6 @@
 // Peers of all kinds on one channel: coroutines, fibers and plain threads; every message is counted.
 #include "one_worker.hpp"
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 
 #include <array>
 #include <atomic>

@@ -1,7 +1,7 @@
 // The contract of channel: try_ and awaiting operations, order, capacity and close.
 // Cancelled peers are in channel_cancel_test.cpp, many peers of all kinds in channel_load_test.cpp.
 #include "one_worker.hpp"
-#include <bifilar/base/random.hpp>
+#include <bifilar/base/detail/random.hpp>
 
 #include <atomic>
 #include <memory>

@@ -2,7 +2,7 @@
 // values in order, through every turn of the ring and every block of the chain.
 #include "one_worker.hpp"
 #include "seed.hpp"
-#include <bifilar/base/random.hpp>
+#include <bifilar/base/detail/random.hpp>
 
 #include <deque>
 #include <memory>

@@ -7,11 +7,11 @@
 #include "io/stream_scene.hpp"
 #include "resource_limits.hpp"
 #include "uninterrupted.hpp"
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/drivers/contract/driver.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
 #include <bifilar/io/files/file_system.hpp>
 #include <bifilar/io/net/datagram_futures.hpp>
-#include <bifilar/io/net/socket_option.hpp>
+#include <bifilar/io/net/detail/socket_option.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -296,7 +296,7 @@ TEST_CASE("a_refusal_between_two_looks_is_no_connection") {
     REQUIRE(::connect(source->descriptor(), to.data(), to.size()) == -1);
     REQUIRE(errno == EINPROGRESS);
     ::shutdown(listener.get(), SHUT_RDWR);
-    const bf::drivers::op connecting{bf::drivers::op_kind::connect, *source};
+    const bf::drivers::op connecting{bf::op_kind::connect, *source};
     const auto limit = std::chrono::steady_clock::now() + 20s;
     int result = -EAGAIN;
     while (result == -EAGAIN && std::chrono::steady_clock::now() < limit)

@@ -1,7 +1,5 @@
 // Calls that the kernel refuses, as under the seccomp filters of containers: rings, and what came after the filter was
 // written. It is there before the program begins: what follows the exec is a test of its own, hidden from others.
-#include <bifilar/bifilar.hpp>
-#include <bifilar/drivers/contract/driver.hpp>
 #include "bytes.hpp"
 #include "drivers/answered_calls.hpp"
 #include "environment.hpp"
@@ -10,6 +8,8 @@
 #include "io/stream_pair.hpp"
 #include "last_words.hpp"
 #include "one_worker.hpp"
+#include <bifilar/bifilar.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
 
 #include <array>
 #include <cerrno>

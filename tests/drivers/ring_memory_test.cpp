@@ -1,7 +1,7 @@
 // The memory of one thread's ring is another's later. ThreadSanitizer has to know that no two threads share it.
 #include "catch.hpp"
 #include "drivers/small_ring.hpp"
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/bifilar.hpp>
 
 #include <chrono>

@@ -1,11 +1,11 @@
 // What a simulated kernel decides on calls on files: which fail, and how much of them is done.
+#include "both/in_each_model.hpp"
+#include "descriptors.hpp"
+#include "io/scratch_directory.hpp"
 #include <bifilar/drivers/simulated/simulated_kernel.hpp>
 #include <bifilar/io/files/directory.hpp>
 #include <bifilar/io/files/file.hpp>
 #include <bifilar/io/files/file_system.hpp>
-#include "both/in_each_model.hpp"
-#include "descriptors.hpp"
-#include "io/scratch_directory.hpp"
 
 #include <array>
 #include <cerrno>
@@ -16,8 +16,8 @@
 #include <vector>
 
 namespace bf = bifilar;
-using bf::drivers::file_op;
-using bf::drivers::op_kind;
+using bf::file_op;
+using bf::op_kind;
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <thread>
 
 namespace bf = bifilar;
-using bf::drivers::op_kind;
+using bf::op_kind;
 using namespace std::chrono_literals;
 
 namespace {

@@ -1,9 +1,9 @@
 // A plain thread with a ring of its own that is too small for what is asked of it.
 #pragma once
 
-#include <bifilar/bifilar.hpp>
-#include <bifilar/drivers/contract/driver.hpp>
 #include "uring/uring_driver.hpp"
+#include <bifilar/bifilar.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
 
 #include <cstddef>
 #include <utility>

@@ -1,13 +1,13 @@
 // Rings that are too small for what is asked of them: queues of submissions that are full, queues of completions that
 // overflow. No operation is lost. The rings belong to this plain thread.
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/bifilar.hpp>
-#include <bifilar/drivers/contract/driver.hpp>
-#include <bifilar/io/net/socket_option.hpp>
 #include "catch.hpp"
 #include "drivers/small_ring.hpp"
 #include "io/readable.hpp"
 #include "io/stream_pair.hpp"
+#include <bifilar/base/detail/sanitizer.hpp>
+#include <bifilar/bifilar.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
+#include <bifilar/io/net/detail/socket_option.hpp>
 
 #include <algorithm>
 #include <array>
@@ -62,7 +62,7 @@ public:
     using output = int;
     cancelled_by_the_kernel(bf::drivers::uring_driver& in, bf::drivers::io_source& of, const crowd& who,
                             std::uint64_t& into)
-        : driver_{&in}, crowd_{&who}, read_{bf::drivers::op_kind::read, of} {
+        : driver_{&in}, crowd_{&who}, read_{bf::op_kind::read, of} {
         read_.arguments = bf::drivers::call_arguments::of_bytes(&into, sizeof into);
     }
     bf::polled<int> poll(bf::context& cx) {
@@ -97,7 +97,7 @@ class told_meanwhile {
 public:
     using output = bool;
     told_meanwhile(bf::drivers::uring_driver& in, bf::drivers::io_source& of, int far)
-        : driver_{&in}, far_{far}, read_{bf::drivers::op_kind::recv, of} {
+        : driver_{&in}, far_{far}, read_{bf::op_kind::recv, of} {
         read_.arguments = bf::drivers::call_arguments::of_bytes(into_.data(), into_.size());
     }
     /// Whether the next read will be tried.

@@ -1,14 +1,14 @@
 // Bytes through rings that are too small for those who move them: receives into lent buffers, receives by one operation
 // for all, sends, and calls on files. None is lost, none comes twice. The rings belong to this plain thread.
-#include <bifilar/bifilar.hpp>
-#include <bifilar/drivers/contract/file_request.hpp>
-#include <bifilar/drivers/contract/owned_descriptor.hpp>
 #include "bytes.hpp"
 #include "catch.hpp"
 #include "drivers/small_ring.hpp"
 #include "io/scratch_directory.hpp"
 #include "io/stream_pair.hpp"
 #include "resource_limits.hpp"
+#include <bifilar/bifilar.hpp>
+#include <bifilar/drivers/contract/detail/file_request.hpp>
+#include <bifilar/drivers/contract/owned_descriptor.hpp>
 
 #include <algorithm>
 #include <array>
@@ -144,7 +144,7 @@ public:
 private:
     bf::drivers::uring_driver* driver_;
     bf::drivers::file_request request_;
-    bf::drivers::op op_{bf::drivers::op_kind::file_call};
+    bf::drivers::op op_{bf::op_kind::file_call};
 };
 
 /// Fills a stream. How many bytes it took.
@@ -246,7 +246,7 @@ TEST_CASE("receives_that_are_given_up_in_a_full_ring_lose_nothing") {
 
 TEST_CASE("no_call_on_a_file_is_lost_in_a_tiny_ring") {
     if (!tests::rings_are_usual()) return;
-    using bf::drivers::file_op;
+    using bf::file_op;
     const tests::scratch_directory here;
     const std::string path = here.with_file("file", "");
     const bf::owned_descriptor file{::open(path.c_str(), O_RDWR | O_CLOEXEC)};

@@ -1,11 +1,11 @@
 // Connections by name: attempts one after the other and side by side, the first wins, and nothing is left behind.
 #include "../simulated_runtime.hpp"
-#include <bifilar/bifilar.hpp>
-#include <bifilar/drivers/contract/driver.hpp>
-#include <bifilar/io/net/connect.hpp>
 #include "descriptors.hpp"
 #include "names.hpp"
 #include "ports.hpp"
+#include <bifilar/bifilar.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
+#include <bifilar/io/net/connect.hpp>
 
 #include <array>
 #include <cerrno>

@@ -1,8 +1,8 @@
 // Peers that are gone without a word: how a connection finds out, and what it answers then.
 // The peer is a socket of this process with a filter that drops every packet: it takes and acknowledges nothing.
-#include <bifilar/io/net/socket_option.hpp>
 #include "both/in_each_model.hpp"
 #include "io/stream_pair.hpp"
+#include <bifilar/io/net/detail/socket_option.hpp>
 
 #include <array>
 #include <cerrno>

@@ -1,11 +1,11 @@
 // Calls on files that are given up: before, in the queue of the pool, under way in a ring or a thread, afterwards.
-#include <bifilar/drivers/contract/driver.hpp>
-#include <bifilar/io/files/directory.hpp>
-#include <bifilar/io/files/directory_walk.hpp>
-#include <bifilar/io/files/file_system.hpp>
 #include "both/in_each_model.hpp"
 #include "descriptors.hpp"
 #include "io/scratch_directory.hpp"
+#include <bifilar/drivers/contract/detail/driver.hpp>
+#include <bifilar/io/files/directory.hpp>
+#include <bifilar/io/files/directory_walk.hpp>
+#include <bifilar/io/files/file_system.hpp>
 
 #include <atomic>
 #include <sys/stat.h>
@@ -26,7 +26,7 @@ public:
 
     fifo_open(const std::string& path, std::atomic<int>& polls)
         : polls_{&polls},
-          call_{bf::drivers::file_request{.kind = bf::drivers::file_op::open, .flags = O_RDONLY | O_CREAT | O_CLOEXEC},
+          call_{bf::drivers::file_request{.kind = bf::file_op::open, .flags = O_RDONLY | O_CREAT | O_CLOEXEC},
                 path} {}
     fifo_open(fifo_open&&) noexcept = default;
     fifo_open& operator=(fifo_open&&) = delete;

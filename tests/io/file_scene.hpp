@@ -1,10 +1,10 @@
 // What scenes of files are made of: calls that wait for the pool's only thread until they are let, and paths that fail.
 #pragma once
 
-#include <bifilar/drivers/contract/driver.hpp>
-#include <bifilar/io/files/file_system.hpp>
 #include "io/io_matrix.hpp"
 #include "io/scratch_directory.hpp"
+#include <bifilar/drivers/contract/detail/driver.hpp>
+#include <bifilar/io/files/file_system.hpp>
 
 #include <array>
 #include <atomic>
@@ -81,12 +81,12 @@ enum class way {
 
 /// A failure that a simulated kernel is told to answer calls of this kind on files with.
 struct file_fault {
-    bf::drivers::file_op kind;
+    bf::file_op kind;
     int error;
 };
 
 template <class... Errors>
-constexpr std::array<file_fault, sizeof...(Errors)> file_faults(bf::drivers::file_op kind, Errors... errors) {
+constexpr std::array<file_fault, sizeof...(Errors)> file_faults(bf::file_op kind, Errors... errors) {
     return {file_fault{kind, errors}...};
 }
 

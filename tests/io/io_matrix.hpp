@@ -2,10 +2,10 @@
 // each moment, timed out, destroyed in flight. Deterministic: one worker, led by a fiber. An operation adds a scene.
 #pragma once
 
-#include <bifilar/drivers/contract/driver.hpp>
-#include <bifilar/io/streams/copy_result.hpp>
 #include "descriptors.hpp"
 #include "one_worker.hpp"
+#include <bifilar/drivers/contract/detail/driver.hpp>
+#include <bifilar/io/streams/copy_result.hpp>
 
 #include <array>
 #include <chrono>
@@ -21,7 +21,7 @@ namespace bf = bifilar;
 
 /// A failure that a simulated kernel is told to answer calls of this kind with.
 struct fault {
-    bf::drivers::op_kind kind;
+    bf::op_kind kind;
     int error;
 };
 

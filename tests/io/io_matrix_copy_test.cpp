@@ -1,12 +1,12 @@
 // The matrix of what moves bytes from one place to another: copies of streams, with and without the process seeing
 // them, and files into sockets.
+#include "io/scratch_directory.hpp"
+#include "io/stream_scene.hpp"
 #include <bifilar/io/net/send_file.hpp>
 #include <bifilar/io/net/splice_all.hpp>
 #include <bifilar/io/net/splice_bidirectional.hpp>
 #include <bifilar/io/streams/copy.hpp>
 #include <bifilar/io/streams/copy_bidirectional.hpp>
-#include "io/scratch_directory.hpp"
-#include "io/stream_scene.hpp"
 
 #include <fcntl.h>
 #include <optional>
@@ -14,7 +14,7 @@
 using tests::bare_stream_pair;
 using tests::fault;
 namespace bf = bifilar;
-using bf::drivers::op_kind;
+using bf::op_kind;
 
 namespace {
 

@@ -1,10 +1,10 @@
 // The matrix of datagrams and descriptors that are received.
-#include <bifilar/io/net/udp_socket.hpp>
-#include <bifilar/io/net/unix_datagram.hpp>
-#include <bifilar/io/net/unix_listener.hpp>
 #include "io/io_matrix.hpp"
 #include "io/passed_descriptors.hpp"
 #include "uninterrupted.hpp"
+#include <bifilar/io/net/udp_socket.hpp>
+#include <bifilar/io/net/unix_datagram.hpp>
+#include <bifilar/io/net/unix_listener.hpp>
 
 #include <array>
 #include <cerrno>
@@ -17,7 +17,7 @@
 
 using tests::fault;
 namespace bf = bifilar;
-using bf::drivers::op_kind;
+using bf::op_kind;
 
 namespace {
 

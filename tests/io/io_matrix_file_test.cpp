@@ -1,7 +1,7 @@
 // The matrix of open files: reads, writes, what is done to them, locks.
-#include <bifilar/io/files/file.hpp>
 #include "io/file_scene.hpp"
 #include "uninterrupted.hpp"
+#include <bifilar/io/files/file.hpp>
 
 #include <limits>
 #include <sys/eventfd.h>
@@ -13,7 +13,7 @@ namespace bf = bifilar;
 
 namespace {
 
-using bf::drivers::file_op;
+using bf::file_op;
 using count = bf::io_result<std::size_t>;
 
 constexpr auto faults_of_writes = tests::file_faults(file_op::write, EIO, ENOSPC, EDQUOT, EFBIG, EPERM, EROFS, EBADF,

@@ -1,9 +1,9 @@
 // The matrix of inherited streams: pipes and sockets that block, which are used only when they are ready.
-#include <bifilar/drivers/contract/owned_descriptor.hpp>
-#include <bifilar/io/process/standard_stream.hpp>
 #include "io/io_matrix.hpp"
 #include "io/stream_pair.hpp"
 #include "io/waiting_bytes.hpp"
+#include <bifilar/drivers/contract/owned_descriptor.hpp>
+#include <bifilar/io/process/standard_stream.hpp>
 
 #include <algorithm>
 #include <array>
@@ -15,7 +15,7 @@
 
 using tests::fault;
 namespace bf = bifilar;
-using bf::drivers::op_kind;
+using bf::op_kind;
 
 namespace {
 

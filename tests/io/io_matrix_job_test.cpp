@@ -17,7 +17,7 @@ constexpr std::array ways_of_paths{ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, EINVAL,
 class job_scene : public file_scene<way::job> {
 public:
     // Those of its calls, before the first of them.
-    static constexpr auto faults = tests::file_faults(bf::drivers::file_op::job, EIO, EACCES, EPERM, EROFS, ENOSPC,
+    static constexpr auto faults = tests::file_faults(bf::file_op::job, EIO, EACCES, EPERM, EROFS, ENOSPC,
                                                       EDQUOT, EMFILE, ENFILE, ENOMEM, EXDEV, ESTALE);
     bool conserved(bool) {
         heal();

@@ -1,9 +1,9 @@
 // The matrix of names: the lookup, and the connection to what was found.
-#include <bifilar/io/net/connect.hpp>
-#include <bifilar/io/resolve/resolver.hpp>
 #include "io/io_matrix.hpp"
 #include "io/names.hpp"
 #include "io/ports.hpp"
+#include <bifilar/io/net/connect.hpp>
+#include <bifilar/io/resolve/resolver.hpp>
 
 #include <cerrno>
 #include <vector>
@@ -11,7 +11,7 @@
 using tests::fault;
 namespace bf = bifilar;
 using bf::resolve_errc;
-using bf::drivers::op_kind;
+using bf::op_kind;
 
 namespace {
 

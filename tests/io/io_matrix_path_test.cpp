@@ -1,7 +1,7 @@
 // The matrix of what is done with paths in one call: open, metadata, rename, remove, directories.
+#include "io/file_scene.hpp"
 #include <bifilar/io/files/directory.hpp>
 #include <bifilar/io/files/directory_walk.hpp>
-#include "io/file_scene.hpp"
 
 #include <set>
 
@@ -11,7 +11,7 @@ namespace bf = bifilar;
 
 namespace {
 
-using bf::drivers::file_op;
+using bf::file_op;
 
 // What the walk to a path fails with, and what else most calls on paths do.
 template <class... More>

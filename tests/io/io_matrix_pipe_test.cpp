@@ -13,7 +13,7 @@
 
 using tests::fault;
 namespace bf = bifilar;
-using bf::drivers::op_kind;
+using bf::op_kind;
 using tests::pipe_ends;
 
 namespace {

@@ -1,12 +1,12 @@
 // The matrix of programs and of signals.
-#include <bifilar/drivers/contract/owned_descriptor.hpp>
-#include <bifilar/io/process/command.hpp>
-#include <bifilar/io/process/ctrl_c.hpp>
-#include <bifilar/io/process/signal_set.hpp>
 #include "io/io_matrix.hpp"
 #include "io/programs.hpp"
 #include "io/scratch_directory.hpp"
 #include "uninterrupted.hpp"
+#include <bifilar/drivers/contract/owned_descriptor.hpp>
+#include <bifilar/io/process/command.hpp>
+#include <bifilar/io/process/ctrl_c.hpp>
+#include <bifilar/io/process/signal_set.hpp>
 
 #include <cerrno>
 #include <csignal>
@@ -20,7 +20,7 @@
 
 using tests::fault;
 namespace bf = bifilar;
-using bf::drivers::op_kind;
+using bf::op_kind;
 
 namespace {
 

@@ -1,9 +1,9 @@
 // The matrix of what the kernel brings by itself: bytes in lent buffers, all that a stream receives, all connections.
+#include "io/stream_scene.hpp"
+#include "uninterrupted.hpp"
 #include <bifilar/drivers/contract/owned_descriptor.hpp>
 #include <bifilar/io/net/tcp_listener.hpp>
 #include <bifilar/io/net/unix_listener.hpp>
-#include "io/stream_scene.hpp"
-#include "uninterrupted.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -17,7 +17,7 @@ using tests::fault;
 using tests::reading_scene;
 namespace bf = bifilar;
 using namespace std::chrono_literals;
-using bf::drivers::op_kind;
+using bf::op_kind;
 
 namespace {
 

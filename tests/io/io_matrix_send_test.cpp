@@ -1,12 +1,12 @@
 // The matrix of datagrams and descriptors that are sent.
-#include <bifilar/io/net/udp_socket.hpp>
-#include <bifilar/io/net/unix_datagram.hpp>
-#include <bifilar/io/net/unix_listener.hpp>
-#include <bifilar/io/net/unix_stream.hpp>
 #include "io/io_matrix.hpp"
 #include "io/scratch_directory.hpp"
 #include "io/stream_pair.hpp"
 #include "uninterrupted.hpp"
+#include <bifilar/io/net/udp_socket.hpp>
+#include <bifilar/io/net/unix_datagram.hpp>
+#include <bifilar/io/net/unix_listener.hpp>
+#include <bifilar/io/net/unix_stream.hpp>
 
 #include <array>
 #include <cerrno>
@@ -19,7 +19,7 @@
 
 using tests::fault;
 namespace bf = bifilar;
-using bf::drivers::op_kind;
+using bf::op_kind;
 
 namespace {
 

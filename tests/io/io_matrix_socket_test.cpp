@@ -1,9 +1,9 @@
 // The matrix of what is neither read nor write: accept, connect, and waits for readiness.
-#include <bifilar/io/net/unix_datagram.hpp>
-#include <bifilar/io/net/unix_listener.hpp>
 #include "io/io_matrix.hpp"
 #include "io/scratch_directory.hpp"
 #include "uninterrupted.hpp"
+#include <bifilar/io/net/unix_datagram.hpp>
+#include <bifilar/io/net/unix_listener.hpp>
 
 #include <cerrno>
 #include <optional>
@@ -16,7 +16,7 @@
 
 using tests::fault;
 namespace bf = bifilar;
-using bf::drivers::op_kind;
+using bf::op_kind;
 
 namespace {
 

@@ -4,7 +4,7 @@
 using tests::reading_scene;
 using tests::writing_scene;
 namespace bf = bifilar;
-using bf::drivers::op_kind;
+using bf::op_kind;
 
 namespace {
 

@@ -1,15 +1,15 @@
 // The wait for readability by itself, as ctrl_c uses it, as a future.
 #pragma once
 
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/drivers/contract/io_result.hpp>
-#include <bifilar/drivers/contract/io_wait.hpp>
 
 namespace tests {
 
 class readable {
 public:
     using output = bifilar::io_result<int>;
-    explicit readable(bifilar::drivers::io_source& of) : wait_{bifilar::drivers::op_kind::poll_in, of} {}
+    explicit readable(bifilar::drivers::io_source& of) : wait_{bifilar::op_kind::poll_in, of} {}
     bifilar::polled<output> poll(bifilar::context& cx) {
         const bifilar::drivers::call_result result = wait_.poll(cx);
         if (!result) return bifilar::not_ready;

@@ -1,8 +1,8 @@
 // Signals as values: several sets, storms, cancelling, restored dispositions. Both drivers.
-#include <bifilar/io/process/signal_set.hpp>
 #include "both/in_each_model.hpp"
 #include "descriptors.hpp"
 #include "last_words.hpp"
+#include <bifilar/io/process/signal_set.hpp>
 
 #include <atomic>
 #include <csignal>
@@ -258,10 +258,10 @@ TEST_CASE("where_a_wait_for_ctrl_c_fails_its_error_is_told_and_a_server_reports_
             options.driver = bf::driver_kind::simulated;
             options.simulation = &kernel;
             bf::runtime rt{options};
-            kernel.fail(bf::drivers::op_kind::poll_in, ENOSPC);
+            kernel.fail(bf::op_kind::poll_in, ENOSPC);
             const auto failed = both::await_in(m, rt, [] { return bf::ctrl_c(); });
             if (failed || failed.error() != std::errc::no_space_on_device) std::abort();
-            kernel.fail(bf::drivers::op_kind::poll_in, ENOMEM);
+            kernel.fail(bf::op_kind::poll_in, ENOMEM);
             const auto handler = [](bf::tcp_stream) -> bf::task<> { co_return; };
             const bf::serve_report report = both::await_in(m, rt, [&handler] {
                 return bf::serve(bf::tcp_listener::bind("127.0.0.1:0").value(), {}, handler, bf::ctrl_c());

@@ -1,6 +1,4 @@
 // Sockets to sockets through a pipe in the kernel: counts, sides, limits, loss, and ends at every moment.
-#include <bifilar/drivers/contract/driver.hpp>
-#include <bifilar/io/net/splice_bidirectional.hpp>
 #include "descriptors.hpp"
 #include "io/pattern.hpp"
 #include "io/relay_scene.hpp"
@@ -8,6 +6,8 @@
 #include "last_words.hpp"
 #include "one_worker.hpp"
 #include "simulated_runtime.hpp"
+#include <bifilar/drivers/contract/detail/driver.hpp>
+#include <bifilar/io/net/splice_bidirectional.hpp>
 
 #include <thread>
 

@@ -1,10 +1,10 @@
 // Bytes that the kernel passes on between a socket and a pipe, in either direction.
-#include <bifilar/io/net/splice.hpp>
 #include "descriptors.hpp"
 #include "io/pipe_ends.hpp"
 #include "io/stream_scene.hpp"
 #include "io/waiting_bytes.hpp"
 #include "one_worker.hpp"
+#include <bifilar/io/net/splice.hpp>
 
 #include <atomic>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <thread>
 
 namespace bf = bifilar;
-using bf::drivers::op_kind;
+using bf::op_kind;
 using tests::fault;
 using tests::open_pipe;
 using tests::pipe_ends;

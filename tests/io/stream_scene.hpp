@@ -11,11 +11,11 @@
 namespace tests {
 
 /// What a connected stream may answer, whichever call receives or sends.
-template <bifilar::drivers::op_kind Kind>
+template <bifilar::op_kind Kind>
 constexpr std::array faults_of_receives{fault{Kind, ECONNRESET},   fault{Kind, ECONNREFUSED}, fault{Kind, ETIMEDOUT},
                                         fault{Kind, EHOSTUNREACH}, fault{Kind, ENOTCONN},     fault{Kind, ENOMEM},
                                         fault{Kind, ENOBUFS}};
-template <bifilar::drivers::op_kind Kind>
+template <bifilar::op_kind Kind>
 constexpr std::array faults_of_sends{fault{Kind, ECONNRESET},   fault{Kind, EPIPE},    fault{Kind, ETIMEDOUT},
                                      fault{Kind, EHOSTUNREACH}, fault{Kind, ENETDOWN}, fault{Kind, ENOBUFS},
                                      fault{Kind, ENOMEM},       fault{Kind, EACCES}};

@@ -1,5 +1,4 @@
 // TCP over whichever driver BIFILAR_DRIVER names: values, ends, failures, and cancellation at every moment.
-#include <bifilar/drivers/contract/driver.hpp>
 #include "both/in_each_model.hpp"
 #include "bytes.hpp"
 #include "descriptors.hpp"
@@ -7,6 +6,7 @@
 #include "io/ports.hpp"
 #include "io/stream_pair.hpp"
 #include "resource_limits.hpp"
+#include <bifilar/drivers/contract/detail/driver.hpp>
 
 #include <array>
 #include <atomic>

@@ -1,8 +1,8 @@
 // Who may replace the file of a Unix socket that was left behind, and that nobody removes what another has just bound.
-#include <bifilar/bifilar.hpp>
-#include <bifilar/io/net/bound_path.hpp>
 #include "catch.hpp"
 #include "io/scratch_directory.hpp"
+#include <bifilar/bifilar.hpp>
+#include <bifilar/io/net/detail/bound_path.hpp>
 
 #include <fcntl.h>
 #include <string>

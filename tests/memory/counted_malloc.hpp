@@ -3,7 +3,7 @@
 // The executable's own malloc takes the place of libc's, for all threads; see counted_malloc.cpp.
 #pragma once
 
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 #include <cstdint>
 
 namespace tests {

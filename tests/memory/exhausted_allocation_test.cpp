@@ -1,7 +1,7 @@
 // Where there is no memory: std::bad_alloc where it is documented, and nothing worse anywhere else.
 #include "counted_malloc.hpp"
 #include "one_worker.hpp"
-#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
 
 #include <new>
 #include <thread>

@@ -2,10 +2,10 @@
 // Marks are set on blocks of the pool by hand, for owners that no runtime of this process has.
 #include "catch.hpp"
 #include "seed.hpp"
-#include <bifilar/base/random.hpp>
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/memory/frame_pool.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/base/detail/random.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -1,9 +1,9 @@
 // The frame pool gives back what was not needed lately, and keeps what was and what is in use.
 #include "catch.hpp"
-#include <bifilar/base/clock.hpp>
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/memory/frame_pool.hpp>
-#include <bifilar/memory/frame_trim.hpp>
+#include <bifilar/base/detail/clock.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
+#include <bifilar/memory/detail/frame_trim.hpp>
 
 #include <algorithm>
 #include <atomic>

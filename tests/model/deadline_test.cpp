@@ -3,9 +3,9 @@
 #include "engine.hpp"
 #include "model_task.hpp"
 
-#include <bifilar/memory/frame_pool.hpp>
-#include <bifilar/task/thread_state.hpp>
-#include <bifilar/time/deadline_alarm.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
+#include <bifilar/time/detail/deadline_alarm.hpp>
 
 #include <catch2/catch.hpp>
 

@@ -2,7 +2,7 @@
 // Builds on the model checker alone; the two functions mirror worker::run and scheduler::report_drained.
 #include "engine.hpp"
 
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/detail/atomic.hpp>
 
 #include <catch2/catch.hpp>
 

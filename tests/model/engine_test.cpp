@@ -2,10 +2,10 @@
 // Builds on engine and on the base door of the library.
 #include "engine.hpp"
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/spin_lock.hpp>
-#include <bifilar/base/thread_gate.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
+#include <bifilar/base/detail/thread_gate.hpp>
 
 #include <catch2/catch.hpp>
 

@@ -4,8 +4,8 @@
 
 #include "execution.hpp"
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
 
 #include <cstdio>
 #include <cstdlib>

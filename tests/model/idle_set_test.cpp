@@ -2,8 +2,8 @@
 // Builds on sched/idle_set.hpp; the worker's loop here is the protocol that its comment describes.
 #include "engine.hpp"
 
-#include <bifilar/base/thread_gate.hpp>
-#include <bifilar/sched/idle_set.hpp>
+#include <bifilar/base/detail/thread_gate.hpp>
+#include <bifilar/sched/detail/idle_set.hpp>
 
 #include <catch2/catch.hpp>
 

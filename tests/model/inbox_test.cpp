@@ -3,9 +3,9 @@
 #include "engine.hpp"
 #include "model_task.hpp"
 
-#include <bifilar/base/thread_gate.hpp>
-#include <bifilar/sched/global_queue.hpp>
-#include <bifilar/sched/inbox.hpp>
+#include <bifilar/base/detail/thread_gate.hpp>
+#include <bifilar/sched/detail/global_queue.hpp>
+#include <bifilar/sched/detail/inbox.hpp>
 
 #include <catch2/catch.hpp>
 

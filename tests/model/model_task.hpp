@@ -4,8 +4,8 @@
 
 #include "engine.hpp"
 
-#include <bifilar/base/thread_gate.hpp>
-#include <bifilar/task/task_header.hpp>
+#include <bifilar/base/detail/thread_gate.hpp>
+#include <bifilar/task/detail/task_header.hpp>
 
 namespace model {
 

@@ -3,7 +3,7 @@
 #include "engine.hpp"
 #include "model_task.hpp"
 
-#include <bifilar/sched/newest_tasks.hpp>
+#include <bifilar/sched/detail/newest_tasks.hpp>
 
 #include <catch2/catch.hpp>
 

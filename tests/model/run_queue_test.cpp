@@ -3,7 +3,7 @@
 #include "engine.hpp"
 #include "model_task.hpp"
 
-#include <bifilar/sched/run_queue.hpp>
+#include <bifilar/sched/detail/run_queue.hpp>
 
 #include <catch2/catch.hpp>
 

@@ -3,11 +3,11 @@
 #include "engine.hpp"
 #include "model_task.hpp"
 
-#include <bifilar/base/thread_gate.hpp>
-#include <bifilar/sched/global_queue.hpp>
-#include <bifilar/sched/idle_set.hpp>
-#include <bifilar/sched/inbox.hpp>
-#include <bifilar/sched/run_queue.hpp>
+#include <bifilar/base/detail/thread_gate.hpp>
+#include <bifilar/sched/detail/global_queue.hpp>
+#include <bifilar/sched/detail/idle_set.hpp>
+#include <bifilar/sched/detail/inbox.hpp>
+#include <bifilar/sched/detail/run_queue.hpp>
 
 #include <catch2/catch.hpp>
 

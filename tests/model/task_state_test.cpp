@@ -2,8 +2,8 @@
 // Builds on core/task_state.hpp and the model checker.
 #include "engine.hpp"
 
-#include <bifilar/base/thread_gate.hpp>
-#include <bifilar/task/task_state.hpp>
+#include <bifilar/base/detail/thread_gate.hpp>
+#include <bifilar/task/detail/task_state.hpp>
 
 #include <catch2/catch.hpp>
 

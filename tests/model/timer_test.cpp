@@ -3,7 +3,7 @@
 #include "engine.hpp"
 #include "model_task.hpp"
 
-#include <bifilar/time/timer_queue.hpp>
+#include <bifilar/time/detail/timer_queue.hpp>
 
 #include <catch2/catch.hpp>
 

@@ -3,8 +3,8 @@
 // halt_and_cancel, survivors and the destructor, task_place::publish, and the ends of tasks.
 #include "engine.hpp"
 
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/thread_gate.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/thread_gate.hpp>
 
 #include <catch2/catch.hpp>
 

@@ -3,7 +3,7 @@
 #include "engine.hpp"
 #include "model_task.hpp"
 
-#include <bifilar/future/wait_list.hpp>
+#include <bifilar/future/detail/wait_list.hpp>
 
 #include <catch2/catch.hpp>
 

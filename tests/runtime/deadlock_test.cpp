@@ -2,7 +2,7 @@
 // is left that may wake one, which each test of that kind lets happen long after all workers sleep.
 #include "last_words.hpp"
 #include "one_worker.hpp"
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 
 #include <chrono>
 #include <csignal>

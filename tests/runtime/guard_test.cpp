@@ -1,7 +1,7 @@
 // runtime_options::guard_bytes: what lies below the stacks of a runtime's fibers.
 #include "one_worker.hpp"
-#include <bifilar/stackful/fiber.hpp>
-#include <bifilar/stackful/stack_pool.hpp>
+#include <bifilar/stackful/detail/fiber.hpp>
+#include <bifilar/stackful/detail/stack_pool.hpp>
 
 #include <stdexcept>
 

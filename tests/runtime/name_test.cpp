@@ -1,7 +1,7 @@
 // Names of tasks, and what a shutdown says about those that do not end.
 #include "catch.hpp"
 #include "last_words.hpp"
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 #include <bifilar/bifilar.hpp>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // spawn_options::worker: where a task runs first.
 #include "one_worker.hpp"
-#include <bifilar/sched/worker.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/sched/detail/worker.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <atomic>
 #include <stdexcept>

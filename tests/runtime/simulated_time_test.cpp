@@ -2,7 +2,7 @@
 #include "last_words.hpp"
 #include "seed.hpp"
 #include "simulated_runtime.hpp"
-#include <bifilar/base/random.hpp>
+#include <bifilar/base/detail/random.hpp>
 
 #include <array>
 #include <atomic>

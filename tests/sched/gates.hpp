@@ -2,10 +2,10 @@
 #pragma once
 
 #include <bifilar/future/yield.hpp>
-#include <bifilar/sched/scheduler.hpp>
-#include <bifilar/stackless/future_task.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
+#include <bifilar/stackless/detail/future_task.hpp>
 #include <bifilar/stackless/task.hpp>
-#include <bifilar/task/gate_parker.hpp>
+#include <bifilar/task/detail/gate_parker.hpp>
 
 #include <atomic>
 #include <memory>

@@ -1,6 +1,6 @@
 // How an idle worker naps between looks at what others keep.
 #include "catch.hpp"
-#include <bifilar/sched/newest_watch.hpp>
+#include <bifilar/sched/detail/newest_watch.hpp>
 
 #include <algorithm>
 

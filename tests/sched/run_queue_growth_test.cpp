@@ -1,8 +1,8 @@
 // The ring of a worker, while it grows and shrinks under thieves: each task comes out once, and no thief reads a ring
 // that is gone.
 #include "catch.hpp"
-#include <bifilar/sched/run_queue.hpp>
-#include <bifilar/task/task_header.hpp>
+#include <bifilar/sched/detail/run_queue.hpp>
+#include <bifilar/task/detail/task_header.hpp>
 
 #include <atomic>
 #include <cstdint>

@@ -5,11 +5,11 @@
 #include "resource_limits.hpp"
 #include <bifilar/future/ready.hpp>
 #include <bifilar/future/yield.hpp>
-#include <bifilar/sched/blocking_pool.hpp>
-#include <bifilar/sched/cpu_quota.hpp>
-#include <bifilar/sched/scheduler.hpp>
-#include <bifilar/sched/topology.hpp>
-#include <bifilar/stackless/future_task.hpp>
+#include <bifilar/sched/detail/blocking_pool.hpp>
+#include <bifilar/sched/detail/cpu_quota.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
+#include <bifilar/sched/detail/topology.hpp>
+#include <bifilar/stackless/detail/future_task.hpp>
 #include <bifilar/stackless/task.hpp>
 
 #include <filesystem>

@@ -1,6 +1,6 @@
 // When a worker waits before it sleeps, and for how long.
 #include "catch.hpp"
-#include <bifilar/sched/spin_policy.hpp>
+#include <bifilar/sched/detail/spin_policy.hpp>
 
 #include <cstdint>
 

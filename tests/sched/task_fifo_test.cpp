@@ -1,9 +1,9 @@
 // The queue of tasks that must stay with their worker: order, growth, and the chain where memory is refused.
 #include "catch.hpp"
 #include "resource_limits.hpp"
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/sched/task_fifo.hpp>
-#include <bifilar/task/task_header.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
+#include <bifilar/sched/detail/task_fifo.hpp>
+#include <bifilar/task/detail/task_header.hpp>
 
 #include <cstddef>
 #include <deque>

@@ -4,9 +4,9 @@
 #include <bifilar/future/ready.hpp>
 #include <bifilar/runtime/detail/tuned_runtime.hpp>
 #include <bifilar/runtime/runtime.hpp>
-#include <bifilar/sched/run_queue.hpp>
-#include <bifilar/sched/spin_policy.hpp>
-#include <bifilar/sched/tuning.hpp>
+#include <bifilar/sched/detail/run_queue.hpp>
+#include <bifilar/sched/detail/spin_policy.hpp>
+#include <bifilar/sched/detail/tuning.hpp>
 #include <bifilar/sync/auto_reset_event.hpp>
 
 #include <algorithm>

@@ -3,9 +3,9 @@
 
 #include "last_words.hpp"
 
-#include <bifilar/stackful/overflow.hpp>
-#include <bifilar/stackful/stack_pool.hpp>
-#include <bifilar/stackful/switch.hpp>
+#include <bifilar/stackful/detail/overflow.hpp>
+#include <bifilar/stackful/detail/stack_pool.hpp>
+#include <bifilar/stackful/detail/switch.hpp>
 
 #include <array>
 #include <cstddef>

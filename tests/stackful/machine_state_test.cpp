@@ -3,7 +3,7 @@
 // It builds on fiber_context alone. Catch's macros stay outside of fibers: bodies write into `seen`.
 #include "catch.hpp"
 
-#include <bifilar/stackful/switch.hpp>
+#include <bifilar/stackful/detail/switch.hpp>
 
 #include <array>
 #include <cfenv>

@@ -4,8 +4,8 @@
 #include "catch.hpp"
 #include "resource_limits.hpp"
 
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/stackful/stack_pool.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
+#include <bifilar/stackful/detail/stack_pool.hpp>
 
 #include <algorithm>
 #include <cerrno>

@@ -4,11 +4,11 @@
 #include "catch.hpp"
 #include "last_words.hpp"
 
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/stackful/overflow.hpp>
-#include <bifilar/stackful/stack.hpp>
-#include <bifilar/stackful/stack_pool.hpp>
-#include <bifilar/stackful/switch.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
+#include <bifilar/stackful/detail/overflow.hpp>
+#include <bifilar/stackful/detail/stack.hpp>
+#include <bifilar/stackful/detail/stack_pool.hpp>
+#include <bifilar/stackful/detail/switch.hpp>
 
 #include <array>
 #include <csignal>

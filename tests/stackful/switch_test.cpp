@@ -3,7 +3,7 @@
 // Threads take turns through joins, so each test has one order of events.
 #include "catch.hpp"
 
-#include <bifilar/stackful/switch.hpp>
+#include <bifilar/stackful/detail/switch.hpp>
 
 #include <cfenv>
 #include <exception>

@@ -2,7 +2,7 @@
 // soon is printed, and not asserted, because other programs may have the processors.
 #include "both/in_each_model.hpp"
 
-#include <bifilar/base/clock.hpp>
+#include <bifilar/base/detail/clock.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -2,9 +2,9 @@
 // of semaphores. And the pair of fences that such paths rest on. A lost wake-up hangs, which the time limit reports.
 #include "one_worker.hpp"
 #include "seed.hpp"
-#include <bifilar/base/asymmetric_fence.hpp>
-#include <bifilar/base/random.hpp>
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/asymmetric_fence.hpp>
+#include <bifilar/base/detail/random.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 
 #include <atomic>
 #include <chrono>

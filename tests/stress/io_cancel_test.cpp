@@ -3,9 +3,6 @@
 // buffers, into lent ones and by one operation for all; listeners whose connects and accepts are given up; datagrams.
 // Every operation may be given up after a random time, and some lives are cancelled and closed in between. At the end
 // of the others what came is compared with what the operations answered, and with what a simulated kernel has moved.
-#include <bifilar/base/random.hpp>
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/drivers/contract/driver.hpp>
 #include "both/in_each_model.hpp"
 #include "descriptors.hpp"
 #include "resource_limits.hpp"
@@ -14,6 +11,9 @@
 #include "stress/ledger.hpp"
 #include "stress/listener_lives.hpp"
 #include "stress/stream_lives.hpp"
+#include <bifilar/base/detail/random.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
 
 #include <array>
 #include <chrono>

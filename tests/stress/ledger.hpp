@@ -2,7 +2,7 @@
 #pragma once
 
 #include "counted.hpp"
-#include <bifilar/base/random.hpp>
+#include <bifilar/base/detail/random.hpp>
 #include <bifilar/bifilar.hpp>
 
 #include <array>

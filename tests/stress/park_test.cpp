@@ -4,7 +4,7 @@
 // or not at all breaks the counts.
 #include "catch.hpp"
 #include "seed.hpp"
-#include <bifilar/base/random.hpp>
+#include <bifilar/base/detail/random.hpp>
 #include <bifilar/bifilar.hpp>
 
 #include <cstddef>

@@ -4,8 +4,8 @@
 // its task ends exactly once.
 #include "catch.hpp"
 #include "seed.hpp"
-#include <bifilar/base/random.hpp>
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/random.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 #include <bifilar/bifilar.hpp>
 
 #include <array>

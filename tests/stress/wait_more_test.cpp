@@ -3,8 +3,8 @@
 // one of them hangs a patient task, which the time limit reports. Prints its seeds.
 #include "one_worker.hpp"
 #include "seed.hpp"
-#include <bifilar/base/random.hpp>
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/random.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -2,8 +2,8 @@
 // locks, notices and messages are counted at the end. Prints its seed.
 #include "one_worker.hpp"
 #include "seed.hpp"
-#include <bifilar/base/random.hpp>
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/random.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 
 #include <array>
 #include <atomic>

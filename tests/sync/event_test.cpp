@@ -1,8 +1,8 @@
 // The contract of event: set, reset, wait in every model, waits that are dropped, and many waiters at once.
 #include "one_worker.hpp"
 #include "seed.hpp"
-#include <bifilar/base/random.hpp>
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/random.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 
 #include <atomic>
 #include <chrono>

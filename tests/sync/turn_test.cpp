@@ -2,7 +2,7 @@
 #include "one_worker.hpp"
 #include "seed.hpp"
 #include "time/sleeper_task.hpp"
-#include <bifilar/base/random.hpp>
+#include <bifilar/base/detail/random.hpp>
 
 #include <memory>
 #include <optional>

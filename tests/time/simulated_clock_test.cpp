@@ -2,7 +2,7 @@
 #include "seed.hpp"
 #include "simulated_runtime.hpp"
 #include "time/sleeper_task.hpp"
-#include <bifilar/base/random.hpp>
+#include <bifilar/base/detail/random.hpp>
 
 #include <algorithm>
 #include <atomic>

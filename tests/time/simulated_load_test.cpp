@@ -1,8 +1,8 @@
 // A million sleeps and a million cancelled timers on simulated time, each expiry compared with what arithmetic says.
 #include "seed.hpp"
 #include "simulated_runtime.hpp"
-#include <bifilar/base/random.hpp>
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/random.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -3,7 +3,7 @@
 #include "both/in_each_model.hpp"
 #include "counted.hpp"
 #include "seed.hpp"
-#include <bifilar/base/random.hpp>
+#include <bifilar/base/detail/random.hpp>
 
 #include <algorithm>
 #include <atomic>

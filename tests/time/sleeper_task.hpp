@@ -2,7 +2,7 @@
 #pragma once
 
 #include <bifilar/task/context.hpp>
-#include <bifilar/time/timer_queue.hpp>
+#include <bifilar/time/detail/timer_queue.hpp>
 
 #include <atomic>
 #include <vector>

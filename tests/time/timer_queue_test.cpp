@@ -3,10 +3,10 @@
 #include "catch.hpp"
 #include "seed.hpp"
 #include "time/sleeper_task.hpp"
-#include <bifilar/base/random.hpp>
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/random.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 #include <bifilar/task/context.hpp>
-#include <bifilar/time/timer_queue.hpp>
+#include <bifilar/time/detail/timer_queue.hpp>
 
 #include <algorithm>
 #include <array>

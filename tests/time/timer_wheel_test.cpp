@@ -2,7 +2,7 @@
 #include "catch.hpp"
 #include "seed.hpp"
 #include "time/sleeper_task.hpp"
-#include <bifilar/base/random.hpp>
+#include <bifilar/base/detail/random.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -1,7 +1,7 @@
 // ThreadSanitizer does not see the atomic counts of references within OpenSSL, only that one thread frees what another
 // has read. Hence what OpenSSL calls is left out: free and memcpy, into our buffers as well, and its locks, through
 // which it orders nothing of ours. Our own accesses are watched.
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 
 #if defined(BIFILAR_TSAN)
 extern "C" const char* __tsan_default_suppressions() {

@@ -1,7 +1,7 @@
 // OpenSSL's view of a session's two buffers.
 #pragma once
 
-#include <bifilar/tls/tls_session.hpp>
+#include <bifilar/tls/detail/tls_session.hpp>
 #include <openssl/bio.h>
 
 namespace bifilar::detail {

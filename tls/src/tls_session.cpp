@@ -1,5 +1,5 @@
 // The engine over OpenSSL. Its BIO copies from one buffer of the session and into the other.
-#include <bifilar/tls/tls_session.hpp>
+#include <bifilar/tls/detail/tls_session.hpp>
 
 #include "tls_bio.hpp"
 #include "tls_failure.hpp"

@@ -3,7 +3,7 @@
 
 #include "tls_failure.hpp"
 
-#include <bifilar/tls/tls_session.hpp>
+#include <bifilar/tls/detail/tls_session.hpp>
 #include <algorithm>
 #include <openssl/err.h>
 #include <stdexcept>

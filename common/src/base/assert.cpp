@@ -1,8 +1,8 @@
 // How a failed check reports itself: one line on stderr, then abort.
 // It takes no lock and allocates nothing, because it may run inside the scheduler.
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/detail/atomic.hpp>
 #include <cstdio>
 #include <cstdlib>
 

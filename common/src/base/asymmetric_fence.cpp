@@ -1,6 +1,6 @@
 // The heavy half: one system call. A process says once that it will ask; a forked child and whoever asks first say so
 // when they are told that they have not.
-#include <bifilar/base/asymmetric_fence.hpp>
+#include <bifilar/base/detail/asymmetric_fence.hpp>
 
 #if defined(__linux__) && !defined(BIFILAR_MODEL) && !defined(BIFILAR_TSAN)
 #include <cerrno>

@@ -1,5 +1,5 @@
 // The count goes up in the child alone, where only the thread that forked exists.
-#include <bifilar/base/fork_count.hpp>
+#include <bifilar/base/detail/fork_count.hpp>
 
 #include <pthread.h>
 

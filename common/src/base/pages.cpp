@@ -1,5 +1,5 @@
 // Linux hands out pages when they are written to, so that a chunk may be larger than what is needed of it.
-#include <bifilar/base/pages.hpp>
+#include <bifilar/base/detail/pages.hpp>
 
 #include <sys/mman.h>
 

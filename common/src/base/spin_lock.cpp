@@ -1,5 +1,5 @@
 // The kernel's side of spin_lock: giving the processor away.
-#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
 
 #include <sched.h>
 

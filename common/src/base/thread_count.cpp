@@ -1,6 +1,6 @@
 // Counts by the links of /proc/self/task: two of its own and one a thread. Opens nothing, so it needs no free
 // descriptor, and whoever counts the descriptors of this process does not find one of ours among them.
-#include <bifilar/base/thread_count.hpp>
+#include <bifilar/base/detail/thread_count.hpp>
 
 #include <sys/stat.h>
 

@@ -1,8 +1,8 @@
 // thread_gate over a private futex.
 // A short spin comes first: waking a thread on another core costs tens of microseconds on a virtual machine.
-#include <bifilar/base/thread_gate.hpp>
+#include <bifilar/base/detail/thread_gate.hpp>
 
-#include <bifilar/base/clock.hpp>
+#include <bifilar/base/detail/clock.hpp>
 
 #include <cerrno>
 #include <climits>

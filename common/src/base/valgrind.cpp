@@ -1,5 +1,5 @@
 // Asks Valgrind, by instructions that do nothing elsewhere.
-#include <bifilar/base/valgrind.hpp>
+#include <bifilar/base/detail/valgrind.hpp>
 
 #if defined(BIFILAR_VALGRIND)
 #include <valgrind/valgrind.h>

@@ -1,9 +1,9 @@
 // The generator of each thread, seeded from its address and the clock.
-#include <bifilar/combine/arm_order.hpp>
+#include <bifilar/combine/detail/arm_order.hpp>
 
-#include <bifilar/base/clock.hpp>
-#include <bifilar/base/random.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/base/detail/clock.hpp>
+#include <bifilar/base/detail/random.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <numeric>
 #include <utility>

@@ -1,5 +1,5 @@
 // The queue of woken members, and how a member ends while others may be waking it.
-#include <bifilar/combine/member_set.hpp>
+#include <bifilar/combine/detail/member_set.hpp>
 
 #include <utility>
 

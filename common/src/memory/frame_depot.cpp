@@ -1,10 +1,10 @@
 // The depot: chains of free blocks by size, and the slabs and chunks behind them.
 // One lock a chain of 64 blocks; what a trim does is in frame_trim.cpp.
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 #if !defined(BIFILAR_ASAN)
 
 #include "frame_depot.hpp"
-#include <bifilar/base/pages.hpp>
+#include <bifilar/base/detail/pages.hpp>
 
 #include <bit>
 #include <mutex>

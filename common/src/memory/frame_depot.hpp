@@ -2,11 +2,11 @@
 // Used by frame_pool.cpp, frame_depot.cpp and frame_trim.cpp.
 #pragma once
 
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/clock.hpp>
-#include <bifilar/base/spin_lock.hpp>
-#include <bifilar/memory/frame_layout.hpp>
-#include <bifilar/memory/frame_trim.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/clock.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
+#include <bifilar/memory/detail/frame_layout.hpp>
+#include <bifilar/memory/detail/frame_trim.hpp>
 
 #include <array>
 #include <cstddef>

@@ -1,15 +1,15 @@
 // The frame pool. Thread caches hand chains of blocks to the depot and take chains back: one lock a chain.
 // Slabs are 64 KiB, aligned to their size, so a block finds its slab, and a slab its size class, from the address.
 // Under AddressSanitizer frame_pool_asan.cpp takes this file's place.
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 #if !defined(BIFILAR_ASAN)
 
 #include "frame_depot.hpp"
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/memory/frame_pool.hpp>
-#include <bifilar/memory/frame_trim.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
+#include <bifilar/memory/detail/frame_trim.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,11 +1,11 @@
 // The frame pool under AddressSanitizer: every block is a malloc of its own, so that a use after free is seen.
 // Marks live in a map; speed is no concern here.
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 #if defined(BIFILAR_ASAN)
 
-#include <bifilar/memory/frame_pool.hpp>
-#include <bifilar/memory/frame_trim.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
+#include <bifilar/memory/detail/frame_trim.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,10 +1,10 @@
 // How the depot gives memory back: slabs of 64 KiB whose blocks are all in it. Nothing is counted while blocks come and
 // go; a trim counts the free blocks of each slab, and a slab that has all of its own here is nobody's.
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 #if !defined(BIFILAR_ASAN)
 
 #include "frame_depot.hpp"
-#include <bifilar/base/pages.hpp>
+#include <bifilar/base/detail/pages.hpp>
 
 #include <mutex>
 #include <utility>

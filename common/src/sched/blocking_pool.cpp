@@ -1,9 +1,9 @@
 // The blocking pool. One mutex is enough: its jobs cost a microsecond at the very least.
-#include <bifilar/sched/blocking_pool.hpp>
+#include <bifilar/sched/detail/blocking_pool.hpp>
 
-#include <bifilar/base/thread_count.hpp>
-#include <bifilar/base/wait_for_work.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/base/detail/thread_count.hpp>
+#include <bifilar/base/detail/wait_for_work.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <stdexcept>
 #include <system_error>

@@ -1,11 +1,11 @@
 // A worker's loop inside a wait of the thread that lends itself.
-#include <bifilar/sched/calling_thread.hpp>
+#include <bifilar/sched/detail/calling_thread.hpp>
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/exception_globals.hpp>
-#include <bifilar/sched/scheduler.hpp>
-#include <bifilar/sched/worker.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/exception_globals.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
+#include <bifilar/sched/detail/worker.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <stdexcept>
 #include <utility>

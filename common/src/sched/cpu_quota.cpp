@@ -1,7 +1,7 @@
 // Quotas as containers set them. A quota of one and a half processors gets two workers.
-#include <bifilar/sched/cpu_quota.hpp>
+#include <bifilar/sched/detail/cpu_quota.hpp>
 
-#include <bifilar/sched/topology.hpp>
+#include <bifilar/sched/detail/topology.hpp>
 
 #include <algorithm>
 #include <charconv>

@@ -6,11 +6,11 @@
 // whatever another thread has done came before, and is seen by the looks that follow; and nobody can make a thread any
 // more but tasks. Workers stand still between two tasks then, and look at no events, so that no task is in anybody's
 // hands. A thread that is just ending still counts, and then nothing is said.
-#include <bifilar/base/thread_count.hpp>
-#include <bifilar/sched/blocking_pool.hpp>
-#include <bifilar/sched/scheduler.hpp>
-#include <bifilar/sched/worker.hpp>
-#include <bifilar/task/join_watch.hpp>
+#include <bifilar/base/detail/thread_count.hpp>
+#include <bifilar/sched/detail/blocking_pool.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
+#include <bifilar/sched/detail/worker.hpp>
+#include <bifilar/task/detail/join_watch.hpp>
 
 #include <algorithm>
 #include <chrono>

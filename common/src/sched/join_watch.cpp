@@ -1,11 +1,11 @@
 // The list of waits in join(), and the exception that ends one; in this room because the scheduler keeps the list.
-#include <bifilar/task/join_watch.hpp>
+#include <bifilar/task/detail/join_watch.hpp>
 
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
 #include <bifilar/task/deadlock_error.hpp>
-#include <bifilar/task/parker.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/task/detail/parker.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <mutex>
 #include <optional>

@@ -1,7 +1,7 @@
 // The way of an exception that nobody joins.
-#include <bifilar/sched/lost_error.hpp>
+#include <bifilar/sched/detail/lost_error.hpp>
 
-#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
 
 #include <cstdio>
 

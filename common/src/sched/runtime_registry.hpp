@@ -1,9 +1,9 @@
 // Which runtimes are alive, by the number that their tasks carry.
 #pragma once
 
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/memory/frame_pool.hpp>
-#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
 
 #include <array>
 #include <cstdint>

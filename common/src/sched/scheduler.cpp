@@ -1,11 +1,11 @@
 // Start, drain and stop of a scheduler, and the two ways in for threads that are not its workers.
 // The order of a drain: halt, visit and cancel all tasks, run until none is left.
-#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
 
 #include "runtime_registry.hpp"
-#include <bifilar/base/assert.hpp>
-#include <bifilar/local/local_store.hpp>
-#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/local/detail/local_store.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
 
 #include <algorithm>
 #include <optional>

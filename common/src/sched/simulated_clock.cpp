@@ -1,9 +1,9 @@
 // Moving simulated time, and telling the runtime that lives by it; in this room because that is its time keeper.
 #include <bifilar/time/simulated_clock.hpp>
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/sched/time_keeper.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/sched/detail/time_keeper.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <algorithm>
 #include <stdexcept>

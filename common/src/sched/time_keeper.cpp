@@ -1,7 +1,7 @@
 // When simulated time may move, as the header's four looks say, and the worker's rest in it.
-#include <bifilar/sched/time_keeper.hpp>
+#include <bifilar/sched/detail/time_keeper.hpp>
 
-#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // The topology from hwloc 2.
-#include <bifilar/sched/topology.hpp>
+#include <bifilar/sched/detail/topology.hpp>
 
 #include <hwloc.h>
 

@@ -1,5 +1,5 @@
 // What a scheduler's rules may be.
-#include <bifilar/sched/tuning.hpp>
+#include <bifilar/sched/detail/tuning.hpp>
 
 #include <algorithm>
 #include <bit>

@@ -1,13 +1,13 @@
 // The worker's loop, read from top to bottom: run what is there, look elsewhere, sleep.
 // Every function below is noexcept; bodies keep their exceptions in their outcomes.
-#include <bifilar/sched/worker.hpp>
+#include <bifilar/sched/detail/worker.hpp>
 
 #include "sync/held_mutexes.hpp"
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/asymmetric_fence.hpp>
-#include <bifilar/base/exception_globals.hpp>
-#include <bifilar/local/local_store.hpp>
-#include <bifilar/sched/scheduler.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/asymmetric_fence.hpp>
+#include <bifilar/base/detail/exception_globals.hpp>
+#include <bifilar/local/detail/local_store.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
 
 #include <algorithm>
 #include <optional>

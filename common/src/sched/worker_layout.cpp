@@ -1,7 +1,7 @@
 // The layout of workers on the processors that the thread which makes them may use.
-#include <bifilar/sched/worker_layout.hpp>
+#include <bifilar/sched/detail/worker_layout.hpp>
 
-#include <bifilar/sched/topology.hpp>
+#include <bifilar/sched/detail/topology.hpp>
 
 #include <cerrno>
 #include <cstring>

@@ -1,7 +1,7 @@
 // How far tasks may run inside of each other's polls: as far as the worker's stack has room, and for a while.
-#include <bifilar/base/fork_count.hpp>
-#include <bifilar/sched/scheduler.hpp>
-#include <bifilar/sched/worker.hpp>
+#include <bifilar/base/detail/fork_count.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
+#include <bifilar/sched/detail/worker.hpp>
 
 #include <algorithm>
 #include <cstdint>

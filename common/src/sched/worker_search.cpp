@@ -1,6 +1,6 @@
 // A worker whose own queues are empty looks elsewhere: others' queues, the queue of all, what others keep.
-#include <bifilar/sched/scheduler.hpp>
-#include <bifilar/sched/worker.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
+#include <bifilar/sched/detail/worker.hpp>
 
 #include <utility>
 

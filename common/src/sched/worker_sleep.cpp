@@ -1,8 +1,8 @@
 // A worker without work: the last looks before it sleeps, and the sleep.
-#include <bifilar/base/asymmetric_fence.hpp>
-#include <bifilar/sched/scheduler.hpp>
-#include <bifilar/sched/worker.hpp>
-#include <bifilar/task/join_watch.hpp>
+#include <bifilar/base/detail/asymmetric_fence.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
+#include <bifilar/sched/detail/worker.hpp>
+#include <bifilar/task/detail/join_watch.hpp>
 
 #include <algorithm>
 

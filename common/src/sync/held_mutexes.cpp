@@ -5,7 +5,7 @@
 
 #if defined(BIFILAR_COUNTS_MUTEXES)
 
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/detail/atomic.hpp>
 
 #include <dlfcn.h>
 #include <pthread.h>

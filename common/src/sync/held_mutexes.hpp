@@ -2,7 +2,7 @@
 // it holds one. A worker would block in it, perhaps the one whose task is to unlock it.
 #pragma once
 
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 
 namespace bifilar::detail {
 

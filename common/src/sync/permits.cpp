@@ -1,5 +1,5 @@
 // Where permits have to be waited for: the slow half of permits, nearly all of it under the list's lock.
-#include <bifilar/sync/permits.hpp>
+#include <bifilar/sync/detail/permits.hpp>
 
 #include <algorithm>
 

@@ -1,12 +1,12 @@
 // The table of labels: hashed by address into parts with a lock each, because every connection of a server may be
 // named.
-#include <bifilar/task/task_label.hpp>
+#include <bifilar/task/detail/task_label.hpp>
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/spin_lock.hpp>
-#include <bifilar/base/thread_mutex.hpp>
-#include <bifilar/task/task_header.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
+#include <bifilar/base/detail/thread_mutex.hpp>
+#include <bifilar/task/detail/task_header.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <array>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // The only thread_local that tasks reach.
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 namespace bifilar {
 

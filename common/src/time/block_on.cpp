@@ -3,10 +3,10 @@
 // for the runtime that has it for its worker, until its own wake comes.
 #include <bifilar/future/block_on.hpp>
 
-#include <bifilar/base/spin_lock.hpp>
-#include <bifilar/base/thread_gate.hpp>
-#include <bifilar/task/parker.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
+#include <bifilar/base/detail/thread_gate.hpp>
+#include <bifilar/task/detail/parker.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 #include <bifilar/time/now.hpp>
 
 #include <algorithm>

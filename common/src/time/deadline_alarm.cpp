@@ -1,8 +1,8 @@
 // Who frees an alarm: the task's end, when it takes the timer out; else the last of the task's end and the timer's
 // wake.
-#include <bifilar/time/deadline_alarm.hpp>
+#include <bifilar/time/detail/deadline_alarm.hpp>
 
-#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
 #include <bifilar/time/deadline.hpp>
 #include <bifilar/time/now.hpp>
 

@@ -1,12 +1,12 @@
 // The life of a store: made by the first value or by a spawn, given to the task as a kind, gone with the body's end.
 // In this room because a task inherits deadlines with its locals.
-#include <bifilar/local/local_store.hpp>
+#include <bifilar/local/detail/local_store.hpp>
 
-#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
 #include <bifilar/task/context.hpp>
 #include <bifilar/task/outcome.hpp>
 #include <bifilar/time/deadline.hpp>
-#include <bifilar/time/deadline_alarm.hpp>
+#include <bifilar/time/detail/deadline_alarm.hpp>
 #include <bifilar/time/now.hpp>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // The wheel of timer_queue: where a timer lies, when a slot is due, and what happens to its timers then.
-#include <bifilar/time/timer_queue.hpp>
+#include <bifilar/time/detail/timer_queue.hpp>
 
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <algorithm>
 #include <bit>

@@ -1,5 +1,5 @@
 // Lending and taking back.
-#include <bifilar/drivers/contract/buffer_pool.hpp>
+#include <bifilar/drivers/contract/detail/buffer_pool.hpp>
 
 #include <mutex>
 #include <new>

@@ -1,8 +1,8 @@
 // The wait of a destructor for an operation that another thread's driver has.
 #include "cancel_requests.hpp"
 
-#include <bifilar/task/parker.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/task/detail/parker.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 namespace bifilar::drivers {
 

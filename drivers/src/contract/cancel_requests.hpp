@@ -1,7 +1,7 @@
 // Cancels that other threads ask of a driver which belongs to one thread: a lock-free list through the operations.
 #pragma once
 
-#include <bifilar/drivers/contract/multishot_op.hpp>
+#include <bifilar/drivers/contract/detail/multishot_op.hpp>
 
 namespace bifilar::drivers {
 

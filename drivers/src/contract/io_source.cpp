@@ -1,7 +1,7 @@
 // The life of descriptors that drivers know: their owners, and the epoll instances that watch them.
-#include <bifilar/drivers/contract/io_source.hpp>
+#include <bifilar/drivers/contract/detail/io_source.hpp>
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 
 #include <algorithm>
 #include <cerrno>

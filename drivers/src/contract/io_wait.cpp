@@ -1,8 +1,8 @@
 // One operation's way through the driver, as its future sees it.
-#include <bifilar/drivers/contract/io_wait.hpp>
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/drivers/contract/driver.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
 
 #include <mutex>
 #include <utility>

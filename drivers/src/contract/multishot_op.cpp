@@ -1,10 +1,10 @@
 // The owner's and the driver's sides of operations that complete many times.
-#include <bifilar/drivers/contract/multishot_op.hpp>
+#include <bifilar/drivers/contract/detail/multishot_op.hpp>
 
 #include "prefetch_waiter.hpp"
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/drivers/contract/driver.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
 
 #include <cerrno>
 #include <mutex>

@@ -1,7 +1,7 @@
 // Which way to wait, and what becomes of a wait that is given up.
-#include <bifilar/drivers/contract/multishot_wait.hpp>
+#include <bifilar/drivers/contract/detail/multishot_wait.hpp>
 
-#include <bifilar/drivers/contract/driver.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
 
 #include <cerrno>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // What a task that is about to be woken will touch first.
 #pragma once
 
-#include <bifilar/base/prefetch.hpp>
+#include <bifilar/base/detail/prefetch.hpp>
 #include <bifilar/task/waker.hpp>
 #include <cstdint>
 

@@ -5,11 +5,11 @@
 #include "contract/prefetch_waiter.hpp"
 #include "operations/operations.hpp"
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/valgrind.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/valgrind.hpp>
 #include <bifilar/drivers/contract/owned_descriptor.hpp>
-#include <bifilar/sched/worker.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/sched/detail/worker.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,7 @@
 // runtime, and with the driver of each plain thread that waits for it.
 #pragma once
 
-#include <bifilar/drivers/contract/driver.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
 #include <bifilar/sched/stats.hpp>
 
 namespace bifilar::drivers {

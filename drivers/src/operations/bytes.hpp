@@ -4,7 +4,7 @@
 #include "shared_call.hpp"
 #include "system_call.hpp"
 
-#include <bifilar/drivers/contract/io_source.hpp>
+#include <bifilar/drivers/contract/detail/io_source.hpp>
 
 #include <algorithm>
 #include <sys/uio.h>

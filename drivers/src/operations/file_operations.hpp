@@ -8,7 +8,7 @@
 #include "operation_list.hpp"
 #include "system_call.hpp"
 
-#include <bifilar/drivers/contract/file_request.hpp>
+#include <bifilar/drivers/contract/detail/file_request.hpp>
 
 #include <algorithm>
 #include <cerrno>

@@ -4,7 +4,7 @@
 #include "send_file_now.hpp"
 #include "splice_now.hpp"
 
-#include <bifilar/drivers/contract/io_source.hpp>
+#include <bifilar/drivers/contract/detail/io_source.hpp>
 
 namespace bifilar::drivers {
 

@@ -3,7 +3,7 @@
 
 #include "shared_call.hpp"
 
-#include <bifilar/drivers/contract/io_source.hpp>
+#include <bifilar/drivers/contract/detail/io_source.hpp>
 
 #include <poll.h>
 

@@ -1,7 +1,7 @@
 // sendfile(2) without waiting for the socket and without a signal.
 #pragma once
 
-#include <bifilar/drivers/contract/op.hpp>
+#include <bifilar/drivers/contract/detail/op.hpp>
 #include <cstddef>
 
 namespace bifilar::drivers {

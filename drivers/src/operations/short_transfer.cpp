@@ -1,7 +1,7 @@
 // Cuts of what one call moves: fewer bytes of a buffer, or a part of the first of several buffers.
 #include "short_transfer.hpp"
 
-#include <bifilar/drivers/contract/io_source.hpp>
+#include <bifilar/drivers/contract/detail/io_source.hpp>
 
 #include <algorithm>
 #include <climits>

@@ -1,9 +1,9 @@
 // An operation whose next call moves less than it could, as the system calls of streams may.
 #pragma once
 
-#include <bifilar/base/random.hpp>
-#include <bifilar/drivers/contract/file_request.hpp>
-#include <bifilar/drivers/contract/op.hpp>
+#include <bifilar/base/detail/random.hpp>
+#include <bifilar/drivers/contract/detail/file_request.hpp>
+#include <bifilar/drivers/contract/detail/op.hpp>
 
 #include <sys/socket.h>
 #include <sys/uio.h>

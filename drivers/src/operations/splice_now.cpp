@@ -6,7 +6,7 @@
 #include "system_call.hpp"
 #include "unblocked_call.hpp"
 
-#include <bifilar/drivers/contract/op.hpp>
+#include <bifilar/drivers/contract/detail/op.hpp>
 
 #include <algorithm>
 #include <array>

@@ -5,9 +5,9 @@
 
 #include "system_call.hpp"
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/sanitizer.hpp>
-#include <bifilar/drivers/contract/driver.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
 
 #include <algorithm>
 #include <liburing.h>

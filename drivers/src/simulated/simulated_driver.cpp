@@ -4,8 +4,8 @@
 #include "operations/operations.hpp"
 #include "operations/short_transfer.hpp"
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <algorithm>
 #include <cerrno>

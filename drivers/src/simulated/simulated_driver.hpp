@@ -4,8 +4,8 @@
 
 #include "contract/cancel_requests.hpp"
 
-#include <bifilar/base/random.hpp>
-#include <bifilar/drivers/contract/driver.hpp>
+#include <bifilar/base/detail/random.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
 #include <bifilar/drivers/simulated/simulated_kernel.hpp>
 #include <bifilar/time/simulated_clock.hpp>
 

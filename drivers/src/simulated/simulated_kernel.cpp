@@ -1,7 +1,7 @@
 // The plan of failures and the counts, which the drivers of several threads share under one lock.
 #include <bifilar/drivers/simulated/simulated_kernel.hpp>
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 
 #include <cerrno>
 #include <cstdio>
@@ -15,7 +15,6 @@
 namespace bifilar {
 namespace {
 
-using drivers::op_kind;
 
 const simulated_kernel_options& check(const simulated_kernel_options& options) {
     for (const double share : {options.would_wait, options.short_transfers, options.interrupts, options.late_cancels,
@@ -95,7 +94,7 @@ void simulated_kernel::fail(op_kind kind, int error, std::uint64_t calls, std::u
     plan({{kind}, error, calls, times, 0});
 }
 
-void simulated_kernel::fail(drivers::file_op kind, int error, std::uint64_t calls, std::uint64_t times) {
+void simulated_kernel::fail(file_op kind, int error, std::uint64_t calls, std::uint64_t times) {
     plan({{op_kind::file_call, kind}, error, calls, times, 0});
 }
 
@@ -104,7 +103,7 @@ void simulated_kernel::fail_randomly(op_kind kind, int error, double share) {
     plan({{kind}, error, 0, 0, share});
 }
 
-void simulated_kernel::fail_randomly(drivers::file_op kind, int error, double share) {
+void simulated_kernel::fail_randomly(file_op kind, int error, double share) {
     check_share(share);
     plan({{op_kind::file_call, kind}, error, 0, 0, share});
 }

@@ -2,7 +2,7 @@
 // Provided-buffer rings of Linux 5.19; where they cannot be had, nothing is offered.
 #pragma once
 
-#include <bifilar/drivers/contract/buffer_pool.hpp>
+#include <bifilar/drivers/contract/detail/buffer_pool.hpp>
 
 #include <bitset>
 #include <liburing.h>

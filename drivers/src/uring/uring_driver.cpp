@@ -6,8 +6,8 @@
 #include "operations/operations.hpp"
 #include "uring_ring.hpp"
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <algorithm>
 #include <cerrno>

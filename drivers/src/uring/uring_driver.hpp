@@ -5,7 +5,7 @@
 #include "contract/cancel_requests.hpp"
 #include "provided_buffers.hpp"
 
-#include <bifilar/drivers/contract/driver.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
 
 #include <liburing.h>
 #include <pthread.h>

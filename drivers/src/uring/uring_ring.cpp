@@ -1,9 +1,9 @@
 // Opening rings, and what this kernel's can.
 #include "uring_ring.hpp"
 
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/clock.hpp>
-#include <bifilar/base/sanitizer.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/clock.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 
 #include <cerrno>
 #include <chrono>

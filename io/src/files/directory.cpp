@@ -37,7 +37,7 @@ directory::next_future directory::next() noexcept {
 }
 
 directory::open_future::open_future(std::string_view path)
-    : call_{drivers::file_request{.kind = drivers::file_op::open,
+    : call_{drivers::file_request{.kind = file_op::open,
                                   .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK},
             path} {}
 
@@ -55,7 +55,7 @@ polled<io_result<directory>> directory::open_future::poll(context& cx) {
 
 directory::next_future::next_future(drivers::directory_batch& of) noexcept
     : of_{&of},
-      wait_{drivers::file_request{.kind = drivers::file_op::read_entries,
+      wait_{drivers::file_request{.kind = file_op::read_entries,
                                   .descriptor = of.handle.descriptor(),
                                   .buffer = of.room.data(),
                                   .bytes = of.room.size()},

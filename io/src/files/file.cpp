@@ -47,7 +47,7 @@ file::open_future file::create(std::string_view path) {
 
 file::open_future::open_future(std::string_view path, const open_options& how)
     : excluded_{excludes_itself(how)},
-      call_{drivers::file_request{.kind = drivers::file_op::open, .flags = flags_of(how), .mode = how.mode}, path} {}
+      call_{drivers::file_request{.kind = file_op::open, .flags = flags_of(how), .mode = how.mode}, path} {}
 
 file::open_future::~open_future() {
     call_.wait().end();
@@ -72,7 +72,7 @@ file::close_future file::close() && {
 
 file::close_future::close_future(int descriptor) noexcept
     : descriptor_{descriptor},
-      wait_{drivers::file_request{.kind = drivers::file_op::close, .descriptor = descriptor}} {}
+      wait_{drivers::file_request{.kind = file_op::close, .descriptor = descriptor}} {}
 
 file::close_future::close_future(close_future&& other) noexcept
     : descriptor_{std::exchange(other.descriptor_, -1)}, wait_{std::move(other.wait_)} {}

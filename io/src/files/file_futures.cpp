@@ -17,7 +17,7 @@ bool has_zero_byte(const std::string& path) noexcept { return path.find('\0') !=
 
 }  // namespace
 
-file_transfer_future::file_transfer_future(drivers::file_handle& on, drivers::file_op kind, void* buffer,
+file_transfer_future::file_transfer_future(drivers::file_handle& on, file_op kind, void* buffer,
                                            std::size_t bytes, std::uint64_t offset, transfer how, int flags,
                                            std::uint64_t* position) noexcept
     : at_{static_cast<std::byte*>(buffer)},
@@ -72,11 +72,11 @@ polled<io_result<void>> path_action_future::poll(context& cx) {
 
 metadata_future::metadata_future(std::string_view path, bool follow)
     : path_{path},
-      wait_{drivers::file_request{.kind = drivers::file_op::status, .flags = follow ? 0 : AT_SYMLINK_NOFOLLOW}} {}
+      wait_{drivers::file_request{.kind = file_op::status, .flags = follow ? 0 : AT_SYMLINK_NOFOLLOW}} {}
 
 metadata_future::metadata_future(drivers::file_handle& of)
     : wait_{drivers::file_request{
-                .kind = drivers::file_op::status, .descriptor = of.descriptor(), .flags = AT_EMPTY_PATH},
+                .kind = file_op::status, .descriptor = of.descriptor(), .flags = AT_EMPTY_PATH},
             &of} {}
 
 polled<io_result<file_metadata>> metadata_future::poll(context& cx) {

@@ -9,7 +9,6 @@
 namespace bifilar {
 namespace {
 
-using drivers::file_op;
 using drivers::file_request;
 using drivers::job_arguments;
 

@@ -1,13 +1,13 @@
 // One file call's way through ring or pool, as its future sees it.
-#include <bifilar/io/files/file_wait.hpp>
+#include <bifilar/io/files/detail/file_wait.hpp>
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/drivers/contract/driver.hpp>
-#include <bifilar/sched/blocking_pool.hpp>
-#include <bifilar/sched/environment.hpp>
-#include <bifilar/sched/scheduler.hpp>
-#include <bifilar/sched/worker.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/drivers/contract/detail/driver.hpp>
+#include <bifilar/sched/detail/blocking_pool.hpp>
+#include <bifilar/sched/detail/environment.hpp>
+#include <bifilar/sched/detail/scheduler.hpp>
+#include <bifilar/sched/detail/worker.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
 #include <cerrno>
 #include <chrono>

@@ -11,7 +11,6 @@
 namespace bifilar {
 namespace {
 
-using drivers::file_op;
 using drivers::job_arguments;
 using drivers::make_call;
 

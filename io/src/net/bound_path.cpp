@@ -1,7 +1,7 @@
 // Files of Unix sockets. A file tells nothing of its owner, so a connection is tried before one is called stale.
-#include <bifilar/io/net/bound_path.hpp>
+#include <bifilar/io/net/detail/bound_path.hpp>
 
-#include <bifilar/io/net/socket_option.hpp>
+#include <bifilar/io/net/detail/socket_option.hpp>
 
 #include <cerrno>
 #include <chrono>

@@ -1,9 +1,9 @@
 // Datagram sockets: what is neither a send nor a receive.
 #include <bifilar/io/net/datagram_socket.hpp>
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/drivers/contract/io_source.hpp>
-#include <bifilar/io/net/socket_option.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/drivers/contract/detail/io_source.hpp>
+#include <bifilar/io/net/detail/socket_option.hpp>
 
 #include <cerrno>
 #include <sys/socket.h>

@@ -13,8 +13,8 @@ send_file_future::send_file_future(drivers::io_source& to, drivers::file_handle&
     : from_{&from},
       offset_{offset},
       left_{bytes},
-      fetch_{drivers::file_request{.kind = drivers::file_op::fetch, .descriptor = from.descriptor()}, &from},
-      send_{drivers::op_kind::send_file, to} {}
+      fetch_{drivers::file_request{.kind = file_op::fetch, .descriptor = from.descriptor()}, &from},
+      send_{op_kind::send_file, to} {}
 
 send_file_future::~send_file_future() {
     if (!entered_) return;
@@ -30,7 +30,7 @@ void send_file_future::leave() noexcept {
 // Looks at the ends of the part alone: what lies between was mostly read with them. Wrong guesses cost a wait in place.
 bool send_file_future::in_cache() const noexcept {
     char byte = 0;
-    drivers::file_request look{.kind = drivers::file_op::read,
+    drivers::file_request look{.kind = file_op::read,
                                .descriptor = from_->descriptor(),
                                .buffer = &byte,
                                .bytes = 1,

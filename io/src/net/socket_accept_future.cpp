@@ -1,7 +1,7 @@
 // What accepting is, without its type.
 #include <bifilar/io/net/socket_accept_future.hpp>
 
-#include <bifilar/drivers/contract/io_source.hpp>
+#include <bifilar/drivers/contract/detail/io_source.hpp>
 
 namespace bifilar::drivers {
 

@@ -1,8 +1,8 @@
 // What connecting is, without its type.
 #include <bifilar/io/net/socket_connect_future.hpp>
 
-#include <bifilar/drivers/contract/io_source.hpp>
-#include <bifilar/io/net/socket_option.hpp>
+#include <bifilar/drivers/contract/detail/io_source.hpp>
+#include <bifilar/io/net/detail/socket_option.hpp>
 
 #include <cerrno>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 // Sockets' options. errno is taken right behind each call.
-#include <bifilar/io/net/socket_option.hpp>
+#include <bifilar/io/net/detail/socket_option.hpp>
 
 #include <algorithm>
 #include <cerrno>

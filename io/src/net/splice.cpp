@@ -7,7 +7,6 @@
 
 namespace bifilar {
 
-using drivers::op_kind;
 
 splice_future::splice_future(op_kind kind, drivers::io_source& socket, drivers::io_source& pipe,
                              std::size_t bytes) noexcept

@@ -16,8 +16,8 @@ namespace bifilar {
 splice_all_future::splice_all_future(drivers::io_source& from, drivers::io_source& to, const splice_options& options)
     : pipe_bytes_{std::min<std::size_t>(options.pipe_bytes, std::numeric_limits<int>::max())},
       left_{options.limit},
-      in_{drivers::op_kind::splice_in, from},
-      out_{drivers::op_kind::splice_out, to} {
+      in_{op_kind::splice_in, from},
+      out_{op_kind::splice_out, to} {
     if (pipe_bytes_ == 0)
         throw std::invalid_argument{"splice_all: pipe_bytes of 0; set 4096 at least, or leave it at 256 KiB"};
     drivers::survive_broken_pipes();

@@ -1,9 +1,9 @@
 // Listening sockets over io_wait.
 #include <bifilar/io/net/tcp_listener.hpp>
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/drivers/contract/io_source.hpp>
-#include <bifilar/io/net/socket_option.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/drivers/contract/detail/io_source.hpp>
+#include <bifilar/io/net/detail/socket_option.hpp>
 
 #include <cerrno>
 #include <netinet/in.h>

@@ -1,7 +1,7 @@
 // TCP connections: their options.
 #include <bifilar/io/net/tcp_stream.hpp>
 
-#include <bifilar/io/net/socket_option.hpp>
+#include <bifilar/io/net/detail/socket_option.hpp>
 
 #include <algorithm>
 #include <cerrno>

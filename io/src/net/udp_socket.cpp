@@ -1,7 +1,7 @@
 // UDP sockets: binding and options. Those of IPv4 and IPv6 have different names for the same.
 #include <bifilar/io/net/udp_socket.hpp>
 
-#include <bifilar/io/net/socket_option.hpp>
+#include <bifilar/io/net/detail/socket_option.hpp>
 
 #include <algorithm>
 #include <cerrno>

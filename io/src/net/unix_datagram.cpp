@@ -1,7 +1,7 @@
 // Unix datagram sockets: how they come about, and sending to one of many.
 #include <bifilar/io/net/unix_datagram.hpp>
 
-#include <bifilar/io/net/socket_option.hpp>
+#include <bifilar/io/net/detail/socket_option.hpp>
 
 #include <array>
 #include <cerrno>

@@ -2,8 +2,8 @@
 // a stranger has soon after it was closed.
 #include <bifilar/io/net/watched_descriptor.hpp>
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/drivers/contract/io_source.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/drivers/contract/detail/io_source.hpp>
 
 #include <cerrno>
 #include <fcntl.h>

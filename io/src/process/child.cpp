@@ -1,8 +1,8 @@
 // Children over pidfds, and the thread that waits for those that were dropped.
-#include <bifilar/io/process/child.hpp>
+#include <bifilar/io/process/detail/child.hpp>
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/fork_count.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/fork_count.hpp>
 
 #include "child_reaper.hpp"
 

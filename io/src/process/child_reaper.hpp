@@ -2,7 +2,7 @@
 // any. It depends on no runtime, because a child may outlive the one that started it.
 #pragma once
 
-#include <bifilar/io/process/child.hpp>
+#include <bifilar/io/process/detail/child.hpp>
 #include <mutex>
 
 namespace bifilar::drivers {

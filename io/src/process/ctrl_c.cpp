@@ -2,7 +2,7 @@
 // stays readable for every wait to come.
 #include <bifilar/io/process/ctrl_c.hpp>
 
-#include <bifilar/drivers/contract/io_source.hpp>
+#include <bifilar/drivers/contract/detail/io_source.hpp>
 
 #include "signal_listener.hpp"
 
@@ -36,7 +36,7 @@ drivers::source_ptr open_source() {
 
 }  // namespace
 
-ctrl_c_future::ctrl_c_future() : source_{open_source()}, wait_{drivers::op_kind::poll_in, *source_} {}
+ctrl_c_future::ctrl_c_future() : source_{open_source()}, wait_{op_kind::poll_in, *source_} {}
 
 polled<io_result<void>> ctrl_c_future::poll(context& cx) {
     const drivers::call_result result = wait_.poll(cx);

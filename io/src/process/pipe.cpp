@@ -1,7 +1,7 @@
 // Pipes: what is not a read or a write.
 #include <bifilar/io/process/pipe.hpp>
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 
 #include "streams/broken_pipe.hpp"
 

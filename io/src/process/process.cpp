@@ -1,7 +1,7 @@
 // A running program: its end, and its streams.
 #include <bifilar/io/process/process.hpp>
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 
 namespace bifilar {
 

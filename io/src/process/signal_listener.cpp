@@ -2,8 +2,8 @@
 // A listener leaves the table before it ends, and waits for handlers that may still see it.
 #include "signal_listener.hpp"
 
-#include <bifilar/base/fork_count.hpp>
-#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/base/detail/fork_count.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
 
 #include <array>
 #include <bit>

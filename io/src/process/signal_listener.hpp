@@ -3,8 +3,8 @@
 // the process, and in no program that it starts; a library can see to neither.
 #pragma once
 
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/drivers/contract/io_source.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/drivers/contract/detail/io_source.hpp>
 #include <cstdint>
 #include <optional>
 

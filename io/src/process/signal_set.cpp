@@ -1,7 +1,7 @@
 // Sets of signals over signal_listener. The eventfd only wakes; which signals have come stands in the listener.
 #include <bifilar/io/process/signal_set.hpp>
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 
 #include "signal_listener.hpp"
 
@@ -55,7 +55,7 @@ signal_set::next_future signal_set::next() noexcept { return next_future{listene
 std::optional<int> signal_set::try_next() noexcept { return listener().take(); }
 
 signal_set::next_future::next_future(drivers::signal_listener& of) noexcept
-    : of_{&of}, wait_{drivers::op_kind::read, of.source()} {}
+    : of_{&of}, wait_{op_kind::read, of.source()} {}
 
 polled<io_result<int>> signal_set::next_future::poll(context& cx) {
     if (!waits_ && !cx.take_budget()) return not_ready;

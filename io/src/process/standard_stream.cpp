@@ -1,7 +1,7 @@
 // Standard streams: what is not a read or a write.
 #include <bifilar/io/process/standard_stream.hpp>
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 #include <bifilar/drivers/contract/owned_descriptor.hpp>
 
 #include "streams/broken_pipe.hpp"

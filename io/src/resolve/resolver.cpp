@@ -1,7 +1,7 @@
 // Resolvers and their futures, over the queue of lookups.
 #include <bifilar/io/resolve/resolver.hpp>
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 #include <bifilar/time/now.hpp>
 
 #include "name_lookup.hpp"

@@ -3,7 +3,7 @@
 
 #include "name_lookup.hpp"
 
-#include <bifilar/base/wait_for_work.hpp>
+#include <bifilar/base/detail/wait_for_work.hpp>
 
 #include <algorithm>
 #include <csignal>

@@ -2,9 +2,9 @@
 // Shared by the resolver, its threads and all who wait, because any of them may be the last.
 #pragma once
 
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/clock.hpp>
-#include <bifilar/base/intrusive_list.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/clock.hpp>
+#include <bifilar/base/detail/intrusive_list.hpp>
 #include <bifilar/io/resolve/resolver.hpp>
 #include <condition_variable>
 #include <memory>

@@ -1,6 +1,6 @@
 // See the header. Content is moved to the front before each read, which is cheap: a read is asked for when the rest of
 // an item is missing, so what is moved is less than one item.
-#include <bifilar/io/streams/byte_buffer.hpp>
+#include <bifilar/io/streams/detail/byte_buffer.hpp>
 
 #include <algorithm>
 #include <cstring>

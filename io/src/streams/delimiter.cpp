@@ -1,7 +1,7 @@
 // See the header. The answer depends on the bytes alone, not on the pieces in which they came.
-#include <bifilar/io/streams/delimiter.hpp>
+#include <bifilar/io/streams/detail/delimiter.hpp>
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 
 namespace bifilar::detail {
 

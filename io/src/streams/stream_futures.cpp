@@ -73,7 +73,7 @@ std::optional<io_result<std::size_t>> vector_write_all_future::finished() const 
     return last;
 }
 
-vector_transfer_future::vector_transfer_future(drivers::io_source& on, drivers::op_kind kind,
+vector_transfer_future::vector_transfer_future(drivers::io_source& on, op_kind kind,
                                                std::span<const iovec> buffers) noexcept
     : is_message_{drivers::traits_of(kind).has == drivers::argument_kind::message}, wait_{kind, on} {
     set_buffers(buffers);

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <bifilar/channel/channel_error.hpp>
+#include <bifilar/future/detail/wait_list.hpp>
 #include <bifilar/future/future.hpp>
-#include <bifilar/future/wait_list.hpp>
 #include <cstdint>
 #include <expected>
 #include <memory>

@@ -2,7 +2,7 @@
 // rendezvous. A ring under the lock of channel_core.
 #pragma once
 
-#include <bifilar/channel/channel_whole.hpp>
+#include <bifilar/channel/detail/channel_whole.hpp>
 #include <cstdint>
 #include <limits>
 #include <memory>

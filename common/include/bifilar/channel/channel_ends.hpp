@@ -2,7 +2,7 @@
 // frees it. One block with the channel and two counts.
 #pragma once
 
-#include <bifilar/base/atomic.hpp>
+#include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/channel/channel.hpp>
 #include <bifilar/channel/unbounded_channel.hpp>
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Why a channel operation did not do its work. Closed, full and empty are different answers; values come back.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 #include <concepts>
 #include <utility>
 

@@ -2,11 +2,11 @@
 // The object itself for whoever owns it, handles for two sides that end independently.
 #pragma once
 
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
 #include <bifilar/channel/channel_error.hpp>
 #include <bifilar/future/future.hpp>
-#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
 #include <bifilar/task/waker.hpp>
 #include <cstdint>
 #include <expected>

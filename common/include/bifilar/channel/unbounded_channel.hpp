@@ -2,8 +2,8 @@
 // A chain of blocks under the lock of channel_core.
 #pragma once
 
-#include <bifilar/channel/channel_whole.hpp>
-#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/channel/detail/channel_whole.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
 #include <cstddef>
 #include <limits>
 #include <memory>

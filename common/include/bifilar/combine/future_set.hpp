@@ -2,9 +2,9 @@
 // A wake polls the future that it was meant for and no other, so ten thousand cost no more each than ten.
 #pragma once
 
+#include <bifilar/combine/detail/member_set.hpp>
 #include <bifilar/combine/join_all.hpp>
-#include <bifilar/combine/member_set.hpp>
-#include <bifilar/memory/frame_pool.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -2,7 +2,7 @@
 // Built on future_set.
 #pragma once
 
-#include <bifilar/combine/arm_order.hpp>
+#include <bifilar/combine/detail/arm_order.hpp>
 #include <bifilar/combine/future_set.hpp>
 #include <cstdint>
 #include <exception>

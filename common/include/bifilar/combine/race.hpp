@@ -3,7 +3,7 @@
 // As in Go, the arms may be sends and receives: an arm that did not win has taken nothing and given nothing.
 #pragma once
 
-#include <bifilar/combine/arm_order.hpp>
+#include <bifilar/combine/detail/arm_order.hpp>
 #include <bifilar/combine/join_all.hpp>
 #include <optional>
 #include <tuple>

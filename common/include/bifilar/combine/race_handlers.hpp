@@ -2,7 +2,7 @@
 // A layer over race: the winner's handler alone is called, once the losers are at rest.
 #pragma once
 
-#include <bifilar/combine/arm_order.hpp>
+#include <bifilar/combine/detail/arm_order.hpp>
 #include <bifilar/combine/race.hpp>
 #include <bifilar/future/map.hpp>
 #include <concepts>

@@ -2,8 +2,8 @@
 // The thread looks like a task to whoever wakes it: it has a header and a state word of its own.
 #pragma once
 
+#include <bifilar/future/detail/must_be_read.hpp>
 #include <bifilar/future/future.hpp>
-#include <bifilar/future/must_be_read.hpp>
 #include <utility>
 
 namespace bifilar {

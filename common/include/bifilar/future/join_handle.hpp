@@ -2,14 +2,14 @@
 // One pointer; the joiner's place is in the task itself, so waiting allocates nothing.
 #pragma once
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/spin_lock.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
 #include <bifilar/future/block_on.hpp>
+#include <bifilar/future/detail/must_be_read.hpp>
 #include <bifilar/future/future.hpp>
-#include <bifilar/future/must_be_read.hpp>
 #include <bifilar/task/cancel_handle.hpp>
-#include <bifilar/task/join_watch.hpp>
-#include <bifilar/task/task_core.hpp>
+#include <bifilar/task/detail/join_watch.hpp>
+#include <bifilar/task/detail/task_core.hpp>
 #include <cstdint>
 #include <expected>
 #include <utility>

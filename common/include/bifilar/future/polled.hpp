@@ -3,7 +3,7 @@
 // compiler makes one of these for every type that is awaited, and an optional takes it several times as long.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 #include <expected>
 #include <memory>
 #include <optional>

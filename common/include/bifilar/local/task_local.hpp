@@ -2,7 +2,7 @@
 // One type for coroutines, fibers and plain threads; fiber_local is its other name.
 #pragma once
 
-#include <bifilar/local/local_store.hpp>
+#include <bifilar/local/detail/local_store.hpp>
 #include <concepts>
 #include <memory>
 #include <optional>

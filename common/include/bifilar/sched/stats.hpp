@@ -2,8 +2,8 @@
 // The numbers are exact when the runtime is at rest and close to it otherwise.
 #pragma once
 
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/cache_line.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/cache_line.hpp>
 #include <cstdint>
 #include <vector>
 

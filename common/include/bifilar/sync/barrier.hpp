@@ -1,8 +1,8 @@
 // A meeting point: those who arrive wait until as many as it was made for have come; then the next phase begins.
 #pragma once
 
+#include <bifilar/future/detail/wait_list.hpp>
 #include <bifilar/future/future.hpp>
-#include <bifilar/future/wait_list.hpp>
 #include <cstdint>
 #include <stdexcept>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <bifilar/future/future.hpp>
+#include <bifilar/sync/detail/notice_list.hpp>
 #include <bifilar/sync/mutex.hpp>
-#include <bifilar/sync/notice_list.hpp>
 #include <optional>
 #include <utility>
 

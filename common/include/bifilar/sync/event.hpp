@@ -2,7 +2,7 @@
 // Waiting allocates nothing; setting wakes everybody in portions outside of the lock.
 #pragma once
 
-#include <bifilar/sync/gate_wait.hpp>
+#include <bifilar/sync/detail/gate_wait.hpp>
 
 namespace bifilar {
 

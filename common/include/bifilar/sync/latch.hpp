@@ -1,7 +1,7 @@
 // A count that goes down to zero once and then lets everybody through.
 #pragma once
 
-#include <bifilar/sync/countdown.hpp>
+#include <bifilar/sync/detail/countdown.hpp>
 
 namespace bifilar {
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <bifilar/future/future.hpp>
-#include <bifilar/sync/lock_owner.hpp>
-#include <bifilar/sync/permits.hpp>
+#include <bifilar/sync/detail/lock_owner.hpp>
+#include <bifilar/sync/detail/permits.hpp>
 
 namespace bifilar {
 

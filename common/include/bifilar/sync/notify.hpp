@@ -3,7 +3,7 @@
 #pragma once
 
 #include <bifilar/future/future.hpp>
-#include <bifilar/sync/notice_list.hpp>
+#include <bifilar/sync/detail/notice_list.hpp>
 #include <cstdint>
 
 namespace bifilar {

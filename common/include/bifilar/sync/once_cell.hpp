@@ -1,8 +1,8 @@
 // A value that is made once, by whoever needs it first; the others wait for it. The maker may suspend.
 #pragma once
 
+#include <bifilar/future/detail/wait_list.hpp>
 #include <bifilar/future/future.hpp>
-#include <bifilar/future/wait_list.hpp>
 #include <memory>
 #include <optional>
 #include <type_traits>

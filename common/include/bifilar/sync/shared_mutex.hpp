@@ -3,7 +3,7 @@
 #pragma once
 
 #include <bifilar/future/future.hpp>
-#include <bifilar/sync/permits.hpp>
+#include <bifilar/sync/detail/permits.hpp>
 
 namespace bifilar {
 

@@ -1,7 +1,7 @@
 // A count of things under way, up and down, and a wait for none: Go's WaitGroup.
 #pragma once
 
-#include <bifilar/sync/countdown.hpp>
+#include <bifilar/sync/detail/countdown.hpp>
 #include <utility>
 
 namespace bifilar {

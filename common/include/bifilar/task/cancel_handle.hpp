@@ -2,8 +2,8 @@
 // One reference to the task, beside the join_handle's own.
 #pragma once
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/task/task_core.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/task/detail/task_core.hpp>
 #include <utility>
 
 namespace bifilar {

@@ -2,8 +2,8 @@
 // Its copies are counted in the fiber, which so notices that somebody has swallowed it.
 #pragma once
 
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/task/task_header.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/task/detail/task_header.hpp>
 #include <cstdint>
 
 namespace bifilar {

@@ -2,9 +2,9 @@
 // It lives in the task and is read by whoever joins.
 #pragma once
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 #include <bifilar/task/cancelled.hpp>  // IWYU pragma: export
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 #include <cstdint>
 #include <exception>
 #include <expected>

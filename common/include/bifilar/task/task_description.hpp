@@ -2,7 +2,7 @@
 // Filled in by the operation `describe` of its kind.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 #include <cstdint>
 #include <source_location>
 #include <string>

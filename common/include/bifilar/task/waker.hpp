@@ -2,7 +2,7 @@
 // A wake has two halves, so that it can be decided under a lock and carried out after it: claim, then schedule.
 #pragma once
 
-#include <bifilar/task/task_header.hpp>
+#include <bifilar/task/detail/task_header.hpp>
 #include <utility>
 
 namespace bifilar {

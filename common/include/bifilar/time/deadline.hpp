@@ -2,11 +2,11 @@
 // Built on timeout for the future itself and on the task's local_store for what is inherited.
 #pragma once
 
-#include <algorithm>
-#include <bifilar/future/made_at_poll.hpp>
-#include <bifilar/local/local_store.hpp>
+#include <bifilar/future/detail/made_at_poll.hpp>
+#include <bifilar/local/detail/local_store.hpp>
 #include <bifilar/task/outcome.hpp>
 #include <bifilar/time/timeout.hpp>
+#include <algorithm>
 #include <optional>
 
 namespace bifilar {

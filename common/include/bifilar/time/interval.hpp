@@ -1,7 +1,7 @@
 // Ticks at a fixed period, and what becomes of those that were missed.
 #pragma once
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 #include <bifilar/time/now.hpp>
 #include <bifilar/time/sleep.hpp>
 #include <chrono>

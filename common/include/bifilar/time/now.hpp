@@ -2,8 +2,8 @@
 // base::now_ns is always the real clock; what users' deadlines are compared with is timer_now_ns.
 #pragma once
 
-#include <bifilar/base/clock.hpp>
-#include <bifilar/task/thread_state.hpp>
+#include <bifilar/base/detail/clock.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 #include <bifilar/time/simulated_clock.hpp>
 #include <chrono>
 

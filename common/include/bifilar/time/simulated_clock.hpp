@@ -3,9 +3,9 @@
 // real clock. After tokio's time::pause and Go's testing/synctest.
 #pragma once
 
-#include <bifilar/base/atomic.hpp>
-#include <bifilar/base/clock.hpp>
-#include <bifilar/base/thread_mutex.hpp>
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/clock.hpp>
+#include <bifilar/base/detail/thread_mutex.hpp>
 #include <chrono>
 #include <cstdint>
 

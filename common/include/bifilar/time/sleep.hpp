@@ -3,10 +3,10 @@
 // timers.
 #pragma once
 
-#include <bifilar/base/clock.hpp>
+#include <bifilar/base/detail/clock.hpp>
 #include <bifilar/future/future.hpp>
+#include <bifilar/time/detail/timer_queue.hpp>
 #include <bifilar/time/now.hpp>
-#include <bifilar/time/timer_queue.hpp>
 #include <chrono>
 #include <memory>
 

@@ -2,9 +2,9 @@
 // When the time is up the future or task is cancelled, and the answer comes once it is at rest.
 #pragma once
 
+#include <bifilar/future/detail/made_at_poll.hpp>
 #include <bifilar/future/future.hpp>
 #include <bifilar/future/join_handle.hpp>
-#include <bifilar/future/made_at_poll.hpp>
 #include <bifilar/task/outcome.hpp>
 #include <bifilar/time/sleep.hpp>
 #include <concepts>

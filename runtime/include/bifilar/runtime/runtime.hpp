@@ -6,9 +6,9 @@
 #include <bifilar/drivers/simulated/simulated_kernel.hpp>
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/runtime/spawn_blocking.hpp>
-#include <bifilar/sched/start.hpp>
+#include <bifilar/sched/detail/start.hpp>
+#include <bifilar/sched/pin.hpp>
 #include <bifilar/sched/stats.hpp>
-#include <bifilar/sched/worker_layout.hpp>
 #include <bifilar/task/deadlock_error.hpp>
 #include <bifilar/task/task_description.hpp>
 #include <bifilar/time/simulated_clock.hpp>

@@ -5,7 +5,7 @@
 #include <bifilar/combine/race.hpp>
 #include <bifilar/future/ready.hpp>
 #include <bifilar/future/stop.hpp>
-#include <bifilar/runtime/serve_core.hpp>
+#include <bifilar/runtime/detail/serve_core.hpp>
 #include <bifilar/runtime/task_scope.hpp>
 #include <bifilar/stackless/task.hpp>
 #include <bifilar/time/sleep.hpp>

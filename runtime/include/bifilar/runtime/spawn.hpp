@@ -3,7 +3,7 @@
 // either backend.
 #pragma once
 
-#include <bifilar/runtime/launch.hpp>
+#include <bifilar/runtime/detail/launch.hpp>
 
 namespace bifilar {
 

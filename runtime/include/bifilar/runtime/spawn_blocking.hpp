@@ -2,12 +2,12 @@
 #pragma once
 
 #include <bifilar/future/join_handle.hpp>
-#include <bifilar/local/local_store.hpp>
+#include <bifilar/local/detail/local_store.hpp>
 #include <bifilar/runtime/spawn.hpp>
-#include <bifilar/sched/blocking_job.hpp>
-#include <bifilar/sched/lost_error.hpp>
-#include <bifilar/sched/start.hpp>
-#include <bifilar/stackless/bound_call.hpp>
+#include <bifilar/sched/detail/blocking_job.hpp>
+#include <bifilar/sched/detail/lost_error.hpp>
+#include <bifilar/sched/detail/start.hpp>
+#include <bifilar/stackless/detail/bound_call.hpp>
 #include <bifilar/time/deadline.hpp>
 #include <memory>
 #include <new>

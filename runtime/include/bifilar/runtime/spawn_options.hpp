@@ -1,7 +1,7 @@
 // How a task is to run: an ordinary value, chosen at run time.
 #pragma once
 
-#include <bifilar/task/task_label.hpp>
+#include <bifilar/task/detail/task_label.hpp>
 #include <cstddef>
 #include <optional>
 #include <string_view>

@@ -4,7 +4,7 @@
 
 #include <bifilar/combine/join_all.hpp>
 #include <bifilar/runtime/spawn.hpp>
-#include <bifilar/sync/countdown.hpp>
+#include <bifilar/sync/detail/countdown.hpp>
 #include <bifilar/sync/event.hpp>
 #include <bifilar/task/task_description.hpp>
 #include <concepts>

@@ -2,8 +2,8 @@
 // It runs in a fiber of its own, because only a task can be cancelled wherever it waits.
 #pragma once
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/runtime/launch.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/runtime/detail/launch.hpp>
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/time/timeout.hpp>
 #include <optional>

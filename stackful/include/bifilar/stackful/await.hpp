@@ -2,15 +2,15 @@
 // On a plain thread it blocks; inside a stackless poll it is refused, because it would block the worker.
 #pragma once
 
-#include <bifilar/stackful/target.hpp>
+#include <bifilar/stackful/detail/target.hpp>
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 #include <bifilar/future/block_on.hpp>
+#include <bifilar/future/detail/must_be_read.hpp>
 #include <bifilar/future/future.hpp>
-#include <bifilar/future/must_be_read.hpp>
-#include <bifilar/stackful/fiber.hpp>
+#include <bifilar/stackful/detail/fiber.hpp>
+#include <bifilar/task/detail/type_name.hpp>
 #include <bifilar/task/outcome.hpp>
-#include <bifilar/task/type_name.hpp>
 #include <stdexcept>
 #include <utility>
 

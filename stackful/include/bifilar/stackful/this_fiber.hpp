@@ -1,9 +1,9 @@
 // What a fiber can ask about itself.
 #pragma once
 
-#include <bifilar/base/assert.hpp>
-#include <bifilar/base/spin_lock.hpp>
-#include <bifilar/stackful/fiber.hpp>
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
+#include <bifilar/stackful/detail/fiber.hpp>
 #include <cstddef>
 
 namespace bifilar::this_fiber {

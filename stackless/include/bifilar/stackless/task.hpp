@@ -2,7 +2,7 @@
 // Await it from another coroutine, give it to spawn, or poll it by hand; it starts with the first poll.
 #pragma once
 
-#include <bifilar/stackless/promise.hpp>
+#include <bifilar/stackless/detail/promise.hpp>
 #include <utility>
 
 namespace bifilar {

@@ -1,7 +1,7 @@
 // Why TLS failed, as std::error_code over OpenSSL's own codes, and the few classes of failure that programs ask for.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 #include <system_error>
 
 namespace bifilar {

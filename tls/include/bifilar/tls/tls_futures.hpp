@@ -2,7 +2,7 @@
 #pragma once
 
 #include <bifilar/io/streams/stream_futures.hpp>
-#include <bifilar/tls/tls_flow.hpp>
+#include <bifilar/tls/detail/tls_flow.hpp>
 #include <cerrno>
 
 namespace bifilar {

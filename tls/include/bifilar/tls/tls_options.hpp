@@ -1,7 +1,7 @@
 // What a TLS context is made from.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

@@ -2,7 +2,7 @@
 // It exists once the handshake is done; tls_connect and tls_accept make one.
 #pragma once
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 #include <bifilar/io/net/tcp_stream.hpp>
 #include <bifilar/tls/tls_error.hpp>  // IWYU pragma: export
 #include <bifilar/tls/tls_futures.hpp>

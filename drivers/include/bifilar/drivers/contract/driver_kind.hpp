@@ -1,7 +1,7 @@
 // Which interface of the kernel a runtime uses.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 #include <optional>
 #include <string_view>
 

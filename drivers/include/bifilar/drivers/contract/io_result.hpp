@@ -1,7 +1,7 @@
 // What I/O answers: a value, or the system's error code. Short reads, ends and resets are values, not exceptions.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 #include <expected>
 #include <system_error>
 

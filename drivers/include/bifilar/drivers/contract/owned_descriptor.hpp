@@ -1,7 +1,7 @@
 // A descriptor that somebody has to close, with its owner known.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 #include <unistd.h>
 #include <utility>
 

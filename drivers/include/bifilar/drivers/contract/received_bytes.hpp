@@ -1,7 +1,7 @@
 // Bytes that arrived, in a buffer of the driver's pool: an idle connection holds none.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 #include <cstddef>
 #include <span>
 #include <utility>

@@ -3,9 +3,9 @@
 // After the simulations of FoundationDB and TigerBeetle; what it decides follows from its seed.
 #pragma once
 
-#include <bifilar/base/spin_lock.hpp>
-#include <bifilar/drivers/contract/file_request.hpp>
-#include <bifilar/drivers/contract/op.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
+#include <bifilar/drivers/contract/detail/op.hpp>
+#include <bifilar/drivers/contract/file_op.hpp>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -81,14 +81,14 @@ public:
     /// `times` calls of this kind fail with the errno `error`, after `calls` more have gone through; nothing is done
     /// then. Attempts count as calls, so one operation may make two. Faults of one kind queue up. Any thread. Throws
     /// std::invalid_argument for an `error` that is no failure: 0, EAGAIN, EINPROGRESS, EINTR, negative numbers.
-    void fail(drivers::op_kind kind, int error, std::uint64_t calls = 0, std::uint64_t times = 1);
+    void fail(op_kind kind, int error, std::uint64_t calls = 0, std::uint64_t times = 1);
     /// The same of calls on files and paths; op_kind::file_call means all of them. Each is counted and answered once,
     /// before it is made or waits; a close closes nevertheless, as in Linux. What takes several calls in a row
     /// (file_op::job) fails before the first. Calls of threads that have no driver of this kernel go through.
-    void fail(drivers::file_op kind, int error, std::uint64_t calls = 0, std::uint64_t times = 1);
+    void fail(file_op kind, int error, std::uint64_t calls = 0, std::uint64_t times = 1);
     /// From now on each call of this kind fails with this probability. Throws as fail.
-    void fail_randomly(drivers::op_kind kind, int error, double share);
-    void fail_randomly(drivers::file_op kind, int error, double share);
+    void fail_randomly(op_kind kind, int error, double share);
+    void fail_randomly(file_op kind, int error, double share);
     /// Takes all planned failures back. Any thread.
     void heal() noexcept;
 
@@ -100,8 +100,8 @@ private:
 
     // Calls that a fault concerns, and the one that asks for its own.
     struct call_kind {
-        drivers::op_kind kind;
-        std::optional<drivers::file_op> file = std::nullopt;  // Of a file_call; empty: all of them.
+        op_kind kind;
+        std::optional<file_op> file = std::nullopt;  // Of a file_call; empty: all of them.
     };
     struct fault {
         call_kind kind;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <bifilar/drivers/contract/owned_descriptor.hpp>
+#include <bifilar/io/files/detail/file_handle.hpp>
 #include <bifilar/io/files/file_futures.hpp>
-#include <bifilar/io/files/file_handle.hpp>
 #include <array>
 #include <cstdint>
 #include <memory>

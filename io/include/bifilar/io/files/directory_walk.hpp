@@ -2,8 +2,8 @@
 // Directories are opened relative to those above, so one that is renamed meanwhile leads nowhere else.
 #pragma once
 
+#include <bifilar/io/files/detail/file_job.hpp>
 #include <bifilar/io/files/directory.hpp>
-#include <bifilar/io/files/file_job.hpp>
 #include <cstdint>
 #include <limits>
 #include <memory>

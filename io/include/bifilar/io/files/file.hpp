@@ -2,8 +2,8 @@
 #pragma once
 
 #include <bifilar/drivers/contract/owned_descriptor.hpp>
+#include <bifilar/io/files/detail/file_handle.hpp>
 #include <bifilar/io/files/file_futures.hpp>
-#include <bifilar/io/files/file_handle.hpp>
 #include <bifilar/time/sleep.hpp>
 #include <optional>
 #include <span>
@@ -50,43 +50,43 @@ public:
 
     /// What is there, at most `into`. 0: the file ends at or before the offset, or `into` is empty.
     [[nodiscard]] file_transfer_future read_at(std::span<std::byte> into, std::uint64_t offset) const noexcept {
-        return move(drivers::file_op::read, into.data(), into.size(), offset, transfer::some);
+        return move(file_op::read, into.data(), into.size(), offset, transfer::some);
     }
     /// Until `into` is full; ENODATA when the file ends before.
     [[nodiscard]] file_transfer_future read_exact_at(std::span<std::byte> into, std::uint64_t offset) const noexcept {
-        return move(drivers::file_op::read, into.data(), into.size(), offset, transfer::whole);
+        return move(file_op::read, into.data(), into.size(), offset, transfer::whole);
     }
     /// Some of `from`; mostly all. ENOSPC, EDQUOT, EFBIG (with SIGXFSZ, where a limit is set and the signal not
     /// ignored).
     [[nodiscard]] file_transfer_future write_at(std::span<const std::byte> from, std::uint64_t offset) noexcept {
-        return move(drivers::file_op::write, from.data(), from.size(), offset, transfer::some);
+        return move(file_op::write, from.data(), from.size(), offset, transfer::some);
     }
     /// All of `from`. Cancelled or failed: an unknown part has been written.
     [[nodiscard]] file_transfer_future write_all_at(std::span<const std::byte> from, std::uint64_t offset) noexcept {
-        return move(drivers::file_op::write, from.data(), from.size(), offset, transfer::whole);
+        return move(file_op::write, from.data(), from.size(), offset, transfer::whole);
     }
     /// All of `from` at the end, wherever that is by then. What one call of the kernel takes, mostly all, stays
     /// together. What has no end, such as a device, may answer with EOPNOTSUPP.
     [[nodiscard]] file_transfer_future append(std::span<const std::byte> from) noexcept {
-        return move(drivers::file_op::write, from.data(), from.size(), 0, transfer::whole, RWF_APPEND);
+        return move(file_op::write, from.data(), from.size(), 0, transfer::whole, RWF_APPEND);
     }
     /// Positions of their own, for code that reads or writes streams. They refer to the file, not to this object.
     [[nodiscard]] file_cursor reader(std::uint64_t offset = 0) const noexcept;
     [[nodiscard]] file_cursor writer(std::uint64_t offset = 0) noexcept;
 
     /// Until contents and metadata are on the disk. After a failure nobody knows what is there: do not merely repeat.
-    [[nodiscard]] file_action_future sync() noexcept { return act({.kind = drivers::file_op::sync}); }
+    [[nodiscard]] file_action_future sync() noexcept { return act({.kind = file_op::sync}); }
     /// The contents, and what is needed to read them.
-    [[nodiscard]] file_action_future sync_data() noexcept { return act({.kind = drivers::file_op::sync, .flags = 1}); }
+    [[nodiscard]] file_action_future sync_data() noexcept { return act({.kind = file_op::sync, .flags = 1}); }
     /// Makes the file that long, cutting it or adding a hole.
     [[nodiscard]] file_action_future truncate(std::uint64_t bytes) noexcept {
-        return act({.kind = drivers::file_op::truncate, .offset = bytes});
+        return act({.kind = file_op::truncate, .offset = bytes});
     }
     /// Has the file system keep room for the `bytes` from `offset` on, so that later writes there do not fail for want
     /// of it; a shorter file grows, by zeros. Errors are fallocate(2)'s: ENOSPC, with nothing done; EOPNOTSUPP where
     /// the file system knows no such thing; EINVAL for 0 bytes.
     [[nodiscard]] file_action_future allocate(std::uint64_t offset, std::size_t bytes) noexcept {
-        return act({.kind = drivers::file_op::allocate, .bytes = bytes, .offset = offset});
+        return act({.kind = file_op::allocate, .bytes = bytes, .offset = offset});
     }
     [[nodiscard]] size_future size() const { return size_future{at()}; }
     [[nodiscard]] metadata_future metadata() const { return metadata_future{at()}; }
@@ -115,7 +115,7 @@ public:
 private:
     explicit file(owned_descriptor own) : handle_{new handle{own.get()}} { (void)own.release(); }
     // The kernel only reads what is written.
-    [[nodiscard]] file_transfer_future move(drivers::file_op kind, const std::byte* buffer, std::size_t bytes,
+    [[nodiscard]] file_transfer_future move(file_op kind, const std::byte* buffer, std::size_t bytes,
                                             std::uint64_t offset, transfer how, int flags = 0) const noexcept {
         return {at(), kind, const_cast<std::byte*>(buffer), bytes, offset, how, flags};
     }
@@ -135,16 +135,16 @@ public:
 
     /// As file::read_at and the others, at the position.
     [[nodiscard]] file_transfer_future read(std::span<std::byte> into) noexcept {
-        return {*in_, drivers::file_op::read, into.data(), into.size(), 0, transfer::some, 0, &position_};
+        return {*in_, file_op::read, into.data(), into.size(), 0, transfer::some, 0, &position_};
     }
     [[nodiscard]] file_transfer_future read_exact(std::span<std::byte> into) noexcept {
-        return {*in_, drivers::file_op::read, into.data(), into.size(), 0, transfer::whole, 0, &position_};
+        return {*in_, file_op::read, into.data(), into.size(), 0, transfer::whole, 0, &position_};
     }
     [[nodiscard]] file_transfer_future write(std::span<const std::byte> from) noexcept {
-        return {*in_, drivers::file_op::write, data(from), from.size(), 0, transfer::some, 0, &position_};
+        return {*in_, file_op::write, data(from), from.size(), 0, transfer::some, 0, &position_};
     }
     [[nodiscard]] file_transfer_future write_all(std::span<const std::byte> from) noexcept {
-        return {*in_, drivers::file_op::write, data(from), from.size(), 0, transfer::whole, 0, &position_};
+        return {*in_, file_op::write, data(from), from.size(), 0, transfer::whole, 0, &position_};
     }
 
     /// In bytes from the start of the file.

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <bifilar/drivers/contract/io_result.hpp>
+#include <bifilar/io/files/detail/file_wait.hpp>
 #include <bifilar/io/files/file_metadata.hpp>
-#include <bifilar/io/files/file_wait.hpp>
 #include <bifilar/io/streams/stream_futures.hpp>
 #include <cstddef>
 #include <memory>
@@ -21,7 +21,7 @@ public:
     using output = io_result<std::size_t>;
 
     /// `position`: where a cursor's offset lives, which is moved by what is moved; null: `offset` counts.
-    file_transfer_future(drivers::file_handle& on, drivers::file_op kind, void* buffer, std::size_t bytes,
+    file_transfer_future(drivers::file_handle& on, file_op kind, void* buffer, std::size_t bytes,
                          std::uint64_t offset, transfer how, int flags = 0, std::uint64_t* position = nullptr) noexcept;
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }

@@ -1,7 +1,7 @@
 // What a file system knows about a file, without its contents.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 #include <chrono>
 #include <cstdint>
 #include <optional>

@@ -2,9 +2,9 @@
 // Relative paths start at the process's working directory. Futures own copies of the paths.
 #pragma once
 
+#include <bifilar/io/files/detail/file_job.hpp>
 #include <bifilar/io/files/file.hpp>
 #include <bifilar/io/files/file_futures.hpp>
-#include <bifilar/io/files/file_job.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <limits>

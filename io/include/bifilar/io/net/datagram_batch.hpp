@@ -67,7 +67,7 @@ public:
     using output = io_result<std::size_t>;
 
     batch_receive_future(drivers::io_source& from, datagram_batch& into) noexcept
-        : into_{&into}, wait_{drivers::op_kind::recv_many, from} {}
+        : into_{&into}, wait_{op_kind::recv_many, from} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 
@@ -85,7 +85,7 @@ public:
 
     /// Sends those from `first` on.
     batch_send_future(drivers::io_source& to, datagram_batch& from, std::size_t first) noexcept
-        : from_{&from}, first_{first}, wait_{drivers::op_kind::send_many, to} {}
+        : from_{&from}, first_{first}, wait_{op_kind::send_many, to} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 

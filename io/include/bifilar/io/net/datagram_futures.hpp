@@ -2,10 +2,10 @@
 // Each keeps one io_wait and the message's description; buffers stay valid until the future is ready or destroyed.
 #pragma once
 
-#include <array>
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/drivers/contract/io_result.hpp>
-#include <bifilar/drivers/contract/io_wait.hpp>
 #include <bifilar/io/address/socket_address.hpp>
+#include <array>
 #include <cstddef>
 #include <span>
 #include <sys/socket.h>
@@ -51,7 +51,7 @@ public:
     datagram_receive_future(drivers::io_source& from, std::span<std::byte> into, sender which, int flags = 0) noexcept
         : into_{into.data(), into.size()},
           wants_sender_{which == sender::told},
-          wait_{drivers::op_kind::recv_message, from, flags} {}
+          wait_{op_kind::recv_message, from, flags} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 
@@ -72,11 +72,11 @@ public:
 
     /// To whom the socket is connected. `kind`: send_message, or send_many for Unix sockets, whose queue may be full
     /// when the bytes are copied already: a ring's call would then go on without them (seen in Linux 6.18).
-    datagram_send_future(drivers::io_source& on, drivers::op_kind kind, std::span<const std::byte> from) noexcept
+    datagram_send_future(drivers::io_source& on, op_kind kind, std::span<const std::byte> from) noexcept
         : from_{const_cast<std::byte*>(from.data()), from.size()},  // The kernel only reads from there.
           is_one_{drivers::traits_of(kind).has == drivers::argument_kind::message},
           wait_{kind, on} {}
-    datagram_send_future(drivers::io_source& on, drivers::op_kind kind, std::span<const std::byte> from,
+    datagram_send_future(drivers::io_source& on, op_kind kind, std::span<const std::byte> from,
                          const socket_address& to) noexcept
         : datagram_send_future{on, kind, from} {
         to_ = to;

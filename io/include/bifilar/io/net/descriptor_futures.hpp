@@ -2,10 +2,10 @@
 // Each keeps one io_wait and room for the most descriptors that a message takes; waiting allocates nothing.
 #pragma once
 
-#include <array>
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/drivers/contract/io_result.hpp>
-#include <bifilar/drivers/contract/io_wait.hpp>
 #include <bifilar/drivers/contract/owned_descriptor.hpp>
+#include <array>
 #include <cstddef>
 #include <span>
 #include <sys/socket.h>
@@ -41,7 +41,7 @@ public:
                            std::span<const int> descriptors) noexcept
         : from_{const_cast<std::byte*>(from.data()), from.size()},  // The kernel only reads from there.
           descriptors_{descriptors},
-          wait_{drivers::op_kind::send_message, to} {}
+          wait_{op_kind::send_message, to} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 
@@ -63,7 +63,7 @@ public:
     using output = io_result<received_descriptors>;
 
     descriptor_receive_future(drivers::io_source& from, std::span<std::byte> into) noexcept
-        : into_{into.data(), into.size()}, wait_{drivers::op_kind::recv_message, from} {}
+        : into_{into.data(), into.size()}, wait_{op_kind::recv_message, from} {}
     descriptor_receive_future(descriptor_receive_future&&) noexcept = default;
     descriptor_receive_future& operator=(descriptor_receive_future&&) = delete;
     ~descriptor_receive_future();

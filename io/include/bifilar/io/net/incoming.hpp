@@ -1,8 +1,8 @@
 // The connections that a listener gets, one after the other, with one operation in the kernel for all of them.
 #pragma once
 
-#include <bifilar/drivers/contract/io_source.hpp>
-#include <bifilar/drivers/contract/multishot_wait.hpp>
+#include <bifilar/drivers/contract/detail/io_source.hpp>
+#include <bifilar/drivers/contract/detail/multishot_wait.hpp>
 #include <bifilar/io/address/socket_address.hpp>
 #include <bifilar/io/net/socket_accept_future.hpp>
 #include <utility>

@@ -1,8 +1,8 @@
 // What a stream receives, piece after piece, with one operation in the kernel for all of them.
 #pragma once
 
+#include <bifilar/drivers/contract/detail/multishot_wait.hpp>
 #include <bifilar/drivers/contract/io_result.hpp>
-#include <bifilar/drivers/contract/multishot_wait.hpp>
 
 namespace bifilar {
 

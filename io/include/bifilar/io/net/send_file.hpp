@@ -1,7 +1,7 @@
 // A file's bytes into a socket, without a way through the process.
 #pragma once
 
-#include <bifilar/drivers/contract/io_wait.hpp>
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/io/files/file.hpp>
 #include <bifilar/io/net/socket_stream.hpp>
 #include <cstdint>

@@ -2,8 +2,8 @@
 // Keeps one io_wait; a connection that nobody takes is closed.
 #pragma once
 
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/drivers/contract/io_result.hpp>
-#include <bifilar/drivers/contract/io_wait.hpp>
 #include <optional>
 #include <utility>
 

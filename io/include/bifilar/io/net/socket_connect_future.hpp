@@ -2,9 +2,9 @@
 // Keeps one io_wait, and a pause for Unix sockets, whose full backlog is no event.
 #pragma once
 
-#include <bifilar/drivers/contract/io_wait.hpp>
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/io/address/socket_address.hpp>
-#include <bifilar/io/net/retry_pause.hpp>
+#include <bifilar/io/net/detail/retry_pause.hpp>
 #include <optional>
 #include <utility>
 

@@ -1,7 +1,7 @@
 // What connected stream sockets have in common, whatever their addresses: bytes in, bytes out, half-close, halves.
 #pragma once
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 #include <bifilar/io/address/socket_address.hpp>
 #include <bifilar/io/net/receive_stream.hpp>
 #include <bifilar/io/streams/stream_futures.hpp>
@@ -60,11 +60,11 @@ class socket_reading : public Base {
 public:
     /// Reads what is there, at least one byte, into `into`. 0: the peer has ended its side, or `into` is empty.
     [[nodiscard]] stream_read_future read(std::span<std::byte> into) noexcept {
-        return {this->source(), drivers::op_kind::recv, into, transfer::some};
+        return {this->source(), op_kind::recv, into, transfer::some};
     }
     /// Reads until `into` is full; ENODATA when the stream ends before.
     [[nodiscard]] stream_read_future read_exact(std::span<std::byte> into) noexcept {
-        return {this->source(), drivers::op_kind::recv, into, transfer::whole};
+        return {this->source(), op_kind::recv, into, transfer::whole};
     }
     /// Reads what is there, at most received_bytes::most, into a buffer that the driver lends: a connection that waits
     /// holds no buffer. Allocates only while many buffers are out.
@@ -74,11 +74,11 @@ public:
     [[nodiscard]] receive_stream receive_all() { return receive_stream{this->source().share()}; }
     /// As read, but leaves the bytes where they are, for the next read.
     [[nodiscard]] stream_read_future peek(std::span<std::byte> into) noexcept {
-        return {this->source(), drivers::op_kind::recv, into, transfer::some, MSG_PEEK};
+        return {this->source(), op_kind::recv, into, transfer::some, MSG_PEEK};
     }
     /// As read, into several buffers in turn. The descriptions stay valid until the future is ready or destroyed.
     [[nodiscard]] vector_transfer_future read_vectored(std::span<const iovec> into) noexcept {
-        return {this->source(), drivers::op_kind::recv_message, into};
+        return {this->source(), op_kind::recv_message, into};
     }
 
 protected:
@@ -94,24 +94,24 @@ class socket_writing : public Base {
 public:
     /// Writes what fits now, at least one byte of `from`.
     [[nodiscard]] stream_write_future write(std::span<const std::byte> from) noexcept {
-        return {this->source(), drivers::op_kind::send, from, transfer::some};
+        return {this->source(), op_kind::send, from, transfer::some};
     }
     /// Writes all of `from`.
     [[nodiscard]] stream_write_future write_all(std::span<const std::byte> from) noexcept {
-        return {this->source(), drivers::op_kind::send, from, transfer::whole};
+        return {this->source(), op_kind::send, from, transfer::whole};
     }
     /// As write_all, for bytes behind which others follow at once, such as a head before send_file: TCP keeps what
     /// fills no packet until the next write, or 200 ms. Other sockets take it for a write_all.
     [[nodiscard]] stream_write_future write_all_more(std::span<const std::byte> from) noexcept {
-        return {this->source(), drivers::op_kind::send, from, transfer::whole, MSG_MORE};
+        return {this->source(), op_kind::send, from, transfer::whole, MSG_MORE};
     }
     /// As write, from several buffers in turn. The descriptions stay valid until the future is ready or destroyed.
     [[nodiscard]] vector_transfer_future write_vectored(std::span<const iovec> from) noexcept {
-        return {this->source(), drivers::op_kind::send_message, from};
+        return {this->source(), op_kind::send_message, from};
     }
     /// As write_all, from several buffers in turn, whose descriptions it moves forward.
     [[nodiscard]] vector_write_all_future write_all_vectored(std::span<iovec> from) noexcept {
-        return {this->source(), drivers::op_kind::send_message, from};
+        return {this->source(), op_kind::send_message, from};
     }
     /// Ends the sending side: the peer reads 0. Does not block.
     io_result<void> shutdown_write() noexcept { return this->end_sending(); }

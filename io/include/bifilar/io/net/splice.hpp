@@ -2,7 +2,7 @@
 // Built on readiness of both ends; see splice_all for two sockets.
 #pragma once
 
-#include <bifilar/drivers/contract/io_wait.hpp>
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/io/net/socket_stream.hpp>
 #include <bifilar/io/process/pipe.hpp>
 #include <cstddef>
@@ -16,7 +16,7 @@ public:
     using output = io_result<std::size_t>;
 
     /// `kind`: splice_in or splice_out, of the socket.
-    splice_future(drivers::op_kind kind, drivers::io_source& socket, drivers::io_source& pipe,
+    splice_future(op_kind kind, drivers::io_source& socket, drivers::io_source& pipe,
                   std::size_t bytes) noexcept;
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept;

@@ -2,7 +2,7 @@
 // Built on splice(2); what copy is for streams of any kind.
 #pragma once
 
-#include <bifilar/drivers/contract/io_wait.hpp>
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/drivers/contract/owned_descriptor.hpp>
 #include <bifilar/io/net/socket_stream.hpp>
 #include <bifilar/io/streams/copy_result.hpp>

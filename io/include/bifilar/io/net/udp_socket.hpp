@@ -36,11 +36,11 @@ public:
 
     /// To whom the socket is connected; EDESTADDRREQ or ENOTCONN without. EMSGSIZE: longer than a datagram can be.
     [[nodiscard]] datagram_send_future send(std::span<const std::byte> from) noexcept {
-        return {source(), drivers::op_kind::send_message, from};
+        return {source(), op_kind::send_message, from};
     }
     /// One datagram to that address, whether connected or not. The address is copied.
     [[nodiscard]] datagram_send_future send_to(std::span<const std::byte> from, const socket_address& to) noexcept {
-        return {source(), drivers::op_kind::send_message, from, to};
+        return {source(), op_kind::send_message, from, to};
     }
     /// The datagrams of the batch from `first` on, each to its address, or to whom the socket is connected. The batch
     /// stays as it is, and valid until the future is ready or destroyed.

@@ -1,9 +1,9 @@
 // Datagrams within this machine (AF_UNIX): in order, none lost, each one whole.
 #pragma once
 
-#include <bifilar/io/net/bound_path.hpp>
 #include <bifilar/io/net/datagram_socket.hpp>
-#include <bifilar/io/net/retry_pause.hpp>
+#include <bifilar/io/net/detail/bound_path.hpp>
+#include <bifilar/io/net/detail/retry_pause.hpp>
 #include <string_view>
 #include <utility>
 
@@ -57,7 +57,7 @@ public:
     /// To whom the socket is connected; EDESTADDRREQ or ENOTCONN without. ECONNREFUSED: the peer has closed, ENOTCONN
     /// from then on. EMSGSIZE: longer than a datagram can be.
     [[nodiscard]] datagram_send_future send(std::span<const std::byte> from) noexcept {
-        return {source(), drivers::op_kind::send_many, from};
+        return {source(), op_kind::send_many, from};
     }
     /// One datagram to that address, which is copied; the bytes stay valid until the future is ready or destroyed.
     /// ECONNREFUSED, ENOENT: nobody is there; EMSGSIZE: longer than the send buffer. A receiver whose queue is full

@@ -1,7 +1,7 @@
 // A listening Unix socket.
 #pragma once
 
-#include <bifilar/io/net/bound_path.hpp>
+#include <bifilar/io/net/detail/bound_path.hpp>
 #include <bifilar/io/net/incoming.hpp>
 #include <bifilar/io/net/unix_stream.hpp>
 #include <string_view>

@@ -3,8 +3,8 @@
 // level for the user whichever driver there is, and nothing has to be re-armed.
 #pragma once
 
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/drivers/contract/io_result.hpp>
-#include <bifilar/drivers/contract/io_wait.hpp>
 #include <bifilar/drivers/contract/owned_descriptor.hpp>
 #include <utility>
 
@@ -15,7 +15,7 @@ class [[nodiscard]] readiness_future {
 public:
     using output = io_result<void>;
 
-    readiness_future(drivers::io_source& of, drivers::op_kind kind) noexcept : wait_{kind, of} {}
+    readiness_future(drivers::io_source& of, op_kind kind) noexcept : wait_{kind, of} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 
@@ -47,9 +47,9 @@ public:
     /// once where it is so already, and always for what the kernel cannot wait for: files on disks, directories. Again
     /// at once until somebody has read what there is. ENOMEM and ENOSPC when the kernel cannot watch one more
     /// descriptor. Cancelling and destroying lose nothing: what came is still there.
-    [[nodiscard]] readiness_future readable() noexcept { return {source(), drivers::op_kind::poll_in}; }
+    [[nodiscard]] readiness_future readable() noexcept { return {source(), op_kind::poll_in}; }
     /// As readable: when a write would not wait, because there is room, or it would fail.
-    [[nodiscard]] readiness_future writable() noexcept { return {source(), drivers::op_kind::poll_out}; }
+    [[nodiscard]] readiness_future writable() noexcept { return {source(), op_kind::poll_out}; }
 
     /// That which is watched, for duplicate() the copy. -1 after close(), release() or a move.
     [[nodiscard]] int descriptor() const noexcept { return source_ ? source_->descriptor() : -1; }

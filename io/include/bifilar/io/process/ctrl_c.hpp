@@ -1,8 +1,8 @@
 // The wish of a user, or of a service manager, that the program ends: SIGINT or SIGTERM as a future.
 #pragma once
 
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/drivers/contract/io_result.hpp>
-#include <bifilar/drivers/contract/io_wait.hpp>
 
 namespace bifilar {
 

@@ -1,7 +1,7 @@
 // How a process ended: by itself, with a code, or by a signal.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 #include <optional>
 
 namespace bifilar {

@@ -53,15 +53,15 @@ public:
 
     /// Reads what is there, at least one byte, into `into`. 0: no writer is left, or `into` is empty.
     [[nodiscard]] stream_read_future read(std::span<std::byte> into) noexcept {
-        return {source(), drivers::op_kind::read, into, transfer::some};
+        return {source(), op_kind::read, into, transfer::some};
     }
     /// Reads until `into` is full; ENODATA when the stream ends before.
     [[nodiscard]] stream_read_future read_exact(std::span<std::byte> into) noexcept {
-        return {source(), drivers::op_kind::read, into, transfer::whole};
+        return {source(), op_kind::read, into, transfer::whole};
     }
     /// As read, into several buffers in turn. The descriptions stay valid until the future is ready or destroyed.
     [[nodiscard]] vector_transfer_future read_vectored(std::span<const iovec> into) noexcept {
-        return {source(), drivers::op_kind::read_vector, into};
+        return {source(), op_kind::read_vector, into};
     }
 
 private:
@@ -85,19 +85,19 @@ public:
     /// Writes what fits now, at least one byte of `from`. Up to PIPE_BUF (4,096) bytes are written all or not at all,
     /// and not mixed with those of other writers.
     [[nodiscard]] stream_write_future write(std::span<const std::byte> from) noexcept {
-        return {source(), drivers::op_kind::write, from, transfer::some};
+        return {source(), op_kind::write, from, transfer::some};
     }
     /// Writes all of `from`. Cancelled or failed: an unknown part has been written.
     [[nodiscard]] stream_write_future write_all(std::span<const std::byte> from) noexcept {
-        return {source(), drivers::op_kind::write, from, transfer::whole};
+        return {source(), op_kind::write, from, transfer::whole};
     }
     /// As write, from several buffers in turn.
     [[nodiscard]] vector_transfer_future write_vectored(std::span<const iovec> from) noexcept {
-        return {source(), drivers::op_kind::write_vector, from};
+        return {source(), op_kind::write_vector, from};
     }
     /// As write_all, from several buffers in turn, whose descriptions it moves forward.
     [[nodiscard]] vector_write_all_future write_all_vectored(std::span<iovec> from) noexcept {
-        return {source(), drivers::op_kind::write_vector, from};
+        return {source(), op_kind::write_vector, from};
     }
 
 private:

@@ -1,8 +1,8 @@
 // A program that runs: wait for its end, signal it, talk to its standard streams. `command` starts it.
 #pragma once
 
-#include <bifilar/drivers/contract/io_wait.hpp>
-#include <bifilar/io/process/child.hpp>
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
+#include <bifilar/io/process/detail/child.hpp>
 #include <bifilar/io/process/pipe.hpp>
 #include <csignal>
 #include <optional>
@@ -58,7 +58,7 @@ class [[nodiscard]] process::wait_future {
 public:
     using output = io_result<exit_status>;
 
-    explicit wait_future(drivers::child& of) noexcept : of_{&of}, wait_{drivers::op_kind::poll_in, of.source()} {}
+    explicit wait_future(drivers::child& of) noexcept : of_{&of}, wait_{op_kind::poll_in, of.source()} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 

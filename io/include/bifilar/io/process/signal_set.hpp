@@ -2,9 +2,9 @@
 // From their first wait on they no longer do what they do by default.
 #pragma once
 
-#include <array>
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/drivers/contract/io_result.hpp>
-#include <bifilar/drivers/contract/io_wait.hpp>
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <memory>

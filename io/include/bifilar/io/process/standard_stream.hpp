@@ -50,8 +50,8 @@ public:
 private:
     friend input_stream& standard_input();
     explicit input_stream(int descriptor) : inherited_stream{descriptor} {}
-    [[nodiscard]] drivers::op_kind kind() const noexcept {
-        return takes_plain_calls() ? drivers::op_kind::read : drivers::op_kind::read_ready;
+    [[nodiscard]] op_kind kind() const noexcept {
+        return takes_plain_calls() ? op_kind::read : op_kind::read_ready;
     }
 };
 
@@ -75,8 +75,8 @@ private:
     friend output_stream& standard_output();
     friend output_stream& standard_error();
     explicit output_stream(int descriptor);
-    [[nodiscard]] drivers::op_kind kind() const noexcept {
-        return takes_plain_calls() ? drivers::op_kind::write : drivers::op_kind::write_ready;
+    [[nodiscard]] op_kind kind() const noexcept {
+        return takes_plain_calls() ? op_kind::write : op_kind::write_ready;
     }
 };
 

@@ -1,7 +1,7 @@
 // Where a standard stream of a program that is to be started leads.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 
 namespace bifilar {
 

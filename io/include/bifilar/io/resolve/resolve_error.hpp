@@ -1,7 +1,7 @@
 // Why a name could not be resolved: the codes of getaddrinfo(3) as error codes whose messages say what to do.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 #include <netdb.h>
 #include <system_error>
 #include <type_traits>

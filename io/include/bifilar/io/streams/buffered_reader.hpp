@@ -2,7 +2,7 @@
 // Whatever is given up, no byte is lost: that is what it is for, besides saving system calls.
 #pragma once
 
-#include <bifilar/base/assert.hpp>
+#include <bifilar/base/detail/assert.hpp>
 #include <bifilar/io/streams/reader_futures.hpp>
 #include <cstddef>
 #include <span>

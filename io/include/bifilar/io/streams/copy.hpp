@@ -1,9 +1,9 @@
 // Copies one stream to another until it ends, through one buffer.
 #pragma once
 
-#include <algorithm>
 #include <bifilar/io/streams/copy_result.hpp>
-#include <bifilar/io/streams/in_flight_transfer.hpp>
+#include <bifilar/io/streams/detail/in_flight_transfer.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <stdexcept>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <bifilar/io/streams/copy.hpp>
-#include <bifilar/io/streams/half_close.hpp>
+#include <bifilar/io/streams/detail/half_close.hpp>
 #include <bifilar/time/sleep.hpp>
 
 namespace bifilar {

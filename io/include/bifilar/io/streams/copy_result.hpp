@@ -1,7 +1,7 @@
 // The result of copying, and its options.
 #pragma once
 
-#include <bifilar/base/language.hpp>
+#include <bifilar/base/detail/language.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

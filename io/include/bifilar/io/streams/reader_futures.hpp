@@ -2,8 +2,8 @@
 // loses a byte: what the stream gave goes into the reader's buffer.
 #pragma once
 
-#include <bifilar/io/streams/delimiter.hpp>
-#include <bifilar/io/streams/reader_call.hpp>
+#include <bifilar/io/streams/detail/delimiter.hpp>
+#include <bifilar/io/streams/detail/reader_call.hpp>
 #include <cerrno>
 #include <string>
 

@@ -2,8 +2,8 @@
 // Each keeps one io_wait; buffers stay valid until the future is ready or destroyed.
 #pragma once
 
+#include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/drivers/contract/io_result.hpp>
-#include <bifilar/drivers/contract/io_wait.hpp>
 #include <bifilar/drivers/contract/received_bytes.hpp>
 #include <bifilar/io/streams/byte_stream.hpp>
 #include <cstddef>
@@ -25,7 +25,7 @@ class [[nodiscard]] stream_read_future {
 public:
     using output = io_result<std::size_t>;
 
-    stream_read_future(drivers::io_source& from, drivers::op_kind kind, std::span<std::byte> into, transfer how,
+    stream_read_future(drivers::io_source& from, op_kind kind, std::span<std::byte> into, transfer how,
                        int flags = 0) noexcept
         : wait_{kind, from, flags}, into_{into}, how_{how} {}
     polled<output> poll(context& cx);
@@ -47,7 +47,7 @@ class [[nodiscard]] stream_receive_future {
 public:
     using output = io_result<received_bytes>;
 
-    explicit stream_receive_future(drivers::io_source& from) noexcept : wait_{drivers::op_kind::recv_pooled, from} {}
+    explicit stream_receive_future(drivers::io_source& from) noexcept : wait_{op_kind::recv_pooled, from} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 
@@ -61,7 +61,7 @@ class [[nodiscard]] stream_write_future {
 public:
     using output = io_result<std::size_t>;
 
-    stream_write_future(drivers::io_source& to, drivers::op_kind kind, std::span<const std::byte> from, transfer how,
+    stream_write_future(drivers::io_source& to, op_kind kind, std::span<const std::byte> from, transfer how,
                         int flags = 0) noexcept
         : wait_{kind, to, flags}, from_{from}, how_{how} {}
     polled<output> poll(context& cx);
@@ -85,7 +85,7 @@ public:
     using output = io_result<std::size_t>;
 
     /// `kind` is read_vector or write_vector for descriptors, recv_message or send_message for sockets.
-    vector_transfer_future(drivers::io_source& on, drivers::op_kind kind, std::span<const iovec> buffers) noexcept;
+    vector_transfer_future(drivers::io_source& on, op_kind kind, std::span<const iovec> buffers) noexcept;
     /// What the next call is about. Between calls; the array stays valid like the buffers.
     void set_buffers(std::span<const iovec> buffers) noexcept;
     polled<output> poll(context& cx);
@@ -106,7 +106,7 @@ class [[nodiscard]] vector_write_all_future {
 public:
     using output = io_result<std::size_t>;
 
-    vector_write_all_future(drivers::io_source& to, drivers::op_kind kind, std::span<iovec> buffers) noexcept
+    vector_write_all_future(drivers::io_source& to, op_kind kind, std::span<iovec> buffers) noexcept
         : left_{without_empty(buffers)}, next_{to, kind, left_} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return next_.poll_cancel(cx); }

@@ -2,8 +2,8 @@
 // taken.
 #pragma once
 
-#include <bifilar/io/streams/half_close.hpp>
-#include <bifilar/io/streams/writer_call.hpp>
+#include <bifilar/io/streams/detail/half_close.hpp>
+#include <bifilar/io/streams/detail/writer_call.hpp>
 
 namespace bifilar {
 

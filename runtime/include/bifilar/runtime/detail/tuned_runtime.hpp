@@ -2,7 +2,7 @@
 #pragma once
 
 #include <bifilar/runtime/runtime.hpp>
-#include <bifilar/sched/tuning.hpp>
+#include <bifilar/sched/detail/tuning.hpp>
 #include <utility>
 
 namespace bifilar::detail {

@@ -1,0 +1,28 @@
+// What a blocking pool runs, apart from the pool: those who only hand in jobs need none of its threads and locks.
+#pragma once
+
+#include <bifilar/base/detail/language.hpp>
+
+namespace bifilar::sched {
+
+class blocking_pool;
+
+/// One thing to do. Intrusive: it must live until `run` was called, which happens once, or until it was withdrawn.
+class blocking_job {
+public:
+    blocking_job() noexcept = default;
+    blocking_job(const blocking_job&) = delete;
+    blocking_job& operator=(const blocking_job&) = delete;
+    virtual ~blocking_job() = default;
+    /// On a pool's thread. May block; the job may free itself.
+    virtual void run() noexcept = 0;
+
+private:
+    friend class blocking_pool;
+    blocking_job* next_ = nullptr;
+};
+
+/// blocking_pool::submit.
+void submit(blocking_pool& to, blocking_job& job);
+
+}  // namespace bifilar::sched

@@ -1,0 +1,68 @@
+// The queue that all workers share: spawns and wakes from outside, and what overflows a worker's ring.
+// An intrusive list under a lock; its length is atomic, so that looking at an empty queue takes no lock.
+#pragma once
+
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/cache_line.hpp>
+#include <bifilar/base/detail/spin_lock.hpp>
+#include <bifilar/task/detail/task_header.hpp>
+#include <cstddef>
+#include <mutex>
+
+namespace bifilar::sched {
+
+class global_queue {
+public:
+    global_queue() noexcept = default;
+    global_queue(const global_queue&) = delete;
+    global_queue& operator=(const global_queue&) = delete;
+
+    /// Adds one claimed task. Any thread.
+    void push(task_header& task) noexcept { push_chain(task, task, 1); }
+
+    /// Adds a chain of claimed tasks under one hold of the lock. Any thread.
+    void push_chain(task_header& first, task_header& last, std::size_t count) noexcept {
+        last.next_ = nullptr;
+        const std::lock_guard guard{lock_};
+        if (last_ == nullptr)
+            first_ = &first;
+        else
+            last_->next_ = &first;
+        last_ = &last;
+        // seq_cst with size(): either a worker that is about to sleep sees the task, or the pusher sees the worker
+        // in the idle set; see idle_set.
+        length_.store(length_.load(base::relaxed) + count, base::seq_cst);
+    }
+
+    /// Takes up to `most` tasks, oldest first, chained through next_. Null when there is none.
+    task_header* take(std::size_t most) noexcept {
+        if (size() == 0) return nullptr;
+        const std::lock_guard guard{lock_};
+        task_header* const first = first_;
+        if (first == nullptr) return nullptr;
+        task_header* last = first;
+        std::size_t count = 1;
+        for (; count < most && last->next_ != nullptr; ++count) last = last->next_;
+        first_ = last->next_;
+        if (first_ == nullptr) last_ = nullptr;
+        last->next_ = nullptr;
+        // Relaxed load: only lock holders write it. Release store: as push_chain, though nobody relies on it.
+        length_.store(length_.load(base::relaxed) - count, base::release);
+        return first;
+    }
+
+    /// How many there are; may be old at once.
+    [[nodiscard]] std::size_t size() const noexcept {
+        // Pairs with push_chain.
+        return length_.load(base::seq_cst);
+    }
+
+private:
+    base::spin_lock lock_;          // Guards first_ and last_. Held for a few instructions, or one short walk.
+    task_header* first_ = nullptr;  // Oldest.
+    task_header* last_ = nullptr;   // Newest.
+    // The number of tasks. Written under the lock, read by all without it.
+    alignas(base::cache_line_bytes) base::atomic<std::size_t> length_{0};
+};
+
+}  // namespace bifilar::sched
