@@ -15,7 +15,7 @@ namespace {
 constexpr const char* host = "localhost";
 constexpr const char* service = "80";
 
-std::uint64_t all_are_here(const drivers::lookup_result& found) {
+std::uint64_t all_are_here(const lookup_result& found) {
     const auto is_here = [](const socket_address& one) {
         const socket_address here =
             one.is_ipv4() ? socket_address::loopback_ipv4(80) : socket_address::loopback_ipv6(80);

@@ -1,4 +1,4 @@
-// The stack pool. The warm lists take no lock; the depot takes one a chain of up to 32 stacks.
+// The stack pool. The warm lists take no lock; the depot takes one a batch of up to 32 stacks.
 // All system calls happen outside the locks: guards, mappings and trimming are the slow part.
 // ASan sees a returned stack as poisoned; Valgrind is told of each stack once, when it is first carved.
 #include <bifilar/stackful/detail/stack_pool.hpp>
@@ -122,17 +122,17 @@ stack_record* stack_pool::record_at(const stack_slab& slab, std::size_t index) c
     return reinterpret_cast<stack_record*>(end - colour - sizeof(stack_record));
 }
 
-stack_view stack_pool::take(std::size_t bytes) { return hand_out(*take_chain(class_of(bytes), 1)); }
+stack_view stack_pool::take(std::size_t bytes) { return hand_out(*take_batch(class_of(bytes), 1)); }
 
 void stack_pool::give(stack_view stack) noexcept {
     stack_record& record = record_of(stack);
     take_back(record, stack_state::free);
     record.next = nullptr;
-    give_chain(record.slab->size_class, &record);
+    give_batch(record.slab->size_class, &record);
 }
 
 // One to `most` free stacks, linked; or one that was never used.
-stack_record* stack_pool::take_chain(std::size_t size_class, std::size_t most) {
+stack_record* stack_pool::take_batch(std::size_t size_class, std::size_t most) {
     shelf& from = shelves_[size_class];
     stack_slab* made = nullptr;
     for (;;) {
@@ -145,7 +145,7 @@ stack_record* stack_pool::take_chain(std::size_t size_class, std::size_t most) {
                 from.stock.push_back(*made);
                 ++from.slab_count;
             }
-            if (stack_record* const chain = take_free(from, most); chain != nullptr) return chain;
+            if (stack_record* const batch = take_free(from, most); batch != nullptr) return batch;
             slab = from.stock.front();
             if (slab != nullptr) {
                 index = slab->carved++;
@@ -161,7 +161,7 @@ stack_record* stack_pool::take_chain(std::size_t size_class, std::size_t most) {
 
 // Under the shelf's lock. Null when all free stacks are gone.
 stack_record* stack_pool::take_free(shelf& from, std::size_t most) noexcept {
-    stack_record* chain = nullptr;
+    stack_record* batch = nullptr;
     const std::size_t before = from.free_count;
     for (; most != 0 && from.free_count != 0; --most) {
         stack_slab* const slab = from.stock.front();
@@ -169,7 +169,7 @@ stack_record* stack_pool::take_free(shelf& from, std::size_t most) noexcept {
         slab->free_first = record->next;
         --slab->free;
         --from.free_count;
-        record->next = std::exchange(chain, record);
+        record->next = std::exchange(batch, record);
         if (slab->free != 0) continue;
         // Those with free stacks stay in front of those that have only untouched ones.
         from.stock.erase(*slab);
@@ -177,7 +177,7 @@ stack_record* stack_pool::take_free(shelf& from, std::size_t most) noexcept {
     }
     from.least_free = std::min(from.least_free, from.free_count);
     if (before != from.free_count) free_.fetch_sub(before - from.free_count, base::relaxed);  // Relaxed: see free_.
-    return chain;
+    return batch;
 }
 
 // Makes the claimed stack usable: guard, record, Valgrind.
@@ -230,15 +230,15 @@ stack_slab* stack_pool::make_slab(std::size_t size_class) {
     return slab;
 }
 
-void stack_pool::give_chain(std::size_t size_class, stack_record* chain) noexcept {
-    for (stack_record* r = chain; r != nullptr; r = r->next) discard_deep_pages(*r, options_.trim_bytes);
+void stack_pool::give_batch(std::size_t size_class, stack_record* batch) noexcept {
+    for (stack_record* r = batch; r != nullptr; r = r->next) discard_deep_pages(*r, options_.trim_bytes);
     shelf& to = shelves_[size_class];
     stack_slab* released = nullptr;
     {
         const std::lock_guard guard{to.lock};
         const std::size_t before = to.free_count;
-        while (chain != nullptr) {
-            stack_record* const record = std::exchange(chain, chain->next);
+        while (batch != nullptr) {
+            stack_record* const record = std::exchange(batch, batch->next);
             stack_slab* const slab = record->slab;
             record->next = std::exchange(slab->free_first, record);
             ++to.free_count;
@@ -336,7 +336,7 @@ stack_view stack_cache::take(std::size_t bytes) {
 }
 
 void stack_cache::refill(bin& to, std::size_t size_class) {
-    to.first = pool_.take_chain(size_class, stack_pool::batch_stacks);
+    to.first = pool_.take_batch(size_class, stack_pool::batch_stacks);
     for (stack_record* r = to.first; r != nullptr; r = r->next) {
         r->state = stack_state::warm;
         ++to.length;
@@ -363,10 +363,10 @@ void stack_cache::spill(bin& from, std::size_t size_class, std::size_t keep) noe
     if (from.length <= keep) return;
     stack_record** cut = &from.first;
     for (std::size_t i = 0; i < keep; ++i) cut = &(*cut)->next;
-    stack_record* const chain = std::exchange(*cut, nullptr);
+    stack_record* const batch = std::exchange(*cut, nullptr);
     from.length = keep;
-    for (stack_record* r = chain; r != nullptr; r = r->next) r->state = stack_state::free;
-    pool_.give_chain(size_class, chain);
+    for (stack_record* r = batch; r != nullptr; r = r->next) r->state = stack_state::free;
+    pool_.give_batch(size_class, batch);
 }
 
 }  // namespace bifilar::stackful

@@ -17,7 +17,7 @@ struct alignas(64) stack_record {
     base::atomic<task_header*> task;  // See task_on.
     stack_slab* slab;
     std::byte* low;
-    stack_record* next;  // In a warm list, a chain, or the slab's free list.
+    stack_record* next;  // In a warm list, a batch, or the slab's free list.
     stack_state state;
     unsigned valgrind_id;
 };

@@ -27,7 +27,7 @@ class Server:
         environment = dict(os.environ, ASAN_OPTIONS="quarantine_size_mb=1:thread_local_quarantine_size_kb=64")
         words = [program or given.program, "--port", "0", "--backend", given.backend, "--driver", given.driver, *options]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, preexec_fn=limit, env=environment)
-        self.most_descriptors = descriptors
+        self.max_descriptors = descriptors
         host, port = self.process.stdout.readline().split()[-1].rsplit(":", 1)
         self.address = (host, int(port))
         self.healthy()
@@ -110,7 +110,7 @@ def exhaust(server, is_served, least, count=200, asked=20):
         one.close()
     server.returns_to(idle)
     server.healthy()
-    print(f"  {count} connections with {server.most_descriptors} descriptors: {most} in use, {served} of the first "
+    print(f"  {count} connections with {server.max_descriptors} descriptors: {most} in use, {served} of the first "
           f"{asked} served, then {idle}")
     assert served >= least, served
 

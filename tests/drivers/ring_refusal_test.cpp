@@ -22,7 +22,7 @@ using Catch::Matchers::Contains;
 namespace {
 
 constexpr const char* no_filters = "no filters here";
-constexpr unsigned most_seconds = 60;  // For a child that would go on for ever.
+constexpr unsigned max_seconds = 60;  // For a child that would go on for ever.
 
 // Arguments of io_uring_enter.
 constexpr std::size_t to_submit = 1;
@@ -32,7 +32,7 @@ constexpr std::size_t min_complete = 2;
 template <class Body>
 tests::last_words with_ring(Body body) {
     return tests::dies([&] {
-        ::alarm(most_seconds);
+        ::alarm(max_seconds);
         tests::small_ring ring{4};
         body(ring);
         ::_exit(0);
@@ -51,7 +51,7 @@ void say_whether(bool good) { std::fputs(good ? "good" : "bad", stderr); }
 /// A read of a stream that stays silent unless something is written to its far end.
 class silent_read {
 public:
-    /// False: it is over, and `why` tells what it came to.
+    /// False: it is over, and `why` tells how it ended.
     [[nodiscard]] bool begins() {
         auto turn = bf::yield_now();
         auto first = bf::block_on(bf::select(read_, turn));

@@ -31,7 +31,7 @@ def numbered(number):
     return f"{number} {TEXT}"
 
 
-def most_bytes_held():
+def max_bytes_held():
     """Of one connection, by the sender's kernel; the receiver's was limited."""
     with open("/proc/sys/net/ipv4/tcp_wmem") as file:
         return int(file.read().split()[2])
@@ -42,7 +42,7 @@ ann = Member("ann")
 bob = Member("bob")
 assert ann.hear() == "* bob is here"
 assert slow.hear() == "* ann is here" and slow.hear() == "* bob is here"
-count = 2 * most_bytes_held() // len(TEXT) + 2 * HISTORY
+count = 2 * max_bytes_held() // len(TEXT) + 2 * HISTORY
 for number in range(count):
     ann.say(numbered(number))
     # The healthy one hears every message before the next is said: nobody waits for who does not read.

@@ -41,7 +41,7 @@ tests::stream_pair with_silent_peer(bf::runtime& rt) {
 }
 
 int option_of(const bf::tcp_stream& stream, int level, int name) {
-    return bf::drivers::socket_option(stream.descriptor(), level, name).value();
+    return bf::detail::socket_option(stream.descriptor(), level, name).value();
 }
 
 }  // namespace

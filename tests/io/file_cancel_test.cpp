@@ -44,7 +44,7 @@ public:
 
 private:
     std::atomic<int>* polls_;
-    bf::drivers::path_wait call_;
+    bf::detail::path_wait call_;
 };
 
 // Ends the wait of whoever is still in that open.
@@ -64,15 +64,15 @@ struct blocked_job {
     std::atomic<bool> may_end{false};
     std::atomic<int> runs{0};
 
-    static bf::io_result<int> work(const bf::drivers::job_arguments& on) {
+    static bf::io_result<int> work(const bf::detail::job_arguments& on) {
         auto& self = *static_cast<blocked_job*>(on.object);
         ++self.runs;
         self.begun = true;
         while (!self.may_end) std::this_thread::yield();
         return 7;
     }
-    bf::drivers::file_job<int> future() {
-        bf::drivers::job_arguments with;
+    bf::detail::file_job<int> future() {
+        bf::detail::job_arguments with;
         with.object = this;
         return {&work, std::move(with)};
     }

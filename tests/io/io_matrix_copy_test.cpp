@@ -23,7 +23,7 @@ constexpr std::size_t part = 4;
 struct copying {
     static constexpr const char* one_way_in = "copy, which waits for its reader";
     static constexpr const char* one_way_out = "copy, which waits for its writer";
-    static constexpr const char* two_ways = "copy_bidirectional";
+    static constexpr const char* bidirectional = "copy_bidirectional";
     static constexpr op_kind in = op_kind::recv;
     static constexpr op_kind out = op_kind::send;
     static auto part_of(bf::tcp_stream& from, bf::tcp_stream& to) {
@@ -37,7 +37,7 @@ struct copying {
 struct splicing {
     static constexpr const char* one_way_in = "splice_all, which waits for its reader";
     static constexpr const char* one_way_out = "splice_all, which waits for its writer";
-    static constexpr const char* two_ways = "splice_bidirectional";
+    static constexpr const char* bidirectional = "splice_bidirectional";
     static constexpr op_kind in = op_kind::splice_in;
     static constexpr op_kind out = op_kind::splice_out;
     static auto part_of(bf::tcp_stream& from, bf::tcp_stream& to) {
@@ -118,7 +118,7 @@ private:
 template <class How>
 class bidirectional_scene {
 public:
-    static constexpr const char* name = How::two_ways;
+    static constexpr const char* name = How::bidirectional;
     static constexpr bool in_time = true;
     static constexpr bool exclusive = false;
     static constexpr std::uint64_t in_flight = 2;

@@ -45,7 +45,7 @@ public:
     static constexpr const char* name = "resolve";
     resolve_scene() { names.add("host", {"127.0.0.1:7", "[::1]:7"}); }
     auto start() { return resolver.resolve("host", "7"); }
-    static bool succeeded(const bf::drivers::lookup_result& output) { return output && output->size() == 2; }
+    static bool succeeded(const bf::lookup_result& output) { return output && output->size() == 2; }
 };
 
 /// Needs no thread, and so never waits. Its failures are those of texts.
@@ -55,9 +55,7 @@ public:
     static constexpr std::array breaks{resolve_errc::unknown_service};
     [[nodiscard]] static bool waits() { return false; }
     auto start() { return resolver.resolve("127.0.0.1", service_); }
-    bool succeeded(const bf::drivers::lookup_result& output) {
-        return output && output->size() == 1 && names.lookups() == 0;
-    }
+    bool succeeded(const bf::lookup_result& output) { return output && output->size() == 1 && names.lookups() == 0; }
     void break_with(resolve_errc) { service_ = "70000"; }
 
 private:

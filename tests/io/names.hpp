@@ -31,7 +31,7 @@ public:
         for (const std::string& text : addresses) list.push_back(address(text));
         add_answer(host, std::move(list));
     }
-    void add_answer(const std::string& host, bifilar::drivers::lookup_result answer) const {
+    void add_answer(const std::string& host, bifilar::lookup_result answer) const {
         const std::lock_guard guard{all_->mutex};
         all_->table.insert_or_assign(host, std::move(answer));
     }
@@ -72,12 +72,12 @@ private:
     struct shared {
         std::mutex mutex;
         std::condition_variable changed;
-        std::map<std::string, bifilar::drivers::lookup_result> table;
+        std::map<std::string, bifilar::lookup_result> table;
         std::vector<std::string> asked;
         int allowed = 0;
         bool held = false;
 
-        bifilar::drivers::lookup_result answer(const std::string& host) {
+        bifilar::lookup_result answer(const std::string& host) {
             std::unique_lock lock{mutex};
             asked.push_back(host);
             changed.wait(lock, [this] { return !held || allowed > 0; });

@@ -1,7 +1,7 @@
 // Slow names: how many lookups wait for a thread, and what becomes of those that are asked for beyond that.
 #include "../simulated_runtime.hpp"
-#include <bifilar/bifilar.hpp>
 #include "names.hpp"
+#include <bifilar/bifilar.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -25,7 +25,7 @@ TEST_CASE("lookups_beyond_those_that_may_wait_are_refused_at_once") {
             return rt.spawn(on,
                             [&resolver, host = "slow" + std::to_string(n)] { return resolver.resolve(host, "80"); });
         };
-        std::vector<bf::join_handle<bf::drivers::lookup_result>> all;
+        std::vector<bf::join_handle<bf::lookup_result>> all;
         for (std::size_t n = 0; n < 5; ++n) {  // One after the other, as the first two are those on their way.
             all.push_back(ask(static_cast<int>(n)));
             const std::size_t under_way = std::min<std::size_t>(n + 1, 2);

@@ -2,9 +2,9 @@
 #include "../last_words.hpp"
 #include "../simulated_runtime.hpp"
 #include "../uninterrupted.hpp"
+#include "names.hpp"
 #include <bifilar/bifilar.hpp>
 #include <bifilar/io/resolve/resolver.hpp>
-#include "names.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -22,7 +22,7 @@ using tests::wait_until;
 
 namespace {
 
-using answer = bf::drivers::lookup_result;
+using answer = bf::lookup_result;
 
 // Asks in a task of the model.
 auto ask(bf::runtime& rt, bf::backend on, bf::resolver& whom, const std::string& host) {

@@ -35,7 +35,7 @@ TEST_CASE("a_socket_that_does_not_listen_yet_is_not_held_for_stale") {
     const std::string path = in / "socket";
     const auto address = bf::socket_address::unix_path(path).value();
     const bf::owned_descriptor first{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    auto bound = bf::drivers::bound_path::bind(first.get(), address, SOCK_STREAM, replacing());
+    auto bound = bf::detail::bound_path::bind(first.get(), address, SOCK_STREAM, replacing());
     REQUIRE(bound.has_value());
     const ino_t made = file_at(path);
     // In the moment between bind(2) and listen(2).

@@ -41,7 +41,7 @@ report search_all(const options& how, const body& model, search& choices) {
     for (;;) {
         ++found.executions;
         const bool passed = run.run(model, choices, false);
-        found.most_steps = run.most_steps();
+        found.max_steps = run.max_steps();
         if (!passed) {
             found.failed = true;
             found.sentence = run.sentence();
@@ -80,7 +80,7 @@ report replay(const options& how, const body& model, std::string_view schedule) 
     report found;
     found.failed = !run.run(model, choices, true);
     found.executions = 1;
-    found.most_steps = run.most_steps();
+    found.max_steps = run.max_steps();
     found.sentence = run.sentence();
     found.schedule = schedule_text(run.schedule());
     found.message = "model " + how.name + ": " + (found.failed ? found.sentence : "passed") + "\n" + run.trace_text();
@@ -102,7 +102,7 @@ void check(const options& how, const body& model) {
     else if (!found.exhaustive)
         reach = found.failed ? "failed" : "NOT exhaustive, stopped by its limit";
     std::printf("model %-44s %9llu executions, up to %zu operations, %s\n", how.name.c_str(),
-                static_cast<unsigned long long>(found.executions), found.most_steps, reach.c_str());
+                static_cast<unsigned long long>(found.executions), found.max_steps, reach.c_str());
     std::fflush(stdout);
     if (found.failed) FAIL(found.message);
     SUCCEED();

@@ -38,7 +38,7 @@ struct report {
     /// No limit ended the search: every order within the bounds was run.
     bool exhaustive = false;
     std::uint64_t executions = 0;
-    std::size_t most_steps = 0;
+    std::size_t max_steps = 0;
     std::string sentence;
     std::string schedule;
     std::string message;

@@ -53,7 +53,7 @@ void execution::reset(bool traced) {
 bool execution::run(const body& model, search& choices, bool traced) {
     reset(traced);
     choices_ = &choices;
-    choices.begin_execution(most_steps_);
+    choices.begin_execution(max_steps_);
     current_execution = this;
     run_quietly([&] {
         world here(*this);
@@ -63,7 +63,7 @@ bool execution::run(const body& model, search& choices, bool traced) {
     if (!failed_) run_quietly([this] { finish(); });
     if (failed_) bury();
     current_execution = nullptr;
-    most_steps_ = std::max<std::size_t>(most_steps_, steps_);
+    max_steps_ = std::max<std::size_t>(max_steps_, steps_);
     return !failed_;
 }
 

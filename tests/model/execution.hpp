@@ -96,7 +96,7 @@ public:
     [[nodiscard]] const std::string& sentence() const noexcept { return sentence_; }
     [[nodiscard]] const std::vector<std::uint8_t>& schedule() const noexcept { return schedule_; }
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
-    [[nodiscard]] std::size_t most_steps() const noexcept { return most_steps_; }
+    [[nodiscard]] std::size_t max_steps() const noexcept { return max_steps_; }
     [[nodiscard]] std::string trace_text() const;
 
     // For world and the model's own code.
@@ -183,7 +183,7 @@ private:
     unsigned idle_rounds_ = 0;
     int alive_ = 0;
     std::uint64_t steps_ = 0;
-    std::size_t most_steps_ = 0;
+    std::size_t max_steps_ = 0;
     std::string sentence_;
     std::vector<std::uint8_t> schedule_;
     std::vector<std::string> lines_;

@@ -15,7 +15,7 @@ using namespace bifilar;
 
 namespace {
 
-constexpr std::uint32_t most_workers = 3;
+constexpr std::uint32_t max_workers = 3;
 
 struct pool {
     explicit pool(std::uint32_t workers) : idle(workers) {}
@@ -67,7 +67,7 @@ struct pool {
     }
 
     sched::idle_set idle;
-    std::array<base::thread_gate, most_workers> gates;
+    std::array<base::thread_gate, max_workers> gates;
     base::atomic<int> work{0};
     int taken = 0;
 };

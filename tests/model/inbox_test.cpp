@@ -16,7 +16,7 @@ using namespace bifilar;
 
 namespace {
 
-constexpr int most_tasks = 6;
+constexpr int max_tasks = 6;
 
 // The owner sleeps as a driver does: it says so, looks once more, and only then waits.
 struct mailbox {
@@ -52,7 +52,7 @@ struct mailbox {
     sched::inbox box;
     base::atomic<bool> asleep{false};
     base::thread_gate gate;
-    std::array<model::gated_task, most_tasks> tasks;
+    std::array<model::gated_task, max_tasks> tasks;
     int taken = 0;
 };
 
@@ -83,7 +83,7 @@ struct shared_queue {
         }
     }
     sched::global_queue queue;
-    std::array<model::gated_task, most_tasks> tasks;
+    std::array<model::gated_task, max_tasks> tasks;
     int taken = 0;
 };
 
@@ -111,7 +111,7 @@ TEST_CASE("global_queue_gives_each_task_once", "[global_queue]") {
         for (const std::size_t most : {std::size_t{1}, std::size_t{2}})
             world.thread("taker of " + std::to_string(most), [=] { all->take(most); });
         world.finally([=] {
-            all->take(most_tasks);
+            all->take(max_tasks);
             model::require(all->taken == 4, "a task was lost");
             model::require(all->queue.size() == 0, "the length is wrong");
         });

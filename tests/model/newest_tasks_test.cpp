@@ -14,7 +14,7 @@ using namespace bifilar;
 
 namespace {
 
-constexpr int most_tasks = 8;
+constexpr int max_tasks = 8;
 // So that they wrap round in each of the tests.
 constexpr std::uint32_t first_position = ~std::uint32_t{0} - 1;
 
@@ -63,7 +63,7 @@ struct desk {
     }
 
     sched::newest_tasks<Capacity> newest{first_position};
-    std::array<model::gated_task, most_tasks> tasks;
+    std::array<model::gated_task, max_tasks> tasks;
     int taken_by_owner = 0;
     std::array<int, 2> taken_by_thief{};
 };
@@ -163,7 +163,7 @@ TEST_CASE("newest_tasks_random_mix", "[newest_tasks]") {
     model::check({.name = "newest_tasks<4>, random", .random_executions = 30'000}, [](model::world& world) {
         auto* const all = world.make<desk<4>>();
         world.thread("owner", [=] {
-            for (int i = 0; i < most_tasks; ++i) {
+            for (int i = 0; i < max_tasks; ++i) {
                 all->push(i);
                 if (i % 3 == 2) all->pop();
                 if (i % 4 == 3) all->take_by_name(i - 2);
@@ -174,6 +174,6 @@ TEST_CASE("newest_tasks_random_mix", "[newest_tasks]") {
             world.thread("thief " + std::to_string(t), [=] {
                 for (int n = 0; n < 3; ++n) all->steal(t, 2);
             });
-        world.finally([=] { all->check_end(most_tasks); });
+        world.finally([=] { all->check_end(max_tasks); });
     });
 }

@@ -14,11 +14,11 @@ using namespace bifilar;
 
 namespace {
 
-constexpr int most_tasks = 8;
+constexpr int max_tasks = 8;
 
 template <std::uint32_t Capacity>
 struct ring {
-    explicit ring(std::uint32_t most_slots = 0) : queue{Capacity, 0, most_slots} {}
+    explicit ring(std::uint32_t max_slots = 0) : queue{Capacity, 0, max_slots} {}
 
     // The taker reads what the pusher wrote; that no other taker does is the point of the queue.
     void take(task_header* task) noexcept {
@@ -69,18 +69,18 @@ struct ring {
 
     sched::run_queue queue;
     std::array<sched::run_queue, 2> thief{sched::run_queue{Capacity}, sched::run_queue{Capacity}};
-    std::array<model::gated_task, most_tasks> tasks;
+    std::array<model::gated_task, max_tasks> tasks;
     int count_taken = 0;
 };
 
 // The owner pushes and pops while thieves steal; in the end all tasks have been taken once.
 template <std::uint32_t Capacity>
-void check_ring(int before, int pushes, int pops, int thieves, unsigned preemptions, std::uint32_t most_slots = 0) {
+void check_ring(int before, int pushes, int pops, int thieves, unsigned preemptions, std::uint32_t max_slots = 0) {
     const std::string name = "run_queue<" + std::to_string(Capacity) + ">, " + std::to_string(before) + "+" +
                              std::to_string(pushes) + " pushed, " + std::to_string(pops) + " popped, " +
-                             std::to_string(thieves) + " thieves" + (most_slots != 0 ? ", grows" : "");
+                             std::to_string(thieves) + " thieves" + (max_slots != 0 ? ", grows" : "");
     model::check({.name = name, .preemptions = preemptions}, [=](model::world& world) {
-        auto* const all = world.make<ring<Capacity>>(most_slots);
+        auto* const all = world.make<ring<Capacity>>(max_slots);
         for (int i = 0; i < before; ++i) all->push(i);
         const int taken_before = all->count_taken;
         world.thread("owner", [=] {
@@ -210,7 +210,7 @@ TEST_CASE("run_queue_random_mix", "[run_queue]") {
     model::check({.name = "run_queue<4>, random", .random_executions = 30'000}, [](model::world& world) {
         auto* const all = world.make<ring<4>>();
         world.thread("owner", [=] {
-            for (int i = 0; i < most_tasks; ++i) {
+            for (int i = 0; i < max_tasks; ++i) {
                 all->push(i);
                 if (i % 3 == 2)
                     if (task_header* const task = all->queue.pop()) all->take(task);
@@ -225,7 +225,7 @@ TEST_CASE("run_queue_random_mix", "[run_queue]") {
             });
         world.finally([=] {
             all->drain(all->queue);
-            model::require(all->count_taken == most_tasks, "a task was lost");
+            model::require(all->count_taken == max_tasks, "a task was lost");
         });
     });
 }

@@ -32,11 +32,11 @@ std::uint64_t random_walk::random() noexcept {
     return mixed ^ (mixed >> 31U);
 }
 
-void random_walk::begin_execution(std::size_t most_steps) {
+void random_walk::begin_execution(std::size_t max_steps) {
     state_ = seed_;
     step_ = 0;
     for (auto& priority : priority_) priority = random() | (std::uint64_t{1} << 63U);
-    for (auto& at : lower_at_) at = random() % std::max<std::uint64_t>(most_steps, 16);
+    for (auto& at : lower_at_) at = random() % std::max<std::uint64_t>(max_steps, 16);
 }
 
 unsigned random_walk::choose(const alternatives& from, bool of_threads) noexcept {

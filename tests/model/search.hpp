@@ -30,7 +30,7 @@ public:
     [[nodiscard]] virtual bool bounded() const noexcept { return false; }
     /// Whether a thread that yields must let another go first, which a random walk needs to make progress.
     [[nodiscard]] virtual bool yields_to_others() const noexcept { return false; }
-    virtual void begin_execution(std::size_t most_steps) = 0;
+    virtual void begin_execution(std::size_t max_steps) = 0;
     /// The number chosen; one of the alternatives. `of_threads`: they are threads, not values.
     [[nodiscard]] virtual unsigned choose(const alternatives& from, bool of_threads) noexcept = 0;
     /// Prepares the next execution. False when there is none.
@@ -59,7 +59,7 @@ class random_walk final : public search {
 public:
     random_walk(std::uint64_t seed, std::uint64_t executions) noexcept : seed_(seed), left_(executions) {}
     bool yields_to_others() const noexcept override { return true; }
-    void begin_execution(std::size_t most_steps) override;
+    void begin_execution(std::size_t max_steps) override;
     unsigned choose(const alternatives& from, bool of_threads) noexcept override;
     bool next_execution() override;
     [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }

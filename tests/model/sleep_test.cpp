@@ -20,7 +20,7 @@ using namespace bifilar;
 namespace {
 
 constexpr std::uint32_t worker_count = 2;
-constexpr int most_tasks = 6;
+constexpr int max_tasks = 6;
 
 // A driver's sleep: remembered unparks, and a look at "asleep" that saves the kernel call.
 struct sleeper {
@@ -123,8 +123,8 @@ struct team {
     sched::idle_set idle{worker_count};
     sched::global_queue global;
     std::array<member, worker_count> members;
-    std::array<model::gated_task, most_tasks> tasks;
-    std::array<std::array<int, 3>, most_tasks> children{};  // What each task makes; 0 is none.
+    std::array<model::gated_task, max_tasks> tasks;
+    std::array<std::array<int, 3>, max_tasks> children{};  // What each task makes; 0 is none.
     int made = 0;
     int ran = 0;
 };

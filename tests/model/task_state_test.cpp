@@ -14,7 +14,7 @@ using namespace bifilar;
 
 namespace {
 
-constexpr int most_wakers = 3;
+constexpr int max_wakers = 3;
 
 // Whoever is told to schedule the task runs it on the spot, as a worker would.
 struct woken_task {
@@ -57,7 +57,7 @@ struct woken_task {
     task_state state{1};
     model::cell<int> body{0, "body"};
     model::cell<int> memory{1, "memory"};
-    std::array<model::cell<int>, most_wakers> payload;
+    std::array<model::cell<int>, max_wakers> payload;
     int wakers;
     int claims = 0;
     bool cancel_asked = false;

@@ -16,7 +16,7 @@ using namespace bifilar;
 
 namespace {
 
-constexpr int most_waiters = 2;
+constexpr int max_waiters = 2;
 
 // A poll of a future whose node is linked. The look without the lock may miss a waker that has claimed the task and
 // is about to mark the node; whoever answers pending must therefore look again under the lock.
@@ -79,7 +79,7 @@ struct permits {
 
     wait_list list;
     int free = 0;  // Guarded by the list's lock.
-    std::array<model::gated_task, most_waiters> tasks;
+    std::array<model::gated_task, max_waiters> tasks;
 };
 
 }  // namespace
@@ -87,7 +87,7 @@ struct permits {
 TEST_CASE("wait_list_loses_no_permit", "[wait_list]") {
     model::check({.name = "wait_list, two waiters, two releasers", .preemptions = 2}, [](model::world& world) {
         auto* const all = world.make<permits>();
-        for (std::size_t i = 0; i < most_waiters; ++i) {
+        for (std::size_t i = 0; i < max_waiters; ++i) {
             world.thread("waiter " + std::to_string(i), [=] { all->acquire(all->tasks[i]); });
             world.thread("releaser " + std::to_string(i), [=] { all->release(); });
         }
@@ -109,7 +109,7 @@ TEST_CASE("wake_all_wakes_whoever_waited_and_spares_whoever_leaves", "[wait_list
     struct event {
         wait_list list;
         bool set = false;  // Guarded by the list's lock.
-        std::array<model::gated_task, most_waiters> tasks;
+        std::array<model::gated_task, max_waiters> tasks;
     };
     model::check({.name = "wait_list, wake_all against wait and leave", .preemptions = 3}, [](model::world& world) {
         auto* const all = world.make<event>();

@@ -187,7 +187,7 @@ PORT_OF_IO("libuv test-getsockname: both ends know each other's addresses") {
     RETURN;
 }
 
-PORT_OF_IO("libuv test-tcp-close-reset: a lingering close of nothing resets the peer") {
+PORT_OF_IO("libuv test-tcp-close-reset: a close of nothing with SO_LINGER resets the peer") {
     auto ends = CALL(connected());
     CHECK(ends.near.set_linger(std::chrono::seconds{0}).has_value());
     { const auto closes = std::move(ends.near); }

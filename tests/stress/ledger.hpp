@@ -26,9 +26,9 @@ struct ledger {
 
 /// How long an operation may take: often nearly nothing, now and then for ever.
 inline std::chrono::nanoseconds patience(bf::base::random& random) {
-    constexpr std::array<std::uint32_t, 4> most_us{1, 20, 200, 2'000};
+    constexpr std::array<std::uint32_t, 4> max_us{1, 20, 200, 2'000};
     const std::uint32_t kind = random.below(5);
-    return kind == 4 ? std::chrono::nanoseconds{1h} : std::chrono::microseconds{random.below(most_us[kind])};
+    return kind == 4 ? std::chrono::nanoseconds{1h} : std::chrono::microseconds{random.below(max_us[kind])};
 }
 
 inline bf::backend any_backend(bf::base::random& random) {

@@ -1,6 +1,7 @@
 """Reads the sources and refuses what the house rules refuse. Each message says what to do.
 
-tidy_test.py <root> [--draw]   with --draw it writes the drawing of the floors anew
+tidy_test.py <root> [--draw]   with --draw it writes anew what is made from the sources: the drawing of the floors, and
+                               the list of public headers
 """
 import pathlib
 import re
@@ -8,6 +9,8 @@ import subprocess
 import sys
 
 import floors
+import public_headers
+import words
 from floors import BELOW, LIBRARY
 
 ROOT = pathlib.Path(sys.argv[1])
@@ -74,6 +77,8 @@ def check_text(name, lines):
             say(name, number, "a leftover word; finish the work or say what is the case")
         if len(line) > MOST_COLUMNS and not name.endswith(".py"):
             say(name, number, f"is {len(line)} columns wide, more than {MOST_COLUMNS}; run clang-format")
+        for text in words.problems(line) if not name.startswith(("experiments/", "tests/tidy/words.py")) else ():
+            say(name, number, text)
         if MACHINE_PATH.search(line):
             say(name, number, "a path of somebody's machine; make it relative")
         if library and "std::atomic<" in line and name != "common/include/bifilar/base/detail/atomic.hpp":
@@ -111,13 +116,22 @@ for name in files:
 
 for circle in floors.circles(opens):
     say(circle[0], 1, f"includes itself by way of {', '.join(circle[1:])}; move what both need to a header below")
-drawing = ROOT / floors.DRAWING
-if not drawing.is_file() or drawing.read_text() != floors.draw(used):
+for name in files:
+    if name.endswith((".hpp", ".cpp")):
+        for line, text in public_headers.problems(name, (ROOT / name).read_text()):
+            say(name, line, text)
+made = {floors.DRAWING: (floors.draw(used), "is not the drawing of what includes what"),
+        public_headers.LIST: (public_headers.listed(files), "does not name the public headers; what no application names "
+                                                            "belongs in its room's detail folder")}
+for name, (text, complaint) in made.items():
+    path = ROOT / name
+    if path.is_file() and path.read_text() == text:
+        continue
     if "--draw" in sys.argv:
-        drawing.parent.mkdir(parents=True, exist_ok=True)
-        drawing.write_text(floors.draw(used))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     else:
-        say(floors.DRAWING, 1, "is not the drawing of what includes what; run tests/tidy/tidy_test.py . --draw")
+        say(name, 1, f"{complaint}; else run tests/tidy/tidy_test.py . --draw")
 
 print("\n".join(problems))
 print(f"{len(files)} files read, {len(problems)} problems")

@@ -1,5 +1,5 @@
-// The depot: chains of free blocks by size, and the slabs and chunks behind them.
-// One lock a chain of 64 blocks; what a trim does is in frame_trim.cpp.
+// The depot: batches of free blocks by size, and the slabs and chunks behind them.
+// One lock a batch of 64 blocks; what a trim does is in frame_trim.cpp.
 #include <bifilar/base/detail/sanitizer.hpp>
 #if !defined(BIFILAR_ASAN)
 
@@ -60,12 +60,12 @@ free_block* depot::take(std::size_t size_class, slab*& fresh) {
         {
             const std::lock_guard guard{lock_};
             shelf& from = shelves_[size_class];
-            if (free_block* const chain = from.chains; chain != nullptr) {
-                from.chains = chain->next_chain;
-                from.blocks -= chain->length;
+            if (free_block* const batch = from.batches; batch != nullptr) {
+                from.batches = batch->next_batch;
+                from.blocks -= batch->length;
                 from.least = std::min(from.least, from.blocks);
-                count_unused(0, chain->length * block_bytes_of(size_class));
-                return chain;
+                count_unused(0, batch->length * block_bytes_of(size_class));
+                return batch;
             }
             fresh = new_slab(size_class);
             if (fresh != nullptr) return nullptr;
@@ -76,16 +76,16 @@ free_block* depot::take(std::size_t size_class, slab*& fresh) {
     }
 }
 
-void depot::give(free_block* chain, std::size_t size_class) noexcept {
-    if (chain == nullptr) return;
+void depot::give(free_block* batch, std::size_t size_class) noexcept {
+    if (batch == nullptr) return;
     const std::lock_guard guard{lock_};
-    put(chain, chain, chain->length, size_class);
+    put(batch, batch, batch->length, size_class);
 }
 
 // Under the lock, as the next two.
 void depot::put(free_block* first, free_block* last, std::size_t blocks, std::size_t size_class) noexcept {
     shelf& to = shelves_[size_class];
-    last->next_chain = std::exchange(to.chains, first);
+    last->next_batch = std::exchange(to.batches, first);
     to.blocks += blocks;
     count_unused(blocks * block_bytes_of(size_class), 0);
 }

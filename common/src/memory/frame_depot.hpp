@@ -48,10 +48,10 @@ public:
     /// The process's only one. Never destroyed: frames may be freed by destructors of statics.
     static depot& the() noexcept;
 
-    /// A chain of free blocks, or null and a slab that nobody has used. Throws std::bad_alloc.
+    /// A batch of free blocks, or null and a slab that nobody has used. Throws std::bad_alloc.
     free_block* take(std::size_t size_class, slab*& fresh);
-    /// Takes a chain whose first block knows its length. Null: does nothing.
-    void give(free_block* chain, std::size_t size_class) noexcept;
+    /// Takes a batch whose first block knows its length. Null: does nothing.
+    void give(free_block* batch, std::size_t size_class) noexcept;
 
     void* allocate_large(std::size_t bytes);
     void release_large(slab& block) noexcept;
@@ -77,7 +77,7 @@ private:
 
     // Free blocks of one size.
     struct shelf {
-        free_block* chains = nullptr;
+        free_block* batches = nullptr;
         std::size_t blocks = 0;
         std::size_t least = 0;  // The fewest since the last trim: so many were not needed.
     };

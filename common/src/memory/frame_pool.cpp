@@ -1,4 +1,4 @@
-// The frame pool. Thread caches hand chains of blocks to the depot and take chains back: one lock a chain.
+// The frame pool. Thread caches hand batches of blocks to the depot and take batches back: one lock a batch.
 // Slabs are 64 KiB, aligned to their size, so a block finds its slab, and a slab its size class, from the address.
 // Under AddressSanitizer frame_pool_asan.cpp takes this file's place.
 #include <bifilar/base/detail/sanitizer.hpp>
@@ -18,9 +18,9 @@
 
 namespace bifilar {
 
+using frames::batch_blocks;
 using frames::block_bytes_of;
 using frames::blocks_of;
-using frames::chain_blocks;
 using frames::class_of;
 using frames::classes;
 using frames::depot;

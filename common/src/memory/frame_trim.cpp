@@ -12,34 +12,34 @@
 namespace bifilar::frames {
 namespace {
 
-void count_by_slab(const free_block* chains) noexcept {
-    for (const free_block* chain = chains; chain != nullptr; chain = chain->next_chain)
-        for (const free_block* block = chain; block != nullptr; block = block->next) ++slab::of(block).seen;
+void count_by_slab(const free_block* batches) noexcept {
+    for (const free_block* batch = batches; batch != nullptr; batch = batch->next_batch)
+        for (const free_block* block = batch; block != nullptr; block = block->next) ++slab::of(block).seen;
 }
 
-// Chains of free blocks in a row.
+// Batches of free blocks in a row.
 struct row {
     free_block* first = nullptr;
     free_block* last = nullptr;
     std::size_t blocks = 0;
 };
 
-// Takes counted chains apart: slabs that have all of their blocks among them leave, as long as that is at most `most`
-// blocks in all. The rest comes back in chains, and their slabs' counts are 0 again.
-row sort_out(free_block* chains, std::size_t size_class, std::size_t most, slab*& leaving) noexcept {
+// Takes counted batches apart: slabs that have all of their blocks among them leave, as long as that is at most `most`
+// blocks in all. The rest comes back in batches, and their slabs' counts are 0 again.
+row sort_out(free_block* batches, std::size_t size_class, std::size_t most, slab*& leaving) noexcept {
     const std::size_t whole = blocks_of(size_class);
     row kept;
-    free_block* made = nullptr;  // The chain that grows.
+    free_block* made = nullptr;  // The batch that grows.
     std::uint32_t length = 0;
     const auto finish = [&] {
         kept.blocks += length;
         if (kept.last == nullptr) kept.last = made;
         made->length = std::exchange(length, 0);
-        made->next_chain = std::exchange(kept.first, made);
+        made->next_batch = std::exchange(kept.first, made);
         made = nullptr;
     };
-    while (chains != nullptr) {
-        free_block* block = std::exchange(chains, chains->next_chain);
+    while (batches != nullptr) {
+        free_block* block = std::exchange(batches, batches->next_batch);
         while (block != nullptr) {
             free_block* const next = block->next;
             slab& home = slab::of(block);
@@ -52,7 +52,7 @@ row sort_out(free_block* chains, std::size_t size_class, std::size_t most, slab*
             if (home.seen != slab::leaves) {
                 --home.seen;
                 block->next = std::exchange(made, block);
-                if (++length == chain_blocks) finish();
+                if (++length == batch_blocks) finish();
             }
             block = next;
         }
@@ -107,7 +107,7 @@ void depot::trim_all(bool needed_too) noexcept {
 void depot::trim_shelf(std::size_t size_class, bool needed_too, haul& found) noexcept {
     const std::size_t whole = blocks_of(size_class);
     shelf& at = shelves_[size_class];
-    free_block* chains = nullptr;
+    free_block* batches = nullptr;
     std::size_t most = 0;
     {
         const std::lock_guard guard{lock_};
@@ -117,11 +117,11 @@ void depot::trim_shelf(std::size_t size_class, bool needed_too, haul& found) noe
         if (most < whole) return;
         count_unused(0, at.blocks * block_bytes_of(size_class));
         at.blocks = at.least = 0;
-        chains = std::exchange(at.chains, nullptr);
+        batches = std::exchange(at.batches, nullptr);
     }
     // Without the lock, because there may be many; who needs some meanwhile gets a fresh slab.
-    count_by_slab(chains);
-    const row kept = sort_out(chains, size_class, most, found.leaving);
+    count_by_slab(batches);
+    const row kept = sort_out(batches, size_class, most, found.leaving);
     if (found.leaving != nullptr) found.again = true;
     const std::lock_guard guard{lock_};
     if (kept.first != nullptr) put(kept.first, kept.last, kept.blocks, size_class);

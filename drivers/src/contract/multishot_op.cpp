@@ -20,7 +20,7 @@ multishot_op::~multishot_op() {
     while (!results_.empty()) discard(results_.take());
 }
 
-void multishot_op::discard(const many_result& left) const noexcept {
+void multishot_op::discard(const multishot_result& left) const noexcept {
     if (!brings_bytes() && left.result >= 0) ::close(left.result);
 }
 
@@ -46,7 +46,7 @@ call_result multishot_op::poll(context& cx, const void* wait, received_bytes& in
     if (!cx.take_budget()) return std::nullopt;
     const std::lock_guard guard{owned_->lock};
     if (!results_.empty()) {
-        many_result oldest = results_.take();
+        multishot_result oldest = results_.take();
         into = std::move(oldest.bytes);
         return oldest.result;
     }
@@ -80,7 +80,7 @@ void multishot_op::forget(const void* wait) noexcept {
     if (wait_ == wait) waiter_ = {};
 }
 
-bool multishot_op::add(many_result next, bool more, wake_batch& batch) noexcept {
+bool multishot_op::add(multishot_result next, bool more, wake_batch& batch) noexcept {
     bool pause = false;
     {
         const std::lock_guard guard{owned_->lock};

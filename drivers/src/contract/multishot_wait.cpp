@@ -9,7 +9,7 @@
 
 namespace bifilar::drivers {
 
-void many_source::set_blocking(bool blocks) noexcept {
+void multishot_source::set_blocking(bool blocks) noexcept {
     if (what_ != what::connections || blocks == blocks_) return;
     const int flags = ::fcntl(source_->descriptor(), F_GETFL);
     ::fcntl(source_->descriptor(), F_SETFL, blocks ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
@@ -65,7 +65,7 @@ void multishot_wait::give_up() noexcept {
     plain_->end();
     const std::optional<int> left = plain_->finished();
     if (!left || *left == -ECANCELED) return;
-    if (*left >= 0 && of_->what_ == many_source::what::connections)
+    if (*left >= 0 && of_->what_ == multishot_source::what::connections)
         of_->spare_connection_ = owned_descriptor{*left};
     else
         of_->spare_.emplace(*left, std::move(got_));

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <bifilar/drivers/contract/detail/driver.hpp>
-#include <bifilar/sched/stats.hpp>
+#include <bifilar/sched/detail/worker_counters.hpp>
 
 namespace bifilar::drivers {
 

@@ -1,6 +1,8 @@
 // Bytes of what is not a socket: pipes, terminals, eventfds and the like.
 #pragma once
 
+#include "op_traits.hpp"
+#include "operation_list.hpp"
 #include "shared_call.hpp"
 #include "system_call.hpp"
 
@@ -14,6 +16,8 @@ namespace bifilar::drivers {
 
 struct read_operation {
     static constexpr op_kind kind = op_kind::read;
+    static constexpr argument_kind has = argument_kind::bytes;
+    static constexpr ring_wait waits = ring_wait::readiness;
     static int call(const op& which) noexcept {
         return result_of(::read(which.source->descriptor(), which.arguments.buffer(),
                                 std::min(which.arguments.bytes(), max_per_call)));
@@ -22,6 +26,8 @@ struct read_operation {
 
 struct write_operation {
     static constexpr op_kind kind = op_kind::write;
+    static constexpr argument_kind has = argument_kind::bytes;
+    static constexpr ring_wait waits = ring_wait::readiness;
     static int call(const op& which) noexcept {
         return result_of(::write(which.source->descriptor(), which.arguments.buffer(),
                                  std::min(which.arguments.bytes(), max_per_call)));
@@ -30,6 +36,8 @@ struct write_operation {
 
 struct read_ready_operation {
     static constexpr op_kind kind = op_kind::read_ready;
+    static constexpr argument_kind has = argument_kind::bytes;
+    static constexpr ring_wait waits = ring_wait::readiness;
     static int call(const op& which) noexcept {
         return read_if_ready(which.source->descriptor(), which.arguments.buffer(),
                              std::min(which.arguments.bytes(), max_per_call));
@@ -38,6 +46,8 @@ struct read_ready_operation {
 
 struct write_ready_operation {
     static constexpr op_kind kind = op_kind::write_ready;
+    static constexpr argument_kind has = argument_kind::bytes;
+    static constexpr ring_wait waits = ring_wait::readiness;
     static int call(const op& which) noexcept {
         return write_if_ready(which.source->descriptor(), which.arguments.buffer(),
                               std::min(which.arguments.bytes(), max_per_call));
@@ -46,6 +56,8 @@ struct write_ready_operation {
 
 struct read_vector_operation {
     static constexpr op_kind kind = op_kind::read_vector;
+    static constexpr argument_kind has = argument_kind::vector;
+    static constexpr ring_wait waits = ring_wait::readiness;
     static int call(const op& which) noexcept {
         return result_of(::readv(which.source->descriptor(), which.arguments.vector(),
                                  static_cast<int>(which.arguments.count())));
@@ -54,10 +66,15 @@ struct read_vector_operation {
 
 struct write_vector_operation {
     static constexpr op_kind kind = op_kind::write_vector;
+    static constexpr argument_kind has = argument_kind::vector;
+    static constexpr ring_wait waits = ring_wait::readiness;
     static int call(const op& which) noexcept {
         return result_of(::writev(which.source->descriptor(), which.arguments.vector(),
                                   static_cast<int>(which.arguments.count())));
     }
 };
+
+using byte_operations = operation_list<read_operation, write_operation, read_ready_operation, write_ready_operation,
+                                       read_vector_operation, write_vector_operation>;
 
 }  // namespace bifilar::drivers

@@ -1,6 +1,8 @@
 // How connections begin: accepted from a listener, or made.
 #pragma once
 
+#include "op_traits.hpp"
+#include "operation_list.hpp"
 #include "shared_call.hpp"
 #include "system_call.hpp"
 
@@ -14,6 +16,8 @@ namespace bifilar::drivers {
 
 struct accept_operation {
     static constexpr op_kind kind = op_kind::accept;
+    static constexpr argument_kind has = argument_kind::none;
+    static constexpr ring_wait waits = ring_wait::readiness;
     /// Tells of a listener that was shut down.
     static constexpr short events = POLLIN | POLLRDHUP;
     static int call(const op& which) noexcept {
@@ -25,6 +29,8 @@ struct accept_operation {
 
 struct accept_multishot_operation {
     static constexpr op_kind kind = op_kind::accept_multishot;
+    static constexpr argument_kind has = argument_kind::none;
+    static constexpr ring_wait waits = ring_wait::multishot;
     template <class Buffers>
     static bool prepare(io_uring_sqe& entry, const op& which, Buffers&) noexcept {
         io_uring_prep_multishot_accept(&entry, which.source->descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
@@ -34,6 +40,8 @@ struct accept_multishot_operation {
 
 struct connect_operation {
     static constexpr op_kind kind = op_kind::connect;
+    static constexpr argument_kind has = argument_kind::none;
+    static constexpr ring_wait waits = ring_wait::readiness;
     static int call(const op& which) noexcept {
         const int descriptor = which.source->descriptor();
         // The error second: one that comes in between is told. The other way round a refusal in between would look like
@@ -44,5 +52,7 @@ struct connect_operation {
         return ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &bytes) == 0 ? -error : -errno;
     }
 };
+
+using connection_operations = operation_list<accept_operation, accept_multishot_operation, connect_operation>;
 
 }  // namespace bifilar::drivers

@@ -1,6 +1,9 @@
 // A list of operations, each a type with a `kind`, and the one of a kind that is known at run time.
 #pragma once
 
+#include "op_traits.hpp"
+
+#include <array>
 #include <cstddef>
 
 namespace bifilar::drivers {
@@ -18,7 +21,27 @@ struct operation_list {
         }
         return sizeof...(Operations) == static_cast<std::size_t>(end);
     }
+
+    /// What each says of itself, in the order of their kinds.
+    [[nodiscard]] static consteval std::array<op_traits, sizeof...(Operations)> traits() {
+        std::array<op_traits, sizeof...(Operations)> all{};
+        ((all[static_cast<std::size_t>(Operations::kind)] = {Operations::has, Operations::waits}), ...);
+        return all;
+    }
 };
+
+/// Several lists as one.
+template <class... Lists>
+struct joined;
+template <class List>
+struct joined<List> {
+    using type = List;
+};
+template <class... First, class... Second, class... Rest>
+struct joined<operation_list<First...>, operation_list<Second...>, Rest...>
+    : joined<operation_list<First..., Second...>, Rest...> {};
+template <class... Lists>
+using joined_operations = typename joined<Lists...>::type;
 
 /// use(operation) for the one of that kind.
 template <class Kind, class Use, class... Operations>

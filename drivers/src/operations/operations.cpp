@@ -24,8 +24,10 @@ int call_others(const op& which) noexcept {
         which.kind,
         [&]<class Operation>(Operation) {
             constexpr bool calls = requires { Operation::call(which); };
-            static_assert(calls == (traits_of(Operation::kind).waits != ring_wait::multishot),
-                          "an operation has a call exactly if op_table does not leave it to the kernel");
+            static_assert(calls == (Operation::waits != ring_wait::multishot),
+                          "an operation has a call exactly if it does not leave it to the kernel");
+            static_assert(is_multishot(Operation::kind) == (Operation::waits == ring_wait::multishot),
+                          "is_multishot names what a ring completes again and again");
             if constexpr (calls) result = Operation::call(which);
         },
         operations{});

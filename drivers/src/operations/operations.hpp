@@ -1,7 +1,9 @@
 // All operations on descriptors, and what a driver asks of one by its kind. An operation is a type in its group's file:
-//   kind     which row of op_table is its own;
+//   kind     its name in op_kind;
+//   has      which arguments it has;
+//   waits    what a ring does with it when it would have to wait;
 //   call     makes its system call, without waiting: the result, or a negative errno; none: the kernel alone makes it;
-//   prepare  a ring's entry that waits in the call, where op_table says so; false: it waits for readiness this time;
+//   prepare  a ring's entry that waits in the call, where waits says so; false: it waits for readiness this time;
 //   events   what poll(2) is asked for, where it is more than the direction.
 #pragma once
 
@@ -15,14 +17,17 @@
 
 namespace bifilar::drivers {
 
-using operations =
-    operation_list<recv_operation, recv_pooled_operation, recv_multishot_operation, send_operation, accept_operation,
-                   accept_multishot_operation, connect_operation, recv_message_operation, send_message_operation,
-                   recv_many_operation, send_many_operation, read_operation, write_operation, read_ready_operation,
-                   write_ready_operation, read_vector_operation, write_vector_operation, send_file_operation,
-                   splice_in_operation, splice_out_operation, poll_in_operation, poll_out_operation>;
+using operations = joined_operations<stream_operations, connection_operations, datagram_operations, byte_operations,
+                                     passing_operations, readiness_operations>;
 static_assert(operations::covers_up_to(op_kind::file_call),
               "each kind is one operation's, but for file_call, whose calls are file_operations");
+
+/// What an operation of that kind has, by its type.
+[[nodiscard]] constexpr op_traits traits_of(op_kind kind) noexcept {
+    constexpr auto of_all = operations::traits();
+    return kind == op_kind::file_call ? op_traits{argument_kind::request, ring_wait::call}
+                                      : of_all[static_cast<std::size_t>(kind)];
+}
 
 /// What is not for each request.
 [[nodiscard]] int call_others(const op& which) noexcept;

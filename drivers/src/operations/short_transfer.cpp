@@ -1,6 +1,8 @@
 // Cuts of what one call moves: fewer bytes of a buffer, or a part of the first of several buffers.
 #include "short_transfer.hpp"
 
+#include "operations.hpp"
+
 #include <bifilar/drivers/contract/detail/io_source.hpp>
 
 #include <algorithm>

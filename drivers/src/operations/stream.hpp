@@ -3,6 +3,8 @@
 // anew.
 #pragma once
 
+#include "op_traits.hpp"
+#include "operation_list.hpp"
 #include "system_call.hpp"
 
 #include <bifilar/base/detail/assert.hpp>
@@ -55,6 +57,8 @@ inline int send_now(int descriptor, const void* from, std::size_t bytes, int fla
 
 struct recv_operation {
     static constexpr op_kind kind = op_kind::recv;
+    static constexpr argument_kind has = argument_kind::bytes;
+    static constexpr ring_wait waits = ring_wait::call;
     static int call(const op& which) noexcept {
         return receive_now(which.source->descriptor(), which.arguments.buffer(), which.arguments.bytes(), which.flags);
     }
@@ -68,6 +72,8 @@ struct recv_operation {
 
 struct recv_pooled_operation {
     static constexpr op_kind kind = op_kind::recv_pooled;
+    static constexpr argument_kind has = argument_kind::target;
+    static constexpr ring_wait waits = ring_wait::call;
     static int call(const op& which) noexcept {
         BIFILAR_ASSERT(which.on != nullptr, "who starts a recv_pooled lends the buffer");
         buffer_pool& from = which.on->buffers();
@@ -100,6 +106,8 @@ private:
 /// Each completion brings what came, up to the size of a buffer.
 struct recv_multishot_operation {
     static constexpr op_kind kind = op_kind::recv_multishot;
+    static constexpr argument_kind has = argument_kind::target;
+    static constexpr ring_wait waits = ring_wait::multishot;
     template <class Buffers>
     static bool prepare(io_uring_sqe& entry, const op& which, Buffers& buffers) noexcept {
         buffers.refill();
@@ -111,6 +119,8 @@ struct recv_multishot_operation {
 
 struct send_operation {
     static constexpr op_kind kind = op_kind::send;
+    static constexpr argument_kind has = argument_kind::bytes;
+    static constexpr ring_wait waits = ring_wait::call;
     static int call(const op& which) noexcept {
         return send_now(which.source->descriptor(), which.arguments.buffer(), which.arguments.bytes(), which.flags);
     }
@@ -121,5 +131,8 @@ struct send_operation {
         return true;
     }
 };
+
+using stream_operations =
+    operation_list<recv_operation, recv_pooled_operation, recv_multishot_operation, send_operation>;
 
 }  // namespace bifilar::drivers

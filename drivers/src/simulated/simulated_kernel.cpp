@@ -1,6 +1,8 @@
 // The plan of failures and the counts, which the drivers of several threads share under one lock.
 #include <bifilar/drivers/simulated/simulated_kernel.hpp>
 
+#include "operations/operations.hpp"
+
 #include <bifilar/base/detail/assert.hpp>
 
 #include <cerrno>

@@ -111,9 +111,8 @@ void uring_driver::prepare_call(io_uring_sqe& entry, op& which) noexcept {
         which.kind,
         [&]<class Operation>(Operation) {
             constexpr bool prepares = requires { Operation::prepare(entry, which, offered); };
-            static_assert(
-                prepares == (traits_of(Operation::kind).waits != ring_wait::readiness),
-                "an operation prepares an entry exactly if op_table says that a ring does more for it than poll");
+            static_assert(prepares == (Operation::waits != ring_wait::readiness),
+                          "an operation prepares an entry exactly if a ring does more for it than poll");
             if constexpr (prepares) waits_in_call = Operation::prepare(entry, which, offered);
         },
         operations{});

@@ -27,7 +27,7 @@ void uring_driver::disarm(multishot_op& which) noexcept {
 void uring_driver::end_multishot(multishot_op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept {
     const bool more = (cqe.flags & IORING_CQE_F_MORE) != 0;
     if (!more) armed_.erase(which);
-    many_result next{cqe.res, {}};
+    multishot_result next{cqe.res, {}};
     if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) next.bytes = provided_.chosen(cqe, buffers());
     if (which.add(std::move(next), more, batch) && !prepare_cancel(which)) [[unlikely]]
         which.go_on();

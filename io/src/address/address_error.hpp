@@ -4,7 +4,7 @@
 #include <expected>
 #include <system_error>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 enum class address_error : unsigned char {
     not_numeric = 1,    ///< Equals std::errc::invalid_argument, like the next two.
@@ -15,4 +15,4 @@ enum class address_error : unsigned char {
 
 [[nodiscard]] std::unexpected<std::error_code> address_failure(address_error what) noexcept;
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

@@ -13,8 +13,8 @@
 namespace bifilar {
 namespace {
 
-using drivers::address_error;
-using drivers::address_failure;
+using detail::address_error;
+using detail::address_failure;
 
 constexpr socklen_t unix_head = offsetof(sockaddr_un, sun_path);
 

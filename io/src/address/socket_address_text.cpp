@@ -12,7 +12,7 @@
 #include <optional>
 
 namespace bifilar {
-namespace drivers {
+namespace detail {
 namespace {
 
 class address_category final : public std::error_category {
@@ -45,12 +45,12 @@ std::unexpected<std::error_code> address_failure(address_error what) noexcept {
     return std::unexpected{std::error_code{static_cast<int>(what), category}};
 }
 
-}  // namespace drivers
+}  // namespace detail
 
 namespace {
 
-using drivers::address_error;
-using drivers::address_failure;
+using detail::address_error;
+using detail::address_failure;
 
 template <class Number>
 std::optional<Number> number(std::string_view digits) noexcept {

@@ -7,7 +7,7 @@
 
 namespace bifilar {
 
-std::optional<directory_entry> drivers::directory_batch::take() {
+std::optional<directory_entry> detail::directory_batch::take() {
     while (at < filled) {
         // The kernel's linux_dirent64: inode, offset, record length, kind, name.
         constexpr std::size_t name_offset = offsetof(dirent64, d_name);
@@ -53,7 +53,7 @@ polled<io_result<directory>> directory::open_future::poll(context& cx) {
     return output{directory{*result}};
 }
 
-directory::next_future::next_future(drivers::directory_batch& of) noexcept
+directory::next_future::next_future(detail::directory_batch& of) noexcept
     : of_{&of},
       wait_{drivers::file_request{.kind = file_op::read_entries,
                                   .descriptor = of.handle.descriptor(),

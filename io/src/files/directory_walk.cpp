@@ -9,7 +9,7 @@
 #include <vector>
 
 namespace bifilar {
-namespace drivers {
+namespace detail {
 
 /// Between two jobs it belongs to the walk's owner, during one to the job's thread.
 class walk_state {
@@ -53,8 +53,8 @@ private:
 
 io_result<void> walk_state::fill(const job_arguments& on) {
     if (!begun_) {
-        owned_descriptor opened{
-            make_call({.kind = file_op::open, .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .path = root_.c_str()})};
+        owned_descriptor opened{drivers::make_call(
+            {.kind = file_op::open, .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .path = root_.c_str()})};
         if (opened.get() < 0) return io_failure(-opened.get());
         struct stat is{};
         if (::fstat(opened.get(), &is) != 0) return io_failure(errno);
@@ -68,10 +68,10 @@ io_result<void> walk_state::fill(const job_arguments& on) {
             add(levels_.back(), std::move(*next));
             continue;
         }
-        const int result = make_call({.kind = file_op::read_entries,
-                                      .descriptor = batch.handle.descriptor(),
-                                      .buffer = batch.room.data(),
-                                      .bytes = batch.room.size()});
+        const int result = drivers::make_call({.kind = file_op::read_entries,
+                                               .descriptor = batch.handle.descriptor(),
+                                               .buffer = batch.room.data(),
+                                               .bytes = batch.room.size()});
         if (result > 0) {
             batch.at = 0;
             batch.filled = static_cast<std::size_t>(result);
@@ -120,7 +120,7 @@ void walk_state::add(const level& from, directory_entry found) {
 int walk_state::enter(int from, const std::string& name) {
     const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (how_.follow_links ? 0 : O_NOFOLLOW);
     owned_descriptor opened{
-        make_call({.kind = file_op::open, .descriptor = from, .flags = flags, .path = name.c_str()})};
+        drivers::make_call({.kind = file_op::open, .descriptor = from, .flags = flags, .path = name.c_str()})};
     if (opened.get() < 0) return -opened.get();
     struct stat is{};
     if (::fstat(opened.get(), &is) != 0) return errno;
@@ -142,16 +142,16 @@ bool walk_state::is_above(const struct stat& what) const noexcept {
     return false;
 }
 
-}  // namespace drivers
+}  // namespace detail
 
 namespace {
 
-io_result<void> fill_now(const drivers::job_arguments& on) {
-    return static_cast<drivers::walk_state*>(on.object)->fill(on);
+io_result<void> fill_now(const detail::job_arguments& on) {
+    return static_cast<detail::walk_state*>(on.object)->fill(on);
 }
 
-drivers::job_arguments about(drivers::walk_state& state) {
-    drivers::job_arguments made;
+detail::job_arguments about(detail::walk_state& state) {
+    detail::job_arguments made;
     made.object = &state;
     return made;
 }
@@ -159,7 +159,7 @@ drivers::job_arguments about(drivers::walk_state& state) {
 }  // namespace
 
 directory_walk::directory_walk(std::string_view root, const walk_options& how)
-    : state_{std::make_unique<drivers::walk_state>(root, how)} {}
+    : state_{std::make_unique<detail::walk_state>(root, how)} {}
 directory_walk::directory_walk(directory_walk&&) noexcept = default;
 directory_walk& directory_walk::operator=(directory_walk&&) noexcept = default;
 directory_walk::~directory_walk() = default;
@@ -169,7 +169,7 @@ directory_walk::next_future directory_walk::next() {
     return next_future{*state_};
 }
 
-directory_walk::next_future::next_future(drivers::walk_state& of) : of_{&of}, fill_{&fill_now, about(of)} {}
+directory_walk::next_future::next_future(detail::walk_state& of) : of_{&of}, fill_{&fill_now, about(of)} {}
 
 polled<io_result<std::optional<walk_entry>>> directory_walk::next_future::poll(context& cx) {
     for (;;) {

@@ -17,8 +17,8 @@ bool has_zero_byte(const std::string& path) noexcept { return path.find('\0') !=
 
 }  // namespace
 
-file_transfer_future::file_transfer_future(drivers::file_handle& on, file_op kind, void* buffer,
-                                           std::size_t bytes, std::uint64_t offset, transfer how, int flags,
+file_transfer_future::file_transfer_future(detail::file_handle& on, file_op kind, void* buffer, std::size_t bytes,
+                                           std::uint64_t offset, transfer how, int flags,
                                            std::uint64_t* position) noexcept
     : at_{static_cast<std::byte*>(buffer)},
       bytes_{bytes},
@@ -55,7 +55,7 @@ polled<io_result<void>> file_action_future::poll(context& cx) {
     return output{done_or_failed(*result)};
 }
 
-drivers::call_result drivers::path_wait::poll(context& cx) {
+drivers::call_result detail::path_wait::poll(context& cx) {
     if (has_zero_byte(path_) || has_zero_byte(other_)) return -EINVAL;
     if (wait_.idle()) {  // Here, not in the constructor: short strings move with the future.
         wait_.request().path = path_.c_str();
@@ -74,9 +74,8 @@ metadata_future::metadata_future(std::string_view path, bool follow)
     : path_{path},
       wait_{drivers::file_request{.kind = file_op::status, .flags = follow ? 0 : AT_SYMLINK_NOFOLLOW}} {}
 
-metadata_future::metadata_future(drivers::file_handle& of)
-    : wait_{drivers::file_request{
-                .kind = file_op::status, .descriptor = of.descriptor(), .flags = AT_EMPTY_PATH},
+metadata_future::metadata_future(detail::file_handle& of)
+    : wait_{drivers::file_request{.kind = file_op::status, .descriptor = of.descriptor(), .flags = AT_EMPTY_PATH},
             &of} {}
 
 polled<io_result<file_metadata>> metadata_future::poll(context& cx) {
@@ -88,7 +87,7 @@ polled<io_result<file_metadata>> metadata_future::poll(context& cx) {
     const drivers::call_result result = wait_.poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};
-    return output{drivers::metadata_of(status_)};
+    return output{detail::metadata_of(status_)};
 }
 
 polled<io_result<std::uint64_t>> size_future::poll(context& cx) {

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 file_kind kind_of_mode(unsigned mode) noexcept {
     switch (mode & S_IFMT) {
@@ -51,4 +51,4 @@ file_metadata metadata_of(const struct statx& from) noexcept {
     return made;
 }
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

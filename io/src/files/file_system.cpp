@@ -9,8 +9,8 @@
 namespace bifilar {
 namespace {
 
+using detail::job_arguments;
 using drivers::file_request;
-using drivers::job_arguments;
 
 io_result<bool> exists_now(const job_arguments& on) {
     struct stat found{};
@@ -88,7 +88,7 @@ job_arguments with_path(std::string_view path) {
 
 metadata_future metadata(std::string_view path) { return {path, true}; }
 metadata_future symlink_metadata(std::string_view path) { return {path, false}; }
-drivers::file_job<bool> exists(std::string_view path) { return {&exists_now, with_path(path)}; }
+detail::file_job<bool> exists(std::string_view path) { return {&exists_now, with_path(path)}; }
 
 path_action_future rename(std::string_view from, std::string_view to) {
     return {file_request{.kind = file_op::rename}, from, to};
@@ -104,13 +104,13 @@ path_action_future create_directory(std::string_view path, unsigned mode) {
     return {file_request{.kind = file_op::create_directory, .mode = mode}, path};
 }
 
-drivers::file_job<void> create_directories(std::string_view path, unsigned mode) {
+detail::file_job<void> create_directories(std::string_view path, unsigned mode) {
     job_arguments on = with_path(path);
     on.number = mode;
     return {&create_directories_now, std::move(on)};
 }
-drivers::file_job<std::string> read_link(std::string_view path) { return {&read_link_now, with_path(path)}; }
-drivers::file_job<file> create_temporary(std::string_view directory) {
+detail::file_job<std::string> read_link(std::string_view path) { return {&read_link_now, with_path(path)}; }
+detail::file_job<file> create_temporary(std::string_view directory) {
     return {&create_temporary_now, with_path(directory)};
 }
 

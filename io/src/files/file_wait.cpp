@@ -15,14 +15,14 @@
 #include <thread>
 #include <utility>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 file_wait::file_wait(file_wait&& other) noexcept
     : request_{other.request_}, op_{std::move(other.op_)}, on_{other.on_} {}
 
-call_result file_wait::poll(context& cx) {
+drivers::call_result file_wait::poll(context& cx) {
     switch (op_.settle()) {
-        case op::phase::completed: {
+        case drivers::op::phase::completed: {
             // Of a thread that could not be had (see uring_driver.cpp) the kernel makes a cancel that nobody asked for.
             const bool never_begun = op_.result == -ECANCELED && !op_.cancel_asked();
             leave();
@@ -35,30 +35,30 @@ call_result file_wait::poll(context& cx) {
             }
             return op_.result;
         }
-        case op::phase::in_flight:
+        case drivers::op::phase::in_flight:
             BIFILAR_CHECK(cx.borrow() == op_.waits(),
                           "a file's future was polled by another task than the one that started it");
             return std::nullopt;
-        case op::phase::completing:
-        case op::phase::idle:
+        case drivers::op::phase::completing:
+        case drivers::op::phase::idle:
             break;
     }
     if (!cx.take_budget()) return std::nullopt;
-    if (driver* const here = installed_driver())
+    if (drivers::driver* const here = drivers::installed_driver())
         if (const int no = here->admit_file(request_); no != 0) return no;
-    const int result = try_cached(request_);
+    const int result = drivers::try_cached(request_);
     if (result != -EAGAIN) return result;
     return start(cx, true);
 }
 
-call_result file_wait::start(context& cx, bool with_ring) noexcept {
+drivers::call_result file_wait::start(context& cx, bool with_ring) noexcept {
     const sched::worker* const here = this_thread().worker;
-    if (here == nullptr) return make_call(request_);
-    op_.arguments = call_arguments::of_request(request_);
+    if (here == nullptr) return drivers::make_call(request_);
+    op_.arguments = drivers::call_arguments::of_request(request_);
     pool_ = nullptr;
     if (on_ != nullptr) on_->enter();
     entered_ = on_ != nullptr;
-    if (with_ring && this_driver().submit_file(op_, cx.borrow())) return std::nullopt;
+    if (with_ring && drivers::this_driver().submit_file(op_, cx.borrow())) return std::nullopt;
     if (sched::blocking_pool* const pool = here->owner().parts().pool()) {
         pool_ = pool;
         op_.begin(cx.borrow());
@@ -74,13 +74,13 @@ call_result file_wait::start(context& cx, bool with_ring) noexcept {
         }
     }
     leave();
-    return make_call(request_);
+    return drivers::make_call(request_);
 }
 
 // On the pool's thread. After complete this object may be gone.
 void file_wait::run() noexcept {
     wake_batch batch;
-    op_.complete(make_call(request_), batch);
+    op_.complete(drivers::make_call(request_), batch);
 }
 
 void file_wait::leave() noexcept {
@@ -105,14 +105,14 @@ bool file_wait::poll_cancel(context& cx) noexcept {
 }
 
 std::optional<int> file_wait::finished() const noexcept {
-    if (op_.settle() != op::phase::completed) return std::nullopt;
+    if (op_.settle() != drivers::op::phase::completed) return std::nullopt;
     return op_.result;
 }
 
 void file_wait::end() noexcept {
     if (idle()) return;
-    if (op_.settle() == op::phase::in_flight) {
-        count_destroyed_in_flight();
+    if (op_.settle() == drivers::op::phase::in_flight) {
+        drivers::count_destroyed_in_flight();
         ask_cancel();
     }
     if (!op_.at_rest() && pool_ == nullptr) op_.on->finish(op_);
@@ -122,4 +122,4 @@ void file_wait::end() noexcept {
     leave();
 }
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

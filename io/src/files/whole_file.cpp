@@ -11,7 +11,7 @@
 namespace bifilar {
 namespace {
 
-using drivers::job_arguments;
+using detail::job_arguments;
 using drivers::make_call;
 
 // Between two looks at whether a job was cancelled.
@@ -217,19 +217,19 @@ job_arguments with(std::string_view path, std::string_view other, std::span<cons
 
 }  // namespace
 
-drivers::file_job<std::uint64_t> copy_file(std::string_view from, std::string_view to) {
+detail::file_job<std::uint64_t> copy_file(std::string_view from, std::string_view to) {
     return {&copy_now, with(from, to, {})};
 }
-drivers::file_job<std::vector<std::byte>> read_file(std::string_view path, std::uint64_t max_bytes) {
+detail::file_job<std::vector<std::byte>> read_file(std::string_view path, std::uint64_t max_bytes) {
     return {&read_whole<std::vector<std::byte>>, with(path, {}, {}, max_bytes)};
 }
-drivers::file_job<std::string> read_text_file(std::string_view path, std::uint64_t max_bytes) {
+detail::file_job<std::string> read_text_file(std::string_view path, std::uint64_t max_bytes) {
     return {&read_whole<std::string>, with(path, {}, {}, max_bytes)};
 }
-drivers::file_job<void> write_file(std::string_view path, std::span<const std::byte> bytes) {
+detail::file_job<void> write_file(std::string_view path, std::span<const std::byte> bytes) {
     return {&write_now, with(path, {}, bytes)};
 }
-drivers::file_job<void> write_file_atomically(std::string_view path, std::span<const std::byte> bytes) {
+detail::file_job<void> write_file_atomically(std::string_view path, std::span<const std::byte> bytes) {
     return {&write_atomically_now, with(path, {}, bytes)};
 }
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 namespace {
 
 int bind_to(int descriptor, const socket_address& address) noexcept {
@@ -95,4 +95,4 @@ void bound_path::remove() noexcept {
     path_.clear();
 }
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

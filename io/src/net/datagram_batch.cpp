@@ -38,7 +38,7 @@ datagram_batch::datagram_batch(std::size_t capacity, std::size_t bytes_each)
 datagram_batch::item datagram_batch::operator[](std::size_t index) const noexcept {
     const msghdr& header = headers_[index].msg_hdr;
     const std::span bytes{bytes_.get() + index * bytes_each_, vectors_[index].iov_len};
-    return {bytes, addresses_[index], (header.msg_flags & MSG_TRUNC) != 0, drivers::segment_note::read(header)};
+    return {bytes, addresses_[index], (header.msg_flags & MSG_TRUNC) != 0, detail::segment_note::read(header)};
 }
 
 bool datagram_batch::add(std::span<const std::byte> bytes, const socket_address& to) noexcept {

@@ -7,7 +7,7 @@
 
 namespace bifilar {
 
-std::size_t drivers::segment_note::read(const msghdr& message) noexcept {
+std::size_t detail::segment_note::read(const msghdr& message) noexcept {
     for (const cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr;
          at = CMSG_NXTHDR(const_cast<msghdr*>(&message), const_cast<cmsghdr*>(at))) {
         if (at->cmsg_level != SOL_UDP || at->cmsg_type != UDP_GRO) continue;
@@ -36,7 +36,7 @@ polled<io_result<received_datagram>> datagram_receive_future::poll(context& cx) 
     received_datagram got;
     got.bytes = static_cast<std::size_t>(*result);
     got.truncated = (message_.msg_flags & MSG_TRUNC) != 0;
-    got.segment_bytes = drivers::segment_note::read(message_);
+    got.segment_bytes = detail::segment_note::read(message_);
     if (wants_sender_) {
         from_.written(message_.msg_namelen, AF_UNIX);
         got.from = from_;

@@ -12,7 +12,7 @@ namespace bifilar {
 namespace {
 
 io_result<std::size_t> size_option(int descriptor, int name) noexcept {
-    const io_result<int> value = drivers::socket_option(descriptor, SOL_SOCKET, name);
+    const io_result<int> value = detail::socket_option(descriptor, SOL_SOCKET, name);
     if (!value) return std::unexpected{value.error()};
     return static_cast<std::size_t>(*value);
 }
@@ -20,8 +20,8 @@ io_result<std::size_t> size_option(int descriptor, int name) noexcept {
 }  // namespace
 
 datagram_socket::datagram_socket(owned_descriptor descriptor) : source_{drivers::make_source(std::move(descriptor))} {
-    drivers::make_blocking(source_->descriptor());
-    const io_result<int> domain = drivers::socket_option(source_->descriptor(), SOL_SOCKET, SO_DOMAIN);
+    detail::make_blocking(source_->descriptor());
+    const io_result<int> domain = detail::socket_option(source_->descriptor(), SOL_SOCKET, SO_DOMAIN);
     source_->tells_segments = domain && *domain != AF_UNIX;
 }
 
@@ -42,14 +42,14 @@ io_result<void> datagram_socket::disconnect() noexcept {
 }
 
 io_result<void> datagram_socket::set_option(int level, int name, int value) noexcept {
-    return drivers::set_socket_option(source().descriptor(), level, name, value);
+    return detail::set_socket_option(source().descriptor(), level, name, value);
 }
 
 io_result<void> datagram_socket::set_receive_buffer(std::size_t bytes) noexcept {
-    return set_option(SOL_SOCKET, SO_RCVBUF, drivers::clamped_size(bytes));
+    return set_option(SOL_SOCKET, SO_RCVBUF, detail::clamped_size(bytes));
 }
 io_result<void> datagram_socket::set_send_buffer(std::size_t bytes) noexcept {
-    return set_option(SOL_SOCKET, SO_SNDBUF, drivers::clamped_size(bytes));
+    return set_option(SOL_SOCKET, SO_SNDBUF, detail::clamped_size(bytes));
 }
 io_result<std::size_t> datagram_socket::receive_buffer() const noexcept {
     return size_option(source().descriptor(), SO_RCVBUF);

@@ -1,6 +1,8 @@
 // sendfile(2) blocks for the disk, whatever the socket says: parts that are not in memory are fetched before.
 #include <bifilar/io/net/send_file.hpp>
 
+#include <bifilar/io/streams/detail/stream_access.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <limits>
@@ -8,7 +10,7 @@
 
 namespace bifilar {
 
-send_file_future::send_file_future(drivers::io_source& to, drivers::file_handle& from, std::uint64_t offset,
+send_file_future::send_file_future(drivers::io_source& to, detail::file_handle& from, std::uint64_t offset,
                                    std::uint64_t bytes) noexcept
     : from_{&from},
       offset_{offset},
@@ -91,7 +93,7 @@ polled<void> send_file_future::poll_cancel(context& cx) noexcept {
 }
 
 send_file_future send_file(socket_stream& to, const file& from, std::uint64_t offset, std::uint64_t bytes) {
-    return {to.source(), from.at(), offset, bytes};
+    return {detail::stream_access::source_of(to), from.at(), offset, bytes};
 }
 
 }  // namespace bifilar

@@ -3,13 +3,13 @@
 
 #include <bifilar/drivers/contract/detail/io_source.hpp>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
-std::optional<io_result<source_ptr>> accept_wait::poll(context& cx) {
+std::optional<io_result<drivers::source_ptr>> accept_wait::poll(context& cx) {
     const drivers::call_result result = wait_.poll(cx);
     if (!result) return std::nullopt;
     if (*result < 0) return io_failure(-*result);
-    return try_make_source(owned_descriptor{*result});
+    return drivers::try_make_source(owned_descriptor{*result});
 }
 
 accept_wait::~accept_wait() {
@@ -17,4 +17,4 @@ accept_wait::~accept_wait() {
     if (const std::optional<int> left = wait_.finished(); left && *left >= 0) owned_descriptor{*left}.reset();
 }
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

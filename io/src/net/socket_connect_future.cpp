@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <sys/socket.h>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 connect_wait::connect_wait(const io_result<socket_address>& to) {
     if (!to) {
@@ -20,7 +20,7 @@ connect_wait::connect_wait(const io_result<socket_address>& to) {
         error_ = made.error();
         return;
     }
-    source_ = make_source(std::move(*made));
+    source_ = drivers::make_source(std::move(*made));
     wait_.emplace(op_kind::connect, *source_);
 }
 
@@ -35,13 +35,13 @@ connect_wait::step connect_wait::begin() noexcept {
     return step::failed;
 }
 
-source_ptr connect_wait::take() {
+drivers::source_ptr connect_wait::take() {
     wait_.reset();
     make_blocking(source_->descriptor());
     return std::move(source_);
 }
 
-std::optional<io_result<source_ptr>> connect_wait::poll(context& cx) {
+std::optional<io_result<drivers::source_ptr>> connect_wait::poll(context& cx) {
     while (!error_ && to_) {
         if (!pause_.poll(cx) || !cx.take_budget()) return std::nullopt;
         switch (begin()) {
@@ -57,7 +57,7 @@ std::optional<io_result<source_ptr>> connect_wait::poll(context& cx) {
         }
     }
     if (error_) return std::unexpected{error_};
-    const call_result result = wait_->poll(cx);
+    const drivers::call_result result = wait_->poll(cx);
     if (!result) return std::nullopt;
     if (*result < 0) return io_failure(-*result);
     return take();
@@ -68,4 +68,4 @@ polled<void> connect_wait::poll_cancel(context& cx) noexcept {
     return wait_->poll_rest(cx);
 }
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

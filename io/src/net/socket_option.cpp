@@ -7,7 +7,7 @@
 #include <limits>
 #include <sys/socket.h>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 io_result<void> set_socket_option(int descriptor, int level, int name, int value) noexcept {
     if (::setsockopt(descriptor, level, name, &value, sizeof value) != 0) return io_failure(errno);
@@ -36,4 +36,4 @@ void make_blocking(int descriptor) noexcept {
     if (flags >= 0 && (flags & O_NONBLOCK) != 0) ::fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
 }
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

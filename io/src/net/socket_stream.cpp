@@ -16,7 +16,7 @@ io_result<void> detail::socket_share::end_sending() noexcept {
 }
 
 socket_stream::socket_stream(int descriptor) : socket_writing{drivers::make_source(owned_descriptor{descriptor})} {
-    drivers::make_blocking(descriptor);
+    detail::make_blocking(descriptor);
 }
 
 std::pair<socket_read_half, socket_write_half> socket_stream::split() && {
@@ -32,10 +32,10 @@ io_result<socket_address> socket_stream::local_address() const noexcept {
 }
 
 io_result<void> socket_stream::set_option(int level, int name, int value) noexcept {
-    return drivers::set_socket_option(source().descriptor(), level, name, value);
+    return detail::set_socket_option(source().descriptor(), level, name, value);
 }
 io_result<int> socket_stream::option(int level, int name) const noexcept {
-    return drivers::socket_option(source().descriptor(), level, name);
+    return detail::socket_option(source().descriptor(), level, name);
 }
 
 }  // namespace bifilar

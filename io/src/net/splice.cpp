@@ -2,11 +2,11 @@
 #include <bifilar/io/net/splice.hpp>
 
 #include "streams/broken_pipe.hpp"
+#include <bifilar/io/streams/detail/stream_access.hpp>
 
 #include <cerrno>
 
 namespace bifilar {
-
 
 splice_future::splice_future(op_kind kind, drivers::io_source& socket, drivers::io_source& pipe,
                              std::size_t bytes) noexcept
@@ -53,12 +53,12 @@ std::optional<io_result<std::size_t>> splice_future::finished() const noexcept {
 }
 
 splice_future splice(socket_stream& from, pipe_writer& to, std::size_t bytes) {
-    return {op_kind::splice_in, from.source(), to.source(), bytes};
+    return {op_kind::splice_in, detail::stream_access::source_of(from), detail::stream_access::source_of(to), bytes};
 }
 
 splice_future splice(pipe_reader& from, socket_stream& to, std::size_t bytes) {
-    drivers::survive_broken_pipes();
-    return {op_kind::splice_out, to.source(), from.source(), bytes};
+    detail::survive_broken_pipes();
+    return {op_kind::splice_out, detail::stream_access::source_of(to), detail::stream_access::source_of(from), bytes};
 }
 
 }  // namespace bifilar

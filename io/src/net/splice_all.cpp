@@ -3,6 +3,7 @@
 #include <bifilar/io/net/splice_all.hpp>
 
 #include "streams/broken_pipe.hpp"
+#include <bifilar/io/streams/detail/stream_access.hpp>
 
 #include <algorithm>
 #include <array>
@@ -20,7 +21,7 @@ splice_all_future::splice_all_future(drivers::io_source& from, drivers::io_sourc
       out_{op_kind::splice_out, to} {
     if (pipe_bytes_ == 0)
         throw std::invalid_argument{"splice_all: pipe_bytes of 0; set 4096 at least, or leave it at 256 KiB"};
-    drivers::survive_broken_pipes();
+    detail::survive_broken_pipes();
 }
 
 int splice_all_future::open_pipe() noexcept {
@@ -84,7 +85,7 @@ std::uint64_t splice_all_future::bytes() const noexcept {
 }
 
 splice_all_future splice_all(socket_stream& from, socket_stream& to, const splice_options& options) {
-    return {from.source(), to.source(), options};
+    return {detail::stream_access::source_of(from), detail::stream_access::source_of(to), options};
 }
 
 }  // namespace bifilar

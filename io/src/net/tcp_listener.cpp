@@ -19,13 +19,13 @@ io_result<tcp_listener> tcp_listener::bind(std::string_view address, const liste
 
 io_result<tcp_listener> tcp_listener::bind(const socket_address& address, const listen_options& options) {
     if (!address.is_ip()) return io_failure(EAFNOSUPPORT);
-    io_result<owned_descriptor> opened = drivers::open_socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK);
+    io_result<owned_descriptor> opened = detail::open_socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK);
     if (!opened) return std::unexpected{opened.error()};
     const int descriptor = opened->get();
-    io_result<void> set = drivers::set_socket_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (set && options.reuse_port) set = drivers::set_socket_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
+    io_result<void> set = detail::set_socket_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (set && options.reuse_port) set = detail::set_socket_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
     if (set && address.is_ipv6())
-        set = drivers::set_socket_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, options.only_ipv6 ? 1 : 0);
+        set = detail::set_socket_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, options.only_ipv6 ? 1 : 0);
     if (!set) return std::unexpected{set.error()};
     if (::bind(descriptor, address.data(), address.size()) != 0 || ::listen(descriptor, options.backlog) != 0)
         return io_failure(errno);

@@ -65,10 +65,10 @@ io_result<void> tcp_stream::set_linger(std::optional<std::chrono::seconds> wait)
 }
 
 io_result<void> tcp_stream::set_receive_buffer(std::size_t bytes) noexcept {
-    return set_option(SOL_SOCKET, SO_RCVBUF, drivers::clamped_size(bytes));
+    return set_option(SOL_SOCKET, SO_RCVBUF, detail::clamped_size(bytes));
 }
 io_result<void> tcp_stream::set_send_buffer(std::size_t bytes) noexcept {
-    return set_option(SOL_SOCKET, SO_SNDBUF, drivers::clamped_size(bytes));
+    return set_option(SOL_SOCKET, SO_SNDBUF, detail::clamped_size(bytes));
 }
 
 }  // namespace bifilar

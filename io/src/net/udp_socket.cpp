@@ -33,22 +33,22 @@ io_result<udp_socket> udp_socket::bind(std::string_view address, const udp_optio
 
 io_result<udp_socket> udp_socket::bind(const socket_address& address, const udp_options& options) {
     if (!address.is_ip()) return io_failure(EAFNOSUPPORT);
-    io_result<owned_descriptor> opened = drivers::open_socket(address.family(), SOCK_DGRAM);
+    io_result<owned_descriptor> opened = detail::open_socket(address.family(), SOCK_DGRAM);
     if (!opened) return std::unexpected{opened.error()};
     const int descriptor = opened->get();
     io_result<void> set;
-    if (options.reuse_port) set = drivers::set_socket_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
-    if (set && options.reuse_address) set = drivers::set_socket_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (set && options.broadcast) set = drivers::set_socket_option(descriptor, SOL_SOCKET, SO_BROADCAST, 1);
+    if (options.reuse_port) set = detail::set_socket_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (set && options.reuse_address) set = detail::set_socket_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (set && options.broadcast) set = detail::set_socket_option(descriptor, SOL_SOCKET, SO_BROADCAST, 1);
     if (set && address.is_ipv6())
-        set = drivers::set_socket_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, options.only_ipv6 ? 1 : 0);
+        set = detail::set_socket_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, options.only_ipv6 ? 1 : 0);
     if (!set) return std::unexpected{set.error()};
     if (::bind(descriptor, address.data(), address.size()) != 0) return io_failure(errno);
     return udp_socket{std::move(*opened)};
 }
 
 int udp_socket::family() const noexcept {
-    return drivers::socket_option(source().descriptor(), SOL_SOCKET, SO_DOMAIN).value_or(AF_UNSPEC);
+    return detail::socket_option(source().descriptor(), SOL_SOCKET, SO_DOMAIN).value_or(AF_UNSPEC);
 }
 
 io_result<void> udp_socket::set_ttl(int hops) noexcept {
@@ -84,7 +84,7 @@ io_result<void> udp_socket::leave_group(const socket_address& group, std::uint32
 }
 
 io_result<void> udp_socket::set_segment_bytes(std::size_t bytes) noexcept {
-    return set_option(SOL_UDP, UDP_SEGMENT, drivers::clamped_size(bytes));
+    return set_option(SOL_UDP, UDP_SEGMENT, detail::clamped_size(bytes));
 }
 io_result<void> udp_socket::set_coalescing(bool on) noexcept { return set_option(SOL_UDP, UDP_GRO, on ? 1 : 0); }
 

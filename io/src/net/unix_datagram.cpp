@@ -16,16 +16,16 @@ io_result<unix_datagram> unix_datagram::bind(std::string_view path, const unix_b
 }
 
 io_result<unix_datagram> unix_datagram::bind(const socket_address& address, const unix_bind_options& options) {
-    io_result<owned_descriptor> opened = drivers::open_socket(AF_UNIX, SOCK_DGRAM);
+    io_result<owned_descriptor> opened = detail::open_socket(AF_UNIX, SOCK_DGRAM);
     if (!opened) return std::unexpected{opened.error()};
-    io_result<drivers::bound_path> bound = drivers::bound_path::bind(opened->get(), address, SOCK_DGRAM, options);
+    io_result<detail::bound_path> bound = detail::bound_path::bind(opened->get(), address, SOCK_DGRAM, options);
     if (!bound) return std::unexpected{bound.error()};
     bound->settle();
     return unix_datagram{std::move(*opened), std::move(*bound)};
 }
 
 io_result<unix_datagram> unix_datagram::unbound() {
-    io_result<owned_descriptor> opened = drivers::open_socket(AF_UNIX, SOCK_DGRAM);
+    io_result<owned_descriptor> opened = detail::open_socket(AF_UNIX, SOCK_DGRAM);
     if (!opened) return std::unexpected{opened.error()};
     return unix_datagram{std::move(*opened)};
 }

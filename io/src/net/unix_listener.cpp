@@ -17,9 +17,9 @@ io_result<unix_listener> unix_listener::bind(std::string_view path, const unix_b
 }
 
 io_result<unix_listener> unix_listener::bind(const socket_address& address, const unix_bind_options& options) {
-    io_result<owned_descriptor> opened = drivers::open_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK);
+    io_result<owned_descriptor> opened = detail::open_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK);
     if (!opened) return std::unexpected{opened.error()};
-    io_result<drivers::bound_path> bound = drivers::bound_path::bind(opened->get(), address, SOCK_STREAM, options);
+    io_result<detail::bound_path> bound = detail::bound_path::bind(opened->get(), address, SOCK_STREAM, options);
     if (!bound) return std::unexpected{bound.error()};
     if (::listen(opened->get(), options.backlog) != 0) return io_failure(errno);
     bound->settle();
@@ -31,9 +31,9 @@ unix_listener::accept_future unix_listener::accept() noexcept {
     return accept_future{*source_};
 }
 
-incoming_connections<unix_stream, drivers::bound_path> unix_listener::incoming() && noexcept {
+incoming_connections<unix_stream, detail::bound_path> unix_listener::incoming() && noexcept {
     BIFILAR_CHECK(source_ != nullptr, "a unix_listener was used after it was moved from");
-    return incoming_connections<unix_stream, drivers::bound_path>{std::move(source_), std::move(path_)};
+    return incoming_connections<unix_stream, detail::bound_path>{std::move(source_), std::move(path_)};
 }
 
 io_result<socket_address> unix_listener::local_address() const noexcept {

@@ -19,9 +19,10 @@
 #include <unistd.h>
 #include <utility>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
-child::child(bool kill_on_drop) : source_{new io_source{-1}}, forks_{base::fork_count()}, kill_on_drop_{kill_on_drop} {}
+child::child(bool kill_on_drop)
+    : source_{new drivers::io_source{-1}}, forks_{base::fork_count()}, kill_on_drop_{kill_on_drop} {}
 
 void child::begin(pid_t id, owned_descriptor pidfd) noexcept {
     id_ = id;
@@ -158,4 +159,4 @@ void child_reaper::serve() noexcept {
     }
 }
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

@@ -5,7 +5,7 @@
 #include <bifilar/io/process/detail/child.hpp>
 #include <mutex>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 class child_reaper {
 public:
@@ -34,4 +34,4 @@ private:
     bool serving_ = false;  // The thread exists and will look at `watched_` again before it ends.
 };
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

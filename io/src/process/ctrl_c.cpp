@@ -19,11 +19,11 @@ namespace {
 
 int watched_descriptor() {
     static std::mutex mutex;
-    static drivers::signal_listener* watched = nullptr;  // Never destroyed: waits may begin at any time.
+    static detail::signal_listener* watched = nullptr;  // Never destroyed: waits may begin at any time.
     const std::lock_guard guard{mutex};
     // In a forked child the parent's is of no use, and its memory is not worth a thought.
     if (watched == nullptr || !watched->is_ours())
-        watched = new drivers::signal_listener{drivers::bit_of(SIGINT) | drivers::bit_of(SIGTERM)};
+        watched = new detail::signal_listener{detail::bit_of(SIGINT) | detail::bit_of(SIGTERM)};
     return watched->source().descriptor();
 }
 

@@ -2,6 +2,7 @@
 #include <bifilar/io/process/pipe.hpp>
 
 #include <bifilar/base/detail/assert.hpp>
+#include <bifilar/io/streams/detail/stream_access.hpp>
 
 #include "streams/broken_pipe.hpp"
 
@@ -57,7 +58,7 @@ io_result<std::size_t> pipe_end::set_capacity(std::size_t bytes) noexcept {
 }
 
 pipe_writer::pipe_writer(owned_descriptor descriptor) : pipe_end{std::move(descriptor)} {
-    drivers::survive_broken_pipes();
+    detail::survive_broken_pipes();
 }
 
 io_result<pipe_reader> pipe_reader::adopt(owned_descriptor descriptor) {
@@ -87,7 +88,8 @@ io_result<std::pair<pipe_reader, pipe_writer>> make_pipe() {
     if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return io_failure(errno);
     owned_descriptor from{ends[0]};
     owned_descriptor to{ends[1]};
-    return std::pair{pipe_reader{std::move(from)}, pipe_writer{std::move(to)}};
+    return std::pair{detail::stream_access::make<pipe_reader>(std::move(from)),
+                     detail::stream_access::make<pipe_writer>(std::move(to))};
 }
 
 }  // namespace bifilar

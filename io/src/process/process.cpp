@@ -5,7 +5,7 @@
 
 namespace bifilar {
 
-drivers::child& process::alive() const noexcept {
+detail::child& process::alive() const noexcept {
     BIFILAR_CHECK(child_ != nullptr, "a process was used after it was moved from");
     return *child_;
 }

@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 struct signal_slot {
     // Who listens, or null. Written under the table's lock; read by handlers.
@@ -140,7 +140,7 @@ int open_eventfd() {
 }  // namespace
 
 signal_listener::signal_listener(signal_mask wanted)
-    : wanted_{wanted}, forks_{base::fork_count()}, source_{new io_source{open_eventfd()}} {
+    : wanted_{wanted}, forks_{base::fork_count()}, source_{new drivers::io_source{open_eventfd()}} {
     [[maybe_unused]] static const bool watched = watch_forks();
     enter();
 }
@@ -194,4 +194,4 @@ std::optional<int> signal_listener::take() noexcept {
     }
 }
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 struct signal_slot;
 
@@ -35,7 +35,7 @@ public:
     [[nodiscard]] std::optional<int> take() noexcept;
 
     /// An eventfd, readable after a note.
-    [[nodiscard]] io_source& source() noexcept { return *source_; }
+    [[nodiscard]] drivers::io_source& source() noexcept { return *source_; }
     /// Of the process that made it, not of one that was forked from it.
     [[nodiscard]] bool is_ours() const noexcept;
 
@@ -45,7 +45,7 @@ private:
 
     const signal_mask wanted_;
     const std::uint32_t forks_;  // In which process it was made.
-    source_ptr source_;
+    drivers::source_ptr source_;
     signal_slot* slot_ = nullptr;
     // The signals that have come and were not taken. Handlers in any thread set bits, take clears them.
     base::atomic<signal_mask> noted_{0};
@@ -53,4 +53,4 @@ private:
     base::atomic<int> last_{0};
 };
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

@@ -36,16 +36,16 @@ signal_set& signal_set::operator=(signal_set&&) noexcept = default;
 signal_set::~signal_set() = default;
 
 signal_set::signal_set(std::span<const int> signals) {
-    drivers::signal_mask wanted = 0;
+    detail::signal_mask wanted = 0;
     for (const int number : signals) {
         check(number);
-        wanted |= drivers::bit_of(number);
+        wanted |= detail::bit_of(number);
     }
     if (wanted == 0) throw std::invalid_argument{"signal_set: no signal was given; name at least one"};
-    listener_ = std::make_unique<drivers::signal_listener>(wanted);
+    listener_ = std::make_unique<detail::signal_listener>(wanted);
 }
 
-drivers::signal_listener& signal_set::listener() const noexcept {
+detail::signal_listener& signal_set::listener() const noexcept {
     BIFILAR_CHECK(listener_ != nullptr, "a signal_set was used after it was moved from");
     return *listener_;
 }
@@ -54,7 +54,7 @@ signal_set::next_future signal_set::next() noexcept { return next_future{listene
 
 std::optional<int> signal_set::try_next() noexcept { return listener().take(); }
 
-signal_set::next_future::next_future(drivers::signal_listener& of) noexcept
+signal_set::next_future::next_future(detail::signal_listener& of) noexcept
     : of_{&of}, wait_{op_kind::read, of.source()} {}
 
 polled<io_result<int>> signal_set::next_future::poll(context& cx) {

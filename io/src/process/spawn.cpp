@@ -127,7 +127,7 @@ io_result<std::optional<End>> adopt(owned_descriptor ours) {
 
 io_result<process> command::spawn_with(const std::array<stdio, 3>& streams) const {
     if (!is_well_formed()) return io_failure(EINVAL);
-    if (const auto ready = drivers::child_reaper::ours().prepare(); !ready) return std::unexpected{ready.error()};
+    if (const auto ready = detail::child_reaper::ours().prepare(); !ready) return std::unexpected{ready.error()};
     std::array<stream_ends, 3> ends;
     spawn_plan plan;
     for (std::size_t n = 0; n < ends.size(); ++n) {
@@ -150,7 +150,7 @@ io_result<process> command::spawn_with(const std::array<stdio, 3>& streams) cons
     const std::vector<char*> argument_pointers = pointers_to(arguments);
     const std::vector<char*> variable_pointers = pointers_to(variables);
     // Before anything runs, so that no program is left without an owner where memory is used up.
-    auto made = std::make_unique<drivers::child>(kill_on_drop_);
+    auto made = std::make_unique<detail::child>(kill_on_drop_);
     // Shows before anything runs whether the kernel knows pidfds, and that there is room for one.
     owned_descriptor pidfd = open_pidfd(::getpid());
     if (!pidfd) return io_failure(errno);
@@ -166,7 +166,7 @@ io_result<process> command::spawn_with(const std::array<stdio, 3>& streams) cons
         return io_failure(failed);
     }
     made->begin(*id, std::move(pidfd));
-    return process{drivers::child_ptr{made.release()}, std::move(*input), std::move(*output), std::move(*error)};
+    return process{detail::child_ptr{made.release()}, std::move(*input), std::move(*output), std::move(*error)};
 }
 
 }  // namespace bifilar

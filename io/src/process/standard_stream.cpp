@@ -3,6 +3,7 @@
 
 #include <bifilar/base/detail/assert.hpp>
 #include <bifilar/drivers/contract/owned_descriptor.hpp>
+#include <bifilar/io/streams/detail/stream_access.hpp>
 
 #include "streams/broken_pipe.hpp"
 
@@ -58,7 +59,7 @@ drivers::io_source& inherited_stream::source() const noexcept {
     return *source_;
 }
 
-output_stream::output_stream(int descriptor) : inherited_stream{descriptor} { drivers::survive_broken_pipes(); }
+output_stream::output_stream(int descriptor) : inherited_stream{descriptor} { detail::survive_broken_pipes(); }
 
 io_result<input_stream> input_stream::duplicate(int descriptor) {
     return copy_of<input_stream>(descriptor, [](int copy) { return input_stream{copy}; });
@@ -70,17 +71,17 @@ io_result<output_stream> output_stream::duplicate(int descriptor) {
 
 // Never destroyed, so that the descriptors stay open to the very end.
 input_stream& standard_input() {
-    static input_stream& only = *new input_stream{STDIN_FILENO};
+    static input_stream& only = *new input_stream{detail::stream_access::make<input_stream>(STDIN_FILENO)};
     return only;
 }
 
 output_stream& standard_output() {
-    static output_stream& only = *new output_stream{STDOUT_FILENO};
+    static output_stream& only = *new output_stream{detail::stream_access::make<output_stream>(STDOUT_FILENO)};
     return only;
 }
 
 output_stream& standard_error() {
-    static output_stream& only = *new output_stream{STDERR_FILENO};
+    static output_stream& only = *new output_stream{detail::stream_access::make<output_stream>(STDERR_FILENO)};
     return only;
 }
 

@@ -13,7 +13,7 @@
 #include <netdb.h>
 #include <utility>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 namespace {
 
 struct list_freer {
@@ -87,4 +87,4 @@ std::optional<lookup_result> look_up_numeric(const std::string& host, const std:
     return found;
 }
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 /// Asks the system: files, name servers, whatever nsswitch.conf(5) says. Blocks, for half a minute where servers are
 /// silent. Each address once, in the order of preference of RFC 6724. Throws std::bad_alloc.
@@ -16,4 +16,4 @@ namespace bifilar::drivers {
 [[nodiscard]] std::optional<lookup_result> look_up_numeric(const std::string& host, const std::string& service,
                                                            bool takes_old);
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

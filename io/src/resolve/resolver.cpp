@@ -11,7 +11,7 @@
 
 namespace bifilar {
 
-resolver::resolver(resolver_options options) : queue_{std::make_shared<drivers::resolver_queue>(std::move(options))} {}
+resolver::resolver(resolver_options options) : queue_{std::make_shared<detail::resolver_queue>(std::move(options))} {}
 
 resolver::~resolver() { queue_->close(); }
 
@@ -34,7 +34,7 @@ resolve_future resolve(std::string_view host, std::string_view service) {
     return default_resolver().resolve(host, service);
 }
 
-resolve_future::resolve_future(std::shared_ptr<drivers::resolver_queue> queue, std::string_view host,
+resolve_future::resolve_future(std::shared_ptr<detail::resolver_queue> queue, std::string_view host,
                                std::string_view service)
     : queue_{std::move(queue)}, host_{host}, service_{service} {}
 
@@ -47,7 +47,7 @@ polled<resolve_future::output> resolve_future::poll(context& cx) {
     BIFILAR_CHECK(queue_ != nullptr, "a resolve_future was polled after it was moved from; poll the one it went to");
     if (asked_ == nullptr) {
         if (!cx.take_budget()) return not_ready;
-        if (std::optional<output> known = drivers::look_up_numeric(host_, service_, queue_->options().old_addresses))
+        if (std::optional<output> known = detail::look_up_numeric(host_, service_, queue_->options().old_addresses))
             return output{std::move(*known)};
         asked_ = queue_->ask(host_, service_, detail::timer_now_ns());
         wait_.emplace(asked_->answered());

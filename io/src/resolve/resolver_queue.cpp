@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 namespace {
 
 constexpr std::chrono::seconds idle_threads_stay{10};
@@ -251,4 +251,4 @@ void resolver_queue::close() noexcept {
     work_.notify_all();
 }
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

@@ -13,7 +13,7 @@
 #include <sys/types.h>
 #include <unordered_map>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 /// One question, from when it is asked until its answer is forgotten. Whoever asks the same gets the same lookup.
 class lookup : public base::list_link<lookup>, public std::enable_shared_from_this<lookup> {
@@ -95,4 +95,4 @@ private:
     bool closed_ = false;
 };
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

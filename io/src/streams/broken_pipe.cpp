@@ -3,7 +3,7 @@
 
 #include <csignal>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 namespace {
 
 void on_broken_pipe(int) {}
@@ -22,4 +22,4 @@ bool install() noexcept {
 
 void survive_broken_pipes() noexcept { [[maybe_unused]] static const bool installed = install(); }
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

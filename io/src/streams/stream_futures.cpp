@@ -75,7 +75,7 @@ std::optional<io_result<std::size_t>> vector_write_all_future::finished() const 
 
 vector_transfer_future::vector_transfer_future(drivers::io_source& on, op_kind kind,
                                                std::span<const iovec> buffers) noexcept
-    : is_message_{drivers::traits_of(kind).has == drivers::argument_kind::message}, wait_{kind, on} {
+    : is_message_{kind == op_kind::recv_message || kind == op_kind::send_message}, wait_{kind, on} {
     set_buffers(buffers);
 }
 

@@ -81,7 +81,7 @@ public:
         return std::unexpected{is_over(now) ? try_recv_error::closed : try_recv_error::empty};
     }
 
-    /// Whether a receive waits, or was told and has not been asked again; old at once.
+    /// Whether a receive waits, or was told and has not been asked again; may be out of date when it returns.
     [[nodiscard]] bool is_waited_for() const noexcept {
         return waits(word_.load(base::relaxed));  // Relaxed: the answer orders nothing.
     }

@@ -1,5 +1,5 @@
 // A channel of any number of senders and receivers that always has room, as long as there is memory.
-// A chain of blocks under the lock of channel_core.
+// Linked blocks under the lock of channel_core.
 #pragma once
 
 #include <bifilar/channel/detail/channel_whole.hpp>
@@ -17,15 +17,15 @@ namespace detail {
 /// Values in blocks from the frame pool. One empty block is kept, so that a queue that goes up and down allocates
 /// nothing.
 template <class T>
-class channel_chain {
+class channel_blocks {
 public:
     using count_type = std::size_t;
 
-    channel_chain() noexcept = default;
-    channel_chain(const channel_chain&) = delete;
-    channel_chain& operator=(const channel_chain&) = delete;
+    channel_blocks() noexcept = default;
+    channel_blocks(const channel_blocks&) = delete;
+    channel_blocks& operator=(const channel_blocks&) = delete;
     /// Its values have been popped.
-    ~channel_chain() {
+    ~channel_blocks() {
         free(first_);
         free(spare_);
     }
@@ -111,7 +111,7 @@ private:
 /// and types as for channel. Sending allocates from the frame pool when the last block is full: nothing where receivers
 /// keep pace. Nothing else allocates. Destroying it while somebody waits at it aborts; values in it are destroyed.
 template <class T>
-class unbounded_channel : public detail::channel_core<T, detail::channel_chain<T>> {
+class unbounded_channel : public detail::channel_core<T, detail::channel_blocks<T>> {
 public:
     unbounded_channel() noexcept = default;
 

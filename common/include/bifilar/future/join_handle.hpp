@@ -189,7 +189,7 @@ public:
     /// Lets the task go on by itself.
     void detach() noexcept { base_.detach(); }
 
-    /// Whether the outcome is there. An answer of false may be old at once.
+    /// Whether the outcome is there. A false may be out of date when it returns.
     [[nodiscard]] bool done() const noexcept {
         if (base_.is_spent()) return true;
         BIFILAR_CHECK(base_.task() != nullptr, "done() on a join_handle that was detached or moved from");

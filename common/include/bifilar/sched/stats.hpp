@@ -1,9 +1,7 @@
-// What a worker counts. One cache line each; only the worker writes, anybody may read.
+// What workers count; see detail/worker_counters.hpp for how.
 // The numbers are exact when the runtime is at rest and close to it otherwise.
 #pragma once
 
-#include <bifilar/base/detail/atomic.hpp>
-#include <bifilar/base/detail/cache_line.hpp>
 #include <cstdint>
 #include <vector>
 
@@ -50,38 +48,4 @@ struct runtime_stats {
     }
 };
 
-namespace sched {
-
-/// A number that one thread adds to and others read.
-class counter {
-public:
-    /// Owner only.
-    void add(std::uint64_t count = 1) noexcept {
-        // Relaxed load: one writer. Pairs with get; so that scheduler::live sees what a task spawned before it ended.
-        value_.store(value_.load(base::relaxed) + count, base::release);
-    }
-    [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(base::acquire); }  // Pairs with add.
-
-private:
-    // Written by the owner, read by stats() and by the drain at shutdown.
-    base::atomic<std::uint64_t> value_{0};
-};
-
-struct alignas(base::cache_line_bytes) worker_counters {
-    counter spawned, polled, completed, stolen, parked, wakes, lifo_hits;
-
-    [[nodiscard]] worker_stats read() const noexcept {
-        worker_stats now;
-        now.completed = completed.get();
-        now.spawned = spawned.get();
-        now.polled = polled.get();
-        now.stolen = stolen.get();
-        now.parked = parked.get();
-        now.wakes = wakes.get();
-        now.lifo_hits = lifo_hits.get();
-        return now;
-    }
-};
-
-}  // namespace sched
 }  // namespace bifilar

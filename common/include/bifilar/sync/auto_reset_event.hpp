@@ -20,7 +20,7 @@ public:
 
     /// Lets the oldest wait through, else the next.
     void set() noexcept { notice_.notify_one(); }
-    /// Whether the next wait would pass; old at once.
+    /// Whether the next wait would pass; may be out of date when it returns.
     [[nodiscard]] bool is_set() const noexcept { return notice_.has_notice(); }
     /// The next wait waits.
     void reset() noexcept { notice_.reset(); }

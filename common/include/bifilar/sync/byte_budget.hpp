@@ -46,7 +46,7 @@ public:
     [[nodiscard]] take_future take(std::uint64_t bytes) noexcept;
 
     [[nodiscard]] std::uint64_t total_bytes() const noexcept { return total_; }
-    /// Bytes that are free, whole units of them; old at once.
+    /// Bytes that are free, whole units of them; may be out of date when it returns.
     [[nodiscard]] std::uint64_t free_bytes() const noexcept;
 
 private:

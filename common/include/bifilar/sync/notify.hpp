@@ -37,7 +37,7 @@ public:
         return false;
     }
 
-    /// Whether a notice is kept; old at once.
+    /// Whether a notice is kept; may be out of date when it returns.
     [[nodiscard]] bool has_notice() const noexcept {
         return (word_.load(base::relaxed) & kept) != 0;  // Relaxed: the answer orders nothing.
     }

@@ -55,10 +55,10 @@ public:
     /// No permits any more: waits end with an empty permit, and later ones do at once. Permits that are out stay good,
     /// and are given back as before. Any thread; any number of times. Does not suspend or allocate.
     void close() noexcept { permits_.end(); }
-    /// Whether close() was called; old at once.
+    /// Whether close() was called; may be out of date when it returns.
     [[nodiscard]] bool is_closed() const noexcept { return permits_.has_ended(); }
 
-    /// Free permits; old at once.
+    /// Free permits; may be out of date when it returns.
     [[nodiscard]] std::uint32_t available() const noexcept { return permits_.free(); }
 
 private:

@@ -40,7 +40,7 @@ public:
         detail::ask_to_end(*task_);
     }
 
-    /// Whether the task has ended. An answer of false may be old at once.
+    /// Whether the task has ended. A false may be out of date when it returns.
     [[nodiscard]] bool done() const noexcept {
         BIFILAR_CHECK(task_ != nullptr, "done() on a cancel_handle that was moved from");
         return task_->state_.is_complete();

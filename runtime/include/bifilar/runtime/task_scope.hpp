@@ -233,7 +233,7 @@ public:
     [[nodiscard]] std::vector<task_description> cancel_and_describe(std::size_t most = 1'000) noexcept {
         return core_->cancel(most);
     }
-    /// Children that have not ended; old at once.
+    /// Children that have not ended; may be out of date when it returns.
     [[nodiscard]] std::uint64_t alive() const noexcept { return core_->alive().count(); }
     /// What was thrown besides the exception that join() rethrew, oldest first. Afterwards there is nothing.
     [[nodiscard]] std::vector<std::exception_ptr> take_other_errors() noexcept { return core_->take_other_errors(); }

@@ -80,20 +80,18 @@ private:
     void* frame_;
 };
 
-namespace stackless {
-
 template <class T>
-task<T> promise<T>::get_return_object() noexcept {
+task<T> stackless::promise<T>::get_return_object() noexcept {
     static_assert(sizeof(promise) == sizeof(link), "the output is kept elsewhere; see link::of");
     return task<T>{this->frame()};
 }
 
-inline task<void> promise<void>::get_return_object() noexcept { return task<void>{this->frame()}; }
+inline task<void> stackless::promise<void>::get_return_object() noexcept { return task<void>{this->frame()}; }
 
+namespace stackless {
 template <class T>
 inline constexpr bool is_task = false;
 template <class T>
 inline constexpr bool is_task<task<T>> = true;
-
 }  // namespace stackless
 }  // namespace bifilar

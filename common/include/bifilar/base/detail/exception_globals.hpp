@@ -8,7 +8,7 @@
 
 namespace bifilar::base {
 
-/// Same layout as the ABI's __cxa_eh_globals: a chain of caught exceptions and the number of those in flight.
+/// Same layout as the ABI's __cxa_eh_globals: a list of caught exceptions and the number of those in flight.
 struct exception_globals {
     void* caught = nullptr;
     unsigned int uncaught = 0;

@@ -119,7 +119,7 @@ public:
         const std::lock_guard guard{lock_};
         return is_shut();
     }
-    /// Values in the channel; old at once.
+    /// Values in the channel; may be out of date when it returns.
     [[nodiscard]] count_type len() noexcept {
         const std::lock_guard guard{lock_};
         return count_;

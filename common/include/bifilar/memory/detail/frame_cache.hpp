@@ -1,4 +1,4 @@
-// A thread's share of the frame pool: for each size a chain of free blocks. The quick ways are in line, and touch the
+// A thread's share of the frame pool: for each size a batch of free blocks. The quick ways are in line, and touch the
 // block and the cache alone; what refills and empties it is in frame_pool.cpp.
 #pragma once
 
@@ -22,10 +22,10 @@ public:
         --b.length;
         return block;
     }
-    /// False where the chain is full: then release() it.
+    /// False where the batch is full: then release() it.
     [[nodiscard]] bool put(void* memory, std::size_t size_class) noexcept {
         bin& b = bins_[size_class];
-        if (b.length == frames::chain_blocks) [[unlikely]]
+        if (b.length == frames::batch_blocks) [[unlikely]]
             return false;
         auto* const block = static_cast<frames::free_block*>(memory);
         block->next = b.free;
@@ -42,8 +42,8 @@ public:
 
 private:
     struct bin {
-        frames::free_block* free = nullptr;   // The chain in use.
-        frames::free_block* spare = nullptr;  // A full chain, or null: keeps a thread at a chain's edge off the depot.
+        frames::free_block* free = nullptr;   // The batch in use.
+        frames::free_block* spare = nullptr;  // A full batch, or null: keeps a thread at a batch's edge off the depot.
         std::byte* fresh = nullptr;           // Blocks of the newest slab that were never used.
         std::byte* fresh_end = nullptr;
         std::uint32_t length = 0;

@@ -47,7 +47,7 @@ inline constexpr std::size_t fine_step_bytes = 16;
 inline constexpr std::size_t coarse_step_bytes = 256;
 inline constexpr std::size_t fine_classes = fine_limit_bytes / fine_step_bytes;
 inline constexpr std::size_t classes = fine_classes + (largest_pooled_bytes - fine_limit_bytes) / coarse_step_bytes + 1;
-inline constexpr std::uint32_t chain_blocks = 64;
+inline constexpr std::uint32_t batch_blocks = 64;
 
 constexpr std::size_t class_of(std::size_t bytes) noexcept {
     bytes = std::max(bytes, smallest_block_bytes);
@@ -128,7 +128,7 @@ static_assert(first_offset_of(4096) == 4096 && blocks_of(class_of(4096)) == 15);
 
 struct free_block {
     free_block* next;
-    free_block* next_chain;  // Valid in the first block of a chain.
+    free_block* next_batch;  // Valid in the first block of a batch.
     std::uint32_t length;    // Likewise.
 };
 

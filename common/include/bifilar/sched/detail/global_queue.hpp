@@ -20,7 +20,7 @@ public:
     /// Adds one claimed task. Any thread.
     void push(task_header& task) noexcept { push_chain(task, task, 1); }
 
-    /// Adds a chain of claimed tasks under one hold of the lock. Any thread.
+    /// Adds a list of claimed tasks under one hold of the lock. Any thread.
     void push_chain(task_header& first, task_header& last, std::size_t count) noexcept {
         last.next_ = nullptr;
         const std::lock_guard guard{lock_};
@@ -51,7 +51,7 @@ public:
         return first;
     }
 
-    /// How many there are; may be old at once.
+    /// How many there are; may be out of date when it returns.
     [[nodiscard]] std::size_t size() const noexcept {
         // Pairs with push_chain.
         return length_.load(base::seq_cst);

@@ -1,6 +1,6 @@
-// Tasks that one thread keeps, first in, first out: a ring that grows, so that the lines of those that come next can be
-// asked for ahead, and a chain behind it where there is no memory for a larger ring. Nearly all are fibers, each in a
-// page of its own, so that what is asked for is the walk through the page table as well.
+// Tasks that one thread keeps, first in, first out: a ring that grows, so that the cache lines of those that come
+// next can be prefetched, and a linked list behind it where there is no memory for a larger ring. Nearly all are
+// fibers, each in a page of its own, so that the walk through the page table is begun early as well.
 #pragma once
 
 #include <bifilar/base/detail/pages.hpp>
@@ -67,7 +67,7 @@ private:
 
     // The ring is full, or others wait behind it.
     [[gnu::noinline]] void push_slowly(task_header& task, const void* wants) noexcept {
-        if (first_ != nullptr || !grow()) return chain(task);
+        if (first_ != nullptr || !grow()) return append(task);
         slot(tail_++) = {&task, wants};
     }
     [[nodiscard]] bool grow() noexcept {
@@ -86,7 +86,7 @@ private:
         capacity_ = 0;
     }
 
-    void chain(task_header& task) noexcept {
+    void append(task_header& task) noexcept {
         task.next_ = nullptr;
         (first_ != nullptr ? last_->next_ : first_) = &task;
         last_ = &task;

@@ -10,7 +10,7 @@
 #include <bifilar/sched/detail/run_queue.hpp>
 #include <bifilar/sched/detail/spin_policy.hpp>
 #include <bifilar/sched/detail/task_fifo.hpp>
-#include <bifilar/sched/stats.hpp>
+#include <bifilar/sched/detail/worker_counters.hpp>
 #include <bifilar/task/context.hpp>
 #include <bifilar/task/detail/parker.hpp>
 #include <bifilar/task/detail/task_core.hpp>

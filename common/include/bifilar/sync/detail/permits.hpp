@@ -60,11 +60,11 @@ public:
         return (word_.load(base::relaxed) & ended) != 0;  // Relaxed: the answer orders nothing.
     }
 
-    /// Free ones; old at once.
+    /// Free ones; may be out of date when it returns.
     [[nodiscard]] std::uint32_t free() const noexcept {
         return static_cast<std::uint32_t>(word_.load(base::relaxed) / one);  // Relaxed: the answer orders nothing.
     }
-    /// Whether somebody waits or was called and has not come yet; old at once.
+    /// Whether somebody waits or was called and has not come yet; may be out of date when it returns.
     [[nodiscard]] bool waited() noexcept {
         const std::lock_guard guard{waiters_.lock()};
         return !waiters_.empty() || called_ != 0;

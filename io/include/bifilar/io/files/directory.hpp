@@ -21,7 +21,7 @@ struct directory_entry {
     std::uint64_t inode = 0;
 };
 
-namespace drivers {
+namespace detail {
 
 /// A batch of entries as the kernel gives them, and how far it was read.
 struct directory_batch {
@@ -38,7 +38,7 @@ struct directory_batch {
     alignas(8) std::array<std::byte, room_bytes> room;
 };
 
-}  // namespace drivers
+}  // namespace detail
 
 /// Move-only. One next() at a time; it must not outlive the directory. What is added or removed meanwhile is seen or
 /// not.
@@ -64,9 +64,9 @@ public:
     [[nodiscard]] int descriptor() const noexcept { return batch_ ? batch_->handle.descriptor() : -1; }
 
 private:
-    explicit directory(owned_descriptor own) : batch_{new drivers::directory_batch{own.get()}} { (void)own.release(); }
+    explicit directory(owned_descriptor own) : batch_{new detail::directory_batch{own.get()}} { (void)own.release(); }
 
-    std::unique_ptr<drivers::directory_batch> batch_;
+    std::unique_ptr<detail::directory_batch> batch_;
 };
 
 /// Ready with the directory.
@@ -82,7 +82,7 @@ public:
     polled<void> poll_cancel(context& cx) noexcept { return call_.wait().poll_rest(cx); }
 
 private:
-    drivers::path_wait call_;
+    detail::path_wait call_;
 };
 
 /// Ready with an entry, or with none at the end.
@@ -90,7 +90,7 @@ class [[nodiscard]] directory::next_future {
 public:
     using output = io_result<std::optional<directory_entry>>;
 
-    explicit next_future(drivers::directory_batch& of) noexcept;
+    explicit next_future(detail::directory_batch& of) noexcept;
     next_future(next_future&&) noexcept = default;
     next_future& operator=(next_future&&) = delete;
     ~next_future();
@@ -98,8 +98,8 @@ public:
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 
 private:
-    drivers::directory_batch* of_;
-    drivers::file_wait wait_;
+    detail::directory_batch* of_;
+    detail::file_wait wait_;
 };
 
 }  // namespace bifilar

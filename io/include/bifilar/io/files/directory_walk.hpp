@@ -30,7 +30,7 @@ struct walk_entry {
     std::error_code error;
 };
 
-namespace drivers {
+namespace detail {
 class walk_state;
 }
 
@@ -49,7 +49,7 @@ public:
     [[nodiscard]] next_future next();
 
 private:
-    std::unique_ptr<drivers::walk_state> state_;
+    std::unique_ptr<detail::walk_state> state_;
 };
 
 /// Ready with an entry, or with none at the end.
@@ -57,13 +57,13 @@ class [[nodiscard]] directory_walk::next_future {
 public:
     using output = io_result<std::optional<walk_entry>>;
 
-    explicit next_future(drivers::walk_state& of);
+    explicit next_future(detail::walk_state& of);
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return fill_.poll_cancel(cx); }
 
 private:
-    drivers::walk_state* of_;
-    drivers::file_job<void> fill_;
+    detail::walk_state* of_;
+    detail::file_job<void> fill_;
     bool filling_ = false;
 };
 

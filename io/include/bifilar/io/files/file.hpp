@@ -35,7 +35,7 @@ public:
     class open_future;
     class close_future;
     class lock_future;
-    using handle = drivers::file_handle;
+    using handle = detail::file_handle;
 
     /// ENOENT, EACCES, EISDIR, EMFILE, ELOOP and what else open(2) says; EINVAL for options that exclude each other.
     [[nodiscard]] static open_future open(std::string_view path, const open_options& how = {});
@@ -124,14 +124,14 @@ private:
         return {what, at()};
     }
 
-    drivers::file_ptr handle_;
+    detail::file_ptr handle_;
 };
 
 /// A position in a file, moved by what is read and written. One call on it at a time; not moved while one is under
 /// way. The file stays open as long as it is used. Cancelled, a read has not moved it.
 class file_cursor {
 public:
-    file_cursor(drivers::file_handle& in, std::uint64_t offset) noexcept : in_{&in}, position_{offset} {}
+    file_cursor(detail::file_handle& in, std::uint64_t offset) noexcept : in_{&in}, position_{offset} {}
 
     /// As file::read_at and the others, at the position.
     [[nodiscard]] file_transfer_future read(std::span<std::byte> into) noexcept {
@@ -156,7 +156,7 @@ private:
     // The kernel only reads it.
     static std::byte* data(std::span<const std::byte> from) noexcept { return const_cast<std::byte*>(from.data()); }
 
-    drivers::file_handle* in_;
+    detail::file_handle* in_;
     std::uint64_t position_;
 };
 
@@ -174,7 +174,7 @@ public:
 
 private:
     bool excluded_;  // Options that make no sense together.
-    drivers::path_wait call_;
+    detail::path_wait call_;
 };
 
 /// Ready when the file is closed.
@@ -191,7 +191,7 @@ public:
 
 private:
     int descriptor_;  // -1 when it is closed.
-    drivers::file_wait wait_;
+    detail::file_wait wait_;
 };
 
 /// Ready when the lock is had.
@@ -199,11 +199,11 @@ class [[nodiscard]] file::lock_future {
 public:
     using output = io_result<void>;
 
-    lock_future(drivers::file_handle& on, lock_kind how) noexcept : on_{&on}, how_{how} {}
+    lock_future(detail::file_handle& on, lock_kind how) noexcept : on_{&on}, how_{how} {}
     polled<output> poll(context& cx);
 
 private:
-    drivers::file_handle* on_;
+    detail::file_handle* on_;
     lock_kind how_;
     std::chrono::milliseconds pause_{1};
     std::optional<sleep> sleeps_;

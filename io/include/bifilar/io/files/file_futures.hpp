@@ -21,7 +21,7 @@ public:
     using output = io_result<std::size_t>;
 
     /// `position`: where a cursor's offset lives, which is moved by what is moved; null: `offset` counts.
-    file_transfer_future(drivers::file_handle& on, file_op kind, void* buffer, std::size_t bytes,
+    file_transfer_future(detail::file_handle& on, file_op kind, void* buffer, std::size_t bytes,
                          std::uint64_t offset, transfer how, int flags = 0, std::uint64_t* position = nullptr) noexcept;
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
@@ -33,7 +33,7 @@ private:
     std::uint64_t offset_;
     std::uint64_t* position_;
     transfer how_;
-    drivers::file_wait wait_;
+    detail::file_wait wait_;
 };
 
 /// Does something to an open file. Cancelled: it was done, or not.
@@ -41,23 +41,23 @@ class [[nodiscard]] file_action_future {
 public:
     using output = io_result<void>;
 
-    file_action_future(const drivers::file_request& what, drivers::file_handle& on) noexcept : wait_{what, &on} {}
+    file_action_future(const drivers::file_request& what, detail::file_handle& on) noexcept : wait_{what, &on} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 
 private:
-    drivers::file_wait wait_;
+    detail::file_wait wait_;
 };
 
-namespace drivers {
+namespace detail {
 
 /// A call on one path or two. Owns copies of them. A path with a zero byte is answered with EINVAL.
 class path_wait {
 public:
-    path_wait(const file_request& what, std::string_view path, std::string_view other = {})
+    path_wait(const drivers::file_request& what, std::string_view path, std::string_view other = {})
         : path_{path}, other_{other}, wait_{what} {}
 
-    [[nodiscard]] call_result poll(context& cx);
+    [[nodiscard]] drivers::call_result poll(context& cx);
     [[nodiscard]] file_wait& wait() noexcept { return wait_; }
 
 private:
@@ -66,7 +66,7 @@ private:
     file_wait wait_;
 };
 
-}  // namespace drivers
+}  // namespace detail
 
 /// Does something to what a path names. Cancelled: it was done, or not.
 class [[nodiscard]] path_action_future {
@@ -80,7 +80,7 @@ public:
     polled<void> poll_cancel(context& cx) noexcept { return call_.wait().poll_rest(cx); }
 
 private:
-    drivers::path_wait call_;
+    detail::path_wait call_;
 };
 
 /// Ready with the metadata of a path, or of an open file.
@@ -91,14 +91,14 @@ public:
     /// Of the path; of a symbolic link itself, unless `follow`.
     metadata_future(std::string_view path, bool follow);
     /// Of the open file.
-    explicit metadata_future(drivers::file_handle& of);
+    explicit metadata_future(detail::file_handle& of);
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 
 private:
     std::string path_;
     struct statx status_{};
-    drivers::file_wait wait_;
+    detail::file_wait wait_;
 };
 
 /// Ready with the size of an open file in bytes.
@@ -106,7 +106,7 @@ class [[nodiscard]] size_future {
 public:
     using output = io_result<std::uint64_t>;
 
-    explicit size_future(drivers::file_handle& of) : all_{of} {}
+    explicit size_future(detail::file_handle& of) : all_{of} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return all_.poll_cancel(cx); }
 

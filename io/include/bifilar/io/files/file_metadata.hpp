@@ -40,12 +40,12 @@ struct file_metadata {
     std::optional<time> created;  ///< Empty where the file system does not keep it.
 };
 
-namespace drivers {
+namespace detail {
 /// From a mode with its kind bits, S_IFMT.
 [[nodiscard]] file_kind kind_of_mode(unsigned mode) noexcept;
 /// From a directory entry's DT_….
 [[nodiscard]] file_kind kind_of_entry(unsigned char type) noexcept;
 [[nodiscard]] file_metadata metadata_of(const struct statx& from) noexcept;
-}  // namespace drivers
+}  // namespace detail
 
 }  // namespace bifilar

@@ -24,7 +24,7 @@ namespace bifilar {
 [[nodiscard]] metadata_future symlink_metadata(std::string_view path);
 /// Whether the path names something that can be reached; a link to nothing does not. Errors but ENOENT and ENOTDIR are
 /// told.
-[[nodiscard]] drivers::file_job<bool> exists(std::string_view path);
+[[nodiscard]] detail::file_job<bool> exists(std::string_view path);
 
 /// Replaces what is at `to`, in one step that others see whole. EXDEV between file systems.
 [[nodiscard]] path_action_future rename(std::string_view from, std::string_view to);
@@ -37,32 +37,32 @@ namespace bifilar {
 /// EEXIST when something is there. `mode` less the process's umask.
 [[nodiscard]] path_action_future create_directory(std::string_view path, unsigned mode = 0777);
 /// With all that are missing above it; fine when it is there. Cancelled or failed: some may have been made.
-[[nodiscard]] drivers::file_job<void> create_directories(std::string_view path, unsigned mode = 0777);
+[[nodiscard]] detail::file_job<void> create_directories(std::string_view path, unsigned mode = 0777);
 /// Where the symbolic link points. EINVAL when it is none.
-[[nodiscard]] drivers::file_job<std::string> read_link(std::string_view path);
+[[nodiscard]] detail::file_job<std::string> read_link(std::string_view path);
 
 /// Contents and permissions of a regular file; holes may be filled. What is at `to` is overwritten. Answers how many
 /// bytes were copied. EINVAL when both are the same file. Cancelled or failed: `to` holds a part.
-[[nodiscard]] drivers::file_job<std::uint64_t> copy_file(std::string_view from, std::string_view to);
+[[nodiscard]] detail::file_job<std::uint64_t> copy_file(std::string_view from, std::string_view to);
 
 /// The whole file. EFBIG when it has more than `max_bytes`.
-[[nodiscard]] drivers::file_job<std::vector<std::byte>> read_file(
+[[nodiscard]] detail::file_job<std::vector<std::byte>> read_file(
     std::string_view path, std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max());
 /// The same as a string.
-[[nodiscard]] drivers::file_job<std::string> read_text_file(
+[[nodiscard]] detail::file_job<std::string> read_text_file(
     std::string_view path, std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max());
 /// Makes or empties the file and writes the bytes, which stay valid until the future is ready. Cancelled or failed: a
 /// part is written.
-[[nodiscard]] drivers::file_job<void> write_file(std::string_view path, std::span<const std::byte> bytes);
+[[nodiscard]] detail::file_job<void> write_file(std::string_view path, std::span<const std::byte> bytes);
 /// The file has all of the bytes or its old contents, whatever happens, a power failure even: they are written to a
 /// new file beside it, brought to the disk, and renamed. Permissions stay as they are, and owner and group where the
 /// system permits; a group that cannot be kept gets no more than everybody. Links are replaced, not followed. Fails or
 /// is cancelled without a trace; only the last step, the directory's way to the disk, may fail when the new contents
 /// can be seen already.
-[[nodiscard]] drivers::file_job<void> write_file_atomically(std::string_view path, std::span<const std::byte> bytes);
+[[nodiscard]] detail::file_job<void> write_file_atomically(std::string_view path, std::span<const std::byte> bytes);
 
 /// A file without a name, open for reading and writing, which is gone when it is closed. In a directory where it has
 /// to have a name for a moment, it gets one that nobody can guess. Permissions 0600.
-[[nodiscard]] drivers::file_job<file> create_temporary(std::string_view directory = "/tmp");
+[[nodiscard]] detail::file_job<file> create_temporary(std::string_view directory = "/tmp");
 
 }  // namespace bifilar

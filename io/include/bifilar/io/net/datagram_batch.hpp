@@ -56,7 +56,7 @@ private:
     std::unique_ptr<std::byte[]> bytes_;
     std::vector<socket_address> addresses_;
     std::vector<iovec> vectors_;
-    std::vector<drivers::segment_note> notes_;
+    std::vector<detail::segment_note> notes_;
     std::vector<mmsghdr> headers_;
 };
 

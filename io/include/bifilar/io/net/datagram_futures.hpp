@@ -22,13 +22,13 @@ struct received_datagram {
                                     ///< with set_coalescing alone.
 };
 
-namespace drivers {
+namespace detail {
 
 /// Room for what the kernel tells besides the bytes: the size of segments.
 class segment_note {
 public:
     /// Tells the kernel of the room, where the socket tells of segments at all.
-    void attach(msghdr& message, const io_source& from) noexcept {
+    void attach(msghdr& message, const drivers::io_source& from) noexcept {
         message.msg_control = from.tells_segments ? room_.data() : nullptr;
         message.msg_controllen = from.tells_segments ? room_.size() : 0;
     }
@@ -39,7 +39,7 @@ private:
     alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int))> room_{};
 };
 
-}  // namespace drivers
+}  // namespace detail
 
 /// Ready with one datagram. Cancelled, a datagram that was received by then is lost; one that was only peeked at stays.
 class [[nodiscard]] datagram_receive_future {
@@ -59,7 +59,7 @@ private:
     iovec into_;  // Before wait_, like the others: the operation ends first.
     bool wants_sender_;
     socket_address from_;
-    drivers::segment_note note_;
+    detail::segment_note note_;
     msghdr message_{};
     drivers::io_wait wait_;
 };
@@ -74,7 +74,7 @@ public:
     /// when the bytes are copied already: a ring's call would then go on without them (seen in Linux 6.18).
     datagram_send_future(drivers::io_source& on, op_kind kind, std::span<const std::byte> from) noexcept
         : from_{const_cast<std::byte*>(from.data()), from.size()},  // The kernel only reads from there.
-          is_one_{drivers::traits_of(kind).has == drivers::argument_kind::message},
+          is_one_{kind == op_kind::send_message},
           wait_{kind, on} {}
     datagram_send_future(drivers::io_source& on, op_kind kind, std::span<const std::byte> from,
                          const socket_address& to) noexcept

@@ -25,12 +25,12 @@ struct received_descriptors {
     bool truncated = false;
 };
 
-namespace drivers {
+namespace detail {
 
 /// Room for descriptors, and for credentials, which come before them where SO_PASSCRED is set.
 using descriptor_room = std::array<std::byte, CMSG_SPACE(sizeof(int) * max_descriptors) + CMSG_SPACE(sizeof(ucred))>;
 
-}  // namespace drivers
+}  // namespace detail
 
 /// Ready with how many bytes were taken, which is all of them. The descriptors go with the first byte.
 class [[nodiscard]] descriptor_send_future {
@@ -51,7 +51,7 @@ private:
     iovec from_;  // Before wait_, like the others: the operation ends first.
     std::span<const int> descriptors_;
     std::size_t taken_ = 0;
-    alignas(cmsghdr) drivers::descriptor_room room_;
+    alignas(cmsghdr) detail::descriptor_room room_;
     msghdr message_{};
     drivers::io_wait wait_;
 };
@@ -73,7 +73,7 @@ public:
 
 private:
     iovec into_;  // Before wait_, like the others: the operation ends first.
-    alignas(cmsghdr) drivers::descriptor_room room_;
+    alignas(cmsghdr) detail::descriptor_room room_;
     msghdr message_{};
     drivers::io_wait wait_;
 };

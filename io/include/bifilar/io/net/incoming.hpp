@@ -5,6 +5,7 @@
 #include <bifilar/drivers/contract/detail/multishot_wait.hpp>
 #include <bifilar/io/address/socket_address.hpp>
 #include <bifilar/io/net/socket_accept_future.hpp>
+#include <bifilar/io/streams/detail/stream_access.hpp>
 #include <utility>
 
 namespace bifilar {
@@ -15,14 +16,14 @@ class [[nodiscard]] next_connection_future {
 public:
     using output = io_result<Stream>;
 
-    explicit next_connection_future(drivers::many_source& from) noexcept : wait_{from} {}
+    explicit next_connection_future(drivers::multishot_source& from) noexcept : wait_{from} {}
     polled<output> poll(context& cx) {
         const drivers::call_result next = wait_.poll(cx);
         if (!next) return not_ready;
         if (*next < 0) return output{io_failure(-*next)};
         io_result<drivers::source_ptr> made = drivers::try_make_source(owned_descriptor{*next});
         if (!made) return output{std::unexpected{made.error()}};
-        return output{Stream{std::move(*made)}};
+        return output{detail::stream_access::make<Stream>(std::move(*made))};
     }
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 
@@ -30,20 +31,20 @@ private:
     drivers::multishot_wait wait_;
 };
 
-namespace drivers {
+namespace detail {
 struct nothing_kept {};
-}  // namespace drivers
+}  // namespace detail
 
 /// Made of a listener, whose descriptor it owns from then on, with the file of a Unix socket. On io_uring the kernel
 /// accepts by itself while tasks do other things (multishot accept), at most some hundred connections ahead; with epoll
 /// it is as the listener. Move-only; neither moves nor ends while an accept() is in flight. It is one task's at a time,
 /// with one accept() under way, EBUSY else. Connections that nobody took are closed with it, and the address is free
 /// soon after. The descriptor must not be shared with another process.
-template <class Stream, class Kept = drivers::nothing_kept>
+template <class Stream, class Kept = detail::nothing_kept>
 class incoming_connections {
 public:
     explicit incoming_connections(drivers::source_ptr listener, Kept kept = {}) noexcept
-        : from_{drivers::many_source::what::connections, std::move(listener)}, kept_{std::move(kept)} {}
+        : from_{drivers::multishot_source::what::connections, std::move(listener)}, kept_{std::move(kept)} {}
     incoming_connections(incoming_connections&&) noexcept = default;
     incoming_connections& operator=(incoming_connections&& other) noexcept {
         kept_ = std::move(other.kept_);
@@ -61,7 +62,7 @@ public:
     }
 
 private:
-    drivers::many_source from_;
+    drivers::multishot_source from_;
     [[no_unique_address]] Kept kept_;  // Behind from_, and assigned before it: a file goes before its socket does.
 };
 

@@ -16,21 +16,21 @@ public:
     class next_future;
 
     explicit receive_stream(drivers::source_ptr stream) noexcept
-        : from_{drivers::many_source::what::bytes, std::move(stream)} {}
+        : from_{drivers::multishot_source::what::bytes, std::move(stream)} {}
 
     /// The next bytes, in the order in which they came; empty at the end of the stream. Given up, it loses nothing:
     /// the bytes are there for the next call. What nobody took is lost with the receive_stream.
     [[nodiscard]] next_future next() noexcept;
 
 private:
-    drivers::many_source from_;
+    drivers::multishot_source from_;
 };
 
 class [[nodiscard]] receive_stream::next_future {
 public:
     using output = io_result<received_bytes>;
 
-    explicit next_future(drivers::many_source& from) noexcept : wait_{from} {}
+    explicit next_future(drivers::multishot_source& from) noexcept : wait_{from} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 

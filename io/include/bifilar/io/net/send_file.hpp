@@ -14,7 +14,7 @@ class [[nodiscard]] send_file_future {
 public:
     using output = io_result<std::uint64_t>;
 
-    send_file_future(drivers::io_source& to, drivers::file_handle& from, std::uint64_t offset,
+    send_file_future(drivers::io_source& to, detail::file_handle& from, std::uint64_t offset,
                      std::uint64_t bytes) noexcept;
     send_file_future(send_file_future&&) noexcept = default;
     send_file_future& operator=(send_file_future&&) = delete;
@@ -35,7 +35,7 @@ private:
     [[nodiscard]] bool in_cache() const noexcept;
     void leave() noexcept;
 
-    drivers::file_handle* from_;
+    detail::file_handle* from_;
     std::uint64_t offset_;
     std::uint64_t left_;
     std::uint64_t sent_ = 0;
@@ -43,7 +43,7 @@ private:
     step now_ = step::look;
     bool entered_ = false;       // The file counts this call.
     drivers::file_part part_{};  // Before the waits: they end first.
-    drivers::file_wait fetch_;
+    detail::file_wait fetch_;
     drivers::io_wait send_;
 };
 

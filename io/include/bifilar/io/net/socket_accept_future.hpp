@@ -4,30 +4,31 @@
 
 #include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/drivers/contract/io_result.hpp>
+#include <bifilar/io/streams/detail/stream_access.hpp>
 #include <optional>
 #include <utility>
 
 namespace bifilar {
-namespace drivers {
+namespace detail {
 
 /// The part that does not depend on the type of the stream.
 class accept_wait {
 public:
-    explicit accept_wait(io_source& on) noexcept : wait_{op_kind::accept, on} {}
+    explicit accept_wait(drivers::io_source& on) noexcept : wait_{op_kind::accept, on} {}
     accept_wait(accept_wait&&) noexcept = default;
     accept_wait& operator=(accept_wait&&) = delete;
     /// A connection that was accepted and not told is closed.
     ~accept_wait();
 
     /// Empty: not ready.
-    std::optional<io_result<source_ptr>> poll(context& cx);
+    std::optional<io_result<drivers::source_ptr>> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 
 private:
-    io_wait wait_;
+    drivers::io_wait wait_;
 };
 
-}  // namespace drivers
+}  // namespace detail
 
 /// Ready with the next connection, a Stream that can be made of a source. Cancelled, a connection that was accepted by
 /// then is closed. Errors are accept(2)'s: EMFILE and ENFILE leave the connection where it is, for a later try; ENOMEM
@@ -42,12 +43,12 @@ public:
         std::optional<io_result<drivers::source_ptr>> got = wait_.poll(cx);
         if (!got) return not_ready;
         if (!*got) return output{std::unexpected{got->error()}};
-        return output{Stream{std::move(**got)}};
+        return output{detail::stream_access::make<Stream>(std::move(**got))};
     }
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_cancel(cx); }
 
 private:
-    drivers::accept_wait wait_;
+    detail::accept_wait wait_;
 };
 
 }  // namespace bifilar

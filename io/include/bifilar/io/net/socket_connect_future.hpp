@@ -5,11 +5,12 @@
 #include <bifilar/drivers/contract/detail/io_wait.hpp>
 #include <bifilar/io/address/socket_address.hpp>
 #include <bifilar/io/net/detail/retry_pause.hpp>
+#include <bifilar/io/streams/detail/stream_access.hpp>
 #include <optional>
 #include <utility>
 
 namespace bifilar {
-namespace drivers {
+namespace detail {
 
 /// The part that does not depend on the type of the stream. The socket is made in the constructor and closed with the
 /// wait, unless it was told.
@@ -19,22 +20,22 @@ public:
     explicit connect_wait(const io_result<socket_address>& to);
 
     /// The connected socket, blocking in the kernel's eyes. Empty: not ready.
-    std::optional<io_result<source_ptr>> poll(context& cx);
+    std::optional<io_result<drivers::source_ptr>> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept;
 
 private:
     enum class [[nodiscard]] step : unsigned char { wait, pause, connected, failed };
     step begin() noexcept;
-    source_ptr take();
+    drivers::source_ptr take();
 
-    source_ptr source_;  // Before wait_: the operation ends first.
-    std::optional<io_wait> wait_;
+    drivers::source_ptr source_;  // Before wait_: the operation ends first.
+    std::optional<drivers::io_wait> wait_;
     retry_pause pause_;
     std::optional<socket_address> to_;  // Until the kernel has taken it.
     std::error_code error_;             // Known before anything was waited for.
 };
 
-}  // namespace drivers
+}  // namespace detail
 
 /// Ready with the connection, a Stream that can be made of a source. Cancelled, a connection that was made by then is
 /// closed, which the peer sees as one that ended at once.
@@ -48,12 +49,12 @@ public:
         std::optional<io_result<drivers::source_ptr>> got = wait_.poll(cx);
         if (!got) return not_ready;
         if (!*got) return output{std::unexpected{got->error()}};
-        return output{Stream{std::move(**got)}};
+        return output{detail::stream_access::make<Stream>(std::move(**got))};
     }
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_cancel(cx); }
 
 private:
-    drivers::connect_wait wait_;
+    detail::connect_wait wait_;
 };
 
 }  // namespace bifilar

@@ -9,17 +9,12 @@
 
 namespace bifilar {
 
-class file;
-class send_file_future;
-class pipe_reader;
-class pipe_writer;
-class splice_future;
-class splice_all_future;
-struct splice_options;
 class socket_read_half;
 class socket_write_half;
 
 namespace detail {
+
+struct stream_access;
 
 /// What a stream and its halves keep: a share of the socket.
 class socket_share {
@@ -149,10 +144,7 @@ protected:
     [[nodiscard]] io_result<int> option(int level, int name) const noexcept;
 
 private:
-    friend send_file_future send_file(socket_stream& to, const file& from, std::uint64_t offset, std::uint64_t bytes);
-    friend splice_future splice(socket_stream& from, pipe_writer& to, std::size_t bytes);
-    friend splice_future splice(pipe_reader& from, socket_stream& to, std::size_t bytes);
-    friend splice_all_future splice_all(socket_stream& from, socket_stream& to, const splice_options& options);
+    friend struct detail::stream_access;  // For what sends files and splices.
 };
 
 /// The reading half of a stream that was split, with the stream's reads. Move-only; not while an operation on it is in

@@ -11,9 +11,6 @@
 
 namespace bifilar {
 
-template <class Stream>
-class next_connection_future;
-
 /// What may be done with it is in socket_stream.
 class tcp_stream : public socket_stream {
 public:
@@ -46,9 +43,7 @@ public:
     io_result<void> set_send_buffer(std::size_t bytes) noexcept;
 
 private:
-    friend socket_accept_future<tcp_stream>;
-    friend socket_connect_future<tcp_stream>;
-    friend next_connection_future<tcp_stream>;
+    friend struct detail::stream_access;  // For what accepts and connects.
     explicit tcp_stream(drivers::source_ptr source) noexcept;
 };
 

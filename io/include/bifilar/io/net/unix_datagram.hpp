@@ -23,7 +23,7 @@ private:
     drivers::source_ptr on_;  // An owner: the driver, which sees to that elsewhere, knows nothing of this wait.
     std::span<const std::byte> from_;
     socket_address to_;
-    drivers::retry_pause pause_;
+    detail::retry_pause pause_;
 };
 
 /// What may be done with it besides is in datagram_socket. Its end removes the file that it made, unless the options
@@ -73,10 +73,10 @@ public:
     }
 
 private:
-    unix_datagram(owned_descriptor descriptor, drivers::bound_path path)
+    unix_datagram(owned_descriptor descriptor, detail::bound_path path)
         : datagram_socket{std::move(descriptor)}, path_{std::move(path)} {}
 
-    drivers::bound_path path_;
+    detail::bound_path path_;
 };
 
 }  // namespace bifilar

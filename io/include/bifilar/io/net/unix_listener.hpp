@@ -37,17 +37,17 @@ public:
     [[nodiscard]] accept_future accept() noexcept;
 
     /// All connections from here on. The listener is used up.
-    [[nodiscard]] incoming_connections<unix_stream, drivers::bound_path> incoming() && noexcept;
+    [[nodiscard]] incoming_connections<unix_stream, detail::bound_path> incoming() && noexcept;
 
     [[nodiscard]] io_result<socket_address> local_address() const noexcept;
     [[nodiscard]] int descriptor() const noexcept { return source_ ? source_->descriptor() : -1; }
 
 private:
-    unix_listener(drivers::source_ptr source, drivers::bound_path path) noexcept
+    unix_listener(drivers::source_ptr source, detail::bound_path path) noexcept
         : source_{std::move(source)}, path_{std::move(path)} {}
 
     drivers::source_ptr source_;
-    drivers::bound_path path_;  // Behind source_, and assigned before it: the path goes before the socket does.
+    detail::bound_path path_;  // Behind source_, and assigned before it: the path goes before the socket does.
 };
 
 }  // namespace bifilar

@@ -11,9 +11,6 @@
 
 namespace bifilar {
 
-template <class Stream>
-class next_connection_future;
-
 /// Who made the other end of a connection: as it was when it connected or listened.
 struct peer_credentials {
     pid_t process;  ///< 0 when it is of a namespace that this process does not see.
@@ -60,9 +57,7 @@ public:
     [[nodiscard]] io_result<peer_credentials> credentials() const noexcept;
 
 private:
-    friend socket_accept_future<unix_stream>;
-    friend socket_connect_future<unix_stream>;
-    friend next_connection_future<unix_stream>;
+    friend struct detail::stream_access;  // For what accepts and connects.
     explicit unix_stream(drivers::source_ptr source) noexcept;
 };
 

@@ -9,8 +9,9 @@
 
 namespace bifilar {
 
-class socket_stream;
-class splice_future;
+namespace detail {
+struct stream_access;
+}
 
 /// What both ends have in common. Move-only; not while an operation on it is in flight. One operation may wait at a
 /// time, a second one is answered with EBUSY. Errors are the system's codes; a first wait may answer ENOMEM or ENOSPC,
@@ -65,8 +66,7 @@ public:
     }
 
 private:
-    friend io_result<std::pair<pipe_reader, class pipe_writer>> make_pipe();
-    friend splice_future splice(pipe_reader& from, socket_stream& to, std::size_t bytes);
+    friend struct detail::stream_access;  // For make_pipe and splice.
     explicit pipe_reader(owned_descriptor descriptor) : pipe_end{std::move(descriptor)} {}
 };
 
@@ -101,8 +101,7 @@ public:
     }
 
 private:
-    friend io_result<std::pair<pipe_reader, pipe_writer>> make_pipe();
-    friend splice_future splice(socket_stream& from, pipe_writer& to, std::size_t bytes);
+    friend struct detail::stream_access;  // For make_pipe and splice.
     explicit pipe_writer(owned_descriptor descriptor);
 };
 

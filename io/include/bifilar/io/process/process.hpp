@@ -16,7 +16,7 @@ namespace bifilar {
 /// killed. Stopped by a SIGSTOP, a program has not ended.
 class process {
 public:
-    process(drivers::child_ptr child, std::optional<pipe_writer> input, std::optional<pipe_reader> output,
+    process(detail::child_ptr child, std::optional<pipe_writer> input, std::optional<pipe_reader> output,
             std::optional<pipe_reader> error) noexcept
         : child_{std::move(child)}, input_{std::move(input)}, output_{std::move(output)}, error_{std::move(error)} {}
     process(const process&) = delete;  // A process has one owner: std::move it.
@@ -46,9 +46,9 @@ public:
     [[nodiscard]] pipe_reader& standard_error() noexcept;
 
 private:
-    [[nodiscard]] drivers::child& alive() const noexcept;
+    [[nodiscard]] detail::child& alive() const noexcept;
 
-    drivers::child_ptr child_;
+    detail::child_ptr child_;
     std::optional<pipe_writer> input_;
     std::optional<pipe_reader> output_;
     std::optional<pipe_reader> error_;
@@ -58,12 +58,12 @@ class [[nodiscard]] process::wait_future {
 public:
     using output = io_result<exit_status>;
 
-    explicit wait_future(drivers::child& of) noexcept : of_{&of}, wait_{op_kind::poll_in, of.source()} {}
+    explicit wait_future(detail::child& of) noexcept : of_{&of}, wait_{op_kind::poll_in, of.source()} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 
 private:
-    drivers::child* of_;
+    detail::child* of_;
     drivers::io_wait wait_;
 };
 

@@ -13,7 +13,7 @@
 
 namespace bifilar {
 
-namespace drivers {
+namespace detail {
 class signal_listener;
 }
 
@@ -50,9 +50,9 @@ public:
     [[nodiscard]] std::optional<int> try_next() noexcept;
 
 private:
-    [[nodiscard]] drivers::signal_listener& listener() const noexcept;
+    [[nodiscard]] detail::signal_listener& listener() const noexcept;
 
-    std::unique_ptr<drivers::signal_listener> listener_;
+    std::unique_ptr<detail::signal_listener> listener_;
 };
 
 class [[nodiscard]] signal_set::next_future {
@@ -60,12 +60,12 @@ public:
     /// The signal's number.
     using output = io_result<int>;
 
-    explicit next_future(drivers::signal_listener& of) noexcept;
+    explicit next_future(detail::signal_listener& of) noexcept;
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
 
 private:
-    drivers::signal_listener* of_;
+    detail::signal_listener* of_;
     bool waits_ = false;
     std::uint64_t count_ = 0;  // What the eventfd tells. Before wait_: the operation ends first.
     drivers::io_wait wait_;

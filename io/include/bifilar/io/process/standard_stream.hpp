@@ -7,6 +7,10 @@
 
 namespace bifilar {
 
+namespace detail {
+struct stream_access;
+}
+
 /// What input_stream and output_stream have in common. Move-only; not while an operation on it is in flight. One
 /// operation may wait at a time, a second one is answered with EBUSY. Errors are the system's codes; a first wait may
 /// answer ENOMEM or ENOSPC, and that of a plain thread may throw std::system_error.
@@ -48,7 +52,7 @@ public:
     }
 
 private:
-    friend input_stream& standard_input();
+    friend struct detail::stream_access;  // For standard_input.
     explicit input_stream(int descriptor) : inherited_stream{descriptor} {}
     [[nodiscard]] op_kind kind() const noexcept {
         return takes_plain_calls() ? op_kind::read : op_kind::read_ready;
@@ -72,8 +76,7 @@ public:
     }
 
 private:
-    friend output_stream& standard_output();
-    friend output_stream& standard_error();
+    friend struct detail::stream_access;  // For standard_output and standard_error.
     explicit output_stream(int descriptor);
     [[nodiscard]] op_kind kind() const noexcept {
         return takes_plain_calls() ? op_kind::write : op_kind::write_ready;

@@ -21,12 +21,13 @@ namespace bifilar {
 
 class resolve_future;
 
-namespace drivers {
+namespace detail {
 class lookup;
 class resolver_queue;
+}  // namespace detail
 
+/// The addresses of a name, or why there are none.
 using lookup_result = io_result<std::vector<socket_address>>;
-}  // namespace drivers
 
 struct resolver_options {
     /// How long an answer is given again, counted from when it was asked for. getaddrinfo does not tell how long the
@@ -48,7 +49,7 @@ struct resolver_options {
     bool old_addresses = false;
     /// Asks instead of getaddrinfo, on one of the resolver's threads; may block. What it throws counts as
     /// resolve_errc::out_of_memory. Kept until the last lookup has ended, which may be after the resolver.
-    std::function<drivers::lookup_result(const std::string& host, const std::string& service)> look_up{};
+    std::function<lookup_result(const std::string& host, const std::string& service)> look_up{};
 };
 
 /// Counted since the resolver was made, and how things are at the moment.
@@ -92,7 +93,7 @@ public:
     [[nodiscard]] resolver_stats stats() const noexcept;
 
 private:
-    std::shared_ptr<drivers::resolver_queue> queue_;
+    std::shared_ptr<detail::resolver_queue> queue_;
 };
 
 /// The process's own, for those who bring none: keeps answers for 5 s and failures for 1 s. That is enough to spare
@@ -106,9 +107,9 @@ private:
 /// See resolver::resolve. It may outlive the resolver.
 class [[nodiscard]] resolve_future {
 public:
-    using output = drivers::lookup_result;
+    using output = lookup_result;
 
-    resolve_future(std::shared_ptr<drivers::resolver_queue> queue, std::string_view host, std::string_view service);
+    resolve_future(std::shared_ptr<detail::resolver_queue> queue, std::string_view host, std::string_view service);
     resolve_future(resolve_future&&) noexcept = default;
     resolve_future& operator=(resolve_future&&) = delete;
     ~resolve_future();
@@ -116,10 +117,10 @@ public:
     polled<output> poll(context& cx);
 
 private:
-    std::shared_ptr<drivers::resolver_queue> queue_;
+    std::shared_ptr<detail::resolver_queue> queue_;
     std::string host_;
     std::string service_;
-    std::shared_ptr<drivers::lookup> asked_;  // Before wait_, which waits in it.
+    std::shared_ptr<detail::lookup> asked_;  // Before wait_, which waits in it.
     std::optional<event::wait_future> wait_;
 };
 

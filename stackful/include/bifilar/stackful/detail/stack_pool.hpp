@@ -127,11 +127,11 @@ private:
     }
     std::size_t pitch(std::size_t size_class) const noexcept;
     detail::stack_record* record_at(const detail::stack_slab& slab, std::size_t index) const noexcept;
-    detail::stack_record* take_chain(std::size_t size_class, std::size_t most);
+    detail::stack_record* take_batch(std::size_t size_class, std::size_t most);
     detail::stack_record* take_free(shelf& from, std::size_t most) noexcept;
     detail::stack_record* carve(detail::stack_slab& slab, std::size_t index);
     detail::stack_slab* make_slab(std::size_t size_class);
-    void give_chain(std::size_t size_class, detail::stack_record* chain) noexcept;
+    void give_batch(std::size_t size_class, detail::stack_record* batch) noexcept;
     static void take_out(shelf& from, detail::stack_slab& slab) noexcept;
     void release_slab(detail::stack_slab* slab) noexcept;
     [[nodiscard]] bool trim_shelf(shelf& from) noexcept;

@@ -20,7 +20,7 @@ struct file_part {
     std::int64_t offset;
 };
 
-/// Two words for all kinds of operations. Which of the pairs below one has, its row of op_table says.
+/// Two words for all kinds of operations. Which of the pairs below one has, its operation says (src/operations).
 class call_arguments {
 public:
     call_arguments() noexcept = default;

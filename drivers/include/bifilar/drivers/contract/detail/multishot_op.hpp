@@ -13,9 +13,9 @@
 namespace bifilar::drivers {
 
 /// What one completion brought.
-class many_result {
+class multishot_result {
 public:
-    many_result(int result, received_bytes bytes) noexcept : result{result}, bytes{std::move(bytes)} {}
+    multishot_result(int result, received_bytes bytes) noexcept : result{result}, bytes{std::move(bytes)} {}
     int result;            ///< A descriptor, or how many bytes; a negative errno for a failure.
     received_bytes bytes;  ///< Of a receive.
 };
@@ -26,17 +26,17 @@ public:
     [[nodiscard]] bool empty() const noexcept { return !first_; }
     [[nodiscard]] std::size_t size() const noexcept { return first_ ? 1 + (others_ ? others_->size() : 0) : 0; }
     /// Throws std::bad_alloc, and has not taken it then.
-    void add(many_result&& next) {
+    void add(multishot_result&& next) {
         if (!first_) {
             first_.emplace(std::move(next));
             return;
         }
-        if (!others_) others_ = std::make_unique<std::deque<many_result>>();
+        if (!others_) others_ = std::make_unique<std::deque<multishot_result>>();
         others_->push_back(std::move(next));
     }
     /// Not of an empty one.
-    [[nodiscard]] many_result take() noexcept {
-        many_result oldest{std::move(*first_)};
+    [[nodiscard]] multishot_result take() noexcept {
+        multishot_result oldest{std::move(*first_)};
         first_.reset();
         if (others_ && !others_->empty()) [[unlikely]] {
             first_.emplace(std::move(others_->front()));
@@ -46,8 +46,8 @@ public:
     }
 
 private:
-    std::optional<many_result> first_;
-    std::unique_ptr<std::deque<many_result>> others_;  // Null until there is a second.
+    std::optional<multishot_result> first_;
+    std::unique_ptr<std::deque<multishot_result>> others_;  // Null until there is a second.
 };
 
 /// The owner takes results, one after the other; the driver's thread adds them. Everything but the operation itself is
@@ -73,7 +73,7 @@ public:
 
     /// A completion: the driver's thread. `more`: others will follow, else the driver lets go of the operation with
     /// this call. True: too many results wait, cancel it; the owner arms it again when it has taken them.
-    [[nodiscard]] bool add(many_result next, bool more, wake_batch& batch) noexcept;
+    [[nodiscard]] bool add(multishot_result next, bool more, wake_batch& batch) noexcept;
     /// That cancel could not begin: the next completion asks for it again. The driver's thread.
     void go_on() noexcept;
     /// The driver has begun the cancel that the owner asked for.
@@ -88,8 +88,8 @@ private:
 
     void drop() noexcept;
     /// As opposed to descriptors.
-    [[nodiscard]] bool brings_bytes() const noexcept { return traits_of(kind).has == argument_kind::target; }
-    void discard(const many_result& left) const noexcept;
+    [[nodiscard]] bool brings_bytes() const noexcept { return kind == op_kind::recv_multishot; }
+    void discard(const multishot_result& left) const noexcept;
 
     source_ptr owned_;
     waiting_results results_;

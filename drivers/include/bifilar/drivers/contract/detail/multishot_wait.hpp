@@ -12,12 +12,12 @@
 namespace bifilar::drivers {
 
 /// What outlives the single wait. Stays where it is while one waits.
-class many_source {
+class multishot_source {
 public:
     /// Connections of a listener, or what a stream receives.
     enum class what : unsigned char { connections, bytes };
 
-    many_source(what kind, source_ptr of) noexcept : source_{std::move(of)}, what_{kind} {}
+    multishot_source(what kind, source_ptr of) noexcept : source_{std::move(of)}, what_{kind} {}
 
     /// Aborts where it was moved from.
     [[nodiscard]] const io_source& source() const noexcept {
@@ -42,7 +42,7 @@ private:
     std::unique_ptr<multishot_op, multishot_op::closer> many_;  // Made by the first wait on a ring.
     // Of a plain wait that was given up when it had ended: a connection, or another result.
     owned_descriptor spare_connection_;
-    std::optional<many_result> spare_;
+    std::optional<multishot_result> spare_;
     what what_;
     bool blocks_ = false;  // Of a listener.
     bool plain_ = false;   // There is no such operation, in the kernel or in the driver that was asked first.
@@ -50,7 +50,7 @@ private:
 
 class multishot_wait {
 public:
-    explicit multishot_wait(many_source& of) noexcept : of_{&of} { (void)of.source(); }
+    explicit multishot_wait(multishot_source& of) noexcept : of_{&of} { (void)of.source(); }
     /// Before its first poll.
     multishot_wait(multishot_wait&& other) noexcept : of_{other.of_} {
         BIFILAR_CHECK(!other.polled_, "an I/O future was moved after its first poll");
@@ -75,7 +75,7 @@ private:
     call_result begin_plain(context& cx);
     void give_up() noexcept;
 
-    many_source* of_;
+    multishot_source* of_;
     bool polled_ = false;
     bool ended_ = false;  // It has told its result.
     received_bytes got_;  // Before plain_: the operation ends first.

@@ -7,7 +7,7 @@
 #include <bifilar/base/detail/spin_lock.hpp>
 #include <bifilar/drivers/contract/detail/call_arguments.hpp>
 #include <bifilar/drivers/contract/detail/call_result.hpp>
-#include <bifilar/drivers/contract/detail/op_table.hpp>
+#include <bifilar/drivers/contract/detail/op_direction.hpp>
 #include <bifilar/task/waker.hpp>
 #include <cerrno>
 #include <cstdint>

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 /// Owns the descriptor and knows how many calls are under way on it, so that none is left behind: its number could
 /// belong to another file a moment later.
@@ -47,4 +47,4 @@ private:
 
 using file_ptr = std::unique_ptr<file_handle>;
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

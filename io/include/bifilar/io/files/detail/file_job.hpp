@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 /// What a job is given. It owns the paths, not the bytes.
 struct job_arguments {
@@ -35,7 +35,7 @@ public:
     using work = output (*)(const job_arguments&);
 
     file_job(work what, job_arguments arguments) noexcept
-        : work_{what}, arguments_{std::move(arguments)}, wait_{file_request{}} {}
+        : work_{what}, arguments_{std::move(arguments)}, wait_{drivers::file_request{}} {}
     polled<output> poll(context& cx) {
         if (wait_.idle()) {  // Here, not in the constructor: the future does not move any more.
             if (arguments_.path.find('\0') != std::string::npos || arguments_.other.find('\0') != std::string::npos)
@@ -70,4 +70,4 @@ private:
     file_wait wait_;  // Last: the job ends before what it uses.
 };
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

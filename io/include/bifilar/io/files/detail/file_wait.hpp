@@ -9,7 +9,7 @@
 #include <bifilar/sched/detail/blocking_job.hpp>
 #include <optional>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 /// Where the call is made: without waiting when it is a read or write that the page cache answers; else by the ring of
 /// the worker, else by a thread of the runtime's blocking pool. In place, blocking, on threads that are no workers, and
@@ -17,7 +17,7 @@ namespace bifilar::drivers {
 class file_wait final : private sched::blocking_job {
 public:
     /// `on`: the file that must stay open meanwhile; null for calls on paths.
-    explicit file_wait(const file_request& what, file_handle* on = nullptr) noexcept
+    explicit file_wait(const drivers::file_request& what, file_handle* on = nullptr) noexcept
         : request_{what}, op_{op_kind::file_call}, on_{on} {}
     /// Before the first poll.
     file_wait(file_wait&& other) noexcept;
@@ -28,7 +28,7 @@ public:
     void end() noexcept;
 
     /// The call's result or a negative errno; empty: not ready.
-    call_result poll(context& cx);
+    drivers::call_result poll(context& cx);
     /// Cancels. True when the call is over; `finished` then tells its result, which may be a success. A call that a
     /// thread makes already is waited for.
     [[nodiscard]] bool poll_cancel(context& cx) noexcept;
@@ -41,24 +41,24 @@ public:
     [[nodiscard]] std::optional<int> finished() const noexcept;
 
     /// Whether nothing is under way: `request` may be changed.
-    [[nodiscard]] bool idle() const noexcept { return op_.now() == op::phase::idle; }
+    [[nodiscard]] bool idle() const noexcept { return op_.now() == drivers::op::phase::idle; }
     /// What the next call is about.
-    [[nodiscard]] file_request& request() noexcept { return request_; }
+    [[nodiscard]] drivers::file_request& request() noexcept { return request_; }
 
     /// For jobs, on their thread: whether they had better stop early.
     [[nodiscard]] bool cancel_asked() const noexcept { return op_.cancel_asked(); }
 
 private:
     void run() noexcept override;
-    [[nodiscard]] call_result start(context& cx, bool with_ring) noexcept;
+    [[nodiscard]] drivers::call_result start(context& cx, bool with_ring) noexcept;
     void ask_cancel() noexcept;
     void leave() noexcept;
 
-    file_request request_;
-    op op_;
+    drivers::file_request request_;
+    drivers::op op_;
     file_handle* on_;
     sched::blocking_pool* pool_ = nullptr;  // Whose job it is; null while a ring has it.
     bool entered_ = false;                  // Counted by on_.
 };
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

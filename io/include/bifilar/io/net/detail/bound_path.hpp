@@ -9,7 +9,7 @@
 #include <string>
 #include <sys/types.h>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 /// Move-only; removes the file in its destructor, if it is still the one that was made. Relative paths are looked up
 /// from the folder that is current then.
@@ -36,4 +36,4 @@ private:
     owned_descriptor turn_;  // The folder, locked, until settle(); none without replace_stale.
 };
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <optional>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 class retry_pause {
 public:
@@ -28,4 +28,4 @@ private:
     std::chrono::nanoseconds next_ = std::chrono::microseconds{50};
 };
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

@@ -5,7 +5,7 @@
 #include <bifilar/drivers/contract/owned_descriptor.hpp>
 #include <cstddef>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 /// setsockopt(2) and getsockopt(2) with a number. Any thread; they do not block.
 io_result<void> set_socket_option(int descriptor, int level, int name, int value) noexcept;
@@ -18,4 +18,4 @@ io_result<void> set_socket_option(int descriptor, int level, int name, int value
 /// Sockets that calls of a ring are made on: it waits for them, while it answers EAGAIN for others.
 void make_blocking(int descriptor) noexcept;
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail

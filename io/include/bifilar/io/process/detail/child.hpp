@@ -10,7 +10,7 @@
 #include <optional>
 #include <sys/types.h>
 
-namespace bifilar::drivers {
+namespace bifilar::detail {
 
 /// One thread at a time; send() from any.
 class child {
@@ -35,13 +35,13 @@ public:
         void operator()(child* dropped) const noexcept;
     };
 
-    [[nodiscard]] io_source& source() noexcept { return *source_; }
+    [[nodiscard]] drivers::io_source& source() noexcept { return *source_; }
     [[nodiscard]] pid_t id() const noexcept { return id_; }
 
 private:
     friend class child_reaper;
 
-    source_ptr source_;
+    drivers::source_ptr source_;
     pid_t id_ = 0;               // Until begin: none.
     const std::uint32_t forks_;  // In which process it was made: a forked child is not its parent.
     const bool kill_on_drop_;
@@ -52,4 +52,4 @@ private:
 
 using child_ptr = std::unique_ptr<child, child::dropper>;
 
-}  // namespace bifilar::drivers
+}  // namespace bifilar::detail
