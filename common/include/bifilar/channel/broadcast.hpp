@@ -20,10 +20,14 @@ class broadcast_error {
 public:
     /// Nothing there now, closed and drained, or so many values lost.
     enum class reason : std::uint8_t { empty, closed, lagged };
+    /// Says why; `missed`: of a lagging receiver, how many values.
     explicit broadcast_error(reason why, std::uint64_t missed = 0) noexcept : missed_{missed}, why_{why} {}
 
+    /// There is nothing new; of a try_recv.
     [[nodiscard]] bool is_empty() const noexcept { return why_ == reason::empty; }
+    /// It was closed, and everything was received.
     [[nodiscard]] bool is_closed() const noexcept { return why_ == reason::closed; }
+    /// Values were overwritten before this subscription took them; it goes on with the oldest that is left.
     [[nodiscard]] bool is_lagged() const noexcept { return why_ == reason::lagged; }
     /// How many values were overwritten before this subscriber came for them. The next receive gives the oldest that is
     /// left.
@@ -91,6 +95,7 @@ public:
     /// Cancelled, it loses nothing.
     [[nodiscard]] closed_future closed() noexcept { return closed_future{*this}; }
 
+    /// How many values are kept for those who lag.
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
 
 private:

@@ -21,14 +21,17 @@ public:
     template <class... Given>
     explicit shared_channel(Given... given) : channel_{given...} {}
 
+    /// The channel itself.
     [[nodiscard]] Channel& channel() noexcept { return channel_; }
 
+    /// Counts one handle more.
     template <bool Sends>
     void enter() noexcept {
         // Relaxed, both: whoever adds one holds one.
         count<Sends>().fetch_add(1, base::relaxed);
         owners_.fetch_add(1, base::relaxed);
     }
+    /// Counts one handle less; the last closes the channel.
     template <bool Sends>
     void leave() noexcept {
         // Pairs with itself; so that the last of a side sees what the others did.
@@ -77,9 +80,11 @@ public:
 
     /// Closes the channel for all, before the last handle of this side goes. Any number of times.
     void close() noexcept { here().close(); }
+    /// Whether the channel is closed; a false may be out of date when it returns.
     [[nodiscard]] bool is_closed() noexcept { return here().is_closed(); }
 
 protected:
+    /// The channel. Aborts after a move.
     Channel& here() noexcept {
         BIFILAR_CHECK(of_ != nullptr, "an end of a channel was used after it was moved from");
         return of_->channel();
@@ -104,10 +109,12 @@ public:
     auto send(T&& value) noexcept(noexcept(std::declval<Channel&>().send(std::forward<T>(value)))) {
         return this->here().send(std::forward<T>(value));
     }
+    /// As try_send of the channel.
     template <class T>
     auto try_send(T&& value) {
         return this->here().try_send(std::forward<T>(value));
     }
+    /// As reserve of the channel.
     [[nodiscard]] auto reserve() noexcept { return this->here().reserve(); }
 };
 
@@ -120,7 +127,9 @@ public:
 
     /// As those of the channel.
     [[nodiscard]] auto recv() noexcept { return this->here().recv(); }
+    /// As try_recv of the channel.
     auto try_recv() noexcept { return this->here().try_recv(); }
+    /// As recv_many of the channel.
     template <class T>
     [[nodiscard]] auto recv_many(std::vector<T>& into, std::size_t most) noexcept {
         return this->here().recv_many(into, most);

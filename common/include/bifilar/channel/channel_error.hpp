@@ -19,6 +19,7 @@ concept loses_fraction = std::floating_point<Given> && std::integral<T>;
 template <class T>
 class send_error {
 public:
+    /// Keeps the value that was not sent.
     explicit send_error(T value) noexcept : value_{std::move(value)} {}
     /// The value, moved out. Once.
     [[nodiscard]] T take() noexcept { return std::move(value_); }
@@ -31,8 +32,11 @@ private:
 template <class T>
 class try_send_error {
 public:
+    /// Keeps the value that was not sent, and why.
     try_send_error(bool closed, T value) noexcept : value_{std::move(value)}, closed_{closed} {}
+    /// Nobody will receive any more.
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+    /// There is no room now.
     [[nodiscard]] bool is_full() const noexcept { return !closed_; }
     /// The value, moved out.
     [[nodiscard]] T take() noexcept { return std::move(value_); }

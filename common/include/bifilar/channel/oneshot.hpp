@@ -356,7 +356,9 @@ public:
 
     /// As in oneshot.
     std::expected<T, try_recv_error> try_recv() noexcept { return here().try_recv(); }
+    /// As recv of oneshot.
     [[nodiscard]] typename oneshot<T>::recv_future recv() noexcept { return here().recv(); }
+    /// As close of oneshot.
     void close() noexcept { here().close(); }
 
 private:

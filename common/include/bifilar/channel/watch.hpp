@@ -26,6 +26,7 @@ class watch {
 public:
     class watcher;
 
+    /// Holds `initial`.
     explicit watch(T initial) noexcept : value_{std::move(initial)} {}
     watch(const watch&) = delete;
     watch& operator=(const watch&) = delete;

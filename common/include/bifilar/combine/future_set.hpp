@@ -25,6 +25,7 @@ public:
     /// A future that was ready: its key and its output.
     class finished {
     public:
+        /// For the library.
         finished(std::size_t key, value_of<output_of<F>> value) : value_{std::move(value)}, key_{key} {}
         /// What add() returned for it.
         [[nodiscard]] std::size_t key() const noexcept { return key_; }
@@ -64,6 +65,7 @@ public:
 
     /// Futures that have not been ready yet.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// Whether nothing is left to wait for.
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
     /// A future of the next that is ready; empty when there are none left: select over a range. Those that became ready

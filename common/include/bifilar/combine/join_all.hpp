@@ -144,6 +144,7 @@ void join_all(F...) {
     static_assert((future<F> && ...), "join_all takes futures, or a std::vector of futures of one type");
 }
 
+/// What try_join_all gives; see there.
 template <future... F>
     requires(is_expected<output_of<F>> && ...)
 class [[nodiscard]] try_join_all_future {

@@ -23,6 +23,7 @@ public:
         : value_{place, std::forward<Given>(given)...} {}
     /// The winner's place in the argument list, from 0.
     [[nodiscard]] std::size_t index() const noexcept { return value_.index(); }
+    /// What the winner gave; the index of the variant is its place.
     [[nodiscard]] std::variant<T...>& value() noexcept { return value_; }
 
 private:

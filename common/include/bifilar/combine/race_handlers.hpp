@@ -19,9 +19,12 @@ namespace bifilar {
 template <future F, class G>
 class [[nodiscard]] race_arm {
 public:
+    /// A future, and what is called with its output.
     race_arm(F f, G handler) : future_{std::move(f)}, handler_{std::move(handler)} {}
 
+    /// The future.
     F& awaited() noexcept { return future_; }
+    /// The handler.
     G& handler() noexcept { return handler_; }
 
 private:

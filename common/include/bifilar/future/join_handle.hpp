@@ -163,6 +163,8 @@ public:
     /// Waits on a plain thread; blocks it. Inside a task use co_await or await. Throws deadlock_error when all tasks of
     /// the runtime wait and nothing can wake any; the task goes on waiting then, and the handle may be used.
     T join() { return join_watched(); }
+    /// Blocks a plain thread until the task has ended, and gives its value. Throws what the task threw; task_cancelled;
+    /// deadlock_error. Inside of a task it throws std::logic_error: await the handle there.
     BIFILAR_MUST_BE_READ T join()
         requires detail::must_be_read<T>
     {
@@ -198,6 +200,7 @@ public:
 
     /// A future of the value, or why there is none. Takes the handle over.
     [[nodiscard]] outcome_future<T> outcome() && noexcept { return outcome_future<T>{std::move(*this)}; }
+    /// As the other outcome; the handle is used up.
     [[nodiscard]] outcome_future<T> outcome() & noexcept { return outcome_future<T>{std::move(*this)}; }
 
 private:

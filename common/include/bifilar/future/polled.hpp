@@ -14,12 +14,14 @@ namespace bifilar {
 
 /// The tag of an answer that is still to come. Not an aggregate: GCC 12 destroys such temporaries twice.
 struct not_ready_t {
+    /// For not_ready.
     explicit constexpr not_ready_t(int) noexcept {}
 };
 inline constexpr not_ready_t not_ready{0};
 
 /// The tag of a finished poll that has no value.
 struct done_t {
+    /// For done.
     explicit constexpr done_t(int) noexcept {}
 };
 inline constexpr done_t done{0};
@@ -56,6 +58,7 @@ class [[nodiscard]] polled {
 public:
     using value_type = T;
 
+    /// Pending.
     constexpr polled(not_ready_t) noexcept {}
     /// User-provided on purpose: a trivially movable answer would be returned in registers, put together from parts
     /// that were just written to memory one by one, which stalls the processor for longer than the whole poll takes.
@@ -74,11 +77,14 @@ public:
     constexpr polled(U&& value) noexcept(std::is_nothrow_constructible_v<T, U&&>)
         : value_(std::forward<U>(value)), ready_{true} {}
 
+    /// Whether there is an output.
     [[nodiscard]] constexpr bool is_ready() const noexcept { return ready_; }
+    /// Whether there is an output.
     constexpr explicit operator bool() const noexcept { return is_ready(); }
 
     /// The value, moved out. Only when is_ready().
     [[gnu::always_inline]] constexpr T take() { return detail::moved_on(value_); }
+    /// The output, which must be there.
     constexpr T& operator*() noexcept { return value_; }
 
 private:
@@ -88,16 +94,22 @@ private:
     bool ready_ = false;
 };
 
+/// Pending, or ready without a value.
 template <>
 class [[nodiscard]] polled<void> {
 public:
     using value_type = void;
 
+    /// Pending.
     constexpr polled(not_ready_t) noexcept {}
+    /// Ready.
     constexpr polled(done_t) noexcept : ready_{true} {}
 
+    /// Whether there is an output.
     [[nodiscard]] constexpr bool is_ready() const noexcept { return ready_; }
+    /// Whether there is an output.
     constexpr explicit operator bool() const noexcept { return ready_; }
+    /// Nothing: there is no value.
     constexpr void take() const noexcept {}
 
 private:

@@ -12,17 +12,20 @@ class [[nodiscard]] ready_future {
 public:
     using output = T;
     explicit ready_future(T value) : value_{std::move(value)} {}
+    /// Ready.
     polled<T> poll(context&) noexcept(std::is_nothrow_move_constructible_v<T>) { return std::move(value_); }
 
 private:
     T value_;
 };
 
+/// Ready at once, without a value.
 template <>
 class [[nodiscard]] ready_future<void> {
 public:
     using output = void;
     ready_future() noexcept {}
+    /// Ready.
     polled<void> poll(context&) noexcept { return done; }
 };
 
@@ -56,6 +59,7 @@ class [[nodiscard]] lazy_future {
 public:
     using output = std::invoke_result_t<F&>;
     explicit lazy_future(F function) : function_{std::move(function)} {}
+    /// Calls the function.
     polled<output> poll(context&) noexcept(std::is_nothrow_invocable_v<F&>) {
         if constexpr (std::is_void_v<output>) {
             function_();

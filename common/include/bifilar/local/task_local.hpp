@@ -36,6 +36,7 @@ class task_local : private detail::local_key {
 public:
     /// Children get no copies. T need not be copyable.
     constexpr task_local() noexcept : local_key{nullptr} {}
+    /// With inherit::yes tasks begin with copies of the values of who spawns them.
     constexpr explicit task_local(inherit how)
         requires std::copy_constructible<T>
         : local_key{how == inherit::yes ? &copy : nullptr} {}

@@ -17,6 +17,7 @@ struct worker_stats {
     std::uint64_t wakes = 0;      ///< Other workers woken.
     std::uint64_t lifo_hits = 0;  ///< Runs of the newest task, or of a child inside of its joiner's.
 
+    /// Adds up.
     worker_stats& operator+=(const worker_stats& other) noexcept {
         spawned += other.spawned;
         polled += other.polled;
@@ -31,7 +32,9 @@ struct worker_stats {
 
 /// A runtime's counts. `spawned_outside` are tasks created by threads that are not its workers.
 struct runtime_stats {
+    /// One for each worker.
     std::vector<worker_stats> workers;
+    /// Tasks that were spawned by threads which are no workers.
     std::uint64_t spawned_outside = 0;
     /// Memory for coroutine frames and tasks, in use or not; frames above 4 KiB are not among it. One pool serves all
     /// runtimes of the process.
@@ -40,6 +43,7 @@ struct runtime_stats {
     std::uint64_t stacks_taken = 0;        ///< Of this runtime's fibers, and those that its workers keep warm.
     std::uint64_t stacks_free = 0;         ///< Kept for the next fibers.
 
+    /// All workers together.
     [[nodiscard]] worker_stats total() const noexcept {
         worker_stats sum;
         for (const worker_stats& one : workers) sum += one;

@@ -33,6 +33,7 @@ public:
         return leads;
     }
 
+    /// How many tasks meet.
     [[nodiscard]] std::uint32_t parties() const noexcept { return parties_; }
 
 private:

@@ -45,6 +45,7 @@ public:
     /// to the next.
     [[nodiscard]] take_future take(std::uint64_t bytes) noexcept;
 
+    /// What the budget began with, free or taken.
     [[nodiscard]] std::uint64_t total_bytes() const noexcept { return total_; }
     /// Bytes that are free, whole units of them; may be out of date when it returns.
     [[nodiscard]] std::uint64_t free_bytes() const noexcept;

@@ -31,6 +31,7 @@ public:
         set_.store(false, base::relaxed);  // Relaxed: being unset carries no message.
     }
 
+    /// May be out of date when it returns.
     [[nodiscard]] bool is_set() const noexcept { return set_.load(base::acquire); }  // Pairs with set.
 
     /// Whether wait() would be ready at once.

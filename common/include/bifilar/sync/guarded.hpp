@@ -46,13 +46,16 @@ public:
     /// Holds nothing.
     guard() noexcept = default;
 
+    /// The value. Aborts when the guard is empty.
     [[nodiscard]] T& operator*() const noexcept {
         BIFILAR_CHECK(held_, "a guard that holds nothing was used");
         return *value_;
     }
+    /// The value. Aborts when the guard is empty.
     [[nodiscard]] T* operator->() const noexcept { return &**this; }
     /// Unlocks now; nothing when it holds nothing.
     void unlock() noexcept { held_.unlock(); }
+    /// Whether it holds the lock.
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(held_); }
 
 private:

@@ -32,7 +32,9 @@ public:
 
     /// The value, or null as long as there is none. Valid until the cell is destroyed.
     [[nodiscard]] T* get() noexcept { return is_set() ? &value_ : nullptr; }
+    /// The value, or null where there is none yet. Any thread; never suspends.
     [[nodiscard]] const T* get() const noexcept { return is_set() ? &value_ : nullptr; }
+    /// Whether there is a value; a false may be out of date when it returns.
     [[nodiscard]] bool is_set() const noexcept {
         return state_.load(base::acquire) == state::full;  // Pairs with fill; so that the value is visible.
     }

@@ -103,6 +103,7 @@ public:
     std::uint32_t forget() noexcept { return std::exchange(from_, nullptr) != nullptr ? count_ : 0; }
     /// How many it holds.
     [[nodiscard]] std::uint32_t count() const noexcept { return from_ != nullptr ? count_ : 0; }
+    /// Whether it holds a permit.
     [[nodiscard]] explicit operator bool() const noexcept { return from_ != nullptr; }
 
 private:

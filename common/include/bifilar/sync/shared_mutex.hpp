@@ -40,6 +40,7 @@ public:
 
     /// Unlock in their destructors.
     using guard = detail::lock_holder<shared_mutex, &shared_mutex::unlock>;
+    /// Gives the shared lock back in its destructor.
     using shared_guard = detail::lock_holder<shared_mutex, &shared_mutex::unlock_shared>;
 
     /// The writer's lock now, or an empty guard. Any thread.

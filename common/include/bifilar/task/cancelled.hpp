@@ -29,6 +29,7 @@ public:
         if (task_->state_.drop_reference()) task_->kind_->destroy(*task_);
     }
 
+    /// For people.
     [[nodiscard]] static const char* what() noexcept { return "the task was cancelled"; }
 
 private:

@@ -24,8 +24,10 @@ protected:
     ~nesting_runner() = default;
 };
 
+/// What a future is given by whoever polls it, for that poll: the waker, and what is left of the budget.
 class context {
 public:
+    /// For the library.
     explicit context(task_header& task, bool cancelling = false, nesting_runner* runner = nullptr) noexcept
         : task_{&task}, runner_{runner}, cancelling_{cancelling} {}
     /// For a task that runs inside of another's poll: it spends the other's budget.
@@ -73,6 +75,7 @@ public:
     /// The task polls again after the others that are queued. The caller then answers not ready.
     void yield() noexcept { armed_ = yielding_ = true; }
 
+    /// The task that polls.
     [[nodiscard]] task_header& task() const noexcept { return *task_; }
 
     /// A waker was stored by somebody else on the future's behalf, or its state already keeps one.
@@ -83,6 +86,7 @@ public:
 
     /// For the runner: whether anything will wake the task, and whether it only yielded.
     [[nodiscard]] bool armed() const noexcept { return armed_; }
+    /// Whether the task is on its way to the end of its queue.
     [[nodiscard]] bool yielding() const noexcept { return yielding_; }
 
     /// For fibers, whose one context serves many polls: starts the next poll of the same run.

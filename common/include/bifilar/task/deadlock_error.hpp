@@ -20,6 +20,7 @@ public:
 
     /// The tasks, at most 100 of them.
     [[nodiscard]] const std::vector<task_description>& tasks() const noexcept { return tasks_; }
+    /// How many tasks there were, all of which waited.
     [[nodiscard]] std::uint64_t tasks_alive() const noexcept { return alive_; }
 
 private:

@@ -25,8 +25,10 @@ public:
 class task_error {
 public:
     task_error() noexcept = default;
+    /// Null: the task was cancelled.
     explicit task_error(std::exception_ptr error) noexcept : error_{std::move(error)} {}
 
+    /// The task was cancelled, as opposed to one that threw.
     [[nodiscard]] bool is_cancelled() const noexcept { return error_ == nullptr; }
     /// The body's exception; null when the task was cancelled.
     [[nodiscard]] const std::exception_ptr& exception() const noexcept { return error_; }

@@ -10,6 +10,7 @@
 
 namespace bifilar {
 
+/// A task, for people.
 struct task_description {
     std::string name;                 ///< spawn_options::name; empty without one.
     std::source_location spawned_at;  ///< Where a task with a name was spawned; line 0 without one.

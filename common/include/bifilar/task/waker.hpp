@@ -12,10 +12,13 @@ namespace bifilar {
 class waker_ref {
 public:
     waker_ref() noexcept = default;
+    /// For the library.
     explicit waker_ref(task_header& task) noexcept : task_{&task} {}
 
     friend bool operator==(waker_ref, waker_ref) noexcept = default;
+    /// Whether it would wake a task.
     explicit operator bool() const noexcept { return task_ != nullptr; }
+    /// The task, or null.
     [[nodiscard]] task_header* task() const noexcept { return task_; }
 
 private:
@@ -27,6 +30,7 @@ private:
 class waker {
 public:
     waker() noexcept = default;
+    /// Keeps the task alive.
     explicit waker(waker_ref of) noexcept : task_{of.task()} {
         if (task_ != nullptr) task_->state_.add_reference();
     }
@@ -47,6 +51,7 @@ public:
 
     /// Whether both wake the same task.
     friend bool operator==(const waker& a, const waker& b) noexcept { return a.task_ == b.task_; }
+    /// Whether it would wake a task.
     explicit operator bool() const noexcept { return task_ != nullptr; }
 
 private:

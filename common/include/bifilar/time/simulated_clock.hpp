@@ -24,6 +24,7 @@ class time_keeper;
 /// workers who runs first is as open as ever.
 class simulated_clock {
 public:
+    /// When time moves.
     enum class mode : std::uint8_t {
         manual,  ///< Time moves by advance() and advance_to() alone. For tests with real I/O, or with other threads.
         /// Also: when no worker has anything to run and no spawn_blocking call is queued or under way, time jumps to
@@ -43,6 +44,7 @@ public:
     [[nodiscard]] base::steady::time_point now() const noexcept {
         return base::steady::time_point{std::chrono::nanoseconds{now_ns()}};
     }
+    /// As it was made.
     [[nodiscard]] mode how() const noexcept { return how_; }
 
     /// Moves time on by `duration`, rounded up to nanoseconds; by nothing where it is negative. Saturates: time ends in

@@ -74,6 +74,7 @@ struct runtime_options {
 /// What shutdown() found.
 class shutdown_report {
 public:
+    /// For the library.
     explicit shutdown_report(std::uint64_t alive, std::vector<task_description> tasks = {}) noexcept
         : alive_{alive}, tasks_{std::move(tasks)} {}
     /// Whether every task has ended.
@@ -113,6 +114,8 @@ public:
     detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
         return launch_root(std::forward<F>(f), std::forward<Args>(args)...).join();
     }
+    /// Spawns as spawn(f, args…) does and blocks until the task has ended; its value, or what it threw. What else is alive
+    /// goes on. Throws deadlock_error; std::logic_error inside of a task.
     template <class F, class... Args>
         requires detail::must_be_read<detail::launched_output<F, Args...>>
     BIFILAR_MUST_BE_READ detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
@@ -130,12 +133,14 @@ public:
     join_handle<detail::launched_output<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
         return detail::launch(scheduler(), options, std::forward<F>(f), std::forward<Args>(args)...);
     }
+    /// A task of this runtime; see the function spawn. Any thread.
     template <class F, class... Args>
     join_handle<detail::launched_output<F, Args...>> spawn(backend on, F&& f, Args&&... args) {
         spawn_options options;
         options.on = on;
         return spawn(options, std::forward<F>(f), std::forward<Args>(args)...);
     }
+    /// A task of this runtime; see the function spawn. Any thread.
     template <class F, class... Args>
         requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
     join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {
@@ -164,6 +169,7 @@ public:
 
     /// Counts per worker. Any thread; allocates.
     [[nodiscard]] runtime_stats stats() const;
+    /// How many there are.
     [[nodiscard]] std::uint32_t workers() const noexcept;
     /// The driver in use: never `best`.
     [[nodiscard]] driver_kind driver() const noexcept;
@@ -202,6 +208,8 @@ detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
     runtime made;
     return made.run(std::forward<F>(f), std::forward<Args>(args)...);
 }
+/// Spawns as spawn(f, args…) does and blocks until the task has ended; its value, or what it threw. What else is alive
+/// goes on. Throws deadlock_error; std::logic_error inside of a task.
 template <class F, class... Args>
     requires detail::must_be_read<detail::launched_output<F, Args...>>
 BIFILAR_MUST_BE_READ detail::launched_output<F, Args...> run(F&& f, Args&&... args) {

@@ -37,6 +37,7 @@ concept stop_condition = future<S> || std::same_as<S, std::stop_token>;
 /// number; valid in the connection's task and in tasks that end before it.
 class serving {
 public:
+    /// For the library.
     serving(detail::serve_core& in, std::uint64_t number) noexcept : in_{&in}, number_{number} {}
 
     /// Whether the server was asked to stop: finish what was begun, begin nothing new.

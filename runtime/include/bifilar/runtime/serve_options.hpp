@@ -19,6 +19,7 @@ namespace detail {
 [[nodiscard]] std::uint32_t connections_within_limit() noexcept;
 }  // namespace detail
 
+/// How connections are served.
 struct serve_options {
     /// The model of the connections' tasks.
     backend on = backend::stackless;

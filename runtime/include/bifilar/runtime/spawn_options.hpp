@@ -27,6 +27,7 @@ enum class backend : unsigned char {
 }
 
 struct spawn_options {
+    /// What the task is made of.
     backend on = backend::stackless;
     /// Usable bytes of a fiber's stack, rounded up to a power of two; 0: the runtime's default. 8 KiB to 1 GiB.
     std::size_t stack_bytes = 0;

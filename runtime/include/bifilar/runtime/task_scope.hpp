@@ -203,12 +203,14 @@ public:
                                        body{std::move(child), std::forward<F>(f), std::forward<Args>(args)...})};
         }
     }
+    /// A child, which ends before the scope does. See the function spawn.
     template <class F, class... Args>
     child_handle<detail::launched_output<F, Args...>> spawn(backend on, F&& f, Args&&... args) {
         spawn_options options;
         options.on = on;
         return spawn(options, std::forward<F>(f), std::forward<Args>(args)...);
     }
+    /// A child, which ends before the scope does. See the function spawn.
     template <class F, class... Args>
         requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
     child_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {

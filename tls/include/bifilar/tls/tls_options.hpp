@@ -23,7 +23,9 @@ enum class tls_verify : std::uint8_t {
 /// PEM text: in a file, which is read once, when the context is made, or in memory.
 class tls_pem {
 public:
+    /// The path of a PEM file, which is read when the context is made.
     [[nodiscard]] static tls_pem file(std::string path) { return tls_pem{true, std::move(path)}; }
+    /// PEM text itself.
     [[nodiscard]] static tls_pem text(std::string pem) { return tls_pem{false, std::move(pem)}; }
 
     /// The PEM text. `what` and `remedy` are for the message of the std::invalid_argument that a file which cannot be
@@ -45,7 +47,9 @@ struct tls_options {
     /// Not an aggregate: GCC 12 destroys such temporaries twice in a co_await expression.
     tls_options() = default;
 
+    /// Older ones are refused.
     tls_version min_version = tls_version::tls12;
+    /// Newer ones are not offered.
     tls_version max_version = tls_version::tls13;
     /// The own certificate, followed by those between it and the root. Servers need one.
     std::optional<tls_pem> certificate;

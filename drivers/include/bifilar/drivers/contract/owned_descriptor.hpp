@@ -26,6 +26,7 @@ public:
     [[nodiscard]] int get() const noexcept { return descriptor_; }
     /// The caller closes it from now on.
     [[nodiscard]] int release() noexcept { return std::exchange(descriptor_, -1); }
+    /// Whether there is a descriptor.
     explicit operator bool() const noexcept { return descriptor_ >= 0; }
     /// Closes now. Never tried again on a failure: Linux has freed the number by then.
     void reset() noexcept {

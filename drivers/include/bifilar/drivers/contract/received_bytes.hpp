@@ -35,8 +35,11 @@ public:
     }
     ~received_bytes() { give_back(); }
 
+    /// What was received. Valid as long as this object.
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {at_, bytes_}; }
+    /// The same, to be changed in place.
     [[nodiscard]] std::span<std::byte> bytes() noexcept { return {at_, bytes_}; }
+    /// How many bytes; 0 at the end of the stream.
     [[nodiscard]] std::size_t size() const noexcept { return bytes_; }
     /// Whether there is nothing: the stream has ended.
     [[nodiscard]] bool empty() const noexcept { return bytes_ == 0; }

@@ -19,6 +19,7 @@ class simulated_driver;
 
 /// Shares are probabilities from 0 to 1.
 struct simulated_kernel_options {
+    /// The same seed makes the same decisions.
     std::uint64_t seed = 1;
     /// How long an operation that waited takes from the moment at which its descriptor is ready, evenly distributed.
     /// On a simulated_clock that is automatic in its time, which then stops for each completion that the worker with
@@ -26,6 +27,7 @@ struct simulated_kernel_options {
     /// turn of the driver is a microsecond, and an idle worker passes over the rest, so that delays decide on
     /// the order of completions alone.
     std::chrono::nanoseconds least_delay{0};
+    /// The longest delay.
     std::chrono::nanoseconds max_delay{0};
     /// Immediate attempts that are answered with "would wait", whatever the descriptor says.
     double would_wait = 0;
@@ -51,6 +53,7 @@ struct simulated_kernel_counts {
     std::uint64_t cancelled = 0;                   ///< Those that ended with ECANCELED.
     std::uint64_t completed_though_cancelled = 0;  ///< Part of completed.
     std::uint64_t cut = 0;                         ///< Transfers that were made shorter.
+    /// Calls that were interrupted (EINTR).
     std::uint64_t interrupted = 0;
     std::uint64_t faults = 0;  ///< Injected failures.
     /// What operations have read: of streams, pipes, files that are read as such, and datagrams, into pooled buffers as
@@ -88,11 +91,14 @@ public:
     void fail(file_op kind, int error, std::uint64_t calls = 0, std::uint64_t times = 1);
     /// From now on each call of this kind fails with this probability. Throws as fail.
     void fail_randomly(op_kind kind, int error, double share);
+    /// The same of calls on files and paths.
     void fail_randomly(file_op kind, int error, double share);
     /// Takes all planned failures back. Any thread.
     void heal() noexcept;
 
+    /// What it has done so far. Any thread.
     [[nodiscard]] simulated_kernel_counts counts() const noexcept;
+    /// As it was made.
     [[nodiscard]] const simulated_kernel_options& options() const noexcept { return options_; }
 
 private:

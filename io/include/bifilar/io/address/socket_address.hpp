@@ -33,9 +33,11 @@ public:
                                              std::uint32_t scope = 0) noexcept;
     /// 0.0.0.0 and [::]: every address of this machine. Port 0 lets the kernel choose one.
     [[nodiscard]] static socket_address any_ipv4(std::uint16_t port = 0) noexcept;
+    /// All addresses of this machine, of IPv6.
     [[nodiscard]] static socket_address any_ipv6(std::uint16_t port = 0) noexcept;
     /// 127.0.0.1 and [::1]: this machine alone.
     [[nodiscard]] static socket_address loopback_ipv4(std::uint16_t port = 0) noexcept;
+    /// This machine alone, by IPv6: ::1.
     [[nodiscard]] static socket_address loopback_ipv6(std::uint16_t port = 0) noexcept;
 
     /// A Unix socket in the file system. An error that equals std::errc::filename_too_long, and whose message says what
@@ -52,16 +54,22 @@ public:
     [[nodiscard]] static io_result<socket_address> copy_of(const sockaddr* address, socklen_t bytes) noexcept;
     /// What the kernel says a socket is bound or connected to. getsockname(2)'s and getpeername(2)'s errors.
     [[nodiscard]] static io_result<socket_address> local(int descriptor) noexcept;
+    /// Of the other side of a connected socket. Errors of getpeername(2).
     [[nodiscard]] static io_result<socket_address> peer(int descriptor) noexcept;
 
     /// As parse reads it; "unix:/path", "unix:@name", "unix:" for an unnamed one, "" for no address. Bytes of a Unix
-    /// name that cannot be printed are written as \xNN.
+    /// name that cannot be printed are written as `\xNN`.
     [[nodiscard]] std::string to_string() const;
 
+    /// AF_INET, AF_INET6, AF_UNIX or another; AF_UNSPEC when it is empty.
     [[nodiscard]] int family() const noexcept { return storage_.ss_family; }
+    /// An IPv4 address.
     [[nodiscard]] bool is_ipv4() const noexcept { return family() == AF_INET; }
+    /// An IPv6 address.
     [[nodiscard]] bool is_ipv6() const noexcept { return family() == AF_INET6; }
+    /// An address of either.
     [[nodiscard]] bool is_ip() const noexcept { return is_ipv4() || is_ipv6(); }
+    /// An address of a Unix socket.
     [[nodiscard]] bool is_unix() const noexcept { return family() == AF_UNIX; }
     /// 0 for what has none.
     [[nodiscard]] std::uint16_t port() const noexcept;
@@ -71,6 +79,7 @@ public:
     [[nodiscard]] std::uint32_t scope() const noexcept;
     /// A view into this address; empty for what is not of that kind.
     [[nodiscard]] std::string_view path() const noexcept;
+    /// The name of an abstract Unix address, without its leading zero; else empty.
     [[nodiscard]] std::string_view abstract_name() const noexcept;
 
     /// The same family, host, port and scope, or the same name. The flow label of IPv6 does not count.
@@ -82,12 +91,15 @@ public:
 
     /// For system calls.
     [[nodiscard]] const sockaddr* data() const noexcept { return reinterpret_cast<const sockaddr*>(&storage_); }
+    /// Bytes of the address, for system calls.
     [[nodiscard]] socklen_t size() const noexcept { return bytes_; }
 
     /// Where a system call writes an address: at most `room` bytes at `data`; `written` is called with what the call
     /// said, afterwards. Unix sockets without a name write nothing at all; they become `unnamed_family`.
     [[nodiscard]] sockaddr* buffer() noexcept { return reinterpret_cast<sockaddr*>(&storage_); }
+    /// Bytes that any address fits into.
     static constexpr socklen_t room = sizeof(sockaddr_storage);
+    /// For the library: the kernel has written so many bytes into it.
     void written(socklen_t bytes, int unnamed_family) noexcept;
 
 private:

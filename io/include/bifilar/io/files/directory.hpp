@@ -15,9 +15,11 @@ namespace bifilar {
 
 /// Not a path: the name within its directory.
 struct directory_entry {
+    /// Without the path.
     std::string name;
     file_kind kind = file_kind::unknown;  ///< Of the entry itself: symlinks are not followed. Some file systems do not
                                           ///< tell; symlink_metadata does then.
+    /// Its number in the file system.
     std::uint64_t inode = 0;
 };
 

@@ -21,6 +21,7 @@ struct walk_options {
     std::uint32_t max_depth = std::numeric_limits<std::uint32_t>::max();
 };
 
+/// One name that the walk has come to.
 struct walk_entry {
     std::string path;                     ///< Relative to where the walk began.
     file_kind kind = file_kind::unknown;  ///< Of the entry itself, or of what a link points to when links are followed.
@@ -39,6 +40,7 @@ class directory_walk {
 public:
     class next_future;
 
+    /// Begins at the folder `root` with the first next().
     explicit directory_walk(std::string_view root, const walk_options& how = {});
     directory_walk(directory_walk&&) noexcept;
     directory_walk& operator=(directory_walk&&) noexcept;

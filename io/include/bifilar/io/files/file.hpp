@@ -14,7 +14,9 @@ namespace bifilar {
 
 /// How a file is opened. Descriptors never pass to programs that the process starts.
 struct open_options {
+    /// Opens for reading.
     bool read = true;
+    /// Opens for writing.
     bool write = false;
     bool create = false;      ///< Makes the file when there is none.
     bool create_new = false;  ///< Makes the file; EEXIST when there is something at its path, a symlink even.
@@ -72,6 +74,7 @@ public:
     }
     /// Positions of their own, for code that reads or writes streams. They refer to the file, not to this object.
     [[nodiscard]] file_cursor reader(std::uint64_t offset = 0) const noexcept;
+    /// Writes from `offset` on.
     [[nodiscard]] file_cursor writer(std::uint64_t offset = 0) noexcept;
 
     /// Until contents and metadata are on the disk. After a failure nobody knows what is there: do not merely repeat.
@@ -88,9 +91,12 @@ public:
     [[nodiscard]] file_action_future allocate(std::uint64_t offset, std::size_t bytes) noexcept {
         return act({.kind = file_op::allocate, .bytes = bytes, .offset = offset});
     }
+    /// Bytes. Errors of statx(2).
     [[nodiscard]] size_future size() const { return size_future{at()}; }
+    /// Errors of statx(2).
     [[nodiscard]] metadata_future metadata() const { return metadata_future{at()}; }
 
+    /// Whether others may hold the lock as well.
     enum class lock_kind : unsigned char { shared, exclusive };
     /// flock(2) on the whole file: advisory, between open files, given back by unlock or close. False: somebody has it.
     /// Does not block, but on network file systems.
@@ -98,6 +104,7 @@ public:
     /// Tries until it has the lock, at growing intervals of 1 to 64 ms: no thread waits, and others may be faster.
     /// Cancelled, it does not have it.
     [[nodiscard]] lock_future lock(lock_kind how = lock_kind::exclusive) noexcept;
+    /// Gives the lock back. Does not block.
     io_result<void> unlock() noexcept;
 
     /// Closes, and tells what the file system has to say about earlier writes: EIO, ENOSPC, EDQUOT. The file is closed
@@ -137,12 +144,15 @@ public:
     [[nodiscard]] file_transfer_future read(std::span<std::byte> into) noexcept {
         return {*in_, file_op::read, into.data(), into.size(), 0, transfer::some, 0, &position_};
     }
+    /// Reads until `into` is full; ENODATA at the end of the file.
     [[nodiscard]] file_transfer_future read_exact(std::span<std::byte> into) noexcept {
         return {*in_, file_op::read, into.data(), into.size(), 0, transfer::whole, 0, &position_};
     }
+    /// Writes what goes at once, at least one byte.
     [[nodiscard]] file_transfer_future write(std::span<const std::byte> from) noexcept {
         return {*in_, file_op::write, data(from), from.size(), 0, transfer::some, 0, &position_};
     }
+    /// Writes all of `from`.
     [[nodiscard]] file_transfer_future write_all(std::span<const std::byte> from) noexcept {
         return {*in_, file_op::write, data(from), from.size(), 0, transfer::whole, 0, &position_};
     }

@@ -23,17 +23,25 @@ enum class file_kind : unsigned char {
 
 /// As statx(2) gives it. Times have nanoseconds where the file system keeps them.
 struct file_metadata {
+    /// A moment, as file systems keep it.
     using time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
 
+    /// A file, a folder, and so on.
     file_kind kind = file_kind::unknown;
+    /// Of a file; of others what the file system says.
     std::uint64_t size_bytes = 0;
     std::uint64_t allocated_bytes = 0;  ///< On the disk: less than the size for files with holes.
     unsigned mode = 0;                  ///< The permission bits, set-id and sticky bits: 07777.
+    /// Its owner.
     std::uint32_t uid = 0;
+    /// Its group.
     std::uint32_t gid = 0;
+    /// Its number in the file system.
     std::uint64_t inode = 0;
     std::uint64_t device = 0;  ///< Two files are the same one when inode and device are equal.
+    /// How many names it has.
     std::uint64_t links = 0;
+    /// When it was last read, as far as the file system keeps that.
     time accessed;
     time modified;                ///< The contents.
     time changed;                 ///< Contents or metadata.

@@ -28,6 +28,7 @@ struct connect_options {
     std::chrono::nanoseconds attempt_delay = std::chrono::milliseconds{250};
     /// Addresses that are tried; further ones are left out. Each attempt in flight has a descriptor.
     std::size_t max_addresses = 8;
+    /// Which addresses are tried first.
     family_preference prefer = family_preference::as_resolved;
     /// Who knows the addresses; null: default_resolver(). It may end before the future does.
     bifilar::resolver* resolver = nullptr;

@@ -25,6 +25,7 @@ public:
 
     /// One datagram of those that were received or added.
     struct item {
+        /// What came.
         std::span<const std::byte> bytes;
         const socket_address& address;  ///< Whence it came or where it goes.
         bool truncated;                 ///< It was longer than the batch's bytes_each; the rest is lost.
@@ -32,13 +33,16 @@ public:
     };
     /// `index` below size(), which is not checked.
     [[nodiscard]] item operator[](std::size_t index) const noexcept;
+    /// Datagrams in it.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// Datagrams that it has room for.
     [[nodiscard]] std::size_t capacity() const noexcept { return headers_.size(); }
 
     /// Adds a copy of the bytes. False: the batch is full, or the bytes do not fit; nothing was added.
     [[nodiscard]] bool add(std::span<const std::byte> bytes, const socket_address& to) noexcept;
     /// For a connected socket.
     [[nodiscard]] bool add(std::span<const std::byte> bytes) noexcept { return add(bytes, socket_address{}); }
+    /// Empties it, for the next call.
     void clear() noexcept { size_ = 0; }
 
 private:

@@ -46,6 +46,7 @@ class [[nodiscard]] datagram_receive_future {
 public:
     using output = io_result<received_datagram>;
 
+    /// Whether the output says who sent it.
     enum class sender : unsigned char { told, untold };
     /// `flags`: MSG_PEEK.
     datagram_receive_future(drivers::io_source& from, std::span<std::byte> into, sender which, int flags = 0) noexcept

@@ -43,9 +43,11 @@ public:
     /// Bytes that the kernel may keep; it doubles the number for its own needs, and takes at most net.core.rmem_max
     /// and wmem_max. What arrives when the buffer is full is lost (UDP) or makes the sender wait (Unix).
     io_result<void> set_receive_buffer(std::size_t bytes) noexcept;
+    /// Bytes that the kernel may keep until they are sent; it doubles the number for its own needs.
     io_result<void> set_send_buffer(std::size_t bytes) noexcept;
     /// What the kernel made of it, doubled.
     [[nodiscard]] io_result<std::size_t> receive_buffer() const noexcept;
+    /// Bytes, as the kernel counts them.
     [[nodiscard]] io_result<std::size_t> send_buffer() const noexcept;
 
     [[nodiscard]] io_result<socket_address> local_address() const noexcept;

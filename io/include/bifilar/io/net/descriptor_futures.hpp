@@ -17,6 +17,7 @@ namespace bifilar {
 /// What one message may carry: the kernel's limit.
 inline constexpr std::size_t max_descriptors = 253;
 
+/// Bytes, and the descriptors that came with them.
 struct received_descriptors {
     std::size_t bytes = 0;  ///< In the buffer. 0: the peer has ended its side, or the buffer is empty.
     std::vector<owned_descriptor> descriptors;  ///< Close-on-exec.

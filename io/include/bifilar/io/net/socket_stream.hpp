@@ -23,6 +23,7 @@ public:
     [[nodiscard]] int descriptor() const noexcept { return source_ ? source_->descriptor() : -1; }
 
 protected:
+    /// For the library.
     explicit socket_share(drivers::source_ptr source) noexcept : source_{std::move(source)} {}
     socket_share(const socket_share&) = delete;  // A half of a stream has one owner: std::move it.
     socket_share(socket_share&&) noexcept = default;
@@ -35,8 +36,10 @@ protected:
                       "a stream or a half of one was used after close() or split(), or after it was moved from");
         return *source_;
     }
+    /// False after close() or a move.
     [[nodiscard]] bool is_open() const noexcept { return source_ != nullptr; }
     [[nodiscard]] drivers::source_ptr release() noexcept { return std::move(source_); }
+    /// For shutdown_write.
     io_result<void> end_sending() noexcept;
 
 private:
@@ -141,6 +144,7 @@ protected:
     ~socket_stream() = default;
 
     io_result<void> set_option(int level, int name, int value) noexcept;
+    /// For derived classes.
     [[nodiscard]] io_result<int> option(int level, int name) const noexcept;
 
 private:

@@ -33,6 +33,7 @@ public:
     /// EADDRINUSE: choose another port or end who has it; EAFNOSUPPORT: an address that is none of IP; and what
     /// socket(2), bind(2) and listen(2) say. Does not block. Throws std::bad_alloc.
     [[nodiscard]] static io_result<tcp_listener> bind(std::string_view address, const listen_options& options = {});
+    /// As the other bind.
     [[nodiscard]] static io_result<tcp_listener> bind(const socket_address& address,
                                                       const listen_options& options = {});
     /// `count` listeners at one address, for as many tasks that accept; the kernel spreads connections over them. A

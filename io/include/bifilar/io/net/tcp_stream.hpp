@@ -23,10 +23,12 @@ public:
     /// that is none of IP, else what socket(2) and connect(2) say. A poll may throw std::bad_alloc. For names, see
     /// bifilar::connect; with a time limit, timeout(tcp_stream::connect(…), limit).
     [[nodiscard]] static connect_future connect(std::string_view address);
+    /// As the other connect.
     [[nodiscard]] static connect_future connect(const socket_address& address);
 
     /// Whether small writes go out at once. On by default. None of the options blocks.
     io_result<void> set_nodelay(bool on) noexcept;
+    /// See set_nodelay.
     [[nodiscard]] io_result<bool> nodelay() const noexcept;
     /// Asks a silent peer whether it is still there: first after `idle`, then every `interval`, `probes` times; then
     /// reads and writes fail with ETIMEDOUT. Rounded up to whole seconds, 1 to 32,767.
@@ -40,6 +42,7 @@ public:
     io_result<void> set_linger(std::optional<std::chrono::seconds> wait) noexcept;
     /// Bytes that the kernel may keep; it doubles the number for its own needs.
     io_result<void> set_receive_buffer(std::size_t bytes) noexcept;
+    /// Bytes that the kernel may keep until they are sent; it doubles the number for its own needs.
     io_result<void> set_send_buffer(std::size_t bytes) noexcept;
 
 private:

@@ -25,11 +25,12 @@ struct udp_options {
 /// and then forgotten. None of the options blocks.
 class udp_socket : public datagram_socket {
 public:
-    /// Binds a numeric address ("127.0.0.1:53", "[::]:53", which takes IPv4 as well, from [::ffff:a.b.c.d]; port 0 lets
+    /// Binds a numeric address ("127.0.0.1:53", "[::]:53", which takes IPv4 as well, from mapped addresses; port 0 lets
     /// the kernel choose, for clients: "0.0.0.0:0"). std::errc::invalid_argument: the text is no address; EADDRINUSE:
     /// choose another port or end who has it; EAFNOSUPPORT: an address that is none of IP; and what socket(2) and
     /// bind(2) say. Does not block. Throws std::bad_alloc.
     [[nodiscard]] static io_result<udp_socket> bind(std::string_view address, const udp_options& options = {});
+    /// As the other bind.
     [[nodiscard]] static io_result<udp_socket> bind(const socket_address& address, const udp_options& options = {});
     /// Takes over a UDP socket, wherever it comes from. Throws std::bad_alloc.
     explicit udp_socket(owned_descriptor descriptor) : datagram_socket{std::move(descriptor)} {}
@@ -60,6 +61,7 @@ public:
     /// interface 0: the route says. EINVAL: no address of a group; EADDRINUSE: joined already; EADDRNOTAVAIL: left
     /// without having joined; ENODEV: no such interface; ENOBUFS: more groups than net.ipv4.igmp_max_memberships.
     io_result<void> join_group(const socket_address& group, std::uint32_t interface_index = 0) noexcept;
+    /// Ends what join_group began.
     io_result<void> leave_group(const socket_address& group, std::uint32_t interface_index = 0) noexcept;
 
     /// Each send from now on is cut by the kernel into datagrams of so many bytes, the last may be shorter, at most 64

@@ -37,6 +37,7 @@ public:
     /// Binds a path, or an abstract name by its address. The errors, and what to do about EADDRINUSE, are those of
     /// unix_listener::bind.
     [[nodiscard]] static io_result<unix_datagram> bind(std::string_view path, const unix_bind_options& options = {});
+    /// As the other bind.
     [[nodiscard]] static io_result<unix_datagram> bind(const socket_address& address,
                                                        const unix_bind_options& options = {});
     /// A sender without a name, to whom nobody can answer. socket(2)'s errors.

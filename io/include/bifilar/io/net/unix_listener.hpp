@@ -30,6 +30,7 @@ public:
     /// listens there or because it was left behind; options.replace_stale tells the two apart and takes over what was
     /// left behind. What socket_address::unix_path, bind(2) and listen(2) say. Does not block but for the file system.
     [[nodiscard]] static io_result<unix_listener> bind(std::string_view path, const unix_bind_options& options = {});
+    /// As the other bind.
     [[nodiscard]] static io_result<unix_listener> bind(const socket_address& address,
                                                        const unix_bind_options& options = {});
 

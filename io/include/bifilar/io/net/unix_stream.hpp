@@ -14,7 +14,9 @@ namespace bifilar {
 /// Who made the other end of a connection: as it was when it connected or listened.
 struct peer_credentials {
     pid_t process;  ///< 0 when it is of a namespace that this process does not see.
+    /// Its user.
     uid_t user;
+    /// Its group.
     gid_t group;
 };
 
@@ -34,6 +36,7 @@ public:
     [[nodiscard]] static connect_future connect(std::string_view path) {
         return connect_future{socket_address::unix_path(path)};
     }
+    /// As the other connect.
     [[nodiscard]] static connect_future connect(const socket_address& address);
     /// Two ends of one connection, for tasks or for a child process. socketpair(2)'s errors. Throws std::bad_alloc.
     [[nodiscard]] static io_result<std::pair<unix_stream, unix_stream>> pair();

@@ -40,11 +40,13 @@ public:
 
     /// The program's streams. Unset: inherited by spawn(); for output() no input, and both outputs are collected.
     command& standard_input(stdio where) noexcept;
+    /// As standard_input, of its output.
     command& standard_output(stdio where) noexcept;
+    /// As standard_input, of its errors.
     command& standard_error(stdio where) noexcept;
 
     /// The program leads a process group of its own, which signals of the terminal (ctrl-C) do not reach. Its number is
-    /// the process's, so that ::kill(-id, …) reaches all that belong to it.
+    /// the process's, so that `kill(-id, …)` reaches all that belong to it.
     command& new_process_group(bool wanted = true) noexcept;
     /// The program leads a session of its own, without a terminal, and a process group of its own.
     command& new_session(bool wanted = true) noexcept;

@@ -12,18 +12,24 @@ class command;
 
 /// What is collected at most, in bytes, of each stream.
 struct output_limits {
+    /// Bytes of output; more is an error.
     std::size_t standard_output_bytes = std::size_t{16} << 20;
+    /// Bytes of errors; more is an error.
     std::size_t standard_error_bytes = std::size_t{16} << 20;
 };
 
 /// How a program ended, and what it wrote. A stream that the command sent elsewhere is empty here.
 class process_output {
 public:
+    /// For the library.
     process_output(exit_status ended, std::string output, std::string error) noexcept
         : status{ended}, standard_output{std::move(output)}, standard_error{std::move(error)} {}
 
+    /// How it ended.
     exit_status status;
+    /// All that it wrote there.
     std::string standard_output;
+    /// All that it wrote there.
     std::string standard_error;
 };
 
@@ -35,6 +41,7 @@ class [[nodiscard]] command_output {
 public:
     using output = io_result<process_output>;
 
+    /// Starts the program with the first poll.
     command_output(const command& what, const output_limits& limits);
     command_output(command_output&&) noexcept;
     command_output& operator=(command_output&&) = delete;

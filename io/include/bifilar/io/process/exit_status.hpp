@@ -6,6 +6,7 @@
 
 namespace bifilar {
 
+/// How a process has ended: with a code, or by a signal.
 class exit_status {
 public:
     /// A process that returned `code` from main or gave it to exit; 0 to 255.
@@ -27,6 +28,7 @@ public:
         if (!by_signal_) return std::nullopt;
         return value_;
     }
+    /// Whether the kernel wrote its memory to a file.
     [[nodiscard]] constexpr bool dumped_core() const noexcept { return dumped_core_; }
 
     friend constexpr bool operator==(const exit_status&, const exit_status&) noexcept = default;

@@ -16,6 +16,7 @@ namespace bifilar {
 /// killed. Stopped by a SIGSTOP, a program has not ended.
 class process {
 public:
+    /// For the library.
     process(detail::child_ptr child, std::optional<pipe_writer> input, std::optional<pipe_reader> output,
             std::optional<pipe_reader> error) noexcept
         : child_{std::move(child)}, input_{std::move(input)}, output_{std::move(output)}, error_{std::move(error)} {}
@@ -42,7 +43,9 @@ public:
     /// Our ends of its streams, where the command said stdio::pipe(); aborts otherwise. They may be closed, and moved
     /// out. From output that nobody reads the program waits when the pipe is full.
     [[nodiscard]] pipe_writer& standard_input() noexcept;
+    /// The end to read its output from. Aborts where the command had no pipe there.
     [[nodiscard]] pipe_reader& standard_output() noexcept;
+    /// The end to read its errors from. Aborts where the command had no pipe there.
     [[nodiscard]] pipe_reader& standard_error() noexcept;
 
 private:

@@ -34,6 +34,7 @@ public:
     template <std::same_as<int>... More>
     explicit signal_set(int first, More... more)
         : signal_set{std::span<const int>{std::array<int, 1 + sizeof...(More)>{first, more...}}} {}
+    /// As the other constructor.
     explicit signal_set(std::span<const int> signals);
     signal_set(const signal_set&) = delete;  // A set of signals has one owner: std::move it.
     signal_set(signal_set&&) noexcept;

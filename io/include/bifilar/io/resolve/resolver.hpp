@@ -90,6 +90,7 @@ public:
     /// Forgets what is known. Lookups under way answer those who wait for them already, and nobody else.
     void clear() noexcept;
 
+    /// Any thread. Does not block.
     [[nodiscard]] resolver_stats stats() const noexcept;
 
 private:

@@ -36,6 +36,7 @@ class line_sequence;
 template <byte_reader Stream>
 class buffered_reader {
 public:
+    /// Bytes of the buffer if nothing is said.
     static constexpr std::size_t default_capacity_bytes = 8 * 1024;
 
     /// For `buffered_reader<S&>` the argument is an S&, else an S to move from. Throws std::invalid_argument for 0.
@@ -60,10 +61,12 @@ public:
                                                                 std::size_t limit = default_item_limit_bytes) {
         return {state_, detail::delimiter::mark(mark, limit)};
     }
+    /// As the other read_until.
     [[nodiscard]] buffered_read_until_future<Stream> read_until(char mark,
                                                                 std::size_t limit = default_item_limit_bytes) {
         return read_until(std::string_view{&mark, 1}, limit);
     }
+    /// As the other read_until.
     [[nodiscard]] buffered_read_until_future<Stream> read_until(std::byte mark,
                                                                 std::size_t limit = default_item_limit_bytes) {
         return read_until(static_cast<char>(mark), limit);

@@ -29,6 +29,7 @@ namespace bifilar {
 template <byte_writer Stream>
 class buffered_writer {
 public:
+    /// Bytes of the buffer if nothing is said.
     static constexpr std::size_t default_capacity_bytes = 8 * 1024;
 
     /// For `buffered_writer<S&>` the argument is an S&, else an S to move from. Throws std::invalid_argument for 0.

@@ -21,6 +21,7 @@ enum class copy_side : unsigned char {
 /// How far one direction came, and why no further.
 class copy_result {
 public:
+    /// For the library.
     explicit copy_result(std::uint64_t copied, std::error_code failure = {}, copy_side whose = copy_side::none) noexcept
         : bytes{copied}, error{failure}, side{whose} {}
 
@@ -28,7 +29,9 @@ public:
     explicit operator bool() const noexcept { return !error; }
 
     std::uint64_t bytes;  ///< What the writer has taken.
+    /// Empty when all went well.
     std::error_code error;
+    /// Whose error it is.
     copy_side side;
 };
 
@@ -36,11 +39,14 @@ public:
 /// ETIMEDOUT, as far as they had not ended, when nothing moved for the idle time; on no side.
 class bidirectional_copy_result {
 public:
+    /// For the library.
     bidirectional_copy_result(copy_result there, copy_result back) noexcept : a_to_b{there}, b_to_a{back} {}
 
     explicit operator bool() const noexcept { return a_to_b && b_to_a; }
 
+    /// What went from the first to the second.
     copy_result a_to_b;
+    /// What went from the second to the first.
     copy_result b_to_a;
 };
 

@@ -32,6 +32,7 @@ public:
     polled<void> poll_cancel(context& cx) noexcept { return call_.poll_cancel(cx); }
     /// See accountable_transfer.
     void end() noexcept { call_.end(); }
+    /// What it has come to, for who gave it up.
     [[nodiscard]] std::optional<output> finished() const noexcept { return call_.finished(); }
 
 private:
