@@ -41,27 +41,73 @@ def names():
                 if member.get("prot") != "public" or "=delete" in arguments.replace(" ", ""):
                     continue
                 header, line = place(member)
+                parameters = member.findall("param")
+                if parameters and not any(one.findtext("declname") for one in parameters):
+                    continue  # An overload that says what is wrong with a call.
                 text = f"{name}::{member.findtext('name')}"
-                if member.get("kind") == "function":
-                    text += re.sub(r"\)[^)]*$", ")", arguments)
-                found.setdefault(header, []).append((line, member.get("kind"), text))
+                found.setdefault(header, []).append((line, member if member.get("kind") == "function" else member.get("kind"), text))
     return found
 
 
-def tell_inherited_apart(app):
-    """A member that several classes inherit has one id in Doxygen's output, and would be defined several times on a page."""
-    for path in XML.glob("class*.xml"):
-        own = path.stem
-        text = path.read_text()
-        told = re.sub(r'(<memberdef [^>]*\bid=")(?!%s_1)' % re.escape(own), rf"\g<1>{own}_1inherited_", text)
-        if told != text:
-            path.write_text(told)
+def make_fit(app):
+    """Makes of Doxygen's output what Sphinx can read: a member that several classes inherit gets an id in each of them;
+    overloads that differ in what they require alone are shown once; and types that Sphinx does not know lose their words."""
+    for path in [*XML.glob("class*.xml"), *XML.glob("struct*.xml")]:
+        parsed = tree.parse(path)
+        compound = parsed.getroot()[0]
+        seen = set()
+        for section in compound.findall("sectiondef"):
+            for member in section.findall("memberdef"):
+                if not member.get("id").startswith(path.stem + "_1"):
+                    member.set("id", f"{path.stem}_1inherited_{member.get('id')}")
+                signature = (member.findtext("name"), member.findtext("argsstring"), member.get("kind") == "function")
+                if signature[2] and signature in seen:
+                    section.remove(member)
+                seen.add(signature)
+        text = tree.tostring(parsed.getroot(), encoding="unicode")
+        text = re.sub(r"(?<=\d) &apos;(?=\d)|(?<=\d) '(?=\d)", "", text)
+        text = text.replace("typename decltype(output_type())::type", "auto")
+        path.write_text(text)
+
+
+def words(element):
+    """A description as Markdown, in one paragraph."""
+    parts = [element.text or ""]
+    for inner in element:
+        text = words(inner)
+        if inner.tag == "computeroutput":
+            text = f"`{text}`"
+        elif inner.tag == "title":
+            text = f"**{text}** "
+        parts += [text, inner.tail or ""]
+    return re.sub(r"\s+", " ", "".join(parts))
+
+
+def function(name, member):
+    """A free function, without Breathe, which cannot tell overloads apart that differ in what they require."""
+    template = member.find("templateparamlist")
+    arguments = []
+    for one in template if template is not None else ():
+        kind, own = words(one.find("type")).strip(), one.findtext("declname") or ""
+        arguments.append(f"{kind} {own}".strip())
+    head = f"template <{', '.join(arguments)}> " if arguments else ""
+    gives = words(member.find("type")).strip()
+    constraint = member.find("requiresclause")
+    description = [words(member.find(tag)).strip() for tag in ("briefdescription", "detaileddescription")]
+    asks = [f"*Requires* `{words(constraint).strip()}`."] if constraint is not None else []
+    return [f"```{{cpp:function}} {head}{gives} {name}{member.findtext('argsstring')}", "", *[text + "\n" for text in description + asks if text], "```", ""]
 
 
 def directives(match):
     header = match.group(1)
     lines = [f"`#include <{header}>`", ""]
-    for _, kind, name in sorted(names().get(header, [])):
+    told = set()
+    for _, kind, name in sorted(names().get(header, []), key=lambda one: one[0]):
+        if not isinstance(kind, str):
+            signature = name + kind.findtext("argsstring")
+            lines += function(name, kind) if signature not in told else []
+            told.add(signature)
+            continue
         lines += [f"```{{{DIRECTIVES[kind]}}} {name}"]
         lines += [":members:"] if kind in ("class", "struct") else []
         lines += ["```", ""]
@@ -87,7 +133,7 @@ def check(app, environment):
 
 
 def setup(app):
-    app.connect("builder-inited", tell_inherited_apart)
+    app.connect("builder-inited", make_fit)
     app.connect("source-read", expand)
     app.connect("env-check-consistency", check)
     return {"parallel_read_safe": False}
