@@ -107,6 +107,8 @@ def lifted(page, line, code):
         if re.match(r"\s*#\s*include\b", row):
             includes.append(row)
             row = ""
+        elif re.match(r"\s*#\s*pragma\s+once\b", row):  # Of a header that is shown.
+            row = ""
         rest.append(row)
     return includes, "\n".join(rest)
 
