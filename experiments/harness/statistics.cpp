@@ -1,5 +1,5 @@
 // What a handful of repetitions says: median, extremes, and how far the median may be off.
-// The interval is of two of the repetitions, whatever the distribution, as of experiments/report/interval.py.
+// The interval is of two of the repetitions, whatever the distribution, as of experiments/report/judge/interval.py.
 #include "statistics.hpp"
 
 #include <algorithm>

@@ -1,37 +1,28 @@
 # Notes and says what a run is before it measures: its name, the commit, whether the tree differs from it, and of which
 # versions the peers are.
-#   python3 begin_run.py FILE OUT [--peers]
+#   ./python begin_run.py FILE OUT [--peers]
 # FILE of a run that is resumed keeps its name. experiments/run hands FILE to note_run.py with each page. OUT: where its
 # reports go.
 import datetime
 import json
 import pathlib
 import secrets
-import subprocess
 import sys
 
-import versions
+from base import places
+from base.git import git
+from runs import versions
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MOST_NAMED = 12  # Of the files that differ.
 
 
-def git(root, *words):
-    """What git printed; None without git or a repository."""
-    try:
-        ended = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True)
-    except OSError:
-        return None
-    return ended.stdout if ended.returncode == 0 else None
-
-
-def measured_code(out, root=ROOT):
+def measured_code(out, root=places.ROOT):
     """{"commit", "differs": files that differ from it or are not in it}; empty where that is not known. What runs write
     themselves does not count: the folders of reports, and the figures that README.md quotes of them."""
     out = out.resolve()
     written = ["reports", "README.md"] + ([str(out.relative_to(root))] if root in out.parents else [])
-    commit = git(root, "rev-parse", "HEAD")
-    status = git(root, "status", "--porcelain", "--", ".", *[f":(exclude){name}" for name in written])
+    commit = git("rev-parse", "HEAD", root=root)
+    status = git("status", "--porcelain", "--", ".", *[f":(exclude){name}" for name in written], root=root)
     if commit is None or status is None:
         return {}
     files = [line[3:] for line in status.splitlines()]

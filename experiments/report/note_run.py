@@ -1,14 +1,14 @@
 # Adds to a page's JSON which run it is of, what was measured and how long it took, so that the committed figures say so.
-#   python3 note_run.py JSON SECONDS --run FILE --programs FILE --use FILE [--without STEP]… [-- OPTION…]
-#   python3 note_run.py --of JSON [OPTION…]        Prints the seconds, or nothing where it took other options.
-#   python3 note_run.py --failed JSON RUN WHY      Says in a page's earlier figures that a later run could not make new ones.
-# FILEs are those of begin_run.py, programs.py and processor_use.py; STEP is one that failed after the measuring.
+#   ./python note_run.py JSON SECONDS --run FILE --programs FILE --use FILE [--without STEP]… [-- OPTION…]
+#   ./python note_run.py --of JSON [OPTION…]        Prints the seconds, or nothing where it took other options.
+#   ./python note_run.py --failed JSON RUN WHY      Says in a page's earlier figures that a later run could not make new ones.
+# FILEs are those of begin_run.py, list_programs.py and processor_use.py; STEP is one that failed after the measuring.
 import argparse
 import json
 import pathlib
 import sys
 
-import programs
+from runs import programs
 
 
 def noted(report, seconds, options, **more):

@@ -1,14 +1,13 @@
 # Measures one workload of a page again and prints its tables, of all sizes, as the page has them. Writes no report.
-#   python3 one_workload.py PROGRAM WORKLOAD [OPTION…]
+#   ./python one_workload.py PROGRAM WORKLOAD [OPTION…]
 import json
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-import page
-
-HOME = pathlib.Path(__file__).resolve().parent.parent
+from base import places
+from texts import page
 
 
 def main():
@@ -19,7 +18,7 @@ def main():
         if ended.returncode != 0:
             return ended.returncode
         report = json.loads(file.read_text(encoding="utf-8"))
-    definition = json.loads((HOME / report["id"] / "page.json").read_text(encoding="utf-8"))
+    definition = json.loads((places.EXPERIMENTS / report["id"] / "page.json").read_text(encoding="utf-8"))
     print(page.results(report, definition, "experiments"))
     return 0
 

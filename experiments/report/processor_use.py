@@ -1,5 +1,5 @@
 # Runs a page's program and notes who had the processors meanwhile: the page, others, and the hypervisor (steal).
-#   python3 processor_use.py FILE PROGRAM [ARGUMENT…]         Ends as the program does.
+#   ./python processor_use.py FILE PROGRAM [ARGUMENT…]         Ends as the program does.
 # Of the processors that this process may use, from /proc/stat: what the page's processes did not use, others did. The
 # kernel counts ticks there and nanoseconds of processes, so a small share of others may be neither's.
 import ctypes

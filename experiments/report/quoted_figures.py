@@ -1,5 +1,5 @@
 # The measured numbers of README.md: each stands behind a comment that names its figure, and equals the newest report.
-#   python3 quoted_figures.py [--write] [--data DIR] [FILE]
+#   ./python quoted_figures.py [--write] [--data DIR] [FILE]
 # A figure is written <!-- figure: page/workload@size/contender -->166, a quotient <!-- figure: A over B -->25. Numbers
 # with a unit of time, "times" or % that no report measures stand behind <!-- stated: why, or by what -->.
 import argparse
@@ -8,10 +8,9 @@ import pathlib
 import re
 import sys
 
-import page
-import readings
+from base import numbers, places
+from judge import readings
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 NUMBER = r"\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?"
 MARKED = re.compile(rf"(<!-- figure: (.+?) -->)({NUMBER})?")
 STATED = re.compile(rf"<!-- stated: .+? -->\s*{NUMBER}(?: to {NUMBER})?\s*\S+")
@@ -24,7 +23,7 @@ def value(reports, path):
     parts = [readings.figure(reports, part.strip()) for part in path.split(" over ")]
     if len(parts) > 2:
         raise readings.missing(f"{path} has more than one 'over'")
-    return page.shown(parts[0] if len(parts) == 1 else parts[0] / parts[1])
+    return numbers.shown(parts[0] if len(parts) == 1 else parts[0] / parts[1])
 
 
 def line_of(text, at):
@@ -43,7 +42,7 @@ def problems(text, reports):
             continue
         if marked[3] != now:
             found.append(f"{line}: {marked[2]} is {now} in the newest report and {marked[3] or 'nothing'} here; "
-                         "python3 experiments/report/quoted_figures.py --write writes all of them anew")
+                         "experiments/report/python experiments/report/quoted_figures.py --write writes all of them anew")
     def blank(some):  # Kept as long as it was, so that lines stay where they are.
         return re.sub(r"[^\n]", " ", some[0])
     rest = STATED.sub(blank, MARKED.sub(blank, CODE.sub(blank, text)))
@@ -70,8 +69,8 @@ def load(data):
 def main():
     parser = argparse.ArgumentParser(description="Compares the figures that a text quotes with the newest reports.")
     parser.add_argument("--write", action="store_true", help="write them anew instead")
-    parser.add_argument("--data", type=pathlib.Path, default=ROOT / "reports" / "data")
-    parser.add_argument("file", nargs="?", type=pathlib.Path, default=ROOT / "README.md")
+    parser.add_argument("--data", type=pathlib.Path, default=places.ROOT / "reports" / "data")
+    parser.add_argument("file", nargs="?", type=pathlib.Path, default=places.ROOT / "README.md")
     options = parser.parse_args()
     text, reports = options.file.read_text(encoding="utf-8"), load(options.data)
     if options.write:

@@ -1,0 +1,1 @@
+# What knows no report: where things lie, git, and how numbers are written. Imports no other room.

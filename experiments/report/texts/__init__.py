@@ -1,0 +1,1 @@
+# Pages in Markdown, HTML and CSV. Imports draw, judge, runs and base.
