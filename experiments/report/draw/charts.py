@@ -50,8 +50,8 @@ def bars(chart, found):
 
 
 def make(report, definition):
-    """{file name: SVG text} and the Markdown that shows them."""
-    files, lines = {}, []
+    """{file name: SVG text} and {title, file, place: where its contenders sat} of each."""
+    files, pictures = {}, []
     for chart in definition["charts"]:
         works = drawn_workloads(report, chart)
         found = points(works, chart)
@@ -59,10 +59,7 @@ def make(report, definition):
         if text is None:
             continue
         files[chart["file"]] = text
-        lines.append(f"![{chart['title']}]({chart['file']})\n")
         drawn = {(id(work), name) for work, name, _ in found}
         shown = [{**work, "contenders": [one for one in work["contenders"] if (id(work), one["name"]) in drawn]} for work in works]
-        place = seats.sentence(shown, report.get("machine", {}))
-        if place:
-            lines.append(place + "\n")
-    return files, "\n".join(lines)
+        pictures.append({"title": chart["title"], "file": chart["file"], "place": seats.sentence(shown, report.get("machine", {}))})
+    return files, pictures

@@ -54,7 +54,7 @@ class times(unittest.TestCase):
     def test_all_pages_are_added_up_or_named(self):
         timed = {name: note_run.noted(report(name, [1, 1, 1, 1]), 90, ["--peers"]) for name in "ab"}
         self.assertEqual(pages_of_run.total(timed), "All 2 pages took 3.0 minutes.")
-        self.assertIn("| [a](a.md) | 2026-01-02 03:04 UTC | 90 | --peers | 1 | 0.0 % |", pages_of_run.section(timed))
+        self.assertIn("| [a](a.md) | 2026-01-02 03:04 UTC | 90 | --peers | 1 | 0.0 % |", pages_of_run.table(timed))
         self.assertEqual(pages_of_run.total({**timed, "c": report("c")}),
                          "2 of 3 pages took 3.0 minutes; of the others no time is noted: c.")
         self.assertEqual(pages_of_run.total({"c": report("c")}), "None of these pages has its time noted.")

@@ -56,10 +56,10 @@ class sentences(unittest.TestCase):
     def test_versions_name_their_pages_only_where_they_differ(self):
         def with_go(version):
             return report(run={**ONE, "versions": {"Go": version, "Lua": "5.4"}})
-        self.assertIn("| Go | 1.19 |", machine.versions({"a": with_go("1.19"), "b": with_go("1.19")}))
-        text = machine.versions({"a": with_go("1.19"), "b": with_go("1.20")})
-        self.assertIn("| Go | 1.19 (a); 1.20 (b) |", text)
-        self.assertIn("| Lua | 5.4 |", text)
+        self.assertIn(["Go", "1.19"], machine.versions({"a": with_go("1.19"), "b": with_go("1.19")}))
+        rows = machine.versions({"a": with_go("1.19"), "b": with_go("1.20")})
+        self.assertIn(["Go", "1.19 (a); 1.20 (b)"], rows)
+        self.assertIn(["Lua", "5.4"], rows)
 
 
 class others(unittest.TestCase):

@@ -96,10 +96,10 @@ class marks_of_oversubscription(unittest.TestCase):
 
     def test_sweeps_ring_the_mark_and_say_why(self):
         chart = {"kind": "sweep", "workloads": ["by_workers"], "title": "T", "x": "workers", "y": "ns", "file": "f.svg"}
-        files, lines = charts.make(self.report, {"charts": [chart]})
+        files, pictures = charts.make(self.report, {"charts": [chart]})
         self.assertEqual(files["f.svg"].count('class="whisker"'), 1)
         self.assertIn("more workers than processors", files["f.svg"])
-        self.assertIn("Where: CPUs 0-1.", lines)
+        self.assertEqual([one["place"] for one in pictures], ["Where: CPUs 0-1."])
 
     def test_bars_say_it_in_their_names(self):
         chart = {"kind": "bars", "workloads": ["by_workers"], "size": 4, "title": "T", "x": "ns", "file": "f.svg"}

@@ -2,8 +2,7 @@
 #   ./python -m tests.sweeps_test
 import unittest
 
-from base import numbers
-from texts import markdown_table, page, sweeps
+from texts import page, sweeps
 
 
 def contender(name, samples, **more):
@@ -25,13 +24,13 @@ class tables(unittest.TestCase):
     DEFINITION = {"sizes": {"job": "workers"}, "sweeps": {"job": "best"}}
 
     def test_each_size_is_compared_with_the_best_or_the_first(self):
-        best = sweeps.rows(self.WORKS, sweeps.BEST, "workers", numbers.shown, lambda one: "")
+        best = sweeps.rows(self.WORKS, sweeps.BEST, "workers")
         self.assertEqual(best[0][-1], "times its best")
         self.assertEqual([row[-1] for row in best[1:]], ["2", "1", "3"])
-        first = sweeps.rows(self.WORKS, sweeps.FIRST, "workers", numbers.shown, lambda one: "")
+        first = sweeps.rows(self.WORKS, sweeps.FIRST, "workers")
         self.assertEqual(first[0][-1], "times that of 1 worker")
         self.assertEqual([row[-1] for row in first[1:]], ["1", "0.5", "1.5"])
-        self.assertEqual(len(sweeps.rows(self.WORKS, sweeps.NONE, "workers", numbers.shown, lambda one: "")[0]), 5)
+        self.assertEqual(len(sweeps.rows(self.WORKS, sweeps.NONE, "workers")[0]), 5)
 
     def test_ratios_are_taken_round_by_round(self):
         slow_minute = [10.0, 10.0, 40.0, 40.0, 40.0, 10.0, 10.0]
@@ -50,9 +49,9 @@ class tables(unittest.TestCase):
         self.assertEqual(text.count("7 repetitions in turn"), 1)
 
     def test_the_largest_ratio_of_each_work_is_told_first(self):
-        text = sweeps.summary(self.REPORT, self.DEFINITION, numbers.shown, markdown_table.table)
-        self.assertIn("| a job | coroutine | its best | 4 workers | 3 |", text)
-        self.assertEqual(sweeps.summary(self.REPORT, {"sizes": {"job": "x"}, "sweeps": {"job": "none"}}, numbers.shown, markdown_table.table), "")
+        rows = sweeps.largest_rows(self.REPORT, self.DEFINITION)
+        self.assertIn(["a job", "coroutine", "its best", "4 workers", "3"], rows)
+        self.assertEqual(sweeps.largest_rows(self.REPORT, {"sizes": {"job": "x"}, "sweeps": {"job": "none"}}), [])
 
 
 if __name__ == "__main__":

@@ -4,13 +4,9 @@ import re
 
 from base import numbers
 from judge import expressions, readings
-from texts import page
+from texts import page, templates
 
 ABSENT = "(not measured in this run)"
-
-
-def said(saying):
-    return f"- {page.verbatim(saying['quotation'])} — {saying.get('document_name') or saying['where']}"
 
 
 def figures_of(entry, claims, reports):
@@ -54,20 +50,16 @@ def places(entry, claims):
     return sorted({one.split("/", 1)[0] for one in flat})
 
 
-def section(entry, claims, reports):
+def entry_of(entry, claims, reports):
+    """What the template has of a contradiction."""
     values, reasons = figures_of(entry, claims, reports)
     links = ", ".join(f"[{name}]({name}.md)" if name in reports else name for name in places(entry, claims))
-    decides = " ".join(part for part in (f"Measured: {links}." if links else "", entry.get("source", "")) if part)
-    lines = [f"## {entry['id']}. {entry['about']}", "", *[said(one) for one in entry["sayings"]], "",
-             f"**{sentence(entry, values)}**", "", decides, ""]
-    if reasons:
-        lines += [f"Not measured in this run: {len(reasons)} of its figures; the first: {reasons[0]}.", ""]
-    return "\n".join(lines)
+    return {**entry, "sentence": sentence(entry, values), "reasons": reasons,
+            "decides": " ".join(part for part in (f"Measured: {links}." if links else "", entry.get("source", "")) if part),
+            "sayings": [{"words": page.verbatim(one["quotation"]), "place": one.get("document_name") or one["where"]}
+                        for one in entry["sayings"]]}
 
 
 def make(entries, claims, reports):
     """The page's Markdown."""
-    head = ["# Contradictions", "",
-            "What the documents say against each other or against themselves, and what decides: a measurement of these reports or "
-            "a source that anybody can look up. Sayings are quoted word for word.", ""]
-    return "\n".join(head + [section(entry, claims, reports) for entry in entries])
+    return templates.rendered("contradictions.md.jinja", entries=[entry_of(entry, claims, reports) for entry in entries])

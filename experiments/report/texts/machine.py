@@ -1,7 +1,8 @@
 # The page of the machine: what it is, which runs measured on it, how long and how steadily.
 from draw import topology
-from runs import machines, runs
-from texts import markdown_table, pages_of_run
+from judge import noise
+from runs import machines, meanwhile, runs
+from texts import pages_of_run, templates
 
 
 def words(value):
@@ -12,46 +13,41 @@ def rows(machine):
     return [[name.replace("_", " "), words(value)] for name, value in machine.items()]
 
 
-def elsewhere(main, machine, names):
-    """What another machine's pages were measured on, where it differs."""
-    links = ", ".join(f"[{name}]({name}.md)" for name in names)
-    other = {name: value for name, value in machines.traits(machine).items() if main.get(name) != value}
-    return [f"Measured on another machine, or under another system: {links}. What differs there:", "",
-            markdown_table.table_of_words([["what", "there"], *rows(other)]), ""]
-
-
 def versions(reports):
-    """The table of what the peers were made of; empty where no page says. Where pages differ, each version names its own."""
+    """A table of what the peers were made of; nothing where no page says. Where pages differ, each version names its own."""
     found = {}
     for one, report in reports.items():
         for language, version in report.get("run", {}).get("versions", {}).items():
             found.setdefault(language, {}).setdefault(version, []).append(one)
     if not found:
-        return ""
+        return []
     rows = [["what", "version"]]
     for language, by_version in found.items():
         rows.append([language, "; ".join(version + (f" ({', '.join(names)})" if len(by_version) > 1 else "")
                                          for version, names in by_version.items())])
-    return markdown_table.table_of_words(rows)
+    return rows
 
 
 def runs_section(reports):
     """Which runs the pages are of, and what the peers were made of."""
-    lines = ["## Runs", "", f"Measured {runs.span(reports)}. A run is one call of `experiments/run`, with its resumptions; "
-             "the data of each page have the checksums of the programs that measured it.", "",
-             markdown_table.table_of_words([runs.HEAD, *runs.rows(reports, runs.links)]), "", *runs.spaced(runs.failures(reports))]
-    if made_of := versions(reports):
-        lines += ["## Versions of the peers", "", made_of, ""]
-    return "\n".join(lines)
+    return templates.rendered("runs.md.jinja", span=runs.span(reports), rows=[runs.HEAD, *runs.rows(reports, runs.links)],
+                              failures=runs.failures(reports), versions=versions(reports))
+
+
+def elsewhere(main, machine, names):
+    """What another machine's pages were measured on, where it differs."""
+    other = {name: value for name, value in machines.traits(machine).items() if main.get(name) != value}
+    return {"links": runs.links(names), "rows": [["what", "there"], *rows(other)]}
 
 
 def make(reports):
     """The page, and the drawing of the machine that measured most pages, or None."""
     (main, _), *others = machines.groups(reports)
     drawn = main.get("topology")
-    lines = ["# The machine", "", markdown_table.table_of_words([["what", "here"], *rows(machines.traits(main))]), ""]
-    if drawn is not None:
-        lines += [f"![{topology.TITLE}]({topology.FILE})", ""]
-    for machine, names in others:
-        lines += elsewhere(main, machine, names)
-    return "\n".join([*lines, runs_section(reports), pages_of_run.section(reports)]), None if drawn is None else topology.make(drawn)
+    text = templates.rendered(
+        "machine.md.jinja", described=[["what", "here"], *rows(machines.traits(main))],
+        picture=None if drawn is None else {"title": topology.TITLE, "file": topology.FILE},
+        others=[elsewhere(main, machine, names) for machine, names in others], runs=runs_section(reports),
+        total=pages_of_run.total(reports), beside=meanwhile.beside(reports), times=pages_of_run.table(reports), noise=noise.METHOD,
+        use=pages_of_run.USE if any(meanwhile.shares(report) for report in reports.values()) else "")
+    return text, None if drawn is None else topology.make(drawn)

@@ -7,7 +7,7 @@ from draw import charts
 from judge import ahead, interval, noise
 from judge import verdict as verdicts
 from runs import meanwhile, repeat, seats, sources
-from texts import markdown_table, sweeps, taking
+from texts import sweeps, taking, templates
 
 IN_WORDS = {1: "one", 2: "two", 4: "four", 8: "eight"}
 
@@ -30,72 +30,56 @@ def code_of(report, definition, work, home):
     return f"Code: {code}{f'; {others}' if others else ''}."
 
 
-def results(report, definition, home):
-    parts = []
-    for work in report["workloads"]:
-        if sweeps.wanted(definition, work):
-            works = sweeps.sizes_of(report, work["id"])
-            if work is works[0]:
-                parts.append(sweep(report, definition, works, home))
-            continue
-        further = sorted({key for one in work["contenders"] for key in one.get("also", {})})
-        rows = [["", f"median, {work['unit']}", "95 % of median", "least to most"] +
-                [key.replace("_", " ") for key in further]]
-        for one in work["contenders"]:
-            low, high = interval.of(one)
-            few = interval.few(one)
-            rows.append([one["name"] + seats.mark(one), f"**{numbers.shown(one['median'])}**",
-                         interval.words(few) if few else f"{numbers.shown(low)} – {numbers.shown(high)}",
-                         f"{numbers.shown(one['least'])} – {numbers.shown(one['most'])}"] +
-                        [numbers.shown(one["also"][key]) if key in one.get("also", {}) else "" for key in further])
-        notes = "".join(f"\nNot measured here: {one['name']}: {one['reason']}.\n" for one in work.get("refused", []))
-        place = seats.sentence([work], report["machine"])
-        caution = interval.caution([interval.few(one) for one in work["contenders"] if interval.few(one)])
-        parts.append(f"### {work['title']}{size_of(work, definition)}\n\n{markdown_table.table(rows)}\n\n"
-                     f"{taking.sentences(work, report)} "
-                     f"{caution + ' ' if caution else ''}"
-                     f"{place + ' ' if place else ''}"
-                     f"{code_of(report, definition, work, home)} Again: `{repeat.workload_command(report, work)}`.\n{notes}")
-    return "\n".join(parts)
+def rows_of(work):
+    """A workload's table, of one size."""
+    further = sorted({key for one in work["contenders"] for key in one.get("also", {})})
+    rows = [["", f"median, {work['unit']}", "95 % of median", "least to most"] + [key.replace("_", " ") for key in further]]
+    for one in work["contenders"]:
+        low, high = interval.of(one)
+        few = interval.few(one)
+        rows.append([one["name"] + seats.mark(one), f"**{numbers.shown(one['median'])}**",
+                     interval.words(few) if few else f"{numbers.shown(low)} – {numbers.shown(high)}",
+                     f"{numbers.shown(one['least'])} – {numbers.shown(one['most'])}"] +
+                    [numbers.shown(one["also"][key]) if key in one.get("also", {}) else "" for key in further])
+    return rows
 
 
-def sweep(report, definition, works, home):
-    """One table of all sizes of a workload."""
+def entry_of(report, definition, works, home):
+    """What the template has of a workload: of one size, or of all of them where page.json says that it is a sweep."""
     first = works[0]
-    unit = definition["sizes"][first["id"]]
-    made = markdown_table.table(sweeps.rows(works, definition["sweeps"][first["id"]], unit, numbers.shown, seats.mark))
-    caution = interval.caution([interval.few(one) for work in works for one in work["contenders"] if interval.few(one)])
-    told = [sweeps.sentences(works, unit, lambda work: taking.sentences(work, report)), caution,
-            seats.sentence(works, report["machine"]), code_of(report, definition, first, home),
-            f"Again: `{repeat.workload_command(report, first)}`."]
-    return f"### {first['title']}\n\n{made}\n\n{' '.join(filter(None, told))}\n{sweeps.refusals(works, unit)}"
+    few = [interval.few(one) for work in works for one in work["contenders"] if interval.few(one)]
+    if sweeps.wanted(definition, first):
+        unit = definition["sizes"][first["id"]]
+        title, rows = first["title"], sweeps.rows(works, definition["sweeps"][first["id"]], unit)
+        taken = sweeps.sentences(works, unit, lambda work: taking.sentences(work, report))
+        refused = sweeps.refusals(works, unit)
+    else:
+        title, rows, taken = first["title"] + size_of(first, definition), rows_of(first), taking.sentences(first, report)
+        refused = [{**one, "at": ""} for one in first.get("refused", [])]
+    return {"title": title, "rows": rows, "told": [taken, interval.caution(few), seats.sentence(works, report["machine"])],
+            "code": code_of(report, definition, first, home), "again": repeat.workload_command(report, first), "refused": refused}
 
 
-def argument(definition):
-    """What the page argues from its figures, where it does: {title, text: [paragraphs]}."""
-    if "argument" not in definition:
-        return ""
-    return "\n\n".join([f"## {definition['argument']['title']}", *definition["argument"]["text"], "", ""])
+def results(report, definition, home):
+    """The Markdown of all workloads."""
+    entries = []
+    for work in report["workloads"]:
+        works = sweeps.sizes_of(report, work["id"]) if sweeps.wanted(definition, work) else [work]
+        if work is works[0]:
+            entries.append(entry_of(report, definition, works, home))
+    return templates.rendered("figures.md.jinja", works=entries)
 
 
 def others_ahead(report, definition):
-    """Where another runtime takes less; empty where none did the same work."""
+    """Where another runtime takes less: {rows: a table or nothing, count: of how many works}."""
     found, count = ahead.rows(report, definition)
-    if not count:
-        return ""
-    unlike = definition.get("unlike", [])
-    lines = ["## Where another runtime is ahead", "",
-             "Of each work the faster of our models beside the fastest of the other runtimes, where the interval of their ratio, round by "
-             "round, leaves no doubt." + (f" Without {', '.join(unlike)}, to which nothing of the others corresponds." if unlike else ""), ""]
-    if not found:
-        return "\n".join([*lines, f"Nowhere, in {count} comparisons.", "", ""])
     rows = [["", "other", "its median", "ours", "median", "ours over the other"]]
     for one in found:
         half = f", {one.half}" if one.half else ""
         rows.append([f"{one.work['title']}{size_of(one.work, definition)}{half} ({one.work['unit']})", one.other["name"],
                      numbers.shown(one.other["median"]), one.ours["name"], numbers.shown(one.ours["median"]),
                      f"{numbers.shown(one.ratio)} ({numbers.shown(one.ends[0])} – {numbers.shown(one.ends[1])})"])
-    return "\n".join([*lines, markdown_table.table(rows), "", f"{len(found)} of {count} comparisons.", "", ""])
+    return {"rows": rows if found else [], "count": count}
 
 
 def verbatim(words):
@@ -157,75 +141,45 @@ def on_this(words, machine):
     return words.replace("{processor}", machine.get("processor", "an unknown processor"))
 
 
-def judgement(claim, result, machine):
+def paragraphs_of(claim, result, machine):
+    """What stands under a verdict."""
     figures = ", ".join(f"{name} = {numbers.shown(value)}" for name, value in result["figures"].items())
-    between = " is " if result["close"] else ": "
-    lines = [f'<a id="claim-{claim["id"]}"></a>', "",
-             f"### {verdicts.sign(result)} Claim {claim['id']}{between}{verdicts.words(result)}{verdicts.scope(claim, result)}", "",
-             f"> {quoted(claim)}", "",
-             f"Measured: {on_this(claim['measured'], machine)}." + (f" Here: {figures}." if figures else ""), "",
-             rule_of(claim), ""]
-    for words in (stand_ins(result["instead"]), rounds_of(result["rounds"]),
-                  basis_of(result["basis"], "Intervals of the other figures" if result["rounds"] else "Intervals")):
-        lines += [words, ""] if words else []
+    told = [f"Measured: {on_this(claim['measured'], machine)}." + (f" Here: {figures}." if figures else ""), rule_of(claim),
+            stand_ins(result["instead"]), rounds_of(result["rounds"]),
+            basis_of(result["basis"], "Intervals of the other figures" if result["rounds"] else "Intervals")]
     if result["close"]:
-        lines += [f"The medians say: {result['verdict']}. Their intervals also allow: {'; '.join(result['close'])}.", ""]
+        told.append(f"The medians say: {result['verdict']}. Their intervals also allow: {'; '.join(result['close'])}.")
     if result["reason"]:
-        lines += [f"Why not: {result['reason']}.", ""]
+        told.append(f"Why not: {result['reason']}.")
     if result["lacking"] and result["lacking"] != result["reason"]:
-        lines += [f"Not to be had here{'' if claim.get('in_place_of') else ', and not in the verdict'}: {result['lacking']}.", ""]
-    if claim.get("remark"):
-        lines += [on_this(claim["remark"], machine), ""]
-    return "\n".join(lines)
+        told.append(f"Not to be had here{'' if claim.get('in_place_of') else ', and not in the verdict'}: {result['lacking']}.")
+    return [*filter(None, told), *([on_this(claim["remark"], machine)] if claim.get("remark") else [])]
 
 
 def facts(report):
+    """A table of them, or nothing."""
     refused = report.get("refused_facts", {})
-    if not report["facts"] and not refused:
-        return ""
-    rows = [["fact", "value"]] + [[f"`{name}`", numbers.shown(value) if isinstance(value, (int, float)) else str(value)]
-                                  for name, value in report["facts"].items()]
+    rows = [[f"`{name}`", numbers.shown(value) if isinstance(value, (int, float)) else str(value)] for name, value in report["facts"].items()]
     rows += [[f"`{name}`", f"not to be had here: {reason}"] for name, reason in refused.items()]
-    return "### Sizes and counts\n\n" + markdown_table.table(rows) + "\n"
+    return [["fact", "value"], *rows] if rows else []
 
 
 def took(report):
     run = report.get("run")
-    return " ".join(filter(None, [f"The page took {run['seconds']:,} s." if run else "", meanwhile.sentence(report)]))
+    return " ".join(filter(None, [noise.sentence(report), f"The page took {run['seconds']:,} s." if run else "", meanwhile.sentence(report)]))
 
 
 def make(report, definition, claims, judged, home="../experiments"):
-    """The page's Markdown and its charts. `home`: the way from the page to the folder of the experiments."""
-    pictures, picture_lines = charts.make(report, definition)
-    name = report["id"]
-    machine = report["machine"]
-    # Pages that answer no claim of the documents have no verdicts.
-    verdict_lines = "\n".join(["## Verdicts", ""] + [judgement(claim, judged[claim["id"]], machine) for claim in claims] + [""]) if claims else ""
-    mode = ("\n> Quick run: few repetitions, smaller sizes. The committed reports come from a full run.\n"
-            if report["quick"] else "")
-    text = f"""# {definition['title']}
-{mode}
-**Question.** {definition['question']}
-
-**Unit.** {definition['unit']}
-
-**Method.** {definition['method']}
-
-**Threats.** {definition['threats']}
-
-## Result in pictures
-
-{picture_lines}
-{verdict_lines}{sweeps.summary(report, definition, numbers.shown, markdown_table.table_of_words)}{argument(definition)}{others_ahead(report, definition)}## Figures
-
-{results(report, definition, home)}
-{facts(report)}
-## Machine
-
-{machine['processor']}, {machine['processors']} processors{', virtual' if machine['hypervisor'] else ''}, {machine['kernel']}, \
-{machine['compiler']}, {machine['build']}; {machine['date']}. Hardware counters: {machine['hardware_counters']}
-{" ".join(filter(None, [noise.sentence(report), took(report)]))} Everything about the machine, and how the noise is measured: [machine.md](machine.md). Raw figures: [data/{name}.json](data/{name}.json), as a table \
-[data/{name}.csv](data/{name}.csv). Code: [experiments/{name}]({home}/{name}).
-To measure it again: `{repeat.command(report)}`.
-"""
-    return text, pictures
+    """The page's Markdown and its charts. `home`: the way from the page to the folder of the experiments. Pages that answer
+    no claim of the documents have no verdicts."""
+    files, pictures = charts.make(report, definition)
+    verdicts_of_page = [
+        {"claim": claim, "result": result, "sign": verdicts.sign(result), "words": verdicts.words(result) + verdicts.scope(claim, result),
+         "quoted": quoted(claim), "paragraphs": paragraphs_of(claim, result, report["machine"])}
+        for claim in claims for result in [judged[claim["id"]]]]
+    text = templates.rendered(
+        "page.md.jinja", page={"argument": None, "unlike": [], **definition}, name=report["id"], quick=report["quick"], pictures=pictures,
+        verdicts=verdicts_of_page, ratios=sweeps.largest_rows(report, definition), ahead=others_ahead(report, definition),
+        figures=results(report, definition, home), facts=facts(report), machine=report["machine"], took=took(report), home=home,
+        again=repeat.command(report))
+    return text, files

@@ -34,10 +34,3 @@ def table(reports):
                      " ".join(report.get("run", {}).get("options", [])) or ("quick" if report["quick"] else ""), *use,
                      str(len(found)), numbers.percent(noise.floor(found)) if found else "none"])
     return markdown_table.table(rows)
-
-
-def section(reports):
-    use = [USE, ""] if any(meanwhile.shares(report) for report in reports.values()) else []
-    beside = meanwhile.beside(reports)
-    return "\n".join(["## Time and noise", "", total(reports) + " Building is not in it.", "", *([beside, ""] if beside else []),
-                      table(reports), "", noise.METHOD, "", *use])

@@ -6,7 +6,7 @@ from base import places
 from judge import findings
 from judge import verdict as verdicts
 from runs import machines, runs
-from texts import markdown_table
+from texts import templates
 
 MOST = 10  # Findings that are told; those behind them stand in for what is left out.
 
@@ -23,15 +23,15 @@ def links_of(entry, judged):
 
 
 def surprises_of(entries, reports, judged):
-    lines, left_out, count = [], [], 0
+    """({title, text, links} of each finding that is told, [(name, why)] of those that are not)."""
+    found, left_out = [], []
     for entry in entries:
         words, reason = findings.told(entry, reports, ["title", "text"])
         if words is None:
             left_out.append((entry["name"], reason))
-        elif count < MOST:
-            count += 1
-            lines += [f"**{count}. {words['title']}** {words['text']} ({links_of(entry, judged)})", ""]
-    return lines, left_out
+        elif len(found) < MOST:
+            found.append({**words, "links": links_of(entry, judged)})
+    return found, left_out
 
 
 def choices(entries, reports, judged):
@@ -42,7 +42,7 @@ def choices(entries, reports, judged):
             left_out.append((entry["name"], reason))
         else:
             rows.append([words["when"], words["take"], words["because"], links_of(entry, judged)])
-    return markdown_table.table_of_words(rows), left_out
+    return rows, left_out
 
 
 def absences(left_out):
@@ -71,21 +71,15 @@ def make(words, reports, claims, results, pictures=()):
     """The summary's Markdown. `words`: experiments/summary.json; `results`: {claim: its judgement}; `pictures`: Markdown
     that shows them, and [(name, why)] of what they leave out."""
     judged = {claim["id"]: {**results[claim["id"]], "page": claim["page"]} for claim in claims if claim["page"] in reports}
-    count = verdicts.tally(results.values())
-    close = any(result["close"] for result in results.values())
+    tally = ", ".join(f"{sign} {verdict}: {n}" for sign, verdict, n in verdicts.tally(results.values()) if n)
     surprises, first = surprises_of(words["findings"], reports, judged)
     table, second = choices(words["choices"], reports, judged)
-    lines = [f"# {words['title']}", "", words["introduction"], "",
-             f"{measured(reports)} Of {len(claims)} claims of the documents: "
-             + ", ".join(f"{sign} {verdict}: {n}" for sign, verdict, n in count if n) + " ([all of them](README.md))."
-             + (f" {verdicts.CLOSE}" if close else ""), ""]
-    if any(report["quick"] for report in reports.values()):
-        lines += ["> Quick run: few repetitions, smaller sizes.", ""]
-    shown, third = pictures or ("", [])
-    lines += [*([shown, ""] if shown else []), "## What surprised us", "", *surprises, "## Which model when", "", table, ""]
-    if first or second or third:
-        lines += ["## Left out", "", *absences(first + second + third), ""]
-    return "\n".join(lines)
+    picture, third = pictures or ("", [])
+    return templates.rendered(
+        "summary.md.jinja", title=words["title"], introduction=words["introduction"], measured=measured(reports), count=len(claims), tally=tally,
+        close=verdicts.CLOSE if any(result["close"] for result in results.values()) else "",
+        quick=any(report["quick"] for report in reports.values()), picture=picture, surprises=surprises, choices=table,
+        left_out=absences(first + second + third))
 
 
 def load():

@@ -3,7 +3,9 @@
 # {workload: "best", "first" or "none"}.
 import re
 
+from base import numbers
 from judge import ahead, interval
+from runs import seats
 
 BEST, FIRST, NONE = "best", "first", "none"
 
@@ -51,8 +53,8 @@ def head_of(over, works, unit):
     return "times its best" if over == BEST else f"times that of {sized(works[0]['size'], unit)}"
 
 
-def rows(works, over, unit, shown, mark):
-    """The table's rows, head first. `mark`: what stands behind the name of a contender."""
+def rows(works, over, unit):
+    """The table's rows, head first."""
     further = sorted({key for work in works for one in work["contenders"] for key in one.get("also", {})})
     compares = over != NONE
     made = [["", unit, f"median, {works[0]['unit']}", "95 % of median", "least to most",
@@ -64,19 +66,19 @@ def rows(works, over, unit, shown, mark):
             low, high = interval.of(one)
             few = interval.few(one)
             times = ratio(one, base and base[1])
-            made.append([name + mark(one), f"{size:,.0f}", f"**{shown(one['median'])}**",
-                         interval.words(few) if few else f"{shown(low)} – {shown(high)}",
-                         f"{shown(one['least'])} – {shown(one['most'])}",
-                         *([told(times, shown)] if compares else []),
-                         *[shown(one["also"][key]) if key in one.get("also", {}) else "" for key in further]])
+            made.append([name + seats.mark(one), f"{size:,.0f}", f"**{numbers.shown(one['median'])}**",
+                         interval.words(few) if few else f"{numbers.shown(low)} – {numbers.shown(high)}",
+                         f"{numbers.shown(one['least'])} – {numbers.shown(one['most'])}",
+                         *([told(times)] if compares else []),
+                         *[numbers.shown(one["also"][key]) if key in one.get("also", {}) else "" for key in further]])
     return made
 
 
-def told(times, shown):
+def told(times):
     if times is None:
         return ""
     value, (low, high) = times
-    return shown(value) if low == high else f"{shown(value)} ({shown(low)} – {shown(high)})"
+    return numbers.shown(value) if low == high else f"{numbers.shown(value)} ({numbers.shown(low)} – {numbers.shown(high)})"
 
 
 def largest(works, over):
@@ -92,8 +94,8 @@ def largest(works, over):
     return found
 
 
-def summary(report, definition, shown, table):
-    """The largest ratios of all sweeps as a section of Markdown; empty where nothing is compared."""
+def largest_rows(report, definition):
+    """The largest ratios of all sweeps as a table; nothing where nothing is compared."""
     made = [["", "", "compared with", "at", "times as much"]]
     for identity, over in definition.get("sweeps", {}).items():
         works = sizes_of(report, identity)
@@ -102,12 +104,8 @@ def summary(report, definition, shown, table):
         unit = definition["sizes"][identity]
         base = "its best" if over == BEST else sized(works[0]["size"], unit)
         for name, size, times in largest(works, over):
-            made.append([works[0]["title"], name, base, sized(size, unit), told(times, shown)])
-    if len(made) == 1:
-        return ""
-    return "\n".join(["## The largest ratios", "",
-                      "Of each work and contender the size at which it takes the most, and how many times as much as at the size that it is "
-                      "compared with: the median of the ratios of all rounds, with the interval of that median.", "", table(made), "", ""])
+            made.append([works[0]["title"], name, base, sized(size, unit), told(times)])
+    return made if len(made) > 1 else []
 
 
 def sentences(works, unit, say):
@@ -121,5 +119,5 @@ def sentences(works, unit, say):
 
 
 def refusals(works, unit):
-    return "".join(f"\nNot measured here, at {sized(work['size'], unit)}: {one['name']}: {one['reason']}.\n"
-                   for work in works for one in work.get("refused", []))
+    """What was not measured here, each with its size."""
+    return [{**one, "at": f", at {sized(work['size'], unit)}"} for work in works for one in work.get("refused", [])]

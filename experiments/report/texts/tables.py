@@ -4,7 +4,7 @@ import re
 
 from base import numbers
 from judge import outcomes, readings
-from texts import markdown_table
+from texts import markdown_table, templates
 
 TEMPLATE = re.compile(r"\{([^{}|]+)\|(\w+)\}")
 SIZE = re.compile(r"^[\w-]+/[^@/]+@([\d.e+]+)/")
@@ -109,17 +109,10 @@ def section(entry, claims, reports):
     made, lacking = table(entry, claims, reports, absences)
     pages = dict.fromkeys(path.split("/", 1)[0] for path in paths_of(entry))
     links = ", ".join(f"[{name}]({name}.md)" if name in reports else name for name in pages)
-    lines = [f"## {entry['title']}", "", f"Printed in: {entry.get('document_name') or entry['where']}. {entry['note']}", "", made, "",
-             f"Figures, with their intervals and their code: {links}.", ""]
     notes = [f"- {what}: {why}." for what, why in dict.fromkeys(lacking)] + missing_lines(absences)
-    return "\n".join(lines + ([*notes, ""] if notes else []))
+    return templates.rendered("document_table.md.jinja", entry={"document_name": "", **entry}, table=made, links=links, notes=notes)
 
 
 def make(entries, claims, reports):
     """The page's Markdown."""
-    head = ["# The documents' tables", "",
-            "Each table of the documents as it is printed, word for word, with today's figures beside it: medians of this run, on the "
-            "[machine](machine.md) of these reports, which is not that of the documents. Rows with nothing printed stand beside those "
-            "of the documents." if reports else "Each table of the documents as it is printed, word for word. Nothing was measured in this run.",
-            ""]
-    return "\n".join(head + [section(entry, claims, reports) for entry in entries])
+    return templates.rendered("tables.md.jinja", measured=bool(reports), sections=[section(entry, claims, reports) for entry in entries])
