@@ -7,7 +7,7 @@ import pathlib
 import shutil
 import sys
 
-from base import places
+from base import written
 from draw import ratio_chart, topology
 from judge import claims as all_claims
 from judge import rule_dates
@@ -27,7 +27,7 @@ def main():
     options = parser.parse_args()
     claims = all_claims.load()
     reports = {name: load(options.data / f"{name}.json") for name in index.PAGES if (options.data / f"{name}.json").exists()}
-    definitions = {name: load(places.EXPERIMENTS / name / "page.json") for name in reports}
+    definitions = {name: written.page(name) for name in reports}
     judged = {claim["id"]: verdicts.judge(claim, reports) for claim in claims}
     for claim in claims:
         if claim["page"] in reports and judged[claim["id"]]["reason"]:
@@ -45,16 +45,15 @@ def main():
         if source.resolve() != (target / source.name).resolve():
             shutil.copyfile(source, target / source.name)
     if reports:
-        words = summary.load()
+        words = written.summary()
         text = summary.make(words, reports, claims, judged, ratio_chart.write(words, reports, options.out))
         (options.out / "summary.md").write_text(text, encoding="utf-8")
         text, drawing = machine.make(reports)
         (options.out / "machine.md").write_text(text, encoding="utf-8")
         if drawing is not None:
             (options.out / topology.FILE).write_text(drawing, encoding="utf-8")
-    entries = load(places.EXPERIMENTS / "contradictions.json")
-    (options.out / "contradictions.md").write_text(contradictions.make(entries, claims, reports), encoding="utf-8")
-    (options.out / "tables.md").write_text(tables.make(load(places.EXPERIMENTS / "tables.json"), claims, reports), encoding="utf-8")
+    (options.out / "contradictions.md").write_text(contradictions.make(written.contradictions(), claims, reports), encoding="utf-8")
+    (options.out / "tables.md").write_text(tables.make(written.tables(), claims, reports), encoding="utf-8")
     (options.out / "README.md").write_text(index.make(reports, definitions, claims, judged, rule_dates.versions()), encoding="utf-8")
     names = ["README", *(["summary"] if reports else []), *reports, "tables", "contradictions", *(["machine"] if reports else [])]
     web.write(options.out, names, sources.home_from(options.out))

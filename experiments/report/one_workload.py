@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 
-from base import places
+from base import written
 from texts import page
 
 
@@ -18,7 +18,7 @@ def main():
         if ended.returncode != 0:
             return ended.returncode
         report = json.loads(file.read_text(encoding="utf-8"))
-    definition = json.loads((places.EXPERIMENTS / report["id"] / "page.json").read_text(encoding="utf-8"))
+    definition = written.page(report["id"])
     print(page.results(report, definition, "experiments"))
     return 0
 

@@ -1,15 +1,13 @@
 # The claims of the documents. Those of a page lie in its folder: experiments/PAGE/claims.json.
-import json
-
-from base import places
+from base import places, written
 
 PLACE = "experiments/PAGE/claims.json"
 
 
-def merged(texts):
+def merged(lists):
     """The claims of several files, by their numbers."""
-    return sorted((claim for text in texts for claim in json.loads(text)), key=lambda claim: claim["id"])
+    return sorted((claim for claims in lists for claim in claims), key=lambda claim: claim["id"])
 
 
 def load():
-    return merged(file.read_text(encoding="utf-8") for file in places.EXPERIMENTS.glob("*/claims.json"))
+    return merged(written.load(file, written.CLAIMS) for file in places.EXPERIMENTS.glob("*/claims.json"))

@@ -1,6 +1,7 @@
 # Which rules were in the tree before the figures that they judge were measured: the dates of the commits of the claims,
 # beside the dates in the data.
 import datetime
+import json
 import pathlib
 
 from base.git import git
@@ -17,7 +18,7 @@ def judging(claims):
 def claims_of(commit):
     names = (git("ls-tree", "-r", "--name-only", commit, "experiments/") or "").split("\n")
     files = [name for name in names if pathlib.PurePath(name).name == "claims.json"]
-    return all_claims.merged(git("show", f"{commit}:{name}") for name in files)
+    return all_claims.merged(json.loads(git("show", f"{commit}:{name}")) for name in files)
 
 
 def versions():

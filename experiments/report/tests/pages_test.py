@@ -15,7 +15,7 @@ import unittest
 import xml.etree.ElementTree as xml
 
 import make
-from base import numbers, places
+from base import numbers, places, written
 from draw import charts, palette, svg
 from judge import outcomes, readings
 from runs import repeat, sources
@@ -190,7 +190,7 @@ class made_pages(unittest.TestCase):
 
     def test_a_page_names_the_file_that_has_a_peers_workload(self):
         for place in sorted(places.EXPERIMENTS.glob("*/page.json")):
-            definition = json.loads(place.read_text(encoding="utf-8"))
+            definition = written.page(place.parent.name)
             data = places.ROOT / "reports" / "data" / f"{place.parent.name}.json"
             works = json.loads(data.read_text(encoding="utf-8"))["workloads"] if data.exists() else []
             for file, names in definition.get("peers_code", {}).items():

@@ -3,12 +3,11 @@
 #   ./python -m tests.quotations_test [SEEDS_FOLDER]
 # The folder with the documents may also be in BIFILAR_SEEDS or at ../shared/seeds. Without it, everything but the
 # quotations is checked, and the test is skipped (77).
-import json
 import string
 import sys
 
 import make
-from base import places
+from base import written
 from judge import claims as all_claims
 from judge import expressions
 from tests import documents
@@ -92,13 +91,9 @@ def check_contradiction(entry, claims, seeds):
         say(what, "neither a figure nor a source decides it")
 
 
-def load(name):
-    return json.loads((places.EXPERIMENTS / name).read_text(encoding="utf-8"))
-
-
 def main():
     seeds = documents.folder(sys.argv[1:])
-    claims, contradictions = all_claims.load(), load("contradictions.json")
+    claims, contradictions = all_claims.load(), written.contradictions()
     if [claim["id"] for claim in claims] != list(range(1, 66)):
         say("*/claims.json", "the claims are not numbered from 1 to 65, in order")
     if [entry["id"] for entry in contradictions] != list(range(1, 16)):

@@ -1,6 +1,6 @@
 # Checks experiments/run: an interrupted run goes on where it was, with the figures that it had, and only if it is the same
 # run of the same programs; what fails is said at the end and in the reports. The programs that measure are scripts here,
-# which give committed figures and note that they were called.
+# which give small figures of their own and note that they were called.
 #   ./python -m tests.resume_test
 import json
 import pathlib
@@ -12,15 +12,23 @@ import unittest
 from base import places
 
 PAGES = ("timers", "http")
+DATES = {"cache": "2026-01-01", "timers": "2026-01-02", "http": "2026-01-03"}
+MACHINE = {"processor": "p", "processors": 2, "hypervisor": False, "kernel": "k", "compiler": "c", "build": "b", "hardware_counters": "none"}
 
 PROGRAM = """#!/bin/sh
 echo {page} >>{root}/called
 [ -z "$FAILS" ] || [ "$FAILS" != {page} ] || exit 1
 [ -z "$KILLED" ] || [ "$KILLED" != {page} ] || kill -KILL $$
 while [ "$1" != --json ]; do shift; done
-cp {data}/{page}.json "$2"
+cp {root}/given/{page}.json "$2"
 [ -z "$GARBLES" ] || [ "$GARBLES" != {page} ] || echo "{{" >"$2"
 """
+
+
+def figures(page):
+    contender = {"name": "coroutine", "median": 2.0, "least": 1.0, "most": 3.0, "samples": [1.0, 2.0, 3.0]}
+    work = {"id": "job", "title": "job", "unit": "ns", "size": 1.0, "repetitions": 3, "warm_up": 1, "contenders": [contender]}
+    return {"id": page, "quick": False, "machine": {**MACHINE, "date": f"{DATES[page]} 00:00 UTC"}, "facts": {}, "workloads": [work]}
 
 
 class resumed_runs(unittest.TestCase):
@@ -32,12 +40,15 @@ class resumed_runs(unittest.TestCase):
         shutil.copy(places.ROOT / "packages.sh", self.root)
         programs = self.root / "build/bench/experiments"
         programs.mkdir(parents=True)
+        (self.root / "given").mkdir()
+        for page in DATES:
+            (self.root / f"given/{page}.json").write_text(json.dumps(figures(page)), encoding="utf-8")
         for page in PAGES:
             self.make_program(page)
 
     def make_program(self, page, more=""):
         program = self.root / f"build/bench/experiments/experiment_{page}"
-        program.write_text(PROGRAM.format(page=page, root=self.root, data=places.ROOT / "reports/data") + more, encoding="utf-8")
+        program.write_text(PROGRAM.format(page=page, root=self.root) + more, encoding="utf-8")
         program.chmod(0o755)
 
     def run_pages(self, *options, pages=PAGES, **what_fails):
@@ -57,7 +68,7 @@ class resumed_runs(unittest.TestCase):
 
     def commit(self):
         """A commit of the experiments as they are."""
-        (self.root / ".gitignore").write_text("/build\n/called\n", encoding="utf-8")
+        (self.root / ".gitignore").write_text("/build\n/called\n/given\n", encoding="utf-8")
         for words in (["init", "-q"], ["add", "experiments", ".gitignore"], ["-c", "user.name=n", "-c", "user.email=e", "commit", "-q", "--allow-empty", "-m", "m"]):
             subprocess.run(["git", "-C", self.root, *words], check=True)
         return subprocess.run(["git", "-C", self.root, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
@@ -92,7 +103,7 @@ class resumed_runs(unittest.TestCase):
 
     def test_figures_that_are_not_those_that_were_measured_are_measured_again(self):
         self.run_pages(fails="http")
-        shutil.copy(places.ROOT / "reports/data/timers.json", self.root / "out/data/timers.json")
+        shutil.copy(self.root / "given/timers.json", self.root / "out/data/timers.json")
         code, said, called = self.run_pages("--resume")
         self.assertEqual((code, called), (0, ["timers", "http"]), said)
         self.assertIn("timers: its programs or its figures are not those of the interrupted run", said)

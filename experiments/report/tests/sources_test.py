@@ -6,7 +6,7 @@ import posixpath
 import re
 import unittest
 
-from base import places
+from base import places, written
 from runs import sources
 from texts import page
 
@@ -22,7 +22,7 @@ def text_of(path):
 
 
 def definitions():
-    return {path.parent.name: json.loads(text_of(path)) for path in sorted(places.EXPERIMENTS.glob("*/page.json"))}
+    return {path.parent.name: written.page(path.parent.name) for path in sorted(places.EXPERIMENTS.glob("*/page.json"))}
 
 
 def parts_of(text):

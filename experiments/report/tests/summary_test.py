@@ -4,7 +4,7 @@ import re
 import unittest
 
 import quoted_figures
-from base import numbers, places
+from base import numbers, places, written
 from draw import ratio_chart
 from judge import changes, expressions, findings, outcomes, readings, verdict
 from judge import claims as all_claims
@@ -98,7 +98,7 @@ class picture(unittest.TestCase):
 
 class committed(unittest.TestCase):
     def setUp(self):
-        self.words = summary.load()
+        self.words = written.summary()
         self.entries = self.words["findings"] + self.words["choices"] + self.words["ratios"]
 
     def test_no_number_is_typed(self):

@@ -2,14 +2,13 @@
 # of today was typed, and what becomes of figures that there are not.
 #   ./python -m tests.tables_test [SEEDS_FOLDER]
 # The folder with the documents may also be in BIFILAR_SEEDS or at ../shared/seeds; without it the printed rows are skipped.
-import json
 import pathlib
 import re
 import sys
 import unittest
 
 import make
-from base import places
+from base import written
 from judge import claims as all_claims
 from runs import sources
 from tests import documents
@@ -69,7 +68,7 @@ class parts(unittest.TestCase):
 
 class committed(unittest.TestCase):
     def setUp(self):
-        self.entries = json.loads((places.EXPERIMENTS / "tables.json").read_text(encoding="utf-8"))
+        self.entries = written.tables()
         self.claims = all_claims.load()
 
     def each_row(self):

@@ -1,8 +1,5 @@
 # The summary "Stackless or stackful? What we measured": findings whose words are in experiments/summary.json and whose
 # numbers all come from the run. A finding is told only while its condition holds; else it is named at the end.
-import json
-
-from base import places
 from judge import findings
 from judge import verdict as verdicts
 from runs import machines, runs
@@ -80,8 +77,3 @@ def make(words, reports, claims, results, pictures=()):
         close=verdicts.CLOSE if any(result["close"] for result in results.values()) else "",
         quick=any(report["quick"] for report in reports.values()), picture=picture, surprises=surprises, choices=table,
         left_out=absences(first + second + third))
-
-
-def load():
-    """experiments/summary.json."""
-    return json.loads((places.EXPERIMENTS / "summary.json").read_text(encoding="utf-8"))
