@@ -45,7 +45,7 @@ sample call(backend model, const runtime_options& how, std::uint64_t at_once) {
                                            : made.run(call_in_fiber, count, at_once);
     };
     (void)run(calls / 10);  // Starts the pool's threads.
-    const stopwatch watch;
+    const counting_stopwatch watch;
     const std::uint64_t sum = run(calls);
     return watch.stop(calls, sum);
 }

@@ -64,7 +64,7 @@ sample read_by_ours(backend model, driver_kind driver, const cached_file& at, co
     const file* const shared = &from;
     runtime made{on_driver(driver)};
     (void)made.run(read_in_tasks, model, shared, how.bytes, how.tasks, how.reads / 10);
-    const stopwatch watch;
+    const counting_stopwatch watch;
     const std::uint64_t sum = made.run(read_in_tasks, model, shared, how.bytes, how.tasks, how.reads);
     return watch.stop(how.reads, sum);
 }

@@ -1,7 +1,7 @@
 // A walk through 256 KiB of its own, between rounds of other people's tasks: what they cost somebody else.
 // Half of a usual second-level cache; dependent loads in random order, so that no prefetcher hides a miss.
-#include <harness/clock.hpp>
 #include <harness/pin.hpp>
+#include <harness/stopwatch.hpp>
 
 #include "contenders.hpp"
 
@@ -24,9 +24,9 @@ public:
         const stopwatch watch;
         cell* at = cells_.data();
         for (std::size_t i = 0; i < cells_.size(); ++i) at = at->next;
-        keep(at);
+        keep_in_memory(at);
         if (at == cells_.data()) ++closed_;
-        return watch.elapsed_ns();
+        return watch.ns();
     }
     [[nodiscard]] std::size_t length() const { return cells_.size(); }
     /// How many walks came back to where they began.

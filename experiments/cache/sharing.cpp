@@ -1,9 +1,9 @@
 // Two threads, two counters, a distance: how far apart they must be not to disturb each other.
 // The counters lie in one block that is aligned to 4 KiB, so that the distance alone decides.
 #include <bifilar/base/detail/atomic.hpp>
-#include <harness/clock.hpp>
 #include <harness/pin.hpp>
 #include <harness/seat.hpp>
+#include <harness/stopwatch.hpp>
 #include <memory>
 #include <new>
 #include <thread>

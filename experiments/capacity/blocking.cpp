@@ -19,10 +19,8 @@ namespace bifilar::experiments {
 
 namespace {
 
-using std::chrono::duration;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using std::chrono::steady_clock;
 
 constexpr std::uint64_t calls = 1'000;
 
@@ -54,13 +52,13 @@ sample grow_and_shrink() {
         most = std::max(most, pool.threads());
         std::this_thread::sleep_for(milliseconds{1});
     }
-    const auto last = steady_clock::now();
+    const stopwatch since_last;
     root.join();
-    while (pool.threads() > 0 && steady_clock::now() - last < seconds{20}) std::this_thread::sleep_for(milliseconds{1});
+    while (pool.threads() > 0 && since_last.seconds() < 20) std::this_thread::sleep_for(milliseconds{1});
     const std::uint32_t left = pool.threads();
     // Relaxed: see the member.
     sample result{static_cast<double>(most), all.ended.load(base::relaxed), {{"threads_left", left}}};
-    if (left == 0) result.also["reclaimed_s"] = duration<double>{steady_clock::now() - last}.count();
+    if (left == 0) result.also["reclaimed_s"] = since_last.seconds();
     return result;
 }
 
@@ -136,9 +134,9 @@ sample crowd_of(std::uint64_t producers, Start start, Producer produce, Consumer
     conversation in{producers};
     runtime made{workers(1)};
     auto root = made.spawn(backend::stackless, converse<Start, Producer, Consumer>, &in, start, produce, consume);
-    const auto began = steady_clock::now();
+    const stopwatch watch;
     const std::uint64_t arrived = in.close_in_time();
-    const double took_s = duration<double>{steady_clock::now() - began}.count();
+    const double took_s = watch.seconds();
     const std::uint64_t ended = root.join();
     return {static_cast<double>(arrived), ended == producers + 1 ? 1U : 0U, {{"until_the_close_s", took_s}}};
 }

@@ -59,7 +59,7 @@ sample started(std::uint64_t count) {
     std::vector<std::thread> threads(count);
     std::vector<std::size_t> stack_bytes(count);
     const std::int64_t before = bytes_after("/proc/self/smaps_rollup", "Rss:");
-    const auto start = std::chrono::steady_clock::now();
+    const stopwatch watch;
     std::size_t made = 0;
     std::error_code refused;
     try {
@@ -72,13 +72,13 @@ sample started(std::uint64_t count) {
         refused = error.code();
     }
     at.wait_for(made);
-    const auto elapsed = std::chrono::steady_clock::now() - start;
+    const std::int64_t elapsed_ns = watch.ns();
     const std::int64_t resident = bytes_after("/proc/self/smaps_rollup", "Rss:") - before;
     at.open();
     for (std::size_t n = 0; n < made; ++n) threads[n].join();
     if (refused) throw std::system_error{refused, "thread " + std::to_string(made + 1) + " was refused"};
     const auto each = static_cast<double>(count);
-    return {std::chrono::duration<double, std::micro>{elapsed}.count() / each,
+    return {static_cast<double>(elapsed_ns) / 1e3 / each,
             at.left(),
             {{"stack_bytes", static_cast<double>(*std::max_element(stack_bytes.begin(), stack_bytes.end()))},
              {"resident_bytes", static_cast<double>(resident) / each}}};

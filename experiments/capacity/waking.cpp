@@ -17,7 +17,6 @@ namespace bifilar::experiments {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr std::uint64_t waits = 64;
 constexpr milliseconds wait_time{100};
@@ -42,11 +41,11 @@ template <class Start>
 task<sample> wait_for_all(Start start) {
     std::vector<join_handle<std::uint64_t>> handles;
     handles.reserve(waits);
-    const auto began = steady_clock::now();
+    const stopwatch watch;
     for (std::uint64_t n = 0; n < waits; ++n) handles.push_back(start());
     std::uint64_t ended = 0;
     for (auto& one : handles) ended += co_await one;
-    co_return sample{std::chrono::duration<double, std::milli>{steady_clock::now() - began}.count(), ended, {}};
+    co_return sample{static_cast<double>(watch.ns()) / 1e6, ended, {}};
 }
 
 template <class Start>
@@ -83,7 +82,7 @@ task<sample> meet(std::uint64_t tasks, Start start) {
     handles.reserve(tasks);
     for (std::uint64_t n = 0; n < tasks; ++n) handles.push_back(start(&at));
     while (at.arrived != tasks) co_await yield_now();
-    const auto set = steady_clock::now();
+    const auto set = std::chrono::steady_clock::now();
     at.gate.set();
     for (auto& one : handles) co_await one;
     const std::chrono::duration<double, std::nano> elapsed = at.last_left - set;

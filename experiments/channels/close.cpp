@@ -43,7 +43,7 @@ task<sample> close_under(backend on, std::uint64_t receivers, const runtime* of)
     }
     while (in.arrived != receivers) co_await yield_now();  // With one worker, who has arrived waits.
     const std::uint64_t runs_before = of->stats().total().polled;
-    const stopwatch watch;
+    const counting_stopwatch watch;
     in.from.close();
     co_await in.there.wait();
     sample got = watch.stop(receivers, in.saw_closed);

@@ -61,7 +61,7 @@ task<sample> converse(backend on, shape of, Make make, Send send) {
     std::vector<join_handle<std::uint64_t>> consumers;
     const std::uint64_t each = messages / of.pairs / of.producers;
     for (std::uint32_t n = 0; n < of.pairs; ++n) channels.push_back(make());
-    const stopwatch watch;
+    const counting_stopwatch watch;
     for (auto& channel : channels) {
         for (std::uint32_t n = 0; n < of.consumers; ++n)
             consumers.push_back(spawn(on, consume<Channel>, std::ref(*channel), of.batches));

@@ -54,7 +54,7 @@ task<sample> ask_and_answer(backend model) {
         return fibers ? spawn(model, asking_fiber, &on, count) : spawn(model, asking_coroutine, &on, count);
     };
     co_await ask(warm_up_trips);
-    const stopwatch watch;
+    const counting_stopwatch watch;
     const std::uint64_t sum = co_await ask(trips);
     const sample all = watch.stop(trips, sum);
     on.requests.close();

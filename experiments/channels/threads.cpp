@@ -24,7 +24,7 @@ sample threads_round_trips(std::uint64_t trips, std::uint32_t processors) {
         return sum;
     };
     (void)ask(trips / 10);
-    const stopwatch watch;
+    const counting_stopwatch watch;
     const std::uint64_t sum = ask(trips);
     const sample all = watch.stop(trips, sum);
     requests.close();

@@ -1,5 +1,6 @@
 // Connections that are served once and then left alone: the server's memory for each, and its processor time.
 #include <cstdint>
+#include <harness/stopwatch.hpp>
 #include <thread>
 #include <vector>
 
@@ -8,8 +9,6 @@
 namespace bifilar::experiments {
 
 namespace {
-
-using clock_type = std::chrono::steady_clock;
 
 // Of the whole machine.
 std::int64_t slab_bytes() { return bytes_after("/proc/meminfo", "Slab:"); }
@@ -36,9 +35,9 @@ load_result measure_idle(const load_options& given) {
     got.also["kernel_slab_of_both_ends_bytes"] = static_cast<double>(slab_bytes() - slab) / count;
     got.also["kernel_stacks_bytes"] = static_cast<double>(kernel_stack_bytes() - kernel_stacks) / count;
     const std::uint64_t ran = processor_ns(given.process);
-    const auto began = clock_type::now();
+    const stopwatch watch;
     std::this_thread::sleep_for(std::chrono::duration<double>{given.seconds});
-    const double seconds = std::chrono::duration<double>(clock_type::now() - began).count();
+    const double seconds = watch.seconds();
     got.also["processor_us_per_second"] = static_cast<double>(processor_ns(given.process) - ran) / 1000 / seconds;
     for (std::size_t n = 0; n < given.idle; ++n) {  // All are still served.
         const message own = message_of(n + 1);

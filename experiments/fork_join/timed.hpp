@@ -4,10 +4,10 @@
 #include <bifilar/bifilar.hpp>
 #include <cstdint>
 #include <functional>
-#include <harness/clock.hpp>
 #include <harness/peers.hpp>
 #include <harness/pin.hpp>
 #include <harness/run.hpp>
+#include <harness/stopwatch.hpp>
 #include <harness/workers.hpp>
 #include <string>
 #include <utility>

@@ -12,8 +12,8 @@
 #include <numeric>
 #include <random>
 
-#include "clock.hpp"
 #include "counters.hpp"
+#include "stopwatch.hpp"
 
 namespace bifilar::experiments {
 
@@ -118,7 +118,7 @@ void jump_body(context::transfer_t from) {
     auto* const total = static_cast<std::uint64_t*>(from.data);
     std::uint64_t own = 0;
     for (;;) {
-        keep(own);
+        keep_in_memory(own);
         ++own;
         ++*total;
         from = context::jump_fcontext(from.fctx, nullptr);
@@ -136,7 +136,7 @@ struct counting_fiber {
         auto& self = *static_cast<counting_fiber*>(argument);
         std::uint64_t own = 0;
         for (;;) {
-            keep(own);
+            keep_in_memory(own);
             ++own;
             ++self.loop->total;
             if constexpr (Linked) self.loop->next = self.next;
@@ -182,8 +182,8 @@ counting_coroutine count_for_ever(loop_state* loop) {
     unsigned char state[state_bytes - sizeof(void*)] = {};
     std::uint64_t own = 0;
     for (;;) {
-        keep(state);
-        keep(own);
+        keep_in_memory(state);
+        keep_in_memory(own);
         ++own;
         ++loop->total;
         if constexpr (Linked)
@@ -204,8 +204,8 @@ class counting_future final : public pollable {
 public:
     explicit counting_future(loop_state* loop) noexcept : loop_{loop} {}
     bool poll() noexcept override {
-        keep(state_);
-        keep(own_);
+        keep_in_memory(state_);
+        keep_in_memory(own_);
         ++own_;
         ++loop_->total;
         if constexpr (Linked) loop_->next = next_;
@@ -343,7 +343,7 @@ sample copy_ring(const ring_shape& shape) {
 sample empty_ring(const ring_shape& shape) {
     std::uint64_t total = 0;
     return measure(shape, total, [&](std::uint32_t at) {
-        keep(at);
+        keep_in_memory(at);
         ++total;
     });
 }

@@ -2,33 +2,32 @@
 #pragma once
 
 #include <bifilar/bifilar.hpp>
-#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <harness/allocations.hpp>
 #include <harness/pin.hpp>
 #include <harness/run.hpp>
+#include <harness/stopwatch.hpp>
 #include <harness/workers.hpp>
 
 namespace bifilar::experiments {
 
 /// From construction to stop(): time and calls of operator new.
-class stopwatch {
+class counting_stopwatch {
 public:
-    stopwatch() noexcept : allocated_{allocations()}, start_{std::chrono::steady_clock::now()} {}
     [[nodiscard]] sample stop(std::uint64_t operations, std::uint64_t answer) const {
-        const auto elapsed = std::chrono::steady_clock::now() - start_;
-        const allocation_count now = allocations();
         const auto count = static_cast<double>(operations);
-        return {std::chrono::duration<double, std::nano>{elapsed}.count() / count,
+        const double each_ns = watch_.per_operation(count);
+        const allocation_count now = allocations();
+        return {each_ns,
                 answer,
                 {{"allocations_per_operation", static_cast<double>(now.calls - allocated_.calls) / count},
                  {"bytes_per_operation", static_cast<double>(now.bytes - allocated_.bytes) / count}}};
     }
 
 private:
-    allocation_count allocated_;
-    std::chrono::steady_clock::time_point start_;
+    allocation_count allocated_ = allocations();
+    stopwatch watch_;  // The last, so that reading the count is not in it.
 };
 
 /// Keeps the compiler from seeing through a value.
@@ -43,7 +42,7 @@ sample direct(std::uint64_t operations, Once once) {
     const pinned here{1};
     for (std::uint64_t n = 0; n < operations / 10; ++n) keep(once(n));
     std::uint64_t sum = 0;
-    const stopwatch watch;
+    const counting_stopwatch watch;
     for (std::uint64_t n = 0; n < operations; ++n) sum += once(n);
     return watch.stop(operations, sum);
 }
@@ -52,8 +51,8 @@ sample direct(std::uint64_t operations, Once once) {
 /// that counts as 0.
 inline std::uint64_t worth(std::uint64_t number) noexcept { return number; }
 template <class T>
-    requires(!std::is_convertible_v<const T&, std::uint64_t>)
-std::uint64_t worth([[maybe_unused]] const T& got) noexcept {
+requires(!std::is_convertible_v<const T&, std::uint64_t>) std::uint64_t worth([[maybe_unused]] const T& got)
+noexcept {
     if constexpr (requires {
                       { *got } -> std::convertible_to<std::uint64_t>;
                       got.has_value();
@@ -67,7 +66,9 @@ std::uint64_t worth([[maybe_unused]] const T& got) noexcept {
 
 /// A step of two waits: step.before(n) gives the future of the first.
 template <class Step>
-concept two_waits = requires(Step& step, std::uint64_t n) { step.before(n); };
+concept two_waits = requires(Step& step, std::uint64_t n) {
+    step.before(n);
+};
 
 /// The same in a coroutine; step(n) gives a future.
 template <class Step>
@@ -81,7 +82,7 @@ sample in_coroutine(std::uint64_t operations, Step& step, const runtime_options&
             (void)co_await step(n);
         }
         std::uint64_t sum = 0;
-        const stopwatch watch;
+        const counting_stopwatch watch;
         for (std::uint64_t n = 0; n < operations; ++n) {
             if constexpr (two_waits<Step>) (void)co_await step.before(n);
             if constexpr (std::is_void_v<output>) {
@@ -108,7 +109,7 @@ sample in_fiber(std::uint64_t operations, Step& step, const runtime_options& how
             (void)await(step(n));
         }
         std::uint64_t sum = 0;
-        const stopwatch watch;
+        const counting_stopwatch watch;
         for (std::uint64_t n = 0; n < operations; ++n) {
             if constexpr (two_waits<Step>) (void)await(step.before(n));
             if constexpr (std::is_void_v<output>) {

@@ -108,7 +108,7 @@ sample by_one_submission(std::uint64_t batch) {
     (void)ring.read(file.descriptor(), buffers, 0);
     const std::uint64_t calls = ring.calls();
     std::uint64_t bytes = 0;
-    const stopwatch watch;
+    const counting_stopwatch watch;
     for (std::uint64_t at = 0; at < reads; at += batch) bytes += ring.read(file.descriptor(), buffers, at);
     return with_calls(watch.stop(reads, bytes), ring.calls() - calls);
 }
@@ -118,7 +118,7 @@ sample by_pread(std::uint64_t batch) {
     const cached_file file;
     read_buffers buffers(batch);
     std::uint64_t bytes = 0;
-    const stopwatch watch;
+    const counting_stopwatch watch;
     for (std::uint64_t at = 0; at < reads; ++at) {
         const auto offset = static_cast<off_t>(at % blocks * block_bytes);
         const ssize_t got = pread(file.descriptor(), buffers[at % batch].data(), block_bytes, offset);
@@ -160,7 +160,7 @@ sample by_our_files(driver_kind kind, std::uint64_t batch) {
     const file* const shared = &from;
     runtime made{on_driver(kind)};
     (void)made.run(read_in_coroutines, shared, batch, std::uint64_t{1});
-    const stopwatch watch;
+    const counting_stopwatch watch;
     const std::uint64_t bytes = made.run(read_in_coroutines, shared, batch, reads / batch);
     return watch.stop(reads, bytes);
 }

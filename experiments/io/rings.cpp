@@ -118,7 +118,7 @@ sample on_threads(Body body) {
               threads);
     std::array<std::uint64_t, threads> right{};
     std::array<std::exception_ptr, threads> errors{};
-    const stopwatch watch;
+    const counting_stopwatch watch;
     {
         std::vector<std::jthread> all;
         for (std::size_t me = 0; me < threads; ++me)

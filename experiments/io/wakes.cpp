@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <exception>
 #include <future>
-#include <harness/clock.hpp>
 #include <harness/pin.hpp>
 #include <harness/seat.hpp>
+#include <harness/stopwatch.hpp>
 #include <stdexcept>
 #include <string_view>
 #include <thread>

@@ -17,7 +17,7 @@ sample send_into_empty() {
     const pinned here{1};
     channel<std::uint64_t> to{capacity};
     std::uint64_t sent = 0;
-    const stopwatch watch;
+    const counting_stopwatch watch;
     for (std::uint64_t at = 0; at < n; ++at) sent += to.try_send(at) ? 1 : 0;
     return watch.stop(n, sent);
 }
@@ -27,7 +27,7 @@ sample receive_from_full() {
     channel<std::uint64_t> from{capacity};
     for (std::uint64_t at = 0; at < n; ++at) (void)from.try_send(1);
     std::uint64_t sum = 0;
-    const stopwatch watch;
+    const counting_stopwatch watch;
     for (std::uint64_t at = 0; at < n; ++at) sum += *from.try_recv();
     return watch.stop(n, sum);
 }
@@ -39,7 +39,7 @@ sample receive_in_batches() {
     std::uint64_t sum = 0;
     std::vector<std::uint64_t> batch;
     batch.reserve(256);
-    const stopwatch watch;
+    const counting_stopwatch watch;
     while (sum < n) {
         batch.clear();
         sum += block_on(from.recv_many(batch, 256));
@@ -61,7 +61,7 @@ sample broadcast_to_four() {
     broadcast<std::uint64_t>::subscription subscribers[] = {to.subscribe(), to.subscribe(), to.subscribe(),
                                                             to.subscribe()};
     std::uint64_t sum = 0;
-    const stopwatch watch;
+    const counting_stopwatch watch;
     for (std::uint64_t at = 0; at < n; ++at) (void)to.send(1);
     for (auto& from : subscribers)
         for (std::uint64_t at = 0; at < n; ++at) sum += *from.try_recv();

@@ -22,7 +22,7 @@ sample together(backend on, const std::vector<std::uint64_t>& counts, Body body,
             std::vector<join_handle<void>> handles;
             handles.reserve(counts.size());
             const std::uint64_t before = counted;
-            const stopwatch watch;
+            const counting_stopwatch watch;
             for (std::size_t at = 0; at < counts.size(); ++at)
                 handles.push_back(spawn(on, body, at, counts[at], std::ref(counted)));
             for (auto& handle : handles) co_await handle;
@@ -87,7 +87,7 @@ sample mpmc(backend on, bool suspends) {
             std::vector<join_handle<void>> senders;
             receivers.reserve(4);
             senders.reserve(4);
-            const stopwatch watch;
+            const counting_stopwatch watch;
             for (int at = 0; at < 4; ++at) {
                 senders.push_back(spawn(
                     on,
@@ -148,7 +148,7 @@ sample meetings_of_eight(backend on) {
             barrier at{parties};
             std::vector<join_handle<std::uint64_t>> members;
             members.reserve(parties);
-            const stopwatch watch;
+            const counting_stopwatch watch;
             for (std::uint32_t m = 0; m < parties; ++m)
                 members.push_back(spawn(
                     on,

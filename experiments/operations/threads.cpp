@@ -111,10 +111,10 @@ sample oneshots() {
 sample half_of_queue(bool sends) {
     const pinned here{1};
     locked_queue<std::uint64_t> through{capacity};
-    const stopwatch sending;
+    const counting_stopwatch sending;
     for (std::uint64_t at = 0; at < capacity; ++at) through.send(1);
     sample sent = sending.stop(capacity, 0);
-    const stopwatch receiving;
+    const counting_stopwatch receiving;
     for (std::uint64_t at = 0; at < capacity; ++at) sent.answer += *through.recv();
     const sample received = receiving.stop(capacity, sent.answer);
     return sends ? sent : received;
@@ -129,7 +129,7 @@ sample together(std::size_t threads, std::uint64_t operations, Body body) {
         std::atomic<std::uint64_t> counted{0};
         std::vector<std::jthread> all;
         all.reserve(threads);
-        const stopwatch watch;
+        const counting_stopwatch watch;
         for (std::size_t me = 0; me < threads; ++me) all.emplace_back([&, me] { body(wanted, me, counted); });
         for (std::jthread& one : all) one.join();
         return watch.stop(operations, counted);

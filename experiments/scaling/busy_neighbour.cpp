@@ -7,9 +7,9 @@
 
 #include <cerrno>
 #include <csignal>
-#include <harness/clock.hpp>
 #include <harness/pin.hpp>
 #include <harness/process.hpp>
+#include <harness/stopwatch.hpp>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -24,7 +24,7 @@ namespace {
     pin_to({processor});
     const char runs = 1;
     if (write(says, &runs, 1) != 1) _exit(1);
-    for (std::uint64_t n = 0;; ++n) keep(n);
+    for (std::uint64_t n = 0;; ++n) keep_in_memory(n);
 }
 
 [[noreturn]] void be_busy(const std::vector<int>& processors, int says) {

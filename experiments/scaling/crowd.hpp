@@ -5,9 +5,9 @@
 #include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/bifilar.hpp>
 #include <cstdint>
-#include <harness/clock.hpp>
 #include <harness/pin.hpp>
 #include <harness/run.hpp>
+#include <harness/stopwatch.hpp>
 #include <harness/workers.hpp>
 #include <utility>
 #include <vector>

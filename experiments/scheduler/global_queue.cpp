@@ -88,7 +88,7 @@ sample push_and_take(std::size_t pushers) {
             for (std::size_t n = from; n < from + tasks / pushers; ++n) queue.push(all[n]);
         });
     ready.arrive_and_wait();
-    const stopwatch watch;
+    const counting_stopwatch watch;
     while (order.size() < tasks) {
         task_header* at = queue.take(max_at_once);
         if (at == nullptr) base::spin_pause();

@@ -16,7 +16,7 @@ template <class Step>
     constexpr std::uint64_t steps = 5'000;
     double least = std::numeric_limits<double>::max();
     for (int stretch = 0; stretch < stretches; ++stretch) {
-        const stopwatch watch;
+        const counting_stopwatch watch;
         for (std::uint64_t n = 0; n < steps; ++n) step();
         least = std::min(least, watch.stop(steps, 0).value);
     }

@@ -63,7 +63,7 @@ sample read_by_children(std::uint64_t block_bytes, const sched::tuning& rules) {
         co_await one_generation(&all, 1);
         for (family& each : all) each.sum = 0;
         const std::uint64_t rounds = rounds_of(block_bytes);
-        const stopwatch watch;
+        const counting_stopwatch watch;
         co_await one_generation(&all, rounds);
         sample taken = watch.stop(parents * rounds, 0);
         for (const family& each : all) taken.answer += each.sum;
@@ -114,7 +114,7 @@ sample talk_beside_a_walker(pin where) {
         table at;
         auto walker = spawn(backend::stackless, walk, &at);
         auto replying = spawn(backend::stackless, reply, &at);
-        const stopwatch watch;
+        const counting_stopwatch watch;
         const std::uint64_t answered = co_await spawn(backend::stackless, ask, &at);
         const sample taken = watch.stop(trips, answered);
         co_await replying;

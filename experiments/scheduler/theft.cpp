@@ -39,7 +39,7 @@ sample bursts(const ruled& how, std::uint64_t tasks, std::uint64_t size) {
         burst of;
         co_await one_burst(&of, size);
         of.ended.store(0, base::relaxed);  // Relaxed: no task of the burst lives.
-        const stopwatch watch;
+        const counting_stopwatch watch;
         for (std::uint64_t spawned = 0; spawned < tasks; spawned += size) co_await one_burst(&of, size);
         co_return watch.stop(tasks, of.ended.load(base::relaxed));  // Relaxed: see burst.
     });
@@ -88,8 +88,9 @@ void add_steal(experiment& all) {
                                       {"32 at most", {.ring_slots = slots_for_them, .max_stolen = 32}},
                                       {"half of all", {.ring_slots = slots_for_them, .max_stolen = 0}}};
     for (const choice& one : most)
-        work.contenders.push_back(
-            {one.name, [=] { return bursts(ruled{2, one.rules, pin::core}, tasks_at_once, tasks_at_once); }});
+        work.contenders.push_back({one.name, [=] {
+                                       return bursts(ruled{2, one.rules, pin::core}, tasks_at_once, tasks_at_once);
+                                   }});
     work.contenders.push_back(alone({.ring_slots = slots_for_them}, tasks_at_once, tasks_at_once));
     work.repetitions = 45;
     all.add(std::move(work));
@@ -106,8 +107,9 @@ void add_victims(experiment& all) {
             tasks_in_bursts, {}};
         work.full_only = count == 8;
         for (const choice& one : orders)
-            work.contenders.push_back(
-                {one.name, [=] { return bursts(ruled{count, one.rules, pin::core}, tasks_in_bursts, 1'000); }});
+            work.contenders.push_back({one.name, [=] {
+                                           return bursts(ruled{count, one.rules, pin::core}, tasks_in_bursts, 1'000);
+                                       }});
         work.contenders.push_back(alone({}, tasks_in_bursts, 1'000));
         all.add(std::move(work));
     }

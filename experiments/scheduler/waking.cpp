@@ -177,9 +177,9 @@ sample do_nothing(const sched::tuning& rules) {
     ruled_runtime made{ruled{2, rules}};
     made.run(some_turns);
     const std::uint64_t before_ns = processor_ns(::getpid());
-    const base::instant_ns began_ns = base::now_ns();
+    const stopwatch watch;
     std::this_thread::sleep_for(while_idle);
-    const auto elapsed_s = static_cast<double>(base::now_ns() - began_ns) / 1e9;
+    const double elapsed_s = watch.seconds();
     const auto used_us = static_cast<double>(processor_ns(::getpid()) - before_ns) / 1e3;
     return {used_us / elapsed_s, 1, {}};
 }

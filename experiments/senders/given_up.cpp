@@ -34,7 +34,7 @@ task<sample> park_and_race(backend on, std::uint64_t senders) {
                                         : spawn(on, race_in_fiber, &at, count);
     };
     std::uint64_t sent = co_await run(races / 10);
-    const stopwatch watch;
+    const counting_stopwatch watch;
     sent += co_await run(races);
     sample raced = watch.stop(races, 0);
     const sample drained = co_await drain(&at, senders + 1);

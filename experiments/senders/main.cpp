@@ -28,7 +28,7 @@ task<sample> park_and_drain(backend on, std::uint32_t capacity, std::uint64_t se
     while (at.arrived != senders) co_await yield_now();
     const memory_use parked = read_memory();
     const std::uint64_t messages = senders + capacity;
-    const stopwatch watch;
+    const counting_stopwatch watch;
     sample drained = co_await drain(&at, messages);
     for (auto& handle : handles) co_await *handle;
     drained.also["until_all_ended_ns"] = watch.stop(messages, 0).value;
@@ -69,7 +69,7 @@ sample crowd(backend on, std::uint32_t count, std::uint64_t producers, std::uint
             const auto through = std::make_unique<channel<std::uint64_t>>(16U);
             std::vector<join_handle<void>> senders;
             senders.reserve(producers);
-            const stopwatch watch;
+            const counting_stopwatch watch;
             join_handle<std::uint64_t> consumer = spawn(
                 on,
                 [](channel<std::uint64_t>& from) -> task<std::uint64_t> {
@@ -127,7 +127,7 @@ join_handle<void> start_sender(backend on, meeting* at) {
 
 task<sample> drain(meeting* at, std::uint64_t messages) {
     std::uint64_t sum = 0;
-    const stopwatch watch;
+    const counting_stopwatch watch;
     for (std::uint64_t n = 0; n < messages; ++n) sum += (co_await at->through.recv()).value_or(0);
     co_return watch.stop(messages, sum);
 }

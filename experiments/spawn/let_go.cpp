@@ -1,8 +1,8 @@
 // Tasks that are spawned and let go: nobody has a handle, and a wait_group notices the last of them.
 // Beside "concurrent" the difference is what it costs to keep and await the handles.
 #include <bifilar/bifilar.hpp>
-#include <harness/clock.hpp>
 #include <harness/pin.hpp>
+#include <harness/stopwatch.hpp>
 #include <harness/workers.hpp>
 
 #include "contenders.hpp"

@@ -4,8 +4,8 @@
 
 #include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/bifilar.hpp>
-#include <harness/clock.hpp>
 #include <harness/pin.hpp>
+#include <harness/stopwatch.hpp>
 #include <harness/workers.hpp>
 
 #include "contenders.hpp"

@@ -1,8 +1,8 @@
 // The same with one thread of the operating system a task.
 // On one processor, like the one-worker runtimes beside it.
 #include <bifilar/base/detail/atomic.hpp>
-#include <harness/clock.hpp>
 #include <harness/pin.hpp>
+#include <harness/stopwatch.hpp>
 #include <thread>
 #include <vector>
 

@@ -1,8 +1,8 @@
 // What a switch is made of: two sides on stacks of 16 KiB that change the stack pointer, and save more and more of the
 // processor's state around it. The loops are assembly, so that a variant saves what it names and nothing else: their
 // own counts are in registers that no variant saves and both sides share. x86-64.
-#include <harness/clock.hpp>
 #include <harness/pin.hpp>
+#include <harness/stopwatch.hpp>
 #include <stdexcept>
 
 #include "contenders.hpp"

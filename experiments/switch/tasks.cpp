@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <bit>
 #include <deque>
-#include <harness/clock.hpp>
 #include <harness/pin.hpp>
+#include <harness/stopwatch.hpp>
 #include <harness/workers.hpp>
 
 #include "contenders.hpp"

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <bifilar/base/detail/atomic.hpp>
-#include <harness/clock.hpp>
 #include <harness/pin.hpp>
 #include <harness/seat.hpp>
+#include <harness/stopwatch.hpp>
 #include <system_error>
 #include <thread>
 

@@ -116,15 +116,15 @@ void add_steps(experiment& all, const std::string& id, const std::string& title,
 }
 
 task<nanoseconds> late_coroutine(nanoseconds duration) {
-    const auto start = std::chrono::steady_clock::now();
+    const stopwatch watch;
     co_await sleep_for(duration);
-    co_return std::chrono::steady_clock::now() - start - duration;
+    co_return nanoseconds{watch.ns()} - duration;
 }
 
 nanoseconds late_fiber(nanoseconds duration) {
-    const auto start = std::chrono::steady_clock::now();
+    const stopwatch watch;
     await(sleep_for(duration));
-    return std::chrono::steady_clock::now() - start - duration;
+    return nanoseconds{watch.ns()} - duration;
 }
 
 // One sleep after the other on a worker that has nothing else to do; the median in `value`.

@@ -3,9 +3,9 @@
 // is the network.
 #include <fstream>
 #include <functional>
-#include <harness/clock.hpp>
 #include <harness/run.hpp>
 #include <harness/server_process.hpp>
+#include <harness/stopwatch.hpp>
 #include <harness/wrk.hpp>
 #include <iterator>
 #include <string>
@@ -50,7 +50,7 @@ sample measure(const served_folder& folder, const arguments& command, const requ
     got.also["requests_per_second"] = answered.per_second;
     if (shape.bytes >= 1024)
         got.also["mib_per_second"] = answered.per_second * static_cast<double>(shape.bytes) / (1 << 20);
-    got.also["busy_percent"] = 100 * ran_ns / static_cast<double>(watch.elapsed_ns());
+    got.also["busy_percent"] = 100 * ran_ns / static_cast<double>(watch.ns());
     return got;
 }
 
