@@ -1,10 +1,13 @@
-// What the page on channels measures besides conversations: messages there and back, and memory.
+// What the page on channels measures: conversations, messages there and back, ends, choices and memory.
 // Each adds its workloads, with the peers that have such a thing.
 #pragma once
 
 #include <harness/run.hpp>
 
 namespace bifilar::experiments {
+
+/// From producers to consumers, spawn and join included.
+void add_conversations(experiment& all);
 
 /// Two tasks that ask and answer, on one worker and on two.
 void add_round_trips(experiment& all);

@@ -27,6 +27,12 @@ using sender_handles = std::vector<std::optional<join_handle<void>>>;
 /// Drained of what its senders and itself hold: nanoseconds a message, and the values' sum.
 [[nodiscard]] task<sample> drain(meeting* at, std::uint64_t messages);
 
+/// Senders that wait on a channel of that capacity, then what it takes to receive from all of them.
+void add_parked(experiment& all, std::uint32_t capacity, std::uint64_t senders);
+
+/// Producers that each send so many messages to one consumer.
+void add_crowd(experiment& all, std::uint64_t producers, std::uint64_t each);
+
 /// What one more sender pays that gives up, beside all those.
 void add_given_up(experiment& all, std::uint64_t senders);
 
