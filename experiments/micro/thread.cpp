@@ -1,7 +1,7 @@
 // What each operation costs on a plain thread, also those of the pools of frames and stacks.
 #include "rows.hpp"
 
-#include <bifilar/stackful/stack_pool.hpp>
+#include <bifilar/stackful/detail/stack_pool.hpp>
 
 namespace bifilar::experiments {
 

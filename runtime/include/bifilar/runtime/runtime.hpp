@@ -114,8 +114,8 @@ public:
     detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
         return launch_root(std::forward<F>(f), std::forward<Args>(args)...).join();
     }
-    /// Spawns as spawn(f, args…) does and blocks until the task has ended; its value, or what it threw. What else is alive
-    /// goes on. Throws deadlock_error; std::logic_error inside of a task.
+    /// Spawns as spawn(f, args…) does and blocks until the task has ended; its value, or what it threw. What else is
+    /// alive goes on. Throws deadlock_error; std::logic_error inside of a task.
     template <class F, class... Args>
         requires detail::must_be_read<detail::launched_output<F, Args...>>
     BIFILAR_MUST_BE_READ detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
