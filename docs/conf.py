@@ -11,7 +11,7 @@ copyright = "the authors of bifilar, Boost Software License 1.0"
 release = re.search(r"project\(bifilar VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text()).group(1)
 
 sys.path.insert(0, str(ROOT / "docs"))
-extensions = ["header_names", "myst_parser", "breathe", "sphinx.ext.graphviz", "sphinx_copybutton", "sphinx_inline_tabs"]
+extensions = ["header_names", "myst_parser", "breathe", "sphinx.ext.graphviz", "sphinx_copybutton"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 breathe_projects = {"bifilar": str(ROOT / "build/docs/xml")}
