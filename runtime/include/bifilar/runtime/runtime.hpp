@@ -55,7 +55,7 @@ struct runtime_options {
     std::size_t stack_bytes = std::size_t{256} << 10;
     /// Bytes below a fiber's stack that end the process with a report when they are touched, up to 1 GiB, rounded up to
     /// pages. Code compiled without -fstack-clash-protection, such as another's library, steps over a guard with a
-    /// frame that is larger; see docs/stacks.md.
+    /// frame that is larger; see docs/guides/stacks.md.
     std::size_t guard_bytes = 4096;
     /// Free stacks of each size that are kept for the next fibers at most, each with what it has touched, up to 64 KiB.
     /// Those beyond go back to the system at once, so that the next fibers pay for new ones, several microseconds each.

@@ -32,7 +32,7 @@ namespace bifilar::stackful {
 struct stack_pool_options {
     /// Bytes of the guard below each stack, rounded up to pages; at most largest_stack_bytes. A frame larger than this
     /// steps over it, unless the code is compiled with -fstack-clash-protection, as whatever links the library is; see
-    /// docs/stacks.md. 64 KiB costs 128 bytes of page table more a stack.
+    /// docs/guides/stacks.md. 64 KiB costs 128 bytes of page table more a stack.
     std::size_t guard_bytes = 4096;
     guard_kind guard = guard_kind::best;
     /// A stack used deeper than this loses all pages but its top one when it leaves a warm list for the depot.
