@@ -1,4 +1,5 @@
-# Checks that every measured number of README.md equals the newest committed report, and that the check finds what is not.
+# Checks that every measured number of README.md, and of the pages of the docs that quote some, equals the newest committed
+# report, and that the check finds what is not.
 #   ./python -m tests.quoted_figures_test
 import unittest
 
@@ -14,10 +15,12 @@ def found(text):
 
 
 class quotations(unittest.TestCase):
-    def test_what_the_readme_says_is_what_the_reports_say(self):
-        text = (places.ROOT / "README.md").read_text(encoding="utf-8")
-        self.assertEqual(quoted_figures.problems(text, quoted_figures.load(places.ROOT / "reports" / "data")), [])
-        self.assertGreater(len(quoted_figures.MARKED.findall(text)), 10)
+    def test_what_the_pages_say_is_what_the_reports_say(self):
+        reports = quoted_figures.load(places.ROOT / "reports" / "data")
+        for name in ("README.md", "docs/guides/which-model-when.md"):
+            text = (places.ROOT / name).read_text(encoding="utf-8")
+            self.assertEqual(quoted_figures.problems(text, reports), [], name)
+            self.assertGreater(len(quoted_figures.MARKED.findall(text)), 10)
 
     def test_figures_facts_and_quotients(self):
         self.assertEqual(found("<!-- figure: page/job@10/ours, bare -->1,234 ns"), [])
