@@ -18,9 +18,9 @@ MOST_NAMED = 12  # Of the files that differ.
 
 def measured_code(out, root=places.ROOT):
     """{"commit", "differs": files that differ from it or are not in it}; empty where that is not known. What runs write
-    themselves does not count: the folders of reports, and the figures that README.md quotes of them."""
+    themselves does not count: the folders of reports, and the figures that pages quote of them."""
     out = out.resolve()
-    written = ["reports", "README.md"] + ([str(out.relative_to(root))] if root in out.parents else [])
+    written = ["reports", *places.QUOTING] + ([str(out.relative_to(root))] if root in out.parents else [])
     commit = git("rev-parse", "HEAD", root=root)
     status = git("status", "--porcelain", "--", ".", *[f":(exclude){name}" for name in written], root=root)
     if commit is None or status is None:

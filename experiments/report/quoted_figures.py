@@ -1,5 +1,6 @@
-# The measured numbers of README.md: each stands behind a comment that names its figure, and equals the newest report.
-#   ./python quoted_figures.py [--write] [--data DIR] [FILE]
+# The measured numbers of README.md and of the books: each stands behind a comment that names its figure, and equals the
+# newest report. Without a FILE it reads all pages that quote figures (places.QUOTING).
+#   ./python quoted_figures.py [--write] [--data DIR] [FILE…]
 # A figure is written <!-- figure: page/workload@size/contender -->166, a quotient <!-- figure: A over B -->25. Numbers
 # with a unit of time, "times" or % that no report measures stand behind <!-- stated: why, or by what -->.
 import argparse
@@ -70,17 +71,20 @@ def main():
     parser = argparse.ArgumentParser(description="Compares the figures that a text quotes with the newest reports.")
     parser.add_argument("--write", action="store_true", help="write them anew instead")
     parser.add_argument("--data", type=pathlib.Path, default=places.ROOT / "reports" / "data")
-    parser.add_argument("file", nargs="?", type=pathlib.Path, default=places.ROOT / "README.md")
+    parser.add_argument("files", nargs="*", type=pathlib.Path, default=[places.ROOT / name for name in places.QUOTING])
     options = parser.parse_args()
-    text, reports = options.file.read_text(encoding="utf-8"), load(options.data)
-    if options.write:
-        text = written(text, reports)
-        options.file.write_text(text, encoding="utf-8")
-    wrong = problems(text, reports)
-    for one in wrong:
-        print(f"{options.file.name}:{one}")
-    print(f"{len(MARKED.findall(text))} figures of {options.file.name}, {len(wrong)} problems")
-    sys.exit(1 if wrong else 0)
+    reports, count = load(options.data), 0
+    for file in options.files:
+        text = file.read_text(encoding="utf-8")
+        if options.write:
+            text = written(text, reports)
+            file.write_text(text, encoding="utf-8")
+        wrong = problems(text, reports)
+        for one in wrong:
+            print(f"{file.name}:{one}")
+        print(f"{len(MARKED.findall(text))} figures of {file.name}, {len(wrong)} problems")
+        count += len(wrong)
+    sys.exit(1 if count else 0)
 
 
 if __name__ == "__main__":

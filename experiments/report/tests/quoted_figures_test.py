@@ -17,10 +17,20 @@ def found(text):
 class quotations(unittest.TestCase):
     def test_what_the_pages_say_is_what_the_reports_say(self):
         reports = quoted_figures.load(places.ROOT / "reports" / "data")
-        for name in ("README.md", "docs/guides/which-model-when.md"):
-            text = (places.ROOT / name).read_text(encoding="utf-8")
-            self.assertEqual(quoted_figures.problems(text, reports), [], name)
-            self.assertGreater(len(quoted_figures.MARKED.findall(text)), 10)
+        quoted = 0
+        for name in places.QUOTING:
+            with self.subTest(name):
+                text = (places.ROOT / name).read_text(encoding="utf-8")
+                self.assertEqual(quoted_figures.problems(text, reports), [])
+                self.assertTrue(quoted_figures.MARKED.search(text) or quoted_figures.STATED.search(text))
+                quoted += len(quoted_figures.MARKED.findall(text))
+        self.assertGreater(quoted, 20)
+
+    def test_a_page_of_the_books_that_quotes_is_among_those_that_are_compared(self):
+        for page in (places.ROOT / "docs").rglob("*.md"):
+            text = quoted_figures.CODE.sub("", page.read_text(encoding="utf-8"))
+            if quoted_figures.MARKED.search(text) or quoted_figures.STATED.search(text):
+                self.assertIn(str(page.relative_to(places.ROOT)), places.QUOTING)
 
     def test_figures_facts_and_quotients(self):
         self.assertEqual(found("<!-- figure: page/job@10/ours, bare -->1,234 ns"), [])
