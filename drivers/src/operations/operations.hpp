@@ -22,11 +22,12 @@ using operations = joined_operations<stream_operations, connection_operations, d
 static_assert(operations::covers_up_to(op_kind::file_call),
               "each kind is one operation's, but for file_call, whose calls are file_operations");
 
-/// What an operation of that kind has, by its type.
+/// What each operation's type says of it, by their kinds.
+inline constexpr auto traits_by_kind = operations::traits();
+
 [[nodiscard]] constexpr op_traits traits_of(op_kind kind) noexcept {
-    constexpr auto of_all = operations::traits();
     return kind == op_kind::file_call ? op_traits{argument_kind::request, ring_wait::call}
-                                      : of_all[static_cast<std::size_t>(kind)];
+                                      : traits_by_kind[static_cast<std::size_t>(kind)];
 }
 
 /// What is not for each request.

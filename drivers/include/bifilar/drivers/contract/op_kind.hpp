@@ -1,5 +1,5 @@
-// Which operations on descriptors there are. What is known of each, and its calls, are in
-// src/operations, a file for each group.
+// Which operations on descriptors there are. What is known of each, and its calls, are in src/operations, a file
+// for each group.
 #pragma once
 
 #include <cstdint>
