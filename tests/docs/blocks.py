@@ -57,6 +57,8 @@ def read(page, text):
             if "continues" in marks:
                 if after is None:
                     sys.exit(f"{page}:{line}: 'continues' stands before the first block of the page")
+                if len(marks) > 1:
+                    sys.exit(f"{page}:{line}: a block that continues has marks of its own; put them before the first one")
                 after.parts.append((line, code))
             else:
                 if marks.get("body") not in (None, "coroutine", "function"):

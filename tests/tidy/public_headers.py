@@ -9,7 +9,7 @@ LIST = "tests/tidy/public_headers.txt"
 OURS = {"", "bifilar", "bifilar::detail", "bifilar::this_fiber", "bifilar::this_fiber::detail"}
 # What stands for an application.
 APPLICATIONS = ("examples/", "tests/consumer/")
-TOKEN = re.compile(r"//[^\n]*|\"(?:\\\\.|[^\"\\\\])*\"|namespace\s+([\w:]+)\s*\{|[{}]|;")
+TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|namespace\s+([\w:]+)\s*\{|[{}]')
 
 
 def is_public(name):
