@@ -26,10 +26,9 @@ PROTOCOL = [
     (r"(\w+)& operator=\(\1 other\)", "Moves or copies."),
     (r"~\w+\(\)", "Ends it."),
     (r"bool operator==\(", "Whether both say the same."),
-    (r"explicit operator bool\(|\[\[nodiscard\]\] explicit operator bool\(", "Whether it holds something, or all went well."),
+    (r"(?:\[\[nodiscard\]\] )?explicit operator bool\(", "Whether it holds something, or all went well."),
     (r"using \w+_future = ", "What the call of this name gives."),
-    (r"class (?:\[\[nodiscard\]\] )?(?:\w+(?:<\w+>)?::)*\w+_future\b(?!.*;$)", "What the call of this name gives; see there."),
-    (r"class \w+_future;", "What the call of this name gives; see there."),
+    (r"class (?:\[\[nodiscard\]\] )?(?:\w+(?:<\w+>)?::)*\w+_future\b", "What the call of this name gives; see there."),
     (r"struct \w+_options \{", "Options, with their defaults."),
     (r"(?:explicit )?\w+\((?:const )?(?:drivers|detail|sched)::", "For the library."),
     (r"(?:explicit )?(?:subscription|watcher|token|cancel_handle|child_handle|join_handle|line_sequence|file_cursor|inherited_stream"

@@ -23,7 +23,7 @@ def place(element):
 
 @functools.cache
 def names():
-    """By header: (line, kind, name as Breathe wants it)."""
+    """By header: (line, kind, name as Breathe wants it). Of a function its element stands for the kind."""
     found = {}
     for compound in tree.parse(XML / "index.xml").getroot():
         kind, name = compound.get("kind"), compound.findtext("name")
@@ -44,8 +44,9 @@ def names():
                 parameters = member.findall("param")
                 if parameters and not any(one.findtext("declname") for one in parameters):
                     continue  # An overload that says what is wrong with a call.
-                text = f"{name}::{member.findtext('name')}"
-                found.setdefault(header, []).append((line, member if member.get("kind") == "function" else member.get("kind"), text))
+                kind = member.get("kind")
+                found.setdefault(header, []).append((line, member if kind == "function" else kind,
+                                                     f"{name}::{member.findtext('name')}"))
     return found
 
 
@@ -60,10 +61,11 @@ def make_fit(app):
             for member in section.findall("memberdef"):
                 if not member.get("id").startswith(path.stem + "_1"):
                     member.set("id", f"{path.stem}_1inherited_{member.get('id')}")
-                signature = (member.findtext("name"), member.findtext("argsstring"), member.get("kind") == "function")
-                if signature[2] and signature in seen:
-                    section.remove(member)
-                seen.add(signature)
+                if member.get("kind") == "function":
+                    signature = member.findtext("name") + member.findtext("argsstring")
+                    if signature in seen:
+                        section.remove(member)
+                    seen.add(signature)
         text = tree.tostring(parsed.getroot(), encoding="unicode")
         text = re.sub(r"(?<=\d) &apos;(?=\d)|(?<=\d) '(?=\d)", "", text)
         text = text.replace("typename decltype(output_type())::type", "auto")
@@ -95,7 +97,8 @@ def function(name, member):
     constraint = member.find("requiresclause")
     description = [words(member.find(tag)).strip() for tag in ("briefdescription", "detaileddescription")]
     asks = [f"*Requires* `{words(constraint).strip()}`."] if constraint is not None else []
-    return [f"```{{cpp:function}} {head}{gives} {name}{member.findtext('argsstring')}", "", *[text + "\n" for text in description + asks if text], "```", ""]
+    paragraphs = [text + "\n" for text in description + asks if text]
+    return [f"```{{cpp:function}} {head}{gives} {name}{member.findtext('argsstring')}", "", *paragraphs, "```", ""]
 
 
 def directives(match):
