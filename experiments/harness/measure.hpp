@@ -51,8 +51,8 @@ sample direct(std::uint64_t operations, Once once) {
 /// that counts as 0.
 inline std::uint64_t worth(std::uint64_t number) noexcept { return number; }
 template <class T>
-requires(!std::is_convertible_v<const T&, std::uint64_t>) std::uint64_t worth([[maybe_unused]] const T& got)
-noexcept {
+    requires(!std::is_convertible_v<const T&, std::uint64_t>)
+std::uint64_t worth([[maybe_unused]] const T& got) noexcept {
     if constexpr (requires {
                       { *got } -> std::convertible_to<std::uint64_t>;
                       got.has_value();
