@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/cache_line.hpp>
 #include <bifilar/bifilar.hpp>
 #include <cstdint>
 #include <harness/pin.hpp>

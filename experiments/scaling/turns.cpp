@@ -2,6 +2,7 @@
 // Of more tasks than max_twice the spawns take most of the time, and they are not timed.
 #include "turns.hpp"
 
+#include <bifilar/base/detail/cache_line.hpp>
 #include <deque>
 
 #include "crowd.hpp"

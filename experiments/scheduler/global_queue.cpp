@@ -2,6 +2,7 @@
 // at a time, and a lock-free stack, from which it takes one, or all by one exchange. Overtaken: the younger ones that
 // left before the oldest.
 #include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/cache_line.hpp>
 #include <bifilar/sched/detail/global_queue.hpp>
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 // The one idle worker of N, found and put back: the scheduler's own bitmap, and a scan of one flag a worker.
 // One thread. Both keep the same two counts by the same operations; only the place is found in another way.
 #include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/cache_line.hpp>
 #include <bifilar/base/detail/random.hpp>
 #include <bifilar/sched/detail/idle_set.hpp>
 #include <optional>
