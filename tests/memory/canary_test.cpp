@@ -1,8 +1,10 @@
 // Guards against what GCC 12 does to coroutines, in the shapes that our own code relies on.
 // It destroys aggregates twice that live in a co_await expression, and compiles symmetric transfer to a call in debug
-// and sanitizer builds: so no future or awaiter is an aggregate, and coroutines return through a trampoline.
+// and sanitizer builds: so no future or awaiter is an aggregate, and coroutines return through a trampoline. It
+// misplaces the promise of coroutines whose only variables are conditions with co_await: those are refused.
 #include "catch.hpp"
 #include "counted_malloc.hpp"
+#include "last_words.hpp"
 #include <bifilar/bifilar.hpp>
 
 #include <cstddef>
@@ -105,6 +107,72 @@ TEST_CASE("a_million_children_on_a_plain_thread_do_not_grow_the_stack") {
     };
     CHECK(bf::block_on(body::sum()) == 1'000'000);
 }
+
+#if !defined(__clang__)
+namespace {
+
+bf::task<bool> one_condition() {
+    if (co_await bf::ready(true)) co_return true;
+    co_return false;
+}
+
+// As many as move the promise by a multiple of what frames are aligned to.
+bf::task<bool> nine_conditions() {
+    if (!co_await bf::ready(true)) co_return false;
+    if (!co_await bf::ready(true)) co_return false;
+    if (!co_await bf::ready(true)) co_return false;
+    if (!co_await bf::ready(true)) co_return false;
+    if (!co_await bf::ready(true)) co_return false;
+    if (!co_await bf::ready(true)) co_return false;
+    if (!co_await bf::ready(true)) co_return false;
+    if (!co_await bf::ready(true)) co_return false;
+    if (!co_await bf::ready(true)) co_return false;
+    co_return true;
+}
+
+// Works, or says what to write instead: compilers that have been mended compile such coroutines well.
+template <class Coroutine>
+void check_works_or_is_refused(Coroutine coroutine) {
+    using Catch::Matchers::Contains;
+    const tests::last_words last = tests::dies([&] { ::_exit(bf::block_on(coroutine()) ? 0 : 1); });
+    if (last.signal == 0) {
+        CHECK(last.text.empty());
+    } else {
+        CHECK(last.signal == SIGABRT);
+        CHECK_THAT(last.text, Contains("name what is awaited"));
+    }
+}
+
+// Copies make a coroutine, so that the latest frame is not the one of whoever copies.
+class makes_coroutines {
+public:
+    makes_coroutines() = default;
+    makes_coroutines(const makes_coroutines&) : made_{body()} {}
+    makes_coroutines& operator=(const makes_coroutines&) = delete;
+    ~makes_coroutines() = default;
+
+private:
+    static bf::task<void> body() { co_return; }
+    bf::task<void> made_ = body();
+};
+
+bf::task<bool> with_such_a_parameter(makes_coroutines) { co_return true; }
+
+}  // namespace
+
+TEST_CASE("a_coroutine_whose_only_variables_are_conditions_is_refused_where_the_compiler_misplaces_its_promise") {
+    check_works_or_is_refused(one_condition);
+#if !defined(BIFILAR_ASAN) && (defined(BIFILAR_DEBUG) || !defined(__OPTIMIZE__))
+    check_works_or_is_refused(nine_conditions);
+#endif
+}
+
+TEST_CASE("a_coroutine_may_be_made_while_the_parameters_of_another_are_copied") {
+    const makes_coroutines argument;
+    CHECK(bf::block_on(with_such_a_parameter(argument)));
+    CHECK(bf::run(with_such_a_parameter(argument)));
+}
+#endif
 
 TEST_CASE("the_size_of_a_frame_can_be_asked_for") {
     int alive = 0;

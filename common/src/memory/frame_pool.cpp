@@ -168,6 +168,14 @@ std::size_t prefix_of(void* frame) noexcept {
     return owner_of(seen) == nobody ? header_before(seen) : 0;
 }
 
+bool begins_frame(void* place) noexcept {
+    if (reinterpret_cast<std::uintptr_t>(place) % 16 != 0) return false;
+    slab& home = slab::of(place);
+    const std::byte* const block = static_cast<std::byte*>(place) - prefix_of(place);
+    if (home.size_class == slab::large) return block == home.first_block();
+    return static_cast<std::size_t>(block - home.first_block()) % block_bytes_of(home.size_class) == 0;
+}
+
 void mark_task(void* place, task_owner owner, std::size_t before) noexcept {
     // Pairs with depot::visit; so that the task is seen whole.
     slab::of(place).mark_of(place).store(make_mark(owner, before), base::release);

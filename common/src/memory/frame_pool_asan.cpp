@@ -8,6 +8,7 @@
 #include <bifilar/task/detail/thread_state.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -74,6 +75,8 @@ std::size_t prefix_of(void* frame) noexcept {
     const mark seen = look_up(frame);
     return owner_of(seen) == nobody ? header_before(seen) : 0;
 }
+
+bool begins_frame(void* place) noexcept { return reinterpret_cast<std::uintptr_t>(place) % 16 == 0; }
 
 void mark_task(void* place, task_owner owner, std::size_t before) noexcept {
     ledger& l = the_ledger();

@@ -83,10 +83,10 @@ private:
 template <class T>
 task<T> stackless::promise<T>::get_return_object() noexcept {
     static_assert(sizeof(promise) == sizeof(link), "the output is kept elsewhere; see link::of");
-    return task<T>{this->frame()};
+    return task<T>{this->made()};
 }
 
-inline task<void> stackless::promise<void>::get_return_object() noexcept { return task<void>{this->frame()}; }
+inline task<void> stackless::promise<void>::get_return_object() noexcept { return task<void>{this->made()}; }
 
 namespace stackless {
 template <class T>

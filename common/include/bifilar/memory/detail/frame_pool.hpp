@@ -86,6 +86,10 @@ static_assert(wide_prefix(largest_prefix_bytes) == largest_prefix_bytes);
 /// How many bytes allocate_coroutine left in front of this frame.
 [[nodiscard]] std::size_t prefix_of(void* frame) noexcept;
 
+/// Whether a coroutine frame can lie at this place inside of one: GCC 12 misplaces some. Under AddressSanitizer all that
+/// is aligned may be one.
+[[nodiscard]] bool begins_frame(void* place) noexcept;
+
 /// Marks a place as a live task of `owner` whose header lies `header_before` bytes in front of it (a multiple of 16, at
 /// most largest_prefix_bytes). The place is the block itself, or a coroutine frame with a prefix. Whoever creates the
 /// task.

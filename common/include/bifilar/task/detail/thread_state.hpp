@@ -66,6 +66,8 @@ struct thread_state {
     detail::local_store* locals = nullptr;
     /// Bytes that the next coroutine frame leaves free in front of it, for the task that it will be; 0 mostly.
     std::size_t frame_prefix_bytes = 0;
+    /// The latest coroutine frame that this thread allocated, where the compiler is GCC; see begins_frame.
+    void* newest_frame = nullptr;
 };
 
 /// The state of the calling thread, looked up afresh at each call. Never keep the reference across a suspension.
