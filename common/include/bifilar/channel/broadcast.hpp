@@ -38,9 +38,10 @@ private:
     reason why_;
 };
 
-/// Neither copied nor moved; outlives the futures of closed(), and its subscriptions, else its destructor aborts. All
-/// members: any thread; release on sending, acquire on receiving. Values are copied under the lock: send a
-/// std::shared_ptr to what is expensive to copy. Nothing but the constructor allocates.
+/// Neither copied nor moved; outlives the futures of closed(), and its subscriptions, else its destructor aborts.
+/// Values are copied under the lock: send a std::shared_ptr to what is expensive to copy.
+/// Thread: any, for all members; release on sending, acquire on receiving.
+/// Allocates: in the constructor alone.
 template <class T>
 class broadcast {
     static_assert(std::is_copy_constructible_v<T>, "a broadcast copies its values; send a std::shared_ptr");
@@ -51,7 +52,8 @@ public:
     class subscription;
     class closed_future;
 
-    /// Keeps the newest `capacity` values, 1 to 2^31. Throws std::invalid_argument, std::bad_alloc.
+    /// Keeps the newest `capacity` values, 1 to 2^31.
+    /// Throws: std::invalid_argument for another capacity; std::bad_alloc.
     explicit broadcast(std::uint32_t capacity)
         : capacity_{checked(capacity)}, slots_{std::make_unique<std::optional<T>[]>(capacity)} {}
     broadcast(const broadcast&) = delete;
@@ -62,8 +64,8 @@ public:
     }
 
     /// To all subscribers; how many there are. With none it is kept in the ring and reaches no later subscriber. Never
-    /// waits: overwrites the oldest value when the ring is full. The
-    /// value comes back when the broadcast is closed.
+    /// waits: overwrites the oldest value when the ring is full.
+    /// Errors: send_error with the value when the broadcast is closed.
     std::expected<std::uint64_t, send_error<T>> send(T value) noexcept {
         std::uint64_t to = 0;
         bool shut = false;
@@ -92,7 +94,8 @@ public:
     [[nodiscard]] subscription subscribe() noexcept { return subscription{*this}; }
 
     /// A future that is ready when there is no subscription: nobody would get what is sent now. A later one may come.
-    /// Cancelled, it loses nothing.
+    /// Cancellation: loses nothing.
+    /// Suspends: until the last subscription has ended.
     [[nodiscard]] closed_future closed() noexcept { return closed_future{*this}; }
 
     /// How many values are kept for those who lag.
@@ -139,8 +142,9 @@ private:
     const std::unique_ptr<std::optional<T>[]> slots_;
 };
 
-/// One subscriber's place. Copying it subscribes again at the same place. One task or thread at a time. Aborts when it
-/// is used after it was moved from, or moved while a receive waits; one that was moved from may be assigned again.
+/// One subscriber's place. Copying it subscribes again at the same place. Aborts when it is used after it was moved
+/// from, or moved while a receive waits; one that was moved from may be assigned again.
+/// Thread: one task or thread at a time.
 template <class T>
 class broadcast<T>::subscription {
 public:
@@ -166,17 +170,21 @@ public:
         if (of_ != nullptr) of_->drop();
     }
 
-    /// The next value now; else an error that says empty, closed or lagged. Never suspends. What copying it throws
-    /// leaves it there.
+    /// The next value now. Never suspends.
+    /// Throws: what copying throws; the value stays there.
+    /// Errors: broadcast_error: empty, closed or lagged.
     std::expected<T, broadcast_error> try_recv() {
         broadcast& of = here();
         const std::lock_guard guard{of.waiters_.lock()};
         return of.take(at_);
     }
 
-    /// A future of the next value; an error when values were lost, or the broadcast is closed and drained. Throws what
-    /// copying throws; the value stays. Cancelled, it takes nothing. The subscription outlives it and does not move
-    /// meanwhile; aborts when it was moved from.
+    /// A future of the next value. The subscription outlives it and does not move meanwhile; aborts when it was moved
+    /// from.
+    /// Throws: what copying throws; the value stays.
+    /// Errors: broadcast_error: lagged when values were lost, closed when the broadcast is closed and drained.
+    /// Cancellation: takes nothing.
+    /// Suspends: until a value is sent or the broadcast is closed.
     [[nodiscard]] recv_future recv() noexcept {
         (void)here();
         return recv_future{*this};

@@ -63,21 +63,25 @@ private:
 
 }  // namespace detail
 
-/// Neither copied nor moved; used by reference, and outlives its operations. All members: any thread; release on
-/// sending, acquire on receiving. Values leave in the order in which they came, and those who wait are served in the
-/// order in which they began to. A type whose move may throw is refused, so that no operation can fail halfway: send a
-/// std::unique_ptr to it. No operation but
-/// the constructor and recv_many's vector allocates. A value that is on its way to a receiver which is not polled holds
-/// up the others of a rendezvous; do not keep such a future in a select whose other arms go on for long. Where there is
-/// no room, try_recv() meets a plain send only, not one that is an arm of a race; arms of one task never meet each
-/// other; and a value is left over only by a receiver that was cancelled after it was handed one, or by one of two such
-/// receivers in a race over a vector: it goes to the next. Destroying it while somebody waits at
-/// it aborts; values in it are destroyed.
+/// Neither copied nor moved; used by reference, and outlives its operations. Values leave in the order in which they
+/// came, and those who wait are served in the order in which they began to. A type whose move may throw is refused, so
+/// that no operation can fail halfway: send a std::unique_ptr to it. Destroying it while somebody waits at it aborts;
+/// values in it are destroyed.
+///
+/// A value that is on its way to a receiver which is not polled holds up the others of a rendezvous; do not keep such a
+/// future in a select whose other arms go on for long. Where there is no room, try_recv() meets a plain send only, not
+/// one that is an arm of a race; arms of one task never meet each other; and a value is left over only by a receiver
+/// that was cancelled after it was handed one, or by one of two such receivers in a race over a vector: it goes to the
+/// next.
+/// Thread: any, for all members; release on sending, acquire on receiving.
+/// Allocates: in the constructor, and where recv_many's vector grows.
 template <class T>
 class channel : public detail::channel_core<T, detail::channel_ring<T>> {
 public:
     /// Room for `capacity` values besides what a woken receiver holds. With 0 a send ends when a receiver takes the
-    /// value. Throws std::invalid_argument for 2^32 - 1, std::bad_alloc.
+    /// value.
+    /// Throws: std::invalid_argument for 2^32 - 1; std::bad_alloc.
+    /// Allocates: the room for all values and one more, at once.
     explicit channel(std::uint32_t capacity) : detail::channel_core<T, detail::channel_ring<T>>{capacity} {}
 };
 

@@ -97,8 +97,9 @@ private:
 }  // namespace detail
 
 /// A sending side of `Channel`. Copies are more senders; when the last goes, the channel closes, and receivers drain
-/// it. One thread at a time, each copy; outlives the futures and places that it makes. Aborts when used after it was
-/// moved from.
+/// it. Outlives the futures and places that it makes. Aborts when used after it was moved from.
+/// Thread: one at a time, each copy.
+/// Allocates: what the channel's members do.
 template <class Channel>
 class channel_sender : public detail::channel_end<Channel, true> {
 public:
@@ -136,14 +137,18 @@ public:
     }
 };
 
-/// Both sides of a new channel with room for `capacity` values; 0 is a rendezvous. Throws as channel's constructor.
+/// Both sides of a new channel with room for `capacity` values; 0 is a rendezvous.
+/// Throws: as channel's constructor.
+/// Allocates: one block with the channel, and its room.
 template <class T>
 [[nodiscard]] std::pair<channel_sender<channel<T>>, channel_receiver<channel<T>>> make_channel(std::uint32_t capacity) {
     auto* const made = new detail::shared_channel<channel<T>>{capacity};
     return {channel_sender<channel<T>>{*made}, channel_receiver<channel<T>>{*made}};
 }
 
-/// Both sides of a new unbounded channel. Throws std::bad_alloc.
+/// Both sides of a new unbounded channel.
+/// Throws: std::bad_alloc.
+/// Allocates: one block with the channel.
 template <class T>
 [[nodiscard]] std::pair<channel_sender<unbounded_channel<T>>, channel_receiver<unbounded_channel<T>>>
 make_unbounded_channel() {

@@ -17,9 +17,9 @@
 
 namespace bifilar {
 
-/// Neither copied nor moved. One thread sends or closes, one receives, at the same time; release on sending, acquire on
-/// receiving. Nothing allocates. Whoever received the value, or that there will be none, may destroy the object at
-/// once. Destroying it waited for aborts.
+/// Neither copied nor moved. Whoever received the value, or that there will be none, may destroy the object at once.
+/// Destroying it waited for aborts. Nothing allocates.
+/// Thread: one sends or closes, one receives, at the same time; release on sending, acquire on receiving.
 template <class T>
 class oneshot {
     static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
@@ -37,7 +37,8 @@ public:
         if (now == full) std::destroy_at(&value_);
     }
 
-    /// Gives the value, or gives it back when the receiver has closed or a value was sent before.
+    /// Gives the value. Never suspends.
+    /// Errors: send_error with the value when the receiver has closed or a value was sent before.
     std::expected<void, send_error<T>> send(T value) noexcept {
         std::uintptr_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
         waiter* watcher = nullptr;
@@ -74,7 +75,8 @@ public:
             }
     }
 
-    /// The value, once it is there.
+    /// The value, once it is there. Never suspends.
+    /// Errors: try_recv_error: empty; closed when there was none, or it was taken.
     std::expected<T, try_recv_error> try_recv() noexcept {
         const std::uintptr_t now = word_.load(base::acquire);  // Pairs with send.
         if ((now & ~told) == full) return take(now);
@@ -87,7 +89,9 @@ public:
     }
 
     /// A future of the value; empty when the oneshot was closed without one, or it was taken. One at a time: a second
-    /// aborts. Cancelled, it takes nothing.
+    /// aborts.
+    /// Cancellation: takes nothing.
+    /// Suspends: until a value is sent or the oneshot is closed.
     [[nodiscard]] recv_future recv() noexcept { return recv_future{*this}; }
 
 protected:
@@ -297,8 +301,9 @@ private:
 
 }  // namespace detail
 
-/// The sending side. Dropped without having sent, it closes the oneshot. Move-only; one thread at a time. Aborts when
-/// used after it was moved from.
+/// The sending side. Dropped without having sent, it closes the oneshot. Move-only. Aborts when used after it was moved
+/// from.
+/// Thread: one at a time.
 template <class T>
 class oneshot_sender {
 public:
@@ -320,8 +325,9 @@ public:
     void send(U) = delete;  // It would lose its fraction: convert it first.
 
     /// A future that is ready when a send would be in vain: the receiver has closed or is gone, or a value was sent.
-    /// One at a time: a second aborts. The sender outlives it and may send meanwhile. Cancelled, it loses nothing;
-    /// allocates nothing.
+    /// One at a time: a second aborts. The sender outlives it and may send meanwhile.
+    /// Cancellation: loses nothing.
+    /// Suspends: until then. Nothing allocates.
     [[nodiscard]] auto closed() noexcept {
         (void)here();
         return typename detail::shared_oneshot<T>::closed_future{*of_};
@@ -335,8 +341,9 @@ private:
     detail::shared_oneshot<T>* of_;
 };
 
-/// The receiving side. Dropped, it closes the oneshot, and a value in it is destroyed. Move-only, while nobody waits;
-/// one thread at a time. Aborts when used after it was moved from, or dropped while a receive waits.
+/// The receiving side. Dropped, it closes the oneshot, and a value in it is destroyed. Move-only, while nobody waits.
+/// Aborts when used after it was moved from, or dropped while a receive waits.
+/// Thread: one at a time.
 template <class T>
 class oneshot_receiver {
 public:
@@ -369,7 +376,9 @@ private:
     detail::shared_oneshot<T>* of_;
 };
 
-/// Both sides of a new oneshot. One block from the frame pool; throws std::bad_alloc.
+/// Both sides of a new oneshot.
+/// Throws: std::bad_alloc.
+/// Allocates: one block from the frame pool.
 template <class T>
 [[nodiscard]] std::pair<oneshot_sender<T>, oneshot_receiver<T>> make_oneshot() {
     auto* const made = detail::shared_oneshot<T>::make();

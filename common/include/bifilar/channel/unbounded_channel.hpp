@@ -107,16 +107,19 @@ private:
 
 }  // namespace detail
 
-/// Neither copied nor moved; used by reference, and outlives its operations. All members: any thread; order, fairness
-/// and types as for channel. Sending allocates from the frame pool when the last block is full: nothing where receivers
-/// keep pace. Nothing else allocates. Destroying it while somebody waits at it aborts; values in it are destroyed.
+/// Neither copied nor moved; used by reference, and outlives its operations. Order, fairness and types as for channel.
+/// Destroying it while somebody waits at it aborts; values in it are destroyed.
+/// Thread: any, for all members; release on sending, acquire on receiving.
+/// Allocates: on sending, a block from the frame pool when the last one is full: nothing where receivers keep pace. And
+/// where recv_many's vector grows.
 template <class T>
 class unbounded_channel : public detail::channel_core<T, detail::channel_blocks<T>> {
 public:
     unbounded_channel() noexcept = default;
 
-    /// Sends at once, or gives the value back because the channel is closed. Does not suspend. Throws std::bad_alloc
-    /// with nothing sent; the value is destroyed then.
+    /// Sends at once. Does not suspend.
+    /// Throws: std::bad_alloc with nothing sent; the value is destroyed then.
+    /// Errors: send_error with the value when the channel is closed.
     std::expected<void, send_error<T>> send(T value) {
         auto sent = this->try_send(std::move(value));
         if (sent) [[likely]]

@@ -14,9 +14,9 @@
 
 namespace bifilar {
 
-/// Neither copied nor moved; outlives its watchers, else its destructor aborts. All members: any thread; release on
-/// sending, acquire on looking. Values are copied under the lock: use a
+/// Neither copied nor moved; outlives its watchers, else its destructor aborts. Values are copied under the lock: use a
 /// std::shared_ptr for what is expensive to copy. Nothing allocates.
+/// Thread: any, for all members; release on sending, acquire on looking.
 template <class T>
 class watch {
     static_assert(std::is_copy_constructible_v<T>, "a watch copies its value; watch a std::shared_ptr");
@@ -33,7 +33,8 @@ public:
     ~watch() { BIFILAR_CHECK(watchers_ == 0, "a watch was destroyed while it has watchers; end them first"); }
 
     /// Replaces the value and wakes those who wait for a change; the old one is destroyed by the caller's thread,
-    /// outside of the lock. The new one comes back when the watch is closed.
+    /// outside of the lock. Never suspends.
+    /// Errors: send_error with the new value when the watch is closed.
     std::expected<void, send_error<T>> send(T value) noexcept {
         bool shut = false;
         waiters_.wake_all([&] {
@@ -52,7 +53,8 @@ public:
 
     /// Changes the value in place: `change(T&)` runs under the lock, so it must not wait or use the watch. Where it
     /// answers a bool, false means that nothing changed and nobody is told. Whether something did; not when the watch
-    /// is closed, where it does not run. Throws what it throws; what it had changed stays, and nobody is told of it.
+    /// is closed, where it does not run.
+    /// Throws: what `change` throws; what it had changed stays, and nobody is told of it.
     template <class Change>
     bool modify(Change change) {
         bool changed = false;
@@ -76,7 +78,8 @@ public:
         return changed;
     }
 
-    /// A copy of the newest value. Throws what copying throws.
+    /// A copy of the newest value.
+    /// Throws: what copying throws.
     [[nodiscard]] T get() const {
         const std::lock_guard guard{waiters_.lock()};
         return value_;
@@ -98,9 +101,9 @@ private:
     bool closed_ = false;
 };
 
-/// One reader's view: which version it has seen. Copying it makes another that has seen the same. One task or thread at
-/// a time. Aborts when it is used after it was moved from, or moved while a wait of its lasts; one that was moved from
-/// may be assigned again.
+/// One reader's view: which version it has seen. Copying it makes another that has seen the same. Aborts when it is
+/// used after it was moved from, or moved while a wait of its lasts; one that was moved from may be assigned again.
+/// Thread: one task or thread at a time.
 template <class T>
 class watch<T>::watcher {
 public:
@@ -130,7 +133,8 @@ public:
         --of_->watchers_;
     }
 
-    /// A copy of the newest value, which then counts as seen. Throws what copying throws; it is unseen then.
+    /// A copy of the newest value, which then counts as seen.
+    /// Throws: what copying throws; it is unseen then.
     [[nodiscard]] T get() {
         watch& of = here();
         const std::lock_guard guard{of.waiters_.lock()};
@@ -146,8 +150,9 @@ public:
     }
 
     /// A future that is ready when there is a value that get() has not returned: true, also when the watch is closed as
-    /// well; or when it is closed and nothing is new: false. Cancelled, it loses nothing. The watcher outlives it and
-    /// stays where it is.
+    /// well; or when it is closed and nothing is new: false. The watcher outlives it and stays where it is.
+    /// Cancellation: loses nothing.
+    /// Suspends: until a value is sent or the watch is closed.
     [[nodiscard]] changed_future changed() noexcept {
         (void)here();
         return changed_future{*this};
@@ -155,8 +160,10 @@ public:
 
     /// A future of the first value for which `wanted(const T&)` answers true, the present one first; it counts as seen.
     /// Empty when the watch is closed and its last value is not wanted. Values in between may be missed. `wanted` runs
-    /// under the lock, so it must not wait or use the watch; what it or copying throws comes out. Cancelled, it loses
-    /// nothing. The watcher outlives it and stays where it is.
+    /// under the lock, so it must not wait or use the watch. The watcher outlives it and stays where it is.
+    /// Throws: what `wanted` or copying throws.
+    /// Cancellation: loses nothing.
+    /// Suspends: until a value is wanted or the watch is closed.
     template <class Wanted>
     [[nodiscard]] wait_for_future<Wanted> wait_for(Wanted wanted) {
         (void)here();

@@ -54,8 +54,9 @@ public:
         for (; count_ != 0; --count_) (void)store_.pop();
     }
 
-    /// Sends at once or gives the value back, full or closed. Where there is no room at all, only to a receiver that
-    /// waits. Never suspends. An unbounded channel may throw std::bad_alloc; the value is destroyed then.
+    /// Sends at once. Where there is no room at all, only to a receiver that waits. Never suspends.
+    /// Throws: of an unbounded channel, std::bad_alloc; the value is destroyed then.
+    /// Errors: try_send_error with the value: full or closed.
     std::expected<void, try_send_error<T>> try_send(T value) noexcept(nothrow) {
         {
             base::spin_hold guard{lock_};
@@ -70,25 +71,27 @@ public:
     template <detail::loses_fraction<T> U>
     void try_send(U) = delete;  // It would lose its fraction: convert it first.
 
-    /// A future that is ready when the value is in the channel, or with a receiver; send_error with the value when the
-    /// channel is closed. Suspends while there is no room. Given up, the value is destroyed with the future: under
-    /// race, select, timeout and the like it was not sent then; else a receiver may take it between the last poll and
-    /// the end of the future.
+    /// A future that is ready when the value is in the channel, or with a receiver.
+    /// Errors: send_error with the value when the channel is closed.
+    /// Cancellation: the value is destroyed with the future: under race, select, timeout and the like it was not sent
+    /// then; else a receiver may take it between the last poll and the end of the future.
+    /// Suspends: while there is no room.
     [[nodiscard]] send_future send(T value) noexcept { return send_future{*this, std::move(value)}; }
     template <detail::loses_fraction<T> U>
     void send(U) = delete;  // It would lose its fraction: convert it first.
 
     /// A future of a place that is kept for one value, which its send() then fills without waiting: for a value that
     /// must not be made, or taken from elsewhere, before there is room for it. An empty place when the channel is
-    /// closed. Waits in the same queue as send(). Cancelled, or the place dropped, the next sender gets it. Aborts
-    /// without room at all, where there is no place to keep. Allocates nothing.
+    /// closed. Waits in the same queue as send(). Aborts without room at all, where there is no place to keep.
+    /// Cancellation: the next sender gets the place, as when it is dropped.
+    /// Suspends: while there is no room.
     [[nodiscard]] reserve_future reserve() noexcept {
         BIFILAR_CHECK(has_place(), "reserve() of a channel without room");
         return reserve_future{*this};
     }
 
-    /// Takes the oldest value that is not reserved for a receiver that waited; else says whether the channel is empty,
-    /// or closed and drained. Never suspends.
+    /// Takes the oldest value that is not reserved for a receiver that waited. Never suspends.
+    /// Errors: try_recv_error: empty, or closed and drained.
     std::expected<T, try_recv_error> try_recv() noexcept {
         {
             base::spin_hold guard{lock_};
@@ -100,13 +103,18 @@ public:
     }
 
     /// A future of a value, the oldest that no other receiver was promised; empty when the channel is closed and
-    /// drained. Cancelled, it takes nothing: an item that was reserved for it goes to the next receiver.
+    /// drained.
+    /// Cancellation: takes nothing; an item that was reserved for it goes to the next receiver.
+    /// Suspends: until there is a value or the channel is closed.
     [[nodiscard]] recv_future recv() noexcept { return recv_future{*this}; }
 
     /// A future of how many values it appended to `into`: at least 1 and at most `most`, as many as are there when the
-    /// first is; 0 when the channel is closed and drained, or `most` is 0. `into` grows before anything is taken, and
-    /// what that throws comes out; reserve room in it to have it allocate nothing. It outlives the future and is not
-    /// touched meanwhile. Cancelled, it takes nothing.
+    /// first is; 0 when the channel is closed and drained, or `most` is 0. `into` outlives the future and is not
+    /// touched meanwhile.
+    /// Throws: what growing `into` throws; nothing was taken then.
+    /// Cancellation: takes nothing.
+    /// Suspends: until there is a value or the channel is closed.
+    /// Allocates: what `into` grows by, before anything is taken; reserve room in it to avoid that.
     [[nodiscard]] recv_many_future recv_many(std::vector<T>& into, std::size_t most) noexcept {
         return recv_many_future{*this, into, most};
     }

@@ -26,8 +26,9 @@ public:
     }
     ~place() { give_back(); }
 
-    /// Sends at once, into the place, which is used up; the value comes back when the channel was closed meanwhile.
-    /// Aborts when it holds nothing. An unbounded channel may throw std::bad_alloc; the value is destroyed then.
+    /// Sends at once, into the place, which is used up. Aborts when it holds nothing.
+    /// Throws: of an unbounded channel, std::bad_alloc; the value is destroyed then, and the place is still kept.
+    /// Errors: send_error with the value when the channel was closed meanwhile.
     std::expected<void, send_error<T>> send(T value) noexcept(nothrow) {
         BIFILAR_CHECK(of_ != nullptr, "a place that holds nothing was sent to");
         channel_core& to = *of_;
