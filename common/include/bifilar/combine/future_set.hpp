@@ -14,8 +14,10 @@
 
 namespace bifilar {
 
-/// Owns its futures. One task or thread at a time; moves between them only while nobody waits for it. Destroying it
-/// destroys the futures that are left, as it would destroy them one by one.
+/// Owns its futures. Moves between tasks and threads only while nobody waits for it. Destroying it destroys the futures
+/// that are left, as it would destroy them one by one: I/O in flight is cancelled and waited for there, which blocks
+/// the thread a moment. cancel_all() before brings them to rest.
+/// Thread: one task or thread at a time.
 template <future F>
 class future_set {
     static_assert(alignof(F) <= largest_frame_alignment,
@@ -47,8 +49,9 @@ public:
         members_.for_each([this](detail::set_member& at) { end(static_cast<member&>(at)); });
     }
 
-    /// Takes a future and gives its key: 0, 1, 2 and so on. It is polled by the next wait. One block from the frame
-    /// pool; throws std::bad_alloc and what F's move constructor throws.
+    /// Takes a future and gives its key: 0, 1, 2 and so on. It is polled by the next wait.
+    /// Throws: std::bad_alloc, and what F's move constructor throws.
+    /// Allocates: one block from the frame pool.
     std::size_t add(F f) {
         void* const block = allocate_frame(sizeof(member));
         member* made = nullptr;
@@ -69,13 +72,17 @@ public:
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
     /// A future of the next that is ready; empty when there are none left: select over a range. Those that became ready
-    /// first come first. What one throws comes out of the wait; the others stay. Cancelling the wait cancels none of
-    /// them.
+    /// first come first.
+    /// Throws: what one of the futures throws; the others stay.
+    /// Cancellation: cancels none of them; the set still has them all.
+    /// Suspends: until one is ready.
+    /// Complexity: a wake polls the future that it was meant for, and no other.
     [[nodiscard]] next_future next() noexcept { return next_future{*this}; }
 
     /// Asks the future with that key to end. The waits that follow bring it to rest and leave it out; until then it
-    /// counts. False when there is none: it was ready, or was never there. Looks at each future of the set; neither
-    /// waits nor allocates. For a spawned task this lets go of its handle; its cancel_handle ends the task.
+    /// counts. False when there is none: it was ready, or was never there. For a spawned task this lets go of its
+    /// handle; its cancel_handle ends the task. Neither waits nor allocates.
+    /// Complexity: looks at each future of the set.
     bool cancel(std::size_t key) noexcept {
         bool found = false;
         members_.for_each([&](detail::set_member& at) {
@@ -88,6 +95,8 @@ public:
     }
 
     /// A future that is ready when all have been brought to rest and removed.
+    /// Cancellation: it goes on until then.
+    /// Suspends: until all are at rest.
     [[nodiscard]] cancel_future cancel_all() noexcept { return cancel_future{*this}; }
 
     /// For combinators: as next(), polled.

@@ -132,8 +132,11 @@ private:
     std::exception_ptr error_;
 };
 
-/// Ready when all are: a tuple of their values (std::monostate for void). An exception of one cancels the others,
-/// waits until they are at rest and is rethrown. Allocates nothing.
+/// Ready when all are: a tuple of their values (std::monostate for void). Allocates nothing.
+/// Throws: the first exception of one of them, once the others were cancelled and are at rest.
+/// Cancellation: brings all to rest; the values that are there already are lost.
+/// Suspends: until all are ready.
+/// Complexity: each wake polls all that are not ready yet.
 template <future... F>
 join_all_future<F...> join_all(F... fs) {
     return join_all_future<F...>{std::move(fs)...};
@@ -201,8 +204,9 @@ private:
     std::exception_ptr thrown_;
 };
 
-/// For futures of std::expected: ready with the tuple of all values, or with the first error, once the others were
-/// cancelled and are at rest. An exception counts as in join_all. Allocates nothing.
+/// For futures of std::expected: ready with the tuple of all values. Allocates nothing.
+/// Throws: as join_all, which it is like in all else too.
+/// Errors: the first error of one of them, once the others were cancelled and are at rest.
 template <future... F>
 try_join_all_future<F...> try_join_all(F... fs) {
     return try_join_all_future<F...>{std::move(fs)...};

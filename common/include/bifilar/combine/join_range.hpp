@@ -111,14 +111,18 @@ private:
     value* bad_ = nullptr;
 };
 
-/// join_all over a vector: its values in the same order. Allocates a block a future, and the vector of values. Given
-/// up, the values that are there already are destroyed with it.
+/// join_all over a vector: its values in the same order.
+/// Throws: as join_all, and std::bad_alloc.
+/// Cancellation: brings all to rest; the values that are there already are destroyed with it.
+/// Allocates: a block a future at the first poll, and the vectors of values.
+/// Complexity: a wake polls the future that it was meant for, and no other.
 template <future F>
 join_range_future<false, F> join_all(std::vector<F> fs) {
     return join_range_future<false, F>{std::move(fs)};
 }
 
-/// try_join_all over a vector.
+/// try_join_all over a vector. All else as join_all over one.
+/// Errors: the first error of one of them, once the others were cancelled and are at rest.
 template <future F>
     requires is_expected<output_of<F>>
 join_range_future<true, F> try_join_all(std::vector<F> fs) {
@@ -168,8 +172,10 @@ private:
 };
 
 /// race over a vector: the winner's place (`key()`) and value; uniformly random among those that are ready at the first
-/// look, later the first that is. Allocates a block a future and two vectors. Throws std::invalid_argument for an empty
-/// vector, std::bad_alloc.
+/// look, later the first that is. The rest as race.
+/// Throws: std::invalid_argument for an empty vector, when it is made; std::bad_alloc; what an arm throws when it is
+/// first.
+/// Allocates: a block a future at the first poll, and two vectors when it is made.
 template <future F>
 race_range_future<F> race(std::vector<F> fs) {
     return race_range_future<F>{std::move(fs)};

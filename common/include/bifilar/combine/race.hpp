@@ -114,9 +114,13 @@ private:
     bool gave_up_ = false;
 };
 
-/// Ready with the first that is ready, uniformly random among several, once the others are at rest; an exception counts
-/// as being first. What a loser had taken by then is given back where the operation says so (channels, locks, notices),
-/// and lost where it says that (tcp_stream::read). Allocates nothing.
+/// Ready with the first that is ready, uniformly random among several, once the others are at rest. What a loser had
+/// taken by then is given back where the operation says so (channels, locks, notices), and lost where it says that
+/// (tcp_stream::read). Allocates nothing.
+/// Throws: what the first arm throws; an exception counts as being ready.
+/// Cancellation: all arms are losers; the output of a winner that waits for the others' rest is lost.
+/// Suspends: until one is ready and the others are at rest.
+/// Complexity: each wake polls all arms.
 template <future... F>
 race_future<false, F...> race(F... fs) {
     return race_future<false, F...>{std::move(fs)...};
@@ -129,6 +133,7 @@ void race(F...) {
 }
 
 /// The same for what is ready now: empty when none is, once all are at rest. Go's select with a default arm.
+/// Suspends: until all are at rest.
 template <future... F>
 race_future<true, F...> try_race(F... fs) {
     return race_future<true, F...>{std::move(fs)...};
@@ -225,6 +230,12 @@ private:
 /// and wake the waiting task without need. The winner must not be polled again; the others must end before the task
 /// that waited does, or be polled by another before (not I/O, which stays with its task). Over any number of futures:
 /// future_set::next(). Allocates nothing.
+/// Throws: what one of them throws when it is first.
+/// Cancellation: none of them is asked to end. They are their owner's: when the cancelled task then destroys them, I/O
+/// in flight is cancelled and waited for in its destructor, which blocks the worker a moment. race brings its arms to
+/// rest before.
+/// Suspends: until one is ready.
+/// Complexity: each wake polls all of them.
 template <future... F>
 select_future<F...> select(F&... fs) noexcept {
     return select_future<F...>{fs...};

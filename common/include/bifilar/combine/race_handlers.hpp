@@ -166,9 +166,11 @@ private:
 
 /// race(on(c.recv(), take), on(sleep_for(d), give_up)): as race, then the winner's handler, which is called once the
 /// losers are at rest. Ready with what that gives, or the output of the future that it returns; all handlers give one
-/// type, void too. The others' handlers are not called. What an arm throws comes out, without a handler; what a handler
-/// throws comes out too. Cancelled before an arm has won, nothing was taken or given, where the operations say so;
-/// afterwards the handler's future is brought to rest, and what the arm took stays taken. Allocates nothing of its own.
+/// type, void too. The others' handlers are not called. Allocates nothing of its own.
+/// Throws: what an arm throws, without a handler; what a handler throws.
+/// Cancellation: before an arm has won, as race: nothing was taken or given, where the operations say so. Afterwards
+/// the handler's future is brought to rest, and what the arm took stays taken.
+/// Suspends: as race, and then until the handler's future is ready.
 template <future... F, class... G>
 handler_race_future<race_arm<F, G>...> race(race_arm<F, G>... arms) {
     return handler_race_future<race_arm<F, G>...>{std::move(arms)...};

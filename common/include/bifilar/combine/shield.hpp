@@ -39,9 +39,10 @@ private:
     bool begun_ = false;
 };
 
-/// `f`, but cancelling it waits until it is ready; its output is then lost with the task, but for one case:
+/// `f`, but cancelling it waits until it is ready: how destructors wait.
+/// Cancellation: it goes on until `f` is ready; its output is then lost with the task, but for one case:
 /// `await(shield(f))` in a fiber gives the output, as if there were no cancellation, and the fiber unwinds at its next
-/// wait without a shield. So that is how destructors wait; a fiber that waits under shields alone is not ended.
+/// wait without a shield. So a fiber that waits under shields alone is not ended. What was never polled does not begin.
 template <future F>
 shield_future<F> shield(F f) {
     return shield_future<F>{std::move(f)};
@@ -116,10 +117,12 @@ private:
 };
 
 /// `f`, then clean_up(), and the future that it returns if it returns one: also when `f` throws or is cancelled after
-/// it has begun. The output is that of `f`; it is lost when the task is cancelled while a clean-up that waits runs. An
-/// exception of `f` is rethrown after the cleaning up, else one of the cleaning up; when the task is cancelled, neither
-/// is. A future that is destroyed without being asked to cancel first, as when its owner lets it go in mid-air, is not
-/// cleaned up: the clean-up may have to wait, and a destructor cannot.
+/// it has begun. The output is that of `f`. A future that is destroyed without being asked to cancel first, as when its
+/// owner lets it go in mid-air, is not cleaned up: the clean-up may have to wait, and a destructor cannot.
+/// Throws: what `f` throws, after the cleaning up, else what the cleaning up throws; neither when the task is
+/// cancelled.
+/// Cancellation: brings `f` to rest and then waits for the cleaning up. The output is lost when the task is cancelled
+/// while a clean-up that waits runs.
 template <future F, class G>
 finally_future<F, std::decay_t<G>> finally(F f, G&& clean_up) {
     return finally_future<F, std::decay_t<G>>{std::move(f), std::forward<G>(clean_up)};
