@@ -6,7 +6,8 @@
 
 namespace bifilar {
 
-/// Any thread; set twice before anybody came is set once. What notify says of order, lifetime and cost holds.
+/// Set twice before anybody came is set once. What notify says of order, lifetime and cost holds.
+/// Thread: any, for all members.
 class auto_reset_event {
 public:
     using wait_future = notify::wait_future;
@@ -26,7 +27,9 @@ public:
     void reset() noexcept { notice_.reset(); }
     /// Passes when it is set, and resets it.
     [[nodiscard]] bool try_wait() noexcept { return notice_.try_wait(); }
-    /// A future that is ready when it was let through. Cancelled, it leaves that to the next.
+    /// A future that is ready when it was let through.
+    /// Cancellation: leaves that to the next.
+    /// Suspends: until then.
     [[nodiscard]] wait_future wait() noexcept { return notice_.wait(); }
 
 private:

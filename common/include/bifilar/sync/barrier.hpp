@@ -8,13 +8,15 @@
 
 namespace bifilar {
 
-/// Any thread. What was written before an arrival is visible to all who pass with it. Waiting allocates nothing. Must
-/// outlive its waits, and the last arrival of more than 64. Destroying it waited for aborts.
+/// What was written before an arrival is visible to all who pass with it. Must outlive its waits, and the last arrival
+/// of more than 64. Destroying it waited for aborts. Nothing allocates.
+/// Thread: any, for all members.
 class barrier {
 public:
     class arrive_future;
 
-    /// Throws std::invalid_argument for 0: nobody could ever arrive.
+    /// For so many that meet.
+    /// Throws: std::invalid_argument for 0: nobody could ever arrive.
     explicit barrier(std::uint32_t parties) : parties_{parties} {
         if (parties == 0) throw std::invalid_argument{"a barrier needs at least 1 party, not 0"};
     }
@@ -23,10 +25,12 @@ public:
     ~barrier() { BIFILAR_CHECK(waiters_.empty(), "a barrier was destroyed while tasks wait at it; join them first"); }
 
     /// A future that arrives when it is first waited for and is ready when all have: true for the last of them, the
-    /// leader, false for the others. Cancelled before that, its arrival does not count.
+    /// leader, false for the others.
+    /// Cancellation: before that, its arrival does not count.
+    /// Suspends: until all have arrived.
     [[nodiscard]] arrive_future arrive_and_wait() noexcept;
 
-    /// Arrives if that completes the phase: then true, and the caller is the leader.
+    /// Arrives if that completes the phase: then true, and the caller is the leader. Never suspends.
     [[nodiscard]] bool try_arrive() noexcept {
         bool leads = false;
         waiters_.wake_all([&] { return leads = arrived_ + 1 == parties_ && next_phase(); });

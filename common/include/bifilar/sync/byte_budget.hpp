@@ -14,11 +14,11 @@ namespace bifilar {
 ///
 /// Up to 2 GiB it counts bytes; above that, units of the smallest power of two with which fewer than 2^31 of them make
 /// the total, and each loan is rounded up to whole units. Who waits is served in the order of arrival, so one that
-/// wants much holds up those behind it that want little.
-/// Who holds a loan and waits for more may wait for ever for others who do the same: take all at once, or try_grow()
-/// and turn the peer away.
-/// Acquire on taking, release on giving back. Uncontended, each is one atomic exchange; waiting allocates nothing. Must
-/// outlive its loans and its waits: destroying it before them aborts.
+/// wants much holds up those behind it that want little. Who holds a loan and waits for more may wait for ever for
+/// others who do the same: take all at once, or try_grow() and turn the peer away. Must outlive its loans and its
+/// waits: destroying it before them aborts. Nothing allocates.
+/// Thread: any, for all members; acquire on taking, release on giving back.
+/// Complexity: uncontended, one atomic exchange to take and one to give back.
 class byte_budget {
 public:
     class loan;
@@ -27,7 +27,8 @@ public:
     /// The largest budget there can be: 8 TiB.
     static constexpr std::uint64_t max_bytes = std::uint64_t{1} << 43;
 
-    /// Throws std::invalid_argument above max_bytes.
+    /// For `total_bytes` at a time.
+    /// Throws: std::invalid_argument above max_bytes.
     explicit byte_budget(std::uint64_t total_bytes);
     byte_budget(const byte_budget&) = delete;
     byte_budget& operator=(const byte_budget&) = delete;
@@ -37,12 +38,13 @@ public:
     }
 
     /// `bytes` now, or an empty loan: when so many are not free, also because they are for somebody who waits, and when
-    /// there are not so many in all. Any thread.
+    /// there are not so many in all. Never suspends.
     [[nodiscard]] loan try_take(std::uint64_t bytes) noexcept;
 
     /// A future of `bytes`. An empty loan at once when that is more than the total, for no wait would bring them: a
-    /// length that a peer names can be given as it is. Cancelled, it leaves its place, and what was granted to it goes
-    /// to the next.
+    /// length that a peer names can be given as it is.
+    /// Cancellation: leaves its place; what was granted to it goes to the next.
+    /// Suspends: until so many are free and its turn has come.
     [[nodiscard]] take_future take(std::uint64_t bytes) noexcept;
 
     /// What the budget began with, free or taken.
@@ -64,7 +66,8 @@ private:
     detail::permits units_;
 };
 
-/// Bytes in somebody's hands; given back in the destructor. One thread at a time. Must not outlive the budget.
+/// Bytes in somebody's hands; given back in the destructor. Must not outlive the budget.
+/// Thread: one at a time.
 class [[nodiscard]] byte_budget::loan {
 public:
     /// Holds nothing, of no budget.
@@ -81,7 +84,7 @@ public:
     ~loan() { release(); }
 
     /// Takes `more` bytes into this loan now. False, with nothing changed, as try_take(), and when the loan is empty.
-    /// Suspends and allocates nothing.
+    /// Never suspends.
     [[nodiscard]] bool try_grow(std::uint64_t more) noexcept;
     /// Gives back all above `bytes` now; nothing when it holds no more than that.
     void shrink_to(std::uint64_t bytes) noexcept;

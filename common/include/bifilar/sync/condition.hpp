@@ -9,9 +9,10 @@
 
 namespace bifilar {
 
-/// Any thread. The mutex orders what is written and seen. A notice is not kept, so there is nothing to try: it reaches
-/// those who wait when it is given. Waits end by notices alone, never spuriously. Waiting allocates nothing. Must
-/// outlive its waits, and a notify_all() that finds more than 64 of them. Destroying it waited for aborts.
+/// The mutex orders what is written and seen. A notice is not kept, so there is nothing to try: it reaches those who
+/// wait when it is given. Waits end by notices alone, never spuriously. Must outlive its waits, and a notify_all() that
+/// finds more than 64 of them. Destroying it waited for aborts. Nothing allocates.
+/// Thread: any, for all members.
 class condition {
 public:
     class wait_future;
@@ -25,8 +26,7 @@ public:
         BIFILAR_CHECK(notices_.empty(), "a condition was destroyed while tasks wait for it; join them first");
     }
 
-    /// Ends the oldest wait, if there is one. Does not suspend or allocate. Not under the mutex is cheaper; either is
-    /// right.
+    /// Ends the oldest wait, if there is one. Never suspends. Not under the mutex is cheaper; either is right.
     void notify_one() noexcept {
         wake_batch batch;
         const std::lock_guard guard{notices_.waiters().lock()};
@@ -38,13 +38,15 @@ public:
     }
 
     /// A future that unlocks the mutex, waits for a notice, and locks again. `held` holds the mutex at the first poll
-    /// and when the wait is over. Cancelled, it leaves `held` empty, and a notice to one that it had received goes to
-    /// the next. `held` outlives the future and is not touched meanwhile. Aborts when `held` holds nothing.
+    /// and when the wait is over. `held` outlives the future and is not touched meanwhile. Aborts when `held` holds
+    /// nothing.
+    /// Cancellation: leaves `held` empty; a notice to one that it had received goes to the next.
+    /// Suspends: until the notice has come and the mutex is locked again.
     [[nodiscard]] wait_future wait(mutex::guard& held) noexcept;
 
     /// Waits until predicate() is true, which is asked under the mutex, first at once. It is kept in the future, runs
-    /// inside polls and must not wait. An exception of it ends the
-    /// future, with the mutex locked. Aborts as the other.
+    /// inside polls and must not wait. The rest as the other.
+    /// Throws: what `predicate` throws, with the mutex locked.
     template <class Predicate>
     [[nodiscard]] wait_until_future<Predicate> wait(mutex::guard& held, Predicate predicate);
 

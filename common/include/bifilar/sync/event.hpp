@@ -6,9 +6,10 @@
 
 namespace bifilar {
 
-/// Manual-reset event. Any thread. Release on setting, acquire on passing. Must outlive its waits, and a set() that
-/// finds more than 64 of them; whoever's wait has ended may destroy a smaller one. is_set() and try_wait() do not tell
-/// that set() is over. Cancelling a wait loses nothing. Destroying it waited for aborts.
+/// Manual-reset event. Must outlive its waits, and a set() that finds more than 64 of them; whoever's wait has ended
+/// may destroy a smaller one. is_set() and try_wait() do not tell that set() is over. Destroying it waited for aborts.
+/// Nothing allocates.
+/// Thread: any, for all members; release on setting, acquire on passing.
 class event {
 public:
     using wait_future = detail::gate_wait<event>;
@@ -18,7 +19,7 @@ public:
     event& operator=(const event&) = delete;
     ~event() { BIFILAR_CHECK(waiters_.empty(), "an event was destroyed while tasks wait for it; join them first"); }
 
-    /// Sets the event and wakes all that wait now. A second set does nothing. Does not suspend or allocate.
+    /// Sets the event and wakes all that wait now. A second set does nothing. Never suspends.
     void set() noexcept {
         // Pairs with is_set; so that what the setter wrote before is visible. Under the lock, so that a wait that
         // sees the event unset is in the list before the list is taken.
@@ -38,6 +39,8 @@ public:
     [[nodiscard]] bool try_wait() const noexcept { return is_set(); }
 
     /// A future that is ready once the event was set after or during the wait.
+    /// Cancellation: loses nothing.
+    /// Suspends: until the event is set.
     [[nodiscard]] wait_future wait() noexcept { return wait_future{*this}; }
 
 private:

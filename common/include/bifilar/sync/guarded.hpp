@@ -9,22 +9,25 @@
 
 namespace bifilar {
 
-/// Neither copied nor moved. Any thread; what mutex says of fairness, order, cost and lifetime holds.
+/// Neither copied nor moved. What mutex says of fairness, order, cost and lifetime holds.
+/// Thread: any, for all members but unguarded().
 template <class T>
 class guarded {
 public:
     class guard;
     class lock_future;
 
-    /// The value is made of the arguments. Throws what that throws.
+    /// The value is made of the arguments.
+    /// Throws: what making it throws.
     template <class... Args>
     requires std::constructible_from<T, Args...>
     explicit guarded(Args&&... args) : value_(std::forward<Args>(args)...) {}
     guarded(const guarded&) = delete;
     guarded& operator=(const guarded&) = delete;
 
-    /// A future of the guard. As mutex::lock: suspends while others hold it, allocates nothing; cancelled, it leaves
-    /// its place, and a lock that was handed to it goes to the next.
+    /// A future of the guard, as mutex::lock.
+    /// Cancellation: leaves its place in the queue; a lock that was handed to it goes to the next.
+    /// Suspends: while others hold the lock, after a short spin.
     [[nodiscard]] lock_future lock() noexcept { return lock_future{*this}; }
     /// The guard now, or an empty one. Never suspends.
     [[nodiscard]] guard try_lock() noexcept { return guard{value_, mutex_.try_lock()}; }
@@ -39,7 +42,8 @@ private:
     mutex mutex_;  // Destroyed first: it knows whether somebody still holds the value.
 };
 
-/// The value, until it ends. Movable; one thread at a time, not always the same one. Using an empty one aborts.
+/// The value, until it ends. Movable. Using an empty one aborts.
+/// Thread: one at a time, not always the same one.
 template <class T>
 class [[nodiscard]] guarded<T>::guard {
 public:

@@ -8,12 +8,12 @@
 
 namespace bifilar {
 
-/// Any thread. Fair: an unlock that finds waiters calls the oldest. Until that one runs, a task that runs already may
-/// take the lock once more or many times; if the lock is held when it runs, the next unlock hands it over. Waits spin
-/// shortly first where that has paid. Not recursive: debug builds
-/// tell a task that waits for itself. Acquire on lock, release on unlock. Lock and unlock may happen on
-/// different threads. Uncontended, each is one atomic exchange; waiting allocates nothing. Must outlive its waits;
-/// whoever has locked it last may destroy it after its unlock. Destroying it locked or waited for aborts.
+/// Fair: an unlock that finds waiters calls the oldest. Until that one runs, a task that runs already may take the lock
+/// once more or many times; if the lock is held when it runs, the next unlock hands it over. Waits spin shortly first
+/// where that has paid. Not recursive: debug builds tell a task that waits for itself. Must outlive its waits; whoever
+/// has locked it last may destroy it after its unlock. Destroying it locked or waited for aborts. Nothing allocates.
+/// Thread: any, for all members, also to unlock what another has locked; acquire on lock, release on unlock.
+/// Complexity: uncontended, one atomic exchange to lock and one to unlock.
 class mutex {
 public:
     class lock_future;
@@ -26,7 +26,7 @@ public:
         BIFILAR_CHECK(permit_.free() == 1, "a mutex was destroyed locked; let its guard end first");
     }
 
-    /// Any thread. Aborts when the mutex is not locked. For guards, and for what a guard released.
+    /// For guards, and for what a guard released. Aborts when the mutex is not locked.
     void unlock() noexcept {
         owner_.clear();
         BIFILAR_CHECK(permit_.give(1), "unlock() of a mutex that is not locked");
@@ -38,8 +38,9 @@ public:
     /// The lock now, or an empty guard: also when it is a waiter's turn. Never suspends.
     [[nodiscard]] guard try_lock() noexcept { return permit_.try_take(1) ? guard{*this} : guard{}; }
 
-    /// A future of the guard. Suspends while others hold the lock, after a short spin. Cancelled, it leaves its place
-    /// in the queue; a lock that was handed to it goes to the next.
+    /// A future of the guard.
+    /// Cancellation: leaves its place in the queue; a lock that was handed to it goes to the next.
+    /// Suspends: while others hold the lock, after a short spin.
     [[nodiscard]] lock_future lock() noexcept;
 
     /// May be out of date when it returns.

@@ -8,8 +8,9 @@
 
 namespace bifilar {
 
-/// Any thread. Release on notifying, acquire on the end of a wait. Waiting allocates nothing. Must outlive its waits,
-/// and a notify_all() that finds more than 64 of them. Destroying it waited for aborts.
+/// Must outlive its waits, and a notify_all() that finds more than 64 of them. Destroying it waited for aborts. Nothing
+/// allocates, and nothing but wait() suspends.
+/// Thread: any, for all members; release on notifying, acquire on the end of a wait.
 class notify {
 public:
     class wait_future;
@@ -19,8 +20,7 @@ public:
     notify& operator=(const notify&) = delete;
     ~notify() { BIFILAR_CHECK(notices_.empty(), "a notify was destroyed while tasks wait for it; join them first"); }
 
-    /// Ends the oldest wait. When nobody waits, the next wait ends at once; several such notices are one. Does not
-    /// suspend or allocate, as all here but wait().
+    /// Ends the oldest wait. When nobody waits, the next wait ends at once; several such notices are one.
     void notify_one() noexcept { give(false); }
     /// The same for the newest wait: the one whose task's memory is likeliest to be in the cache still.
     void notify_last() noexcept { give(true); }
@@ -44,7 +44,9 @@ public:
     /// Drops the kept notice, if there is one.
     void reset() noexcept { (void)try_wait(); }
 
-    /// A future of one notice. Cancelled, it takes none: one that was given to it goes to the next or is kept.
+    /// A future of one notice.
+    /// Cancellation: takes none; one that was given to it goes to the next or is kept.
+    /// Suspends: until a notice comes.
     [[nodiscard]] wait_future wait() noexcept;
 
 private:

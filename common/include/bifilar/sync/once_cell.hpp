@@ -10,10 +10,11 @@
 
 namespace bifilar {
 
-/// Any thread. The value is visible to whoever gets it. Reading is one load; waiting allocates nothing. A maker that
-/// throws or is cancelled leaves the cell empty, and another that wants the value makes it. Must outlive its waits, an
-/// emplace() that is under way, and a making that more than 64 wait for. Destroying it waited for or while its value is
-/// made aborts.
+/// The value is visible to whoever gets it. A maker that throws or is cancelled leaves the cell empty, and another that
+/// wants the value makes it. Must outlive its waits, an emplace() that is under way, and a making that more than 64
+/// wait for. Destroying it waited for or while its value is made aborts. The cell itself allocates nothing.
+/// Thread: any, for all members.
+/// Complexity: reading is one load.
 template <class T>
 class once_cell {
 public:
@@ -32,15 +33,15 @@ public:
 
     /// The value, or null as long as there is none. Valid until the cell is destroyed.
     [[nodiscard]] T* get() noexcept { return is_set() ? &value_ : nullptr; }
-    /// The value, or null where there is none yet. Any thread; never suspends.
+    /// The value, or null where there is none yet. Never suspends.
     [[nodiscard]] const T* get() const noexcept { return is_set() ? &value_ : nullptr; }
     /// Whether there is a value; a false may be out of date when it returns.
     [[nodiscard]] bool is_set() const noexcept {
         return state_.load(base::acquire) == state::full;  // Pairs with fill; so that the value is visible.
     }
 
-    /// Makes the value of `given`. False, with `given` untouched, when there is one or somebody makes one. What T's
-    /// constructor throws leaves the cell empty. Never waits.
+    /// Makes the value of `given`. False, with `given` untouched, when there is one or somebody makes one. Never waits.
+    /// Throws: what T's constructor throws; the cell stays empty.
     template <class... Given>
     bool emplace(Given&&... given) {
         state seen = state::empty;
@@ -57,9 +58,12 @@ public:
     }
 
     /// A future of the value's address. Empty, the cell is filled with make(), or with the output of the future that
-    /// make() returns; when another does that already, this waits, and makes it itself if the other fails. Throws what
-    /// its own making throws. `make` is kept in the future and called by a poll, under no lock. A maker that waits for
-    /// its own cell waits for ever.
+    /// make() returns; when another does that already, this waits, and makes it itself if the other fails. `make` is
+    /// kept in the future and called by a poll, under no lock. A maker that waits for its own cell waits for ever.
+    /// Throws: what its own making throws.
+    /// Cancellation: brings its own making to rest and leaves the cell empty; the oldest that waits makes the value
+    /// then. One that only waits loses nothing.
+    /// Suspends: while another makes the value, or its own making waits.
     template <class Make>
     [[nodiscard]] init_future<std::decay_t<Make>> get_or_init(Make&& make) {
         return init_future<std::decay_t<Make>>{*this, std::forward<Make>(make)};

@@ -12,11 +12,11 @@ namespace bifilar {
 
 /// Waiters are called in the order of arrival, also where a later one wants fewer permits. Until a called one runs,
 /// tasks that run already may take its permits; if it comes in vain, the next ones that are free are handed to it.
-/// Those that were called together may change places.
-/// Acquire on acquiring, release on giving back.
-/// Uncontended, each is one atomic exchange; waiting allocates nothing. Must outlive its waits, and a release or a
-/// close() that more than 64 were waiting for. Destroying it waited for aborts; with permits in somebody's hands it
-/// does not, because their guards may have been told to forget them.
+/// Those that were called together may change places. Must outlive its waits, and a release or a close() that more than
+/// 64 were waiting for. Destroying it waited for aborts; with permits in somebody's hands it does not, because their
+/// guards may have been told to forget them. Nothing allocates.
+/// Thread: any, for all members; acquire on acquiring, release on giving back.
+/// Complexity: uncontended, one atomic exchange to acquire and one to give back.
 class semaphore {
 public:
     class permit;
@@ -26,10 +26,11 @@ public:
     static constexpr std::uint32_t max_permits = (std::uint32_t{1} << 31) - 1;
 
     /// With `permits` free, and never more than that; for one that begins empty and is filled by release(), give the
-    /// limit too. Throws std::invalid_argument above max_permits.
+    /// limit too.
+    /// Throws: std::invalid_argument above max_permits.
     explicit semaphore(std::uint32_t permits) : semaphore{permits, permits} {}
-    /// With `permits` free, and never more than `most`: release() may bring new ones. Throws
-    /// std::invalid_argument when `most` exceeds max_permits, or `permits` exceeds `most`.
+    /// With `permits` free, and never more than `most`: release() may bring new ones.
+    /// Throws: std::invalid_argument when `most` exceeds max_permits, or `permits` exceeds `most`.
     semaphore(std::uint32_t permits, std::uint32_t most) : permits_{permits, checked(permits, most)} {}
     semaphore(const semaphore&) = delete;
     semaphore& operator=(const semaphore&) = delete;
@@ -38,22 +39,23 @@ public:
     }
 
     /// `count` permits now, or an empty permit: also when they are for somebody who waits, or the semaphore is closed.
-    /// Any thread. Aborts as acquire().
+    /// Never suspends. Aborts as acquire().
     [[nodiscard]] permit try_acquire(std::uint32_t count = 1) noexcept;
 
-    /// A future of `count` permits; of an empty permit when the semaphore is closed, also while it waits. Cancelled, it
-    /// leaves its place, and what was granted to it goes to the next. Aborts when `count` is more than there can ever
-    /// be, for such a wait would never end.
+    /// A future of `count` permits; of an empty permit when the semaphore is closed, also while it waits. Aborts when
+    /// `count` is more than there can ever be, for such a wait would never end.
+    /// Cancellation: leaves its place; what was granted to it goes to the next.
+    /// Suspends: until so many are free and its turn has come, or the semaphore is closed.
     [[nodiscard]] acquire_future acquire(std::uint32_t count = 1) noexcept;
 
-    /// Gives back permits that a guard forgot, or brings new ones. Any thread. Aborts when there would be more than the
-    /// semaphore was made for.
+    /// Gives back permits that a guard forgot, or brings new ones. Aborts when there would be more than the semaphore
+    /// was made for. Never suspends.
     void release(std::uint32_t count = 1) noexcept {
         BIFILAR_CHECK(permits_.give(count), "release() of more permits than the semaphore was made for");
     }
 
     /// No permits any more: waits end with an empty permit, and later ones do at once. Permits that are out stay good,
-    /// and are given back as before. Any thread; any number of times. Does not suspend or allocate.
+    /// and are given back as before. Any number of times. Never suspends.
     void close() noexcept { permits_.end(); }
     /// Whether close() was called; may be out of date when it returns.
     [[nodiscard]] bool is_closed() const noexcept { return permits_.has_ended(); }
@@ -77,7 +79,8 @@ private:
     detail::permits permits_;
 };
 
-/// Permits in somebody's hands; given back in the destructor. One thread at a time. Must not outlive the semaphore.
+/// Permits in somebody's hands; given back in the destructor. Must not outlive the semaphore.
+/// Thread: one at a time.
 class [[nodiscard]] semaphore::permit {
 public:
     /// Holds nothing.

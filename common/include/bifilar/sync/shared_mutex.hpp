@@ -10,9 +10,10 @@ namespace bifilar {
 /// Waiters come in in the order of arrival, neighbouring readers together. An unlock calls them; until they run, tasks
 /// that run already may lock once more or many times, and a waiter that comes in vain is next: from then on nobody
 /// enters before it, so neither side starves. Not recursive: a reader that locks again while a writer waits may wait
-/// for itself. Acquire on lock, release on unlock. Uncontended, each is one atomic exchange; waiting allocates nothing.
-/// Waits spin shortly first where that has paid. Must outlive its waits, and an unlock that lets more than 64 in.
-/// Destroying it locked or waited for aborts.
+/// for itself. Waits spin shortly first where that has paid. Must outlive its waits, and an unlock that lets more than
+/// 64 in. Destroying it locked or waited for aborts. Nothing allocates.
+/// Thread: any, for all members; acquire on lock, release on unlock.
+/// Complexity: uncontended, one atomic exchange to lock and one to unlock.
 class shared_mutex {
 public:
     class lock_future;
@@ -29,11 +30,11 @@ public:
         BIFILAR_CHECK(permits_.free() == max_readers, "a shared_mutex was destroyed locked; let its guards end first");
     }
 
-    /// The writer's. Any thread. Aborts when nobody has locked it.
+    /// The writer's. Aborts when nobody has locked it.
     void unlock() noexcept {
         BIFILAR_CHECK(permits_.give(max_readers), "unlock() of a shared_mutex that no writer has locked");
     }
-    /// A reader's. Any thread. Aborts when nobody has locked it.
+    /// A reader's. Aborts when nobody has locked it.
     void unlock_shared() noexcept {
         BIFILAR_CHECK(permits_.give(1), "unlock_shared() of a shared_mutex that no reader has locked");
     }
@@ -43,20 +44,24 @@ public:
     /// Gives the shared lock back in its destructor.
     using shared_guard = detail::lock_holder<shared_mutex, &shared_mutex::unlock_shared>;
 
-    /// The writer's lock now, or an empty guard. Any thread.
+    /// The writer's lock now, or an empty guard. Never suspends.
     [[nodiscard]] guard try_lock() noexcept { return permits_.try_take(max_readers) ? guard{*this} : guard{}; }
-    /// A reader's lock now, or an empty guard: also when it is a waiting writer's turn. Any thread.
+    /// A reader's lock now, or an empty guard: also when it is a waiting writer's turn. Never suspends.
     [[nodiscard]] shared_guard try_lock_shared() noexcept {
         return permits_.try_take(1) ? shared_guard{*this} : shared_guard{};
     }
 
-    /// A future of the writer's guard. Cancelled, it leaves its place, and readers behind it come in.
+    /// A future of the writer's guard.
+    /// Cancellation: leaves its place, and readers behind it come in; a lock that was handed to it goes to the next.
+    /// Suspends: while others hold the lock, after a short spin.
     [[nodiscard]] lock_future lock() noexcept;
-    /// A future of a reader's guard. Cancelled, it leaves its place.
+    /// A future of a reader's guard.
+    /// Cancellation: leaves its place; a lock that was handed to it goes to the next.
+    /// Suspends: while a writer holds the lock or its turn has not come, after a short spin.
     [[nodiscard]] lock_shared_future lock_shared() noexcept;
 
-    /// A writer becomes a reader, without letting another writer in between. Any thread; never suspends. Aborts when
-    /// the guard holds nothing.
+    /// A writer becomes a reader, without letting another writer in between. Never suspends. Aborts when the guard
+    /// holds nothing.
     [[nodiscard]] static shared_guard downgrade(guard held) noexcept {
         shared_mutex* const of = held.release();
         BIFILAR_CHECK(of != nullptr, "downgrade() of a guard that holds nothing");

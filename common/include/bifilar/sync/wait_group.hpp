@@ -6,10 +6,10 @@
 
 namespace bifilar {
 
-/// Any thread. Release on done, acquire on passing. Waiting allocates nothing and a cancelled wait loses nothing;
-/// whoever passed may destroy it, when at most 64 waited and no wait is left; try_wait() and count() do not
-/// tell that the last to count is gone. May count up again after it was 0; a wait that was woken
-/// stays ready. Destroying it waited for aborts.
+/// Whoever passed may destroy it, when at most 64 waited and no wait is left; try_wait() and count() do not tell that
+/// the last to count is gone. May count up again after it was 0; a wait that was woken stays ready. Destroying it
+/// waited for aborts. Nothing allocates, and nothing but wait() suspends.
+/// Thread: any, for all members; release on done, acquire on passing.
 class wait_group {
 public:
     class token;
@@ -35,6 +35,8 @@ public:
     /// Whether nothing is under way.
     [[nodiscard]] bool try_wait() const noexcept { return count_.is_zero(); }
     /// A future that is ready when nothing is under way.
+    /// Cancellation: loses nothing.
+    /// Suspends: until then.
     [[nodiscard]] wait_future wait() noexcept { return wait_future{count_}; }
     /// May be out of date when it returns.
     [[nodiscard]] std::uint64_t count() const noexcept { return count_.count(); }
@@ -43,7 +45,8 @@ private:
     detail::countdown count_;
 };
 
-/// One thing under way. Movable; one thread at a time. Must not outlive the group.
+/// One thing under way. Movable. Must not outlive the group.
+/// Thread: one at a time.
 class [[nodiscard]] wait_group::token {
 public:
     explicit token(wait_group& of) noexcept : of_{&of} { of.add(); }
