@@ -43,8 +43,11 @@ output_of<F> block_thread_on(F& f) {
 
 }  // namespace detail
 
-/// Polls `f` until it is ready and gives its output; rethrows what it threw. Blocks the calling thread, which must
-/// not be running a task: there, std::logic_error says what to use instead. `f` stays where it is.
+/// Polls `f` until it is ready and gives its output. `f` stays where it is.
+/// Throws: what `f` threw; std::logic_error inside a task, which says what to use instead; std::bad_alloc.
+/// Thread: plain threads, which run no task.
+/// Allocates: a small block, once a thread; it is kept for the next call.
+/// Blocks: until `f` is ready; the thread serves its timers and its driver meanwhile.
 template <class F>
     requires future<std::remove_cvref_t<F>>
 output_of<F> block_on(F&& f) {

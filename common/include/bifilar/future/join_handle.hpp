@@ -136,11 +136,14 @@ private:
 template <class T>
 class outcome_future;
 
-/// A future of the task's value; its exception is rethrown, its cancellation thrown as task_cancelled. Dropped means
-/// detached: the task goes on, and an exception of its body goes to the runtime's handler. Waited for once: when the
-/// outcome has come out, the handle lets go of the task and its memory, and a second wait aborts. Movable, also while
-/// nobody polls it; one thread at a time. When the task that waited for it has given up, another may wait; a second one
-/// that waits meanwhile aborts.
+/// A future of the task's value. Dropped means detached: the task goes on, and an exception of its body goes to the
+/// runtime's handler. Waited for once: when the outcome has come out, the handle lets go of the task and its memory,
+/// and a second wait aborts. Movable, also while nobody polls it. When the task that waited for it has given up,
+/// another may wait; a second one that waits meanwhile aborts. Waiting allocates nothing.
+/// Throws: what the task threw; task_cancelled when it was cancelled.
+/// Thread: one at a time.
+/// Cancellation: gives up the wait, and nothing else: the task goes on. To end it, call cancel().
+/// Suspends: until the task has ended.
 template <class T>
 class [[nodiscard]] join_handle {
 public:
@@ -160,11 +163,14 @@ public:
     }
     void note_wait(const void* site, bool ready) noexcept { base_.note_wait(site, ready); }
 
-    /// Waits on a plain thread; blocks it. Inside a task use co_await or await. Throws deadlock_error when all tasks of
-    /// the runtime wait and nothing can wake any; the task goes on waiting then, and the handle may be used.
+    /// Waits on a plain thread, and gives the task's value.
+    /// Throws: what the task threw; task_cancelled; deadlock_error when all tasks of the runtime wait and nothing can
+    /// wake any, after which the task goes on waiting and the handle may be used; std::logic_error inside of a task, in
+    /// words that speak of block_on(): co_await or await the handle there.
+    /// Thread: plain threads.
+    /// Blocks: until the task has ended.
     T join() { return join_watched(); }
-    /// Blocks a plain thread until the task has ended, and gives its value. Throws what the task threw; task_cancelled;
-    /// deadlock_error. Inside of a task it throws std::logic_error: await the handle there.
+    /// The same, for outputs that may be an error.
     BIFILAR_MUST_BE_READ T join()
         requires detail::must_be_read<T>
     {
@@ -172,7 +178,7 @@ public:
     }
 
     /// Asks the task to end: what it waits for is brought to rest, then it unwinds. Any number of times, before or
-    /// after completion, and after a wait, when it does nothing. Does not wait; never blocks.
+    /// after completion, and after a wait, when it does nothing. Neither waits nor blocks.
     void cancel() noexcept {
         if (base_.is_spent()) return;
         task_core* const task = base_.task();
@@ -199,6 +205,9 @@ public:
     }
 
     /// A future of the value, or why there is none. Takes the handle over.
+    /// Errors: task_error: the task was cancelled, or its exception.
+    /// Cancellation: as of the handle: gives up the wait, and the task goes on.
+    /// Suspends: until the task has ended.
     [[nodiscard]] outcome_future<T> outcome() && noexcept { return outcome_future<T>{std::move(*this)}; }
     /// As the other outcome; the handle is used up.
     [[nodiscard]] outcome_future<T> outcome() & noexcept { return outcome_future<T>{std::move(*this)}; }

@@ -65,6 +65,9 @@ private:
 };
 
 /// A future of function(output of f). The function runs in the poll that finds f ready.
+/// Throws: what `f` or the function throws.
+/// Cancellation: as `f`.
+/// Suspends: as `f`.
 template <future F, class G>
 map_future<F, std::decay_t<G>> map(F f, G&& function) {
     return map_future<F, std::decay_t<G>>{std::move(f), std::forward<G>(function)};
@@ -113,8 +116,11 @@ private:
     G function_;
 };
 
-/// Waits for f, then for the future that function(output of f) returns, which must be movable before its first poll. As
-/// an arm of a race that it loses, f may have ended: what it did then stays done.
+/// Waits for f, then for the future that function(output of f) returns, which must be movable before its first poll.
+/// Throws: what `f`, the function or its future throws.
+/// Cancellation: of the future that is under way. As an arm of a race that it loses, `f` may have ended: what it did
+/// then stays done.
+/// Suspends: as both futures, one after the other.
 template <future F, class G>
 and_then_future<F, std::decay_t<G>> and_then(F f, G&& function) {
     return and_then_future<F, std::decay_t<G>>{std::move(f), std::forward<G>(function)};

@@ -53,7 +53,8 @@ pending_future<T> pending() noexcept {
     return pending_future<T>{};
 }
 
-/// Calls its function at the first poll and is ready with what it returned; an exception ends the future.
+/// Calls its function at the first poll and is ready with what it returned.
+/// Throws: what the function throws.
 template <class F>
 class [[nodiscard]] lazy_future {
 public:

@@ -71,8 +71,11 @@ private:
     bool stops_ = false;
 };
 
-/// The output of `f`, or `stopped` once `f` is at rest after a stop was asked for. `f` is asked first. Allocates
-/// nothing of its own.
+/// The output of `f`. `f` is asked first. Allocates nothing of its own.
+/// Throws: what `f` throws.
+/// Errors: `stopped`, once `f` is at rest after a stop was asked for.
+/// Cancellation: brings `f` to rest.
+/// Suspends: until `f` is ready, or at rest.
 template <future F>
 stop_when_future<F> stop_when(std::stop_token token, F f) {
     return stop_when_future<F>{std::move(token), std::move(f)};
@@ -110,8 +113,12 @@ private:
     std::optional<made> made_;
 };
 
-/// The future that make(token) returns; cancelling it asks for a stop of the token and waits until the future is ready
-/// by itself. For code that knows std::stop_token. Allocates the token's state.
+/// The future that make(token) returns. For code that knows std::stop_token.
+/// Throws: what `make` or its future throws; std::bad_alloc when it is made.
+/// Cancellation: asks for a stop of the token and waits until the future is ready by itself; its output or exception is
+/// lost.
+/// Suspends: as that future.
+/// Allocates: the token's state.
 template <class Make>
 with_stop_token_future<std::decay_t<Make>> with_stop_token(Make&& make) {
     return with_stop_token_future<std::decay_t<Make>>{std::forward<Make>(make)};

@@ -7,6 +7,7 @@ namespace bifilar {
 
 /// Puts the task behind all others that are queued on its worker, those that it has just spawned among them. Fibers
 /// that have begun are queued by themselves there, and the two queues take turns. Costs no atomic on the task itself.
+/// Suspends: once.
 class [[nodiscard]] yield_future {
 public:
     using output = void;
