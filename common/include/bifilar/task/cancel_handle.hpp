@@ -17,8 +17,9 @@ inline void ask_to_end(task_core& task) noexcept {
 
 }  // namespace detail
 
-/// What join_handle::cancel_handle gives. Copies refer to the same task. Any thread, each copy one at a time. It keeps
-/// what is left of a task, its outcome and a fiber's stack too, until it is dropped; it neither joins nor detaches.
+/// What join_handle::cancel_handle gives. Copies refer to the same task. It keeps what is left of a task, its outcome
+/// and a fiber's stack too, until it is dropped; it neither joins nor detaches.
+/// Thread: any, each copy one at a time.
 class cancel_handle {
 public:
     explicit cancel_handle(task_core& task) noexcept : task_{&task} { task.state_.add_reference(); }

@@ -11,7 +11,8 @@ namespace bifilar {
 /// Thrown out of a wait in a fiber that was cancelled, so that its stack unwinds. Let it pass: after catch (...), throw
 /// it again; `catch (const std::exception&)` does not see it. While it is handled, waits go on to their ends in spite
 /// of the cancellation, so a handler may clean up. What happens to a fiber that swallows it, await says. A copy, also
-/// in a std::exception_ptr, keeps the fiber's stack until it is destroyed. Any thread.
+/// in a std::exception_ptr, keeps the fiber's stack until it is destroyed.
+/// Thread: any.
 class cancelled {
 public:
     /// Nobody notices when this one is swallowed: it ends a body that was not cancelled by its handle.

@@ -20,6 +20,7 @@ struct task_description {
 };
 
 /// One line: "task reader (coroutine), spawned at server.cpp:12, waits on bifilar::event::wait_future".
+/// Throws: std::bad_alloc.
 [[nodiscard]] std::string to_string(const task_description& task);
 
 }  // namespace bifilar

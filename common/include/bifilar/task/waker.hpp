@@ -25,8 +25,10 @@ private:
     task_header* task_ = nullptr;
 };
 
-/// A waker that keeps its task in memory. Any thread; may outlive the task's completion, the runtime must outlive
-/// it. Copying costs one atomic addition; waking allocates nothing, calls back nothing and never blocks.
+/// A waker that keeps its task in memory. May outlive the task's completion; the runtime must outlive it. Waking
+/// allocates nothing, calls back nothing and never blocks.
+/// Thread: any.
+/// Complexity: one atomic addition for a copy.
 class waker {
 public:
     waker() noexcept = default;
