@@ -26,9 +26,9 @@ enum class inherit : bool { no, yes };
 /// With inherit::yes every task, fiber and blocking job begins with a copy of the value that its spawner has at that
 /// time: a task its own, a plain thread its own. T's copy constructor runs in the spawner, does not wait, and what it
 /// throws comes out of spawn; nothing was started then. spawn_options::inherit_locals = false leaves them out.
-///
-/// A look-up takes a few nanoseconds and one more for each key that the task set later. Tasks that set no value and
-/// inherit none pay nothing.
+/// Thread: any; each call is about the value of its own task or thread.
+/// Complexity: a look-up takes a few nanoseconds and one more for each key that the task set later. Tasks that set no
+/// value and inherit none pay nothing.
 template <class T>
 class task_local : private detail::local_key {
     static_assert(std::is_object_v<T> && !std::is_const_v<T>, "a task_local keeps an object that can be set");
@@ -58,8 +58,9 @@ public:
         return found != nullptr ? *found : std::move(other);
     }
 
-    /// Makes the calling task's value anew, as its newest; the old one ends after that. Allocates from the frame pool.
-    /// Throws what T's constructor throws, and std::bad_alloc; the old value stays then.
+    /// Makes the calling task's value anew, as its newest; the old one ends after that.
+    /// Throws: what T's constructor throws, and std::bad_alloc; the old value stays then.
+    /// Allocates: a block from the frame pool, and one more for the first value of a task or thread.
     template <class... Args>
         requires std::constructible_from<T, Args...>
     T& emplace(Args&&... args) {
@@ -73,6 +74,7 @@ public:
     }
 
     /// Sets the calling task's value: assigns where there is one, else makes it as emplace does.
+    /// Throws: what assigning throws; else as emplace.
     T& set(T value) {
         if constexpr (std::is_move_assignable_v<T>) {
             if (T* const old = get()) return *old = std::move(value);
