@@ -63,16 +63,20 @@ private:
     timeout_future<F> future_;
 };
 
-/// The output of `f`, or timed_out when `moment` came first; `f` is asked first and brought to rest, as by timeout.
+/// The output of `f`, which is asked first.
 ///
 /// While `f` runs the deadline is in force: current_deadline() gives it, and every task that is spawned meanwhile, in
 /// any form and on any backend, inherits it, as do that task's own children, detached ones too. A task that still lives
 /// at its inherited deadline is asked to cancel; one that has not begun by then does not begin; a spawn_blocking job
 /// that has begun goes on. A nearer deadline that was in force already stays so: nested ones can only shorten.
 /// spawn_options::inherit_locals = false makes a task that is not concerned.
-///
-/// The first deadline of a task, and each task that inherits one, allocate a small block from the frame pool, the
-/// former in the first poll, which may throw std::bad_alloc.
+/// Throws: what `f` throws; std::bad_alloc, in the first poll.
+/// Errors: timed_out when `moment` came first, once `f` is at rest, as by timeout; also in place of a task_cancelled of
+/// a task that `f` waited for, and that had the same deadline.
+/// Cancellation: brings `f` to rest.
+/// Suspends: until `f` is ready, or at rest.
+/// Allocates: a small block from the frame pool for the first deadline of a task, in the first poll, and two for each
+/// task that inherits one.
 template <future F>
 deadline_future<F> deadline(F f, base::steady::time_point moment) {
     return deadline_future<F>{std::move(f), sleep_until(moment)};
@@ -85,8 +89,8 @@ deadline_future<F> deadline(F f, std::chrono::duration<Rep, Period> duration) {
 }
 
 /// The same for a callable that returns a future (`when` is a moment, or a duration that counts from this call): it is
-/// called by the first poll, when the deadline is in force. So
-/// that `[&] { return spawn(backend::stackful, f); }` starts a fiber that inherits it.
+/// called by the first poll, when the deadline is in force. So that `[&] { return spawn(backend::stackful, f); }`
+/// starts a fiber that inherits it.
 template <class Make, class When>
     requires(!future<Make> && future<std::invoke_result_t<Make&>>)
 auto deadline(Make make, When when) {

@@ -20,12 +20,14 @@ enum class missed_tick : std::uint8_t {
 };
 
 /// The first tick is due at once, or at a given moment, the others a period apart, by now() of the thread that makes it
-/// and of those that wait for it. One task at a time; moves while nobody waits.
+/// and of those that wait for it. Moves while nobody waits.
+/// Thread: one task at a time.
 class interval {
 public:
     class tick_future;
 
-    /// Throws std::invalid_argument for a period of 0 or less.
+    /// The first tick is due at once.
+    /// Throws: std::invalid_argument for a period of 0 or less.
     template <class Rep, class Period>
     explicit interval(std::chrono::duration<Rep, Period> period, missed_tick policy = missed_tick::burst)
         : interval{period, base::steady::time_point{std::chrono::nanoseconds{detail::timer_now_ns()}}, policy} {}
@@ -38,8 +40,10 @@ public:
         if (period_ns_ <= 0) throw std::invalid_argument{"an interval's period must be longer than 0"};
     }
 
-    /// A future of the moment for which the tick was due. Never early. Cancelled, it takes no tick. The interval
-    /// outlives it and does not move meanwhile.
+    /// A future of the moment for which the tick was due. Never early. The interval outlives it and does not move
+    /// meanwhile.
+    /// Cancellation: takes no tick.
+    /// Suspends: until the tick is due.
     [[nodiscard]] tick_future tick() noexcept;
 
     /// The next tick is due a full period from now.

@@ -33,14 +33,17 @@ public:
         automatic,
     };
 
-    /// Time begins at `start`. Throws std::invalid_argument for a moment before the steady clock's epoch.
+    /// Time begins at `start`.
+    /// Throws: std::invalid_argument for a moment before the steady clock's epoch, or at the end of time.
     explicit simulated_clock(mode how = mode::automatic, base::steady::time_point start = base::steady::now());
     simulated_clock(const simulated_clock&) = delete;
     simulated_clock& operator=(const simulated_clock&) = delete;
     /// Its runtime has ended before.
     ~simulated_clock();
 
-    /// The moment at which time stands. Any thread; one load.
+    /// The moment at which time stands.
+    /// Thread: any.
+    /// Complexity: one load.
     [[nodiscard]] base::steady::time_point now() const noexcept {
         return base::steady::time_point{std::chrono::nanoseconds{now_ns()}};
     }
@@ -48,10 +51,11 @@ public:
     [[nodiscard]] mode how() const noexcept { return how_; }
 
     /// Moves time on by `duration`, rounded up to nanoseconds; by nothing where it is negative. Saturates: time ends in
-    /// the year 2262, before the deadlines of sleeps that last for ever. Any thread or task; does not suspend or
-    /// allocate, takes a lock for an instant. Tasks whose timers are due are woken by the workers that serve these: at
-    /// once those of the calling worker, soon after this call those of the others. Where one call passes several
-    /// deadlines, all of these tasks find time at its end.
+    /// the year 2262, before the deadlines of sleeps that last for ever. Tasks whose timers are due are woken by the
+    /// workers that serve these: at once those of the calling worker, soon after this call those of the others. Where
+    /// one call passes several deadlines, all of these tasks find time at its end. Neither suspends nor allocates.
+    /// Thread: any, and any task.
+    /// Blocks: for an instant, by a lock.
     template <class Rep, class Period>
     void advance(std::chrono::duration<Rep, Period> duration) noexcept {
         move_by(base::to_wait_ns(duration));

@@ -13,7 +13,11 @@
 namespace bifilar {
 
 /// Ready once its deadline has passed: never early, late by at most timer_tick_ns and scheduling, or by
-/// busy_timer_tick_ns where it shares a wake with others. Cancelled by its destructor.
+/// busy_timer_tick_ns where it shares a wake with others.
+/// Throws: std::bad_alloc, where it makes a plain thread's timers.
+/// Cancellation: loses nothing; its destructor does it all.
+/// Suspends: until the deadline.
+/// Allocates: nothing, but for a plain thread's first wait.
 class [[nodiscard]] sleep {
 public:
     using output = void;
@@ -44,9 +48,10 @@ public:
         return not_ready;
     }
 
-    /// A new deadline, later or earlier, also after the old one has passed: by the task whose sleep it is, also while
-    /// another part of that task waits for it, which then goes on waiting. Not while it moves. As an arm of a `select`,
-    /// which leaves it where it is, it is a limit on silence. Allocates nothing.
+    /// A new deadline, later or earlier, also after the old one has passed; another part of the task that waits for it
+    /// goes on waiting. Not while it moves. As an arm of a `select`, which leaves it where it is, it is a limit on
+    /// silence. Allocates nothing.
+    /// Thread: the task whose sleep it is.
     void reset(base::steady::time_point moment) noexcept { restart(base::to_ns(moment)); }
     /// The same, counted from this call, as sleep_for.
     template <class Rep, class Period>

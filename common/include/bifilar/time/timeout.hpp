@@ -127,9 +127,13 @@ private:
     bool asked_ = false;  // The task was asked to end.
 };
 
-/// The output of `f`, or timed_out when `duration`, counted from this call, passed before it was ready. `f` is asked
-/// first, so a future that is ready in time wins even when the task is late, or when `duration` is 0 or less. Counts by
-/// now() of the calling thread, as sleep_for. Rethrows what `f` throws. Allocates nothing.
+/// The output of `f`. `f` is asked first, so a future that is ready in time wins even when the task is late, or when
+/// `duration` is 0 or less. Counts by now() of the calling thread, as sleep_for. Allocates nothing.
+/// Throws: what `f` throws.
+/// Errors: timed_out when `duration`, counted from this call, passed before `f` was ready, once `f` is at rest. What
+/// `f` had taken by then is given back or lost, as the operation says.
+/// Cancellation: brings `f` to rest.
+/// Suspends: until `f` is ready, or at rest.
 template <future F, class Rep, class Period>
     requires(!detail::task_handle<F>)
 timeout_future<F> timeout(F f, std::chrono::duration<Rep, Period> duration) {
@@ -137,8 +141,10 @@ timeout_future<F> timeout(F f, std::chrono::duration<Rep, Period> duration) {
 }
 
 /// The same for a spawned task, which has until then: afterwards it is asked to cancel, and the answer comes once it
-/// has ended. A value or an exception that it gives although it was asked to end counts. Cancelled, or lost as an arm
-/// of a race, it ends the task too. Takes the handle over.
+/// has ended. A value or an exception that it gives although it was asked to end counts. Takes the handle over.
+/// Throws: what the task threw; task_cancelled when somebody else cancelled it.
+/// Errors: timed_out, when it was asked to end and then ended as a cancelled task.
+/// Cancellation: ends the task too and waits for that; so does losing as an arm of a race.
 template <detail::task_handle F, class Rep, class Period>
 task_timeout_future<output_of<F>> timeout(F task, std::chrono::duration<Rep, Period> duration) {
     return task_timeout_future<output_of<F>>{std::move(task), sleep_for(duration)};
