@@ -96,26 +96,30 @@ private:
 /// malloc at the fork, make a runtime of its own; not inside of a task.
 class runtime {
 public:
-    /// Starts the workers. Throws std::invalid_argument for a bad value (and says which), std::system_error when
-    /// threads, rings or memory cannot be had, std::runtime_error when io_uring was demanded and cannot be had,
-    /// std::logic_error when another runtime has the simulated clock or the calling thread, or that thread runs a task.
+    /// Starts the workers.
+    /// Throws: std::invalid_argument for a bad value (and says which); std::system_error when threads, rings or memory
+    /// cannot be had; std::runtime_error when io_uring was demanded and cannot be had; std::logic_error when another
+    /// runtime has the simulated clock or the calling thread, or that thread runs a task.
     explicit runtime(runtime_options options = {});
     runtime(const runtime&) = delete;
     runtime& operator=(const runtime&) = delete;
-    /// Cancels what still lives, waits until it has unwound, ends the threads. Not inside one of its own tasks. One on
-    /// its calling thread ends there; elsewhere the process is aborted.
+    /// Cancels what still lives, waits until it has unwound, ends the threads.
+    /// Thread: not inside one of its own tasks. One on its calling thread ends there; elsewhere the process is aborted.
+    /// Blocks: until all tasks have unwound and blocking calls that were queued are over.
     ~runtime();
 
-    /// Runs f(args…) as a task and blocks until it ends; gives its value or rethrows its exception. A plain callable
-    /// runs as a fiber, so that it may await; a coroutine or future runs stackless. Plain threads only: inside a task
-    /// it throws std::logic_error, and f may have begun. Other tasks go on when it returns. Throws deadlock_error,
-    /// which lists them, when all tasks wait and nothing can wake any; they go on waiting, until the runtime's end.
+    /// Runs f(args…) as a task and gives its value. A plain callable runs as a fiber, so that it may await; a coroutine
+    /// or future runs stackless. Other tasks go on when it returns.
+    /// Throws: what f throws, and what spawn does; task_cancelled when the runtime was shut down meanwhile;
+    /// deadlock_error, which lists the tasks, when all wait and nothing can wake any (they go on waiting, until the
+    /// runtime's end); std::logic_error inside a task, and f may have begun then.
+    /// Thread: plain threads.
+    /// Blocks: until f's task has ended.
     template <class F, class... Args>
     detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
         return launch_root(std::forward<F>(f), std::forward<Args>(args)...).join();
     }
-    /// Spawns as spawn(f, args…) does and blocks until the task has ended; its value, or what it threw. What else is
-    /// alive goes on. Throws deadlock_error; std::logic_error inside of a task.
+    /// The same, for outputs that may be an error.
     template <class F, class... Args>
         requires detail::must_be_read<detail::launched_output<F, Args...>>
     BIFILAR_MUST_BE_READ detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
@@ -128,7 +132,9 @@ public:
         detail::refuse_launch<std::remove_cvref_t<Given>...>();
     }
 
-    /// As bifilar::spawn, on this runtime, from any thread.
+    /// As bifilar::spawn, on this runtime.
+    /// Throws: as bifilar::spawn; std::logic_error when it is called from outside after shutdown().
+    /// Thread: any.
     template <class F, class... Args>
     join_handle<detail::launched_output<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
         return detail::launch(scheduler(), options, std::forward<F>(f), std::forward<Args>(args)...);
@@ -156,18 +162,26 @@ public:
     /// Cancels all tasks and waits until they have ended, at most until 10 ms after `deadline`, which is real time on
     /// any clock; then says who is left. Later spawns from outside throw. To cancel, it needs every worker to come to
     /// the end of its present run: while one task runs on, the others are not cancelled and take turns with attempts to
-    /// halt. May be repeated; the destructor waits for what is left. Plain threads only. Of a runtime on its calling
-    /// thread: on that thread only, elsewhere std::logic_error; and a task that does not suspend holds it up.
+    /// halt. May be repeated; the destructor waits for what is left.
+    /// Throws: std::logic_error, of a runtime on its calling thread, on another thread.
+    /// Thread: plain threads. Of a runtime on its calling thread that one, where a task that does not suspend holds it
+    /// up.
+    /// Blocks: until all tasks have ended, or the deadline.
     shutdown_report shutdown(
         std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
 
-    /// On a simulated clock: blocks until no task can run and no spawn_blocking call is under way, so that only time,
+    /// On a simulated clock: waits until no task can run and no spawn_blocking call is under way, so that only time,
     /// events and other threads can go on; with an automatic clock, until there is no timer either. Sleeps that were
-    /// about to begin have then begun, and those that were due have ended. Throws std::logic_error on the real clock,
-    /// and in a task of this runtime.
+    /// about to begin have then begun, and those that were due have ended.
+    /// Throws: std::logic_error on the real clock, and in a task or a blocking call of this runtime.
+    /// Thread: plain threads.
+    /// Blocks: until then.
     void settle();
 
-    /// Counts per worker. Any thread; allocates.
+    /// Counts per worker.
+    /// Throws: std::bad_alloc.
+    /// Thread: any.
+    /// Allocates: the vector of workers' counts.
     [[nodiscard]] runtime_stats stats() const;
     /// How many there are.
     [[nodiscard]] std::uint32_t workers() const noexcept;
@@ -202,14 +216,15 @@ private:
 };
 
 /// Makes a runtime with default options, runs f(args…) in it, shuts it down: tasks that still live are cancelled.
-/// Throws as the constructor and runtime::run.
+/// Throws: as the constructor and runtime::run.
+/// Thread: plain threads.
+/// Blocks: until f's task and all others have ended.
 template <class F, class... Args>
 detail::launched_output<F, Args...> run(F&& f, Args&&... args) {
     runtime made;
     return made.run(std::forward<F>(f), std::forward<Args>(args)...);
 }
-/// Spawns as spawn(f, args…) does and blocks until the task has ended; its value, or what it threw. What else is alive
-/// goes on. Throws deadlock_error; std::logic_error inside of a task.
+/// The same, for outputs that may be an error.
 template <class F, class... Args>
     requires detail::must_be_read<detail::launched_output<F, Args...>>
 BIFILAR_MUST_BE_READ detail::launched_output<F, Args...> run(F&& f, Args&&... args) {

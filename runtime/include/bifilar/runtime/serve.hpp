@@ -29,7 +29,8 @@ concept listener = std::movable<L> && requires(L& l) {
 };
 
 /// What ends a server: a future, such as ctrl_c() or an event's wait(), or a std::stop_token. The future's output is
-/// dropped, but for the error of an io_result, which the report tells.
+/// dropped, but for the error of an io_result, which the report tells. After one signal ctrl_c() is ready for the rest
+/// of the process: a server that is started after it ends at once.
 template <class S>
 concept stop_condition = future<S> || std::same_as<S, std::stop_token>;
 
@@ -284,13 +285,17 @@ task<serve_report> serve_all(std::vector<L> from, serve_options options, Handler
 /// returns is dropped; what it throws goes to options.on_error.
 ///
 /// When descriptors or memory are used up, accepting pauses until one of its own connections ends, or for 10 ms and
-/// then twice as long each time, up to a second; options.on_exhausted tells. Errors of a single connection are passed
-/// over. Any other error stops the server like `stop`, and is in the report; so does a failure of `stop` itself, where
-/// its output is an io_result. That of `stop_now` is in the report, and connections keep their time to drain.
+/// then twice as long each time, up to a second; options.on_exhausted tells.
 ///
 /// At the stop it closes the listener, sets serving::stopping for the handlers, and lets them end by themselves for
-/// options.drain; then, or once `stop_now` is ready, it cancels the rest and describes them. It is ready when all have
-/// unwound. Cancelled, it cancels all and waits for them. Throws std::invalid_argument for bad options.
+/// options.drain; then, or once `stop_now` is ready, it cancels the rest and describes them.
+/// Throws: std::invalid_argument for bad options, when it is awaited; what spawn throws for the tasks that accept.
+/// Errors: those of a single connection are passed over. Any other stops the server like `stop`, and is in the report;
+/// so does a failure of `stop` itself, where its output is an io_result. That of `stop_now` is in the report, and
+/// connections keep their time to drain.
+/// Cancellation: cancels all connections, without time to drain, and waits until they have unwound; the report is lost.
+/// Suspends: until the stop, and then until all connections have ended or unwound.
+/// Allocates: a task for each connection, and one for each listener.
 template <listener L, class Handler, stop_condition Stop, stop_condition StopNow = pending_future<void>>
     requires detail::takes_connection<Handler, L>
 task<serve_report> serve(L on, serve_options options, Handler handler, Stop stop, StopNow stop_now = pending()) {

@@ -15,17 +15,17 @@ namespace detail {
 
 }  // namespace detail
 
-/// Starts f(args…), or the future `f`, as a task of the current runtime and returns its handle. Callable and
-/// arguments are decayed and kept in the task (std::ref passes a reference), so a coroutine lambda's captures live
-/// as long as the coroutine. On the stackless backend a plain callable runs to its end in one poll.
-///
-/// Does not suspend. Allocates one block from the frame pool (a coroutine function with value parameters shares the
-/// frame's block; a coroutine lambda with captures takes two), or one stack from the stack pool.
-/// The task begins with copies of inherited task_local values and under the deadline in force; what the copies throw
-/// comes out of here. In a runtime that ends, the task is cancelled before it begins. Throws std::logic_error outside
-/// of a runtime's task (runtime::spawn from outside: after its shutdown), std::bad_alloc, std::invalid_argument for a
-/// worker that there is not or a fiber's stack_bytes, and for a fiber std::system_error (no more address space or
-/// mappings; says what to do).
+/// Starts f(args…), or the future `f`, as a task of the current runtime and returns its handle. Callable and arguments
+/// are decayed and kept in the task (std::ref passes a reference), so a coroutine lambda's captures live as long as the
+/// coroutine. On the stackless backend a plain callable runs to its end in one poll. The task begins with copies of
+/// inherited task_local values and under the deadline in force. In a runtime that ends, it is cancelled before it
+/// begins. Does not suspend.
+/// Throws: std::logic_error outside of a runtime's task (runtime::spawn from outside: after its shutdown);
+/// std::bad_alloc; std::invalid_argument for a worker that there is not or a fiber's stack_bytes; for a fiber
+/// std::system_error (no more address space or mappings; says what to do); what copies of arguments and inherited
+/// values throw.
+/// Allocates: one block from the frame pool (a coroutine function with value parameters shares the frame's block; a
+/// coroutine lambda with captures takes two), or one stack from the stack pool.
 template <class F, class... Args>
 join_handle<detail::launched_output<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
     return detail::launch(detail::current_scheduler(), options, std::forward<F>(f), std::forward<Args>(args)...);

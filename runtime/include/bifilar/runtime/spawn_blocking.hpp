@@ -90,11 +90,16 @@ private:
 
 }  // namespace detail
 
-/// Calls f(args…), a plain callable, on a thread that may block. Callable and arguments are decayed and kept until
-/// the call is over. Cancelled before it began, or begun after an inherited deadline, it does not run; afterwards it
-/// runs to its end. It has copies of inherited task_local values, as a task has. Does not suspend; allocates. Throws
-/// std::logic_error outside of a runtime's task and when the runtime is ending, std::system_error when there is no
-/// thread and none can be had, std::bad_alloc, and what copies of arguments and inherited values throw.
+/// Calls f(args…), a plain callable, on a thread that may block, and gives the handle of the call. Callable and
+/// arguments are decayed and kept until the call is over. It has copies of inherited task_local values, as a task has.
+/// Does not suspend.
+/// Throws: std::logic_error outside of a runtime's task and when the runtime is ending; std::system_error when there is
+/// no thread and none can be had; std::bad_alloc; what copies of arguments and inherited values throw.
+/// Cancellation: of a wait for the handle, it stops nothing: the call runs to its end, also when it had not begun.
+/// Before it begins, join_handle::cancel(), its cancel_handle, timeout of the handle, or an inherited deadline that has
+/// come keep it from running; once it has begun, nothing ends it.
+/// Allocates: two blocks with new, and what a further thread takes.
+/// Blocks: for the start of a thread, where no idle one is left and there are fewer than max_blocking_threads.
 template <class F, class... Args>
 join_handle<call_output<F, Args...>> spawn_blocking(F&& f, Args&&... args) {
     static_assert(!future<std::invoke_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>&&...>>,

@@ -160,31 +160,37 @@ public:
     explicit child_handle(join_handle<T> of) noexcept : join_handle<T>{std::move(of)} {}
 };
 
-/// Tasks of either model that end before the scope does. Neither copied nor moved. spawn() and cancel(): any thread,
-/// also from the children.
+/// Tasks of either model that end before the scope does. Neither copied nor moved.
 ///
 /// The first child that throws cancels the others, and join() rethrows its exception when all have ended. A child that
 /// ends by cancellation alone fails nothing.
 ///
 /// By itself for fibers and plain threads, whose destructors can wait. In a coroutine, whose destructors cannot, use
 /// with_scope: the constructor throws std::logic_error there.
+/// Thread: any for spawn() and cancel(), also from the children.
 class task_scope {
 public:
-    /// For children on the running fiber's runtime. Throws std::logic_error outside of a task, and in a stackless one.
+    /// For children on the running fiber's runtime.
+    /// Throws: std::logic_error outside of a task, and in a stackless one.
     task_scope();
     /// For children on `on`; from a plain thread too.
+    /// Throws: std::logic_error in a stackless task.
     explicit task_scope(runtime& on);
     task_scope(const task_scope&) = delete;
     task_scope& operator=(const task_scope&) = delete;
-    /// Waits until all children have ended; cancels them first when an exception is on its way out, and when the fiber
-    /// is cancelled meanwhile. An exception of a child that no join() has rethrown goes to the runtime's
-    /// on_detached_exception; on a plain thread it aborts; it is dropped when another exception is on its way out.
+    /// Waits until all children have ended; cancels them first when an exception is on its way out. An exception of a
+    /// child that no join() has rethrown goes to the runtime's on_detached_exception; on a plain thread it aborts; it
+    /// is dropped when another exception is on its way out.
+    /// Cancellation: cancels the children, and waits for them all the same.
+    /// Suspends: a fiber, until all children have ended.
+    /// Blocks: a plain thread, as long.
     ~task_scope();
 
     /// As bifilar::spawn, and the handle may be dropped: the scope takes care of the task. A child that throws has no
     /// outcome of its own: its handle says cancelled, the scope has the exception. In a cancelled scope the child ends
     /// without having begun. What a child returns and nobody joins is destroyed at any time after its end, also after
     /// the scope's.
+    /// Throws: as bifilar::spawn; with nothing started then.
     template <class F, class... Args>
     child_handle<detail::launched_output<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
         using made = child_handle<detail::launched_output<F, Args...>>;
@@ -224,14 +230,18 @@ public:
     }
 
     class join_future;
-    /// A future that is ready when all children have ended; rethrows the first exception of a child. More children may
-    /// be spawned afterwards, if none has thrown. Cancelled, it cancels them and waits for them.
+    /// A future that is ready when all children have ended. More children may be spawned afterwards, if none has
+    /// thrown.
+    /// Throws: the first exception of a child.
+    /// Cancellation: cancels the children and waits for them.
+    /// Suspends: until all children have ended.
     [[nodiscard]] join_future join() noexcept;
 
     /// Asks all children, and those to come, to end. Does not wait.
     void cancel() noexcept { (void)core_->cancel(); }
-    /// The same, and says who they are and what they waited on: at most `most` of them. One that runs just then, or
-    /// has no memory left for its text, is told with its name at most. Allocates.
+    /// The same, and says who they are and what they waited on: at most `most` of them. One that runs just then, or has
+    /// no memory left for its text, is told with its name at most.
+    /// Allocates: the descriptions.
     [[nodiscard]] std::vector<task_description> cancel_and_describe(std::size_t most = 1'000) noexcept {
         return core_->cancel(most);
     }
@@ -366,9 +376,13 @@ private:
 };
 
 /// A future that runs body(scope), a coroutine or another future, and is ready when that and all tasks that were
-/// spawned in the scope have ended. Its output is the body's. The first exception, of the body or of a child, cancels
-/// the rest, the body included, and is rethrown once all have ended; `others` gets those that came after it. Cancelled,
-/// it cancels all and waits for them. Inside of a runtime's task; allocates one block.
+/// spawned in the scope have ended. Its output is the body's. Inside of a runtime's task.
+/// Throws: the first exception, of the body or of a child, which cancels the rest, the body included, once all have
+/// ended; `others` gets those that came after it. In the first poll std::bad_alloc, and std::logic_error outside of a
+/// runtime's task.
+/// Cancellation: cancels the body and all children and waits for them; what the body gave is lost.
+/// Suspends: until all have ended.
+/// Allocates: one block.
 template <class Body>
     requires std::invocable<std::decay_t<Body>&, task_scope&>
 scope_future<std::decay_t<Body>> with_scope(Body&& body, std::vector<std::exception_ptr>* others = nullptr) {

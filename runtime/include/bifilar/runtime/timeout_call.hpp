@@ -61,14 +61,17 @@ private:
     std::optional<task> task_;
 };
 
-/// The value of call(), plain code, or timed_out when `duration`, counted from this call, passed before it returned:
-/// what it waits for is then brought to rest, it unwinds as a cancelled fiber does, and the answer comes after that.
-/// A value or an exception that it gives although it was asked to end counts. References to the caller's variables
-/// are safe.
-///
-/// The code runs in a fiber of its own, from the first poll on, also when a coroutine waits for it: a stack from the
-/// pool, copies of inherited task_local values, and the deadline in force. Inside of a runtime's task; elsewhere the
-/// first poll throws std::logic_error. Code that does not wait cannot be interrupted.
+/// The value of call(), plain code. It runs in a fiber of its own, from the first poll on, also when a coroutine waits
+/// for it: a stack from the pool, copies of inherited task_local values, and the deadline in force. References to the
+/// caller's variables are safe. Code that does not wait cannot be interrupted.
+/// Throws: what the code throws; task_cancelled when it was cancelled for another reason than its time; in the first
+/// poll what spawn throws for a fiber, so std::logic_error outside of a runtime's task.
+/// Errors: timed_out when `duration`, counted from this call, passed before it returned: what it waits for is then
+/// brought to rest, it unwinds as a cancelled fiber does, and the answer comes after that. A value or an exception that
+/// it gives although it was asked to end counts.
+/// Cancellation: as when the time is up; its value is lost.
+/// Suspends: until the code has returned or unwound.
+/// Allocates: one stack from the stack pool.
 template <detail::plain_call F, class Rep, class Period>
 call_timeout_future<F> timeout(F call, std::chrono::duration<Rep, Period> duration) {
     return call_timeout_future<F>{std::move(call), sleep_for(duration)};
