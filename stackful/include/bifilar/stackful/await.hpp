@@ -97,11 +97,8 @@ template <future F>
 
 }  // namespace detail
 
-/// Waits for `f` and gives its output; rethrows what it threw. `f` stays where it is: pass a temporary or a variable.
-/// Suspends a fiber; blocks a plain thread; throws std::logic_error in a stackless task (use co_await there) and inside
-/// a future's poll. Throws `cancelled` when the fiber's task is cancelled and `f` was not ready; whether what `f`
-/// had taken by then is given back or lost, the operation says. Not in functions with a target attribute for wider
-/// vector registers than their file's: those registers are not saved. Allocates nothing of its own.
+/// Waits for `f` and gives its output. `f` stays where it is: pass a temporary or a variable. Not in functions with a
+/// target attribute for wider vector registers than their file's: those registers are not saved.
 ///
 /// In spite of cancellation it waits for a shield(…); while an exception is in flight, so in destructors during
 /// unwinding; and while `cancelled` is handled or kept. A destructor on a normal way out, or any other noexcept
@@ -114,6 +111,13 @@ template <future F>
 /// of at the 1st, 10th, 100th time and so on; nobody ends it by force, because a loop that closes many things looks the
 /// same. While a copy lives the first 1,000 waits go on; then it is told, and where no handler is open the next ones
 /// throw.
+/// Throws: what `f` threw; `cancelled` when the fiber's task is cancelled and `f` was not ready; std::logic_error in a
+/// stackless task (use co_await there) and inside a future's poll.
+/// Cancellation: `f` is brought to rest, then `cancelled` is thrown; whether what `f` had taken by then is given back
+/// or lost, the operation says.
+/// Suspends: a fiber, until `f` is ready.
+/// Allocates: nothing of its own in a fiber; on a plain thread as block_on.
+/// Blocks: a plain thread, until `f` is ready.
 template <class F>
     requires future<std::remove_cvref_t<F>>
 [[gnu::always_inline]] inline output_of<F> await(F&& f) {

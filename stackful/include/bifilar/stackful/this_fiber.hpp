@@ -16,12 +16,14 @@ void unwind_or_yield(stackful::fiber& self);
 /// Usable bytes of the running fiber's stack; 0 outside of a fiber.
 [[nodiscard]] std::size_t stack_size() noexcept;
 
-/// The most bytes of it that were ever in use since the stack was last trimmed; 0 outside of a fiber. About 1 us.
+/// The most bytes of it that were ever in use since the stack was last trimmed; 0 outside of a fiber.
+/// Complexity: about 1 us.
 [[nodiscard]] std::size_t stack_used() noexcept;
 
-/// As yield_now(): lets other tasks of this worker run first. Suspends a fiber; yields the processor on a plain thread.
-/// Throws `cancelled` where await(yield_now()) does. Like await, not in functions with a target attribute. Expanded in
-/// place, for the reason given at switch.hpp.
+/// As yield_now(): lets other tasks of this worker run first. Yields the processor on a plain thread. Like await, not
+/// in functions with a target attribute. Expanded in place, for the reason given at switch.hpp.
+/// Throws: `cancelled` where await(yield_now()) does.
+/// Suspends: a fiber, once.
 [[gnu::always_inline]] inline void yield() {
     stackful::fiber* const self = stackful::fiber::current();
     if (self == nullptr) return base::yield_thread();
