@@ -7,15 +7,20 @@
 
 namespace bifilar {
 
-/// Owns the coroutine's frame, which comes from the frame pool (no malloc in the steady state). Move-only.
-/// Destroying it ends the coroutine where it stands: what it waits for is left, the innermost frame goes first.
-/// A destructor of a parameter that throws ends the process.
-/// The size of a frame is known to the compiler alone; frame_bytes(made.frame()) tells it at run time.
+/// Owns the coroutine's frame. Move-only. It begins with its first poll. Destroying it ends the coroutine where it
+/// stands: what it waits for is left, the innermost frame goes first. A destructor of a parameter that throws ends the
+/// process. The size of a frame is known to the compiler alone; frame_bytes(made.frame()) tells it at run time.
 /// Outputs, parameters and locals may be aligned to up to 256 MiB, which is GCC's own bound. clang has to be told
 /// -fcoro-aligned-allocation, which our CMake targets do, and bifilar.pc where clang built the library; without it
-/// coroutines are refused. GCC 12 tells nobody what a frame is aligned to, but sizes are multiples of it: there a
-/// spawned coroutine whose frame is by chance a multiple of 32 bytes takes 16 bytes more, or 48 with a large output,
-/// and one that is a multiple of 128 takes a second block.
+/// coroutines are refused.
+/// Throws: what the body throws, when it is awaited; std::bad_alloc when the coroutine is called.
+/// Cancellation: the future that the innermost coroutine waits for is brought to rest, then the frames end, innermost
+/// first. Locals are destroyed; nothing is thrown, so no handler runs, and their destructors cannot wait.
+/// Suspends: as what its body awaits.
+/// Allocates: the frame, when the coroutine is called, from the frame pool (no malloc in the steady state). GCC 12
+/// tells nobody what a frame is aligned to, but sizes are multiples of it: there a spawned coroutine whose frame is by
+/// chance a multiple of 32 bytes takes 16 bytes more, or 48 with a large output, and one that is a multiple of 128
+/// takes a second block.
 template <class T = void>
 class [[nodiscard]] task {
 public:
