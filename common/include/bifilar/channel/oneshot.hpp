@@ -327,7 +327,7 @@ public:
     /// A future that is ready when a send would be in vain: the receiver has closed or is gone, or a value was sent.
     /// One at a time: a second aborts. The sender outlives it and may send meanwhile.
     /// Cancellation: loses nothing.
-    /// Suspends: until then. Nothing allocates.
+    /// Suspends: until then.
     [[nodiscard]] auto closed() noexcept {
         (void)here();
         return typename detail::shared_oneshot<T>::closed_future{*of_};

@@ -139,14 +139,14 @@ public:
     join_handle<detail::launched_output<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
         return detail::launch(scheduler(), options, std::forward<F>(f), std::forward<Args>(args)...);
     }
-    /// A task of this runtime; see the function spawn. Any thread.
+    /// The same on the given backend.
     template <class F, class... Args>
     join_handle<detail::launched_output<F, Args...>> spawn(backend on, F&& f, Args&&... args) {
         spawn_options options;
         options.on = on;
         return spawn(options, std::forward<F>(f), std::forward<Args>(args)...);
     }
-    /// A task of this runtime; see the function spawn. Any thread.
+    /// The same on the stackless backend.
     template <class F, class... Args>
         requires(!std::is_same_v<std::decay_t<F>, backend> && !std::is_same_v<std::decay_t<F>, spawn_options>)
     join_handle<detail::launched_output<F, Args...>> spawn(F&& f, Args&&... args) {

@@ -230,11 +230,10 @@ public:
     }
 
     class join_future;
-    /// A future that is ready when all children have ended. More children may be spawned afterwards, if none has
-    /// thrown.
+    /// A future of the end of all children. More may be spawned afterwards, if none has thrown.
     /// Throws: the first exception of a child.
     /// Cancellation: cancels the children and waits for them.
-    /// Suspends: until all children have ended.
+    /// Suspends: until all have ended.
     [[nodiscard]] join_future join() noexcept;
 
     /// Asks all children, and those to come, to end. Does not wait.
