@@ -19,44 +19,46 @@ template <byte_reader Stream>
 class line_sequence;
 
 /// Owns the stream (`buffered_reader<tcp_stream>`) or uses one that outlives it (`buffered_reader<tcp_stream&>`);
-/// nobody else reads from the stream meanwhile. Writing goes on through stream().
+/// nobody else reads from the stream meanwhile. Writing goes on through stream(). One future at a time, which ends
+/// before the reader does; not to be moved while it is under way.
 ///
-/// Cancelling: a future that is given up at any moment (timeout, race, select, its destructor, a cancelled task) takes
-/// nothing with it. Bytes that had arrived stay in the buffer, a failure or end that had arrived is told by the next
-/// future, and the next future goes on where the last one began. This rests on byte_reader's promise about reads that
-/// were given up; sockets, and the library's other streams, keep it.
-///
-/// Errors are the stream's own; after one the buffer still has what came before it. Beside the two limits there are
-/// ENODATA, where a stream ends too early, and EMSGSIZE, for an item that is longer than its limit: nothing is
-/// consumed then, and a call with a larger limit, or fill and consume, go on.
-///
-/// One future at a time, which ends before the reader does; not to be moved while it is under way. Any thread that may
-/// use the stream. Memory is allocated by the first read, and by items that are larger than the capacity, until the
-/// buffer has been emptied. A poll may throw std::bad_alloc; nothing is lost by it.
+/// Throws: a poll may throw what the stream's does, and std::bad_alloc, by which nothing is lost.
+/// Errors: the stream's own; after one the buffer still has what came before it. Besides there are ENODATA, where a
+/// stream ends too early, and EMSGSIZE, for an item that is longer than its limit: nothing is consumed then, and a call
+/// with a larger limit, or fill and consume, go on.
+/// Thread: any that may use the stream.
+/// Cancellation: a future that is given up at any moment (timeout, race, select, its destructor, a cancelled task)
+/// takes nothing with it. Bytes that had arrived stay in the buffer, a failure or end that had arrived is told by the
+/// next future, and the next future goes on where the last one began. This rests on byte_reader's promise about reads
+/// that were given up; sockets, and the library's other streams, keep it.
+/// Suspends: until the buffer has what is asked for, or the stream has ended or failed.
+/// Allocates: by the first read; by items that are larger than the capacity, until the buffer has been emptied; and to
+/// put back what a read past the buffer had got when it was given up: without memory for that the process ends.
 template <byte_reader Stream>
 class buffered_reader {
 public:
     /// Bytes of the buffer if nothing is said.
     static constexpr std::size_t default_capacity_bytes = 8 * 1024;
 
-    /// For `buffered_reader<S&>` the argument is an S&, else an S to move from. Throws std::invalid_argument for 0.
+    /// For `buffered_reader<S&>` the argument is an S&, else an S to move from.
+    /// Throws: std::invalid_argument for a capacity of 0.
     explicit buffered_reader(Stream stream, std::size_t capacity_bytes = default_capacity_bytes)
         : state_{std::forward<Stream>(stream), capacity_bytes} {}
 
     /// Reads what is there, at least one byte. 0: the stream has ended, or `into` is empty. Answers from the buffer
-    /// where it has something; else a read that is as large as the buffer goes to the stream directly.
+    /// where it has something; else a read that is as large as the buffer goes past it, to the stream directly.
     [[nodiscard]] buffered_read_future<Stream> read(std::span<std::byte> into) noexcept { return {state_, into}; }
 
-    /// Fills `into`. ENODATA when the stream ends before; what came stays to be read. Of more than the capacity it
-    /// reads past the buffer; given up then, it allocates to put everything back, and without memory for that the
-    /// process ends.
+    /// Fills `into`. Of more than the capacity it reads past the buffer.
+    /// Errors: ENODATA when the stream ends before; what came stays to be read.
     [[nodiscard]] buffered_read_exact_future<Stream> read_exact(std::span<std::byte> into) noexcept {
         return {state_, into};
     }
 
-    /// The bytes up to and with `mark`; without it: the last bytes of the stream; empty: there are no more. EMSGSIZE
-    /// when more than `limit` bytes come before it. The mark is copied (allocates for more than 15 bytes) and has one
-    /// byte at least.
+    /// The bytes up to and with `mark`, which is copied and has one byte at least; without it: the last bytes of the
+    /// stream; empty: there are no more.
+    /// Errors: EMSGSIZE when more than `limit` bytes come before the mark.
+    /// Allocates: the item, and the copy of a mark of more than 15 bytes.
     [[nodiscard]] buffered_read_until_future<Stream> read_until(std::string_view mark,
                                                                 std::size_t limit = default_item_limit_bytes) {
         return {state_, detail::delimiter::mark(mark, limit)};
@@ -73,7 +75,9 @@ public:
     }
 
     /// The next line without the "\n" or "\r\n" that ends it; the last one may have no such end. Empty: there are no
-    /// more. EMSGSIZE when it has more than `limit` bytes.
+    /// more.
+    /// Errors: EMSGSIZE when it has more than `limit` bytes.
+    /// Allocates: the line.
     [[nodiscard]] buffered_read_until_future<Stream> read_line(std::size_t limit = default_item_limit_bytes) {
         return {state_, detail::delimiter::line(limit)};
     }
@@ -83,8 +87,8 @@ public:
     }
 
     /// Waits until the buffer has `at_least` bytes, and shows all that it has. Fewer, or none: the stream has ended.
-    /// The bytes stay; consume() says which are done with. Valid until the next future of this reader is polled. Grows
-    /// the buffer where `at_least` is more than the capacity.
+    /// The bytes stay; consume() says which are done with. Valid until the next future of this reader is polled.
+    /// Allocates: a larger buffer, where `at_least` is more than the capacity.
     [[nodiscard]] buffered_fill_future<Stream> fill(std::size_t at_least = 1) noexcept { return {state_, at_least}; }
     /// The first `count` bytes that fill() or buffered() showed are done with.
     void consume(std::size_t count) noexcept {

@@ -10,29 +10,32 @@
 namespace bifilar {
 
 /// Owns the stream (`buffered_writer<tcp_stream>`) or uses one that outlives it (`buffered_writer<tcp_stream&>`);
-/// nobody else writes to the stream meanwhile.
+/// nobody else writes to the stream meanwhile. One future at a time, which ends before the writer does; not to be moved
+/// while it is under way.
 ///
 /// Await flush() or shutdown_write() before the writer ends: its destructor cannot wait, so bytes that are still in the
 /// buffer are dropped with it, silently, as they must be when a task is cancelled.
 ///
-/// The first failure of the stream is final: it answers this call and all later ones. Beside the stream's own errors
-/// there is EIO, for a stream that takes 0 bytes of some.
-///
-/// Cancelling: what the stream has taken leaves the buffer, so a flush that was given up (timeout, race, select, its
+/// Throws: a poll may throw what the stream's does; the first small write's std::bad_alloc, and it has taken nothing
+/// then.
+/// Errors: the stream's own, and EIO, for a stream that takes 0 bytes of some. The first failure of the stream is
+/// final: it answers this call and all later ones.
+/// Thread: any that may use the stream.
+/// Cancellation: what the stream has taken leaves the buffer, so a flush that was given up (timeout, race, select, its
 /// destructor) can be asked for again, and every byte goes out once. A write that was given up has taken nothing of its
 /// bytes, unless they are as many as the capacity, where finished() tells. Of a write_all that was given up an unknown
 /// part was taken.
-///
-/// One future at a time, which ends before the writer does; not to be moved while it is under way. Any thread that may
-/// use the stream. Memory is allocated once, by the first small write, whose poll may throw std::bad_alloc; it has
-/// taken nothing then.
+/// Suspends: until the stream has taken what has no room in the buffer; flush() and shutdown_write(), until it has
+/// taken all.
+/// Allocates: the buffer, once, by the first small write.
 template <byte_writer Stream>
 class buffered_writer {
 public:
     /// Bytes of the buffer if nothing is said.
     static constexpr std::size_t default_capacity_bytes = 8 * 1024;
 
-    /// For `buffered_writer<S&>` the argument is an S&, else an S to move from. Throws std::invalid_argument for 0.
+    /// For `buffered_writer<S&>` the argument is an S&, else an S to move from.
+    /// Throws: std::invalid_argument for a capacity of 0.
     explicit buffered_writer(Stream stream, std::size_t capacity_bytes = default_capacity_bytes)
         : state_{std::forward<Stream>(stream), capacity_bytes} {}
 

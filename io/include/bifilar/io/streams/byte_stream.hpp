@@ -18,14 +18,16 @@ concept byte_transfer = future<F> && std::same_as<output_of<F>, io_result<std::s
 
 /// Gives bytes in their order. `read` fills the front of the buffer, with at least one byte, as soon as there are some;
 /// 0: the stream has ended, or the buffer is empty. The buffer stays valid until the future is ready or destroyed.
-/// A read that was given up has taken no byte from the stream, or it is an accountable_transfer and says what it took.
+/// Cancellation: a read that was given up has taken no byte from the stream, or it is an accountable_transfer and says
+/// what it took.
 template <class S>
 concept byte_reader = requires(S& stream, std::span<std::byte> into) {
     { stream.read(into) } -> byte_transfer;
 };
 
-/// Takes bytes in their order. `write` takes at least one byte, and a write that was given up has taken none, or it is
-/// an accountable_transfer and says what it took. `write_all` takes them all; given up or failed, an unknown part.
+/// Takes bytes in their order: `write` at least one byte, `write_all` all of them.
+/// Cancellation: a write that was given up has taken none, or it is an accountable_transfer and says what it took; of a
+/// write_all, also of one that failed, an unknown part was taken.
 template <class S>
 concept byte_writer = requires(S& stream, std::span<const std::byte> from) {
     { stream.write(from) } -> byte_transfer;

@@ -80,11 +80,14 @@ private:
 };
 
 /// Copies what `from` gives to `to`, until `from` ends. Never fails as a future: the result tells how many bytes `to`
-/// has taken, the error, and whose it is; EIO when `to` takes 0 bytes of some. Neither flushes nor half-closes `to`.
+/// has taken, the error, and whose it is. Neither flushes nor half-closes `to`.
 ///
-/// Allocates its buffer with the first poll, which may throw std::bad_alloc, and nothing else. Throws
-/// std::invalid_argument for a buffer of 0 bytes. Cancelled or destroyed it is brought to rest; up to a buffer of bytes
-/// may have been read and not been written then, and is lost.
+/// Throws: std::invalid_argument for a buffer of 0 bytes; the first poll may throw std::bad_alloc.
+/// Errors: in the result, the streams' own; EIO when `to` takes 0 bytes of some.
+/// Cancellation: it is brought to rest, by the destructor too; up to a buffer of bytes may have been read and not been
+/// written then, and is lost.
+/// Suspends: until `from` has ended, the limit is reached or a side has failed.
+/// Allocates: its buffer with the first poll, and nothing else.
 template <byte_reader From, byte_writer To>
 [[nodiscard]] copy_future<From, To> copy(From& from, To& to, const copy_options& options = {}) {
     return {from, to, options};

@@ -133,10 +133,15 @@ private:
 /// Copies `a` to `b` and `b` to `a` at once. Where one stream ends, shutdown_write of the other passes that on, and the
 /// other direction goes on; both have ended when both streams have. A failure in one direction, or nothing moved for
 /// options.idle_timeout, ends both. The result tells both directions; the streams stay open.
+/// Meant for streams without a buffer for writing, because nothing is flushed before a stream's end.
 ///
-/// Meant for streams without a buffer for writing, because nothing is flushed before a stream's end. Allocates its two
-/// buffers with the first poll, which may throw std::bad_alloc, and nothing else. Throws std::invalid_argument for a
-/// buffer of 0 bytes and an idle time of 0 or less. Cancelled as copy.
+/// Throws: std::invalid_argument for a buffer of 0 bytes and an idle time of 0 or less; the first poll may throw
+/// std::bad_alloc.
+/// Errors: in the result, as copy, and those of shutdown_write but ENOTCONN; ECANCELED and ETIMEDOUT as
+/// bidirectional_copy_result says.
+/// Cancellation: as copy, in each direction.
+/// Suspends: until both directions have ended.
+/// Allocates: its two buffers with the first poll, and nothing else.
 template <byte_stream A, byte_stream B>
     requires half_closing<A> && half_closing<B>
 [[nodiscard]] copy_bidirectional_future<A, B> copy_bidirectional(

@@ -35,8 +35,9 @@ public:
     copy_side side;
 };
 
-/// Both directions of copy_bidirectional. One that was ended because the other failed has ECANCELED, and both have
-/// ETIMEDOUT, as far as they had not ended, when nothing moved for the idle time; on no side.
+/// Both directions of copy_bidirectional.
+/// Errors: ECANCELED of a direction that was ended because the other failed; ETIMEDOUT of those that had not ended when
+/// nothing moved for the idle time. Both are on no side.
 class bidirectional_copy_result {
 public:
     /// For the library.

@@ -31,6 +31,7 @@ public:
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
     /// What the destructor does, for owners that ask finished() afterwards.
+    /// Blocks: a moment, until the kernel has let go of the buffers.
     void end() noexcept { wait_.end(); }
     /// The result of a call at rest whose poll was not ready. See accountable_transfer.
     [[nodiscard]] std::optional<output> finished() const noexcept;
@@ -67,6 +68,7 @@ public:
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
     /// What the destructor does, for owners that ask finished() afterwards.
+    /// Blocks: a moment, until the kernel has let go of the buffers.
     void end() noexcept { wait_.end(); }
     /// The result of a call at rest whose poll was not ready. See accountable_transfer.
     [[nodiscard]] std::optional<output> finished() const noexcept;
@@ -91,6 +93,7 @@ public:
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
     /// What the destructor does, for owners that ask finished() afterwards.
+    /// Blocks: a moment, until the kernel has let go of the buffers.
     void end() noexcept { wait_.end(); }
     /// The result of a call at rest whose poll was not ready. See accountable_transfer.
     [[nodiscard]] std::optional<output> finished() const noexcept;
@@ -111,6 +114,7 @@ public:
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return next_.poll_cancel(cx); }
     /// What the destructor does, for owners that ask finished() afterwards.
+    /// Blocks: a moment, until the kernel has let go of the buffers.
     void end() noexcept { next_.end(); }
     /// The result of a call at rest whose poll was not ready. See accountable_transfer.
     [[nodiscard]] std::optional<output> finished() const noexcept;
