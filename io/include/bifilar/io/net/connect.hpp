@@ -37,18 +37,21 @@ struct connect_options {
 class host_connect_future;
 
 /// A future of a connection to `host`, a name or a numeric address without brackets, at `service`, a port number or a
-/// name in /etc/services.
+/// name in /etc/services. Counts by now() of the task.
 ///
+/// Throws: std::invalid_argument for max_addresses 0; std::bad_alloc, also from a poll.
 /// Errors: those of resolver::resolve; else, when all attempts failed, what connect(2) or socket(2) said about the
-/// first that failed for another reason than that this machine has no way to such addresses. Counts by now() of the
-/// task. It has no limit on its time but the kernel's (two minutes and more): timeout(connect(…), 5s).
-/// Cancelled, all attempts are brought to rest and closed, and a name lookup under way is left to itself. So are the
-/// attempts that lost before the future is ready, also one that came about a moment too late. Allocates once per
-/// attempt and a few times besides. Throws std::invalid_argument for max_addresses 0, and std::bad_alloc.
+/// first that failed for another reason than that this machine has no way to such addresses.
+/// Cancellation: all attempts are brought to rest and closed, and a name lookup under way is left to itself. So are the
+/// attempts that lost before the future is ready, also one that came about a moment too late.
+/// Suspends: until the first connection is there, or all attempts have failed. It has no limit on its time but the
+/// kernel's (two minutes and more): timeout(connect(…), 5s).
+/// Allocates: once per attempt and a few times besides.
 [[nodiscard]] host_connect_future connect(std::string_view host, std::string_view service,
                                           const connect_options& options = {});
 
-/// The same for "example.org:443" or "[::1]:80". resolve_errc::bad_text for what is neither.
+/// The same for "example.org:443" or "[::1]:80".
+/// Errors: as the other connect; resolve_errc::bad_text for what is neither.
 [[nodiscard]] host_connect_future connect(std::string_view host_and_service, const connect_options& options = {});
 
 namespace detail {

@@ -16,8 +16,9 @@ public:
     /// What the kernel takes with one call.
     static constexpr std::size_t max_datagrams = 1024;
 
-    /// Room for so many datagrams, each of at most so many bytes; about 240 bytes more for each. Throws
-    /// std::invalid_argument for none, more than max_datagrams or datagrams without bytes; std::bad_alloc.
+    /// Room for so many datagrams, each of at most so many bytes.
+    /// Throws: std::invalid_argument for none, more than max_datagrams or datagrams without bytes; std::bad_alloc.
+    /// Allocates: all that it will need: the bytes, and about 240 more for each datagram.
     datagram_batch(std::size_t capacity, std::size_t bytes_each);
     datagram_batch(datagram_batch&&) noexcept = default;
     datagram_batch& operator=(datagram_batch&&) noexcept = default;
@@ -64,8 +65,8 @@ private:
     std::vector<mmsghdr> headers_;
 };
 
-/// Ready with how many datagrams came, at least one and at most the batch's capacity: those that were there. Cancelled,
-/// what was received by then is lost.
+/// Ready with how many datagrams came, at least one and at most the batch's capacity: those that were there.
+/// Cancellation: what was received by then is lost.
 class [[nodiscard]] batch_receive_future {
 public:
     using output = io_result<std::size_t>;
@@ -81,8 +82,9 @@ private:
     drivers::io_wait wait_;
 };
 
-/// Ready with how many datagrams were sent: all, or those before the first that failed. The failure itself is told when
-/// that one is the first of a call. Cancelled, an unknown number has been sent, each of them whole.
+/// Ready with how many datagrams were sent: all, or those before the first that failed.
+/// Errors: sendmmsg(2)'s about the first datagram; a failure of a later one is told by the call that begins with it.
+/// Cancellation: an unknown number has been sent, each of them whole.
 class [[nodiscard]] batch_send_future {
 public:
     using output = io_result<std::size_t>;

@@ -41,7 +41,8 @@ private:
 
 }  // namespace detail
 
-/// Ready with one datagram. Cancelled, a datagram that was received by then is lost; one that was only peeked at stays.
+/// Ready with one datagram.
+/// Cancellation: a datagram that was received by then is lost; one that was only peeked at stays.
 class [[nodiscard]] datagram_receive_future {
 public:
     using output = io_result<received_datagram>;
@@ -65,8 +66,8 @@ private:
     drivers::io_wait wait_;
 };
 
-/// Ready with the number of bytes, which is all of them, once the kernel has taken the datagram. Cancelled: it was sent
-/// or not, never in part.
+/// Ready with the number of bytes, which is all of them, once the kernel has taken the datagram.
+/// Cancellation: it was sent or not, never in part.
 class [[nodiscard]] datagram_send_future {
 public:
     using output = io_result<std::size_t>;

@@ -11,11 +11,16 @@
 
 namespace bifilar {
 
-/// Move-only; not while an operation on it is in flight. One receive and one send may wait at a time, and they may
-/// belong to different tasks; more is a misuse, answered with EBUSY. From its first wait on a future of a socket
-/// belongs to the task that polled it; a poll by another aborts. Errors are the system's codes; a first wait may answer
-/// ENOMEM or ENOSPC, and that of a plain thread may throw std::system_error. Given up in a race or timeout, a datagram
-/// that a receive had taken by then is lost; a select keeps the future, which the same task may await again.
+/// Move-only; not while an operation on it is in flight.
+///
+/// Throws: the first wait of a plain thread, where it can have no driver: std::system_error, std::bad_alloc.
+/// Errors: the system's codes, of the options setsockopt(2)'s and getsockopt(2)'s; EBUSY, which is a misuse, when more
+/// than one receive or more than one send waits; ENOMEM, ENOSPC or ENOBUFS when the driver cannot wait.
+/// Thread: one receive and one send may wait at a time, and they may belong to different tasks. From its first wait on
+/// a future of a socket belongs to the task that polled it; a poll by another aborts.
+/// Cancellation: given up in a race or timeout, a datagram that a receive had taken by then is lost; a select keeps the
+/// future, which the same task may await again.
+/// Suspends: receives, until a datagram is there; sends, until the kernel has room for one.
 class datagram_socket {
 public:
     /// The next datagram and its sender. One that is longer than `into` is cut, and the answer says so.
@@ -27,6 +32,7 @@ public:
         return {source(), into, datagram_receive_future::sender::untold};
     }
     /// As recv_from, but leaves the datagram where it is, for the next receive.
+    /// Cancellation: loses nothing.
     [[nodiscard]] datagram_receive_future peek_from(std::span<std::byte> into) noexcept {
         return {source(), into, datagram_receive_future::sender::told, MSG_PEEK};
     }
@@ -35,7 +41,7 @@ public:
     [[nodiscard]] batch_receive_future recv_many(datagram_batch& into) noexcept { return {source(), into}; }
 
     /// Sets whom the derived sockets' `send` sends to, and takes datagrams from that one alone. Again: another one.
-    /// connect(2)'s errors.
+    /// Errors: connect(2)'s.
     io_result<void> connect(const socket_address& to) noexcept;
     /// Ends that.
     io_result<void> disconnect() noexcept;
@@ -59,8 +65,8 @@ public:
     [[nodiscard]] int descriptor() const noexcept { return source_ ? source_->descriptor() : -1; }
 
 protected:
-    /// Takes over a datagram socket of any origin, and makes it blocking in the kernel's eyes. Throws std::bad_alloc,
-    /// the descriptor is closed then.
+    /// Takes over a datagram socket of any origin, and makes it blocking in the kernel's eyes.
+    /// Throws: std::bad_alloc; the descriptor is closed then.
     explicit datagram_socket(owned_descriptor descriptor);
     datagram_socket(const datagram_socket&) = delete;  // A socket has one owner: std::move it.
     datagram_socket(datagram_socket&&) noexcept = default;

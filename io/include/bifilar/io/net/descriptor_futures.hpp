@@ -57,8 +57,9 @@ private:
     drivers::io_wait wait_;
 };
 
-/// Ready with bytes and the descriptors that came with them. Cancelled or destroyed, the descriptors of a message that
-/// was received by then are closed, and its bytes are lost.
+/// Ready with bytes and the descriptors that came with them.
+/// Cancellation: also when it is destroyed, the descriptors of a message that was received by then are closed, and its
+/// bytes are lost.
 class [[nodiscard]] descriptor_receive_future {
 public:
     using output = io_result<received_descriptors>;

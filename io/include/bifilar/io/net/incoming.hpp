@@ -10,7 +10,8 @@
 
 namespace bifilar {
 
-/// As accept(), of the connections that come in. Given up, it loses nothing: the connection is there for the next.
+/// As accept(), of the connections that come in.
+/// Cancellation: loses nothing: the connection is there for the next.
 template <class Stream>
 class [[nodiscard]] next_connection_future {
 public:
@@ -37,9 +38,9 @@ struct nothing_kept {};
 
 /// Made of a listener, whose descriptor it owns from then on, with the file of a Unix socket. On io_uring the kernel
 /// accepts by itself while tasks do other things (multishot accept), at most some hundred connections ahead; with epoll
-/// it is as the listener. Move-only; neither moves nor ends while an accept() is in flight. It is one task's at a time,
-/// with one accept() under way, EBUSY else. Connections that nobody took are closed with it, and the address is free
-/// soon after. The descriptor must not be shared with another process.
+/// it is as the listener. Move-only; neither moves nor ends while an accept() is in flight. Connections that nobody
+/// took are closed with it, and the address is free soon after. The descriptor must not be shared with another process.
+/// Thread: it is one task's at a time, with one accept() under way.
 template <class Stream, class Kept = detail::nothing_kept>
 class incoming_connections {
 public:
@@ -53,8 +54,14 @@ public:
     }
     ~incoming_connections() = default;
 
-    /// The next connection. Errors as accept(2) says them; the one after may succeed. EMFILE and ENFILE leave the
-    /// connection where it is, for a later try; a ring, which accepts ahead, may tell of a shortage that is over.
+    /// The next connection.
+    /// Errors: as accept(2) says them; the one after may succeed. EMFILE and ENFILE leave the connection where it is,
+    /// for a later try; a ring, which accepts ahead, may tell of a shortage that is over. EBUSY while another accept()
+    /// waits; ENOMEM, ENOSPC or ENOBUFS when the driver cannot wait, or there is no memory for the stream.
+    /// Cancellation: loses nothing: the connection is there for the next accept().
+    /// Suspends: until a connection comes.
+    /// Allocates: what the stream needs; over io_uring also its operation, once, and a list where several connections
+    /// wait.
     [[nodiscard]] next_connection_future<Stream> accept() noexcept { return next_connection_future<Stream>{from_}; }
 
     [[nodiscard]] io_result<socket_address> local_address() const noexcept {

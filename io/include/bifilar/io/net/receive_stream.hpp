@@ -10,7 +10,8 @@ namespace bifilar {
 /// things (multishot receive), as long as there are buffers; with epoll it is as receive() in a loop. For streams on
 /// which much arrives in small pieces; one that is asked and answers in turn is served as well by receive(). Shares the
 /// stream's descriptor; from its first next() on the stream itself must not read any more. Move-only; neither moves nor
-/// ends while a next() is in flight. It belongs to one task at a time, with one next() in flight, EBUSY else.
+/// ends while a next() is in flight.
+/// Thread: it belongs to one task at a time, with one next() in flight.
 class receive_stream {
 public:
     class next_future;
@@ -18,8 +19,13 @@ public:
     explicit receive_stream(drivers::source_ptr stream) noexcept
         : from_{drivers::multishot_source::what::bytes, std::move(stream)} {}
 
-    /// The next bytes, in the order in which they came; empty at the end of the stream. Given up, it loses nothing:
-    /// the bytes are there for the next call. What nobody took is lost with the receive_stream.
+    /// The next bytes, in the order in which they came; empty at the end of the stream.
+    /// Errors: as the stream's reads; EBUSY while another next() or read waits. ENOMEM over io_uring may mean a gap:
+    /// bytes that there was no memory to keep.
+    /// Cancellation: loses nothing: the bytes are there for the next call. What nobody took is lost with the
+    /// receive_stream.
+    /// Suspends: until something arrives, or the stream ends.
+    /// Allocates: as receive(); over io_uring also its operation, once, and a list where several pieces wait.
     [[nodiscard]] next_future next() noexcept;
 
 private:

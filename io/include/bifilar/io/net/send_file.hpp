@@ -8,8 +8,7 @@
 
 namespace bifilar {
 
-/// Ready with how many bytes were sent: fewer than asked for when the file ends before. Errors: those of the socket's
-/// writes, and of the file's reads. Cancelled or failed: an unknown part has been sent.
+/// Ready with how many bytes were sent: fewer than asked for when the file ends before. See send_file.
 class [[nodiscard]] send_file_future {
 public:
     using output = io_result<std::uint64_t>;
@@ -48,8 +47,13 @@ private:
 };
 
 /// Sends `bytes` of the file from `offset`, or up to its end. Both stay open and the socket's writing side is in use
-/// until the future is ready or destroyed. Suspends while the socket has no room, and while a part of the file comes
-/// from the disk, by a thread of the blocking pool.
+/// until the future is ready or destroyed.
+///
+/// Errors: those of the socket's writes, and of the file's reads; EINVAL for an offset of 2^63 or more.
+/// Cancellation: an unknown part has been sent, as after a failure.
+/// Suspends: while the socket has no room, and while a part of the file comes from the disk, by a thread of the
+/// blocking pool.
+/// Blocks: a plain thread, for the disk; a worker, where only the middle of a part of 1 MiB is not in the page cache.
 [[nodiscard]] send_file_future send_file(socket_stream& to, const file& from, std::uint64_t offset,
                                          std::uint64_t bytes);
 

@@ -30,9 +30,10 @@ private:
 
 }  // namespace detail
 
-/// Ready with the next connection, a Stream that can be made of a source. Cancelled, a connection that was accepted by
-/// then is closed. Errors are accept(2)'s: EMFILE and ENFILE leave the connection where it is, for a later try; ENOMEM
-/// may also mean that it was accepted and closed, for want of memory to keep it in.
+/// Ready with the next connection, a Stream that can be made of a source.
+/// Errors: accept(2)'s: EMFILE and ENFILE leave the connection where it is, for a later try; ENOMEM may also mean that
+/// it was accepted and closed, for want of memory to keep it in.
+/// Cancellation: a connection that was accepted by then is closed.
 template <class Stream>
 class [[nodiscard]] socket_accept_future {
 public:

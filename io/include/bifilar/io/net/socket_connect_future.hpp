@@ -37,8 +37,8 @@ private:
 
 }  // namespace detail
 
-/// Ready with the connection, a Stream that can be made of a source. Cancelled, a connection that was made by then is
-/// closed, which the peer sees as one that ended at once.
+/// Ready with the connection, a Stream that can be made of a source.
+/// Cancellation: a connection that was made by then is closed, which the peer sees as one that ended at once.
 template <class Stream>
 class [[nodiscard]] socket_connect_future {
 public:

@@ -46,13 +46,16 @@ private:
     drivers::source_ptr source_;
 };
 
-/// Bytes in. Buffers stay valid until the future is ready or destroyed. Errors are the system's codes: ECONNRESET and
-/// so on; EBUSY while another read of the socket waits, from this one or from that. The socket's first wait may
-/// allocate in the driver: ENOMEM, or ENOSPC. Each may suspend, and none blocks the thread. Given up in a race or
-/// timeout, what a read had received by then is lost, that of read_exact as well; a select keeps the future, which the
-/// same task may await again.
+/// Bytes in. Buffers stay valid until the future is ready or destroyed.
 ///
-/// A plain thread has a driver of its own from its first wait on, which may throw std::system_error.
+/// Throws: the first wait of a plain thread, where it can have no driver: std::system_error, std::bad_alloc.
+/// Errors: the system's codes: ECONNRESET and so on; EBUSY for one of two reads of the socket that wait at a time, not
+/// always the later; ENOMEM, ENOSPC or ENOBUFS when the driver cannot wait.
+/// Cancellation: given up in a race or timeout, what a read had received by then is lost, that of read_exact as well; a
+/// select keeps the future, which the same task may await again.
+/// Suspends: until something has come, the peer has ended its side or the connection has failed. None blocks the
+/// thread.
+/// Allocates: in the driver, and only the first wait in it of a socket that another driver knows already.
 template <class Base>
 class socket_reading : public Base {
 public:
@@ -60,17 +63,21 @@ public:
     [[nodiscard]] stream_read_future read(std::span<std::byte> into) noexcept {
         return {this->source(), op_kind::recv, into, transfer::some};
     }
-    /// Reads until `into` is full; ENODATA when the stream ends before.
+    /// Reads until `into` is full.
+    /// Errors: ENODATA when the stream ends before.
     [[nodiscard]] stream_read_future read_exact(std::span<std::byte> into) noexcept {
         return {this->source(), op_kind::recv, into, transfer::whole};
     }
     /// Reads what is there, at most received_bytes::most, into a buffer that the driver lends: a connection that waits
-    /// holds no buffer. Allocates only while many buffers are out.
+    /// holds no buffer.
+    /// Errors: as read; ENOMEM when there is no memory for a buffer.
+    /// Allocates: only while many buffers are out.
     [[nodiscard]] stream_receive_future receive() noexcept { return stream_receive_future{this->source()}; }
-    /// What arrives from here on, by one operation of the kernel where there is such a one; it loses nothing when a
-    /// wait is given up. Shares the descriptor. Allocates.
+    /// What arrives from here on, by one operation of the kernel where there is such a one; a wait that is given up
+    /// loses nothing. Shares the descriptor.
     [[nodiscard]] receive_stream receive_all() { return receive_stream{this->source().share()}; }
     /// As read, but leaves the bytes where they are, for the next read.
+    /// Cancellation: loses nothing.
     [[nodiscard]] stream_read_future peek(std::span<std::byte> into) noexcept {
         return {this->source(), op_kind::recv, into, transfer::some, MSG_PEEK};
     }
@@ -83,10 +90,14 @@ protected:
     using Base::Base;
 };
 
-/// Bytes out. Buffers stay valid until the future is ready or destroyed. Errors are the system's codes: EPIPE,
-/// ECONNRESET and so on; EBUSY while another write of the socket waits; two at once may mix what they send. Each may
-/// suspend, and none blocks the thread. The socket's first wait may allocate in the driver: ENOMEM, or ENOSPC.
-/// Cancelled or failed, an unknown part may have been sent.
+/// Bytes out. Buffers stay valid until the future is ready or destroyed. Two writes at once may mix what they send.
+///
+/// Throws: as the reads.
+/// Errors: the system's codes: EPIPE, ECONNRESET and so on; EBUSY for one of two writes of the socket that wait at a
+/// time; ENOMEM, ENOSPC or ENOBUFS when the driver cannot wait.
+/// Cancellation: an unknown part may have been sent, as after a failure.
+/// Suspends: until the kernel has room, or the connection has failed. None blocks the thread.
+/// Allocates: as the reads.
 template <class Base>
 class socket_writing : public Base {
 public:
@@ -112,6 +123,7 @@ public:
         return {this->source(), op_kind::send_message, from};
     }
     /// Ends the sending side: the peer reads 0. Does not block.
+    /// Errors: those of shutdown(2), such as ENOTCONN.
     io_result<void> shutdown_write() noexcept { return this->end_sending(); }
 
 protected:
@@ -120,9 +132,11 @@ protected:
 
 }  // namespace detail
 
-/// Move-only; not while an operation on it is in flight. One read and one write may wait at a time, and they may
-/// belong to different tasks; a second one of a direction is a misuse, answered with EBUSY. From its first wait on a
-/// future of a stream belongs to the task that polled it; a poll by another aborts.
+/// Move-only; not while an operation on it is in flight.
+/// Thread: one read and one write may wait at a time, and they may belong to different tasks; a second one of a
+/// direction is a misuse, answered with EBUSY. From its first wait on a future of a stream belongs to the task that
+/// polled it; a poll by another aborts.
+/// Blocks: the destructor of a future in flight, a moment, until the kernel has let go of the buffer.
 class socket_stream : public detail::socket_writing<detail::socket_reading<detail::socket_share>> {
 public:
     /// Two owners, for two tasks. The stream is used up.

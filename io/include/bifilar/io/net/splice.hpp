@@ -21,6 +21,7 @@ public:
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept;
     /// What the destructor does, for owners that ask finished() afterwards.
+    /// Blocks: a moment, until the kernel has let go of the pipe.
     void end() noexcept;
     /// The result of a call at rest whose poll was not ready. See accountable_transfer.
     [[nodiscard]] std::optional<output> finished() const noexcept;
@@ -35,17 +36,20 @@ private:
 
 static_assert(accountable_transfer<splice_future>);
 
-/// Moves what the socket has, at least one byte and at most `bytes`, into the pipe. 0: the peer has ended its side.
-/// Waits until the one has something and the other has room. It is a read of the socket, and as long as it waits for
-/// the pipe a write there: EBUSY when another one waits. Both outlive the future.
+/// Moves what the socket has, at least one byte and at most `bytes`, into the pipe. 0: the peer has ended its side. It
+/// is a read of the socket, and as long as it waits for the pipe a write there. Both outlive the future.
 ///
-/// Errors: those of the socket's reads; EPIPE when the pipe has no reader; EINVAL of a socket that splice(2) does not
-/// know. Cancelled or destroyed, what it had moved by then is in the pipe, and nothing is lost.
+/// Errors: those of the socket's reads; EBUSY when another read of the socket or write of the pipe waits; EPIPE when
+/// the pipe has no reader; EINVAL of a socket that splice(2) does not know.
+/// Cancellation: also when it is destroyed, what it had moved by then is in the pipe, and nothing is lost.
+/// Suspends: until the one has something and the other has room.
 [[nodiscard]] splice_future splice(socket_stream& from, pipe_writer& to, std::size_t bytes);
 
 /// Moves what the pipe has, at least one byte and at most `bytes`, into the socket. 0: no writer is left. Otherwise as
-/// the other one, with the errors of the socket's writes; SIGPIPE is treated as pipe_writer says. Cancelled or
-/// destroyed, an unknown part has been sent, and what has not is in the pipe.
+/// the other one; SIGPIPE is treated as pipe_writer says.
+/// Errors: those of the socket's writes; EBUSY when another write of the socket or read of the pipe waits; EINVAL as
+/// there.
+/// Cancellation: also when it is destroyed, an unknown part has been sent, and what has not is in the pipe.
 [[nodiscard]] splice_future splice(pipe_reader& from, socket_stream& to, std::size_t bytes);
 
 }  // namespace bifilar

@@ -54,14 +54,17 @@ private:
 };
 
 /// Copies what `from` gives to `to`, until `from` ends, through a pipe of its own, which is closed at the end. Never
-/// fails as a future: the result tells how many bytes `to` has taken, the error, and whose it is. The error is
-/// nobody's, copy_side::none, when there was no pipe to be had: EMFILE, ENFILE; nothing has been read then. Does not
-/// half-close `to`. EINVAL of sockets that splice(2) does not know. SIGPIPE is treated as pipe_writer says.
-///
+/// fails as a future: the result tells how many bytes `to` has taken, the error, and whose it is. Does not half-close
+/// `to`. SIGPIPE is treated as pipe_writer says.
 /// Pays from some KiB at a time on; copy is as good for small messages, and takes streams of any kind. Urgent data of
-/// TCP is left out, as by reads. Opens two descriptors with the first poll, which does not block or allocate. Throws
-/// std::invalid_argument for pipe_bytes of 0. Cancelled or destroyed it is brought to rest; what has been read and not
-/// been written then, up to what the pipe holds, is lost, as with copy.
+/// TCP is left out, as by reads. Opens two descriptors with the first poll, which does not block or allocate.
+///
+/// Throws: std::invalid_argument for pipe_bytes of 0.
+/// Errors: in the result, those of the sockets' reads and writes; EINVAL of sockets that splice(2) does not know;
+/// nobody's, copy_side::none, when there was no pipe to be had: EMFILE, ENFILE; nothing has been read then.
+/// Cancellation: it is brought to rest, by the destructor too; what has been read and not been written then, up to
+/// what the pipe holds, is lost, as with copy.
+/// Suspends: until `from` has ended, the limit is reached or a side has failed.
 [[nodiscard]] splice_all_future splice_all(socket_stream& from, socket_stream& to, const splice_options& options = {});
 
 }  // namespace bifilar

@@ -19,8 +19,12 @@ using splice_bidirectional_future =
     copy_bidirectional_future<socket_stream, socket_stream, splice_all_future, splice_all_future>;
 
 /// Copies `a` to `b` and `b` to `a` at once, as copy_bidirectional does, with splice_all for each direction: four
-/// descriptors in place of two buffers. EMFILE and ENFILE, of nobody's side, end both directions; each tells how far
-/// it came. Throws std::invalid_argument for pipe_bytes of 0 and an idle time of 0 or less. Cancelled as splice_all.
+/// descriptors in place of two buffers.
+/// Throws: std::invalid_argument for pipe_bytes of 0 and an idle time of 0 or less.
+/// Errors: in the result, as splice_all and copy_bidirectional. EMFILE and ENFILE, of nobody's side, end both
+/// directions; each tells how far it came.
+/// Cancellation: as splice_all, in each direction.
+/// Suspends: until both directions have ended.
 [[nodiscard]] inline splice_bidirectional_future splice_bidirectional(
     socket_stream& a, socket_stream& b, const bidirectional_splice_options& options = {}) {
     splice_options each;

@@ -20,22 +20,26 @@ struct udp_options {
     bool broadcast = false;
 };
 
-/// What may be done with it is in datagram_socket. Datagrams may be lost, doubled and reordered on their way. What the
-/// network says of an earlier datagram, ECONNREFUSED above all, is answered by a later operation of a connected socket,
-/// and then forgotten. None of the options blocks.
+/// What may be done with it is in datagram_socket. Datagrams may be lost, doubled and reordered on their way. None of
+/// the options blocks.
+/// Errors: what the network says of an earlier datagram, ECONNREFUSED above all, is answered by a later operation of a
+/// connected socket, and then forgotten.
 class udp_socket : public datagram_socket {
 public:
     /// Binds a numeric address ("127.0.0.1:53", "[::]:53", which takes IPv4 as well, from mapped addresses; port 0 lets
-    /// the kernel choose, for clients: "0.0.0.0:0"). std::errc::invalid_argument: the text is no address; EADDRINUSE:
-    /// choose another port or end who has it; EAFNOSUPPORT: an address that is none of IP; and what socket(2) and
-    /// bind(2) say. Does not block. Throws std::bad_alloc.
+    /// the kernel choose, for clients: "0.0.0.0:0"). Does not block.
+    /// Throws: std::bad_alloc.
+    /// Errors: std::errc::invalid_argument: the text is no address; EADDRINUSE: choose another port or end who has it;
+    /// EAFNOSUPPORT: an address that is none of IP; and what socket(2), setsockopt(2) and bind(2) say.
     [[nodiscard]] static io_result<udp_socket> bind(std::string_view address, const udp_options& options = {});
     /// As the other bind.
     [[nodiscard]] static io_result<udp_socket> bind(const socket_address& address, const udp_options& options = {});
-    /// Takes over a UDP socket, wherever it comes from. Throws std::bad_alloc.
+    /// Takes over a UDP socket, wherever it comes from.
+    /// Throws: std::bad_alloc; it is closed then.
     explicit udp_socket(owned_descriptor descriptor) : datagram_socket{std::move(descriptor)} {}
 
-    /// To whom the socket is connected; EDESTADDRREQ or ENOTCONN without. EMSGSIZE: longer than a datagram can be.
+    /// To whom the socket is connected.
+    /// Errors: EDESTADDRREQ or ENOTCONN when it is not. EMSGSIZE: longer than a datagram can be.
     [[nodiscard]] datagram_send_future send(std::span<const std::byte> from) noexcept {
         return {source(), op_kind::send_message, from};
     }
@@ -45,6 +49,8 @@ public:
     }
     /// The datagrams of the batch from `first` on, each to its address, or to whom the socket is connected. The batch
     /// stays as it is, and valid until the future is ready or destroyed.
+    /// Errors: those of the first of them; of a later one, a later call.
+    /// Cancellation: an unknown number has been sent.
     [[nodiscard]] batch_send_future send_many(datagram_batch& from, std::size_t first = 0) noexcept {
         return {source(), from, first};
     }
@@ -58,8 +64,9 @@ public:
     /// From which interface datagrams to groups leave; 0: the route says. An index as of if_nametoindex(3).
     io_result<void> set_multicast_interface(std::uint32_t index) noexcept;
     /// Receives what is sent to the group at the socket's port, until `leave` or the end. The group's port is ignored;
-    /// interface 0: the route says. EINVAL: no address of a group; EADDRINUSE: joined already; EADDRNOTAVAIL: left
-    /// without having joined; ENODEV: no such interface; ENOBUFS: more groups than net.ipv4.igmp_max_memberships.
+    /// interface 0: the route says.
+    /// Errors: EINVAL: no address of a group; EADDRINUSE: joined already; EADDRNOTAVAIL: left without having joined;
+    /// ENODEV: no such interface; ENOBUFS: more groups than net.ipv4.igmp_max_memberships.
     io_result<void> join_group(const socket_address& group, std::uint32_t interface_index = 0) noexcept;
     /// Ends what join_group began.
     io_result<void> leave_group(const socket_address& group, std::uint32_t interface_index = 0) noexcept;

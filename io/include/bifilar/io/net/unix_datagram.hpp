@@ -9,8 +9,8 @@
 
 namespace bifilar {
 
-/// Ready with the number of bytes, which is all of them, once the receiver's queue has taken the datagram. Cancelled,
-/// it was not sent.
+/// Ready with the number of bytes, which is all of them, once the receiver's queue has taken the datagram.
+/// Cancellation: it was not sent.
 class [[nodiscard]] unix_send_to_future {
 public:
     using output = io_result<std::size_t>;
@@ -34,17 +34,24 @@ private:
 /// disconnected with datagrams that it had not read. Where that matters, send something back, or take a unix_stream.
 class unix_datagram : public datagram_socket {
 public:
-    /// Binds a path, or an abstract name by its address. The errors, and what to do about EADDRINUSE, are those of
-    /// unix_listener::bind.
+    /// Binds a path, or an abstract name by its address.
+    /// Throws: std::bad_alloc.
+    /// Errors: those of unix_listener::bind, but listen(2)'s; what to do about EADDRINUSE is there.
+    /// Blocks: as unix_listener::bind.
     [[nodiscard]] static io_result<unix_datagram> bind(std::string_view path, const unix_bind_options& options = {});
     /// As the other bind.
     [[nodiscard]] static io_result<unix_datagram> bind(const socket_address& address,
                                                        const unix_bind_options& options = {});
-    /// A sender without a name, to whom nobody can answer. socket(2)'s errors.
+    /// A sender without a name, to whom nobody can answer.
+    /// Throws: std::bad_alloc.
+    /// Errors: socket(2)'s.
     [[nodiscard]] static io_result<unix_datagram> unbound();
-    /// Two that are connected to each other. socketpair(2)'s errors.
+    /// Two that are connected to each other.
+    /// Throws: std::bad_alloc.
+    /// Errors: socketpair(2)'s.
     [[nodiscard]] static io_result<std::pair<unix_datagram, unix_datagram>> pair();
-    /// Takes over a Unix datagram socket, wherever it comes from; it leaves the file alone. Throws std::bad_alloc.
+    /// Takes over a Unix datagram socket, wherever it comes from; it leaves the file alone.
+    /// Throws: std::bad_alloc; it is closed then.
     explicit unix_datagram(owned_descriptor descriptor) : datagram_socket{std::move(descriptor)} {}
     unix_datagram(const unix_datagram&) = delete;  // A socket has one owner: std::move it.
     unix_datagram(unix_datagram&&) noexcept = default;
@@ -55,15 +62,18 @@ public:
     }
     ~unix_datagram() = default;
 
-    /// To whom the socket is connected; EDESTADDRREQ or ENOTCONN without. ECONNREFUSED: the peer has closed, ENOTCONN
-    /// from then on. EMSGSIZE: longer than a datagram can be.
+    /// To whom the socket is connected.
+    /// Errors: EDESTADDRREQ or ENOTCONN when it is not. ECONNREFUSED: the peer has closed, ENOTCONN from then on.
+    /// EMSGSIZE: longer than a datagram can be.
     [[nodiscard]] datagram_send_future send(std::span<const std::byte> from) noexcept {
         return {source(), op_kind::send_many, from};
     }
     /// One datagram to that address, which is copied; the bytes stay valid until the future is ready or destroyed.
-    /// ECONNREFUSED, ENOENT: nobody is there; EMSGSIZE: longer than the send buffer. A receiver whose queue is full
-    /// (net.unix.max_dgram_qlen) is tried again, after 50 microseconds at first and up to 5 milliseconds, because the
-    /// kernel tells no event of it: connect and send are better to one receiver.
+    /// Errors: sendto(2)'s: ECONNREFUSED, ENOENT: nobody is there; EMSGSIZE: longer than the send buffer.
+    /// Cancellation: it was not sent.
+    /// Suspends: while the receiver's queue is full (net.unix.max_dgram_qlen). It is tried again, after 50 microseconds
+    /// at first and up to 5 milliseconds, because the kernel tells no event of it: connect and send are better to one
+    /// receiver.
     [[nodiscard]] unix_send_to_future send_to(std::span<const std::byte> from, const socket_address& to) noexcept {
         return {source().share(), from, to};
     }

@@ -23,9 +23,10 @@ private:
     drivers::io_wait wait_;
 };
 
-/// Move-only, also while a future of it waits; not to be closed, released or destroyed then, which aborts. One task may
-/// wait in each direction at a time, from any thread; a second one is answered with EBUSY. The open file description is
-/// left as it is: who makes calls that must not block sets O_NONBLOCK, because another reader may take the bytes first.
+/// Move-only, also while a future of it waits; not to be closed, released or destroyed then, which aborts. The open
+/// file description is left as it is: who makes calls that must not block sets O_NONBLOCK, because another reader may
+/// take the bytes first.
+/// Thread: one task may wait in each direction at a time, from any thread; a second one is answered with EBUSY.
 class watched_descriptor {
 public:
     watched_descriptor(const watched_descriptor&) = delete;  // A descriptor has one owner: std::move it.
@@ -34,19 +35,25 @@ public:
     ~watched_descriptor() = default;
 
     /// Takes over an open descriptor, which is closed in the end unless release() gives it back before. Nobody else may
-    /// close it or watch it meanwhile: the kernel knows who waits by its number. EBADF when it is not open. Throws
-    /// std::bad_alloc, the descriptor is closed then.
+    /// close it or watch it meanwhile: the kernel knows who waits by its number.
+    /// Throws: std::bad_alloc; the descriptor is closed then.
+    /// Errors: EBADF when it is not open.
     [[nodiscard]] static io_result<watched_descriptor> adopt(owned_descriptor descriptor);
     /// For a descriptor that stays somebody else's: watches a copy of it, which is closed at exec. The owner may close
     /// his at any time, even while a future waits, and several may watch. As long as the copy is there the file stays
-    /// open: the peer of a socket sees no end before this is closed as well, unless the owner calls shutdown(2). EBADF
-    /// when it is not open; EMFILE when there is no room for the copy. Throws std::bad_alloc.
+    /// open: the peer of a socket sees no end before this is closed as well, unless the owner calls shutdown(2).
+    /// Throws: std::bad_alloc.
+    /// Errors: EBADF when it is not open; EMFILE when there is no room for the copy.
     [[nodiscard]] static io_result<watched_descriptor> duplicate(int descriptor);
 
     /// Ready when a read would not wait: there is something, or the end, or an error, which the call then tells. At
     /// once where it is so already, and always for what the kernel cannot wait for: files on disks, directories. Again
-    /// at once until somebody has read what there is. ENOMEM and ENOSPC when the kernel cannot watch one more
-    /// descriptor. Cancelling and destroying lose nothing: what came is still there.
+    /// at once until somebody has read what there is.
+    /// Throws: the first wait of a plain thread, where it can have no driver: std::system_error, std::bad_alloc.
+    /// Errors: EBUSY while another task waits in this direction; ENOMEM and ENOSPC when the kernel cannot watch one
+    /// more descriptor; ENOBUFS when a ring takes no more.
+    /// Cancellation: loses nothing, nor does destroying it: what came is still there.
+    /// Suspends: until the descriptor is ready.
     [[nodiscard]] readiness_future readable() noexcept { return {source(), op_kind::poll_in}; }
     /// As readable: when a write would not wait, because there is room, or it would fail.
     [[nodiscard]] readiness_future writable() noexcept { return {source(), op_kind::poll_out}; }
