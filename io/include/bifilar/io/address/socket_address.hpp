@@ -12,7 +12,9 @@
 
 namespace bifilar {
 
-/// A value of about 140 bytes; nothing here blocks, and only text allocates.
+/// A value of about 140 bytes.
+/// Thread: any; nothing here blocks.
+/// Allocates: to_string() alone.
 class socket_address {
 public:
     /// Bytes that the path of a Unix socket may have at most, and an abstract name as well.
@@ -21,9 +23,9 @@ public:
     /// No address: family() is AF_UNSPEC.
     socket_address() noexcept = default;
 
-    /// "127.0.0.1:80", "[::1]:80" or, with the interface of a link-local address, "[fe80::1%eth0]:80". Numeric only;
-    /// for anything else an error that equals std::errc::invalid_argument and whose message says what to write. An
-    /// interface that does not exist is such an error as well.
+    /// "127.0.0.1:80", "[::1]:80" or, with the interface of a link-local address, "[fe80::1%eth0]:80". Numeric only.
+    /// Errors: for anything else, an interface that does not exist as well, one that equals std::errc::invalid_argument
+    /// and whose message says what to write.
     [[nodiscard]] static io_result<socket_address> parse(std::string_view text);
 
     /// Four bytes in the order in which they are written: {127, 0, 0, 1}.
@@ -40,21 +42,25 @@ public:
     /// This machine alone, by IPv6: ::1.
     [[nodiscard]] static socket_address loopback_ipv6(std::uint16_t port = 0) noexcept;
 
-    /// A Unix socket in the file system. An error that equals std::errc::filename_too_long, and whose message says what
-    /// to do, for more than max_path_bytes; std::errc::invalid_argument for an empty path or one with a 0 in it.
+    /// A Unix socket in the file system.
+    /// Errors: for more than max_path_bytes one that equals std::errc::filename_too_long, and whose message says what
+    /// to do; std::errc::invalid_argument for an empty path or one with a 0 in it.
     [[nodiscard]] static io_result<socket_address> unix_path(std::string_view path) noexcept;
-    /// A Unix socket with a name that is no file, which the kernel forgets with the last socket. Any bytes; the errors
-    /// are those of unix_path. Whoever shares the network namespace may connect to it.
+    /// A Unix socket with a name that is no file, which the kernel forgets with the last socket. Any bytes. Whoever
+    /// shares the network namespace may connect to it.
+    /// Errors: as unix_path, for a name that is too long or empty.
     [[nodiscard]] static io_result<socket_address> unix_abstract(std::string_view name) noexcept;
     /// The address of Unix sockets that were not bound. Binding to it lets the kernel choose an abstract name.
     [[nodiscard]] static socket_address unix_unnamed() noexcept;
 
-    /// What the kernel, or getaddrinfo(3), gave. EAFNOSUPPORT for another family than the three or a size that is none
-    /// of its own.
+    /// What the kernel, or getaddrinfo(3), gave.
+    /// Errors: EAFNOSUPPORT for another family than the three or a size that is none of its own.
     [[nodiscard]] static io_result<socket_address> copy_of(const sockaddr* address, socklen_t bytes) noexcept;
-    /// What the kernel says a socket is bound or connected to. getsockname(2)'s and getpeername(2)'s errors.
+    /// What the kernel says a socket is bound to.
+    /// Errors: getsockname(2)'s.
     [[nodiscard]] static io_result<socket_address> local(int descriptor) noexcept;
-    /// Of the other side of a connected socket. Errors of getpeername(2).
+    /// What the kernel says a socket is connected to.
+    /// Errors: getpeername(2)'s.
     [[nodiscard]] static io_result<socket_address> peer(int descriptor) noexcept;
 
     /// As parse reads it; "unix:/path", "unix:@name", "unix:" for an unnamed one, "" for no address. Bytes of a Unix

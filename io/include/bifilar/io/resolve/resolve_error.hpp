@@ -23,7 +23,8 @@ enum class resolve_errc : int {
     too_many = 4,                   ///< Too many lookups wait. Equals std::errc::resource_unavailable_try_again.
 };
 
-/// Static; its messages allocate.
+/// The category of these codes, static.
+/// Allocates: its messages.
 [[nodiscard]] const std::error_category& resolve_category() noexcept;
 
 [[nodiscard]] inline std::error_code make_error_code(resolve_errc of) noexcept {

@@ -64,12 +64,14 @@ struct resolver_stats {
     std::uint32_t threads = 0;  ///< They end after 10 s without work.
 };
 
-/// Answers and lookups of one kind. Any thread. Whoever asks for what another waits for already shares the lookup.
-/// Times are those of now() in the task that asks; tasks of runtimes with different clocks are better off with a
-/// resolver each. A lookup under way does not hold a simulated clock that moves by itself.
+/// Answers and lookups of one kind. Whoever asks for what another waits for already shares the lookup. Times are those
+/// of now() in the task that asks; tasks of runtimes with different clocks are better off with a resolver each. A
+/// lookup under way does not hold a simulated clock that moves by itself.
+/// Thread: any.
 class resolver {
 public:
-    /// Throws std::invalid_argument for max_at_once 0 and for negative times, and std::bad_alloc. Starts no thread.
+    /// Starts no thread.
+    /// Throws: std::invalid_argument for max_at_once 0 and for negative times; std::bad_alloc.
     explicit resolver(resolver_options options = {});
     resolver(const resolver&) = delete;
     resolver& operator=(const resolver&) = delete;
@@ -79,18 +81,21 @@ public:
     /// A future of the addresses of `host`, at least one, the system's choice first (RFC 6724). `host`: a name, or a
     /// numeric address without brackets, four decimal numbers for IPv4 (RFC 3986) and IPv6 as in RFC 4291, which
     /// together with a port is answered at once and without a thread. `service`: a port, or a name in /etc/services as
-    /// TCP has it; empty: port 0.
+    /// TCP has it; empty: port 0. Begins with the first poll.
     ///
+    /// Throws: std::bad_alloc, also from a poll.
     /// Errors: resolve_errc, codes of getaddrinfo(3) in the same category, errno where it says so (EAI_SYSTEM), and
-    /// std::errc::resource_unavailable_try_again where no thread can be made. Begins with the first poll. Cancelled or
-    /// destroyed it is over at once: a lookup that waits for a thread is dropped with the last who waits for it, one
-    /// under way goes on alone, and its answer is kept where the options say so. Throws std::bad_alloc.
+    /// std::errc::resource_unavailable_try_again where no thread can be made.
+    /// Cancellation: it is over at once, as when it is destroyed: a lookup that waits for a thread is dropped with the
+    /// last who waits for it, one under way goes on alone, and its answer is kept where the options say so.
+    /// Suspends: until the lookup has ended, which may take half a minute where name servers are silent.
+    /// Allocates: copies of host and service, the lookup, and the answer.
     [[nodiscard]] resolve_future resolve(std::string_view host, std::string_view service);
 
     /// Forgets what is known. Lookups under way answer those who wait for them already, and nobody else.
     void clear() noexcept;
 
-    /// Any thread. Does not block.
+    /// What has happened so far, and how things are. Does not block.
     [[nodiscard]] resolver_stats stats() const noexcept;
 
 private:
@@ -99,7 +104,9 @@ private:
 
 /// The process's own, for those who bring none: keeps answers for 5 s and failures for 1 s. That is enough to spare
 /// name servers a burst of connections to one host, and shorter than any time within which a change of address is
-/// expected to be noticed. Made by the first call, never destroyed; throws std::bad_alloc.
+/// expected to be noticed. Made by the first call, never destroyed.
+/// Throws: std::bad_alloc, by the first call.
+/// Thread: any.
 [[nodiscard]] resolver& default_resolver();
 
 /// default_resolver().resolve(host, service).
