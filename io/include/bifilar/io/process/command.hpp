@@ -15,7 +15,9 @@
 
 namespace bifilar {
 
-/// May be used again, copied, and changed between starts. One thread at a time. Setters throw std::bad_alloc.
+/// May be used again, copied, and changed between starts.
+/// Throws: std::bad_alloc, by setters.
+/// Thread: one at a time.
 class command {
 public:
     /// `program`: a path, relative ones from the program's working directory, or a name without a slash, looked for in
@@ -54,17 +56,18 @@ public:
     command& kill_on_drop(bool wanted) noexcept;
 
     /// Starts the program. It has no signal blocked and none ignored, and of descriptors its three streams and those of
-    /// this process that are not closed at exec; all of the library's are.
-    /// Errors are the system's: ENOENT and EACCES for program or directory, E2BIG, ENOEXEC, EAGAIN (too many
-    /// processes), ENOMEM, EMFILE; EINVAL for a zero byte in a string or a bad name of a variable; EBADF for a bad
-    /// descriptor; ENOSYS when Linux is older than 5.4, EPERM where a container's filter of system calls refuses
-    /// pidfd_open(2): allow it there; ECHILD when SIGCHLD is ignored and it has ended already.
-    /// Nothing is left behind then. Does not suspend; blocks until the kernel has loaded the program, about a
-    /// millisecond. Any thread. Throws std::bad_alloc.
+    /// this process that are not closed at exec; all of the library's are. Does not suspend.
+    /// Throws: std::bad_alloc.
+    /// Errors: the system's; nothing is left behind then. ENOENT and EACCES for program or directory, E2BIG, ENOEXEC,
+    /// EAGAIN (too many processes), ENOMEM, EMFILE; EINVAL for a zero byte in a string or a bad name of a variable;
+    /// EBADF for a bad descriptor; ENOSYS when Linux is older than 5.4, EPERM where a container's filter of system
+    /// calls refuses pidfd_open(2): allow it there; ECHILD when SIGCHLD is ignored and it has ended already.
+    /// Thread: any.
+    /// Blocks: until the kernel has loaded the program, about a millisecond.
     [[nodiscard]] io_result<process> spawn() const;
 
     /// Starts the program when it is first awaited, collects what it writes, and waits for its end. Keeps a copy of the
-    /// command. Standard input, unless set, is empty.
+    /// command. Standard input, unless set, is empty. See command_output.
     [[nodiscard]] command_output output(const output_limits& limits = {}) const;
 
 private:

@@ -34,9 +34,14 @@ public:
 };
 
 /// Ready when the program has ended and nobody has its outputs open any more: a program that it left behind may hold
-/// them. EMSGSIZE when a stream exceeds its limit; otherwise the errors of command::spawn and process::wait. After an
-/// error, and when it is cancelled or destroyed, the program is killed (unless the command says kill_on_drop(false)),
-/// and what it wrote is lost.
+/// them.
+/// Throws: std::bad_alloc, also from a poll.
+/// Errors: EMSGSIZE when a stream exceeds its limit; otherwise those of command::spawn, process::wait and reads of
+/// pipes. The program is killed then (unless the command says kill_on_drop(false)), and what it wrote is lost.
+/// Cancellation: as after an error; likewise when it is destroyed.
+/// Suspends: until it is ready.
+/// Allocates: a copy of the command, and room for what the program writes, which grows by doubling.
+/// Blocks: the first poll, as command::spawn.
 class [[nodiscard]] command_output {
 public:
     using output = io_result<process_output>;

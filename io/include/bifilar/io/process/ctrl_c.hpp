@@ -6,15 +6,19 @@
 
 namespace bifilar {
 
-/// Ready once SIGINT or SIGTERM has come, now or since the first ctrl_c() of the process. From the first one on the
-/// two signals no longer end the process by themselves. Any number of waits, in any thread. ENOSPC and ENOMEM when the
-/// kernel cannot watch one more descriptor: no signal has come then. Each wait has a descriptor of its own, and
-/// allocates when it is made. Cancelling loses nothing.
+/// Ready once SIGINT or SIGTERM has come, now or since the first ctrl_c() of the process. From the first one on the two
+/// signals no longer end the process by themselves. Each wait has a descriptor of its own.
+/// Errors: ENOSPC, ENOMEM and ENOBUFS when the driver cannot watch one more descriptor: no signal has come then.
+/// Thread: any number of waits, in any thread.
+/// Cancellation: loses nothing.
+/// Suspends: until a signal has come.
+/// Allocates: when it is made.
 class [[nodiscard]] ctrl_c_future {
 public:
     using output = io_result<void>;
 
-    /// Throws std::system_error when no descriptor can be had, and std::bad_alloc.
+    /// For ctrl_c().
+    /// Throws: std::system_error when no descriptor can be had; std::bad_alloc.
     ctrl_c_future();
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
@@ -24,6 +28,7 @@ private:
     drivers::io_wait wait_;
 };
 
+/// A future of the wish that the program ends; see ctrl_c_future.
 [[nodiscard]] inline ctrl_c_future ctrl_c() { return ctrl_c_future{}; }
 
 }  // namespace bifilar

@@ -10,10 +10,11 @@
 
 namespace bifilar {
 
-/// Move-only. One thread at a time, except kill(). Dropped while the program runs, it kills it (SIGKILL; unless the
-/// command said otherwise) and does not block; a thread of the library, which exists only while there is something to
-/// wait for, then takes the program's status, so that no zombie stays. What the program has started itself is not
-/// killed. Stopped by a SIGSTOP, a program has not ended.
+/// Move-only. Dropped while the program runs, it kills it (SIGKILL; unless the command said otherwise) and does not
+/// block; a thread of the library, which exists only while there is something to wait for, then takes the program's
+/// status, so that no zombie stays. What the program has started itself is not killed. Stopped by a SIGSTOP, a program
+/// has not ended.
+/// Thread: one at a time, except kill().
 class process {
 public:
     /// For the library.
@@ -27,14 +28,20 @@ public:
 
     class wait_future;
     /// Ready when the program has ended; again: the same answer. A program that waits for the end of its standard input
-    /// ends only after that was closed. ECHILD when somebody else has waited for it, or SIGCHLD is ignored; EBUSY while
-    /// another wait() waits; ENOMEM or ENOSPC of a first wait. Cancelling loses nothing. The process may move
-    /// meanwhile, but not be destroyed.
+    /// ends only after that was closed. The process may move meanwhile, but not be destroyed.
+    /// Throws: a poll, as reads of pipes.
+    /// Errors: ECHILD when somebody else has waited for it, or SIGCHLD is ignored; EBUSY while another wait() waits;
+    /// ENOMEM, ENOSPC or ENOBUFS when the driver cannot wait.
+    /// Cancellation: loses nothing.
+    /// Suspends: until the program has ended.
     [[nodiscard]] wait_future wait() noexcept;
     /// What wait() would answer at once; empty: the program runs. Does not block.
+    /// Errors: ECHILD, as wait().
     io_result<std::optional<exit_status>> try_wait() noexcept { return alive().reap(); }
-    /// Sends a signal. Never to another process: ESRCH once the program's end was waited for. EPERM when it runs as
-    /// somebody else; EINVAL for what is no signal. Any thread.
+    /// Sends a signal. Never to another process.
+    /// Errors: ESRCH once the program's end was waited for; EPERM when it runs as somebody else; EINVAL for what is no
+    /// signal.
+    /// Thread: any.
     io_result<void> kill(int signal = SIGKILL) noexcept { return alive().send(signal); }
 
     /// Its number, which other processes may have once wait() was ready.

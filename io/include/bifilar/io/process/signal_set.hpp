@@ -28,9 +28,10 @@ class signal_listener;
 /// of sets hear nothing. Move-only; not while a next() of it waits.
 class signal_set {
 public:
-    /// Throws std::invalid_argument for what cannot be waited for: SIGKILL and SIGSTOP, those that a fault raises in
+    /// Begins to listen.
+    /// Throws: std::invalid_argument for what cannot be waited for: SIGKILL and SIGSTOP, those that a fault raises in
     /// the faulting thread (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS), SIGABRT, and numbers that are no signals
-    /// or the C library's own; for no signal at all. Throws std::system_error when no descriptor can be had.
+    /// or the C library's own; for no signal at all. std::system_error when no descriptor can be had; std::bad_alloc.
     template <std::same_as<int>... More>
     explicit signal_set(int first, More... more)
         : signal_set{std::span<const int>{std::array<int, 1 + sizeof...(More)>{first, more...}}} {}
@@ -43,11 +44,16 @@ public:
 
     class next_future;
     /// The next signal: one that has come since the set was made and was not told yet, else one that comes. When
-    /// several have, they take turns. One task may wait at a time, another is answered with EBUSY; ENOMEM and ENOSPC
-    /// when the kernel cannot watch one more descriptor. Any thread. Cancelling loses nothing: a signal that came is
-    /// told by the following next().
+    /// several have, they take turns.
+    /// Throws: a poll, as reads of pipes.
+    /// Errors: EBUSY while another task waits; ENOMEM, ENOSPC and ENOBUFS when the driver cannot watch one more
+    /// descriptor.
+    /// Thread: any; one task may wait at a time.
+    /// Cancellation: loses nothing: a signal that came is told by the following next().
+    /// Suspends: until a signal comes.
     [[nodiscard]] next_future next() noexcept;
-    /// What next() would answer at once; empty: it would wait. Any thread; neither suspends, allocates nor blocks.
+    /// What next() would answer at once; empty: it would wait. Neither suspends, allocates nor blocks.
+    /// Thread: any.
     [[nodiscard]] std::optional<int> try_next() noexcept;
 
 private:

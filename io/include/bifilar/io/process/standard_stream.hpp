@@ -11,9 +11,11 @@ namespace detail {
 struct stream_access;
 }
 
-/// What input_stream and output_stream have in common. Move-only; not while an operation on it is in flight. One
-/// operation may wait at a time, a second one is answered with EBUSY. Errors are the system's codes; a first wait may
-/// answer ENOMEM or ENOSPC, and that of a plain thread may throw std::system_error.
+/// What input_stream and output_stream have in common. Move-only; not while an operation on it is in flight.
+/// Throws: the first wait of a plain thread, where it can have no driver: std::system_error, std::bad_alloc.
+/// Errors: the system's codes; EBUSY for a second operation while one waits; ENOMEM, ENOSPC or ENOBUFS when the driver
+/// cannot wait.
+/// Thread: one operation may wait at a time.
 class inherited_stream {
 public:
     /// That of the operations: a copy's, that of a terminal opened once more, or 0, 1 or 2. -1 after a move.
@@ -34,19 +36,24 @@ private:
     bool takes_plain_calls_;
 };
 
-/// Reads of files and block devices are done by the calling thread, which waits for the disk; other reads suspend. What
-/// a read that is cancelled or destroyed had received by then is lost, that of read_exact as well; one that still
-/// waited has received nothing.
+/// The stream to read from.
+/// Cancellation: also when it is destroyed, what a read had received by then is lost, that of read_exact as well; one
+/// that still waited has received nothing.
+/// Suspends: until there is something, or the stream ends, where it is no file or block device.
+/// Blocks: the calling thread, for the disk, in reads of files and block devices.
 class input_stream : public inherited_stream {
 public:
-    /// A copy of an open descriptor, closed at exec. EBADF: it is not open; EMFILE. Throws std::bad_alloc.
+    /// A copy of an open descriptor, closed at exec.
+    /// Throws: std::bad_alloc.
+    /// Errors: EBADF: it is not open; EMFILE.
     [[nodiscard]] static io_result<input_stream> duplicate(int descriptor);
 
     /// Reads what is there, at least one byte, into `into`. 0: the end, or `into` is empty.
     [[nodiscard]] stream_read_future read(std::span<std::byte> into) noexcept {
         return {source(), kind(), into, transfer::some};
     }
-    /// Reads until `into` is full; ENODATA when the stream ends before.
+    /// Reads until `into` is full.
+    /// Errors: ENODATA when the stream ends before.
     [[nodiscard]] stream_read_future read_exact(std::span<std::byte> into) noexcept {
         return {source(), kind(), into, transfer::whole};
     }
@@ -59,18 +66,21 @@ private:
     }
 };
 
-/// Writes to files and block devices are done by the calling thread; other writes suspend until there is room. EPIPE is
-/// a value, as of a pipe_writer.
+/// The stream to write to.
+/// Errors: of writes, EPIPE, which is a value, as of a pipe_writer.
+/// Suspends: until there is room, where it is no file or block device.
+/// Blocks: the calling thread, in writes to files and block devices.
 class output_stream : public inherited_stream {
 public:
-    /// A copy of an open descriptor, closed at exec. EBADF: it is not open; EMFILE. Throws std::bad_alloc.
+    /// As input_stream::duplicate.
     [[nodiscard]] static io_result<output_stream> duplicate(int descriptor);
 
     /// Writes what fits now, at least one byte of `from`. Nothing is kept back in a buffer.
     [[nodiscard]] stream_write_future write(std::span<const std::byte> from) noexcept {
         return {source(), kind(), from, transfer::some};
     }
-    /// Writes all of `from`. Cancelled or failed: an unknown part has been written.
+    /// Writes all of `from`.
+    /// Cancellation: an unknown part has been written, as after a failure.
     [[nodiscard]] stream_write_future write_all(std::span<const std::byte> from) noexcept {
         return {source(), kind(), from, transfer::whole};
     }
@@ -83,9 +93,11 @@ private:
     }
 };
 
-/// Descriptors 0, 1 and 2 of the process, which stay open. EBADF when they were closed. What they are is looked up at
-/// the first call; who leads them elsewhere does it before. Any thread. What C's and C++'s streams keep in their
-/// buffers is theirs. Throw std::bad_alloc.
+/// Descriptors 0, 1 and 2 of the process, which stay open. What they are is looked up at the first call; who leads them
+/// elsewhere does it before. What C's and C++'s streams keep in their buffers is theirs.
+/// Throws: std::bad_alloc, by the first call.
+/// Errors: of their operations, EBADF when they were closed.
+/// Thread: any.
 [[nodiscard]] input_stream& standard_input();
 [[nodiscard]] output_stream& standard_output();
 [[nodiscard]] output_stream& standard_error();
