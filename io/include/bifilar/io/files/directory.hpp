@@ -42,24 +42,32 @@ struct directory_batch {
 
 }  // namespace detail
 
-/// Move-only. One next() at a time; it must not outlive the directory. What is added or removed meanwhile is seen or
-/// not.
+/// Move-only; must outlive its next(). What is added or removed meanwhile is seen or not.
+/// Thread: one next() at a time.
 class directory {
 public:
     class open_future;
     class next_future;
 
-    /// ENOENT, ENOTDIR, EACCES, EMFILE.
+    /// Opens the directory at `path`. Waits as file::open.
+    /// Throws: std::bad_alloc, also from a poll; the directory is closed then.
+    /// Errors: ENOENT, ENOTDIR, EACCES, EMFILE.
+    /// Cancellation: a directory that was opened is closed again.
+    /// Allocates: a copy of the path, and 32 KiB for entries.
     [[nodiscard]] static open_future open(std::string_view path);
-    /// Takes over the descriptor of a directory. Throws std::bad_alloc; it is closed then.
+    /// Takes over the descriptor of a directory.
+    /// Throws: std::bad_alloc; it is closed then.
     explicit directory(int descriptor) : directory{owned_descriptor{descriptor}} {}
     directory(const directory&) = delete;  // A directory has one owner: std::move it.
     directory(directory&&) noexcept = default;
     directory& operator=(directory&&) noexcept = default;
     ~directory() = default;
 
-    /// The next entry, in no order; empty at the end. Suspends once a few hundred entries, for a thread of the blocking
-    /// pool. ENOENT when the directory itself was removed. Cancelled: nothing is lost but the call.
+    /// The next entry, in no order; empty at the end.
+    /// Throws: std::bad_alloc from a poll, for a long name.
+    /// Errors: ENOENT when the directory itself was removed.
+    /// Cancellation: nothing is lost but the call.
+    /// Suspends: once a few hundred entries, for a thread of the blocking pool.
     [[nodiscard]] next_future next() noexcept;
 
     /// -1 after a move.

@@ -35,19 +35,24 @@ namespace detail {
 class walk_state;
 }
 
-/// Move-only. One next() at a time.
+/// Move-only.
+/// Thread: one next() at a time.
 class directory_walk {
 public:
     class next_future;
 
     /// Begins at the folder `root` with the first next().
+    /// Throws: std::bad_alloc.
     explicit directory_walk(std::string_view root, const walk_options& how = {});
     directory_walk(directory_walk&&) noexcept;
     directory_walk& operator=(directory_walk&&) noexcept;
     ~directory_walk();
 
-    /// The next entry; empty at the end. An error means that the walk could not begin: ENOENT, ENOTDIR, EACCES.
-    /// Suspends about once in 256 entries, for a thread of the blocking pool. Cancelled: no entry is lost.
+    /// The next entry; empty at the end.
+    /// Errors: that the walk could not begin: ENOENT, ENOTDIR, EACCES; that `root` can be read no further; ENOMEM. What
+    /// lies below has walk_entry::error.
+    /// Cancellation: no entry is lost.
+    /// Suspends: about once in 256 entries, for a thread of the blocking pool.
     [[nodiscard]] next_future next();
 
 private:
@@ -69,7 +74,8 @@ private:
     bool filling_ = false;
 };
 
-/// See directory_walk. Throws std::bad_alloc.
+/// See directory_walk.
+/// Throws: std::bad_alloc.
 [[nodiscard]] inline directory_walk walk(std::string_view root, const walk_options& how = {}) {
     return directory_walk{root, how};
 }

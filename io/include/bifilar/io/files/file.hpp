@@ -29,9 +29,15 @@ struct open_options {
 class file_cursor;
 
 /// Move-only. Must outlive what its functions return, and not be closed meanwhile, which aborts; moving it is fine.
-/// Errors are the system's codes. Any thread; several calls may be under way at a time, and the kernel orders none of
-/// them. Reads and writes that the page cache answers do not suspend; others wait as file_wait says: for the ring, or a
-/// thread of the blocking pool. Cancelling a call that has begun waits for the disk.
+///
+/// Errors: the system's codes; EINVAL for offsets of 2^63 and more.
+/// Thread: any; several calls may be under way at a time, and the kernel orders none of them.
+/// Cancellation: a call that has begun is waited for, until the disk has answered; it was done, or not.
+/// Suspends: until the ring, or a thread of the blocking pool, has made the call. Reads and writes that the page cache
+/// answers do not, nor do opens of what exists, where the kernel knows the way there.
+/// Allocates: nothing, but for a thread that the pool starts.
+/// Blocks: a plain thread, which makes the call itself, and a worker where the pool can have no thread. The destructor
+/// of a future in flight, until the call is over.
 class file {
 public:
     class open_future;
@@ -39,11 +45,17 @@ public:
     class lock_future;
     using handle = detail::file_handle;
 
-    /// ENOENT, EACCES, EISDIR, EMFILE, ELOOP and what else open(2) says; EINVAL for options that exclude each other.
+    /// Opens the file at `path`, or makes it.
+    /// Throws: std::bad_alloc, also from a poll; the file is closed then.
+    /// Errors: ENOENT, EACCES, EISDIR, EMFILE, ELOOP and what else open(2) says; EINVAL for options that exclude each
+    /// other, and for a path with a zero byte.
+    /// Cancellation: a file that was opened is closed again; one that was made stays.
+    /// Allocates: a copy of the path, and what keeps the descriptor.
     [[nodiscard]] static open_future open(std::string_view path, const open_options& how = {});
     /// Opens for writing, and makes or empties the file.
     [[nodiscard]] static open_future create(std::string_view path);
-    /// Takes over a descriptor, which blocks in the kernel's eyes. Throws std::bad_alloc; it is closed then.
+    /// Takes over a descriptor, which blocks in the kernel's eyes.
+    /// Throws: std::bad_alloc; it is closed then.
     explicit file(int descriptor) : file{owned_descriptor{descriptor}} {}
     file(const file&) = delete;  // A file has one owner: std::move it.
     file(file&&) noexcept = default;
@@ -54,21 +66,24 @@ public:
     [[nodiscard]] file_transfer_future read_at(std::span<std::byte> into, std::uint64_t offset) const noexcept {
         return move(file_op::read, into.data(), into.size(), offset, transfer::some);
     }
-    /// Until `into` is full; ENODATA when the file ends before.
+    /// Until `into` is full.
+    /// Errors: ENODATA when the file ends before.
     [[nodiscard]] file_transfer_future read_exact_at(std::span<std::byte> into, std::uint64_t offset) const noexcept {
         return move(file_op::read, into.data(), into.size(), offset, transfer::whole);
     }
-    /// Some of `from`; mostly all. ENOSPC, EDQUOT, EFBIG (with SIGXFSZ, where a limit is set and the signal not
-    /// ignored).
+    /// Some of `from`; mostly all.
+    /// Errors: ENOSPC, EDQUOT, EFBIG (with SIGXFSZ, where a limit is set and the signal not ignored).
     [[nodiscard]] file_transfer_future write_at(std::span<const std::byte> from, std::uint64_t offset) noexcept {
         return move(file_op::write, from.data(), from.size(), offset, transfer::some);
     }
-    /// All of `from`. Cancelled or failed: an unknown part has been written.
+    /// All of `from`.
+    /// Cancellation: an unknown part has been written, as after a failure.
     [[nodiscard]] file_transfer_future write_all_at(std::span<const std::byte> from, std::uint64_t offset) noexcept {
         return move(file_op::write, from.data(), from.size(), offset, transfer::whole);
     }
     /// All of `from` at the end, wherever that is by then. What one call of the kernel takes, mostly all, stays
-    /// together. What has no end, such as a device, may answer with EOPNOTSUPP.
+    /// together.
+    /// Errors: what has no end, such as a device, may answer with EOPNOTSUPP.
     [[nodiscard]] file_transfer_future append(std::span<const std::byte> from) noexcept {
         return move(file_op::write, from.data(), from.size(), 0, transfer::whole, RWF_APPEND);
     }
@@ -86,29 +101,34 @@ public:
         return act({.kind = file_op::truncate, .offset = bytes});
     }
     /// Has the file system keep room for the `bytes` from `offset` on, so that later writes there do not fail for want
-    /// of it; a shorter file grows, by zeros. Errors are fallocate(2)'s: ENOSPC, with nothing done; EOPNOTSUPP where
-    /// the file system knows no such thing; EINVAL for 0 bytes.
+    /// of it; a shorter file grows, by zeros.
+    /// Errors: fallocate(2)'s: ENOSPC, with nothing done; EOPNOTSUPP where the file system knows no such thing; EINVAL
+    /// for 0 bytes.
     [[nodiscard]] file_action_future allocate(std::uint64_t offset, std::size_t bytes) noexcept {
         return act({.kind = file_op::allocate, .bytes = bytes, .offset = offset});
     }
-    /// Bytes. Errors of statx(2).
+    /// Its size in bytes.
+    /// Errors: statx(2)'s.
     [[nodiscard]] size_future size() const { return size_future{at()}; }
-    /// Errors of statx(2).
+    /// What the file system knows about it.
+    /// Errors: statx(2)'s.
     [[nodiscard]] metadata_future metadata() const { return metadata_future{at()}; }
 
     /// Whether others may hold the lock as well.
     enum class lock_kind : unsigned char { shared, exclusive };
     /// flock(2) on the whole file: advisory, between open files, given back by unlock or close. False: somebody has it.
-    /// Does not block, but on network file systems.
+    /// Blocks: on network file systems alone.
     [[nodiscard]] io_result<bool> try_lock(lock_kind how = lock_kind::exclusive) noexcept;
-    /// Tries until it has the lock, at growing intervals of 1 to 64 ms: no thread waits, and others may be faster.
-    /// Cancelled, it does not have it.
+    /// Tries until it has the lock; others may be faster.
+    /// Cancellation: it does not have the lock.
+    /// Suspends: between tries, for growing times of 1 to 64 ms: no thread waits.
     [[nodiscard]] lock_future lock(lock_kind how = lock_kind::exclusive) noexcept;
     /// Gives the lock back. Does not block.
     io_result<void> unlock() noexcept;
 
-    /// Closes, and tells what the file system has to say about earlier writes: EIO, ENOSPC, EDQUOT. The file is closed
-    /// in any case, by the destructor of the future if it was cancelled.
+    /// Closes, and tells what the file system has to say about earlier writes. The file is closed in any case.
+    /// Errors: EIO, ENOSPC, EDQUOT.
+    /// Cancellation: the file is closed, by the destructor of the future if need be.
     [[nodiscard]] close_future close() &&;
 
     /// -1 after close() or a move.
@@ -134,8 +154,11 @@ private:
     detail::file_ptr handle_;
 };
 
-/// A position in a file, moved by what is read and written. One call on it at a time; not moved while one is under
-/// way. The file stays open as long as it is used. Cancelled, a read has not moved it.
+/// A position in a file, moved by what is read and written. Not moved while a call on it is under way. The file stays
+/// open as long as it is used.
+/// Thread: one call on it at a time.
+/// Cancellation: the kernel's call that was under way has not moved it; those before it, of read_exact and write_all,
+/// have.
 class file_cursor {
 public:
     file_cursor(detail::file_handle& in, std::uint64_t offset) noexcept : in_{&in}, position_{offset} {}
@@ -144,7 +167,8 @@ public:
     [[nodiscard]] file_transfer_future read(std::span<std::byte> into) noexcept {
         return {*in_, file_op::read, into.data(), into.size(), 0, transfer::some, 0, &position_};
     }
-    /// Reads until `into` is full; ENODATA at the end of the file.
+    /// Reads until `into` is full.
+    /// Errors: ENODATA at the end of the file.
     [[nodiscard]] file_transfer_future read_exact(std::span<std::byte> into) noexcept {
         return {*in_, file_op::read, into.data(), into.size(), 0, transfer::whole, 0, &position_};
     }
@@ -170,7 +194,7 @@ private:
     std::uint64_t position_;
 };
 
-/// Ready with the file. Cancelled: a file that was opened is closed again; one that was made stays.
+/// Ready with the file.
 class [[nodiscard]] file::open_future {
 public:
     using output = io_result<file>;

@@ -14,8 +14,8 @@
 
 namespace bifilar {
 
-/// Reads or writes at an offset. Ready with how many bytes were moved. Cancelled: what the kernel had moved by then
-/// stays moved, and is not told.
+/// Reads or writes at an offset. Ready with how many bytes were moved.
+/// Cancellation: what the kernel had moved by then stays moved, and is not told.
 class [[nodiscard]] file_transfer_future {
 public:
     using output = io_result<std::size_t>;
@@ -36,7 +36,8 @@ private:
     detail::file_wait wait_;
 };
 
-/// Does something to an open file. Cancelled: it was done, or not.
+/// Does something to an open file.
+/// Cancellation: it was done, or not.
 class [[nodiscard]] file_action_future {
 public:
     using output = io_result<void>;
@@ -68,12 +69,14 @@ private:
 
 }  // namespace detail
 
-/// Does something to what a path names. Cancelled: it was done, or not.
+/// Does something to what a path names.
+/// Cancellation: it was done, or not.
 class [[nodiscard]] path_action_future {
 public:
     using output = io_result<void>;
 
-    /// Throws std::bad_alloc, as do all that copy paths.
+    /// Copies the paths.
+    /// Throws: std::bad_alloc.
     path_action_future(const drivers::file_request& what, std::string_view path, std::string_view other = {})
         : call_{what, path, other} {}
     polled<output> poll(context& cx);
