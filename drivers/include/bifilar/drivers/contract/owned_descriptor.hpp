@@ -7,7 +7,8 @@
 
 namespace bifilar {
 
-/// Move-only; closes in its destructor. -1 stands for none. Any thread, one at a time.
+/// Move-only; closes in its destructor. -1 stands for none.
+/// Thread: any, one at a time.
 class owned_descriptor {
 public:
     constexpr owned_descriptor() noexcept = default;

@@ -12,9 +12,10 @@ namespace drivers {
 class buffer_pool;
 }
 
-/// Owns the buffer, which goes back to its driver, or to the heap, with this. Move-only. Any thread; may outlive the
-/// stream, the task and the runtime. Keep few of them, and not for long: their number is limited, and beyond that
-/// each receive allocates.
+/// Owns the buffer, which goes back to its driver, or to the heap, with this. Move-only. May outlive the stream, the
+/// task and the runtime.
+/// Thread: any, one at a time.
+/// Allocates: nothing. Keep few of them, and not for long: each driver has 128, and beyond that each receive allocates.
 class received_bytes {
 public:
     /// What one receive brings at most, in bytes. More than the 16 KiB that many peers send at once, because a buffer

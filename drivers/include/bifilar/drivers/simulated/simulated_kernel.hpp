@@ -66,11 +66,14 @@ struct simulated_kernel_counts {
     std::uint64_t trace = 0;
 };
 
-/// Named in runtime_options::simulation, with driver_kind::simulated; outlives the runtimes and serves any number.
-/// Each driver draws from a generator of its own, so that threads do not disturb each other's decisions.
+/// Named in runtime_options::simulation, with driver_kind::simulated; outlives the runtimes and serves any number. Each
+/// driver draws from a generator of its own, so that threads do not disturb each other's decisions.
+/// Thread: any.
 class simulated_kernel {
 public:
-    /// Throws std::invalid_argument for a share outside of 0…1 and for delays that are negative or in the wrong order.
+    /// Copies the options.
+    /// Throws: std::invalid_argument for a share outside of 0…1, `interrupts` of 1, `least_cut_bytes` of 0, and delays
+    /// that are negative or in the wrong order.
     explicit simulated_kernel(const simulated_kernel_options& options = {});
     simulated_kernel(const simulated_kernel&) = delete;
     simulated_kernel& operator=(const simulated_kernel&) = delete;
@@ -82,21 +85,23 @@ public:
     [[nodiscard]] static simulated_kernel& standard();
 
     /// `times` calls of this kind fail with the errno `error`, after `calls` more have gone through; nothing is done
-    /// then. Attempts count as calls, so one operation may make two. Faults of one kind queue up. Any thread. Throws
-    /// std::invalid_argument for an `error` that is no failure: 0, EAGAIN, EINPROGRESS, EINTR, negative numbers.
+    /// then. Attempts count as calls, so one operation may make two. Faults of one kind queue up.
+    /// Throws: std::invalid_argument for an `error` that is no failure: 0, EAGAIN, EINPROGRESS, EINTR, negative
+    /// numbers; std::bad_alloc.
     void fail(op_kind kind, int error, std::uint64_t calls = 0, std::uint64_t times = 1);
     /// The same of calls on files and paths; op_kind::file_call means all of them. Each is counted and answered once,
     /// before it is made or waits; a close closes nevertheless, as in Linux. What takes several calls in a row
     /// (file_op::job) fails before the first. Calls of threads that have no driver of this kernel go through.
     void fail(file_op kind, int error, std::uint64_t calls = 0, std::uint64_t times = 1);
-    /// From now on each call of this kind fails with this probability. Throws as fail.
+    /// From now on each call of this kind fails with this probability.
+    /// Throws: as fail; std::invalid_argument for a share that is not above 0, or is above 1.
     void fail_randomly(op_kind kind, int error, double share);
     /// The same of calls on files and paths.
     void fail_randomly(file_op kind, int error, double share);
-    /// Takes all planned failures back. Any thread.
+    /// Takes all planned failures back.
     void heal() noexcept;
 
-    /// What it has done so far. Any thread.
+    /// What it has done so far.
     [[nodiscard]] simulated_kernel_counts counts() const noexcept;
     /// As it was made.
     [[nodiscard]] const simulated_kernel_options& options() const noexcept { return options_; }
