@@ -11,8 +11,11 @@ class tls_session;
 class tls_settings;
 }  // namespace detail
 
-/// Immutable; copies share it; any thread. Making one reads files, and may block for milliseconds. What cannot be used
-/// is answered with std::invalid_argument, which names the file and the remedy.
+/// Immutable; copies share it.
+/// Throws: making one, std::invalid_argument for what cannot be used, which names the file and the remedy;
+/// std::runtime_error where OpenSSL cannot make a context; std::bad_alloc.
+/// Thread: any.
+/// Blocks: making one reads files, and may take milliseconds.
 class tls_context {
 public:
     /// For tls_connect. Without options: TLS 1.2 and 1.3, the system's roots, certificate and host name checked.

@@ -15,7 +15,8 @@ enum class tls_errc {
 };
 
 /// The category of the codes: OpenSSL's packed error codes, and X509_V_ERR_* codes for certificates. Messages hold the
-/// reason, such as "certificate verify failed: certificate has expired". Any thread.
+/// reason, such as "certificate verify failed: certificate has expired".
+/// Thread: any.
 [[nodiscard]] const std::error_category& tls_category() noexcept;
 
 [[nodiscard]] std::error_condition make_error_condition(tls_errc what) noexcept;

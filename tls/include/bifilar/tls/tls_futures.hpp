@@ -8,7 +8,7 @@
 namespace bifilar {
 
 /// Ready with how many bytes were read. 0: the peer has ended its side with close_notify, or the buffer is empty.
-/// Cancelled, nothing is lost that was not yet in the buffer; what `transfer::whole` had put there is.
+/// Cancellation: nothing is lost that was not yet in the buffer; what `transfer::whole` had put there is.
 template <class Stream>
 class [[nodiscard]] tls_read_future : public detail::tls_operation<Stream, io_result<std::size_t>> {
 public:
@@ -72,9 +72,10 @@ private:
     transfer how_;
 };
 
-/// Ready with how many bytes were taken, when the transport has them. EPIPE after shutdown_write(). Cancelled, the
-/// records made so far go out with the next write or shutdown_write(): the stream goes on, and which part of the
-/// bytes was taken, finished() tells.
+/// Ready with how many bytes were taken, when the transport has them.
+/// Errors: EPIPE after shutdown_write().
+/// Cancellation: the records made so far go out with the next write or shutdown_write(): the stream goes on, and which
+/// part of the bytes was taken, finished() tells.
 template <class Stream>
 class [[nodiscard]] tls_write_future : public detail::tls_sender<Stream, io_result<std::size_t>> {
 public:
@@ -129,7 +130,8 @@ private:
 };
 
 /// Ready when the transport has close_notify and all before it. While a message of the peer's is here in part, it waits
-/// for the rest. Cancelled, what is left goes out with the next one.
+/// for the rest.
+/// Cancellation: what is left goes out with the next one.
 template <class Stream>
 class [[nodiscard]] tls_shutdown_future : public detail::tls_sender<Stream, io_result<void>> {
 public:

@@ -28,8 +28,9 @@ public:
     /// PEM text itself.
     [[nodiscard]] static tls_pem text(std::string pem) { return tls_pem{false, std::move(pem)}; }
 
-    /// The PEM text. `what` and `remedy` are for the message of the std::invalid_argument that a file which cannot be
-    /// read is answered with. Blocks while it reads.
+    /// The PEM text. `what` and `remedy` are for the message of the exception.
+    /// Throws: std::invalid_argument for a file that cannot be read.
+    /// Blocks: while it reads.
     [[nodiscard]] std::string load(const std::string& what, const std::string& remedy) const;
     /// "'path'" or "the text", for messages.
     [[nodiscard]] std::string name() const;

@@ -12,17 +12,21 @@
 
 namespace bifilar {
 
-/// Move-only; not while an operation on it is in flight. Any number of tasks may read and write; reads take turns, and
-/// so do writes, each write_all as a whole. A read and a write go on at the same time: neither waits for the other's
-/// transfer, only for OpenSSL's work in memory. Waiting allocates nothing. From its first wait on a future belongs to
-/// the task that polled it.
+/// Move-only; not while an operation on it is in flight. Renegotiation is refused; requests for new keys are answered
+/// by reads and writes. In TLS 1.3 a client learns from its first read that its certificate was refused.
 ///
-/// Errors are the transport's, and those of tls_category(); TLS does not go on after one of these. The end of the
-/// transport without the peer's close_notify is tls_errc::truncated. Renegotiation is refused; requests for new keys
-/// are answered by reads and writes. In TLS 1.3 a client learns from its first read that its certificate was refused.
-///
-/// Holds two buffers of tls_options::buffer_bytes and OpenSSL's state of some 17 KiB, idle or not: 52,000 bytes with
-/// the default.
+/// Throws: a poll may throw what the transport's does.
+/// Errors: the transport's, and those of tls_category(); TLS does not go on after one of these. The end of the
+/// transport without the peer's close_notify is tls_errc::truncated.
+/// Thread: any number of tasks may read and write; reads take turns, and so do writes, each write_all as a whole. A
+/// read and a write go on at the same time: neither waits for the other's transfer, only for OpenSSL's work in memory.
+/// From its first wait on a future belongs to the task that polled it.
+/// Cancellation: loses nothing but what read_exact had put into its buffer; of a write an unknown part was taken, and
+/// the stream goes on.
+/// Suspends: until it is its turn, and the transport has brought or taken what is needed.
+/// Allocates: nothing by waiting. Holds two buffers of tls_options::buffer_bytes and OpenSSL's state of some 17 KiB,
+/// idle or not: 52,000 bytes with the default.
+/// Blocks: for OpenSSL's work in memory, tens of microseconds for a record, a millisecond for a step of the handshake.
 template <tls_transport Stream = tcp_stream>
 class tls_stream {
 public:
@@ -30,15 +34,18 @@ public:
     [[nodiscard]] tls_read_future<Stream> read(std::span<std::byte> into) noexcept {
         return {connection(), into, transfer::some};
     }
-    /// Reads until `into` is full; ENODATA when the peer has ended its side before.
+    /// Reads until `into` is full.
+    /// Errors: ENODATA when the peer has ended its side before.
     [[nodiscard]] tls_read_future<Stream> read_exact(std::span<std::byte> into) noexcept {
         return {connection(), into, transfer::whole};
     }
     /// Writes one record, of 16 KiB at most.
+    /// Errors: EPIPE after shutdown_write().
     [[nodiscard]] tls_write_future<Stream> write(std::span<const std::byte> from) noexcept {
         return {connection(), from, transfer::some};
     }
     /// Writes all of `from`, in records of 16 KiB.
+    /// Errors: EPIPE after shutdown_write().
     [[nodiscard]] tls_write_future<Stream> write_all(std::span<const std::byte> from) noexcept {
         return {connection(), from, transfer::whole};
     }
@@ -80,8 +87,9 @@ private:
     std::unique_ptr<detail::tls_connection<Stream>> connection_;
 };
 
-/// Ready with the encrypted stream. Failed or cancelled, the transport is closed when the future is destroyed. A
-/// handshake with a silent peer takes for ever: use timeout(tls_accept(…), limit).
+/// Ready with the encrypted stream.
+/// Cancellation: the transport is closed when the future is destroyed, as after a failure.
+/// Suspends: until the handshake is done, with a silent peer for ever: use timeout(tls_accept(…), limit).
 template <tls_transport Stream>
 class [[nodiscard]] tls_handshake_future : public detail::tls_operation<Stream, io_result<tls_stream<Stream>>> {
 public:
@@ -147,10 +155,15 @@ template <class Stream>
 
 }  // namespace detail
 
-/// Encrypts a connection to `host`, whose certificate the server has to show; with a name the server is told it
-/// (SNI), without the dot that a name may end with. Tickets are kept by host and `port`; 0: the peer's port, where the
-/// transport has one, which behind a proxy is the proxy's. A host that is neither a name nor a numeric address is
-/// answered with std::errc::invalid_argument. Allocates the connection's buffers; throws std::bad_alloc.
+/// Encrypts a connection to `host`, whose certificate the server has to show; with a name the server is told it (SNI),
+/// without the dot that a name may end with. Tickets are kept by host and `port`; 0: the peer's port, where the
+/// transport has one, which behind a proxy is the proxy's.
+/// Throws: std::bad_alloc; the transport is closed then.
+/// Errors: as tls_stream; std::errc::invalid_argument for a host that is neither a name nor a numeric address;
+/// std::errc::connection_aborted where the peer ended TLS instead.
+/// Cancellation: the transport is closed.
+/// Suspends: until the handshake is done.
+/// Allocates: the connection's buffers, and OpenSSL's state.
 template <tls_transport Stream>
 [[nodiscard]] tls_handshake_future<Stream> tls_connect(Stream over, const tls_context& client, std::string host,
                                                 std::uint16_t port = 0) {
