@@ -10,7 +10,8 @@
 
 namespace bifilar {
 
-/// Ready once the descriptor is, in one direction; see watched_descriptor. Allocates nothing.
+/// Ready once the descriptor is, in one direction; see watched_descriptor.
+/// Allocates: nothing.
 class [[nodiscard]] readiness_future {
 public:
     using output = io_result<void>;
