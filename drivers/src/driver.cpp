@@ -62,7 +62,7 @@ driver_kind choose_driver(driver_kind wanted) {
     int error = 0;
     const char* const reason = probe(error);
     if (reason == nullptr) return driver_kind::uring;
-    // Says nothing of rings.
+    // A lack of descriptors says nothing about rings, and epoll would need one as well.
     if (error == EMFILE || error == ENFILE)
         throw std::system_error{error, std::generic_category(), "io_uring_setup; raise the limit on open files"};
     const std::string why = std::string{reason} + ": " + std::strerror(error);
@@ -75,6 +75,7 @@ driver_kind choose_driver(driver_kind wanted) {
 
 bool falls_back(driver_kind wanted, driver_kind chosen, const std::system_error& error) {
     if (chosen != driver_kind::uring || error.code() != std::errc::not_enough_memory) return false;
+    // Who has named io_uring gets it or an error.
     if (from_environment(wanted) != driver_kind::best) return false;
     tell_fallback(std::string{"io_uring may not lock enough memory (ulimit -l) for one more ring: "} +
                   std::strerror(error.code().value()));
@@ -112,6 +113,7 @@ public:
     plain_thread_driver& operator=(const plain_thread_driver&) = delete;
     ~plain_thread_driver() {
         abandon_parents();
+        // On its thread: a ring lets no other thread cancel what is still armed.
         if (driver_ != nullptr) driver_->leave();
         // Not where a runtime has taken the thread.
         if (this_thread().sleeps_in == driver_.get()) this_thread().sleeps_in = nullptr;
@@ -137,6 +139,7 @@ private:
 
 driver& make_this_driver() {
     BIFILAR_CHECK(this_thread().sleeps_in == nullptr, base::used_in_forked_child);
+    // The thread's own one has been destroyed: for destructors that still wait there is another, which nobody frees.
     if (this_thread().ends) return (new plain_thread_driver)->get();
     thread_local plain_thread_driver own;
     return own.get();

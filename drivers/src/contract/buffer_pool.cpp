@@ -17,6 +17,7 @@ void received_bytes::give_back(std::byte* at, drivers::buffer_pool* from) noexce
 namespace bifilar::drivers {
 
 std::unique_ptr<buffer_pool, buffer_pool::closer> buffer_pool::make() {
+    // Address space alone: a buffer takes memory once it is used.
     void* const memory = ::mmap(nullptr, count * buffer_bytes, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc{};
@@ -29,6 +30,7 @@ std::unique_ptr<buffer_pool, buffer_pool::closer> buffer_pool::make() {
 }
 
 buffer_pool::buffer_pool(std::byte* memory) noexcept : memory_{memory} {
+    // The lowest number comes last and is lent first, so that few buffers in use touch few pages.
     std::iota(numbers_.rbegin(), numbers_.rend(), std::uint8_t{0});
 }
 
@@ -36,6 +38,7 @@ buffer_pool::~buffer_pool() { ::munmap(memory_, count * buffer_bytes); }
 
 void buffer_pool::closer::operator()(buffer_pool* all) const noexcept {
     {
+        // Both ends decide under the lock, so exactly one of them sees a closed pool with all buffers back.
         const std::lock_guard guard{all->lock_};
         all->closed_ = true;
         if (all->free_ != count) return;

@@ -18,6 +18,7 @@ op::op(op&& other) noexcept : source{other.source}, arguments{other.arguments}, 
 }
 
 int epoll_home::watch(io_source& source) noexcept {
+    // For everything at once, and once for all: later waits cost no call of epoll_ctl.
     epoll_event wanted{EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET, {&source}};
     return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, source.descriptor(), &wanted) == 0 ? 0 : -errno;
 }
@@ -25,12 +26,14 @@ int epoll_home::watch(io_source& source) noexcept {
 void epoll_home::forget(const io_source& source) noexcept {
     if (!is_ours()) return;
     const std::lock_guard guard{lock_};
+    // Under the lock: a driver that ends closes the instance right after, and its number may be another descriptor's.
     if (epoll_ >= 0) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, source.descriptor(), nullptr);
 }
 
 bool epoll_home::add(io_source* source) noexcept {
     if (!is_ours()) return false;
     const std::lock_guard guard{lock_};
+    // The driver has ended, and its thread frees nothing any more.
     if (epoll_ < 0) return false;
     source->next_retired_ = std::exchange(first_, source);
     return true;
@@ -42,12 +45,14 @@ void epoll_home::free_all() noexcept {
         const std::lock_guard guard{lock_};
         at = std::exchange(first_, nullptr);
     }
+    // Outside of the lock, because retire takes that of the source's next home.
     while (at != nullptr) io_source::retire(std::exchange(at, at->next_retired_));
 }
 
 void epoll_home::close() noexcept {
     {
         const std::lock_guard guard{lock_};
+        // Before the list is freed: add refuses from here on, so nothing is left in it.
         epoll_ = -1;
     }
     free_all();
@@ -72,6 +77,7 @@ bool epoll_homes::serve(const void* group) const noexcept {
 }
 
 void epoll_homes::make_room() {
+    // Instances that have ended have no events any more; a stream that is passed on often would collect them.
     if (first_ != nullptr && first_->closed()) first_.reset();
     if (first_ == nullptr) return;
     if (others_ == nullptr) others_ = std::make_unique<std::vector<std::shared_ptr<epoll_home>>>();
@@ -98,6 +104,7 @@ void epoll_homes::forget(const io_source& source) const noexcept {
 }
 
 void io_source::retire(io_source* source) noexcept {
+    // From home to home: each keeps the source until its driver has no events in hand, and calls here again then.
     while (const std::shared_ptr<epoll_home> home = source->homes.take())
         if (home->add(source)) return;
     delete source;
@@ -127,6 +134,7 @@ int io_source::release(source_ptr source) noexcept {
 int io_source::give_up(io_source* source) noexcept {
     BIFILAR_CHECK(source->waiting[in] == nullptr && source->waiting[out] == nullptr,
                   "a socket was closed while an operation on it is in flight; cancel or await the operation first");
+    // Before the descriptor is closed, because epoll_ctl finds the registration by it.
     source->homes.forget(*source);
     const int descriptor = source->descriptor_;
     retire(source);
@@ -135,6 +143,7 @@ int io_source::give_up(io_source* source) noexcept {
 
 source_ptr make_source(owned_descriptor descriptor) {
     source_ptr made{new io_source{descriptor.get()}};
+    // Not before the source is there: without memory the descriptor is closed by its guard.
     (void)descriptor.release();
     return made;
 }

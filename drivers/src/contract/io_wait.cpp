@@ -9,7 +9,8 @@
 
 namespace bifilar::drivers {
 
-// What needs no wait makes none: a plain thread's descriptors may be used up. A pooled buffer is the driver's.
+// What succeeds at once needs no driver, for which a plain thread may have no descriptors left. A pooled buffer belongs
+// to a driver, so this one needs it anyway.
 call_result io_wait::start_without_driver(waker_ref waits) {
     if (op_.kind != op_kind::recv_pooled) {
         const std::lock_guard guard{op_.source->lock};
@@ -27,6 +28,7 @@ void io_wait::ask_cancel() noexcept {
 bool io_wait::poll_cancel(context& cx) noexcept {
     if (op_.now() == op::phase::idle) return true;
     ask_cancel();
+    // The driver has known whom to wake since the start, so nothing is stored here.
     cx.set_armed();
     return op_.at_rest();
 }
@@ -38,10 +40,12 @@ std::optional<int> io_wait::finished() const noexcept {
 
 void io_wait::end() noexcept {
     if (op_.now() == op::phase::idle) return;
+    // Settled, because the completing thread may be between its two stores, and uses the node until the second.
     if (op_.settle() == op::phase::in_flight) {
         count_destroyed_in_flight();
         ask_cancel();
     }
+    // Over or cancelled, it may still be in the driver's list of requests.
     if (!op_.at_rest()) op_.on->finish(op_);
 }
 

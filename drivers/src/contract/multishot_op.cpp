@@ -21,6 +21,7 @@ multishot_op::~multishot_op() {
 }
 
 void multishot_op::discard(const multishot_result& left) const noexcept {
+    // Bytes give their buffer back by themselves.
     if (!brings_bytes() && left.result >= 0) ::close(left.result);
 }
 
@@ -50,6 +51,7 @@ call_result multishot_op::poll(context& cx, const void* wait, received_bytes& in
         into = std::move(oldest.bytes);
         return oldest.result;
     }
+    // Behind the results, which came before the gap.
     if (lost_) return -ENOMEM;
     if (waiter_ && wait_ != wait) return -EBUSY;
     if (armed_) {
@@ -58,6 +60,7 @@ call_result multishot_op::poll(context& cx, const void* wait, received_bytes& in
         if (!this_driver().has_many()) return -EOPNOTSUPP;
         op*& waiting = owned_->waiting[io_source::side_of(kind)];
         if (waiting != nullptr) return -EBUSY;
+        // It takes the direction's place for as long as it is armed: a plain read beside it would steal from it.
         waiting = this;
         armed_ = true;
         pausing_ = false;
@@ -70,6 +73,7 @@ call_result multishot_op::poll(context& cx, const void* wait, received_bytes& in
             return -ENOBUFS;
         }
     }
+    // Under the same hold of the lock as the look at the results: a completion comes before both or after both.
     waiter_ = cx.borrow();
     wait_ = wait;
     return std::nullopt;
@@ -90,6 +94,7 @@ bool multishot_op::add(multishot_result next, bool more, wake_batch& batch) noex
             try {
                 results_.add(std::move(next));
             } catch (const std::bad_alloc&) {
+                // A stream must not go on behind a gap; a connection that is closed here leaves none.
                 lost_ = brings_bytes();
                 discard(next);
             }
@@ -106,6 +111,7 @@ bool multishot_op::add(multishot_result next, bool more, wake_batch& batch) noex
             complete_unwaited();  // Under the lock: with it gone, the owner may begin anew.
         }
     }
+    // Outside of the lock, which lies in the source that goes with the last hold.
     if (!more) drop();
     return pause;
 }

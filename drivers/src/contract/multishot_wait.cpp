@@ -10,6 +10,7 @@
 namespace bifilar::drivers {
 
 void multishot_source::set_blocking(bool blocks) noexcept {
+    // A stream blocks in the kernel's eyes anyway, for its calls say MSG_DONTWAIT themselves.
     if (what_ != what::connections || blocks == blocks_) return;
     const int flags = ::fcntl(source_->descriptor(), F_GETFL);
     ::fcntl(source_->descriptor(), F_SETFL, blocks ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
@@ -26,6 +27,7 @@ void multishot_source::set_blocking(bool blocks) noexcept {
 // What is not waited for by the plain way, which poll goes on with.
 call_result multishot_wait::begin(context& cx) {
     polled_ = true;
+    // What an earlier wait left behind came first.
     if (of_->spare_connection_) return of_->spare_connection_.release();
     if (of_->spare_) [[unlikely]] {
         got_ = std::move(of_->spare_->bytes);
@@ -45,6 +47,7 @@ call_result multishot_wait::begin(context& cx) {
     // Linux before 5.19 or 6.0.
     if (*next == -EINVAL) {
         of_->plain_ = true;
+        // For good: it was not armed, and this kernel will not learn it.
         of_->many_.reset();
         return begin_plain(cx);
     }
@@ -62,6 +65,7 @@ polled<void> multishot_wait::poll_rest(context& cx) noexcept {
 void multishot_wait::give_up() noexcept {
     if (of_->many_) of_->many_->forget(this);
     if (!plain_) return;
+    // Given up does not mean in vain: the call may have succeeded before its cancel, and the next wait gets that.
     plain_->end();
     const std::optional<int> left = plain_->finished();
     if (!left || *left == -ECANCELED) return;

@@ -34,11 +34,13 @@ epoll_driver::epoll_driver() : events_{std::make_unique<events>()} {
     if (!epoll) throw std::system_error{errno, std::generic_category(), "epoll_create1; raise the limit on open files"};
     owned_descriptor wakes{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     if (!wakes) throw std::system_error{errno, std::generic_category(), "eventfd; raise the limit on open files"};
+    // Null stands for the eventfd; all other events carry the address of their source.
     epoll_event event{EPOLLIN | EPOLLET, {nullptr}};
     if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wakes.get(), &event) != 0)
         throw std::system_error{errno, std::generic_category(),
                                 "epoll_ctl; raise fs.epoll.max_user_watches, if there is no space left"};
     const sched::worker* const worker = this_thread().worker;
+    // The workers of a runtime are one group; a plain thread is a group of its own.
     group_ = worker != nullptr ? static_cast<const void*>(&worker->owner()) : this;
     home_ = std::make_shared<epoll_home>(epoll.get(), group_);
     epoll_ = epoll.release();
@@ -46,6 +48,7 @@ epoll_driver::epoll_driver() : events_{std::make_unique<events>()} {
 }
 
 epoll_driver::~epoll_driver() {
+    // First, so that no source is taken out of a descriptor whose number may be somebody else's by then.
     home_->close();
     ::close(eventfd_);
     ::close(epoll_);
@@ -54,6 +57,7 @@ epoll_driver::~epoll_driver() {
 call_result epoll_driver::start(op& which, waker_ref waits) noexcept {
     which.on = this;
     io_source& source = *which.source;
+    // From the try to the entry: an event that comes in between waits for the lock, and then finds the operation.
     const std::lock_guard guard{source.lock};
     const int result = attempt_now(which);
     if (!would_wait(result)) return result;
@@ -76,6 +80,7 @@ bool epoll_driver::knows(const io_source& source) const noexcept {
 // reporting its events, for the operations of their own threads; an event too many makes a call in vain.
 int epoll_driver::adopt(io_source& source) noexcept {
     try {
+        // Before the registration: once the kernel may report the source, it must be possible to note that.
         source.homes.make_room();
     } catch (const std::bad_alloc&) {
         return -ENOMEM;
@@ -90,6 +95,7 @@ void epoll_driver::cancel(op& which) noexcept {
     io_source& source = *which.source;
     const std::lock_guard guard{source.lock};
     op*& waiting = source.waiting[io_source::side_of(which.kind)];
+    // An event was faster: another thread has completed it, or is about to.
     if (waiting != &which) return;
     waiting = nullptr;
     ended_elsewhere_.fetch_add(1, base::relaxed);  // Relaxed: a count.
@@ -119,6 +125,7 @@ void epoll_driver::park(base::instant_ns deadline) noexcept {
 
 void epoll_driver::poll_some(std::uint32_t most) noexcept {
     wake_batch batch;
+    // Before the kernel is asked: no event is in hand now, and none that comes can name what is freed here.
     home_->free_all();
     const auto room = static_cast<std::uint32_t>(events_->at.size());
     reap(::epoll_wait(epoll_, events_->at.data(), static_cast<int>(std::min(most, room)), 0), batch);
@@ -132,6 +139,7 @@ void epoll_driver::unpark() noexcept {
 }
 
 int epoll_driver::wait(base::instant_ns deadline) noexcept {
+    // As in poll_some.
     home_->free_all();
     const int most = static_cast<int>(events_->at.size());
     if (deadline == base::never) return ::epoll_wait(epoll_, events_->at.data(), most, -1);
@@ -140,8 +148,10 @@ int epoll_driver::wait(base::instant_ns deadline) noexcept {
         const timespec limit{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
         const int count = ::epoll_pwait2(epoll_, events_->at.data(), most, &limit, nullptr);
         if (count >= 0 || errno == EINTR) return count;
+        // ENOSYS, or what a filter of system calls says. Any other error would come from the older call as well.
         events_->nanoseconds = false;
     }
+    // Rounded up: a sleep that ends before its deadline would be begun again and again.
     const base::instant_ns ms =
         std::min<base::instant_ns>((left + 999'999) / 1'000'000, std::numeric_limits<int>::max());
     return ::epoll_wait(epoll_, events_->at.data(), most, static_cast<int>(ms));
@@ -166,12 +176,17 @@ void epoll_driver::drain_eventfd() noexcept {
 }
 
 void epoll_driver::on_event(io_source& source, std::uint32_t events, wake_batch& batch) noexcept {
+    // The source outlives the hold of its lock, also when its owner closes it meanwhile: only this thread frees what it
+    // may have events for (epoll_home::free_all).
     const std::lock_guard guard{source.lock};
     constexpr std::uint32_t ended = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    // No other edge may come behind the end, so it is noted for all later reads.
     if ((events & ended) != 0) source.hung_up = true;
+    // Urgent data: a read stops at its mark, and a short one does not say that nothing is left.
     if ((events & EPOLLPRI) != 0) source.short_read_drains = false;
     const auto serve = [&](std::size_t side, std::uint32_t wanted) {
         if ((events & (wanted | ended)) == 0) return;
+        // Also without an operation that waits: the next one is tried, and not parked behind an edge that is over.
         source.ready[side] = true;
         op* const which = source.waiting[side];
         // What another kind of driver has is in its kernel's hands: the descriptor came from an epoll runtime to there.
@@ -179,6 +194,7 @@ void epoll_driver::on_event(io_source& source, std::uint32_t events, wake_batch&
         source.waiting[side] = nullptr;
         count_end(*which);
         prefetch_waiter(which->waits(), which);
+        // The task makes the call itself, which brings the bytes into the cache of the processor that uses them.
         which->complete(op::worth_a_try, batch);
     };
     serve(io_source::in, EPOLLIN);

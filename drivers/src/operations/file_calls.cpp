@@ -22,12 +22,14 @@ int file_open::call_cached(const file_request& what) noexcept {
     how.flags = static_cast<std::uint64_t>(what.flags);
     how.resolve = RESOLVE_CACHED;  // Linux 5.12.
     const int result = result_of(::syscall(SYS_openat2, what.descriptor, what.path, &how, sizeof how));
+    // EINVAL: a kernel that has openat2 (5.6) but does not know RESOLVE_CACHED. The blocking way decides then.
     return is_unknown_call(result) || result == -EINVAL || result == -EINTR ? -EAGAIN : result;
 }
 
 int path_status::call(const file_request& what) noexcept {
     struct statx& into = *what.status;
     const int result = result_of(::statx(what.descriptor, what.path, what.flags, wanted_status, &into));
+    // Where a filter of calls does not know statx: the older call has all but the time of birth, whose bit stays out.
     if (!is_unknown_call(result)) return result;
     struct stat64 old {};
     if (::fstatat64(what.descriptor, what.path, &old, what.flags) != 0) return -errno;

@@ -27,6 +27,7 @@ int ready_for(int descriptor, short what) noexcept {
 
 int read_if_ready(int descriptor, void* into, std::size_t bytes) noexcept {
     const iovec whole{into, bytes};
+    // Offset -1 stands for the descriptor's position, as in read(2).
     const int result = result_of(::preadv2(descriptor, &whole, 1, -1, RWF_NOWAIT));
     if (!is_unknown(result)) return result;
     if (const int ready = ready_for(descriptor, POLLIN); ready != 0) return ready;
@@ -38,6 +39,7 @@ int write_if_ready(int descriptor, const void* from, std::size_t bytes) noexcept
     const int result = result_of(::pwritev2(descriptor, &whole, 1, -1, RWF_NOWAIT));
     if (!is_unknown(result)) return result;
     if (const int ready = ready_for(descriptor, POLLOUT); ready != 0) return ready;
+    // A pipe that poll calls writable takes PIPE_BUF bytes without waiting, and maybe no more.
     return result_of(::write(descriptor, from, std::min<std::size_t>(bytes, PIPE_BUF)));
 }
 

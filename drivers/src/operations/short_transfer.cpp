@@ -50,8 +50,10 @@ bool may_be_cut(const op& which, std::size_t least) noexcept {
     struct stat about {};
     if (::fstat(descriptor, &about) != 0) return false;
     if (S_ISREG(about.st_mode)) return true;
+    // A pipe takes up to PIPE_BUF bytes as a whole, by the promise of POSIX.
     if (S_ISFIFO(about.st_mode)) return reads(which.kind) || bytes > PIPE_BUF;
     if (!S_ISSOCK(about.st_mode)) return false;
+    // A datagram that is cut would lose its rest.
     int type = 0;
     socklen_t size = sizeof type;
     return ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
@@ -61,6 +63,7 @@ bool may_be_cut(const file_request& what, std::size_t least) noexcept {
     if ((what.kind != file_op::read && what.kind != file_op::write) || what.bytes <= least) return false;
     struct stat about {};
     if (::fstat(what.descriptor, &about) != 0 || !S_ISREG(about.st_mode)) return false;
+    // O_DIRECT: the sizes of such calls must be those of whole blocks.
     const int flags = ::fcntl(what.descriptor, F_GETFL);
     return flags >= 0 && (flags & O_DIRECT) == 0;
 }
@@ -105,6 +108,7 @@ void short_transfer::cut_vector(const iovec* buffers, std::size_t count, std::si
 
 short_transfer::~short_transfer() {
     if (traits_of(which_->kind).has == argument_kind::message) {
+        // The kernel has written these into the copy that it was given.
         msghdr& whole = whole_.message();
         whole.msg_namelen = message_.msg_namelen;
         whole.msg_controllen = message_.msg_controllen;

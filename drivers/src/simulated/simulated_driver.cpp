@@ -37,11 +37,13 @@ pollfd polled(const op& which) noexcept { return {which.source->descriptor(), po
 simulated_driver::simulated_driver(simulated_kernel& kernel)
     : kernel_{kernel}, random_{kernel.attach()}, owner_{::pthread_self()} {
     try {
+        // Room for the eventfd, so that a sleep needs no memory.
         polled_.reserve(1);
         eventfd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (eventfd_ < 0)
             throw std::system_error{errno, std::generic_category(), "eventfd; raise the limit on open files"};
     } catch (...) {
+        // The destructor does not run for what was not made.
         kernel_.detach();
         throw;
     }
@@ -70,6 +72,7 @@ int simulated_driver::attempt(op& which) noexcept {
     const short ready = reads(which.kind) ? POLLIN : POLLOUT;
     const bool waits = chance(kernel_.options().would_wait) && ready_for(source.descriptor(), ready) == 0;
     const int result = waits ? -EAGAIN : call(which);
+    // Number 0: it never became an entry.
     if (!would_wait(result)) kernel_.record(0, which, result);
     source.learn(which, result);
     return result;
@@ -82,6 +85,7 @@ call_result simulated_driver::start(op& which, waker_ref waits) noexcept {
         const std::lock_guard guard{source.lock};
         const int result = attempt(which);
         if (!would_wait(result)) return result;
+        // Before enter, behind which the operation cannot be refused any more.
         if (!make_room()) return -ENOMEM;
         source.enter(which, waits);
     }
@@ -103,6 +107,7 @@ bool simulated_driver::make_room() noexcept {
 }
 
 void simulated_driver::cancel(op& which) noexcept {
+    // The entries belong to the owner; other threads ask by way of the list.
     if (::pthread_equal(owner_, ::pthread_self()) != 0) {
         if (which.now() == op::phase::in_flight) mark_cancelled(which);
         return;
@@ -117,8 +122,10 @@ void simulated_driver::mark_cancelled(op& which) noexcept {
     BIFILAR_ASSERT(found != entries_.end(), "an operation in flight is in its driver's list");
     const simulated_kernel_options& options = kernel_.options();
     found->at = stage::cancelled;
+    // Each chance draws a number, so the order of these lines is part of what a seed means.
     found->succeeds = chance(options.cancelled_successes);
     found->due_at = now();
+    // A late cancel: the task waits, as it does for a kernel that is busy with the operation.
     if (chance(options.late_cancels)) found->due_at = later();
 }
 
@@ -154,12 +161,14 @@ void simulated_driver::park(base::instant_ns deadline) noexcept {
         return;
     }
     take_requests();
+    // Until something has ended: time moves to the next completion, or a descriptor or an unpark has to come first.
     while (!turn()) {
         const base::instant_ns next = earliest();
         if (next == base::never) {
             wait(deadline);
             break;
         }
+        // An idle worker passes over the delay: on its own time nothing can happen in between.
         own_time_ = std::max(own_time_, next);
     }
     sleeps_.wake_up();
@@ -177,7 +186,7 @@ void simulated_driver::poll_idle() noexcept {
     simulated_clock* const clock = this_thread().clock;
     simulated_clock* const automatic =
         clock != nullptr && clock->how() == simulated_clock::mode::automatic ? clock : nullptr;
-    // Not again from a rest, where others read it.
+    // Only where it changes: while the worker rests, other threads read it (next_due).
     if (clock_ != automatic) clock_ = automatic;
     polls_ = 0;
     take_requests();
@@ -209,6 +218,7 @@ void simulated_driver::wait(base::instant_ns deadline) noexcept {
         limit = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
     }
     (void)::ppoll(polled_.data(), polled_.size(), deadline == base::never ? nullptr : &limit, nullptr);
+    // The counter is emptied, or else the next sleep would end at once.
     std::uint64_t count = 0;
     (void)!::read(eventfd_, &count, sizeof count);
 }
@@ -218,6 +228,7 @@ void simulated_driver::mark_ready() noexcept {
     for (const entry& one : entries_)
         if (one.at == stage::waiting) polled_.push_back(polled(*one.which));
     if (polled_.empty() || ::poll(polled_.data(), polled_.size(), 0) <= 0) return;
+    // polled_ has been filled in the order of entries_, so both are walked side by side.
     auto seen = polled_.begin();
     for (entry& one : entries_) {
         if (one.at != stage::waiting) continue;
@@ -233,6 +244,7 @@ void simulated_driver::mark_ready() noexcept {
 }
 
 bool simulated_driver::turn() noexcept {
+    // A turn is a microsecond, see simulated_kernel_options::least_delay.
     own_time_ += 1'000;
     if (entries_.empty()) return false;
     mark_ready();
@@ -241,12 +253,14 @@ bool simulated_driver::turn() noexcept {
     for (std::size_t n = 0; n < entries_.size(); ++n)
         if (entries_[n].due_at <= present) ripe_.push_back(n);
     if (ripe_.empty()) return false;
+    // A shuffle after Fisher and Yates, drawn from the seed.
     if (kernel_.options().reorder)
         for (std::size_t left = ripe_.size(); left > 1; --left)
             std::swap(ripe_[left - 1], ripe_[random_.below(static_cast<std::uint32_t>(left))]);
     wake_batch batch;
     bool ended = false;
     for (const std::size_t n : ripe_) ended |= advance(entries_[n], batch);
+    // Behind the loop, because ripe_ has places in the list.
     std::erase_if(entries_, [](const entry& one) { return one.which == nullptr; });
     return ended;
 }
@@ -259,6 +273,7 @@ bool simulated_driver::advance(entry& one, wake_batch& batch) noexcept {
         const std::lock_guard guard{source.lock};
         if (one.at == stage::due) {
             if (chance(kernel_.options().interrupts)) {
+                // It stays due, so that the next turn makes the call again, as after a signal.
                 kernel_.count([](auto& counts) { ++counts.interrupted; });
                 return false;
             }
@@ -272,7 +287,9 @@ bool simulated_driver::advance(entry& one, wake_batch& batch) noexcept {
             result = call(*one.which);
             if (would_wait(result)) result = -ECANCELED;
         }
+        // ECANCELED says nothing of the descriptor: by learn's rule the next call is tried.
         source.learn(*one.which, result);
+        // Before the task may run, which finds the place free for its next operation.
         source.waiting[io_source::side_of(one.which->kind)] = nullptr;
     }
     finish_entry(one, result, batch);
@@ -280,6 +297,7 @@ bool simulated_driver::advance(entry& one, wake_batch& batch) noexcept {
 }
 
 void simulated_driver::finish_entry(entry& one, int result, wake_batch& batch) noexcept {
+    // A mark for turn, which erases the entry. The node may be gone after complete, so it is recorded before.
     op& which = *std::exchange(one.which, nullptr);
     kernel_.record(one.number, which, result);
     const bool was_cancelled = one.at == stage::cancelled;
@@ -297,6 +315,7 @@ int simulated_driver::call(op& which) noexcept {
         cut.emplace(which, kernel_.options().least_cut_bytes, random_);
         kernel_.count([](auto& counts) { ++counts.cut; });
     }
+    // The cut, if there is one, is undone at the end of the scope, behind the call.
     return try_now(which);
 }
 

@@ -21,6 +21,7 @@ namespace {
 const simulated_kernel_options& check(const simulated_kernel_options& options) {
     for (const double share : {options.would_wait, options.short_transfers, options.interrupts, options.late_cancels,
                                options.cancelled_successes})
+        // Written in this way, a NaN is refused as well.
         if (!(share >= 0 && share <= 1))
             throw std::invalid_argument{"a share in simulated_kernel_options is " + std::to_string(share) +
                                         "; give a probability from 0 to 1"};
@@ -38,6 +39,7 @@ const simulated_kernel_options& check(const simulated_kernel_options& options) {
 }
 
 void check_error(int error) {
+    // A driver waits or tries again after these, so they are no ends.
     if (error <= 0 || error == EAGAIN || error == EINPROGRESS || error == EINTR)
         throw std::invalid_argument{"a simulated call cannot fail with " + std::to_string(error) +
                                     "; give the errno of a failure"};
@@ -129,6 +131,7 @@ simulated_kernel_counts simulated_kernel::counts() const noexcept {
 std::uint64_t simulated_kernel::attach() noexcept {
     const std::lock_guard guard{lock_};
     ++drivers_alive_;
+    // Another seed for each driver: they decide independently of each other, and the same again in the next run.
     return options_.seed + 0x9E3779B97F4A7C15ULL * drivers_made_++;
 }
 
@@ -139,6 +142,8 @@ void simulated_kernel::detach() noexcept {
 
 int simulated_kernel::next_fault(const call_kind& kind, double draw) noexcept {
     const std::lock_guard guard{lock_};
+    // The oldest fault of this kind decides, and one that is counted lets nothing through to those behind it. One that
+    // is drawn and does not strike leaves the call to the next.
     for (auto at = faults_.begin(); at != faults_.end(); ++at) {
         if (at->kind.kind != kind.kind || (at->kind.file && at->kind.file != kind.file)) continue;
         if (at->share > 0) {
@@ -159,6 +164,7 @@ void simulated_kernel::record(std::uint64_t number, const drivers::op& which, in
     const op_kind kind = which.kind;
     const std::lock_guard guard{lock_};
     if (result > 0) (drivers::reads(kind) ? counts_.bytes_in : counts_.bytes_out) += moved_bytes(which, result);
+    // The number of a descriptor depends on what else is open in the process, so it stays out of the hash.
     const bool is_descriptor = kind == op_kind::accept && result >= 0;
     // FNV-1a over words.
     for (const std::uint64_t word :

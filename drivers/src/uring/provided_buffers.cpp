@@ -11,7 +11,9 @@ provided_buffers::~provided_buffers() {
 
 bool provided_buffers::open(io_uring& ring) noexcept {
     if (state_ != state::unknown) return state_ == state::open;
+    // Until all has gone well. A kernel that refuses once is not asked again.
     state_ = state::refused;
+    // The kernel demands a ring of buffers that begins with a page.
     void* const memory =
         ::mmap(nullptr, entries * sizeof(io_uring_buf), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return false;
@@ -38,10 +40,12 @@ void provided_buffers::refill(io_uring& ring, buffer_pool& all) noexcept {
         is_offered_.set(at);
         ++offered_;
     }
+    // One store shows all of them to the kernel.
     if (added != 0) io_uring_buf_ring_advance(shared_, added);
 }
 
 received_bytes provided_buffers::chosen(const io_uring_cqe& cqe, buffer_pool& all) noexcept {
+    // With this completion the kernel has let go of the buffer, also where nothing was received.
     const unsigned number = cqe.flags >> IORING_CQE_BUFFER_SHIFT;
     is_offered_.reset(number);
     --offered_;
@@ -49,6 +53,7 @@ received_bytes provided_buffers::chosen(const io_uring_cqe& cqe, buffer_pool& al
 }
 
 void provided_buffers::end(buffer_pool& all) noexcept {
+    // Those that the kernel has chosen are lent, and come back from their readers.
     for (unsigned number = 0; number < buffer_pool::count; ++number)
         if (is_offered_.test(number)) all.give_back(all.address(number));
     is_offered_.reset();

@@ -1,5 +1,5 @@
-// The io_uring driver. The completion's user_data is the operation; three small numbers stand for our own entries.
-// A ring belongs to the thread that made it: others ask for a cancel through a list and an unpark.
+// The io_uring driver. The completion's user_data is the operation; two small numbers stand for our own entries. A ring
+// belongs to the thread that made it: others ask for a cancel through a list and an unpark.
 #include "uring_driver.hpp"
 
 #include "contract/prefetch_waiter.hpp"
@@ -50,7 +50,9 @@ uring_driver::uring_driver(unsigned entries) : owner_{::pthread_self()} {
             -result, std::generic_category(),
             result == -ENOMEM ? "io_uring may not lock enough memory; raise ulimit -l or choose driver_kind::epoll"
                               : "io_uring; choose driver_kind::epoll"};
+    // A forked child gets no copy of the ring's memory: it would move the indices of its parent's ring.
     (void)io_uring_ring_dontfork(&ring_);
+    // It blocks, because the ring's read is to wait: a ring answers EAGAIN at once where a descriptor is non-blocking.
     eventfd_ = ::eventfd(0, EFD_CLOEXEC);
     if (eventfd_ < 0) {
         const int error = errno;
@@ -61,12 +63,13 @@ uring_driver::uring_driver(unsigned entries) : owner_{::pthread_self()} {
 
 uring_driver::~uring_driver() {
     BIFILAR_CHECK(armed_.empty(), "a ring ends with operations in it; call leave() on its thread");
+    // The ring goes before the buffers that were offered to it, because the kernel may write into them until then.
     close_ring(ring_);
     provided_.end(buffers());
     ::close(eventfd_);
 }
 
-// Null: the kernel takes nothing at the moment, neither what is prepared nor, so, anything more.
+// Null: the submission queue is full, and the kernel takes nothing from it at the moment.
 io_uring_sqe* uring_driver::next_entry() noexcept {
     if (io_uring_sqe* const entry = io_uring_get_sqe(&ring_)) [[likely]]
         return entry;
@@ -85,7 +88,8 @@ void uring_driver::flush() noexcept {
 // After a refusal, for which the kernel did not look for completions either: they make room.
 void uring_driver::gather() noexcept { (void)io_uring_get_events(&ring_); }
 
-// Before another try of a thread that has nothing else to do: one that is refused for long must not spin.
+// Before another try of a thread that has nothing else to do: one that is refused for long must not spin. A sleep that
+// a signal or its time limit has ended was not refused.
 void uring_driver::pause_after(int result) noexcept {
     if (result >= 0 || result == -EINTR || result == -ETIME) [[likely]]
         return;
@@ -154,10 +158,12 @@ call_result uring_driver::start(op& which, waker_ref waits) noexcept {
     {
         io_source& source = *which.source;
         const std::lock_guard guard{source.lock};
+        // A send that is collected is not tried: only another operation in its place refuses it.
         const int result = which.collected ? source.refusal(which.kind) : attempt_now(which);
         if (which.collected ? result == -EBUSY : !would_wait(result)) return result;
         source.enter(which, waits);
     }
+    // Outside of the lock: only this thread completes the operation, so nobody can end it before it has its entry.
     which.waits_for_readiness = false;
     if (!prepare(which)) [[unlikely]]
         return begin_refused(which);
@@ -179,6 +185,7 @@ call_result uring_driver::start(op& which, waker_ref waits) noexcept {
         const std::lock_guard guard{which.source->lock};
         which.source->waiting[io_source::side_of(which.kind)] = nullptr;
     }
+    // No task is woken, for the caller gets the error as its answer; the node is idle again.
     which.complete_unwaited();
     which.rewind();
     return -ENOBUFS;
@@ -196,6 +203,8 @@ bool uring_driver::prepare_cancel(op& which) noexcept {
 }
 
 void uring_driver::cancel(op& which) noexcept {
+    // Another thread may not touch the ring, and this one may have no entry left. Both use the list, from which
+    // take_requests prepares the cancel later.
     const bool ours = ::pthread_equal(owner_, ::pthread_self()) != 0;
     if (ours && (which.now() != op::phase::in_flight || prepare_cancel(which))) return;
     requests_.add(which);
@@ -203,6 +212,7 @@ void uring_driver::cancel(op& which) noexcept {
 }
 
 void uring_driver::take_requests() noexcept {
+    // Set again by prepare_cancel when there is still no entry.
     refused_ = false;
     requests_.take([this](op& which) { return prepare_cancel(which); });
 }
@@ -213,6 +223,7 @@ void uring_driver::finish(op& which) noexcept {
         take_requests();  // The operation's own may be among them.
         if (which.at_rest()) return;
         wait(base::never);
+        // Tasks whose operations end meanwhile are only queued: none runs inside of a destructor.
         wake_batch batch;
         reap(batch);
     }
@@ -231,14 +242,18 @@ bool uring_driver::listen_for_unparks() noexcept {
 
 void uring_driver::park(base::instant_ns deadline) noexcept {
     if (!listen_for_unparks()) [[unlikely]] {
+        // No unpark can end this sleep, but refused_ is set, and bounds it.
         wait(deadline);
         return poll();
     }
+    // Told before it slept: there is something for this thread where it looks next.
     if (!sleeps_.fall_asleep()) return poll();
     wait(deadline);
+    // First of all, so that those who unpark this thread from here on make no system call.
     sleeps_.wake_up();
     wake_batch batch;
     reap(batch, max_after_sleep);
+    // Before the call, which hands the prepared cancels over as well.
     take_requests();
     // Who asked may wait for it, in a destructor, while this worker runs something long.
     if (cancels_ && io_uring_sq_ready(&ring_) != 0) flush();
@@ -264,6 +279,7 @@ void uring_driver::wait(base::instant_ns deadline) noexcept {
         pause_after(io_uring_submit_and_wait(&ring_, 1));
         return;
     }
+    // A limit that takes no entry of its own needs IORING_FEAT_EXT_ARG (Linux 5.11), which probe_uring demands.
     const base::instant_ns left = std::max<base::instant_ns>(deadline - base::now_ns(), 0);
     __kernel_timespec limit{left / 1'000'000'000, left % 1'000'000'000};
     io_uring_cqe* first = nullptr;
@@ -292,7 +308,9 @@ bool uring_driver::waited_for_readiness(const op& which, const io_uring_cqe& cqe
 
 void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept {
     int result = cqe.res;
+    // A call on a file has no source: nothing to lock, and no readiness.
     if (which.kind == op_kind::file_call) return which.complete(result, batch);
+    // The kernel has taken this buffer out of its ring, whatever the result is: it needs an owner again.
     if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) which.arguments.target() = provided_.chosen(cqe, buffers());
     {
         io_source& source = *which.source;
@@ -323,8 +341,10 @@ void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) no
                 result = -ECANCELED;
             }
         }
+        // Before the task may run, which finds the place free for its next operation.
         source.waiting[io_source::side_of(which.kind)] = nullptr;
     }
+    // Outside of the lock: a task that runs already may see the end at once, and free the source with its lock.
     prefetch_waiter(which.waits(), &which);
     which.complete(result, batch);
 }
@@ -340,14 +360,18 @@ void uring_driver::reap(wake_batch& batch, std::uint32_t most) noexcept {
         for (unsigned n = 0; n < count; ++n) {
             const io_uring_cqe cqe = *at[n];
             if (cqe.user_data == unpark_data) listening_ = false;
+            // The answer to a cancel says nothing: what it was to end has a completion of its own.
             if (cqe.user_data <= cancel_data) continue;
             op& which = *reinterpret_cast<op*>(cqe.user_data);
+            // A multishot operation stays in flight until a completion says that no more follow.
             if ((cqe.flags & IORING_CQE_F_MORE) == 0) end_in_flight();
             is_multishot(which.kind) ? end_multishot(static_cast<multishot_op&>(which), cqe, batch)
                                      : end(which, cqe, batch);
         }
+        // After the last look at them: the kernel may write into these places from here on.
         io_uring_cq_advance(&ring_, count);
     }
+    // A look that has found nothing says nothing about the load.
     if (reaped != 0) collects_sends_ = reaped >= enough_to_collect;
     // Relaxed: the kernel counts there what it had no memory to tell; nothing is read by it.
     BIFILAR_CHECK(__atomic_load_n(ring_.cq.koverflow, __ATOMIC_RELAXED) == 0,

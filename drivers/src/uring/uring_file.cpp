@@ -32,6 +32,7 @@ bool uring_driver::submit_file(op& which, waker_ref waits) noexcept {
     with_operation(
         what.kind,
         [&]<class Operation>(Operation) {
+            // What a ring cannot do, or not on this kernel, is left to the blocking pool; so is what finds no entry.
             if constexpr (requires { Operation::opcode; }) {
                 if ((known >> Operation::opcode & 1) == 0) return;
                 entry = next_entry();
@@ -41,6 +42,7 @@ bool uring_driver::submit_file(op& which, waker_ref waits) noexcept {
         file_operations{});
     if (entry == nullptr) return false;
     which.on = this;
+    // Not before it has its entry: the blocking pool gets an operation that is idle.
     which.begin(waits);
     io_uring_sqe_set_data(entry, &which);
     add_in_flight();

@@ -35,8 +35,12 @@ int init_ring(io_uring& ring, unsigned entries, io_uring_params params) noexcept
 
 int open_ring(io_uring& ring, unsigned entries) noexcept {
     io_uring_params params{};
+    // Deferred task work: the kernel writes completions while the owner is in a call, and does not interrupt it. It
+    // demands a single issuer. SUBMIT_ALL: an entry that fails does not hold up those behind it.
     params.flags =
         IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
+    // Operations stay in flight after their entries have been taken, and multishot ones complete many times: there are
+    // more completions than entries.
     params.cq_entries = entries * 4;
     const int result = init_ring(ring, entries, params);
     if (result != -EINVAL) return result;
@@ -45,6 +49,7 @@ int open_ring(io_uring& ring, unsigned entries) noexcept {
 }
 
 void exit_ring(io_uring& ring) noexcept {
+    // Before the system calls: another thread may get the same addresses right after them.
     memory_is_left();
     io_uring_queue_exit(&ring);
 }
@@ -60,6 +65,7 @@ int open_ring_once_room(io_uring& ring, unsigned entries) noexcept {
     const base::instant_ns ended = last_end_ns.load(base::relaxed);  // Relaxed: see there.
     for (;;) {
         const int result = open_ring(ring, entries);
+        // Waiting helps only where this process has given a ring back a moment ago.
         if (result != -ENOMEM || ended == 0 || base::now_ns() - ended > release_ns) return result;
         std::this_thread::sleep_for(std::chrono::milliseconds{1});
     }
