@@ -28,6 +28,7 @@ void blocking_pool::end() noexcept {
             work_.wait(lock);
             continue;
         }
+        // Threads that still serve need the mutex to come to their ends.
         lock.unlock();
         for (std::thread& one : join) one.join();
         lock.lock();
@@ -40,6 +41,7 @@ void blocking_pool::submit(blocking_job& job) {
     // One thread more when every waiting thread has a job already.
     if (idle_ <= queued_ && threads_.size() < max_threads_) {
         try {
+            // Before the job is queued, so that a failure leaves nothing behind.
             start_thread();
         } catch (const std::system_error&) {
             // The job waits for a thread that exists; without any it would wait for ever.
@@ -96,6 +98,7 @@ void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
         lock.unlock();
         job->run();
         lock.lock();
+        // Only now: the job has queued the tasks that it woke, so nobody sees it over with those in nobody's hands.
         if (--unfinished_ != 0 || !falls_idle_) continue;
         lock.unlock();
         falls_idle_();

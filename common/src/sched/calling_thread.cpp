@@ -24,6 +24,7 @@ calling_thread::calling_thread(worker& one) : one_{one}, slept_in_{this_thread()
         here.worker = nullptr;
         throw;
     }
+    // Between its waits the thread is a plain one, which sleeps in the worker's driver.
     here.worker = nullptr;
     here.sleeps_in = one_.parker_.get();
     here.works_in = this;
@@ -41,6 +42,7 @@ calling_thread::~calling_thread() {
 
 void calling_thread::work(base::instant_ns deadline, std::uint32_t events_first) noexcept {
     thread_state& here = this_thread();
+    // Futures that tasks poll here belong to the worker's timers, and not to the thread's.
     timer_source* const own = std::exchange(here.timers, &one_.timers_);
     here.worker = &one_;
     here.sleeps_in = one_.parker_.get();

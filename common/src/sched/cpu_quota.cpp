@@ -22,6 +22,7 @@ std::string first_line(const std::string& path) {
 }
 
 std::uint32_t processors(long long quota_us, long long period_us) noexcept {
+    // Version 1 says -1 where there is no quota.
     if (quota_us <= 0 || period_us <= 0) return 0;
     return static_cast<std::uint32_t>(std::clamp<long long>((quota_us + period_us - 1) / period_us, 1, max_workers));
 }
@@ -41,6 +42,7 @@ std::uint32_t version_2(const std::string& root) {
     std::string line;
     std::uint32_t least = 0;
     while (std::getline(groups, line)) {
+        // The one line of version 2; all others name hierarchies of version 1.
         if (!line.starts_with("0::")) continue;
         std::string path = line.substr(3);
         for (;;) {

@@ -31,6 +31,7 @@ template <class Visit>
 void for_each_of(std::uint32_t owner, Visit visit) noexcept {
     // Relaxed: under the lock.
     for (std::size_t left = waiting.load(base::relaxed); left != 0; --left) {
+        // The list is turned round once, which leaves it in its order.
         join_watch* const one = waits().take_front();
         waits().push_back(*one);
         visit(*one, owner);
@@ -71,6 +72,7 @@ void join_watch::look(context& cx) {
             waiting.fetch_add(1, base::seq_cst);  // As any.
         }
     }
+    // Without the mutex from here on: the look for a deadlock takes it to count the waits.
     if (!asked && !begins) return;
     std::optional<sched::scheduler::visit> inside;
     sched::scheduler* const runtime = sched::scheduler::enter(task_->state_.owner(), inside);
@@ -98,6 +100,7 @@ std::size_t join_watch::count(std::uint32_t owner, const parker* lent) noexcept 
         if (one.task_->state_.owner() != of) return;
         ++found;
         const bool works = one.works_in_ != nullptr && one.works_in_ != lent;
+        // One thread that may still wake a task, or whose wait is over, is enough for the look to be in vain.
         goes_on = goes_on || works || !one.only_waits_ || one.task_->state_.is_complete();
     });
     return goes_on ? 0 : found;

@@ -43,6 +43,7 @@ scheduler::scheduler(const scheduler_options& options, environment& parts)
       serial_{runtimes.next_serial()},
       clock_{options.clock},
       idle_{options.workers} {
+    // Once in the process, for all runtimes.
     [[maybe_unused]] static const int watched = ::pthread_atfork(nullptr, nullptr, &worker::stop_after_fork);
     try {
         if (clock_ != nullptr) keeper_ = std::make_unique<time_keeper>(*this, *clock_);
@@ -76,6 +77,7 @@ void scheduler::start_threads() {
     }
     {
         std::unique_lock lock{mutex_};
+        // Where a thread could not be made, those before it are waited for as well: they have to be stopped and joined.
         changed_.wait(lock, [&] { return ready_workers_ == threads_.size(); });
         if (failed == nullptr) failed = start_error_;
     }
@@ -101,7 +103,9 @@ scheduler::~scheduler() {
     move_to(phase::stopping);
     for (std::thread& thread : threads_) thread.join();
     lent_.reset();
+    // Before the workers go, because a move of time would unpark them.
     if (keeper_ != nullptr) keeper_->stop();
+    // No thread finds this runtime any more; those that found it before are waited for.
     runtimes.remove(owner_id_);
     // Pairs with visit; such a thread is a few instructions from its end.
     while (visitors_.load(base::acquire) != 0) base::yield_thread();
@@ -124,6 +128,7 @@ void scheduler::start(task_core& task, task_place place, const start_options& ho
     const bool is_plain = how.worker == any_worker && detail::running_locals(here) == nullptr;
     if (!inside || !is_plain || cancels_births_) [[unlikely]]
         return start_with_care(task, place, how);
+    // Counted before it can run: live() relies on no end that comes before its beginning.
     own->count_spawn();
     task.state_.set_owner(owner_id_);
     place.publish(task, owner_id_);
@@ -200,6 +205,7 @@ void scheduler::move_to(phase next) noexcept {
     }
     changed_.notify_all();
     for (const auto& each : workers_)
+        // None: the start of this worker has failed.
         if (each->parker_ != nullptr) each->unpark();
 }
 
@@ -228,6 +234,7 @@ bool scheduler::report_drained() noexcept {
     // Pairs with itself on the other workers: of two that finish at once, one sees both counts.
     base::fence_seq_cst();
     if (live() != 0) return false;
+    // Under the mutex, so that the notice does not come between a waiter's look and its sleep.
     const std::lock_guard guard{mutex_};
     changed_.notify_all();
     return true;
@@ -264,6 +271,7 @@ bool scheduler::drain(base::instant_ns deadline) noexcept {
                   "a runtime was shut down by one of its own tasks; return from the body of run instead");
     BIFILAR_CHECK(drains_here(), "a runtime on its calling thread was ended by another; end it where it was made");
     {
+        // For the halt and the visit alone. Several threads may wait for the ends, each until its own deadline.
         const std::unique_lock one_at_a_time{drain_mutex_, time_point_of(deadline)};
         if (!one_at_a_time.owns_lock()) return false;
         if (!halt_and_cancel(deadline)) return false;
@@ -323,6 +331,7 @@ task_description scheduler::describe(const task_header& task, bool parked) {
 std::vector<task_description> scheduler::survivors(std::size_t most) noexcept {
     const base::instant_ns deadline = base::after(base::now_ns(), std::chrono::milliseconds{10});
     std::vector<task_description> found;
+    // Before the halt. The visit adds no more than there is room for.
     found.reserve(std::min<std::uint64_t>(most, live()));
     const std::unique_lock one_at_a_time{drain_mutex_, time_point_of(deadline)};
     if (!one_at_a_time.owns_lock()) return found;

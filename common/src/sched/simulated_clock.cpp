@@ -63,6 +63,7 @@ void simulated_clock::advance_to(base::steady::time_point moment) noexcept {
     fire_here();
 }
 
+// For the time keeper, which unparks whom it has to. It is not told of this, because it holds its own mutex.
 void simulated_clock::jump_to(base::instant_ns moment) noexcept {
     const std::lock_guard guard{mutex_};
     (void)set(moment);

@@ -8,6 +8,7 @@
 namespace bifilar::sched {
 namespace {
 
+// Before any moment that a clock shows.
 constexpr base::instant_ns passed = -1;
 
 }  // namespace
@@ -22,6 +23,7 @@ base::instant_ns time_keeper::due(worker& one) noexcept {
 
 bool time_keeper::enter(worker& one) noexcept {
     const std::lock_guard guard{mutex_};
+    // Under the mutex, like each move of time by this runtime: no timer can come due between this look and the rest.
     if (due(one) <= clock_.now_ns()) return false;
     if (++resting_ != owner_.workers()) return true;
     if (clock_.how() == simulated_clock::mode::automatic && jump(one)) {
@@ -39,6 +41,7 @@ bool time_keeper::jump(worker& asks) noexcept {
     clock_.jump_to(next);
     const base::instant_ns now = clock_.now_ns();
     for (const auto& each : owner_.workers_)
+        // They leave their rest before they fire, so time stands still until they have entered again.
         if (each.get() != &asks && due(*each) <= now) each->unpark();
     return due(asks) <= now;
 }
@@ -49,11 +52,13 @@ void time_keeper::leave() noexcept {
 }
 
 void time_keeper::time_moved() noexcept {
+    // All of them, for only its owner may look at a worker's timers while it does not rest.
     for (const auto& each : owner_.workers_) each->unpark();
 }
 
 void time_keeper::fire(worker& one) noexcept { one.fire_due(base::never); }
 
+// Any of them will do: it leaves its rest and enters again.
 void time_keeper::look_again() noexcept { owner_.workers_.front()->unpark(); }
 
 void time_keeper::settle() noexcept {
@@ -70,7 +75,9 @@ bool time_keeper::settled() const noexcept {
 }
 
 base::instant_ns time_keeper::earliest() const noexcept {
+    // Look 1 of the header, before the queues: a call pushes what it wakes before it counts as ended.
     if (resting_ != owner_.workers() || owner_.parts_.blocks()) return passed;
+    // Look 2: queues. Look 3, whether a timer is due, is the caller's.
     if (owner_.global_.size() != 0) return passed;
     base::instant_ns found = base::never;
     for (const auto& each : owner_.workers_) {

@@ -35,6 +35,7 @@ std::string size_text(hwloc_topology_t from, hwloc_obj_type_t type) {
 
 std::uint32_t processor::distance(const processor& other) const noexcept {
     for (std::uint32_t level = 0; level < 4; ++level)
+        // Two that are unknown are not the same.
         if (shares_[level] >= 0 && shares_[level] == other.shares_[level]) return level;
     return 4;
 }

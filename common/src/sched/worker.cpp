@@ -129,6 +129,7 @@ void worker::loop() noexcept {
     const run_result answer = task.kind_->run(task, cx);
     if (answer == run_result::done) {
         if (task.kind_->locals != nullptr) [[unlikely]]
+            // Their destructors still run as a part of the task.
             detail::end_locals(task);
         state_->task.store(outer, base::relaxed);
         counters_.completed.add();
@@ -232,6 +233,7 @@ void worker::post(task_header& task) noexcept {
     task_header* last = nullptr;
     std::uint32_t count = 0;
     if (task_header* const first = queue_.take_half(last, count)) {
+        // The youngest of all, so it goes behind them.
         last->next_ = &task;
         owner_.global_.push_chain(*first, task, count + 1);
         return;
@@ -319,6 +321,7 @@ void worker::flush_newest() noexcept {
     if (!inbox_.empty()) [[unlikely]] {
         if (task_header* const task = take_inbox()) return task;
     }
+    // In turns, so that neither kind starves the other.
     pinned_turn_ = !pinned_turn_;
     const auto pop = [this] { return alone_ ? queue_.pop_alone() : queue_.pop(); };
     task_header* task = pinned_turn_ ? pinned_.take() : pop();

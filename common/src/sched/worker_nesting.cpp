@@ -29,6 +29,7 @@ stack_bounds bounds_of_main_stack() noexcept {
 
 // Of the calling thread. Empty when nobody knows.
 stack_bounds bounds_of_stack() noexcept {
+    // In a forked child the one thread has the number of the process, on whatever stack it forked.
     const bool is_main = ::gettid() == ::getpid() && base::fork_count() == 0;
     if (is_main) return bounds_of_main_stack();
     pthread_attr_t attributes;

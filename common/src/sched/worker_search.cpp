@@ -19,8 +19,10 @@ namespace bifilar::sched {
         if (task_header* const task = steal()) return task;
         if (task_header* const task = take_global()) return task;
         if (task_header* const task = steal_stuck(look == 0)) return task;
+        // All others sleep or search as well: nobody runs a task that could queue more.
         if (owner_.idle_.idle() + owner_.idle_.searching() >= owner_.workers()) break;
         base::spin_pauses(pauses_between_looks);
+        // What was posted meanwhile can run nowhere else.
         if (!inbox_.empty()) return take_inbox();
     }
     return nullptr;
@@ -29,6 +31,7 @@ namespace bifilar::sched {
 task_header* worker::steal() noexcept {
     for (const std::vector<std::uint32_t>& ring : victims_) {
         const auto size = static_cast<std::uint32_t>(ring.size());
+        // Searchers that begin at the same time do not all ask the same worker first.
         std::uint32_t at = size > 1 && random_start_ ? random_.below(size) : 0;
         for (std::uint32_t count = 0; count < size; ++count, at = at + 1 == size ? 0 : at + 1) {
             std::uint32_t moved = 0;
@@ -80,6 +83,7 @@ task_header* worker::steal_stuck(bool first_look) noexcept {
     if (searching_) stop_searching();
     if (!std::exchange(watches_, false)) return;
     owner_.idle_.end_watch();
+    // Another one is woken, which watches in its place.
     owner_.notify_others(&counters_);
 }
 

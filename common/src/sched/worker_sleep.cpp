@@ -11,6 +11,7 @@ namespace bifilar::sched {
 bool worker::work_in_sight() noexcept {
     if (owner_.global_.size() != 0 || !inbox_.empty()) return true;
     if (alone_) return false;
+    // Not what others keep for themselves: nap_until looks at that, behind a fence of its own.
     return std::any_of(owner_.workers_.begin(), owner_.workers_.end(),
                        [](const auto& other) { return !other->queue_.empty(); });
 }
