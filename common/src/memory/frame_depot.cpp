@@ -98,6 +98,7 @@ slab* depot::new_slab(std::size_t size_class) noexcept {
     if (roomy_ == nullptr && (roomy_ = chunk::map()) == nullptr) return nullptr;
     chunk& from = *roomy_;
     const auto number = static_cast<std::size_t>(std::countr_zero(from.room));
+    // The lowest bit goes. A chunk without room is in no list; its slabs know it.
     from.room &= from.room - 1;
     if (from.room == 0) roomy_ = std::exchange(from.next, nullptr);
     auto* const made =
@@ -113,6 +114,7 @@ void* depot::allocate_large(std::size_t bytes) {
     // Where the block is aligned to more than a slab, it lies one slab behind its own, and that one behind a gap.
     const std::size_t alignment = std::max(natural_alignment(bytes), slab_bytes);
     const std::size_t before = alignment - slab_bytes;
+    // Outside of the lock, because it may take long.
     auto* const memory = static_cast<std::byte*>(::operator new (before + first + bytes, std::align_val_t{alignment}));
     auto* const made = new (memory + before) slab{slab::large, first, before};
     const std::lock_guard guard{lock_};
@@ -123,6 +125,7 @@ void* depot::allocate_large(std::size_t bytes) {
 void depot::release_large(slab& block) noexcept {
     {
         const std::lock_guard guard{lock_};
+        // Before the memory goes, so that no visit comes to it.
         block.unlink();
     }
     const std::size_t before = block.before;
@@ -156,6 +159,7 @@ struct depot_forks {
 #endif
 
 void depot::begin_as_child() noexcept {
+    // The next trim counts from 0, whatever that thread has left behind in the slabs.
     if (!std::exchange(trimming_, false)) return;
     releases_ = false;
     for (slab* s = pooled_.next; s != &pooled_; s = s->next) s->seen = 0;

@@ -36,6 +36,7 @@ using frames::smallest_block_bytes;
 void* frame_cache::allocate(std::size_t size_class) {
     if (void* const block = take(size_class)) return block;
     bin& b = bins_[size_class];
+    // One of the two is there afterwards. Blocks that were used come first: fresh ones touch pages that nobody has yet.
     if (b.spare == nullptr && b.fresh == b.fresh_end) refill(b, size_class);
     if (b.spare != nullptr) {
         b.free = std::exchange(b.spare, nullptr);
@@ -58,6 +59,7 @@ void frame_cache::refill(bin& b, std::size_t size_class) {
 void frame_cache::release(void* memory, std::size_t size_class) noexcept {
     if (put(memory, size_class)) return;
     bin& b = bins_[size_class];
+    // The batch in use becomes the spare one, and only the one before that goes to the depot.
     depot::the().give(b.spare, size_class);
     b.spare = std::exchange(b.free, nullptr);
     b.spare->length = std::exchange(b.length, 0);
@@ -67,6 +69,7 @@ void frame_cache::release(void* memory, std::size_t size_class) noexcept {
 void frame_cache::flush() noexcept {
     for (std::size_t size_class = 0; size_class < classes; ++size_class) {
         bin& b = bins_[size_class];
+        // Also those that were never used: a slab can leave the pool only with all of its blocks in the depot.
         for (; b.fresh != b.fresh_end; b.fresh += block_bytes_of(size_class)) release(b.fresh, size_class);
         if (b.free != nullptr) b.free->length = b.length;
         depot::the().give(b.free, size_class);
@@ -87,6 +90,7 @@ struct cache_keeper {
     ~cache_keeper() {
         thread_state& here = this_thread();
         here.ends = true;
+        // Before the flush: what is freed from here on takes the slow way.
         here.frames = nullptr;
         if (cache == nullptr) return;  // There was no memory for it.
         cache->flush();
@@ -114,6 +118,7 @@ void* detail::allocate_frame_slowly(std::size_t bytes) {
     const std::size_t size_class = class_of(bytes);
     if (frame_cache* const cache = this_cache(); cache != nullptr) [[likely]]
         return cache->allocate(size_class);
+    // For this call alone: what is left of the batch goes back to the depot at once.
     frame_cache passing;
     void* const block = passing.allocate(size_class);
     passing.flush();
@@ -152,7 +157,9 @@ void detail::release_coroutine_slowly(void* frame) noexcept {
     base::atomic<mark>& at = slab::of(frame).mark_of(frame);
     const mark seen = at.load(base::relaxed);  // Relaxed: as in release_coroutine.
     if (seen == 0) return release_frame(frame);
+    // The frame has become a task's, and its block is freed with the task.
     if (owner_of(seen) != nobody) return;
+    // Before the block is free, because a bare frame may come to the same place.
     at.store(0, base::relaxed);
     release_frame(static_cast<std::byte*>(frame) - header_before(seen));
 }
@@ -197,6 +204,7 @@ std::size_t unused_frame_bytes() noexcept { return depot::the().unused_bytes(); 
 trim_need frames_need_trimming() noexcept { return depot::the().need(); }
 
 bool trim_frames(base::instant_ns now, base::instant_ns pause) noexcept {
+    // The worker has nothing to run, so what it keeps is unused as well.
     if (frame_cache* const own = this_thread().frames) own->flush();
     return depot::the().trim(now, pause);
 }

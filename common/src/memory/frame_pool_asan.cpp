@@ -31,6 +31,7 @@ struct ledger {
 };
 
 ledger& the_ledger() noexcept {
+    // Never destroyed: frames may be freed by destructors of statics.
     static ledger* const one = new ledger;
     return *one;
 }
@@ -45,6 +46,7 @@ mark look_up(void* place) noexcept {
 }  // namespace
 
 void* detail::allocate_frame_slowly(std::size_t bytes) {
+    // As the pool aligns, which others rely on.
     const std::size_t alignment = std::max<std::size_t>(frames::natural_alignment(bytes), 16);
     void* block = nullptr;
     if (::posix_memalign(&block, alignment, bytes) != 0) throw std::bad_alloc{};
@@ -65,6 +67,7 @@ void detail::release_coroutine_slowly(void* frame) noexcept {
     const mark seen = look_up(frame);
     if (seen == 0) return release_frame(frame);
     if (owner_of(seen) != nobody) return;
+    // Before the block is free, because another frame may come to the same place.
     unmark_task(frame);
     release_frame(static_cast<std::byte*>(frame) - header_before(seen));
 }
@@ -81,6 +84,7 @@ bool begins_frame(void* place) noexcept { return reinterpret_cast<std::uintptr_t
 void mark_task(void* place, task_owner owner, std::size_t before) noexcept {
     ledger& l = the_ledger();
     const std::lock_guard guard{l.mutex};
+    // Without memory for it the process ends here: a task that nobody can find would never be cancelled.
     l.marks[place] = make_mark(owner, before);
 }
 

@@ -66,6 +66,7 @@ row sort_out(free_block* batches, std::size_t size_class, std::size_t most, slab
 bool depot::trim(base::instant_ns now, base::instant_ns pause) noexcept {
     {
         const std::lock_guard guard{lock_};
+        // One thread at a time: what it has taken out is in nobody's sight.
         if (trimming_ || now - trimmed_ns_ < pause) return false;
         trimmed_ns_ = now;
         trimming_ = true;
@@ -78,6 +79,7 @@ void depot::release_unused() noexcept {
     {
         const std::lock_guard guard{lock_};
         if (trimming_) {
+            // The thread that trims begins again at the end, and gives all back.
             releases_ = true;
             return;
         }
@@ -112,8 +114,10 @@ void depot::trim_shelf(std::size_t size_class, bool needed_too, haul& found) noe
     {
         const std::lock_guard guard{lock_};
         most = needed_too ? at.blocks : at.least;
+        // Needed since the last trim, but perhaps not until the next.
         if (at.blocks - most >= whole) found.again = true;
         at.least = at.blocks;
+        // Not enough for one slab, and others need not miss them meanwhile.
         if (most < whole) return;
         count_unused(0, at.blocks * block_bytes_of(size_class));
         at.blocks = at.least = 0;
@@ -138,8 +142,10 @@ void depot::release_slabs(slab* leaving) noexcept {
             one->unlink();
             bytes_ -= slab_bytes;
         }
+        // Between the two holds of the lock: no visit finds the slab any more, and nobody can take its place yet.
         base::discard_pages(one, slab_bytes);
         const std::lock_guard guard{lock_};
+        // Without room it was in no list.
         if (home.room == 0) home.next = std::exchange(roomy_, &home);
         home.room |= 1U << number;
     }
@@ -160,6 +166,7 @@ void depot::release_chunks() noexcept {
             one->next = std::exchange(leaving, one);
         }
     }
+    // A call into the kernel, so without the lock.
     while (leaving != nullptr) std::exchange(leaving, leaving->next)->unmap();
 }
 
