@@ -39,6 +39,7 @@ bool thread_gate::wait_for(std::int64_t timeout_ns) noexcept {
         if (state_.compare_exchange_weak(expected, closed, acquire, relaxed)) return true;
         spin_pause();
     }
+    // Only now: an opening that comes soon costs no look at the clock.
     const std::int64_t deadline_ns = timeout_ns < 0 ? -1 : now_ns() + timeout_ns;
     for (;;) {
         std::uint32_t expected = closed;
@@ -51,6 +52,7 @@ bool thread_gate::wait_for(std::int64_t timeout_ns) noexcept {
             if (left_ns <= 0) return state_.exchange(closed, acquire) == opened;
             left = to_timespec(left_ns);
         }
+        // Whatever ends it, a wake, a signal or the limit, the word decides in the next turn.
         (void)futex(state_, FUTEX_WAIT, sleeping, deadline_ns >= 0 ? &left : nullptr);
     }
     // Pairs with open; an exchange, because another opening may have come since, whose writes this wait consumes too.

@@ -12,6 +12,7 @@ namespace bifilar::detail {
 
 std::uint64_t random_bits() noexcept {
     std::uint64_t& state = this_thread().random;
+    // 0 stands for a generator that has no seed yet.
     if (state == 0) state = (reinterpret_cast<std::uintptr_t>(&state) ^ static_cast<std::uint64_t>(base::now_ns())) | 1;
     base::random random{state};
     state = random.next();

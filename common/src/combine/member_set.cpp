@@ -18,6 +18,7 @@ set_member* member_set::next(context& cx) noexcept {
     const std::lock_guard guard{lock_};
     owner_ = waker_ref{};
     if (first_ == nullptr) {
+        // Under the same hold of the lock as the look: a member that is woken later finds whom to wake.
         owner_ = cx.borrow();
         return nullptr;
     }

@@ -32,6 +32,7 @@ std::uint64_t byte_budget::free_bytes() const noexcept {
 
 bool byte_budget::loan::try_grow(std::uint64_t more) noexcept {
     if (from_ == nullptr || more > from_->total_ - bytes_) return false;
+    // Often 0, because the last unit has room left.
     const std::uint32_t added = from_->units(bytes_ + more) - from_->units(bytes_);
     if (added != 0 && !from_->units_.try_take(added)) return false;
     bytes_ += more;

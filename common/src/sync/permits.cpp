@@ -115,6 +115,7 @@ bool permits::enter(node& at, context& cx) noexcept {
             at.settled_ = at.in_vain_ = true;
             return true;
         }
+        // Who has just come does not overtake those who wait, but who was called may take what is free.
         const bool first = was == woken || (word_.load(base::relaxed) & closed) == 0;
         std::uint64_t free = shut();
         has = first && free >= at.count_;
@@ -122,6 +123,7 @@ bool permits::enter(node& at, context& cx) noexcept {
             free -= at.count_;
             at.settled_ = true;
         } else if (was == woken) {
+            // In vain: it keeps its place in front, and the next permits are handed to it.
             at.tried_ = true;
             waiters_.wait_first(at, cx);
         } else {
@@ -129,6 +131,7 @@ bool permits::enter(node& at, context& cx) noexcept {
         }
         more = settle(free, batch);
     }
+    // Outside of the lock, which serve_more takes for each portion.
     if (more) serve_more();
     return has;
 }

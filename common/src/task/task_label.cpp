@@ -57,6 +57,7 @@ void forget_label(const task_header& task) noexcept {
 }
 
 const char* name_of(const task_header& task) noexcept {
+    // Most tasks have no name, and cost no lock here.
     if (!task.state_.is_labelled()) return nullptr;
     part& p = part_of(&task);
     const std::lock_guard guard{p.mutex};

@@ -22,6 +22,7 @@ public:
     void sleep() noexcept {
         thread_state& here = this_thread();
         parker* const place = place_of(here);
+        // A loop, because timers and the kernel end sleeps as well as wakes do.
         while (!woken(place)) {
             const base::instant_ns deadline = park_deadline(here);
             if (place != nullptr)
@@ -126,6 +127,7 @@ blocked_thread::blocked_thread() {
 
 blocked_thread::~blocked_thread() {
     thread_state& here = this_thread();
+    // The thread may not come back to its driver for long: what goes on there without a task ends now.
     if (here.sleeps_in != nullptr && here.works_in == nullptr) here.sleeps_in->leave();
     if (here.ends || here.spare_waiter != nullptr) {
         drop(*cell_);
@@ -146,6 +148,7 @@ void blocked_thread::wait(const context& cx) noexcept {
         return;
     }
     if (cell_->state_.end_pending() == park_result::again) {
+        // Woken during its own poll: driver and timers get a turn, or a future that wakes itself would starve them.
         cell::serve();
         return;
     }

@@ -19,6 +19,7 @@ deadline_alarm::deadline_alarm() noexcept : task_header{kind, 1} {
 
 void deadline_alarm::arm(task_header& task, base::instant_ns moment, base::instant_ns now) noexcept {
     task_ = &task;
+    // The timer may fire when the task has just ended.
     task.state_.add_reference();
     queue_ = static_cast<timer_queue*>(this_thread().timers);
     context cx{*this};
@@ -39,6 +40,7 @@ void deadline_alarm::disarm() noexcept {
 void deadline_alarm::schedule(task_header& header) noexcept {
     auto& self = static_cast<deadline_alarm&>(header);
     task_header& task = *self.task_;
+    // Both references are dropped behind this, for either may be the last one.
     if (task.state_.request_cancel() == wake_result::schedule) task.kind_->schedule(task);
     if (task.state_.drop_reference()) task.kind_->destroy(task);
     if (self.state_.drop_reference()) delete &self;

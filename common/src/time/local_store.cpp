@@ -49,12 +49,14 @@ std::unique_ptr<local_store> local_store::for_child() const {
     std::unique_ptr<local_entry>* last = nullptr;
     for (const local_entry* at = newest_.get(); at != nullptr; at = at->older_.get()) {
         if (at->key().copy_ == nullptr) continue;
+        // Appended, so that the child's list has the order of its parent's.
         if (last == nullptr) last = &child().newest_;
         *last = at->key().copy_(*at);
         last = &(*last)->older_;
     }
     if (deadline_ != base::never) {
         local_store& to = child();
+        // Made here, where it may throw; the child's first run arms it, on the child's worker.
         to.alarm_ = deadline_alarm::make();
         to.deadline_ = to.inherited_deadline_ = deadline_;
         to.left_ns_ = std::max<base::instant_ns>(deadline_, 0) - timer_now_ns();
@@ -82,6 +84,7 @@ void local_store::adopt_clock() noexcept {
 
 run_result local_store::first_run(task_header& task, context& cx) noexcept {
     local_store& own = *task.kind_->locals;
+    // The runs that follow do not come here.
     own.kind_.run = own.was_->run;
     own.adopt_clock();
     const base::instant_ns now = timer_now_ns();
@@ -103,8 +106,10 @@ void inherit_locals(task_header& child) {
 
 void end_locals(task_header& task) noexcept {
     local_store* const own = task.kind_->locals;
+    // First of all: no cancel has a meaning any more.
     if (deadline_alarm* const alarm = std::exchange(own->alarm_, nullptr)) alarm->disarm();
     own->end_values();
+    // Before the store goes, in which the present kind lies.
     task.kind_ = own->was_;
     delete own;
 }
@@ -176,6 +181,7 @@ job_locals::job_locals(std::unique_ptr<local_store> own) noexcept
 
 job_locals::~job_locals() {
     thread_state& here = this_thread();
+    // In place until its values have ended, as those of a thread.
     if (here.locals != nullptr) here.locals->end_values();
     delete std::exchange(here.locals, outer_);
 }

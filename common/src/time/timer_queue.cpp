@@ -105,6 +105,7 @@ void timer_queue::fire(base::instant_ns now) noexcept {
             }
             const upcoming next = next_slot();
             more = next.slot != nowhere && next.start_ticks <= now_ticks;
+            // To the slot's beginning, no further: seen from there its timers are due, or belong to a lower level.
             elapsed_ticks_ = more ? next.start_ticks : std::max(elapsed_ticks_, now_ticks);
             if (!more) break;
             note_empty(next.slot);
@@ -120,6 +121,7 @@ void timer_queue::place(timer_node& node) noexcept {
         moving_.push_back(node);
         return;
     }
+    // The two differ here, for the timer is not due.
     const unsigned highest = 63U - static_cast<unsigned>(std::countl_zero(node.due_ticks_ ^ elapsed_ticks_));
     const unsigned level = highest / bits_a_level;
     const unsigned digit = (node.due_ticks_ >> (level * bits_a_level)) % slots_a_level;
@@ -138,6 +140,7 @@ void timer_queue::note_empty(unsigned slot) noexcept {
 timer_queue::upcoming timer_queue::next_slot() const noexcept {
     upcoming found;
     if (used_levels_ == 0) return found;
+    // The lowest level comes first, and in it the lowest slot; see the levels in the header.
     const auto level = static_cast<unsigned>(std::countr_zero(used_levels_));
     const auto digit = static_cast<unsigned>(std::countr_zero(used_[level]));
     const unsigned shift = level * bits_a_level;
@@ -150,6 +153,7 @@ timer_queue::upcoming timer_queue::next_slot() const noexcept {
 void timer_queue::publish() noexcept {
     base::instant_ns earliest = base::never;
     if (!moving_.empty())
+        // Timers that are out of their slots wait for nothing but fire().
         earliest = 0;
     else if (const upcoming next = next_slot(); next.slot != nowhere)
         earliest = moment_of(next.start_ticks);
@@ -179,6 +183,7 @@ private:
 
 timer_queue& this_thread_timers() {
     if (timer_source* const installed = this_thread().timers) return static_cast<timer_queue&>(*installed);
+    // The thread's own have been destroyed: for destructors that still wait there are others, which nobody frees.
     if (this_thread().ends) return (new plain_thread_timers)->queue();
     thread_local plain_thread_timers own;
     return own.queue();
