@@ -22,6 +22,7 @@ sched::worker* worker_with(const fiber_home& home) noexcept {
 [[gnu::always_inline]] inline bool fiber::resume(context& cx) noexcept {
     thread_state& here = this_thread();  // The worker's own frame: it does not move.
     context_ = &cx;
+    // Tasks that nested here would run on the fiber's stack, which is not measured for them.
     cx.forbid_nesting();
     if (!started_) {
         started_ = true;

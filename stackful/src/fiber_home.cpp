@@ -12,6 +12,7 @@ fiber_home::fiber_home(std::uint32_t workers, std::size_t stack_bytes, stack_poo
 void fiber_home::abandon(fiber_home* home) noexcept {
     if (home == nullptr) return;
     {
+        // The mutex orders this with give(): exactly one of them sees an abandoned home of which no stack is out.
         const std::lock_guard guard{home->mutex_};
         home->abandoned_ = true;
         if (home->pool_.counts().taken != 0) return;
@@ -30,6 +31,7 @@ stack_view fiber_home::take(const sched::worker* here, std::size_t bytes) {
 }
 
 void fiber_home::give(const sched::worker* here, stack_view stack) noexcept {
+    // With a worker there is a runtime, so nobody frees this object meanwhile.
     if (here != nullptr) {
         caches_[here->index()]->give(stack);
         return;

@@ -41,6 +41,7 @@ public:
         length_ += count;
         return *this;
     }
+    // From the last digit to the first; at least one.
     signal_text& number(std::size_t value, unsigned base) noexcept {
         std::array<char, 24> digits;
         std::size_t at = digits.size();
@@ -85,7 +86,9 @@ void pass_on(int signal, siginfo_t* info, void* machine) noexcept {
 }
 
 void on_fault(int signal, siginfo_t* info, void* machine) noexcept {
+    // The interrupted code may be about to read it.
     const int saved_errno = errno;
+    // Above 0: the kernel tells of a fault. What somebody has sent has no address.
     if (const overflow_watch* const watch = watch_of_thread(); watch != nullptr && info->si_code > 0) {
         const running_fiber fiber = watch->describe();
         if (!fiber.stack.empty()) {
@@ -94,6 +97,7 @@ void on_fault(int signal, siginfo_t* info, void* machine) noexcept {
             if (at >= guard.low && at < guard.top) report(fiber, guard);
         }
     }
+    // A fault elsewhere is not ours, also when a fiber runs.
     pass_on(signal, info, machine);
     errno = saved_errno;
 }
@@ -105,6 +109,7 @@ void install_handler() {
             throw std::system_error(errno, std::generic_category(), "reading the SIGSEGV handler");
         struct sigaction action{};
         action.sa_sigaction = on_fault;
+        // On another stack, because the one that overflowed has no room for the handler.
         action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
         ::sigemptyset(&action.sa_mask);
         if (::sigaction(SIGSEGV, &action, nullptr) != 0)
@@ -128,11 +133,13 @@ overflow_watch::overflow_watch(fiber_describer describer, void* argument) : desc
         ::munmap(memory, signal_stack_bytes);
         throw std::system_error(error, std::generic_category(), "setting a signal stack");
     }
+    // Nothing below fails, so a watch that is in force is a whole one.
     outer_ = watch_of_thread();
     watch_of_thread() = this;
 }
 
 overflow_watch::~overflow_watch() {
+    // The handler must not ask a watch that is about to go.
     watch_of_thread() = outer_;
     former_.ss_flags &= SS_DISABLE;  // The kernel refuses the flags that it only reports.
     ::sigaltstack(&former_, nullptr);

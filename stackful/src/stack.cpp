@@ -108,6 +108,7 @@ std::byte* reserve_stacks(std::size_t bytes) {
 }
 
 void release_stacks(std::byte* base, std::size_t bytes, std::size_t protect_guards) noexcept {
+    // Before the count goes down, which lets others make guards in place of these.
     ::munmap(base, bytes);
     protected_guards.fetch_sub(protect_guards, base::relaxed);  // Relaxed: a count.
 }
@@ -143,12 +144,14 @@ stack_used(stack_view stack) noexcept {
     for (std::byte* chunk = stack.low; chunk < stack.top; chunk += present.size() * page) {
         const auto left = static_cast<std::size_t>(stack.top - chunk);
         const std::size_t pages = std::min(present.size(), (left + page - 1) / page);
+        // A read of a page that is not there would map one, so the kernel is asked first.
         if (::mincore(chunk, pages * page, present.data()) != 0) return 0;
         for (std::size_t i = 0; i < pages; ++i) {
             if ((present[i] & 1) == 0) continue;
             auto* const first = reinterpret_cast<const volatile std::uint64_t*>(chunk + i * page);
             auto* const end =
                 reinterpret_cast<const volatile std::uint64_t*>(std::min(chunk + (i + 1) * page, stack.top));
+            // From the low end up, so the first word that is not zero is the deepest.
             for (const volatile std::uint64_t* word = first; word < end; ++word)
                 if (*word != 0)
                     return static_cast<std::size_t>(stack.top - reinterpret_cast<const volatile std::byte*>(word));

@@ -118,6 +118,7 @@ std::size_t stack_pool::pitch(std::size_t size_class) const noexcept {
 
 stack_record* stack_pool::record_at(const stack_slab& slab, std::size_t index) const noexcept {
     std::byte* const end = slab.base + (index + 1) * pitch(slab.size_class);
+    // The number of the slab counts too, because stacks that have a slab to themselves all have index 0.
     const std::size_t colour = options_.colour ? (slab.number + index) % colours * colour_step_bytes : 0;
     return reinterpret_cast<stack_record*>(end - colour - sizeof(stack_record));
 }
@@ -155,6 +156,7 @@ stack_record* stack_pool::take_batch(std::size_t size_class, std::size_t most) {
         }
         // The claimed stack counts as taken, so nobody releases the slab meanwhile.
         if (slab != nullptr) return carve(*slab, index);
+        // Outside of the lock. It is linked in the next turn, in which stacks that came back meanwhile are taken first.
         made = make_slab(size_class);
     }
 }
@@ -192,6 +194,7 @@ stack_record* stack_pool::carve(stack_slab& slab, std::size_t index) {
     } catch (...) {
         const std::lock_guard guard{from.lock};
         --from.stack_count;
+        // The claim is taken back where no other came behind it; else the place stays a hole, which nobody uses.
         if (slab.carved == index + 1) {
             --slab.carved;
             if (!slab.stocked()) from.stock.push_back(slab);
@@ -200,6 +203,7 @@ stack_record* stack_pool::carve(stack_slab& slab, std::size_t index) {
         }
         throw;
     }
+    // Behind the guard, so that a stack that has a record can be used.
     auto* const record = new (record_at(slab, index)) stack_record{};
     record->slab = &slab;
     record->low = guard_low + slab.guard_bytes;
@@ -242,10 +246,12 @@ void stack_pool::give_batch(std::size_t size_class, stack_record* batch) noexcep
             stack_slab* const slab = record->slab;
             record->next = std::exchange(slab->free_first, record);
             ++to.free_count;
+            // Slabs with a free stack stand in front, see shelf::stock.
             if (++slab->free == 1) {
                 if (slab->stocked()) to.stock.erase(*slab);
                 to.stock.push_front(*slab);
             }
+            // More than the spare ones, and none of this slab's is out: it goes at once.
             if (!slab->idle() || to.free_count <= options_.spare_stacks) continue;
             take_out(to, *slab);
             slab->next_released = std::exchange(released, slab);
@@ -253,6 +259,7 @@ void stack_pool::give_batch(std::size_t size_class, stack_record* batch) noexcep
         to.least_free = std::min(to.least_free, to.free_count);
         free_.fetch_add(to.free_count - before, base::relaxed);  // Relaxed: see free_. Fewer than before wrap around.
     }
+    // A call into the kernel, so without the lock.
     while (released != nullptr) release_slab(std::exchange(released, released->next_released));
 }
 
@@ -338,6 +345,7 @@ stack_view stack_cache::take(std::size_t bytes) {
 void stack_cache::refill(bin& to, std::size_t size_class) {
     to.first = pool_.take_batch(size_class, stack_pool::batch_stacks);
     for (stack_record* r = to.first; r != nullptr; r = r->next) {
+        // Not taken, so a stack that is returned twice is noticed in this list too.
         r->state = stack_state::warm;
         ++to.length;
     }
@@ -361,6 +369,7 @@ void stack_cache::flush() noexcept {
 // Keeps the `keep` stacks returned last.
 void stack_cache::spill(bin& from, std::size_t size_class, std::size_t keep) noexcept {
     if (from.length <= keep) return;
+    // The newest are in front, and stay.
     stack_record** cut = &from.first;
     for (std::size_t i = 0; i < keep; ++i) cut = &(*cut)->next;
     stack_record* const batch = std::exchange(*cut, nullptr);

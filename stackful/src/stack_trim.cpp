@@ -36,11 +36,13 @@ bool stack_pool::trim_shelf(shelf& from) noexcept {
     }
     while (left != 0) {
         const std::lock_guard guard{from.lock};
+        // Stacks that were taken between two holds are needed after all.
         most = std::min(most, from.least_free);
         left = std::min(left, from.slab_count);
         for (std::size_t count = std::min(left, slabs_a_hold); count != 0; --count, --left) {
             detail::stack_slab& slab = *from.slabs.take_front();
             from.slabs.push_back(slab);
+            // A slab goes as a whole or not at all.
             if (slab.free == 0 || !slab.idle() || slab.free > most) continue;
             most -= slab.free;
             free_.fetch_sub(slab.free, base::relaxed);  // Relaxed: see free_.

@@ -74,6 +74,7 @@ void fiber_context::prepare(void* top, std::size_t, void (*entry)(void*) noexcep
     entry_ = entry;
     argument_ = argument;
     exceptions_ = {};
+    // A first jump goes to begin(), which finds the address of end() where another side keeps its rbx.
     here_ = {};
     here_.stack_pointer = reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(top) & ~std::uintptr_t{15});
     here_.base_pointer = std::bit_cast<void*>(&jumps::end);
@@ -84,6 +85,7 @@ void fiber_context::prepare(void* top, std::size_t, void (*entry)(void*) noexcep
 
 void fiber_context::resume_among_exceptions(base::exception_globals& here,
                                             const base::control_words& control) noexcept {
+    // The C++ runtime keeps them by thread: each side brings its own, and gets them back.
     const base::exception_globals outer = here;
     here = exceptions_;
     detail::switch_point back;
@@ -97,6 +99,7 @@ void fiber_context::resume_among_exceptions(base::exception_globals& here,
 }
 
 void fiber_context::finish() noexcept {
+    // From here on the context counts as finished; nobody comes back to this stack.
     here_.stack_pointer = nullptr;
     detail::switch_point nowhere;
     base::read_control_words(nowhere.sse_control, nowhere.x87_control);

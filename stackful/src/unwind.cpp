@@ -77,6 +77,7 @@ bool fiber::unwinds() noexcept {
         }
         if (std::current_exception() != nullptr) return false;
     }
+    // At the first time, the tenth, the hundredth: a loop that swallows is not told of at each turn.
     if (is_power_of_ten(sent_)) tell_swallowed();
     return true;
 }
@@ -90,11 +91,13 @@ void fiber::unwind() {
         suspend();
     }
     if (sent_ != std::numeric_limits<std::uint32_t>::max()) ++sent_;
+    // The copy that the last waits belonged to is gone, so they are counted anew.
     if (!cancellation_lives()) kept_waits_ = 0;
     throw cancelled{*task_, copies_};
 }
 
 void fiber::tell_swallowed() noexcept {
+    // The application's handler runs on this fiber, and must not wait there.
     const poll_scope no_waits{*this};
     this_thread().worker->owner().parts().swallowed_cancellation(*task_, sent_);
 }
