@@ -56,11 +56,13 @@ public:
           blocking_{std::make_unique<sched::blocking_pool>(options_.max_blocking_threads, options_.blocking_keep_alive,
                                                            when_idle())},
           scheduler_{start(rules)} {
+        // The scheduler is made last, because its workers use all other parts from their first moment on.
         if (!scheduler_->pin_report().empty()) std::fprintf(stderr, "bifilar: %s", scheduler_->pin_report().c_str());
     }
     // A thread that ends a blocking job wakes its joiner through the scheduler, so those threads go before it. The pool
     // itself stays, because workers on a simulated clock ask it.
     ~parts() override {
+        // Tasks first: they may wait for blocking jobs, and submit some.
         (void)scheduler_->drain(base::never);
         blocking_->end();
         scheduler_.reset();
@@ -75,6 +77,7 @@ public:
         watches_[worker] = std::make_unique<stackful::overflow_watch>(&describe_fiber);
     }
     void thread_ends(std::uint32_t worker) noexcept override {
+        // In reverse order: the watch looks at stacks.
         watches_[worker].reset();
         fibers_->close(worker);
     }
@@ -88,6 +91,7 @@ public:
     }
     bool trim(std::uint32_t worker, base::instant_ns now, base::instant_ns pause) noexcept override {
         const bool frames = trim_frames(now, pause);
+        // Both trim, whatever the first one says.
         return fibers_->trim(worker, now, pause) || frames;
     }
 
@@ -118,6 +122,7 @@ public:
         try {
             std::rethrow_exception(error);
         } catch (const std::exception& known) {
+            // Inside of the handler, so that a terminate handler finds the exception.
             std::fprintf(stderr, "bifilar: detached task %s ended with an exception: %s\n", name, known.what());
             std::terminate();
         } catch (...) {
@@ -143,6 +148,7 @@ private:
             throw std::invalid_argument{
                 "runtime_options::on_calling_thread goes with one worker, without a pin, on the real clock; leave "
                 "workers, pin and clock unset, or give the runtime threads"};
+        // May ask the kernel and print a line, so it comes behind what costs nothing.
         options.driver = drivers::choose_driver(options.driver);
         if (options.simulation != nullptr && options.driver != driver_kind::simulated)
             throw std::invalid_argument{"runtime_options::simulation is given, but the driver is " +
@@ -224,6 +230,7 @@ void runtime::settle() {
     sched::time_keeper* const keeper = scheduler().keeper();
     if (keeper == nullptr)
         throw std::logic_error{"settle() on the real clock; give the runtime a simulated_clock in its options"};
+    // Both would wait for their own end.
     if (const sched::worker* const here = this_thread().worker; here != nullptr && &here->owner() == &scheduler())
         throw std::logic_error{"settle() in a task of the runtime that is to settle; call it on a plain thread"};
     if (this_thread().pool == &parts_->blocking())

@@ -78,6 +78,7 @@ spawn_options serve_core::connection_task() const {
 
 spawn_options serve_core::accepting_task(std::size_t n) const {
     spawn_options how;
+    // Spread over the workers, so that the drivers of several wait for connections.
     if (listeners_ > 1) how.worker = static_cast<std::uint32_t>(n % current_scheduler("serve").workers());
     if (!options_.name.name().empty()) how.name = options_.name.name() + " (accepting)";
     return how;
@@ -88,12 +89,14 @@ void serve_core::fail(std::error_code error) noexcept {
         const std::lock_guard guard{lock_};
         if (!error_) error_ = error;
     }
+    // Outside of the lock, and behind the error, which whoever this wakes will tell.
     broken_.set();
 }
 
 void serve_core::note_exhausted(std::error_code error) noexcept {
     exhausted_.fetch_add(1, base::relaxed);               // Relaxed: a count, read when its writers have ended.
     constexpr base::instant_ns quiet_ns = 2'000'000'000;  // A second of success, and a pause before it.
+    // A simulated clock may stand at 0, which means "never" here.
     const base::instant_ns now = std::max<base::instant_ns>(timer_now_ns(), 1);
     // Relaxed: decides about a message, orders nothing.
     const base::instant_ns before = exhausted_at_.exchange(now, base::relaxed);
@@ -133,6 +136,7 @@ serve_report serve_core::finish(std::vector<task_description> left) {
     made.accepted = accepted_.load(base::relaxed);
     made.ended = ended_.load(base::relaxed);
     made.failed = failed_.load(base::relaxed);
+    // What ended in neither way was cancelled.
     made.cancelled = made.accepted - made.ended - made.failed;
     made.refused = refused_.load(base::relaxed);
     made.exhausted = exhausted_.load(base::relaxed);
@@ -167,6 +171,7 @@ void connection_place::fail() {
     } catch (const cancelled&) {
         throw;
     } catch (...) {
+        // It has waited for a task that was cancelled, and was asked to end itself.
         if (ends_as_cancelled()) throw;
         in_->failed_.fetch_add(1, base::relaxed);  // Relaxed: as note_accepted.
         in_->report(std::current_exception());

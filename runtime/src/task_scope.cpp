@@ -45,6 +45,7 @@ bool scope_core::cancel_some(std::vector<task_description>& told, std::size_t mo
             if (told.size() >= most) return;
             told.push_back(parked ? sched::scheduler::describe(task, true) : name_only(task));
         } catch (const std::bad_alloc&) {
+            // Without memory the rest is cancelled all the same, and not described.
             most = told.size();
         }
     };
@@ -89,6 +90,7 @@ void scope_core::fail(std::exception_ptr error) noexcept {
         else if (error_ != error)
             keep_other(std::move(error));
     }
+    // Outside of the lock, which cancel() takes for each portion.
     failed_.set();
     (void)cancel();
 }
@@ -126,6 +128,7 @@ void end_child_locals(task_header& child) noexcept {
 }  // namespace
 
 scope_child::scope_child(scope_core& of) noexcept : scope_{&of}, spawner_{running_task()} {
+    // Counted before its task exists: from here on the scope waits for it.
     BIFILAR_CHECK(of.alive_.add(1), "a scope has too many children");
 }
 
@@ -160,6 +163,7 @@ void scope_child::fail() {
 
 void scope_child::begin() {
     const std::lock_guard guard{scope_->lock_};
+    // Under the same hold of the lock as the entry: a cancel is seen here, or finds the child in the list.
     if (scope_->cancelled_) throw cancelled{};
     task_ = running_task();
     scope_->running_.push_back(*this);
@@ -194,9 +198,11 @@ task_scope::task_scope(runtime& on)
 
 task_scope::~task_scope() {
     if (!own_) return;
+    // More than at the beginning: the scope is left by an exception.
     if (std::uncaught_exceptions() > exceptions_) (void)own_->cancel();
     detail::await_through(detail::gate_wait<detail::countdown>{own_->alive()}, [this] { (void)own_->cancel(); });
     std::exception_ptr error = own_->untold_error();
+    // Two exceptions cannot leave together, and the first one counts.
     if (error == nullptr || std::uncaught_exceptions() > exceptions_) return;
     if (task_header* const task = running_task()) {
         sched::report_lost(static_cast<task_core&>(*task), std::move(error), this_thread().runtime_serial);
