@@ -19,6 +19,7 @@ void ticket_store::add(const std::string& server, SSL_SESSION* ticket) noexcept 
             servers_.erase(servers_.begin());
         }
         std::vector<SSL_SESSION*>& tickets = servers_[server];
+        // May throw, so it comes before the ticket changes hands.
         tickets.reserve(max_per_server);
         left_out = nullptr;
         if (tickets.size() == max_per_server) {

@@ -24,6 +24,7 @@ BIO* tls_transport_bio::make(tls_session& of) noexcept {
     BIO* const made = how != nullptr ? BIO_new(how) : nullptr;
     if (made == nullptr) return nullptr;
     BIO_set_data(made, &of);
+    // OpenSSL does not use one that is not marked as ready.
     BIO_set_init(made, 1);
     return made;
 }
@@ -34,6 +35,7 @@ int tls_transport_bio::read(BIO* bio, char* into, int bytes) noexcept {
     BIO_clear_retry_flags(bio);
     const std::size_t count = std::min(static_cast<std::size_t>(std::max(bytes, 0)), in.end - in.begin);
     if (count == 0) {
+        // 0 says that the stream has ended; -1 with the mark says to come again.
         if (session.in_ended_) return 0;
         BIO_set_retry_read(bio);
         return -1;
@@ -49,6 +51,7 @@ int tls_transport_bio::write(BIO* bio, const char* from, int bytes) noexcept {
     BIO_clear_retry_flags(bio);
     const std::size_t count = std::min(static_cast<std::size_t>(std::max(bytes, 0)), session.capacity_ - out.end);
     if (count == 0) {
+        // Full until the owner has sent something.
         BIO_set_retry_write(bio);
         return -1;
     }

@@ -78,6 +78,7 @@ std::error_condition make_error_condition(tls_errc what) noexcept {
 }
 
 [[gnu::noinline]] std::error_code detail::collect_failure(const ssl_st* ssl) noexcept {
+    // The oldest entry is the cause; those behind it tell of its way up.
     const unsigned long packed = ERR_peek_error();
     ERR_clear_error();
     if (packed == 0) return {EPROTO, std::generic_category()};
@@ -85,6 +86,7 @@ std::error_condition make_error_condition(tls_errc what) noexcept {
     if (ssl != nullptr && ERR_GET_LIB(packed) == ERR_LIB_SSL &&
         ERR_GET_REASON(packed) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
         const long verified = SSL_get_verify_result(ssl);
+        // What is wrong with the certificate stands beside the queue.
         if (verified != X509_V_OK) return {static_cast<int>(verified), tls_category()};
     }
     return {static_cast<int>(packed), tls_category()};

@@ -84,6 +84,7 @@ void detail::use_certificate(SSL_CTX& context, const tls_options& options) {
         throw std::invalid_argument{"tls: a certificate without a key, or a key without a certificate; give both"};
     const tls_pem& chain = *options.certificate;
     const std::string certificates = chain.load("certificate", certificate_remedy);
+    // at_end() looks at the queue, in which others may have left something.
     ERR_clear_error();
     const bio_ptr from = reader_of(certificates);
     const certificate_ptr own = next_certificate(*from);
@@ -91,6 +92,7 @@ void detail::use_certificate(SSL_CTX& context, const tls_options& options) {
         refuse("no usable certificate", chain, certificate_remedy);
     while (certificate_ptr between = next_certificate(*from)) {
         if (SSL_CTX_add0_chain_cert(&context, between.get()) != 1) refuse("a bad chain", chain, certificate_remedy);
+        // It is the context's now.
         (void)between.release();
     }
     if (!at_end()) refuse("a bad certificate behind the first", chain, certificate_remedy);

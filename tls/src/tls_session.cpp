@@ -51,6 +51,7 @@ tls_session::tls_session(const tls_context& context, std::string host, std::uint
         ERR_clear_error();
         throw std::bad_alloc{};
     }
+    // The one reference goes to the SSL object, for both directions.
     SSL_set_bio(ssl_, bio, bio);
     SSL_set_app_data(ssl_, this);
     if (context_.settings_->is_client())
@@ -110,12 +111,14 @@ tls_step tls_session::classify(int result) noexcept {
 [[gnu::noinline]] tls_step tls_session::handshake() noexcept {
     const std::lock_guard guard{lock_};
     if (error_) return tls_step::failed;
+    // SSL_get_error looks at the thread's whole queue of errors, so each call begins with an empty one.
     ERR_clear_error();
     const tls_step step = classify(SSL_do_handshake(ssl_));
     // A server of TLS 1.3 has said all that the client waits for; what is left are tickets.
     if (step == tls_step::done && SSL_is_server(ssl_) != 0 && SSL_version(ssl_) == TLS1_3_VERSION)
         has_answers_ = out_.end != 0;
     if (step != tls_step::ended) return step;
+    // The peer has said goodbye before there was a connection.
     error_ = std::make_error_code(std::errc::connection_aborted);
     return tls_step::failed;
 }
@@ -131,6 +134,7 @@ tls_step tls_session::classify(int result) noexcept {
 }
 
 tls_step tls_session::finish_messages() noexcept {
+    // Messages of the handshake that had no room go before any data.
     if (SSL_in_init(ssl_) == 0) return tls_step::done;
     return classify(SSL_do_handshake(ssl_));
 }
@@ -191,6 +195,7 @@ void tls_session::sent(std::size_t bytes) noexcept {
     const std::lock_guard guard{lock_};
     out_.begin += bytes;
     if (out_.begin != out_.end) return;
+    // All is sent: the whole buffer is free again, and nothing has to be moved.
     out_.begin = out_.end = 0;
     has_answers_ = false;
 }

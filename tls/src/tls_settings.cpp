@@ -175,6 +175,7 @@ int tls_settings::choose_name(SSL* ssl, int* alert, void* settings) noexcept {
     auto at = self.names_.find(key);
     const std::size_t dot = key.find('.');
     if (at == self.names_.end() && dot != std::string_view::npos && dot != 0) {
+        // The first label becomes an asterisk, in place.
         name[dot - 1] = '*';
         key.remove_prefix(dot - 1);
         at = self.names_.find(key);
@@ -189,6 +190,7 @@ int tls_settings::choose_protocol(SSL*, const unsigned char** chosen, unsigned c
                                   const unsigned char* offered, unsigned offered_bytes, void* settings) noexcept {
     const auto& self = *static_cast<const tls_settings*>(settings);
     unsigned char* found = nullptr;
+    // The order of this side's list decides.
     const int answer = SSL_select_next_proto(&found, bytes, self.protocols_.data(),
                                              static_cast<unsigned>(self.protocols_.size()), offered, offered_bytes);
     if (answer != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
