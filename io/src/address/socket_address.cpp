@@ -68,6 +68,7 @@ io_result<socket_address> socket_address::unix_path(std::string_view path) noexc
     if (path.size() > max_path_bytes) return address_failure(address_error::unix_name_too_long);
     socket_address made = unix_unnamed();
     std::memcpy(reinterpret_cast<std::byte*>(&made.storage_) + unix_head, path.data(), path.size());
+    // The 0 at the end is a part of a path, but none of an abstract name.
     made.bytes_ = static_cast<socklen_t>(unix_head + path.size() + 1);
     return made;
 }
@@ -95,6 +96,7 @@ io_result<socket_address> socket_address::copy_of(const sockaddr* address, sockl
     socket_address made;
     std::memcpy(&made.storage_, address, bytes);
     made.bytes_ = bytes;
+    // What is read later must have been there: whole addresses of families that are known.
     const bool is_known = (made.is_ipv4() && bytes == sizeof(sockaddr_in)) ||
                           (made.is_ipv6() && bytes == sizeof(sockaddr_in6)) ||
                           (made.is_unix() && bytes <= sizeof(sockaddr_un));
@@ -118,6 +120,7 @@ io_result<socket_address> socket_address::peer(int descriptor) noexcept {
 
 void socket_address::written(socklen_t bytes, int unnamed_family) noexcept {
     bytes_ = std::min(bytes, room);
+    // The kernel writes nothing for a sender that has no name.
     if (bytes_ != 0) return;
     storage_ = {};
     storage_.ss_family = static_cast<sa_family_t>(unnamed_family);
@@ -156,6 +159,7 @@ std::string_view socket_address::abstract_name() const noexcept {
     return bytes.empty() || bytes.front() != '\0' ? std::string_view{} : bytes.substr(1);
 }
 
+// What tells hosts apart, or Unix sockets; the port is not in it.
 std::string_view socket_address::key() const noexcept {
     const char* const start = reinterpret_cast<const char*>(&storage_);
     if (is_ipv4()) return {start + offsetof(sockaddr_in, sin_addr), sizeof(in_addr)};

@@ -56,6 +56,7 @@ template <class Number>
 std::optional<Number> number(std::string_view digits) noexcept {
     Number value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    // Nothing may stand behind the digits.
     if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
     return value;
 }
@@ -80,6 +81,7 @@ io_result<socket_address> parse_ipv6(std::string_view host, std::uint16_t port) 
     std::array<std::uint8_t, 16> bytes{};
     if (host.size() >= sizeof text) return address_failure(address_error::not_numeric);
     std::copy(host.begin(), host.end(), text);
+    // A 0 byte would hide what stands behind it from inet_pton.
     if (std::strlen(text) != host.size() || ::inet_pton(AF_INET6, text, bytes.data()) != 1)
         return address_failure(address_error::not_numeric);
     return socket_address::ipv6(bytes, port, scope);
@@ -90,6 +92,7 @@ std::string printable(std::string_view bytes) {
     std::string text;
     for (const char c : bytes) {
         const auto byte = static_cast<unsigned char>(c);
+        // Names of Unix sockets are any bytes; those that are no text are written as numbers.
         if (byte >= 0x20 && byte < 0x7f)
             text += c;
         else
@@ -101,6 +104,7 @@ std::string printable(std::string_view bytes) {
 }  // namespace
 
 io_result<socket_address> socket_address::parse(std::string_view text) {
+    // The last one: IPv6 has colons of its own.
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos) return address_failure(address_error::not_numeric);
     const std::string_view host = text.substr(0, colon);

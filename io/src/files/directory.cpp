@@ -12,6 +12,7 @@ std::optional<directory_entry> detail::directory_batch::take() {
         // The kernel's linux_dirent64: inode, offset, record length, kind, name.
         constexpr std::size_t name_offset = offsetof(dirent64, d_name);
         const std::byte* const record = room.data() + at;
+        // By copies, because what lies in the buffer are bytes and no object.
         std::uint64_t inode = 0;
         std::uint16_t bytes = 0;
         std::memcpy(&inode, record + offsetof(dirent64, d_ino), sizeof inode);
@@ -43,6 +44,7 @@ directory::open_future::open_future(std::string_view path)
 
 directory::open_future::~open_future() {
     call_.wait().end();
+    // Given up, it may have been opened all the same.
     if (const std::optional<int> left = call_.wait().finished(); left && *left >= 0) ::close(*left);
 }
 
@@ -72,6 +74,7 @@ directory::next_future::~next_future() {
 
 polled<io_result<std::optional<directory_entry>>> directory::next_future::poll(context& cx) {
     for (;;) {
+        // Not while a call is in flight, which writes into the same room.
         if (wait_.idle()) {
             if (std::optional<directory_entry> next = of_->take()) {
                 return output{std::move(next)};

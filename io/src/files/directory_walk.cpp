@@ -124,8 +124,10 @@ int walk_state::enter(int from, const std::string& name) {
     if (opened.get() < 0) return -opened.get();
     struct stat is{};
     if (::fstat(opened.get(), &is) != 0) return errno;
+    // A link may lead back to where the walk is; without links that cannot be.
     if (how_.follow_links && is_above(is)) return ELOOP;
     try {
+        // Made first, so that a lack of memory leaves path and levels as they were.
         std::string path = path_ + name + '/';
         levels_.emplace_back(opened.get(), path.size(), is);
         (void)opened.release();
@@ -176,6 +178,7 @@ polled<io_result<std::optional<walk_entry>>> directory_walk::next_future::poll(c
         if (!filling_) {
             if (std::optional<walk_entry> next = of_->take()) return output{std::move(next)};
             if (of_->ended()) return output{std::optional<walk_entry>{}};
+            // Until its answer is there, the state is the job's.
             filling_ = true;
         }
         polled<io_result<void>> filled = fill_.poll(cx);

@@ -31,6 +31,7 @@ int flags_of(const open_options& how) noexcept {
 int lock_now(int descriptor, file::lock_kind how) noexcept {
     const int kind = how == file::lock_kind::exclusive ? LOCK_EX : LOCK_SH;
     for (;;) {
+        // A call that waits could not be cancelled, and would hold a thread.
         if (::flock(descriptor, kind | LOCK_NB) == 0) return 0;
         const int error = errno;
         if (error != EINTR) return -error;
@@ -51,6 +52,7 @@ file::open_future::open_future(std::string_view path, const open_options& how)
 
 file::open_future::~open_future() {
     call_.wait().end();
+    // Given up, it may have been opened all the same.
     if (const std::optional<int> left = call_.wait().finished(); left && *left >= 0) ::close(*left);
 }
 
@@ -59,6 +61,7 @@ polled<io_result<file>> file::open_future::poll(context& cx) {
     const drivers::call_result result = call_.poll(cx);
     if (!result) return not_ready;
     if (*result < 0) return output{io_failure(-*result)};
+    // It was for the open alone, see flags_of.
     const int flags = ::fcntl(*result, F_GETFL);
     ::fcntl(*result, F_SETFL, flags & ~O_NONBLOCK);
     return output{file{*result}};
@@ -118,6 +121,7 @@ polled<io_result<void>> file::lock_future::poll(context& cx) {
         const int result = lock_now(on_->descriptor(), how_);
         if (result == 0) return output{};
         if (result != -EWOULDBLOCK) return output{io_failure(-result)};
+        // No event tells of a lock that is free: it is tried again, ever less often.
         sleeps_.emplace(sleep_for(pause_));
         pause_ = std::min(pause_ * 2, std::chrono::milliseconds{64});
     }

@@ -13,6 +13,7 @@ io_result<void> done_or_failed(int result) noexcept {
     return {};
 }
 
+// To the kernel a path ends there: it would act on another one than the caller means.
 bool has_zero_byte(const std::string& path) noexcept { return path.find('\0') != std::string::npos; }
 
 }  // namespace
@@ -44,6 +45,7 @@ polled<io_result<std::size_t>> file_transfer_future::poll(context& cx) {
         moved_ += static_cast<std::size_t>(*result);
         if (position_ != nullptr) *position_ += static_cast<std::size_t>(*result);
         if (how_ == transfer::some) break;
+        // All was asked for, and nothing more is moved: without an end the loop would go on for ever.
         if (*result == 0) return output{io_failure(drivers::error_of_nothing(wait_.request().kind))};
     }
     return output{moved_};

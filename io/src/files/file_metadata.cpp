@@ -37,6 +37,7 @@ file_metadata metadata_of(const struct statx& from) noexcept {
     file_metadata made;
     made.kind = kind_of_mode(from.stx_mode);
     made.size_bytes = from.stx_size;
+    // In units of 512 bytes, whatever the file system's blocks are.
     made.allocated_bytes = from.stx_blocks * 512;
     made.mode = from.stx_mode & 07777U;
     made.uid = from.stx_uid;
@@ -47,6 +48,7 @@ file_metadata metadata_of(const struct statx& from) noexcept {
     made.accessed = moment(from.stx_atime);
     made.modified = moment(from.stx_mtime);
     made.changed = moment(from.stx_ctime);
+    // Some file systems do not keep it.
     if ((from.stx_mask & STATX_BTIME) != 0) made.created = moment(from.stx_btime);
     return made;
 }

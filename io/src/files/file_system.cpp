@@ -57,6 +57,7 @@ io_result<std::string> read_link_now(const job_arguments& on) {
             text.resize(static_cast<std::size_t>(bytes));
             return text;
         }
+        // Filled to the last byte, it may have been cut.
         text.resize(text.size() * 2);
     }
 }
@@ -71,6 +72,7 @@ io_result<file> create_temporary_now(const job_arguments& on) {
         std::string name = on.path + "/bifilar-" + std::string(6, 'X');
         made = owned_descriptor{::mkostemp(name.data(), O_CLOEXEC)};
         if (made.get() < 0) return io_failure(errno);
+        // At once, so that nothing is left when the process ends in whatever way.
         (void)::unlink(name.c_str());
     }
     file owner{made.get()};

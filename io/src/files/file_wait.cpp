@@ -53,6 +53,7 @@ drivers::call_result file_wait::poll(context& cx) {
 
 drivers::call_result file_wait::start(context& cx, bool with_ring) noexcept {
     const sched::worker* const here = this_thread().worker;
+    // A plain thread has nothing else to run, so it may block in the call.
     if (here == nullptr) return drivers::make_call(request_);
     op_.arguments = drivers::call_arguments::of_request(request_);
     pool_ = nullptr;
@@ -90,6 +91,7 @@ void file_wait::leave() noexcept {
 void file_wait::ask_cancel() noexcept {
     if (!op_.ask_cancel()) return;
     if (pool_ == nullptr) return op_.on->cancel(op_);
+    // A call that runs goes on to its end. One that was taken out of the queue runs no more, and ends here.
     if (!pool_->withdraw(*this)) return;
     wake_batch batch;
     op_.complete(-ECANCELED, batch);
@@ -115,6 +117,7 @@ void file_wait::end() noexcept {
         drivers::count_destroyed_in_flight();
         ask_cancel();
     }
+    // A ring has to be looked at for this; the blocking pool needs nobody.
     if (!op_.at_rest() && pool_ == nullptr) op_.on->finish(op_);
     // A thread of the pool is in the call, for as long as a disk takes.
     for (int turns = 0; !op_.at_rest(); ++turns)

@@ -87,6 +87,7 @@ std::string directory_of(const std::string& path) {
 // A name beside `path` that nobody has.
 std::string unique_name(const std::string& path) {
     std::array<unsigned char, 12> random{};
+    // Where it fails, O_EXCL still tells of a name that somebody has.
     (void)::getrandom(random.data(), random.size(), 0);
     const std::size_t slash = path.rfind('/');
     const std::size_t start = slash == std::string::npos ? 0 : slash + 1;
@@ -116,6 +117,7 @@ io_result<void> take_after(const struct stat& old, int descriptor) noexcept {
 }
 
 io_result<void> fill_and_sync(const job_arguments& on, int descriptor) {
+    // Synced before the rename: after a power failure the name leads to the old file, or to the whole new one.
     if (const auto wrote = write_all_now(on, descriptor, on.bytes); !wrote) return wrote;
     const int result = make_call({.kind = file_op::sync, .descriptor = descriptor});
     if (result < 0) return io_failure(-result);
@@ -142,6 +144,7 @@ io_result<void> write_atomically_now(const job_arguments& on) {
             return filled;
         }
     }
+    // So that the new name outlives a power failure as well.
     const int result = make_call({.kind = file_op::sync, .descriptor = directory.get()});
     if (result < 0) return io_failure(-result);
     return {};
@@ -170,6 +173,7 @@ std::optional<io_result<std::uint64_t>> copy_in_kernel(const job_arguments& on, 
     constexpr std::size_t max_bytes = std::size_t{64} << 20U;
     for (off64_t at = 0;;) {
         if (on.cancel_asked()) return io_failure(ECANCELED);
+        // Copies of the offset, which the call moves.
         off64_t in = at;
         off64_t out = at;
         const ssize_t result = ::copy_file_range(from, &in, to, &out, max_bytes, 0);

@@ -70,6 +70,7 @@ io_result<bound_path> bound_path::bind(int descriptor, const socket_address& add
     if (!path.empty() && ::fchmod(descriptor, options.mode) != 0) return io_failure(errno);
     bound_path made;
     if (options.replace_stale && !path.empty()) {
+        // Held until the socket listens (settle): before that a connection is refused, as by a stale one.
         io_result<owned_descriptor> turn = lock_folder(path);
         if (!turn) return std::unexpected{turn.error()};
         made.turn_ = std::move(*turn);
@@ -91,6 +92,7 @@ io_result<bound_path> bound_path::bind(int descriptor, const socket_address& add
 void bound_path::remove() noexcept {
     if (path_.empty()) return;
     struct stat file{};
+    // Only the own file: another server may have put its own there since.
     if (::lstat(path_.c_str(), &file) == 0 && file.st_dev == device_ && file.st_ino == inode_) ::unlink(path_.c_str());
     path_.clear();
 }

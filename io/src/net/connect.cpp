@@ -92,6 +92,7 @@ polled<io_result<tcp_stream>> host_connect_future::poll(context& cx) {
         decided_ = true;
         delay_.reset();
     }
+    // The losers are at rest before the answer is given.
     if (!settle(cx)) return not_ready;
     if (winner_) return output{std::move(*winner_)};
     return output{std::unexpected{error_}};
@@ -103,6 +104,7 @@ bool host_connect_future::race(context& cx) {
         const bool failed = look(cx);
         if (winner_) return true;
         if (begun_ == attempts_.size()) return in_flight_ == 0;
+        // The next attempt begins when one has failed, when none is in flight, or when the delay is over.
         if (!failed && in_flight_ != 0 && !delay_->poll(cx)) return false;
         begin_next();
     }
@@ -141,6 +143,7 @@ void host_connect_future::begin_next() noexcept {
 }
 
 void host_connect_future::note(std::error_code error) noexcept {
+    // What a host has said is worth more than that there is no way to one of its addresses.
     if (!error_ || (no_way(error_) && !no_way(error))) error_ = error;
 }
 
@@ -158,6 +161,7 @@ polled<void> host_connect_future::poll_cancel(context& cx) noexcept {
     decided_ = true;
     resolving_.reset();
     delay_.reset();
+    // Nobody will get it.
     winner_.reset();
     if (!settle(cx)) return not_ready;
     return done;

@@ -47,6 +47,7 @@ bool datagram_batch::add(std::span<const std::byte> bytes, const socket_address&
     vectors_[size_].iov_len = bytes.size();
     addresses_[size_] = to;
     msghdr& header = headers_[size_].msg_hdr;
+    // Without an address it goes to the peer that the socket is connected to.
     header.msg_name = to.size() == 0 ? nullptr : addresses_[size_].buffer();
     header.msg_namelen = to.size();
     header.msg_control = nullptr;
@@ -77,6 +78,7 @@ void datagram_batch::take(std::size_t count) noexcept {
 
 polled<io_result<std::size_t>> batch_receive_future::poll(context& cx) {
     if (!offered_) {
+        // Once: the kernel may have the batch afterwards.
         into_->offer_room(wait_.source());
         wait_.set(drivers::call_arguments::of_messages(into_->headers(), into_->capacity()));
         offered_ = true;
@@ -95,6 +97,7 @@ polled<io_result<std::size_t>> batch_send_future::poll(context& cx) {
         const drivers::call_result result = wait_.poll(cx);
         if (!result) return not_ready;
         if (*result < 0 && sent_ == 0) return output{io_failure(-*result)};
+        // What was sent before is told now; a failure that lasts comes again with the next send.
         if (*result < 0) break;
         sent_ += static_cast<std::size_t>(*result);
     }

@@ -20,6 +20,7 @@ io_result<std::size_t> size_option(int descriptor, int name) noexcept {
 }  // namespace
 
 datagram_socket::datagram_socket(owned_descriptor descriptor) : source_{drivers::make_source(std::move(descriptor))} {
+    // A ring waits for what blocks in the kernel's eyes; calls in place say MSG_DONTWAIT.
     detail::make_blocking(source_->descriptor());
     const io_result<int> domain = detail::socket_option(source_->descriptor(), SOL_SOCKET, SO_DOMAIN);
     source_->tells_segments = domain && *domain != AF_UNIX;

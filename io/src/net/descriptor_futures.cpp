@@ -72,6 +72,7 @@ polled<io_result<std::size_t>> descriptor_send_future::poll(context& cx) {
         taken_ += count;
         from_.iov_base = static_cast<std::byte*>(from_.iov_base) + count;
         from_.iov_len -= count;
+        // The descriptors went with the first bytes; the rest goes without.
         message_.msg_control = nullptr;
         message_.msg_controllen = 0;
     }

@@ -37,6 +37,7 @@ connect_wait::step connect_wait::begin() noexcept {
 
 drivers::source_ptr connect_wait::take() {
     wait_.reset();
+    // Non-blocking was for connect(2); a ring waits for what blocks in the kernel's eyes.
     make_blocking(source_->descriptor());
     return std::move(source_);
 }
@@ -52,6 +53,7 @@ std::optional<io_result<drivers::source_ptr>> connect_wait::poll(context& cx) {
                 break;
             case step::wait:
             case step::failed:
+                // Asked once: from here on the driver waits for the answer.
                 to_.reset();
                 break;
         }

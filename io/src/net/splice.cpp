@@ -47,6 +47,7 @@ void splice_future::end() noexcept {
 
 std::optional<io_result<std::size_t>> splice_future::finished() const noexcept {
     const std::optional<int> result = move_.finished();
+    // Neither has moved anything.
     if (!result || *result == -ECANCELED || *result == drivers::pipe_would_wait) return std::nullopt;
     if (*result < 0) return io_failure(-*result);
     return static_cast<std::size_t>(*result);

@@ -22,6 +22,8 @@ io_result<tcp_listener> tcp_listener::bind(const socket_address& address, const 
     io_result<owned_descriptor> opened = detail::open_socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK);
     if (!opened) return std::unexpected{opened.error()};
     const int descriptor = opened->get();
+    // Before bind, which these are about. SO_REUSEADDR: a server may start again while connections of the last one are
+    // in TIME_WAIT.
     io_result<void> set = detail::set_socket_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
     if (set && options.reuse_port) set = detail::set_socket_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
     if (set && address.is_ipv6())
@@ -34,6 +36,7 @@ io_result<tcp_listener> tcp_listener::bind(const socket_address& address, const 
 
 io_result<std::vector<tcp_listener>> tcp_listener::bind_shards(std::string_view address, std::size_t count,
                                                                listen_options options) {
+    // The kernel spreads connections over all sockets that have said so.
     if (count > 1) options.reuse_port = true;
     io_result<socket_address> at = socket_address::parse(address);
     std::vector<tcp_listener> made;

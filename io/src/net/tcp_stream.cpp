@@ -15,6 +15,7 @@ namespace bifilar {
 namespace {
 
 int whole_seconds(std::chrono::nanoseconds time) noexcept {
+    // The kernel takes 1 to 32,767.
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(time).count();
     return static_cast<int>(std::clamp<std::int64_t>(seconds, 1, std::numeric_limits<std::int16_t>::max()));
 }
@@ -48,6 +49,7 @@ io_result<void> tcp_stream::set_keepalive(std::chrono::nanoseconds idle, std::ch
     io_result<void> done = set_option(IPPROTO_TCP, TCP_KEEPIDLE, whole_seconds(idle));
     if (done) done = set_option(IPPROTO_TCP, TCP_KEEPINTVL, whole_seconds(interval));
     if (done) done = set_option(IPPROTO_TCP, TCP_KEEPCNT, probes);
+    // The switch comes last, when all values are in force.
     if (done) done = set_option(SOL_SOCKET, SO_KEEPALIVE, 1);
     return done;
 }

@@ -69,6 +69,7 @@ io_result<void> udp_socket::set_multicast_loop(bool on) noexcept {
 io_result<void> udp_socket::set_multicast_interface(std::uint32_t index) noexcept {
     const int number = static_cast<int>(std::min<std::uint32_t>(index, std::numeric_limits<int>::max()));
     if (family() == AF_INET6) return set_option(IPPROTO_IPV6, IPV6_MULTICAST_IF, number);
+    // IPv4 takes no index by itself.
     ip_mreqn wanted{};
     wanted.imr_ifindex = number;
     if (::setsockopt(source().descriptor(), IPPROTO_IP, IP_MULTICAST_IF, &wanted, sizeof wanted) != 0)

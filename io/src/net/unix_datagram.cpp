@@ -45,6 +45,7 @@ polled<io_result<std::size_t>> unix_send_to_future::poll(context& cx) {
                                       to_.data(), to_.size());
         if (sent >= 0) return output{static_cast<std::size_t>(sent)};
         const int error = errno;
+        // The receiver's queue is full, whose end no event of this socket tells.
         if (error == EAGAIN) pause_.begin();
         if (error != EAGAIN && error != EINTR) return output{io_failure(error)};
     }

@@ -22,6 +22,7 @@ io_result<unix_listener> unix_listener::bind(const socket_address& address, cons
     io_result<detail::bound_path> bound = detail::bound_path::bind(opened->get(), address, SOCK_STREAM, options);
     if (!bound) return std::unexpected{bound.error()};
     if (::listen(opened->get(), options.backlog) != 0) return io_failure(errno);
+    // Not before it listens, see bound_path.
     bound->settle();
     return unix_listener{drivers::make_source(std::move(*opened)), std::move(*bound)};
 }

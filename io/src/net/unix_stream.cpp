@@ -7,6 +7,7 @@
 
 namespace bifilar {
 
+// Descriptors that are passed stand between bytes, and end a read before the stream is drained.
 unix_stream::unix_stream(int descriptor) : socket_stream{descriptor} { source().short_read_drains = false; }
 
 unix_stream::unix_stream(drivers::source_ptr made) noexcept : socket_stream{std::move(made)} {

@@ -31,6 +31,7 @@ io_result<watched_descriptor> watched_descriptor::duplicate(int descriptor) {
 }
 
 owned_descriptor watched_descriptor::release() noexcept {
+    // Checks that there is one.
     (void)source();
     return owned_descriptor{drivers::io_source::release(std::move(source_))};
 }

@@ -38,6 +38,7 @@ io_result<std::optional<exit_status>> child::reap() noexcept {
     while (answer != 0 && errno == EINTR);
     if (answer != 0) {
         const int error = errno;
+        // Somebody else has waited for it, or SIGCHLD is ignored: the status is gone for good.
         lost_ = error == ECHILD;
         return io_failure(error);
     }
@@ -63,6 +64,7 @@ io_result<void> child::send(int signal) const noexcept {
 
 void child::dropper::operator()(child* dropped) const noexcept {
     std::unique_ptr<child> owned{dropped};
+    // To a forked child it is no child, and cannot be waited for.
     const bool is_parent = owned->forks_ == base::fork_count();
     if (!is_parent || owned->status_ || owned->lost_) return;
     {
@@ -71,6 +73,7 @@ void child::dropper::operator()(child* dropped) const noexcept {
                       "a process was dropped while a wait() of it waits; cancel or await that first");
     }
     if (owned->kill_on_drop_) (void)owned->send(SIGKILL);
+    // A zombie goes at once; what still runs is the reaper's from here on.
     const auto ended = owned->reap();
     if (ended && !*ended) child_reaper::ours().adopt(*owned.release());
 }
@@ -124,6 +127,7 @@ void child_reaper::start() noexcept {
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &former);  // Signals are for the program's own threads.
     try {
+        // Nobody could join it: it may run until the process ends.
         std::thread{[this] { serve(); }}.detach();
         serving_ = true;
     } catch (const std::system_error&) {
@@ -138,6 +142,7 @@ void child_reaper::serve() noexcept {
     for (;;) {
         std::array<epoll_event, 64> ended{};
         const int count = ::epoll_wait(epoll_.get(), ended.data(), static_cast<int>(ended.size()), -1);
+        // Only this thread frees orphans, so an event in hand is never of one that is gone.
         std::unique_lock lock{mutex_};
         bool in_vain = true;
         for (int n = 0; n < count; ++n) {

@@ -23,6 +23,7 @@ command& command::env(std::string name, std::string value) {
 }
 
 command& command::env_remove(std::string name) {
+    // Kept as a wish, because what is inherited is read at the start of the program.
     variables_.insert_or_assign(std::move(name), std::nullopt);
     return *this;
 }

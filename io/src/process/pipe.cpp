@@ -25,6 +25,7 @@ io_result<void> make_non_blocking(int descriptor) noexcept {
 }
 
 io_result<owned_descriptor> open_fifo(const std::string& path, int access) {
+    // Without O_NONBLOCK the open would wait for the other end.
     owned_descriptor opened{::open(path.c_str(), access | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)};
     if (!opened) return io_failure(errno);
     struct stat what{};
@@ -51,6 +52,7 @@ io_result<std::size_t> pipe_end::capacity() const noexcept {
 }
 
 io_result<std::size_t> pipe_end::set_capacity(std::size_t bytes) noexcept {
+    // Too much is the kernel's to refuse, and not to be cut to something small.
     const auto wanted = static_cast<int>(std::min<std::size_t>(bytes, std::numeric_limits<int>::max()));
     const int given = ::fcntl(source().descriptor(), F_SETPIPE_SZ, wanted);
     if (given < 0) return io_failure(errno);

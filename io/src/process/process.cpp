@@ -33,6 +33,7 @@ polled<io_result<exit_status>> process::wait_future::poll(context& cx) {
         const drivers::call_result result = wait_.poll(cx);
         if (!result) return not_ready;
         if (*result < 0) return output{io_failure(-*result)};
+        // Empty where a tracer is told first, see child_reaper::serve.
         const io_result<std::optional<exit_status>> ended = of_->reap();
         if (!ended) return output{std::unexpected{ended.error()}};
         if (*ended) return output{**ended};

@@ -63,6 +63,7 @@ polled<io_result<int>> signal_set::next_future::poll(context& cx) {
         // Not while the operation is in flight: an answer would end it in the kernel's hands.
         if (!waits_)
             if (const std::optional<int> number = of_->take()) return output{*number};
+        // Only now: what came before the look is in the listener, and what comes behind it makes the eventfd readable.
         waits_ = true;
         wait_.set(drivers::call_arguments::of_bytes(&count_, sizeof count_));
         const drivers::call_result result = wait_.poll(cx);

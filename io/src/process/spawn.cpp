@@ -78,6 +78,7 @@ public:
         keep(::posix_spawn_file_actions_addchdir_np(&actions_, path.c_str()));
     }
     void set_attributes(bool new_group, bool new_session) noexcept {
+        // A program begins with no signal blocked or ignored, whatever this process does.
         sigset_t signals;
         ::sigemptyset(&signals);
         keep(::posix_spawnattr_setsigmask(&attributes_, &signals));
@@ -136,6 +137,7 @@ io_result<process> command::spawn_with(const std::array<stdio, 3>& streams) cons
         ends[n] = std::move(*opened);
         plan.set_stream(static_cast<int>(n), streams[n], ends[n]);
     }
+    // Our ends before the program runs, so that what fails here leaves nothing to end.
     auto input = adopt<pipe_writer>(std::move(ends[STDIN_FILENO].ours));
     auto output = adopt<pipe_reader>(std::move(ends[STDOUT_FILENO].ours));
     auto error = adopt<pipe_reader>(std::move(ends[STDERR_FILENO].ours));
@@ -157,6 +159,7 @@ io_result<process> command::spawn_with(const std::array<stdio, 3>& streams) cons
     const io_result<pid_t> id =
         plan.run(arguments_.front().c_str(), argument_pointers.data(), variable_pointers.data());
     if (!id) return std::unexpected{id.error()};
+    // Its place is free for the program's own.
     pidfd.reset();
     pidfd = open_pidfd(*id);
     if (!pidfd) {

@@ -37,6 +37,7 @@ owned_descriptor reopen_terminal(int descriptor) noexcept {
 
 template <class Stream, class Make>
 io_result<Stream> copy_of(int descriptor, Make make) {
+    // Not one of the three numbers, which have a meaning of their own.
     owned_descriptor copy{::fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
     if (!copy) return io_failure(errno);
     return make(copy.release());

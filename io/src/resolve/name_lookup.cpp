@@ -74,6 +74,7 @@ std::optional<lookup_result> look_up_numeric(const std::string& host, const std:
     if (service.find('\0') != std::string::npos) return refused(resolve_errc::unknown_service);
     const bool address = may_be_address(host);
     if (address && !takes_old && is_old_address(host)) return refused(resolve_errc::old_address);
+    // A name of a service stands in a file, and to read that may block.
     if (!all_digits(service)) return std::nullopt;
     if (!service.empty()) {
         // The C library would take the port modulo 65536.
@@ -83,6 +84,7 @@ std::optional<lookup_result> look_up_numeric(const std::string& host, const std:
     }
     if (!address) return std::nullopt;
     lookup_result found = ask(host, service, AI_NUMERICHOST | AI_NUMERICSERV);
+    // It only looked like an address.
     if (!found && found.error() == resolve_errc::no_such_host) return std::nullopt;
     return found;
 }

@@ -38,6 +38,7 @@ public:
             case resolve_errc::too_many:
                 return "too many lookups wait for slow names; try again later, or raise resolver_options::max_queued";
         }
+        // Codes of the C library that have no name here.
         return ::gai_strerror(value);
     }
 

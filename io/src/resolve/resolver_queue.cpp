@@ -148,6 +148,7 @@ bool resolver_queue::queue(lookup& one) noexcept {
 void resolver_queue::start_thread() {
     const signals_blocked none_of_ours;
     std::thread{[self = shared_from_this()] { self->serve(); }}.detach();
+    // Under the mutex, which the new thread takes first, so it does not count itself off before.
     ++counts_.threads;
 }
 
@@ -155,6 +156,7 @@ void resolver_queue::leave(lookup& one) noexcept {
     // Nobody else is left in a child that could hold the mutex, or let go of it.
     if (in_forked_child()) return;
     const std::lock_guard guard{mutex_};
+    // What a thread has goes on, and its answer is kept for others.
     if (--one.askers_ != 0 || one.place_ != lookup::place::queued) return;
     --counts_.queued;
     queue_.erase(one);
@@ -169,6 +171,7 @@ void resolver_queue::serve() noexcept {
         --idle_;
         lookup* const next = queue_.take_front();
         if (next == nullptr) break;
+        // A share of its own: askers may leave, and the table may forget it, while it is looked up.
         const std::shared_ptr<lookup> one = next->shared_from_this();
         one->place_ = lookup::place::under_way;
         --counts_.queued;
@@ -196,6 +199,7 @@ void resolver_queue::finish(lookup& one, lookup_result answer) noexcept {
         const std::lock_guard guard{mutex_};
         one.answer_ = std::move(answer);
         --counts_.under_way;
+        // Not where clear() has forgotten it meanwhile.
         if (one.place_ == lookup::place::under_way) keep(one);
     }
     // After the mutex: it wakes tasks.
@@ -206,6 +210,7 @@ void resolver_queue::keep(lookup& one) noexcept {
     std::chrono::nanoseconds time = options_.time_to_live;
     if (!one.answer_) time = lasts(one.answer_.error()) ? options_.negative_time_to_live : std::chrono::nanoseconds{0};
     if (time.count() == 0 || options_.max_entries == 0) return forget(one);
+    // The oldest answer makes room.
     if (counts_.entries == options_.max_entries) forget(*kept_.front());
     one.kept_until_ = base::after(one.asked_at_, time);
     one.place_ = lookup::place::kept;
@@ -228,6 +233,7 @@ void resolver_queue::clear() noexcept {
     const std::lock_guard guard{mutex_};
     std::erase_if(known_, [this](const auto& pair) {
         lookup& one = *pair.second;
+        // Somebody waits for it, and no thread has asked yet: its answer will be a new one.
         if (one.place_ == lookup::place::queued) return false;
         if (one.place_ == lookup::place::kept) {
             kept_.erase(one);

@@ -15,6 +15,7 @@ delimiter::found delimiter::find(std::span<const std::byte> content) noexcept {
     const std::size_t at = mark_.size() == 1 ? text.find(mark_.front(), looked_at_) : text.find(mark_, looked_at_);
     if (at == std::string_view::npos) {
         if (surely_too_long(text)) return found{search::too_long};
+        // The last bytes may be the beginning of a mark, and are looked at again.
         if (text.size() >= mark_.size()) looked_at_ = text.size() - mark_.size() + 1;
         return found{search::more};
     }
@@ -29,6 +30,7 @@ delimiter::found delimiter::find(std::span<const std::byte> content) noexcept {
 bool delimiter::surely_too_long(std::string_view text) const noexcept {
     if (text.size() <= limit_) return false;
     const std::size_t beyond = text.size() - limit_;
+    // One byte beyond may be the return before the mark, which does not count.
     if (is_line_) return beyond > 1 || text.back() != '\r';
     return beyond >= mark_.size();
 }

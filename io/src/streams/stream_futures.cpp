@@ -29,6 +29,7 @@ polled<io_result<std::size_t>> stream_read_future::poll(context& cx) {
         if (*result < 0) return output{io_failure(-*result)};
         filled_ += static_cast<std::size_t>(*result);
         if (how_ == transfer::some) break;
+        // The stream has ended before all was there.
         if (*result == 0) return output{io_failure(ENODATA)};
     }
     return filled_;
@@ -69,6 +70,7 @@ std::optional<io_result<std::size_t>> vector_transfer_future::finished() const n
 std::optional<io_result<std::size_t>> vector_write_all_future::finished() const noexcept {
     std::optional<output> last = next_.finished();
     if (last && *last) return taken_ + **last;
+    // The last write has moved nothing, but those before it have.
     if (!last && taken_ != 0) return taken_;
     return last;
 }
@@ -81,6 +83,7 @@ vector_transfer_future::vector_transfer_future(drivers::io_source& on, op_kind k
 
 void vector_transfer_future::set_buffers(std::span<const iovec> buffers) noexcept {
     message_.msg_iov = const_cast<iovec*>(buffers.data());  // The kernel only reads it.
+    // The kernel refuses more; the rest is for the next call.
     message_.msg_iovlen = std::min<std::size_t>(buffers.size(), IOV_MAX);
 }
 
