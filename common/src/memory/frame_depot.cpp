@@ -144,26 +144,25 @@ std::size_t depot::bytes() noexcept {
     return bytes_;
 }
 
-#if defined(__linux__)
-// A fork comes while nobody holds the lock, so that the child finds all in order. What another thread had taken out to
-// trim it is lost to the child, and that thread with it.
-struct depot_forks {
-    static void begin() noexcept { depot::the().lock_.lock(); }
-    static void end() noexcept { depot::the().lock_.unlock(); }
-    static void end_in_child() noexcept {
-        depot::the().begin_as_child();
-        end();
+// What another thread had taken out to trim it is lost to the child, and that thread with it.
+void depot::end_fork_in_child() noexcept {
+    if (std::exchange(trimming_, false)) {
+        releases_ = false;
+        // The next trim counts from 0, whatever that thread has left behind in the slabs.
+        for (slab* s = pooled_.next; s != &pooled_; s = s->next) s->seen = 0;
     }
-    [[maybe_unused]] static inline const int watched = ::pthread_atfork(&begin, &end, &end_in_child);
-};
-#endif
-
-void depot::begin_as_child() noexcept {
-    // The next trim counts from 0, whatever that thread has left behind in the slabs.
-    if (!std::exchange(trimming_, false)) return;
-    releases_ = false;
-    for (slab* s = pooled_.next; s != &pooled_; s = s->next) s->seen = 0;
+    end_fork();
 }
+
+#if defined(__linux__)
+namespace {
+
+[[maybe_unused]] const int watched =
+    ::pthread_atfork([] { depot::the().begin_fork(); }, [] { depot::the().end_fork(); },
+                     [] { depot::the().end_fork_in_child(); });
+
+}  // namespace
+#endif
 
 }  // namespace bifilar::frames
 

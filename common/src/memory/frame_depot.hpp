@@ -72,8 +72,12 @@ public:
     /// See release_unused_frames.
     void release_unused() noexcept;
 
+    /// Around a fork, which comes while nobody holds the lock, so that the child finds all in order.
+    void begin_fork() noexcept { lock_.lock(); }
+    void end_fork() noexcept { lock_.unlock(); }
+    void end_fork_in_child() noexcept;
+
 private:
-    friend struct depot_forks;
 
     // Free blocks of one size.
     struct shelf {
@@ -92,7 +96,6 @@ private:
     void put(free_block* first, free_block* last, std::size_t blocks, std::size_t size_class) noexcept;
     void count_unused(std::size_t more, std::size_t fewer) noexcept;
     void trim_all(bool needed_too) noexcept;
-    void begin_as_child() noexcept;
     void trim_shelf(std::size_t size_class, bool needed_too, haul& found) noexcept;
     void release_slabs(slab* leaving) noexcept;
     void release_chunks() noexcept;
