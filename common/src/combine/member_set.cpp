@@ -7,11 +7,14 @@ namespace bifilar::detail {
 
 void set_member::queue(task_header& header) noexcept {
     auto& member = static_cast<set_member&>(header);
-    member_set& set = *member.set_;
+    member.set_->queue(member);
+}
+
+void member_set::queue(set_member& member) noexcept {
     wake_batch batch;  // Outlives the guard: the lock is free when the wake goes out.
-    const std::lock_guard guard{set.lock_};
-    set.push(member);
-    if (const waker_ref owner = std::exchange(set.owner_, waker_ref{})) batch.claim(owner);
+    const std::lock_guard guard{lock_};
+    push(member);
+    if (const waker_ref owner = std::exchange(owner_, waker_ref{})) batch.claim(owner);
 }
 
 set_member* member_set::next(context& cx) noexcept {

@@ -25,13 +25,14 @@ protected:
     static void queue(task_header& member) noexcept;
 
 private:
+    // It lies in the set's queue, which tells by the flag that it does.
     friend class member_set;
 
     member_set* set_;
     bool queued_ = false;  // In the set's queue, or would be if it were not closed. Under its lock.
 };
 
-/// All members but set_member::queue belong to the owner of the set, one thread at a time; allocates nothing.
+/// All members but queue() belong to the owner of the set, one thread at a time; allocates nothing.
 class member_set {
 public:
     member_set() noexcept = default;
@@ -51,6 +52,9 @@ public:
         if (const waker_ref owner = std::exchange(owner_, waker_ref{})) batch.claim(owner);
     }
 
+    /// A member was woken, and is claimed: it will be polled. Any thread.
+    void queue(set_member& member) noexcept;
+
     /// The wait is over or was given up: a wake wakes nobody until next() is called again.
     void forget_owner() noexcept {
         const std::lock_guard guard{lock_};
@@ -66,7 +70,7 @@ public:
 
     /// The member will be polled again.
     static void wake(set_member& member) noexcept {
-        if (member.state_.claim() == wake_result::schedule) set_member::queue(member);
+        if (member.state_.claim() == wake_result::schedule) member.set_->queue(member);
     }
 
     /// Every member will be polled again.
@@ -96,8 +100,6 @@ public:
     }
 
 private:
-    friend class set_member;
-
     // Under the lock.
     void push(set_member& member) noexcept {
         member.queued_ = true;
