@@ -104,7 +104,9 @@ void inherit_locals(task_header& child) {
         local_store::attach(std::move(made), child);
 }
 
-void end_locals(task_header& task) noexcept {
+void end_locals(task_header& task) noexcept { local_store::detach(task); }
+
+void local_store::detach(task_header& task) noexcept {
     local_store* const own = task.kind_->locals;
     // First of all: no cancel has a meaning any more.
     if (deadline_alarm* const alarm = std::exchange(own->alarm_, nullptr)) alarm->disarm();

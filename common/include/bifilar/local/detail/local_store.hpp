@@ -35,11 +35,10 @@ public:
 
     [[nodiscard]] const local_key& key() const noexcept { return *key_; }
 
-private:
-    friend class local_store;
+    std::unique_ptr<local_entry> older_;  ///< The next one in the store, whose link it is.
 
+private:
     const local_key* key_;
-    std::unique_ptr<local_entry> older_;
 };
 
 /// What values are found by: the key's address.
@@ -55,6 +54,7 @@ protected:
     ~local_key() = default;
 
 private:
+    // Keys are what applications name: how a value is copied is for the store alone.
     friend class local_store;
 
     const copier copy_;  // Makes the copy for a child; null when children get none.
@@ -93,6 +93,8 @@ public:
 
     /// Gives the store to a task that has none. Whoever owns the body.
     static void attach(std::unique_ptr<local_store> made, task_header& task) noexcept;
+    /// See end_locals.
+    static void detach(task_header& task) noexcept;
 
     /// Whoever begins to run with this store has perhaps another clock than its spawner: an inherited deadline then
     /// leaves as much time as was left at the spawn.
@@ -105,8 +107,6 @@ public:
     [[nodiscard]] base::instant_ns inherited_deadline() const noexcept { return inherited_deadline_; }
 
 private:
-    friend void end_locals(task_header& task) noexcept;
-
     static run_result first_run(task_header& task, context& cx) noexcept;
 
     operations kind_{};                // The task's, with this store.
