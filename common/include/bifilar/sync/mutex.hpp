@@ -47,8 +47,6 @@ public:
     [[nodiscard]] bool is_locked() const noexcept { return permit_.free() == 0; }
 
 private:
-    friend class condition;
-
     [[no_unique_address]] detail::permits permit_{1, 1};
     detail::lock_owner owner_;  // In the end of the permits, which they leave empty.
 };
