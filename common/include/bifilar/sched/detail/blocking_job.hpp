@@ -17,9 +17,7 @@ public:
     /// On a pool's thread. May block; the job may free itself.
     virtual void run() noexcept = 0;
 
-private:
-    friend class blocking_pool;
-    blocking_job* next_ = nullptr;
+    blocking_job* next_ = nullptr;  ///< The pool's, while the job is queued.
 };
 
 /// blocking_pool::submit.
