@@ -38,8 +38,9 @@ public:
     [[nodiscard]] drivers::io_source& source() noexcept { return *source_; }
     [[nodiscard]] pid_t id() const noexcept { return id_; }
 
+    child* next_ = nullptr;  ///< In the reaper's list, whose link it is.
+
 private:
-    friend class child_reaper;
 
     drivers::source_ptr source_;
     pid_t id_ = 0;               // Until begin: none.
@@ -47,7 +48,6 @@ private:
     const bool kill_on_drop_;
     bool lost_ = false;  // Somebody else has waited for it.
     std::optional<exit_status> status_;
-    child* next_ = nullptr;  // In the reaper's list.
 };
 
 using child_ptr = std::unique_ptr<child, child::dropper>;
