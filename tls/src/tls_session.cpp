@@ -210,6 +210,10 @@ std::error_code tls_session::error() noexcept {
     return error_ ? error_ : std::make_error_code(std::errc::protocol_error);
 }
 
+void tls_session::keep_ticket(ssl_session_st* ticket) const noexcept {
+    context_.settings_->tickets().add(server_, ticket);
+}
+
 std::string tls_session::alpn() {
     const std::lock_guard guard{lock_};
     const unsigned char* name = nullptr;

@@ -199,8 +199,7 @@ int tls_settings::choose_protocol(SSL*, const unsigned char** chosen, unsigned c
 }
 
 int tls_settings::keep_ticket(SSL* ssl, SSL_SESSION* ticket) noexcept {
-    const auto& session = *static_cast<const tls_session*>(SSL_get_app_data(ssl));
-    session.context_.settings_->tickets().add(session.server_, ticket);
+    static_cast<const tls_session*>(SSL_get_app_data(ssl))->keep_ticket(ticket);
     return 1;  // The reference is the store's now.
 }
 

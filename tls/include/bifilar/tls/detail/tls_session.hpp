@@ -13,6 +13,7 @@
 #include <string>
 
 struct ssl_st;
+struct ssl_session_st;
 struct bio_st;
 
 namespace bifilar::detail {
@@ -63,6 +64,9 @@ public:
     mutex receiving;
     mutex sending;
 
+    /// Takes over a ticket for the next handshake with this server. From OpenSSL's callback, so under the lock already.
+    void keep_ticket(ssl_session_st* ticket) const noexcept;
+
     [[nodiscard]] std::string alpn();
     [[nodiscard]] std::string server_name();
     [[nodiscard]] std::string peer_subject();
@@ -71,7 +75,7 @@ public:
     [[nodiscard]] bool resumed();
 
 private:
-    friend class tls_settings;
+    // OpenSSL's callbacks, which run inside of calls here: they copy from and to the buffers.
     friend class tls_transport_bio;
 
     tls_step classify(int result) noexcept;
