@@ -113,6 +113,10 @@ void serve_core::note_exhausted(std::error_code error) noexcept {
 // Relaxed, all: counts, read when their writers have ended.
 void serve_core::note_accepted() noexcept { accepted_.fetch_add(1, base::relaxed); }
 void serve_core::note_refused() noexcept { refused_.fetch_add(1, base::relaxed); }
+void serve_core::note_ended() noexcept { ended_.fetch_add(1, base::relaxed); }
+void serve_core::note_failed() noexcept { failed_.fetch_add(1, base::relaxed); }
+// Relaxed: a number, no more.
+std::uint64_t serve_core::next_number() noexcept { return numbered_.fetch_add(1, base::relaxed) + 1; }
 
 void serve_core::report(std::exception_ptr error) const noexcept {
     if (options_.on_error) {
@@ -147,23 +151,20 @@ serve_report serve_core::finish(std::vector<task_description> left) {
 }
 
 connection_place::connection_place(serve_core& in, semaphore::permit room) noexcept
-    // Relaxed: a number, no more.
-    : in_{&in}, number_{in.numbered_.fetch_add(1, base::relaxed) + 1}, room_{std::move(room)} {
-    in.alive_.add();
+    : in_{&in}, number_{in.next_number()}, room_{std::move(room)} {
+    in.alive().add();
 }
 
 connection_place::~connection_place() {
     if (in_ == nullptr) return;
     room_.release();
     // One that found no task has freed nothing: those that pause for want of it would go on at once, and find none.
-    if (has_task_) in_->freed_.notify_one();
+    if (has_task_) in_->freed().notify_one();
     // The last touch but for the task's own end, for which serve() waits besides.
-    in_->alive_.done();
+    in_->alive().done();
 }
 
-void connection_place::end() noexcept {
-    in_->ended_.fetch_add(1, base::relaxed);  // Relaxed: as note_accepted.
-}
+void connection_place::end() noexcept { in_->note_ended(); }
 
 void connection_place::fail() {
     try {
@@ -173,7 +174,7 @@ void connection_place::fail() {
     } catch (...) {
         // It has waited for a task that was cancelled, and was asked to end itself.
         if (ends_as_cancelled()) throw;
-        in_->failed_.fetch_add(1, base::relaxed);  // Relaxed: as note_accepted.
+        in_->note_failed();
         in_->report(std::current_exception());
     }
 }

@@ -58,7 +58,7 @@ bool scope_core::cancel_some(std::vector<task_description>& told, std::size_t mo
             if (!more) break;
             asked_.push_back(*child);
             // Alive: its membership ends under this lock, and its task after that.
-            task_header& task = *child->task_;
+            task_header& task = *child->task();
             if (task.state_.request_cancel() == wake_result::schedule)
                 claimed[claims++] = &task;
             else
@@ -71,6 +71,19 @@ bool scope_core::cancel_some(std::vector<task_description>& told, std::size_t mo
         batch.add_claimed(*claimed[at]);
     }
     return more;
+}
+
+bool scope_core::enter(scope_child& child) noexcept {
+    const std::lock_guard guard{lock_};
+    // Under the same hold of the lock as the entry: a cancel is seen here, or finds the child in the list.
+    if (cancelled_) return false;
+    running_.push_back(child);
+    return true;
+}
+
+void scope_core::leave(scope_child& child) noexcept {
+    const std::lock_guard guard{lock_};
+    base::intrusive_list<scope_child>::erase(child);
 }
 
 // Without memory this one is lost, and the first stands for it.
@@ -129,7 +142,7 @@ void end_child_locals(task_header& child) noexcept {
 
 scope_child::scope_child(scope_core& of) noexcept : scope_{&of}, spawner_{running_task()} {
     // Counted before its task exists: from here on the scope waits for it.
-    BIFILAR_CHECK(of.alive_.add(1), "a scope has too many children");
+    BIFILAR_CHECK(of.alive().add(1), "a scope has too many children");
 }
 
 scope_child::~scope_child() {
@@ -139,12 +152,9 @@ scope_child::~scope_child() {
     task_header* const self = running_task();
     if (self != nullptr && self != spawner_ && self->kind_->locals != nullptr) [[unlikely]]
         end_child_locals(*self);
-    if (task_ != nullptr) {
-        const std::lock_guard guard{scope_->lock_};
-        base::intrusive_list<scope_child>::erase(*this);
-    }
+    if (task_ != nullptr) scope_->leave(*this);
     // The last touch: whoever waits for the children may end the scope now.
-    (void)scope_->alive_.take(1);
+    (void)scope_->alive().take(1);
 }
 
 void scope_child::fail() {
@@ -162,11 +172,11 @@ void scope_child::fail() {
 }
 
 void scope_child::begin() {
-    const std::lock_guard guard{scope_->lock_};
-    // Under the same hold of the lock as the entry: a cancel is seen here, or finds the child in the list.
-    if (scope_->cancelled_) throw cancelled{};
+    // Before it is in the list, where it is asked for.
     task_ = running_task();
-    scope_->running_.push_back(*this);
+    if (scope_->enter(*this)) return;
+    task_ = nullptr;
+    throw cancelled{};
 }
 
 }  // namespace detail

@@ -36,6 +36,11 @@ public:
     /// A child, or the scope's body, threw: the first counts, the rest are kept beside it; all others are cancelled.
     void fail(std::exception_ptr error) noexcept;
 
+    /// A child begins, which its task does not do in a scope that was cancelled: false. By its task.
+    [[nodiscard]] bool enter(scope_child& child) noexcept;
+    /// It ends.
+    void leave(scope_child& child) noexcept;
+
     [[nodiscard]] sched::scheduler& scheduler() const noexcept { return *scheduler_; }
     [[nodiscard]] event& failed() noexcept { return failed_; }
     [[nodiscard]] countdown& alive() noexcept { return alive_; }
@@ -48,8 +53,6 @@ public:
     [[nodiscard]] std::vector<std::exception_ptr> take_other_errors() noexcept;
 
 private:
-    friend class scope_child;
-
     [[nodiscard]] bool cancel_some(std::vector<task_description>& told, std::size_t most) noexcept;
     void keep_other(std::exception_ptr error) noexcept;  // Under the lock.
 
@@ -80,8 +83,10 @@ public:
     /// In a handler, at the end of the body: the exception goes to the scope, and the task ends as a cancelled one.
     [[noreturn]] void fail();
 
+    /// Null before it begins. For its scope, which has it in a list, under the scope's lock.
+    [[nodiscard]] task_header* task() const noexcept { return task_; }
+
 private:
-    friend class scope_core;
 
     scope_core* scope_;
     const task_header* spawner_;   // Compared only. Null: a plain thread.
@@ -250,6 +255,7 @@ public:
     [[nodiscard]] std::vector<std::exception_ptr> take_other_errors() noexcept { return core_->take_other_errors(); }
 
 private:
+    // It makes a scope that is a view of its own core, and looks after the children itself.
     template <class Body>
     friend class scope_future;
 

@@ -53,6 +53,11 @@ public:
     /// A connection has got a task, or had to be closed because there was no memory for one. Any thread.
     void note_accepted() noexcept;
     void note_refused() noexcept;
+    /// A connection's handler has come to its end, or has thrown. Any thread.
+    void note_ended() noexcept;
+    void note_failed() noexcept;
+    /// The number of the next connection, from 1 on. Any thread.
+    [[nodiscard]] std::uint64_t next_number() noexcept;
     /// In a handler's catch block.
     void report(std::exception_ptr error) const noexcept;
 
@@ -60,8 +65,6 @@ public:
     [[nodiscard]] serve_report finish(std::vector<task_description> left);
 
 private:
-    friend class connection_place;
-
     const serve_options options_;
     const std::size_t listeners_;
     semaphore room_;
