@@ -15,10 +15,8 @@ public:
 
         /// Woken, and the wait has ended with it. The owner's own.
         bool settled_ = false;
-
-    private:
-        friend class notice_list;
-        bool by_one_ = false;  // Woken by a notice to one. Under the lock.
+        /// Woken by a notice to one. The list's own, under the lock.
+        bool by_one_ = false;
     };
 
     [[nodiscard]] wait_list& waiters() noexcept { return waiters_; }
