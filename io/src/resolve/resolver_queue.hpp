@@ -26,6 +26,7 @@ public:
     [[nodiscard]] const lookup_result& answer() const noexcept { return answer_; }
 
 private:
+    // All but the answer is the queue's, under its mutex.
     friend class resolver_queue;
 
     enum class place : std::uint8_t {

@@ -213,6 +213,7 @@ public:
     [[nodiscard]] outcome_future<T> outcome() & noexcept { return outcome_future<T>{std::move(*this)}; }
 
 private:
+    // The handle in another form: it takes the outcome out of the task as the handle does.
     friend class outcome_future<T>;
 
     // A join on a plain thread, which may be asked to look for a deadlock.

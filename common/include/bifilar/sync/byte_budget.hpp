@@ -99,6 +99,7 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return from_ != nullptr; }
 
 private:
+    // They alone make one that holds: of bytes that were taken.
     friend class byte_budget;
     friend class take_future;
     loan(byte_budget& from, std::uint64_t bytes) noexcept : from_{&from}, bytes_{bytes} {}

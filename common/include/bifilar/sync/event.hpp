@@ -44,6 +44,7 @@ public:
     [[nodiscard]] wait_future wait() noexcept { return wait_future{*this}; }
 
 private:
+    // The wait, which is written once for all gates, asks is_open() under the list's lock.
     friend wait_future;
 
     // Under the lock that guards it.

@@ -63,6 +63,7 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(held_); }
 
 private:
+    // They alone make one that holds: with the mutex locked.
     friend class guarded;
     friend class lock_future;
     guard(T& value, mutex::guard held) noexcept : value_{&value}, held_{std::move(held)} {}

@@ -50,6 +50,7 @@ public:
     [[nodiscard]] wait_future wait() noexcept;
 
 private:
+    // A notify by another name, which says so itself when it is destroyed while tasks wait.
     friend class auto_reset_event;
 
     void give(bool to_last) noexcept {

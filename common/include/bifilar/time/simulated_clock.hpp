@@ -76,6 +76,7 @@ public:
     }
 
 private:
+    // The runtime's side of a clock: applications move time, but do not reserve a clock, or move it without a notice.
     friend class sched::time_keeper;
 
     // One runtime: reserved by claim, told of every move between listen and hush, given back by release.

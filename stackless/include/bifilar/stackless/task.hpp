@@ -71,6 +71,7 @@ public:
     [[nodiscard]] void* release() noexcept { return std::exchange(frame_, nullptr); }
 
 private:
+    // It alone makes one: of its own frame.
     friend class stackless::promise<T>;
 
     explicit task(void* frame) noexcept : frame_{frame} {}

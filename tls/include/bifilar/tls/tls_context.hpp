@@ -24,6 +24,7 @@ public:
     [[nodiscard]] static tls_context server(const tls_options& options);
 
 private:
+    // What is behind it is OpenSSL's, which connections and other contexts use, and no application sees.
     friend class detail::tls_session;
     friend class detail::tls_settings;
     explicit tls_context(std::shared_ptr<const detail::tls_settings> settings) noexcept;

@@ -73,6 +73,7 @@ public:
     [[nodiscard]] Stream& transport() const noexcept { return connection().stream; }
 
 private:
+    // It alone makes one: of a connection whose handshake is done.
     template <tls_transport Over>
     friend class tls_handshake_future;
 

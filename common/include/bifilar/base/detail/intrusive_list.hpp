@@ -19,6 +19,7 @@ public:
     [[nodiscard]] bool linked() const noexcept { return next_ != nullptr; }
 
 private:
+    // Lists alone write the links: an element that unlinked itself would leave its neighbours behind.
     template <class, class>
     friend class intrusive_list;
 

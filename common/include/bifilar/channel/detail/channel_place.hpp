@@ -55,6 +55,7 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return of_ != nullptr; }
 
 private:
+    // It alone makes one that holds: of a channel that has counted it in.
     friend class reserve_future;
     explicit place(channel_core& of) noexcept : of_{&of} {}
 

@@ -34,6 +34,7 @@ public:
     }
 
 private:
+    // Both write the word under the lock that guards the list; the owner of the node only reads it.
     friend class wait_queue;
     friend class wait_list;
 

@@ -142,6 +142,8 @@ public:
     void visit_tasks(void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept;
 
 private:
+    // Both are parts of the scheduler in files of their own: a worker's loop lives on the queues, the idle set and the
+    // phase, and the time keeper looks at all queues while the workers rest. Nobody else may use these.
     friend class worker;
     friend class time_keeper;
 

@@ -80,6 +80,8 @@ public:
     void unpark() noexcept { parker_->unpark(); }
 
 private:
+    // The scheduler starts, counts and looks through its workers; the two others stand in for it: one runs the loop on
+    // a thread that is lent, one moves time while the workers rest.
     friend class calling_thread;
     friend class scheduler;
     friend class time_keeper;

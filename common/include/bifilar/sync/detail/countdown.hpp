@@ -45,6 +45,7 @@ public:
     [[nodiscard]] std::uint64_t count() const noexcept { return count_.load(base::relaxed); }
 
 private:
+    // The wait, which is written once for all gates, asks is_open() under the list's lock.
     friend gate_wait<countdown>;
 
     static constexpr std::uint64_t limit = std::uint64_t{1} << 63;

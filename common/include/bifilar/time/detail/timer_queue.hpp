@@ -42,6 +42,7 @@ public:
     [[nodiscard]] place where(std::memory_order order = base::acquire) const noexcept { return place_.load(order); }
 
 private:
+    // All of it is the queue's, under the queue's lock.
     friend class timer_queue;
 
     std::uint64_t due_ticks_ = 0;  // Rounded up.

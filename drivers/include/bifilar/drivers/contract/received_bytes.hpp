@@ -46,6 +46,7 @@ public:
     [[nodiscard]] bool empty() const noexcept { return bytes_ == 0; }
 
 private:
+    // Lends the buffer, fills it, and takes it back; nobody else can tell what is one of its own.
     friend class drivers::buffer_pool;
     received_bytes(std::byte* at, drivers::buffer_pool* from) noexcept : at_{at}, from_{from} {}
 

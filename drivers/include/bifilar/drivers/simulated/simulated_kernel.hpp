@@ -107,6 +107,7 @@ public:
     [[nodiscard]] const simulated_kernel_options& options() const noexcept { return options_; }
 
 private:
+    // The driver carries out what tests plan here: it asks for faults, and counts what happens.
     friend class drivers::simulated_driver;
 
     // Calls that a fault concerns, and the one that asks for its own.

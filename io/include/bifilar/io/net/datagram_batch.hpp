@@ -47,6 +47,7 @@ public:
     void clear() noexcept { size_ = 0; }
 
 private:
+    // They show the kernel the descriptions, and take in what it has written there.
     friend class batch_receive_future;
     friend class batch_send_future;
 

@@ -162,7 +162,8 @@ protected:
     [[nodiscard]] io_result<int> option(int level, int name) const noexcept;
 
 private:
-    friend struct detail::stream_access;  // For what sends files and splices.
+    // What sends files and splices waits for the source of a stream, which no application may touch.
+    friend struct detail::stream_access;
 };
 
 /// The reading half of a stream that was split, with the stream's reads. Move-only; not while an operation on it is in

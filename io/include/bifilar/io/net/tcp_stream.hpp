@@ -51,7 +51,8 @@ public:
     io_result<void> set_send_buffer(std::size_t bytes) noexcept;
 
 private:
-    friend struct detail::stream_access;  // For what accepts and connects.
+    // What accepts and connects has a source already, which no application can have.
+    friend struct detail::stream_access;
     explicit tcp_stream(drivers::source_ptr source) noexcept;
 };
 

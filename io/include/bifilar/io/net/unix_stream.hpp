@@ -70,7 +70,8 @@ public:
     [[nodiscard]] io_result<peer_credentials> credentials() const noexcept;
 
 private:
-    friend struct detail::stream_access;  // For what accepts and connects.
+    // What accepts and connects has a source already, which no application can have.
+    friend struct detail::stream_access;
     explicit unix_stream(drivers::source_ptr source) noexcept;
 };
 

@@ -71,6 +71,7 @@ public:
     [[nodiscard]] command_output output(const output_limits& limits = {}) const;
 
 private:
+    // It starts the program with other streams where none was set.
     friend class command_output;
 
     [[nodiscard]] bool is_well_formed() const noexcept;

@@ -77,7 +77,8 @@ public:
     }
 
 private:
-    friend struct detail::stream_access;  // For make_pipe and splice.
+    // make_pipe makes one of an end that is non-blocking already, and splice waits for its source.
+    friend struct detail::stream_access;
     explicit pipe_reader(owned_descriptor descriptor) : pipe_end{std::move(descriptor)} {}
 };
 
@@ -114,7 +115,8 @@ public:
     }
 
 private:
-    friend struct detail::stream_access;  // For make_pipe and splice.
+    // make_pipe makes one of an end that is non-blocking already, and splice waits for its source.
+    friend struct detail::stream_access;
     explicit pipe_writer(owned_descriptor descriptor);
 };
 

@@ -59,7 +59,8 @@ public:
     }
 
 private:
-    friend struct detail::stream_access;  // For standard_input.
+    // standard_input makes the one of descriptor 0, which no application can take over.
+    friend struct detail::stream_access;
     explicit input_stream(int descriptor) : inherited_stream{descriptor} {}
     [[nodiscard]] op_kind kind() const noexcept {
         return takes_plain_calls() ? op_kind::read : op_kind::read_ready;
@@ -86,7 +87,8 @@ public:
     }
 
 private:
-    friend struct detail::stream_access;  // For standard_output and standard_error.
+    // standard_output and standard_error make those of descriptors 1 and 2, which no application can take over.
+    friend struct detail::stream_access;
     explicit output_stream(int descriptor);
     [[nodiscard]] op_kind kind() const noexcept {
         return takes_plain_calls() ? op_kind::write : op_kind::write_ready;

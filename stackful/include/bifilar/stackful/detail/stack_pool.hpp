@@ -104,6 +104,7 @@ public:
     [[nodiscard]] static stack_view guard_of(stack_view stack) noexcept;
 
 private:
+    // Takes and gives batches, whose stacks change their states on the way; all others take and give one stack.
     friend class stack_cache;
 
     static constexpr std::size_t smallest_class = std::countr_zero(smallest_stack_bytes);

@@ -149,6 +149,7 @@ public:
     epoll_homes homes;
 
 private:
+    // Keeps retired sources in a list through them, and sends each on its way when no event can be in hand.
     friend class epoll_home;
 
     /// The end, which comes once no driver has events for it; the descriptor is the caller's.

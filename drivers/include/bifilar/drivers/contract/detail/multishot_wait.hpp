@@ -27,6 +27,7 @@ public:
     }
 
 private:
+    // What is kept here is what one wait leaves to the next.
     friend class multishot_wait;
 
     [[nodiscard]] op_kind plain_kind() const noexcept {
