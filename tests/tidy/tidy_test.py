@@ -94,6 +94,21 @@ def check_text(name, lines):
         say(name, 1, "no head comment; say in up to three lines what the file is for")
 
 
+# A function that is defined there, such as an operator, is found by its argument and is no friendship.
+FRIEND = re.compile(r"\s*friend\b(?!.*(?:\{|= default))")
+
+
+def check_friends(name, lines):
+    for number, line in enumerate(lines, 1):
+        if not FRIEND.match(line):
+            continue
+        above = number - 2
+        while above >= 0 and (FRIEND.match(lines[above]) or re.match(r"\s*template\b", lines[above])):
+            above -= 1
+        if above < 0 or not lines[above].lstrip().startswith("//"):
+            say(name, number, "a friend without a comment above it or its group; say why it must reach in, or do without")
+
+
 included = set()
 used = set()  # Pairs of floors.
 opens = {}  # Files of the library, and what they include of it.
@@ -108,6 +123,8 @@ for name in files:
         check_includes(name, lines, included, used, opens)
     if name.endswith((".hpp", ".cpp", ".c", ".py", ".sh")):
         check_text(name, lines)
+    if name.endswith((".hpp", ".cpp")) and name.split("/")[0] in LIBRARY:
+        check_friends(name, lines)
 for name in files:
     if "/include/bifilar/" in name and name.endswith(".hpp"):
         target = "bifilar/" + name.split("/include/bifilar/")[1]
