@@ -20,6 +20,7 @@ blocking_pool::blocking_pool(std::uint32_t max_threads, std::chrono::nanoseconds
 
 void blocking_pool::end() noexcept {
     std::unique_lock lock{mutex_};
+    // Threads run what is still queued before they end.
     ending_ = true;
     work_.notify_all();
     while (!threads_.empty() || !ended_.empty()) {
@@ -91,6 +92,7 @@ void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
         base::wait_for_work(work_, lock, keep_alive_, [this] { return first_ != nullptr || ending_; });
         --idle_;
         blocking_job* const job = first_;
+        // Nothing came for as long as a thread stays, or the pool ends and its queue is empty.
         if (job == nullptr) break;
         first_ = job->next_;
         if (first_ == nullptr) last_ = nullptr;

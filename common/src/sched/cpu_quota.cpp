@@ -49,6 +49,7 @@ std::uint32_t version_2(const std::string& root) {
             const std::string folder = root + "/sys/fs/cgroup" + (path == "/" ? "" : path);
             const std::uint32_t here = parse_cpu_max(first_line(folder + "/cpu.max"));
             if (here != 0) least = least == 0 ? here : std::min(least, here);
+            // Up to the root of what this process sees.
             const std::size_t slash = path.rfind('/');
             if (path.empty() || slash == std::string::npos || path == "/") break;
             path = slash == 0 ? "/" : path.substr(0, slash);
@@ -74,6 +75,7 @@ std::uint32_t cgroup_quota(const std::string& root) {
 
 std::uint32_t default_workers(const std::string& root) {
     if (const char* const text = std::getenv("BIFILAR_WORKERS"); text != nullptr && *text != '\0') {
+        // A word that cannot be understood is refused: to start with a default instead would surprise.
         std::uint32_t value = 0;
         const char* const end = text + std::strlen(text);
         const auto [stop, error] = std::from_chars(text, end, value);

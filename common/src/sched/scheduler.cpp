@@ -30,6 +30,7 @@ scheduler* scheduler::enter(std::uint32_t id, std::optional<visit>& inside) noex
 bool scheduler::report(const task_header& task, std::exception_ptr error, std::uint32_t serial) noexcept {
     std::optional<visit> inside;
     scheduler* const owner = enter(task.state_.owner(), inside);
+    // The number may be another runtime's by now.
     if (owner == nullptr || owner->serial() != serial) return false;
     owner->parts_.detached_exception(name_of(task), std::move(error));
     return true;
@@ -62,6 +63,7 @@ scheduler::scheduler(const scheduler_options& options, environment& parts)
 void scheduler::make_workers(const scheduler_options& options) {
     const worker_layout layout = lay_out_workers(options.workers, options.pinning);
     if (options.pinning != pin::none) pin_masks_ = layout.cpus;
+    // Each worker sizes by the capacity what it keeps of the others.
     workers_.reserve(options.workers);
     for (std::uint32_t index = 0; index < options.workers; ++index)
         workers_.push_back(
@@ -324,6 +326,7 @@ task_description scheduler::describe(const task_header& task, bool parked) {
     made.spawned_at = label.place();
     made.parked = parked;
     if (task.kind_->describe != nullptr) task.kind_->describe(task, made);
+    // It would be what the task waited on last.
     if (!made.parked) made.waits_on = {};
     return made;
 }

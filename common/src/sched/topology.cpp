@@ -78,6 +78,7 @@ std::vector<processor> usable_processors() {
     if (usable.empty())
         for (std::uint32_t number = 0; number < CPU_SETSIZE; ++number)
             if (CPU_ISSET(number, &mask)) usable.emplace_back(number, -1, -1, -1, -1);
+    // One there is in any case: this runs on it.
     if (usable.empty()) usable.emplace_back(0, -1, -1, -1, -1);
     return usable;
 }

@@ -16,6 +16,7 @@ namespace {
 }  // namespace
 
 const tuning& checked(const tuning& rules) {
+    // A place in a ring is found by a mask, hence powers of two.
     if (!std::has_single_bit(rules.ring_slots) || rules.ring_slots < tuning::fewest_ring_slots ||
         rules.ring_slots > tuning::max_ring_slots)
         refuse("ring_slots", rules.ring_slots,
@@ -24,6 +25,7 @@ const tuning& checked(const tuning& rules) {
     if (!std::has_single_bit(rules.grown_ring_slots) || rules.grown_ring_slots > tuning::max_ring_slots)
         refuse("grown_ring_slots", rules.grown_ring_slots,
                "a power of two up to " + std::to_string(tuning::max_ring_slots));
+    // A thief's own ring must have room for what one theft brings.
     if (rules.max_stolen > rules.ring_slots / 2)
         refuse("max_stolen", rules.max_stolen,
                "a number up to half of ring_slots, which is " + std::to_string(rules.ring_slots / 2) +
@@ -45,6 +47,7 @@ std::vector<std::vector<std::uint32_t>> ordered(std::vector<std::vector<std::uin
     std::vector<std::uint32_t>& all = one.front();
     for (const auto& ring : by_distance) all.insert(all.end(), ring.begin(), ring.end());
     std::ranges::sort(all);
+    // From the one behind itself on, so that workers do not all ask the same one first.
     std::ranges::rotate(all, std::ranges::upper_bound(all, self));
     return one;
 }
