@@ -39,6 +39,7 @@ void visit_slab(slab& home, std::size_t block_bytes, std::size_t count, task_own
 chunk* chunk::map() noexcept {
     auto* const mapping = static_cast<std::byte*>(base::map_pages(mapping_bytes));
     if (mapping == nullptr) return nullptr;
+    // Aligned by hand: of what lies outside of the slabs, the record alone is touched.
     const std::size_t before = -reinterpret_cast<std::uintptr_t>(mapping) & (slab_bytes - 1);
     std::byte* const base = mapping + before;
     // Where there is no room for it before the slabs, there is behind them.
@@ -67,6 +68,7 @@ free_block* depot::take(std::size_t size_class, slab*& fresh) {
                 count_unused(0, batch->length * block_bytes_of(size_class));
                 return batch;
             }
+            // Who gets it cuts it into blocks, outside of the lock.
             fresh = new_slab(size_class);
             if (fresh != nullptr) return nullptr;
             if (!trimming_) throw std::bad_alloc{};

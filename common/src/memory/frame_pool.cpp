@@ -100,6 +100,7 @@ struct cache_keeper {
 
 // Null where the thread ends and where there is no memory for a cache.
 [[gnu::noinline]] frame_cache* open_cache() noexcept {
+    // Its keeper may have been destroyed already, and would not come again.
     if (this_thread().ends) return nullptr;
     thread_local cache_keeper keeper;
     keeper.cache = new (std::nothrow) frame_cache;
@@ -136,6 +137,7 @@ void detail::release_frame_slowly(void* block) noexcept {
 }
 
 void* detail::allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment) {
+    // One frame has it: a coroutine that this one makes must not get it as well.
     std::size_t prefix = std::exchange(this_thread().frame_prefix_bytes, 0);
     if (prefix == 0) return allocate_frame(bytes);
     if (alignment > 16) [[unlikely]] {
@@ -149,6 +151,7 @@ void* detail::allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment
     if (total % frames::slab_bytes == 0) [[unlikely]]
         total += smallest_block_bytes;
     void* const frame = static_cast<std::byte*>(allocate_frame(total)) + prefix;
+    // Nobody's, until the task is started; a body that is destroyed before is freed as a frame.
     mark_task(frame, nobody, prefix);
     return frame;
 }

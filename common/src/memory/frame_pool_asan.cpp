@@ -36,6 +36,7 @@ ledger& the_ledger() noexcept {
     return *one;
 }
 
+// 0: nobody has marked it.
 mark look_up(void* place) noexcept {
     ledger& l = the_ledger();
     const std::lock_guard guard{l.mutex};

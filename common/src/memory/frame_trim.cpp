@@ -12,6 +12,7 @@
 namespace bifilar::frames {
 namespace {
 
+// The first of two passes. The second counts off again what stays.
 void count_by_slab(const free_block* batches) noexcept {
     for (const free_block* batch = batches; batch != nullptr; batch = batch->next_batch)
         for (const free_block* block = batch; block != nullptr; block = block->next) ++slab::of(block).seen;

@@ -15,6 +15,7 @@
 
 namespace bifilar::detail {
 
+// What wakers refer to, in place of a task. By their references it may outlive the wait, and the thread.
 class blocked_thread::cell : public task_header {
 public:
     cell() noexcept : task_header{kind, 0} {}

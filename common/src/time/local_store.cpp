@@ -70,6 +70,7 @@ std::unique_ptr<local_store> local_store::for_child() const {
 void local_store::attach(std::unique_ptr<local_store> made, task_header& task) noexcept {
     local_store& own = *made.release();
     own.was_ = task.kind_;
+    // A copy, in which the store is named: others of the same kind are not concerned.
     own.kind_ = *task.kind_;
     own.kind_.locals = &own;
     if (own.alarm_ != nullptr) own.kind_.run = &first_run;
@@ -171,6 +172,7 @@ local_store& own_locals() {
         return own;
     }
     here.locals = made.release();
+    // Else nobody ends these values: the thread's keepers have gone.
     if (!here.ends) {
         thread_local thread_locals_keeper keeper;
         keeper.touch();

@@ -92,6 +92,7 @@ void timer_queue::fire(base::instant_ns now) noexcept {
     for (bool more = true; more;) {
         wake_batch batch;  // Outlives the guard: the lock is free when the wakes go out.
         const std::lock_guard guard{lock_};
+        // In portions, so that those who insert or remove timers meanwhile do not wait for long.
         for (int count = 0; count < moves_per_hold && more; ++count) {
             if (timer_node* const node = moving_.take_front()) {
                 if (node->due_ticks_ > elapsed_ticks_) {
