@@ -28,6 +28,7 @@ namespace {
 base::atomic<std::uint64_t> destroyed{0};  // Counted by any thread, read by any; orders nothing.
 
 const char* probe(int& error) noexcept {
+    // For tests of what follows from a refusal.
     if (const char* const injected = std::getenv("BIFILAR_PROBE_FAIL")) {
         error = std::strcmp(injected, "EPERM") == 0 ? EPERM : std::atoi(injected);
         return "the probe was told to fail by BIFILAR_PROBE_FAIL";
@@ -41,6 +42,7 @@ const char* probe(int& error) noexcept {
 
 driver_kind from_environment(driver_kind wanted) {
     const char* const name = std::getenv("BIFILAR_DRIVER");
+    // The variable decides only where the program has no wish of its own.
     if (name == nullptr || *name == '\0' || wanted != driver_kind::best) return wanted;
     const auto kind = parse_driver(name);
     if (!kind)
@@ -50,6 +52,7 @@ driver_kind from_environment(driver_kind wanted) {
 }
 
 void tell_fallback(const std::string& why) {
+    // Once in a process, whose runtimes and threads would all say the same.
     static std::once_flag printed;
     std::call_once(printed, [&] { std::fprintf(stderr, "bifilar: using epoll, because %s\n", why.c_str()); });
 }

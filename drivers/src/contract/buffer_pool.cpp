@@ -43,6 +43,7 @@ void buffer_pool::closer::operator()(buffer_pool* all) const noexcept {
         all->closed_ = true;
         if (all->free_ != count) return;
     }
+    // Not under the lock, which lies in the pool.
     delete all;
 }
 
@@ -57,6 +58,7 @@ void buffer_pool::give_back(std::byte* at) noexcept {
         numbers_[free_++] = number;
         if (!closed_ || free_ != count) return;
     }
+    // As in closer.
     delete this;
 }
 

@@ -14,6 +14,7 @@
 namespace bifilar::drivers {
 
 op::op(op&& other) noexcept : source{other.source}, arguments{other.arguments}, flags{other.flags}, kind{other.kind} {
+    // From then on its address is in the driver's hands.
     BIFILAR_CHECK(other.now() == phase::idle, "an I/O future was moved after its first poll");
 }
 
@@ -31,6 +32,7 @@ void epoll_home::forget(const io_source& source) noexcept {
 }
 
 bool epoll_home::add(io_source* source) noexcept {
+    // A forked child takes no events of its parent's instance, so nothing has to be kept there.
     if (!is_ours()) return false;
     const std::lock_guard guard{lock_};
     // The driver has ended, and its thread frees nothing any more.
@@ -82,6 +84,7 @@ void epoll_homes::make_room() {
     if (first_ == nullptr) return;
     if (others_ == nullptr) others_ = std::make_unique<std::vector<std::shared_ptr<epoll_home>>>();
     std::erase_if(*others_, [](const auto& home) { return home->closed(); });
+    // For the one that is first at present: add() moves it there.
     others_->reserve(others_->size() + 1);
 }
 
@@ -136,6 +139,7 @@ int io_source::give_up(io_source* source) noexcept {
                   "a socket was closed while an operation on it is in flight; cancel or await the operation first");
     // Before the descriptor is closed, because epoll_ctl finds the registration by it.
     source->homes.forget(*source);
+    // Read before retire, which may free the source.
     const int descriptor = source->descriptor_;
     retire(source);
     return descriptor;

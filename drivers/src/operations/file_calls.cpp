@@ -68,6 +68,7 @@ int make_call(const file_request& what) noexcept {
 }
 
 int try_cached(const file_request& what) noexcept {
+    // What cannot be tried in place goes the long way, by ring or pool.
     int result = -EAGAIN;
     with_operation(
         what.kind,

@@ -7,6 +7,7 @@
 namespace bifilar::drivers {
 
 int recv_pooled_operation::call_on_heap(const op& which) noexcept {
+    // Those who have the pool's buffers may keep them for long, so nobody waits for one.
     received_bytes lent = buffer_pool::lend_heap();
     std::byte* const room = buffer_pool::room_in(lent);
     if (room == nullptr) return -ENOMEM;
@@ -35,6 +36,7 @@ int call_others(const op& which) noexcept {
 }
 
 short poll_events(op_kind kind) noexcept {
+    // The direction, unless the operation waits for more than that.
     short events = reads(kind) ? POLLIN : POLLOUT;
     with_operation(
         kind,

@@ -69,6 +69,7 @@ bool may_be_cut(const file_request& what, std::size_t least) noexcept {
 }
 
 std::size_t cut_bytes(std::size_t bytes, std::size_t least, base::random& random) noexcept {
+    // From `least` to one less than all.
     const auto span = std::min<std::size_t>(bytes - least, std::numeric_limits<std::uint32_t>::max());
     return least + random.below(static_cast<std::uint32_t>(span));
 }
@@ -77,10 +78,12 @@ short_transfer::short_transfer(op& which, std::size_t least, base::random& rando
     : which_{&which}, whole_{which.arguments} {
     switch (traits_of(which.kind).has) {
         case argument_kind::vector:
+            // A part of the first buffer stands for all of them.
             cut_vector(whole_.vector(), whole_.count(), least, random);
             which.arguments = call_arguments::of_vector(&part_, 1);
             break;
         case argument_kind::message:
+            // A copy, because the caller's header must stay as it is.
             message_ = whole_.message();
             cut_vector(message_.msg_iov, message_.msg_iovlen, least, random);
             message_.msg_iov = &part_;

@@ -131,6 +131,7 @@ void simulated_driver::mark_cancelled(op& which) noexcept {
 
 void simulated_driver::take_requests() noexcept {
     requests_.take([this](op& which) {
+        // Never refused: to mark one takes no place in a queue of the kernel's.
         mark_cancelled(which);
         return true;
     });
@@ -171,6 +172,7 @@ void simulated_driver::park(base::instant_ns deadline) noexcept {
         // An idle worker passes over the delay: on its own time nothing can happen in between.
         own_time_ = std::max(own_time_, next);
     }
+    // First, so that those who unpark this thread from here on make no system call.
     sleeps_.wake_up();
     take_requests();
     (void)turn();
@@ -178,6 +180,7 @@ void simulated_driver::park(base::instant_ns deadline) noexcept {
 
 void simulated_driver::poll_some(std::uint32_t) noexcept {
     constexpr std::uint32_t max_polls = 64;
+    // On a simulated clock how often this is called must not decide what happens; see the header.
     if (clock_ != nullptr && ++polls_ < max_polls) return take_requests();
     poll_idle();
 }
@@ -247,6 +250,7 @@ bool simulated_driver::turn() noexcept {
     // A turn is a microsecond, see simulated_kernel_options::least_delay.
     own_time_ += 1'000;
     if (entries_.empty()) return false;
+    // First, so that what has become ready may end in this very turn.
     mark_ready();
     const base::instant_ns present = now();
     ripe_.clear();
@@ -284,6 +288,7 @@ bool simulated_driver::advance(entry& one, wake_batch& batch) noexcept {
                 return false;
             }
         } else if (one.succeeds) {
+            // Cancelled too late: carried out after all, unless it would still have to wait.
             result = call(*one.which);
             if (would_wait(result)) result = -ECANCELED;
         }
@@ -309,6 +314,7 @@ void simulated_driver::finish_entry(entry& one, int result, wake_batch& batch) n
 }
 
 int simulated_driver::call(op& which) noexcept {
+    // A call that is to fail does nothing, as one of a real kernel.
     if (const int error = kernel_.next_fault({which.kind}, draw()); error != 0) return -error;
     std::optional<short_transfer> cut;
     if (chance(kernel_.options().short_transfers) && may_be_cut(which, kernel_.options().least_cut_bytes)) {

@@ -113,6 +113,7 @@ void simulated_kernel::fail_randomly(file_op kind, int error, double share) {
 }
 
 void simulated_kernel::plan(const fault& next) {
+    // Before the lock, because it throws.
     check_error(next.error);
     const std::lock_guard guard{lock_};
     faults_.push_back(next);
@@ -125,6 +126,7 @@ void simulated_kernel::heal() noexcept {
 
 simulated_kernel_counts simulated_kernel::counts() const noexcept {
     const std::lock_guard guard{lock_};
+    // A copy, so that all numbers are of one moment.
     return counts_;
 }
 
@@ -149,6 +151,7 @@ int simulated_kernel::next_fault(const call_kind& kind, double draw) noexcept {
         if (at->share > 0) {
             if (draw >= at->share) continue;
         } else if (at->calls != 0) {
+            // One of those that go through before it strikes.
             --at->calls;
             return 0;
         }

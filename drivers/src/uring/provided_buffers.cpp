@@ -32,6 +32,7 @@ void provided_buffers::refill(io_uring& ring, buffer_pool& all) noexcept {
     if (!open(ring)) return;
     int added = 0;
     for (; offered_ < entries; ++added) {
+        // All others may be lent: the kernel then has fewer to choose from.
         const int number = all.take();
         if (number < 0) break;
         const auto at = static_cast<unsigned>(number);
