@@ -44,6 +44,7 @@ class runtime::parts final : public sched::environment {
 
 public:
     parts(runtime_options options, const sched::tuning& rules)
+        // As the application has said it: check() replaces `best` by what was found.
         : wanted_{options.driver},
           options_{check(std::move(options))},
           driver_{options_.driver},
@@ -77,7 +78,7 @@ public:
         watches_[worker] = std::make_unique<stackful::overflow_watch>(&describe_fiber);
     }
     void thread_ends(std::uint32_t worker) noexcept override {
-        // In reverse order: the watch looks at stacks.
+        // In the reverse order of the start.
         watches_[worker].reset();
         fibers_->close(worker);
     }
@@ -164,6 +165,7 @@ private:
         } catch (const std::system_error& error) {
             if (!drivers::falls_back(wanted_, driver_, error)) throw;
         }
+        // Before the workers are made anew, whose drivers are made by this.
         driver_ = driver_kind::epoll;
         return std::make_unique<sched::scheduler>(layout(rules), *this);
     }
@@ -183,6 +185,7 @@ private:
         return [this] { scheduler_->keeper()->look_again(); };
     }
 
+    // From a signal handler, so nothing here allocates or takes a lock.
     static stackful::running_fiber describe_fiber(void*) noexcept {
         stackful::running_fiber now;
         const auto* const fiber = stackful::fiber::current();

@@ -34,6 +34,7 @@ const serve_options& check(const serve_options& options, std::size_t listeners) 
 }  // namespace
 
 std::uint32_t connections_within_limit() noexcept {
+    // Half of the descriptors, see serve_options::max_connections.
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = 1024;  // What systems begin with.
     return static_cast<std::uint32_t>(std::clamp<rlim_t>(limit.rlim_cur / 2, 1, semaphore::max_permits));
@@ -119,6 +120,7 @@ void serve_core::note_failed() noexcept { failed_.fetch_add(1, base::relaxed); }
 std::uint64_t serve_core::next_number() noexcept { return numbered_.fetch_add(1, base::relaxed) + 1; }
 
 void serve_core::report(std::exception_ptr error) const noexcept {
+    // One connection's failure does not end the server.
     if (options_.on_error) {
         options_.on_error(std::move(error));
         return;
@@ -152,6 +154,7 @@ serve_report serve_core::finish(std::vector<task_description> left) {
 
 connection_place::connection_place(serve_core& in, semaphore::permit room) noexcept
     : in_{&in}, number_{in.next_number()}, room_{std::move(room)} {
+    // Before its task exists, so that serve() waits for it from here on.
     in.alive().add();
 }
 

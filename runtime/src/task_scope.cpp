@@ -168,6 +168,7 @@ void scope_child::fail() {
     } catch (...) {
         scope_->fail(std::current_exception());
     }
+    // The scope has the exception; to its handle the child counts as cancelled.
     throw cancelled{};
 }
 
@@ -215,6 +216,7 @@ task_scope::~task_scope() {
     // Two exceptions cannot leave together, and the first one counts.
     if (error == nullptr || std::uncaught_exceptions() > exceptions_) return;
     if (task_header* const task = running_task()) {
+        // As of a detached task: nobody has asked for it.
         sched::report_lost(static_cast<task_core&>(*task), std::move(error), this_thread().runtime_serial);
         return;
     }

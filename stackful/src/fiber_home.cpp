@@ -22,6 +22,7 @@ void fiber_home::abandon(fiber_home* home) noexcept {
 
 void fiber_home::open(std::uint32_t worker) { caches_[worker] = std::make_unique<stack_cache>(pool_); }
 
+// Its warm stacks go to the pool by that.
 void fiber_home::close(std::uint32_t worker) noexcept { caches_[worker].reset(); }
 
 stack_view fiber_home::take(const sched::worker* here, std::size_t bytes) {

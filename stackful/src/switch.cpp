@@ -73,6 +73,7 @@ void fiber_context::prepare(void* top, std::size_t, void (*entry)(void*) noexcep
     BIFILAR_ASSERT(finished(), "a fiber context was prepared while suspended; let it finish first");
     entry_ = entry;
     argument_ = argument;
+    // Those of whoever prepares it stay there: a context begins without any.
     exceptions_ = {};
     // A first jump goes to begin(), which finds the address of end() where another side keeps its rbx.
     here_ = {};
@@ -101,6 +102,7 @@ void fiber_context::resume_among_exceptions(base::exception_globals& here,
 void fiber_context::finish() noexcept {
     // From here on the context counts as finished; nobody comes back to this stack.
     here_.stack_pointer = nullptr;
+    // Nobody jumps back there, but the jump compares the control words in it.
     detail::switch_point nowhere;
     base::read_control_words(nowhere.sse_control, nowhere.x87_control);
     detail::jump(nowhere, *static_cast<const detail::switch_point*>(resumer_));

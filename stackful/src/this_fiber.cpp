@@ -8,6 +8,7 @@
 namespace bifilar::this_fiber {
 
 void detail::unwind_or_yield(stackful::fiber& self) {
+    // Said before the suspension, for whoever describes the task meanwhile.
     self.wait_on(bifilar::detail::type_name<yield_future>);
     if (self.unwinds()) self.unwind();
 }
