@@ -26,6 +26,7 @@ tls_errc class_of(int code) noexcept {
     if (ERR_GET_LIB(packed) != ERR_LIB_SSL) return tls_errc::protocol;
     const int reason = ERR_GET_REASON(packed);
     if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) return tls_errc::bad_certificate;
+    // What the peer has sent as an alert has its number behind an offset.
     constexpr int last_alert = 255;
     if (reason > SSL_AD_REASON_OFFSET && reason <= SSL_AD_REASON_OFFSET + last_alert) return tls_errc::alert;
     return tls_errc::protocol;

@@ -149,6 +149,7 @@ void tls_settings::set_tickets(bool resume) noexcept {
         SSL_CTX_set_num_tickets(context, 0);
     }
     if (is_client() && resume) {
+        // The store keeps them by server; OpenSSL's own cache would keep them once more.
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
         SSL_CTX_sess_set_new_cb(context, keep_ticket);
         return;

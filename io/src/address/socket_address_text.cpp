@@ -33,6 +33,7 @@ public:
         return "unknown";
     }
     [[nodiscard]] std::error_condition default_error_condition(int code) const noexcept override {
+        // So that callers may ask for the system's errors.
         return static_cast<address_error>(code) == address_error::unix_name_too_long ? std::errc::filename_too_long
                                                                                      : std::errc::invalid_argument;
     }

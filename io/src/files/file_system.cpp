@@ -16,6 +16,7 @@ io_result<bool> exists_now(const job_arguments& on) {
     struct stat found{};
     if (::stat(on.path.c_str(), &found) == 0) return true;
     const int error = errno;
+    // A part of the path may be a file: then nothing is there either.
     if (error == ENOENT || error == ENOTDIR) return false;
     return io_failure(error);
 }

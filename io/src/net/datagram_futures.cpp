@@ -10,6 +10,7 @@ namespace bifilar {
 std::size_t detail::segment_note::read(const msghdr& message) noexcept {
     for (const cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr;
          at = CMSG_NXTHDR(const_cast<msghdr*>(&message), const_cast<cmsghdr*>(at))) {
+        // How long each segment is of those that the kernel has put together.
         if (at->cmsg_level != SOL_UDP || at->cmsg_type != UDP_GRO) continue;
         int bytes = 0;
         std::memcpy(&bytes, CMSG_DATA(at), sizeof bytes);
@@ -46,6 +47,7 @@ polled<io_result<received_datagram>> datagram_receive_future::poll(context& cx) 
 
 polled<io_result<std::size_t>> datagram_send_future::poll(context& cx) {
     msghdr& header = message_.msg_hdr;
+    // As above: once, and where the future stays.
     if (header.msg_iov == nullptr) {
         header.msg_iov = &from_;
         header.msg_iovlen = 1;

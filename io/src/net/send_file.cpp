@@ -20,6 +20,7 @@ send_file_future::send_file_future(drivers::io_source& to, detail::file_handle& 
 
 send_file_future::~send_file_future() {
     if (!entered_) return;
+    // Both before the file may be closed.
     fetch_.end();
     send_.end();
     leave();
@@ -45,6 +46,7 @@ bool send_file_future::in_cache() const noexcept {
 polled<io_result<std::uint64_t>> send_file_future::poll(context& cx) {
     if (offset_ > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
         return output{io_failure(EINVAL)};
+    // Each part goes through the steps in turn; a wait comes back to the one it was in.
     while (left_ != 0) {
         const std::uint64_t part = std::min(left_, part_bytes);
         if (now_ == step::look) {

@@ -29,6 +29,7 @@ polled<io_result<std::size_t>> splice_future::poll(context& cx) {
         if (!result) return not_ready;
         if (*result >= 0) return output{static_cast<std::size_t>(*result)};
         if (*result != drivers::pipe_would_wait) return output{io_failure(-*result)};
+        // The socket is waited for by the operation itself.
         waits_for_pipe_ = true;
     }
 }

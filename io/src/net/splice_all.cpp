@@ -55,6 +55,7 @@ polled<copy_result> splice_all_future::poll(context& cx) {
             if (!result) return not_ready;
             if (*result == drivers::pipe_would_wait) continue;
             if (*result < 0) return end(-*result, copy_side::reader);
+            // The peer has ended its side, and the pipe is empty: all is moved.
             if (*result == 0) return end(0, copy_side::none);
             in_pipe_ = static_cast<std::size_t>(*result);
             left_ -= in_pipe_;

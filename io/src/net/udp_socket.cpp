@@ -17,6 +17,7 @@ namespace {
 io_result<void> change_group(int descriptor, int name, const socket_address& group, std::uint32_t index) noexcept {
     group_req wanted{};
     wanted.gr_interface = index;
+    // By protocol-independent options (RFC 3678), which are the same for both families.
     std::memcpy(&wanted.gr_group, group.data(), group.size());
     const int level = group.is_ipv6() ? IPPROTO_IPV6 : IPPROTO_IP;
     if (::setsockopt(descriptor, level, name, &wanted, sizeof wanted) != 0) return io_failure(errno);

@@ -70,6 +70,7 @@ command& command::kill_on_drop(bool wanted) noexcept {
 }
 
 bool command::is_well_formed() const noexcept {
+    // The system would read up to the first 0 byte, and start something else than was asked for.
     if (std::any_of(arguments_.begin(), arguments_.end(), has_zero)) return false;
     if (directory_ && has_zero(*directory_)) return false;
     return std::all_of(variables_.begin(), variables_.end(), [](const auto& variable) {

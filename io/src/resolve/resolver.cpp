@@ -47,6 +47,7 @@ polled<resolve_future::output> resolve_future::poll(context& cx) {
     BIFILAR_CHECK(queue_ != nullptr, "a resolve_future was polled after it was moved from; poll the one it went to");
     if (asked_ == nullptr) {
         if (!cx.take_budget()) return not_ready;
+        // What is a number already costs no thread and no place in the queue.
         if (std::optional<output> known = detail::look_up_numeric(host_, service_, queue_->options().old_addresses))
             return output{std::move(*known)};
         asked_ = queue_->ask(host_, service_, detail::timer_now_ns());

@@ -38,6 +38,7 @@ void byte_buffer::reallocate(std::size_t allocated) {
 
 std::span<std::byte> byte_buffer::prepare(std::size_t wanted) {
     wanted = std::max({wanted, size() + 1, capacity_});
+    // Also where an item that was longer than most is gone: its room goes with it.
     if (wanted > allocated_ || (empty() && wanted < allocated_)) {
         // Twice as much each time, so that an item which comes in small pieces is copied a few times only.
         const bool grows = wanted > capacity_ && !empty();
