@@ -115,6 +115,7 @@ frame_cache* this_cache() noexcept {
 }  // namespace
 
 void* detail::allocate_frame_slowly(std::size_t bytes) {
+    // Seldom, and each a slab of its own.
     if (bytes > largest_pooled_bytes) return depot::the().allocate_large(bytes);
     const std::size_t size_class = class_of(bytes);
     if (frame_cache* const cache = this_cache(); cache != nullptr) [[likely]]

@@ -35,6 +35,7 @@ row sort_out(free_block* batches, std::size_t size_class, std::size_t most, slab
     const auto finish = [&] {
         kept.blocks += length;
         if (kept.last == nullptr) kept.last = made;
+        // The first block of a batch knows how long it is.
         made->length = std::exchange(length, 0);
         made->next_batch = std::exchange(kept.first, made);
         made = nullptr;
@@ -130,6 +131,7 @@ void depot::trim_shelf(std::size_t size_class, bool needed_too, haul& found) noe
     if (found.leaving != nullptr) found.again = true;
     const std::lock_guard guard{lock_};
     if (kept.first != nullptr) put(kept.first, kept.last, kept.blocks, size_class);
+    // From here on it is counted anew what is not needed.
     at.least = at.blocks;
 }
 

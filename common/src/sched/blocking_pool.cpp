@@ -62,6 +62,7 @@ bool blocking_pool::withdraw(blocking_job& job) noexcept {
     const std::lock_guard guard{mutex_};
     blocking_job* before = nullptr;
     blocking_job* at = first_;
+    // From the front, because a job knows only the one behind it.
     while (at != nullptr && at != &job) before = std::exchange(at, at->next_);
     if (at == nullptr) return false;
     (before != nullptr ? before->next_ : first_) = job.next_;

@@ -53,6 +53,7 @@ void calling_thread::work(base::instant_ns deadline, std::uint32_t events_first)
         const base::exceptions_aside own_exceptions;
         one_.loop();
     }
+    // A task may have forked, and this be the child's copy of the wait.
     BIFILAR_CHECK(one_.owner().is_ours(), base::used_in_forked_child);
     one_.parker_->poll_some(1);  // What tasks have begun does not wait until this thread waits again.
     here.worker = nullptr;

@@ -15,6 +15,7 @@ namespace bifilar::sched {
 namespace {
 
 std::string first_line(const std::string& path) {
+    // Empty where there is no such file: another version of cgroups, or none.
     std::ifstream file{path};
     std::string line;
     std::getline(file, line);

@@ -38,6 +38,7 @@ void simulated_clock::listen(sched::time_keeper& by) noexcept {
 
 void simulated_clock::hush() noexcept {
     const std::lock_guard guard{mutex_};
+    // Under the mutex: a move that is under way has told the workers by now.
     listener_ = nullptr;
 }
 

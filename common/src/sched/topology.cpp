@@ -25,6 +25,7 @@ loaded_topology load() {
 int number_of(hwloc_obj_t found) noexcept { return found != nullptr ? static_cast<int>(found->logical_index) : -1; }
 
 std::string size_text(hwloc_topology_t from, hwloc_obj_type_t type) {
+    // The first one stands for all, which are mostly alike.
     hwloc_obj_t const cache = hwloc_get_obj_by_type(from, type, 0);
     if (cache == nullptr || cache->attr == nullptr) return "unknown";
     const std::uint64_t kib = cache->attr->cache.size / 1024;

@@ -25,6 +25,7 @@ public:
     int operator()(pthread_mutex_t* mutex) noexcept {
         void* found = found_.load(base::relaxed);  // Relaxed: whoever looks, finds the same.
         if (found == nullptr) {
+            // The next one of that name behind this program's own: the C library's.
             found = ::dlsym(RTLD_NEXT, name_);
             found_.store(found, base::relaxed);  // Relaxed: as above.
         }

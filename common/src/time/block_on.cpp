@@ -154,6 +154,7 @@ void blocked_thread::wait(const context& cx) noexcept {
         return;
     }
     cell_->sleep();
+    // The poll that follows sees what any wake until now was for.
     (void)cell_->state_.begin_run();
 }
 

@@ -95,6 +95,7 @@ void timer_queue::fire(base::instant_ns now) noexcept {
         // In portions, so that those who insert or remove timers meanwhile do not wait for long.
         for (int count = 0; count < moves_per_hold && more; ++count) {
             if (timer_node* const node = moving_.take_front()) {
+                // From a slot of a higher level, and not due yet: it goes into a lower one.
                 if (node->due_ticks_ > elapsed_ticks_) {
                     place(*node);
                     continue;
