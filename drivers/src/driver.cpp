@@ -103,6 +103,7 @@ std::unique_ptr<driver> make_best_driver() {
     try {
         return make_driver(chosen);
     } catch (const std::system_error& error) {
+        // No memory may be locked for one more ring, but epoll needs none.
         if (!falls_back(driver_kind::best, chosen, error)) throw;
     }
     return make_driver(driver_kind::epoll);

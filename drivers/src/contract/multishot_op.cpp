@@ -89,6 +89,7 @@ bool multishot_op::add(multishot_result next, bool more, wake_batch& batch) noex
     {
         const std::lock_guard guard{owned_->lock};
         if (orphaned_) {
+            // Nobody will take it.
             discard(next);
         } else if (next.result != -ECANCELED && next.result != -EINTR) {  // The end of a pause is no news.
             try {

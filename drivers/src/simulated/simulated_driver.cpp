@@ -59,6 +59,7 @@ bool simulated_driver::chance(double share) noexcept { return share > 0 && draw(
 base::instant_ns simulated_driver::delay_ns() noexcept {
     const simulated_kernel_options& options = kernel_.options();
     const auto spread = static_cast<std::uint64_t>((options.max_delay - options.least_delay).count());
+    // The longest delay is possible as well.
     return options.least_delay.count() + static_cast<base::instant_ns>(spread == 0 ? 0 : random_.next() % (spread + 1));
 }
 
@@ -89,6 +90,7 @@ call_result simulated_driver::start(op& which, waker_ref waits) noexcept {
         if (!make_room()) return -ENOMEM;
         source.enter(which, waits);
     }
+    // Outside of the lock, because the list is this thread's. The number is a part of the trace.
     entries_.push_back({&which, ++submitted_});
     kernel_.count([](auto& counts) { ++counts.submitted; });
     return std::nullopt;
@@ -212,6 +214,7 @@ void simulated_driver::unpark() noexcept {
 
 // Sleeps until a descriptor that an operation waits for is ready, or an unpark comes.
 void simulated_driver::wait(base::instant_ns deadline) noexcept {
+    // The eventfd is one of them, so that an unpark ends the sleep.
     polled_.assign(1, pollfd{eventfd_, POLLIN, 0});
     for (const entry& one : entries_)
         if (one.at == stage::waiting) polled_.push_back(polled(*one.which));
