@@ -84,6 +84,7 @@ public:
     }
 
     void visit_tasks(void (*visit)(task_header&, void*) noexcept, void* argument) noexcept override {
+        // The scheduler itself finds those in the frame pool.
         fibers_->pool().visit_tasks(visit, argument);
     }
 
@@ -102,6 +103,7 @@ public:
 
     void swallowed_cancellation(const task_header& task, std::uint32_t times) noexcept override {
         try {
+            // As a parked one: it is about to wait, and what for is told.
             const task_description told = sched::scheduler::describe(task, true);
             if (options_.on_swallowed_cancellation) return options_.on_swallowed_cancellation(told, times);
             // In one piece and not formatted: a fiber's stack may have no room for what that takes.
@@ -253,6 +255,7 @@ std::uint32_t runtime::workers() const noexcept { return scheduler().workers(); 
 driver_kind runtime::driver() const noexcept { return parts_->driver(); }
 sched::scheduler& runtime::scheduler() const noexcept {
     sched::scheduler& all = parts_->scheduler();
+    // A forked child has none of the workers' threads, so nothing that it asked for would ever happen.
     BIFILAR_CHECK(all.is_ours(), base::used_in_forked_child);
     return all;
 }

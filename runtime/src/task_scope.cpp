@@ -56,6 +56,7 @@ bool scope_core::cancel_some(std::vector<task_description>& told, std::size_t mo
             scope_child* const child = running_.take_front();
             more = child != nullptr;
             if (!more) break;
+            // Another list, so that the next portion begins behind these.
             asked_.push_back(*child);
             // Alive: its membership ends under this lock, and its task after that.
             task_header& task = *child->task();

@@ -66,6 +66,7 @@ private:
     (line << ", stack ").number(fiber.stack.size(), 10);
     (line << " bytes, guard 0x").number(reinterpret_cast<std::size_t>(guard.low), 16);
     line << "; give it more with spawn_options::stack_bytes\n";
+    // One write, so that lines of several threads do not mix.
     line.write_to_stderr();
     std::abort();
 }

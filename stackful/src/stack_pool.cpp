@@ -149,6 +149,7 @@ stack_record* stack_pool::take_batch(std::size_t size_class, std::size_t most) {
             if (stack_record* const batch = take_free(from, most); batch != nullptr) return batch;
             slab = from.stock.front();
             if (slab != nullptr) {
+                // Claimed under the lock, and made usable outside of it.
                 index = slab->carved++;
                 ++from.stack_count;
                 if (slab->carved == slab->capacity) from.stock.erase(*slab);
@@ -167,6 +168,7 @@ stack_record* stack_pool::take_free(shelf& from, std::size_t most) noexcept {
     const std::size_t before = from.free_count;
     for (; most != 0 && from.free_count != 0; --most) {
         stack_slab* const slab = from.stock.front();
+        // Slabs with free stacks stand in front, so this one has some as long as any has.
         stack_record* const record = slab->free_first;
         slab->free_first = record->next;
         --slab->free;
@@ -235,6 +237,7 @@ stack_slab* stack_pool::make_slab(std::size_t size_class) {
 }
 
 void stack_pool::give_batch(std::size_t size_class, stack_record* batch) noexcept {
+    // Before the lock, because each stack that was used deeply costs a call into the kernel.
     for (stack_record* r = batch; r != nullptr; r = r->next) discard_deep_pages(*r, options_.trim_bytes);
     shelf& to = shelves_[size_class];
     stack_slab* released = nullptr;

@@ -168,6 +168,7 @@ struct fiber_context::jumps {
         auto* const self = static_cast<fiber_context*>(came.data);
         self->resumer_ = came.fctx;
 #if defined(BIFILAR_ASAN)
+        // Null: it comes here for the first time, and has left no fake stack behind.
         __sanitizer_finish_switch_fiber(nullptr, &self->marks_.resumer_low, &self->marks_.resumer_bytes);
 #endif
         self->entry_(self->argument_);
@@ -222,6 +223,7 @@ void fiber_context::resume(base::exception_globals& here, const base::control_wo
 #endif
     exceptions_ = here;
     here = outer;
+    // Null data: it has ended, see first_frame.
     here_.stack_pointer = back.data != nullptr ? back.fctx : nullptr;
 #if defined(BIFILAR_TSAN)
     if (back.data == nullptr) {
@@ -243,6 +245,7 @@ void fiber_context::suspend() noexcept {
 #if defined(BIFILAR_ASAN)
     __sanitizer_finish_switch_fiber(marks_.fake_stack, &marks_.resumer_low, &marks_.resumer_bytes);
 #endif
+    // Another thread may have resumed it.
     resumer_ = back.fctx;
 }
 #endif
