@@ -88,7 +88,7 @@ bool falls_back(driver_kind wanted, driver_kind chosen, const std::system_error&
 std::unique_ptr<driver> make_driver(driver_kind kind, simulated_kernel* kernel) {
     // A plain thread that has forked gets another driver in the child. A worker is of no use there, and aborts.
     [[maybe_unused]] static const int watched = ::pthread_atfork(nullptr, nullptr, [] {
-        if (this_thread().worker == nullptr) this_thread().sleeps_in = nullptr;
+        if (detail::this_thread().worker == nullptr) detail::this_thread().sleeps_in = nullptr;
     });
     if (kind == driver_kind::simulated)
         return std::make_unique<simulated_driver>(kernel != nullptr ? *kernel : simulated_kernel::standard());
@@ -120,13 +120,13 @@ public:
         // On its thread: a ring lets no other thread cancel what is still armed.
         if (driver_ != nullptr) driver_->leave();
         // Not where a runtime has taken the thread.
-        if (this_thread().sleeps_in == driver_.get()) this_thread().sleeps_in = nullptr;
-        this_thread().ends = true;
+        if (detail::this_thread().sleeps_in == driver_.get()) detail::this_thread().sleeps_in = nullptr;
+        detail::this_thread().ends = true;
     }
     driver& get() {
         abandon_parents();
         if (driver_ == nullptr) driver_ = make_best_driver();
-        this_thread().sleeps_in = driver_.get();
+        detail::this_thread().sleeps_in = driver_.get();
         return *driver_;
     }
 
@@ -142,14 +142,14 @@ private:
 }  // namespace
 
 driver& make_this_driver() {
-    BIFILAR_CHECK(this_thread().sleeps_in == nullptr, base::used_in_forked_child);
+    BIFILAR_CHECK(detail::this_thread().sleeps_in == nullptr, base::used_in_forked_child);
     // The thread's own one has been destroyed: for destructors that still wait there is another, which nobody frees.
-    if (this_thread().ends) return (new plain_thread_driver)->get();
+    if (detail::this_thread().ends) return (new plain_thread_driver)->get();
     thread_local plain_thread_driver own;
     return own.get();
 }
 
-bool awaits_events(const parker& of) noexcept {
+bool awaits_events(const detail::parker& of) noexcept {
     const auto& which = static_cast<const driver&>(of);
     switch (which.kind()) {
         case driver_kind::uring:

@@ -25,18 +25,18 @@ void* count_and_allocate(std::size_t bytes) {
     void* const block = really_allocate(bytes);
     if (counts) {
         asked_for += bytes;
-        this_thread().frames = nullptr;  // The pool has just given the thread a cache.
+        detail::this_thread().frames = nullptr;  // The pool has just given the thread a cache.
     }
     return block;
 }
 
-frame_requests::frame_requests() noexcept : cache_{std::exchange(this_thread().frames, nullptr)} {
+frame_requests::frame_requests() noexcept : cache_{std::exchange(detail::this_thread().frames, nullptr)} {
     asked_for = 0;
     counts = true;
 }
 frame_requests::~frame_requests() {
     counts = false;
-    this_thread().frames = cache_;
+    detail::this_thread().frames = cache_;
 }
 std::uint64_t frame_requests::bytes() const noexcept { return asked_for; }
 

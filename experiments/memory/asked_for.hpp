@@ -5,8 +5,10 @@
 #include <cstdint>
 
 namespace bifilar {
+namespace detail {
 class frame_cache;
 }
+}  // namespace bifilar
 
 namespace bifilar::experiments {
 
@@ -23,7 +25,7 @@ public:
     [[nodiscard]] std::uint64_t bytes() const noexcept;
 
 private:
-    frame_cache* cache_;
+    detail::frame_cache* cache_;
 };
 
 }  // namespace bifilar::experiments

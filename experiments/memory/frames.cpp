@@ -32,9 +32,7 @@ task<std::size_t> reads(tcp_stream stream, std::size_t bytes) {
 
 template <class T>
 std::size_t bytes_of(task<T> made) {
-    // Through a volatile, so that the compiler does not put the frame on this function's stack.
-    void* volatile frame = made.frame();
-    return frame_bytes(frame);
+    return made.frame_bytes();
 }
 
 }  // namespace
@@ -53,8 +51,8 @@ void add_frame_sizes(experiment& all) {
     add("awaits two children in turn", bytes_of(awaits_two_children()));
     add("awaits a join_handle", bytes_of(joins(nullptr)));
     add("awaits a read from a stream", bytes_of(reads(tcp_stream{-1}, 1)));
-    all.fact("task in front of a spawned frame, void", sizeof(task_cell<void>));
-    all.fact("task in front of a spawned frame, int", sizeof(task_cell<int>));
+    all.fact("task in front of a spawned frame, void", sizeof(detail::task_cell<void>));
+    all.fact("task in front of a spawned frame, int", sizeof(detail::task_cell<int>));
 }
 
 }  // namespace bifilar::experiments

@@ -25,7 +25,7 @@ void event_set_reset(benchmark::State& state) {
     }
 }
 void frame(benchmark::State& state) {
-    for (auto _ : state) release_frame(allocate_frame(160));
+    for (auto _ : state) detail::release_frame(detail::allocate_frame(160));
 }
 void stack(benchmark::State& state) {
     stackful::stack_pool pool;

@@ -60,13 +60,13 @@ task<void> let_wait(backend on, taken* sum, Wait wait, Release release) {
     }
     while (at.ready != tasks) co_await yield_now();
     const allocation_count before = allocations();
-    const std::size_t pool_before = frame_pool_bytes();
+    const std::size_t pool_before = detail::frame_pool_bytes();
     at.gate.set();
     // Who has begun runs on into its wait. A few turns more, for one that looks again before it waits.
     while (at.begun != tasks) co_await yield_now();
     for (int n = 0; n < 4; ++n) co_await yield_now();
     const allocation_count after = allocations();
-    sum->pool_bytes += frame_pool_bytes() - pool_before;
+    sum->pool_bytes += detail::frame_pool_bytes() - pool_before;
     sum->calls += after.calls - before.calls;
     sum->bytes += after.bytes - before.bytes;
     const bool none_before_its_time = at.ended == 0;

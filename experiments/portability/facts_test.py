@@ -40,11 +40,11 @@ Disassembly of section .text:
 
 0000000000000050 <_Z6parenti.resume.cold>:
   50:\tcall   55 <_Z6parenti.resume.cold+0x5>
-\t\t\t51: R_X86_64_PLT32\t_ZN7bifilar18allocate_coroutineEm-0x4
+\t\t\t51: R_X86_64_PLT32\t_ZN7bifilar6detail18allocate_coroutineEm-0x4
 
 0000000000000060 <_Z4poolm>:
   60:\tjmp    65 <_Z4poolm+0x5>
-\t\t\t61: R_X86_64_PLT32\t_ZN7bifilar14allocate_frameEm-0x4
+\t\t\t61: R_X86_64_PLT32\t_ZN7bifilar6detail14allocate_frameEm-0x4
 """
 ARM_JUMP = ["sub\tsp, sp, #0xb0", "stp\td8, d9, [sp]", "stp\tx19, x20, [sp, #64]", "stp\tx29, x30, [sp, #144]",
             "str\tx30, [sp, #160]", "ret\tx4"]
@@ -72,9 +72,9 @@ class listings(unittest.TestCase):
         self.assertEqual(inlining.calls(self.found, "_Z6parenti"), 1)
 
     def test_allocators_are_told_by_their_whole_name(self):
-        for name in ("_Znwm", "_Znam", "_ZnwmSt11align_val_t", "malloc", "_ZN7bifilar18allocate_coroutineEm"):
+        for name in ("_Znwm", "_Znam", "_ZnwmSt11align_val_t", "malloc", "_ZN7bifilar6detail18allocate_coroutineEm"):
             self.assertTrue(inlining.ALLOCATORS.match(name), name)
-        for name in ("_ZdlPv", "malloc_trim", "_ZN7bifilar17release_coroutineEPv", "__cxa_allocate_exception"):
+        for name in ("_ZdlPv", "malloc_trim", "_ZN7bifilar6detail17release_coroutineEPv", "__cxa_allocate_exception"):
             self.assertFalse(inlining.ALLOCATORS.match(name), name)
 
     def test_a_missing_tool_is_named_by_its_package(self):

@@ -22,7 +22,7 @@ CHAINS = {"calls left in three futures by hand": "poll_ready_chain",
 PROGRAMS = {"child": CHILDREN, "three_futures": CHAINS}
 BODY = re.compile(r"(\.resume|\.actor)$")
 # operator new, malloc, and the library's pool of frames.
-ALLOCATORS = re.compile(r"^(_Zn[wa]m\w*|malloc|_ZN7bifilar\d+allocate_(coroutine|frame)Emm?)$")
+ALLOCATORS = re.compile(r"^(_Zn[wa]m\w*|malloc|_ZN7bifilar6detail\d+allocate_(coroutine|frame)Emm?)$")
 HEAD = re.compile(r"^[0-9a-f]+ <(.+)>:$")
 INSTRUCTION = re.compile(r"^\s+[0-9a-f]+:\t([a-z]\S*)\s*(.*)$")
 RELOCATION = re.compile(r"^\s+[0-9a-f]+: R_X86_64_(?:PLT32|PC32)\s+([\w.$]+?)(?:[-+]0x[0-9a-f]+)?$")

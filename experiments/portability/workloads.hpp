@@ -77,7 +77,7 @@ inline measured ring_hops(std::uint64_t tasks, std::uint64_t rounds) {
     (void)links[0].try_send(0);
     std::vector<task<std::uint64_t>> all;
     for (std::uint64_t n = 0; n < tasks; ++n) all.push_back(pass_on(links[n], links[(n + 1) % tasks], rounds));
-    const double frame = static_cast<double>(bifilar::frame_bytes(all.front().frame()));
+    const double frame = static_cast<double>(all.front().frame_bytes());
     const stopwatch time;
     const std::vector<std::uint64_t> seen = block_on(join_all(std::move(all)));
     const double ns = time.ns_per(tasks * rounds);
@@ -117,7 +117,7 @@ inline measured parked(std::uint64_t tasks, double (*bytes)()) {
     std::vector<task<std::uint64_t>> all;
     all.reserve(tasks + 1);
     for (std::uint64_t n = 0; n < tasks; ++n) all.push_back(wait_for(open));
-    const double frame = static_cast<double>(bifilar::frame_bytes(all.front().frame()));
+    const double frame = static_cast<double>(all.front().frame_bytes());
     all.push_back(open_behind(open, grown, before, bytes));
     std::uint64_t woken = 0;
     for (const std::uint64_t one_of : block_on(join_all(std::move(all)))) woken += one_of;

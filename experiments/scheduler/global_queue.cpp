@@ -23,14 +23,14 @@ constexpr std::size_t max_at_once = 64;  // As worker::take_global.
 // Treiber's, for one taker: then a task that it looks at cannot leave and come back.
 class lock_free_stack {
 public:
-    void push(task_header& task) noexcept {
-        task_header* top = top_.load(base::relaxed);  // Relaxed: a guess for the exchange.
+    void push(detail::task_header& task) noexcept {
+        detail::task_header* top = top_.load(base::relaxed);  // Relaxed: a guess for the exchange.
         do task.next_ = top;
         // Pairs with take and take_all; so that the task is visible.
         while (!top_.compare_exchange_weak(top, &task, base::release, base::relaxed));
     }
-    task_header* take(std::size_t) noexcept {
-        task_header* top = top_.load(base::acquire);  // Pairs with push, twice.
+    detail::task_header* take(std::size_t) noexcept {
+        detail::task_header* top = top_.load(base::acquire);  // Pairs with push, twice.
         while (top != nullptr && !top_.compare_exchange_weak(top, top->next_, base::acquire, base::acquire)) {
         }
         if (top != nullptr) top->next_ = nullptr;
@@ -38,20 +38,20 @@ public:
     }
 
     // The newest in front; nothing is left for another taker.
-    task_header* take_all() noexcept { return top_.exchange(nullptr, base::acquire); }  // Pairs with push.
+    detail::task_header* take_all() noexcept { return top_.exchange(nullptr, base::acquire); }  // Pairs with push.
 
 private:
     // The newest task, or null. Written and read by all.
-    alignas(base::cache_line_bytes) base::atomic<task_header*> top_{nullptr};
+    alignas(base::cache_line_bytes) base::atomic<detail::task_header*> top_{nullptr};
 };
 
 struct emptied_stack : lock_free_stack {
-    task_header* take(std::size_t) noexcept { return take_all(); }
+    detail::task_header* take(std::size_t) noexcept { return take_all(); }
 };
 
-struct idle_task : task_header {
-    static constexpr operations kind{nullptr, nullptr, nullptr};
-    idle_task() noexcept : task_header{kind, 0} {}
+struct idle_task : detail::task_header {
+    static constexpr detail::operations kind{nullptr, nullptr, nullptr};
+    idle_task() noexcept : detail::task_header{kind, 0} {}
 };
 
 // Task n is pusher n / each's, which pushes its own in order. A task can only be overtaken by the most while it is the
@@ -91,7 +91,7 @@ sample push_and_take(std::size_t pushers) {
     ready.arrive_and_wait();
     const counting_stopwatch watch;
     while (order.size() < tasks) {
-        task_header* at = queue.take(max_at_once);
+        detail::task_header* at = queue.take(max_at_once);
         if (at == nullptr) base::spin_pause();
         for (; at != nullptr; at = at->next_)
             order.push_back(static_cast<std::uint32_t>(static_cast<idle_task*>(at) - all.get()));

@@ -62,7 +62,7 @@ void add_lateness(experiment& all) {
 void add_bare_wait(experiment& all) {
     constexpr int count = 1000;
     const pinned here{1};
-    const timespec one_tick{0, timer_tick_ns};
+    const timespec one_tick{0, detail::timer_tick_ns};
     const double start = cpu_ns();
     for (int n = 0; n < count; ++n) (void)nanosleep(&one_tick, nullptr);
     all.fact("ns of processor time of one bare nanosleep of a tick", (cpu_ns() - start) / count);

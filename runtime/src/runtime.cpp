@@ -32,7 +32,7 @@ class runtime::parts final : public sched::environment {
         frame_user& operator=(const frame_user&) = delete;
         ~frame_user() {
             // Relaxed: as above; the pool has a lock. One that begins meanwhile gets fresh memory.
-            if (count.fetch_sub(1, base::relaxed) == 1) release_unused_frames();
+            if (count.fetch_sub(1, base::relaxed) == 1) detail::release_unused_frames();
         }
 
     private:
@@ -69,7 +69,7 @@ public:
         scheduler_.reset();
     }
 
-    std::unique_ptr<parker> make_parker(std::uint32_t) override {
+    std::unique_ptr<detail::parker> make_parker(std::uint32_t) override {
         return drivers::make_driver(driver_, options_.simulation);
     }
 
@@ -83,25 +83,27 @@ public:
         fibers_->close(worker);
     }
 
-    void visit_tasks(void (*visit)(task_header&, void*) noexcept, void* argument) noexcept override {
+    void visit_tasks(void (*visit)(detail::task_header&, void*) noexcept, void* argument) noexcept override {
         // The scheduler itself finds those in the frame pool.
         fibers_->pool().visit_tasks(visit, argument);
     }
 
-    [[nodiscard]] trim_need needs_trimming() const noexcept override {
-        return std::max(frames_need_trimming(), fibers_->pool().needs_trimming());
+    [[nodiscard]] detail::trim_need needs_trimming() const noexcept override {
+        return std::max(detail::frames_need_trimming(), fibers_->pool().needs_trimming());
     }
     bool trim(std::uint32_t worker, base::instant_ns now, base::instant_ns pause) noexcept override {
-        const bool frames = trim_frames(now, pause);
+        const bool frames = detail::trim_frames(now, pause);
         // Both trim, whatever the first one says.
         return fibers_->trim(worker, now, pause) || frames;
     }
 
     [[nodiscard]] bool blocks() const noexcept override { return blocking_->busy(); }
-    [[nodiscard]] bool awaits_events(const parker& of) const noexcept override { return drivers::awaits_events(of); }
+    [[nodiscard]] bool awaits_events(const detail::parker& of) const noexcept override {
+        return drivers::awaits_events(of);
+    }
     [[nodiscard]] sched::blocking_pool* pool() noexcept override { return blocking_.get(); }
 
-    void swallowed_cancellation(const task_header& task, std::uint32_t times) noexcept override {
+    void swallowed_cancellation(const detail::task_header& task, std::uint32_t times) noexcept override {
         try {
             // As a parked one: it is about to wait, and what for is told.
             const task_description told = sched::scheduler::describe(task, true);
@@ -193,7 +195,7 @@ private:
         const auto* const fiber = stackful::fiber::current();
         if (fiber == nullptr) return now;
         now.stack = fiber->stack();
-        if (const task_label* const label = fiber->label()) {
+        if (const detail::task_label* const label = fiber->label()) {
             now.name = label->name().c_str();
             now.spawn_file = label->place().file_name();
             now.spawn_line = label->place().line();
@@ -236,9 +238,10 @@ void runtime::settle() {
     if (keeper == nullptr)
         throw std::logic_error{"settle() on the real clock; give the runtime a simulated_clock in its options"};
     // Both would wait for their own end.
-    if (const sched::worker* const here = this_thread().worker; here != nullptr && &here->owner() == &scheduler())
+    if (const sched::worker* const here = detail::this_thread().worker;
+        here != nullptr && &here->owner() == &scheduler())
         throw std::logic_error{"settle() in a task of the runtime that is to settle; call it on a plain thread"};
-    if (this_thread().pool == &parts_->blocking())
+    if (detail::this_thread().pool == &parts_->blocking())
         throw std::logic_error{
             "settle() in a blocking job of the runtime that is to settle; call it on a plain thread"};
     keeper->settle();
@@ -276,7 +279,7 @@ namespace {
 }  // namespace
 
 sched::scheduler& detail::current_scheduler(const char* caller, const char* instead) {
-    sched::worker* const here = this_thread().worker;
+    sched::worker* const here = detail::this_thread().worker;
     if (here == nullptr) [[unlikely]]
         refuse_outside(caller, instead);
     return here->owner();

@@ -205,7 +205,7 @@ task_scope::task_scope()
 
 task_scope::task_scope(runtime& on)
     : own_{std::in_place, runtime::scheduler_of(on)}, core_{&*own_}, exceptions_{std::uncaught_exceptions()} {
-    if (running_task() != nullptr) refuse_coroutines();
+    if (detail::running_task() != nullptr) refuse_coroutines();
 }
 
 task_scope::~task_scope() {
@@ -216,9 +216,10 @@ task_scope::~task_scope() {
     std::exception_ptr error = own_->untold_error();
     // Two exceptions cannot leave together, and the first one counts.
     if (error == nullptr || std::uncaught_exceptions() > exceptions_) return;
-    if (task_header* const task = running_task()) {
+    if (detail::task_header* const task = detail::running_task()) {
         // As of a detached task: nobody has asked for it.
-        sched::report_lost(static_cast<task_core&>(*task), std::move(error), this_thread().runtime_serial);
+        sched::report_lost(static_cast<detail::task_core&>(*task), std::move(error),
+                           detail::this_thread().runtime_serial);
         return;
     }
     BIFILAR_CHECK(error == nullptr, "a task_scope ended with an exception of a child; join() it");

@@ -12,7 +12,7 @@ namespace {
 // The calling thread's worker, if its runtime has that home; else null. A finished task may outlive its runtime, whose
 // number may be another's by now; the home lives as long as one of its stacks is out.
 sched::worker* worker_with(const fiber_home& home) noexcept {
-    sched::worker* const here = this_thread().worker;
+    sched::worker* const here = detail::this_thread().worker;
     return here != nullptr && here->owner().resources() == &home ? here : nullptr;
 }
 
@@ -20,7 +20,7 @@ sched::worker* worker_with(const fiber_home& home) noexcept {
 
 // Until it waits or ends: true when it ended. Expanded in place, for the reason given at switch.hpp.
 [[gnu::always_inline]] inline bool fiber::resume(context& cx) noexcept {
-    thread_state& here = this_thread();  // The worker's own frame: it does not move.
+    detail::thread_state& here = detail::this_thread();  // The worker's own frame: it does not move.
     context_ = &cx;
     // Tasks that nested here would run on the fiber's stack, which is not measured for them.
     cx.forbid_nesting();
@@ -35,34 +35,35 @@ sched::worker* worker_with(const fiber_home& home) noexcept {
 }
 
 // As requeue, on the worker that has just run it. False when the fiber may move.
-[[gnu::always_inline]] inline bool fiber::requeue_here(task_header& task) noexcept {
+[[gnu::always_inline]] inline bool fiber::requeue_here(detail::task_header& task) noexcept {
     if (migratable_) return false;
     stays_on_->pin_back(task, switch_.stack_pointer());
     return true;
 }
 
-run_result fiber::run(task_header& task, context& cx, void (*abandon)(task_header&) noexcept) noexcept {
+detail::run_result fiber::run(detail::task_header& task, context& cx,
+                              void (*abandon)(detail::task_header&) noexcept) noexcept {
     if (!started_ && cx.cancelling()) [[unlikely]]
         abandon(task);
     else if (!resume(cx))
-        return cx.yielding() && requeue_here(task) ? run_result::queued : run_result::pending;
+        return cx.yielding() && requeue_here(task) ? detail::run_result::queued : detail::run_result::pending;
     // As unmark_task: from here on any thread may free the task, so whoever visits all tasks must not find it.
     // Relaxed: those visit while this worker stands still, which orders it.
     task_on(stack_).store(nullptr, base::relaxed);
-    return run_result::done;
+    return detail::run_result::done;
 }
 
 // These get the task from whoever has it, though it stands in the fiber as well: in a line that a switch leaves alone.
-void fiber::schedule(task_header& task) noexcept {
+void fiber::schedule(detail::task_header& task) noexcept {
     if (stays_on_ == nullptr)
         sched::scheduler::schedule(task);
-    else if (this_thread().worker == stays_on_)
+    else if (detail::this_thread().worker == stays_on_)
         stays_on_->pin_front(task, switch_.stack_pointer());
     else
         stays_on_->post(task);
 }
 
-void fiber::requeue(task_header& task, sched::worker& here) noexcept {
+void fiber::requeue(detail::task_header& task, sched::worker& here) noexcept {
     if (!requeue_here(task)) here.push_back(task);
 }
 

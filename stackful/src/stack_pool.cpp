@@ -25,9 +25,6 @@
 namespace bifilar::stackful {
 namespace {
 
-using detail::stack_record;
-using detail::stack_slab;
-using detail::stack_state;
 
 constexpr std::size_t colours = 16;
 constexpr std::size_t colour_step_bytes = 64;
@@ -289,7 +286,7 @@ void stack_pool::release_slab(stack_slab* slab) noexcept {
     delete slab;
 }
 
-void stack_pool::visit_tasks(void (*visit)(task_header&, void*) noexcept, void* argument) noexcept {
+void stack_pool::visit_tasks(void (*visit)(detail::task_header&, void*) noexcept, void* argument) noexcept {
     for (shelf& s : shelves_) {
         // Held throughout, so that a stack that comes back meanwhile does not take its slab away.
         const std::lock_guard guard{s.lock};
@@ -300,7 +297,7 @@ void stack_pool::visit_tasks(void (*visit)(task_header&, void*) noexcept, void* 
             for (std::uint64_t left = slab.constructed.load(base::acquire); left != 0; left &= left - 1) {
                 const stack_record& record = *record_at(slab, static_cast<std::size_t>(std::countr_zero(left)));
                 // Pairs with task_place::publish; so that the task is seen as it was when it started.
-                if (task_header* const task = record.task.load(base::acquire)) visit(*task, argument);
+                if (detail::task_header* const task = record.task.load(base::acquire)) visit(*task, argument);
             }
         }
     }

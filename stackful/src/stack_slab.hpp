@@ -8,13 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace bifilar::stackful::detail {
+namespace bifilar::stackful {
 
 enum class stack_state : std::uint32_t { taken = 0x7461'6b65, warm = 0x7761'726d, free = 0x6672'6565 };
 
 // At the top of every stack, above what its user sees. Owned by whoever holds the stack, but for `task`.
 struct alignas(64) stack_record {
-    base::atomic<task_header*> task;  // See task_on.
+    base::atomic<detail::task_header*> task;  // See task_on.
     stack_slab* slab;
     std::byte* low;
     stack_record* next;  // In a warm list, a batch, or the slab's free list.
@@ -45,4 +45,4 @@ struct stack_slab : base::list_link<in_shelf>, base::list_link<in_stock> {
     bool idle() const noexcept { return free + holes == carved; }
 };
 
-}  // namespace bifilar::stackful::detail
+}  // namespace bifilar::stackful

@@ -23,7 +23,7 @@ bool stack_pool::trim(base::instant_ns now, base::instant_ns pause) noexcept {
 // True when any left, or when stacks were needed since the last trim that nobody may need from now on.
 bool stack_pool::trim_shelf(shelf& from) noexcept {
     constexpr std::size_t slabs_a_hold = 64;  // Those who take stacks meanwhile do not wait for long.
-    detail::stack_slab* released = nullptr;
+    stack_slab* released = nullptr;
     std::size_t left = 0;
     std::size_t most = 0;
     bool again = false;
@@ -40,7 +40,7 @@ bool stack_pool::trim_shelf(shelf& from) noexcept {
         most = std::min(most, from.least_free);
         left = std::min(left, from.slab_count);
         for (std::size_t count = std::min(left, slabs_a_hold); count != 0; --count, --left) {
-            detail::stack_slab& slab = *from.slabs.take_front();
+            stack_slab& slab = *from.slabs.take_front();
             from.slabs.push_back(slab);
             // A slab goes as a whole or not at all.
             if (slab.free == 0 || !slab.idle() || slab.free > most) continue;

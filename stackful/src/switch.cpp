@@ -41,7 +41,7 @@ namespace bifilar::stackful {
 
 #if defined(BIFILAR_OWN_SWITCH)
 
-const bool detail::switches_by_itself = true;
+const bool switches_by_itself = true;
 
 fiber_context::~fiber_context() = default;
 
@@ -89,11 +89,11 @@ void fiber_context::resume_among_exceptions(base::exception_globals& here,
     // The C++ runtime keeps them by thread: each side brings its own, and gets them back.
     const base::exception_globals outer = here;
     here = exceptions_;
-    detail::switch_point back;
+    switch_point back;
     back.sse_control = control.sse;
     back.x87_control = control.x87;
     resumer_ = &back;
-    detail::jump(back, here_);
+    jump(back, here_);
     exceptions_ = here;
     here_.keeps_exceptions = here.any();
     here = outer;
@@ -103,18 +103,18 @@ void fiber_context::finish() noexcept {
     // From here on the context counts as finished; nobody comes back to this stack.
     here_.stack_pointer = nullptr;
     // Nobody jumps back there, but the jump compares the control words in it.
-    detail::switch_point nowhere;
+    switch_point nowhere;
     base::read_control_words(nowhere.sse_control, nowhere.x87_control);
-    detail::jump(nowhere, *static_cast<const detail::switch_point*>(resumer_));
+    jump(nowhere, *static_cast<const switch_point*>(resumer_));
     __builtin_unreachable();
 }
 
 #else
 
 #if defined(BIFILAR_SWITCH_INLINE)
-const bool detail::switches_by_fcontext = true;
+const bool switches_by_fcontext = true;
 #else
-const bool detail::switches_watched = true;
+const bool switches_watched = true;
 #endif
 
 namespace {
@@ -159,8 +159,8 @@ tsan_handles& idle_handles() noexcept {
 
 // Two names for one pair of pointers: both come back in two registers. Initialised by the linker, so that it is
 // there before any constructor of a static runs a fiber.
-static_assert(sizeof(detail::landing) == sizeof(transfer_t) && sizeof(fcontext_t) == sizeof(void*));
-detail::landing (*const detail::jump_function)(void*, void*) noexcept =
+static_assert(sizeof(landing) == sizeof(transfer_t) && sizeof(fcontext_t) == sizeof(void*));
+landing (*const jump_function)(void*, void*) noexcept =
     reinterpret_cast<landing (*)(void*, void*) noexcept>(reinterpret_cast<void (*)()>(&jump_fcontext));
 
 struct fiber_context::jumps {

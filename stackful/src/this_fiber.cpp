@@ -5,13 +5,15 @@
 #include <bifilar/stackful/detail/fiber.hpp>
 #include <bifilar/task/detail/type_name.hpp>
 
-namespace bifilar::this_fiber {
+namespace bifilar {
 
 void detail::unwind_or_yield(stackful::fiber& self) {
     // Said before the suspension, for whoever describes the task meanwhile.
     self.wait_on(bifilar::detail::type_name<yield_future>);
     if (self.unwinds()) self.unwind();
 }
+
+namespace this_fiber {
 
 std::size_t stack_size() noexcept {
     const auto* const self = stackful::fiber::current();
@@ -23,4 +25,5 @@ std::size_t stack_used() noexcept {
     return self != nullptr ? stackful::stack_used(self->stack()) : 0;
 }
 
-}  // namespace bifilar::this_fiber
+}  // namespace this_fiber
+}  // namespace bifilar

@@ -44,7 +44,7 @@ std::terminate_handler outer_handler = nullptr;
 // `cancelled` met a function that no exception may leave.
 [[noreturn]] void explain_and_terminate() noexcept {
     if (terminates_for_cancellation()) {
-        const task_label* const label = fiber::current()->label();
+        const detail::task_label* const label = fiber::current()->label();
         std::fputs("bifilar: task ", stderr);
         std::fputs(label != nullptr ? label->name().c_str() : "without a name", stderr);
         std::fputs(
@@ -99,7 +99,7 @@ void fiber::unwind() {
 void fiber::tell_swallowed() noexcept {
     // The application's handler runs on this fiber, and must not wait there.
     const poll_scope no_waits{*this};
-    this_thread().worker->owner().parts().swallowed_cancellation(*task_, sent_);
+    detail::this_thread().worker->owner().parts().swallowed_cancellation(*task_, sent_);
 }
 
 }  // namespace bifilar::stackful

@@ -51,7 +51,7 @@ void wins_are_even(const char* name, Make make) {
         INFO(bf::to_string(model) << ", seed " << seed);
         bf::runtime rt{small_runtime(1)};
         const wins seen = rt.spawn(model, [&]() -> bf::task<wins> {
-                                bf::this_thread().random = seed | 1;  // Its one worker's; 0 is no seed.
+                                bf::detail::this_thread().random = seed | 1;  // Its one worker's; 0 is no seed.
                                 co_return co_await make();
                             }).join();
         CHECK(seen.others() == 0);

@@ -209,7 +209,7 @@ TEST_CASE("the_end_of_the_last_runtime_gives_all_frames_back") {
         if (round == 0) before = rt.stats().frame_bytes;
         if (round == 1) CHECK(rt.stats().frame_bytes > 10 * before);
     }
-    CHECK(bf::frame_pool_bytes() <= before);
+    CHECK(bf::detail::frame_pool_bytes() <= before);
 }
 
 #endif

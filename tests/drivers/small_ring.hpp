@@ -18,20 +18,20 @@ inline bool rings_are_usual() {
 /// This thread's driver: a ring with so many entries for submissions, and four times as many for completions.
 class small_ring {
 public:
-    explicit small_ring(unsigned entries) : driver_{entries}, before_{bifilar::this_thread().sleeps_in} {
-        bifilar::this_thread().sleeps_in = &driver_;
+    explicit small_ring(unsigned entries) : driver_{entries}, before_{bifilar::detail::this_thread().sleeps_in} {
+        bifilar::detail::this_thread().sleeps_in = &driver_;
     }
     small_ring(const small_ring&) = delete;
     small_ring& operator=(const small_ring&) = delete;
     ~small_ring() {
         driver_.leave();
-        bifilar::this_thread().sleeps_in = before_;
+        bifilar::detail::this_thread().sleeps_in = before_;
     }
     [[nodiscard]] bifilar::drivers::uring_driver& driver() noexcept { return driver_; }
 
 private:
     bifilar::drivers::uring_driver driver_;
-    bifilar::parker* before_;
+    bifilar::detail::parker* before_;
 };
 
 /// Calls `let` when F was polled often enough for all of its `members` to wait: a poll starts as many as the budget of

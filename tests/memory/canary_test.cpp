@@ -178,14 +178,14 @@ TEST_CASE("the_size_of_a_frame_can_be_asked_for") {
     int alive = 0;
     auto small = with_argument(counted{alive}, 1);
     auto larger = temporaries(alive);
-    CHECK(bf::frame_bytes(larger.frame()) >= bf::frame_bytes(small.frame()));
-    CHECK(bf::frame_bytes(small.frame()) <= bf::largest_pooled_bytes);
+    CHECK(larger.frame_bytes() >= small.frame_bytes());
+    CHECK(small.frame_bytes() <= bf::detail::largest_pooled_bytes);
 }
 
 TEST_CASE("sizes_that_people_pay_for") {
     STATIC_REQUIRE(sizeof(bf::waker) == 8);
-    STATIC_REQUIRE(sizeof(bf::task_header) == 24);
-    STATIC_REQUIRE(sizeof(bf::task_core) == 32);
+    STATIC_REQUIRE(sizeof(bf::detail::task_header) == 24);
+    STATIC_REQUIRE(sizeof(bf::detail::task_core) == 32);
     STATIC_REQUIRE(sizeof(bf::task<int>) == 8);
     STATIC_REQUIRE(sizeof(bf::event::wait_future) == 32);
     STATIC_REQUIRE(sizeof(bf::join_handle<int>) == 16);

@@ -12,27 +12,27 @@ using tests::memory_is_exhausted;
 
 TEST_CASE("a_thread_without_memory_for_a_frame_cache_does_without_and_ends_as_any_other") {
     if (!tests::counts_malloc) return;
-    void* const frame_of_another = bf::allocate_frame(100);  // So that the pool has room.
+    void* const frame_of_another = bf::detail::allocate_frame(100);  // So that the pool has room.
     bool had_one = true;
     std::thread{[&had_one] {
         memory_is_exhausted = true;
         try {
-            bf::release_frame(bf::allocate_frame(100));
+            bf::detail::release_frame(bf::detail::allocate_frame(100));
         } catch (const std::bad_alloc&) {
             had_one = false;
         }
         memory_is_exhausted = false;
     }}.join();
     CHECK(had_one);
-    bf::release_frame(frame_of_another);
+    bf::detail::release_frame(frame_of_another);
 }
 
 TEST_CASE("a_frame_is_freed_without_memory_by_a_thread_that_had_none") {
     if (!tests::counts_malloc) return;
-    void* const frame = bf::allocate_frame(100);
+    void* const frame = bf::detail::allocate_frame(100);
     std::thread{[frame] {
         memory_is_exhausted = true;
-        bf::release_frame(frame);
+        bf::detail::release_frame(frame);
         memory_is_exhausted = false;
     }}.join();
     SUCCEED();

@@ -27,13 +27,13 @@ constexpr bool pools = false;  // Every block is a malloc of its own.
 constexpr bool pools = true;
 #endif
 
-constexpr bf::task_owner one_owner = 4'001;
-constexpr bf::task_owner other_owner = 4'002;
+constexpr bf::detail::task_owner one_owner = 4'001;
+constexpr bf::detail::task_owner other_owner = 4'002;
 
 // A block whose content tells whether anybody else has written to it.
 class filled {
 public:
-    filled(std::size_t bytes, unsigned char pattern) : filled(bf::allocate_frame(bytes), bytes, pattern) {}
+    filled(std::size_t bytes, unsigned char pattern) : filled(bf::detail::allocate_frame(bytes), bytes, pattern) {}
     filled(void* block, std::size_t bytes, unsigned char pattern) : block_{block}, bytes_{bytes}, pattern_{pattern} {
         std::memset(block_, pattern_, bytes_);
     }
@@ -42,7 +42,7 @@ public:
         const auto* const bytes = static_cast<const unsigned char*>(block_);
         return std::all_of(bytes, bytes + bytes_, [this](unsigned char byte) { return byte == pattern_; });
     }
-    void release() { bf::release_frame(block_); }
+    void release() { bf::detail::release_frame(block_); }
 
 private:
     void* block_;
@@ -51,14 +51,15 @@ private:
 };
 
 void* allocate_with_prefix(std::size_t prefix, std::size_t bytes) {
-    bf::this_thread().frame_prefix_bytes = prefix;
-    return bf::allocate_coroutine(bytes);
+    bf::detail::this_thread().frame_prefix_bytes = prefix;
+    return bf::detail::allocate_coroutine(bytes);
 }
 
-std::multiset<void*> visited(bf::task_owner owner) {
+std::multiset<void*> visited(bf::detail::task_owner owner) {
     std::multiset<void*> seen;
-    bf::visit_tasks(
-        owner, [](bf::task_header& task, void* to) noexcept { static_cast<std::multiset<void*>*>(to)->insert(&task); },
+    bf::detail::visit_tasks(
+        owner,
+        [](bf::detail::task_header& task, void* to) noexcept { static_cast<std::multiset<void*>*>(to)->insert(&task); },
         &seen);
     return seen;
 }
@@ -70,7 +71,7 @@ TEST_CASE("blocks_of_every_size_are_aligned_and_do_not_overlap") {
     bool aligned = true;
     unsigned char pattern = 0;
     for (int round = 0; round < 3; ++round)
-        for (std::size_t bytes = 1; bytes <= bf::largest_pooled_bytes + 200; bytes += bytes < 1'100 ? 1 : 61) {
+        for (std::size_t bytes = 1; bytes <= bf::detail::largest_pooled_bytes + 200; bytes += bytes < 1'100 ? 1 : 61) {
             blocks.emplace_back(bytes, ++pattern);
             aligned &= reinterpret_cast<std::uintptr_t>(blocks.back().block()) % 16 == 0;
         }
@@ -84,10 +85,10 @@ TEST_CASE("a_class_is_not_much_larger_than_what_was_asked_for") {
     if (!pools) return;
     for (const std::size_t bytes :
          {1U, 63U, 64U, 65U, 80U, 81U, 1'023U, 1'024U, 1'025U, 1'280U, 1'281U, 4'095U, 4'096U}) {
-        void* const block = bf::allocate_coroutine(bytes);
-        const std::size_t got = bf::frame_bytes(block);
+        void* const block = bf::detail::allocate_coroutine(bytes);
+        const std::size_t got = bf::detail::frame_bytes(block);
         const std::size_t step = bytes <= 64 ? 64 : bytes <= 1'024 ? 16 : 256;
-        bf::release_coroutine(block);
+        bf::detail::release_coroutine(block);
         INFO("asked for " << bytes << ", got " << got);
         CHECK(got >= bytes);
         CHECK(got < bytes + step);
@@ -97,11 +98,11 @@ TEST_CASE("a_class_is_not_much_larger_than_what_was_asked_for") {
 TEST_CASE("a_freed_block_is_the_next_of_its_class") {
     if (!pools) return;
     for (const std::size_t bytes : {64U, 100U, 1'000U, 4'096U}) {
-        void* const first = bf::allocate_frame(bytes);
-        bf::release_frame(first);
-        void* const second = bf::allocate_frame(bytes);
+        void* const first = bf::detail::allocate_frame(bytes);
+        bf::detail::release_frame(first);
+        void* const second = bf::detail::allocate_frame(bytes);
         CHECK(first == second);
-        bf::release_frame(second);
+        bf::detail::release_frame(second);
     }
 }
 
@@ -109,11 +110,11 @@ TEST_CASE("steady_use_does_not_grow_the_pool") {
     std::vector<void*> blocks(1'000);
     std::size_t held = 0;
     for (int round = 0; round < 50; ++round) {
-        for (void*& block : blocks) block = bf::allocate_frame(300);
-        for (void* const block : blocks) bf::release_frame(block);
-        if (round == 0) held = bf::frame_pool_bytes();
+        for (void*& block : blocks) block = bf::detail::allocate_frame(300);
+        for (void* const block : blocks) bf::detail::release_frame(block);
+        if (round == 0) held = bf::detail::frame_pool_bytes();
     }
-    CHECK(bf::frame_pool_bytes() == held);
+    CHECK(bf::detail::frame_pool_bytes() == held);
     if (pools) CHECK(held > 0);
 }
 
@@ -123,7 +124,7 @@ TEST_CASE("blocks_above_the_largest_class_come_and_go") {
     for (const std::size_t bytes : {8'193U, 9'000U, 65'536U, 1'000'000U, 8'193U}) blocks.emplace_back(bytes, ++pattern);
     for (const filled& one : blocks) {
         CHECK(reinterpret_cast<std::uintptr_t>(one.block()) % 16 == 0);
-        CHECK(bf::frame_bytes(one.block()) == 0);
+        CHECK(bf::detail::frame_bytes(one.block()) == 0);
     }
     const bool intact = std::all_of(blocks.begin(), blocks.end(), [](const filled& one) { return one.intact(); });
     CHECK(intact);
@@ -132,18 +133,18 @@ TEST_CASE("blocks_above_the_largest_class_come_and_go") {
 }
 
 TEST_CASE("a_prefix_is_left_free_once_and_found_again") {
-    for (std::size_t prefix = 16; prefix <= bf::largest_prefix_bytes; prefix += 16)
+    for (std::size_t prefix = 16; prefix <= bf::detail::largest_prefix_bytes; prefix += 16)
         for (const std::size_t bytes : {64U, 200U, 4'000U, 7'000U, 9'000U}) {
             INFO("prefix " << prefix << ", bytes " << bytes);
             void* const frame = allocate_with_prefix(prefix, bytes);
-            CHECK(bf::this_thread().frame_prefix_bytes == 0);
-            CHECK(bf::prefix_of(frame) == prefix);
+            CHECK(bf::detail::this_thread().frame_prefix_bytes == 0);
+            CHECK(bf::detail::prefix_of(frame) == prefix);
             const filled whole{static_cast<std::byte*>(frame) - prefix, prefix + bytes, 7};
-            void* const next = bf::allocate_coroutine(bytes);
-            CHECK(bf::prefix_of(next) == 0);
+            void* const next = bf::detail::allocate_coroutine(bytes);
+            CHECK(bf::detail::prefix_of(next) == 0);
             CHECK(whole.intact());
-            bf::release_coroutine(next);
-            bf::release_coroutine(frame);
+            bf::detail::release_coroutine(next);
+            bf::detail::release_coroutine(frame);
         }
 }
 
@@ -155,14 +156,14 @@ TEST_CASE("large_blocks_have_the_alignment_of_their_size_and_know_their_slab") {
         CHECK(reinterpret_cast<std::uintptr_t>(one.block()) % alignment == 0);
         CHECK(reinterpret_cast<std::uintptr_t>(two.block()) % alignment == 0);
         CHECK(one.intact());
-        bf::release_frame(one.block());
+        bf::detail::release_frame(one.block());
         CHECK(two.intact());
-        bf::release_frame(two.block());
+        bf::detail::release_frame(two.block());
         // With its prefix of a size that lets blocks begin at a boundary.
         for (const std::size_t prefix : {16U, 48U, 64U, 128U}) {
             void* const frame = allocate_with_prefix(prefix, alignment - prefix);
-            CHECK(bf::prefix_of(frame) == prefix);
-            bf::release_coroutine(frame);
+            CHECK(bf::detail::prefix_of(frame) == prefix);
+            bf::detail::release_coroutine(frame);
         }
     }
 }
@@ -170,16 +171,16 @@ TEST_CASE("large_blocks_have_the_alignment_of_their_size_and_know_their_slab") {
 TEST_CASE("a_frame_that_became_a_task_is_freed_with_the_task") {
     void* const frame = allocate_with_prefix(48, 100);
     void* const block = static_cast<std::byte*>(frame) - 48;
-    bf::mark_task(frame, one_owner, 48);
-    CHECK(bf::prefix_of(frame) == 0);
+    bf::detail::mark_task(frame, one_owner, 48);
+    CHECK(bf::detail::prefix_of(frame) == 0);
     const filled task{block, 48, 9};
-    bf::release_coroutine(frame);  // The coroutine ends; the block stays the task's.
-    void* const another = bf::allocate_frame(148);
+    bf::detail::release_coroutine(frame);  // The coroutine ends; the block stays the task's.
+    void* const another = bf::detail::allocate_frame(148);
     CHECK(another != block);
     CHECK(task.intact());
-    bf::unmark_task(frame);
-    bf::release_frame(block);
-    bf::release_frame(another);
+    bf::detail::unmark_task(frame);
+    bf::detail::release_frame(block);
+    bf::detail::release_frame(another);
     CHECK(visited(one_owner).empty());
 }
 
@@ -190,12 +191,12 @@ TEST_CASE("visit_finds_the_live_tasks_of_one_owner") {
     struct task {
         void* block;
         void* place;
-        bf::task_owner owner;
+        bf::detail::task_owner owner;
     };
     std::vector<task> tasks;
     int wrong = 0;
     const auto count_wrong = [&] {
-        for (const bf::task_owner owner : {one_owner, other_owner}) {
+        for (const bf::detail::task_owner owner : {one_owner, other_owner}) {
             std::multiset<void*> expected;
             for (const task& one : tasks)
                 if (one.owner == owner) expected.insert(one.block);
@@ -204,17 +205,17 @@ TEST_CASE("visit_finds_the_live_tasks_of_one_owner") {
     };
     for (int step = 0; step < 6'000; ++step) {
         if (random.below(3) != 0) {
-            const bf::task_owner owner = random.below(2) == 0 ? one_owner : other_owner;
+            const bf::detail::task_owner owner = random.below(2) == 0 ? one_owner : other_owner;
             // Headers with and without a frame behind them, in all classes, a few of them large.
             const std::size_t prefix = random.below(8) * 16;
             const std::size_t bytes = 64 + (random.below(100) == 0 ? 5'000 : random.below(400));
-            void* const place = prefix != 0 ? allocate_with_prefix(prefix, bytes) : bf::allocate_frame(bytes);
-            bf::mark_task(place, owner, prefix);
+            void* const place = prefix != 0 ? allocate_with_prefix(prefix, bytes) : bf::detail::allocate_frame(bytes);
+            bf::detail::mark_task(place, owner, prefix);
             tasks.push_back({static_cast<std::byte*>(place) - prefix, place, owner});
         } else if (!tasks.empty()) {
             std::swap(tasks[random.below(static_cast<std::uint32_t>(tasks.size()))], tasks.back());
-            bf::unmark_task(tasks.back().place);
-            bf::release_frame(tasks.back().block);
+            bf::detail::unmark_task(tasks.back().place);
+            bf::detail::release_frame(tasks.back().block);
             tasks.pop_back();
         }
         if (step % 500 == 0) count_wrong();
@@ -222,8 +223,8 @@ TEST_CASE("visit_finds_the_live_tasks_of_one_owner") {
     count_wrong();
     CHECK(wrong == 0);
     for (const task& one : tasks) {
-        bf::unmark_task(one.place);
-        bf::release_frame(one.block);
+        bf::detail::unmark_task(one.place);
+        bf::detail::release_frame(one.block);
     }
     CHECK(visited(one_owner).empty());
     CHECK(visited(other_owner).empty());
@@ -269,13 +270,13 @@ TEST_CASE("blocks_may_be_freed_by_any_thread") {
             }
             if (waiting) std::this_thread::yield();
         }
-        if (round == rounds / 2) held_at_half = bf::frame_pool_bytes();
+        if (round == rounds / 2) held_at_half = bf::detail::frame_pool_bytes();
     }
     over = true;
     freer.join();
     CHECK(broken == 0);
     // 200 batches are 20 MB; one chunk of 1 MiB more is a matter of timing.
-    CHECK(bf::frame_pool_bytes() <= held_at_half + (std::size_t{1} << 20));
+    CHECK(bf::detail::frame_pool_bytes() <= held_at_half + (std::size_t{1} << 20));
 }
 
 TEST_CASE("a_thread_that_ends_leaves_its_blocks_to_the_others") {
@@ -283,12 +284,12 @@ TEST_CASE("a_thread_that_ends_leaves_its_blocks_to_the_others") {
     for (int round = 0; round < 40; ++round) {
         std::thread{[] {
             std::vector<void*> blocks(500);
-            for (void*& block : blocks) block = bf::allocate_frame(720);
-            for (void* const block : blocks) bf::release_frame(block);
+            for (void*& block : blocks) block = bf::detail::allocate_frame(720);
+            for (void* const block : blocks) bf::detail::release_frame(block);
         }}.join();
-        if (round == 0) held = bf::frame_pool_bytes();
+        if (round == 0) held = bf::detail::frame_pool_bytes();
     }
-    CHECK(bf::frame_pool_bytes() == held);
+    CHECK(bf::detail::frame_pool_bytes() == held);
 }
 
 TEST_CASE("random_use_by_many_threads_keeps_every_block_apart") {
@@ -327,7 +328,7 @@ TEST_CASE("random_use_by_many_threads_keeps_every_block_apart") {
 TEST_CASE("neighbours_of_one_class_have_marks_of_their_own") {
     // A short frame behind a prefix, and a task without one in the next block: their places are less than 64 bytes
     // apart.
-    for (std::size_t prefix = 16; prefix <= bf::largest_prefix_bytes; prefix += 16)
+    for (std::size_t prefix = 16; prefix <= bf::detail::largest_prefix_bytes; prefix += 16)
         for (const std::size_t bytes : {32U, 40U, 48U, 56U, 64U}) {
             INFO("prefix " << prefix << ", bytes " << bytes);
             std::multiset<void*> expected;
@@ -335,17 +336,17 @@ TEST_CASE("neighbours_of_one_class_have_marks_of_their_own") {
             for (int n = 0; n < 200; ++n) {
                 const bool with_frame = n % 2 == 0;
                 void* const place =
-                    with_frame ? allocate_with_prefix(prefix, bytes) : bf::allocate_frame(prefix + bytes);
+                    with_frame ? allocate_with_prefix(prefix, bytes) : bf::detail::allocate_frame(prefix + bytes);
                 const std::size_t before = with_frame ? prefix : 0;
-                bf::mark_task(place, one_owner, before);
+                bf::detail::mark_task(place, one_owner, before);
                 tasks.emplace_back(place, static_cast<std::byte*>(place) - before);
                 expected.insert(tasks.back().second);
             }
             const bool all_found = visited(one_owner) == expected;
             CHECK(all_found);
             for (const auto& [place, block] : tasks) {
-                bf::unmark_task(place);
-                bf::release_frame(block);
+                bf::detail::unmark_task(place);
+                bf::detail::release_frame(block);
             }
         }
 }

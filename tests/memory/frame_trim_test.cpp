@@ -26,14 +26,14 @@ constexpr std::size_t slab_bytes = 64 * 1024;
 std::vector<void*> allocate(std::size_t count, std::size_t bytes) {
     std::vector<void*> blocks(count);
     for (void*& block : blocks) {
-        block = bf::allocate_frame(bytes);
+        block = bf::detail::allocate_frame(bytes);
         std::memset(block, 0x5a, bytes);
     }
     return blocks;
 }
 
 void release(const std::vector<void*>& blocks) {
-    for (void* const block : blocks) bf::release_frame(block);
+    for (void* const block : blocks) bf::detail::release_frame(block);
 }
 
 bool intact(const void* block, std::size_t bytes) {
@@ -41,7 +41,7 @@ bool intact(const void* block, std::size_t bytes) {
     return std::all_of(first, first + bytes, [](unsigned char byte) { return byte == 0x5a; });
 }
 
-void trim() { (void)bf::trim_frames(bf::base::now_ns(), 0); }
+void trim() { (void)bf::detail::trim_frames(bf::base::now_ns(), 0); }
 
 // The first trim sees what was needed since the one before, the second that it was not needed any more.
 void trim_twice() {
@@ -51,8 +51,8 @@ void trim_twice() {
 
 // What the pool holds when other tests' blocks are gone.
 std::size_t settled_bytes() {
-    bf::release_unused_frames();
-    return bf::frame_pool_bytes();
+    bf::detail::release_unused_frames();
+    return bf::detail::frame_pool_bytes();
 }
 
 }  // namespace
@@ -61,48 +61,48 @@ TEST_CASE("a_burst_of_frames_is_given_back_when_it_is_not_needed_again") {
     const std::size_t before = settled_bytes();
     release(allocate(100'000, 300));
     release(allocate(10'000, 2'000));
-    const std::size_t most = bf::frame_pool_bytes();
+    const std::size_t most = bf::detail::frame_pool_bytes();
     CHECK(most > before + 100'000 * 300);
-    CHECK(bf::frames_need_trimming() == bf::trim_need::soon);
+    CHECK(bf::detail::frames_need_trimming() == bf::detail::trim_need::soon);
     trim();
-    CHECK(bf::frame_pool_bytes() == most);
-    CHECK(bf::frames_need_trimming() == bf::trim_need::soon);
+    CHECK(bf::detail::frame_pool_bytes() == most);
+    CHECK(bf::detail::frames_need_trimming() == bf::detail::trim_need::soon);
     trim();
-    CHECK(bf::frames_need_trimming() == bf::trim_need::none);
-    CHECK(bf::frame_pool_bytes() == before);
-    CHECK(bf::unused_frame_bytes() <= before);
+    CHECK(bf::detail::frames_need_trimming() == bf::detail::trim_need::none);
+    CHECK(bf::detail::frame_pool_bytes() == before);
+    CHECK(bf::detail::unused_frame_bytes() <= before);
 }
 
 TEST_CASE("a_trim_that_comes_before_its_pause_is_over_gives_nothing_back") {
     (void)settled_bytes();
     release(allocate(10'000, 300));
     const bf::base::instant_ns now = bf::base::now_ns();
-    CHECK(bf::trim_frames(now, 0));
-    const std::size_t held = bf::frame_pool_bytes();
-    CHECK(!bf::trim_frames(now + 999, 1'000));
-    CHECK(bf::frame_pool_bytes() == held);
-    CHECK(bf::trim_frames(now + 1'000, 1'000));
-    CHECK(bf::frame_pool_bytes() < held / 2);
+    CHECK(bf::detail::trim_frames(now, 0));
+    const std::size_t held = bf::detail::frame_pool_bytes();
+    CHECK(!bf::detail::trim_frames(now + 999, 1'000));
+    CHECK(bf::detail::frame_pool_bytes() == held);
+    CHECK(bf::detail::trim_frames(now + 1'000, 1'000));
+    CHECK(bf::detail::frame_pool_bytes() < held / 2);
 }
 
 TEST_CASE("frames_that_are_needed_again_and_again_are_kept") {
     (void)settled_bytes();
     release(allocate(50'000, 300));
     trim();
-    const std::size_t needed = bf::frame_pool_bytes();
+    const std::size_t needed = bf::detail::frame_pool_bytes();
     for (int round = 0; round < 5; ++round) {
         release(allocate(50'000, 300));
         trim();
     }
-    CHECK(bf::frame_pool_bytes() >= needed - slab_bytes);
-    CHECK(bf::frame_pool_bytes() <= needed + slab_bytes);
+    CHECK(bf::detail::frame_pool_bytes() >= needed - slab_bytes);
+    CHECK(bf::detail::frame_pool_bytes() <= needed + slab_bytes);
     // Half as many from now on.
     for (int round = 0; round < 3; ++round) {
         release(allocate(25'000, 300));
         trim();
     }
-    CHECK(bf::frame_pool_bytes() < needed * 7 / 10);
-    CHECK(bf::frame_pool_bytes() > needed * 4 / 10);
+    CHECK(bf::detail::frame_pool_bytes() < needed * 7 / 10);
+    CHECK(bf::detail::frame_pool_bytes() > needed * 4 / 10);
 }
 
 TEST_CASE("frames_that_live_keep_their_slabs_and_no_others") {
@@ -116,10 +116,10 @@ TEST_CASE("frames_that_live_keep_their_slabs_and_no_others") {
     }
     release(blocks);
     trim_twice();
-    CHECK(bf::frame_pool_bytes() <= before + kept.size() * slab_bytes);
+    CHECK(bf::detail::frame_pool_bytes() <= before + kept.size() * slab_bytes);
     // What cannot leave is looked at less often, until there is more of it.
     trim();
-    CHECK(bf::frames_need_trimming() != bf::trim_need::soon);
+    CHECK(bf::detail::frames_need_trimming() != bf::detail::trim_need::soon);
     for (void* const block : kept) CHECK(intact(block, 160));
     // What is given back can be had again.
     const std::vector<void*> more = allocate(100'000, 160);
@@ -129,7 +129,7 @@ TEST_CASE("frames_that_live_keep_their_slabs_and_no_others") {
     release(more);
     release(kept);
     trim_twice();
-    CHECK(bf::frame_pool_bytes() == before);
+    CHECK(bf::detail::frame_pool_bytes() == before);
 }
 
 TEST_CASE("frames_come_and_go_while_another_thread_trims") {
@@ -138,7 +138,7 @@ TEST_CASE("frames_come_and_go_while_another_thread_trims") {
     std::thread trims{[&] {
         while (!over) {
             trim();
-            bf::release_unused_frames();
+            bf::detail::release_unused_frames();
         }
     }};
     std::atomic<int> broken{0};
@@ -167,7 +167,7 @@ TEST_CASE("a_forked_child_gives_frames_back_whatever_its_parent_was_doing") {
     std::thread trims{[&] {
         while (!over) {
             release(allocate(2'000, 160));
-            bf::release_unused_frames();
+            bf::detail::release_unused_frames();
         }
     }};
     std::vector<int> answers;
@@ -176,8 +176,8 @@ TEST_CASE("a_forked_child_gives_frames_back_whatever_its_parent_was_doing") {
         if (child == 0) {
             const std::size_t there = settled_bytes();
             release(allocate(20'000, 300));
-            bf::release_unused_frames();
-            std::_Exit(bf::frame_pool_bytes() <= there ? 0 : 1);
+            bf::detail::release_unused_frames();
+            std::_Exit(bf::detail::frame_pool_bytes() <= there ? 0 : 1);
         }
         int answer = -1;
         if (child > 0) ::waitpid(child, &answer, 0);

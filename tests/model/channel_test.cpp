@@ -12,6 +12,7 @@
 #include <optional>
 
 using namespace bifilar;
+using namespace bifilar::detail;
 
 namespace {
 

@@ -12,6 +12,7 @@
 #include <new>
 
 using namespace bifilar;
+using namespace bifilar::detail;
 
 namespace {
 

@@ -17,7 +17,7 @@ auto wait_for(Future& f, gated_task& task) {
         bifilar::context cx{task};
         if (auto answer = f.poll(cx)) return answer.take();
         if (cx.yielding()) continue;
-        if (task.state_.end_pending() == bifilar::park_result::parked) task.gate.wait();
+        if (task.state_.end_pending() == bifilar::detail::park_result::parked) task.gate.wait();
     }
 }
 

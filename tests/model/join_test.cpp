@@ -11,6 +11,7 @@
 #include <optional>
 
 using namespace bifilar;
+using namespace bifilar::detail;
 
 namespace {
 

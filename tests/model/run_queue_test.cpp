@@ -11,6 +11,7 @@
 #include <string>
 
 using namespace bifilar;
+using namespace bifilar::detail;
 
 namespace {
 

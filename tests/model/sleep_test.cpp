@@ -16,6 +16,7 @@
 #include <utility>
 
 using namespace bifilar;
+using namespace bifilar::detail;
 
 namespace {
 

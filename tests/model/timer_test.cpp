@@ -10,6 +10,7 @@
 #include <memory>
 
 using namespace bifilar;
+using namespace bifilar::detail;
 
 namespace {
 

@@ -13,6 +13,7 @@
 #include <string>
 
 using namespace bifilar;
+using namespace bifilar::detail;
 
 namespace {
 

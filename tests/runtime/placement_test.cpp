@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint32_t workers = 3;
 
-std::uint32_t worker_here() { return bf::this_thread().worker->index(); }
+std::uint32_t worker_here() { return bf::detail::this_thread().worker->index(); }
 
 bf::spawn_options placed(bf::backend on, std::uint32_t worker) {
     bf::spawn_options options;

@@ -16,8 +16,8 @@ namespace tests {
 /// Counts the exceptions that nobody joined.
 class gates final : public bifilar::sched::environment {
 public:
-    std::unique_ptr<bifilar::parker> make_parker(std::uint32_t) override {
-        return std::make_unique<bifilar::gate_parker>();
+    std::unique_ptr<bifilar::detail::parker> make_parker(std::uint32_t) override {
+        return std::make_unique<bifilar::detail::gate_parker>();
     }
     void detached_exception(const char*, std::exception_ptr) noexcept override { ++lost; }
     std::atomic<int> lost{0};

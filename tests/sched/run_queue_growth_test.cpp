@@ -15,16 +15,16 @@ using bf::sched::run_queue;
 
 namespace {
 
-struct counted_task : bf::task_header {
-    static constexpr bf::operations kind{nullptr, nullptr, nullptr};
+struct counted_task : bf::detail::task_header {
+    static constexpr bf::detail::operations kind{nullptr, nullptr, nullptr};
     counted_task() noexcept : task_header{kind, 0} {}
     std::atomic<int> taken{0};
 };
 
-void take(bf::task_header* task) { ++static_cast<counted_task*>(task)->taken; }
+void take(bf::detail::task_header* task) { ++static_cast<counted_task*>(task)->taken; }
 
 void empty(run_queue& queue) {
-    while (bf::task_header* const task = queue.pop()) take(task);
+    while (bf::detail::task_header* const task = queue.pop()) take(task);
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ TEST_CASE("a ring grows and shrinks under thieves and each task comes out once")
             run_queue own{4};
             while (!over) {
                 std::uint32_t moved = 0;
-                if (bf::task_header* const task = queue.steal_into(own, moved)) take(task);
+                if (bf::detail::task_header* const task = queue.steal_into(own, moved)) take(task);
                 empty(own);
             }
         });

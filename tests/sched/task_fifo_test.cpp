@@ -13,8 +13,8 @@ using bf::sched::task_fifo;
 
 namespace {
 
-struct idle_task : bf::task_header {
-    static constexpr bf::operations kind{nullptr, nullptr, nullptr};
+struct idle_task : bf::detail::task_header {
+    static constexpr bf::detail::operations kind{nullptr, nullptr, nullptr};
     idle_task() noexcept : task_header{kind, 0} {}
 };
 
@@ -36,7 +36,7 @@ TEST_CASE("tasks come out of a fifo in the order in which they came") {
     CHECK(fifo.has_grown());
     fifo.shrink();
     CHECK(fifo.has_grown());
-    while (bf::task_header* const task = fifo.take()) CHECK(task == &tasks[taken++]);
+    while (bf::detail::task_header* const task = fifo.take()) CHECK(task == &tasks[taken++]);
     CHECK(taken == count);
     CHECK(fifo.empty());
     fifo.shrink();

@@ -88,8 +88,8 @@ std::vector<int> order_of_ten(const tuning& rules) {
     return order;
 }
 
-struct idle_task : bf::task_header {
-    static constexpr bf::operations kind{nullptr, nullptr, nullptr};
+struct idle_task : bf::detail::task_header {
+    static constexpr bf::detail::operations kind{nullptr, nullptr, nullptr};
     idle_task() noexcept : task_header{kind, 0} {}
 };
 
@@ -99,7 +99,7 @@ std::uint32_t stolen_of_six(std::uint32_t max_stolen) {
     std::array<idle_task, 6> tasks;
     for (idle_task& one : tasks) REQUIRE(from.push(one));
     std::uint32_t moved = 0;
-    const bf::task_header* const next = from.steal_into(into, moved);
+    const bf::detail::task_header* const next = from.steal_into(into, moved);
     REQUIRE(moved > 0);
     CHECK(next == &tasks[moved - 1]);
     CHECK(from.size() == 6 - moved);

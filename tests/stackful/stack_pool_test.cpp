@@ -121,7 +121,7 @@ TEST_CASE("a trim gives the slabs back that were not needed since the last one",
     const stack_view stays = all.back();
     all.pop_back();
     for (const stack_view s : all) pool.give(s);
-    REQUIRE(pool.needs_trimming() == bifilar::trim_need::soon);
+    REQUIRE(pool.needs_trimming() == bifilar::detail::trim_need::soon);
     REQUIRE(pool.trim(1'000, 500));
     // They were needed since the pool was made.
     REQUIRE(pool.counts().free == 999);
@@ -130,7 +130,7 @@ TEST_CASE("a trim gives the slabs back that were not needed since the last one",
     REQUIRE(pool.trim(1'500, 500));
     REQUIRE(pool.counts().slabs == 1);
     REQUIRE(pool.counts().taken == 1);
-    REQUIRE(pool.needs_trimming() == bifilar::trim_need::none);
+    REQUIRE(pool.needs_trimming() == bifilar::detail::trim_need::none);
     REQUIRE(stack_used(stays) <= page_bytes());
     pool.give(stays);
     // Once 640, then half of them are needed between any two trims.
@@ -147,17 +147,17 @@ TEST_CASE("tasks on stacks are visited and others are not", "[stackful][stack_po
     stack_pool pool{{.spare_stacks = 0}};
     stack_cache cache{pool};
     const auto visited = [&pool] {
-        std::multiset<bifilar::task_header*> seen;
+        std::multiset<bifilar::detail::task_header*> seen;
         pool.visit_tasks(
-            [](bifilar::task_header& task, void* to) noexcept {
-                static_cast<std::multiset<bifilar::task_header*>*>(to)->insert(&task);
+            [](bifilar::detail::task_header& task, void* to) noexcept {
+                static_cast<std::multiset<bifilar::detail::task_header*>*>(to)->insert(&task);
             },
             &seen);
         return seen;
     };
     // Nobody looks into a task here, so any address will do.
-    const auto task_of = [](stack_view s) { return reinterpret_cast<bifilar::task_header*>(s.low); };
-    std::multiset<bifilar::task_header*> known;
+    const auto task_of = [](stack_view s) { return reinterpret_cast<bifilar::detail::task_header*>(s.low); };
+    std::multiset<bifilar::detail::task_header*> known;
     std::vector<stack_view> all;
     for (int i = 0; i < 300; ++i) {
         all.push_back(cache.take(i % 2 == 0 ? 8192 : 65536));

@@ -13,7 +13,7 @@ namespace bf = bifilar;
 using bf::base::instant_ns;
 using bf::base::never;
 
-inline constexpr instant_ns tick = bf::timer_tick_ns;
+inline constexpr instant_ns tick = bf::detail::timer_tick_ns;
 inline constexpr instant_ns second = 1'000'000'000;
 inline constexpr instant_ns day = 86'400 * second;
 inline constexpr instant_ns range_ms_36 =
@@ -27,7 +27,7 @@ inline instant_ns due(instant_ns deadline) {
 }
 
 // Stands parked between its wakes. A wake is noted in the order of the schedules and the task is parked again.
-class sleeper_task : public bf::task_header {
+class sleeper_task : public bf::detail::task_header {
 public:
     explicit sleeper_task(std::vector<sleeper_task*>* order = nullptr) noexcept : task_header{kind, 0}, order_{order} {
         (void)state_.end_pending();
@@ -37,7 +37,7 @@ public:
     [[nodiscard]] int wakes() const noexcept { return wakes_.load(); }
 
 private:
-    static bf::run_result run(task_header&, bf::context&) noexcept { return bf::run_result::done; }
+    static bf::detail::run_result run(task_header&, bf::context&) noexcept { return bf::detail::run_result::done; }
     static void schedule(task_header& task) noexcept {
         auto& self = static_cast<sleeper_task&>(task);
         ++self.wakes_;
@@ -46,7 +46,7 @@ private:
         (void)self.state_.end_pending();
     }
     static void destroy(task_header&) noexcept {}
-    static constexpr bf::operations kind{&run, &schedule, &destroy};
+    static constexpr bf::detail::operations kind{&run, &schedule, &destroy};
 
     std::vector<sleeper_task*>* order_;
     std::atomic<int> wakes_{0};

@@ -82,7 +82,7 @@ public:
 private:
     struct timer {
         std::array<std::unique_ptr<sleeper_task>, 2> tasks;
-        std::optional<bf::timer_node> node;
+        std::optional<bf::detail::timer_node> node;
         std::size_t waker = 0;
         std::multimap<instant_ns, timer*>::iterator place;
     };
@@ -134,12 +134,12 @@ private:
         t.waker = random_.below(2);
         bf::context cx{*t.tasks[t.waker]};
         queue_.insert(*t.node, deadline, random_.below(2) == 0 ? now_ : 0, cx);
-        if (!cx.armed() || t.node->where() != bf::timer_node::place::waiting) ++wrong_answers;
+        if (!cx.armed() || t.node->where() != bf::detail::timer_node::place::waiting) ++wrong_answers;
         t.place = oracle_.emplace(due(deadline), &t);
     }
     void remove(timer& t) {
         if (queue_.remove(*t.node)) ++wrong_answers;
-        if (t.node->where() != bf::timer_node::place::fresh) ++wrong_answers;
+        if (t.node->where() != bf::detail::timer_node::place::fresh) ++wrong_answers;
         if (queue_.remove(*t.node)) ++wrong_answers;  // The second time it does nothing.
         oracle_.erase(t.place);
         t.node.reset();
@@ -158,7 +158,7 @@ private:
             if (task != t.tasks[t.waker].get()) ++wrong_wakers;
             const instant_ns deadline = t.place->first;
             if (deadline > now) ++early;
-            if (t.node->where() != bf::timer_node::place::fired) ++wrong_answers;
+            if (t.node->where() != bf::detail::timer_node::place::fired) ++wrong_answers;
             bf::context cx{*task};
             if (queue_.renew(*t.node, cx) || !queue_.remove(*t.node)) ++wrong_answers;
             oracle_.erase(t.place);
@@ -168,7 +168,7 @@ private:
         if (oracle_deadline() <= now || queue_.next_deadline() <= now) ++forgotten;
     }
 
-    bf::timer_queue queue_;
+    bf::detail::timer_queue queue_;
     std::multimap<instant_ns, timer*> oracle_;
     std::map<sleeper_task*, timer*> owner_;
     std::vector<sleeper_task*> order_;
@@ -203,9 +203,9 @@ TEST_CASE("random_timers_do_what_an_ordered_map_says") {
 TEST_CASE("one_fire_wakes_all_that_are_due_whatever_their_number") {
     // Around the portions in which the queue lets its lock go.
     for (const std::size_t count : {0U, 1U, 63U, 64U, 65U, 128U, 1'000U}) {
-        bf::timer_queue queue;
+        bf::detail::timer_queue queue;
         std::deque<sleeper_task> tasks;
-        std::deque<bf::timer_node> nodes(count + 1);
+        std::deque<bf::detail::timer_node> nodes(count + 1);
         for (std::size_t n = 0; n <= count; ++n) {
             bf::context cx{tasks.emplace_back()};
             queue.insert(nodes[n], (n < count ? 100 : 101) * tick, 0, cx);
@@ -225,9 +225,9 @@ TEST_CASE("one_fire_wakes_all_that_are_due_whatever_their_number") {
 }
 
 TEST_CASE("a_timer_that_never_comes_does_not_fire") {
-    bf::timer_queue queue;
+    bf::detail::timer_queue queue;
     sleeper_task task;
-    bf::timer_node node;
+    bf::detail::timer_node node;
     bf::context cx{task};
     queue.insert(node, never, 0, cx);
     CHECK(queue.next_deadline() == never);
@@ -237,9 +237,9 @@ TEST_CASE("a_timer_that_never_comes_does_not_fire") {
 }
 
 TEST_CASE("a_timer_may_be_set_again_after_it_was_removed") {
-    bf::timer_queue queue;
+    bf::detail::timer_queue queue;
     sleeper_task task;
-    bf::timer_node node;
+    bf::detail::timer_node node;
     CHECK_FALSE(queue.remove(node));
     for (int n = 0; n < 3; ++n) {
         bf::context cx{task};
@@ -254,35 +254,36 @@ TEST_CASE("a_timer_may_be_set_again_after_it_was_removed") {
 TEST_CASE("very_many_timers_come_and_go_in_any_order") {
     // A step that is linear in the number of timers would not end here.
     bf::base::random random{tests::seed_of_this_run("many timers")};
-    bf::timer_queue queue;
+    bf::detail::timer_queue queue;
     sleeper_task task;
     bf::context cx{task};
     const auto count = static_cast<std::uint32_t>(many);
-    std::deque<bf::timer_node> nodes(count);
-    std::vector<bf::timer_node*> shuffled;
-    for (bf::timer_node& node : nodes) shuffled.push_back(&node);
+    std::deque<bf::detail::timer_node> nodes(count);
+    std::vector<bf::detail::timer_node*> shuffled;
+    for (bf::detail::timer_node& node : nodes) shuffled.push_back(&node);
     for (std::uint32_t n = count - 1; n > 0; --n) std::swap(shuffled[n], shuffled[random.below(n + 1)]);
 
     const auto nothing_left = [&] { return queue.next_deadline() == never; };
-    for (bf::timer_node& node : nodes) queue.insert(node, static_cast<instant_ns>(random.next() >> 2), 0, cx);
+    for (bf::detail::timer_node& node : nodes) queue.insert(node, static_cast<instant_ns>(random.next() >> 2), 0, cx);
     bool fired = false;
-    for (bf::timer_node* const node : shuffled) fired |= queue.remove(*node);
+    for (bf::detail::timer_node* const node : shuffled) fired |= queue.remove(*node);
     CHECK_FALSE(fired);
     CHECK(nothing_left());
 
     // Neighbours in time, in both orders.
     for (const bool rising : {true, false}) {
         instant_ns deadline = rising ? 0 : many * tick;
-        for (bf::timer_node& node : nodes) queue.insert(node, rising ? deadline += tick : deadline -= tick, 0, cx);
-        for (bf::timer_node* const node : shuffled) fired |= queue.remove(*node);
+        for (bf::detail::timer_node& node : nodes)
+            queue.insert(node, rising ? deadline += tick : deadline -= tick, 0, cx);
+        for (bf::detail::timer_node* const node : shuffled) fired |= queue.remove(*node);
         CHECK_FALSE(fired);
         CHECK(nothing_left());
     }
 
-    for (bf::timer_node& node : nodes) queue.insert(node, static_cast<instant_ns>(random.next() >> 2), 0, cx);
+    for (bf::detail::timer_node& node : nodes) queue.insert(node, static_cast<instant_ns>(random.next() >> 2), 0, cx);
     queue.fire(never - 1);
     const bool all = std::all_of(nodes.begin(), nodes.end(),
-                                 [](const auto& node) { return node.where() == bf::timer_node::place::fired; });
+                                 [](const auto& node) { return node.where() == bf::detail::timer_node::place::fired; });
     CHECK(all);
     CHECK(nothing_left());
 }
@@ -290,12 +291,12 @@ TEST_CASE("very_many_timers_come_and_go_in_any_order") {
 TEST_CASE("removal_on_another_thread_and_expiry_never_both_win") {
     constexpr int rounds = 300;
     constexpr int batch = 64;
-    bf::timer_queue queue;
+    bf::detail::timer_queue queue;
     std::vector<std::unique_ptr<sleeper_task>> tasks;
     for (int n = 0; n < batch; ++n) tasks.push_back(std::make_unique<sleeper_task>());
     int mismatches = 0;
     for (int round = 0; round < rounds; ++round) {
-        std::deque<bf::timer_node> nodes(batch);
+        std::deque<bf::detail::timer_node> nodes(batch);
         std::vector<int> before;
         for (const auto& task : tasks) before.push_back(task->wakes());
         for (std::size_t n = 0; n < batch; ++n) {
@@ -319,17 +320,17 @@ TEST_CASE("removal_on_another_thread_and_expiry_never_both_win") {
 }
 
 TEST_CASE("timers_that_are_due_together_share_a_wake") {
-    bf::timer_queue queue;
+    bf::detail::timer_queue queue;
     sleeper_task task;
     bf::context cx{task};
     const auto shared = [&](const std::vector<int>& at) {
-        std::deque<bf::timer_node> nodes(at.size());
+        std::deque<bf::detail::timer_node> nodes(at.size());
         for (std::size_t n = 0; n < at.size(); ++n) queue.insert(nodes[n], at[n] * tick, 0, cx);
         const instant_ns answer = queue.next_shared_deadline();
-        for (bf::timer_node& node : nodes) (void)queue.remove(node);
+        for (bf::detail::timer_node& node : nodes) (void)queue.remove(node);
         return answer;
     };
-    CHECK(bf::busy_timer_tick_ns == 4 * tick);
+    CHECK(bf::detail::busy_timer_tick_ns == 4 * tick);
     CHECK(shared({}) == never);
     // Alone it is served in time; together with those of the same four ticks when the last of them is due.
     CHECK(shared({5}) == 5 * tick);

@@ -27,9 +27,9 @@ TEST_CASE("a_timer_fires_at_the_first_tick_after_its_deadline_from_wherever_the_
     int late = 0;
     for (unsigned bits = 0; bits < 62; ++bits)
         for (int round = 0; round < 200; ++round) {
-            bf::timer_queue queue;
+            bf::detail::timer_queue queue;
             sleeper_task task;
-            bf::timer_node node;
+            bf::detail::timer_node node;
             const auto now = static_cast<instant_ns>(random.next() >> (2 + random.below(60)));
             const instant_ns distance = (instant_ns{1} << bits) + random.below(3) - 1;
             const instant_ns deadline = bf::base::after(now, std::chrono::nanoseconds{distance});
@@ -56,12 +56,12 @@ TEST_CASE("uneven_looks_at_the_clock_and_jumps_over_years_lose_no_timer") {
     const std::uint64_t seed = tests::seed_of_this_run("jumps");
     bf::base::random random{seed};
     for (const instant_ns jump : {12 * day, 730 * day, range_ms_36}) {
-        bf::timer_queue queue;
+        bf::detail::timer_queue queue;
         std::vector<std::unique_ptr<sleeper_task>> tasks;
-        std::deque<bf::timer_node> nodes(2'000);
+        std::deque<bf::detail::timer_node> nodes(2'000);
         std::vector<instant_ns> deadlines;
         instant_ns now = 1'000 * second;
-        for (bf::timer_node& node : nodes) {
+        for (bf::detail::timer_node& node : nodes) {
             tasks.push_back(std::make_unique<sleeper_task>());
             bf::context cx{*tasks.back()};
             deadlines.push_back(now + static_cast<instant_ns>(random.next() % static_cast<std::uint64_t>(2 * jump)));

@@ -5,13 +5,13 @@
 
 namespace bifilar::base {
 
-constinit atomic<std::uint32_t> detail::forks{0};
+constinit atomic<std::uint32_t> forks{0};
 
 namespace {
 
 // Before main, so that it comes before the handlers that others register: children run them in this order.
 [[maybe_unused]] const int watched = ::pthread_atfork(nullptr, nullptr, [] {
-    detail::forks.store(fork_count() + 1, relaxed);  // Relaxed: one thread exists.
+    forks.store(fork_count() + 1, relaxed);  // Relaxed: one thread exists.
 });
 
 }  // namespace

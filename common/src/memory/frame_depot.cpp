@@ -14,7 +14,7 @@
 #endif
 #include <utility>
 
-namespace bifilar::frames {
+namespace bifilar::detail::frames {
 namespace {
 
 // A mark tells the granule; the place in it follows from the block size, or from the prefix in front of a frame.
@@ -166,6 +166,6 @@ namespace {
 }  // namespace
 #endif
 
-}  // namespace bifilar::frames
+}  // namespace bifilar::detail::frames
 
 #endif

@@ -12,11 +12,11 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace bifilar {
+namespace bifilar::detail {
 struct task_header;
 }
 
-namespace bifilar::frames {
+namespace bifilar::detail::frames {
 
 // Sixteen slabs' worth of memory from the system, and room for the first boundary. The record of it lies in what that
 // leaves free, before or behind the slabs, so that it takes no malloc.
@@ -116,4 +116,4 @@ private:
     static constexpr std::size_t least_unused_bytes = 256 * 1024;
 };
 
-}  // namespace bifilar::frames
+}  // namespace bifilar::detail::frames

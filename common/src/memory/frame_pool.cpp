@@ -16,7 +16,7 @@
 #include <new>
 #include <utility>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 using frames::batch_blocks;
 using frames::block_bytes_of;
@@ -114,7 +114,7 @@ frame_cache* this_cache() noexcept {
 
 }  // namespace
 
-void* detail::allocate_frame_slowly(std::size_t bytes) {
+void* allocate_frame_slowly(std::size_t bytes) {
     // Seldom, and each a slab of its own.
     if (bytes > largest_pooled_bytes) return depot::the().allocate_large(bytes);
     const std::size_t size_class = class_of(bytes);
@@ -127,7 +127,7 @@ void* detail::allocate_frame_slowly(std::size_t bytes) {
     return block;
 }
 
-void detail::release_frame_slowly(void* block) noexcept {
+void release_frame_slowly(void* block) noexcept {
     slab& home = slab::of(block);
     if (home.size_class == slab::large) return depot::the().release_large(home);
     if (frame_cache* const cache = this_cache(); cache != nullptr) [[likely]]
@@ -137,7 +137,7 @@ void detail::release_frame_slowly(void* block) noexcept {
     passing.flush();
 }
 
-void* detail::allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment) {
+void* allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment) {
     // One frame has it: a coroutine that this one makes must not get it as well.
     std::size_t prefix = std::exchange(this_thread().frame_prefix_bytes, 0);
     if (prefix == 0) return allocate_frame(bytes);
@@ -157,7 +157,7 @@ void* detail::allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment
     return frame;
 }
 
-void detail::release_coroutine_slowly(void* frame) noexcept {
+void release_coroutine_slowly(void* frame) noexcept {
     base::atomic<mark>& at = slab::of(frame).mark_of(frame);
     const mark seen = at.load(base::relaxed);  // Relaxed: as in release_coroutine.
     if (seen == 0) return release_frame(frame);
@@ -218,6 +218,6 @@ void release_unused_frames() noexcept {
     depot::the().release_unused();
 }
 
-}  // namespace bifilar
+}  // namespace bifilar::detail
 
 #endif

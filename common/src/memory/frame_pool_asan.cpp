@@ -15,7 +15,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 using frames::header_before;
 using frames::make_mark;
@@ -46,7 +46,7 @@ mark look_up(void* place) noexcept {
 
 }  // namespace
 
-void* detail::allocate_frame_slowly(std::size_t bytes) {
+void* allocate_frame_slowly(std::size_t bytes) {
     // As the pool aligns, which others rely on.
     const std::size_t alignment = std::max<std::size_t>(frames::natural_alignment(bytes), 16);
     void* block = nullptr;
@@ -54,9 +54,9 @@ void* detail::allocate_frame_slowly(std::size_t bytes) {
     return block;
 }
 
-void detail::release_frame_slowly(void* block) noexcept { std::free(block); }
+void release_frame_slowly(void* block) noexcept { std::free(block); }
 
-void* detail::allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment) {
+void* allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment) {
     std::size_t prefix = std::exchange(this_thread().frame_prefix_bytes, 0);
     if (prefix != 0 && alignment > 16) prefix = alignment <= widest_prefix_alignment ? wide_prefix(prefix) : 0;
     void* const frame = static_cast<std::byte*>(allocate_frame(bytes + prefix)) + prefix;
@@ -64,7 +64,7 @@ void* detail::allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment
     return frame;
 }
 
-void detail::release_coroutine_slowly(void* frame) noexcept {
+void release_coroutine_slowly(void* frame) noexcept {
     const mark seen = look_up(frame);
     if (seen == 0) return release_frame(frame);
     if (owner_of(seen) != nobody) return;
@@ -111,6 +111,6 @@ trim_need frames_need_trimming() noexcept { return trim_need::none; }
 bool trim_frames(base::instant_ns, base::instant_ns) noexcept { return false; }
 void release_unused_frames() noexcept {}
 
-}  // namespace bifilar
+}  // namespace bifilar::detail
 
 #endif

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <utility>
 
-namespace bifilar::frames {
+namespace bifilar::detail::frames {
 namespace {
 
 // The first of two passes. The second counts off again what stays.
@@ -173,6 +173,6 @@ void depot::release_chunks() noexcept {
     while (leaving != nullptr) std::exchange(leaving, leaving->next)->unmap();
 }
 
-}  // namespace bifilar::frames
+}  // namespace bifilar::detail::frames
 
 #endif

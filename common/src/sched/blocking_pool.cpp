@@ -86,7 +86,7 @@ void blocking_pool::start_thread() {
 }
 
 void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
-    this_thread().pool = this;
+    detail::this_thread().pool = this;
     std::unique_lock lock{mutex_};
     for (;;) {
         ++idle_;
@@ -101,7 +101,6 @@ void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
         lock.unlock();
         job->run();
         lock.lock();
-        // Only now: the job has queued the tasks that it woke, so nobody sees it over with those in nobody's hands.
         if (--unfinished_ != 0 || !falls_idle_) continue;
         lock.unlock();
         falls_idle_();

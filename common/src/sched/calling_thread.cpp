@@ -12,8 +12,8 @@
 
 namespace bifilar::sched {
 
-calling_thread::calling_thread(worker& one) : one_{one}, slept_in_{this_thread().sleeps_in} {
-    thread_state& here = this_thread();
+calling_thread::calling_thread(worker& one) : one_{one}, slept_in_{detail::this_thread().sleeps_in} {
+    detail::thread_state& here = detail::this_thread();
     if (here.worker != nullptr)
         throw std::logic_error{"a runtime on the calling thread was made in a task; make it on a plain thread"};
     if (here.works_in != nullptr)
@@ -31,7 +31,7 @@ calling_thread::calling_thread(worker& one) : one_{one}, slept_in_{this_thread()
 }
 
 calling_thread::~calling_thread() {
-    thread_state& here = this_thread();
+    detail::thread_state& here = detail::this_thread();
     here.worker = &one_;
     one_.end_here();
     here.worker = nullptr;
@@ -41,9 +41,9 @@ calling_thread::~calling_thread() {
 }
 
 void calling_thread::work(base::instant_ns deadline, std::uint32_t events_first) noexcept {
-    thread_state& here = this_thread();
+    detail::thread_state& here = detail::this_thread();
     // Futures that tasks poll here belong to the worker's timers, and not to the thread's.
-    timer_source* const own = std::exchange(here.timers, &one_.timers_);
+    detail::timer_source* const own = std::exchange(here.timers, &one_.timers_);
     here.worker = &one_;
     here.sleeps_in = one_.parker_.get();
     if (events_first != 0) one_.parker_->poll_some(events_first);
@@ -78,6 +78,6 @@ void calling_thread::unpark() noexcept {
     one_.unpark();
 }
 
-void calling_thread::stop_after_fork() noexcept { this_thread().works_in = nullptr; }
+void calling_thread::stop_after_fork() noexcept { detail::this_thread().works_in = nullptr; }
 
 }  // namespace bifilar::sched

@@ -91,7 +91,7 @@ std::vector<task_description> scheduler::find_deadlock(std::size_t most, detail:
     bool stuck = halt(base::after(base::now_ns(), std::chrono::milliseconds{100})) && nothing_can_wake();
     if (stuck)
         visit_tasks(
-            [](task_header& task, void* argument) noexcept {
+            [](detail::task_header& task, void* argument) noexcept {
                 if (task.state_.is_claimed()) *static_cast<bool*>(argument) = false;
             },
             &stuck);
@@ -107,7 +107,7 @@ std::vector<task_description> scheduler::find_deadlock(std::size_t most, detail:
             failed = std::current_exception();
         }
         visit_tasks(
-            [](task_header& task, void* argument) noexcept {
+            [](detail::task_header& task, void* argument) noexcept {
                 auto& into = *static_cast<std::vector<task_description>*>(argument);
                 if (into.size() == into.capacity()) return;
                 try {

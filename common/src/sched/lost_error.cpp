@@ -7,7 +7,7 @@
 
 namespace bifilar::sched {
 
-void report_lost(const task_core& task, std::exception_ptr error, std::uint32_t runtime_serial) noexcept {
+void report_lost(const detail::task_core& task, std::exception_ptr error, std::uint32_t runtime_serial) noexcept {
     if (scheduler::report(task, std::move(error), runtime_serial)) return;
     std::fputs("bifilar: an exception of a task that nobody joined outlived its runtime; join the handle first\n",
                stderr);

@@ -16,11 +16,11 @@ namespace bifilar::sched {
 // The live runtimes by number. Written under the mutex; read by every wake, without it.
 class runtime_registry {
 public:
-    task_owner add(scheduler& one) {
+    detail::task_owner add(scheduler& one) {
         const std::lock_guard guard{mutex_};
         // In turn, so that what outlives a runtime is not soon taken for another's.
-        for (std::uint32_t tried = 0; tried < max_task_owners; ++tried) {
-            const task_owner id = last_ = static_cast<task_owner>(last_ % max_task_owners + 1);
+        for (std::uint32_t tried = 0; tried < detail::max_task_owners; ++tried) {
+            const detail::task_owner id = last_ = static_cast<detail::task_owner>(last_ % detail::max_task_owners + 1);
             // Relaxed: only lock holders write.
             if (table_[id].load(base::relaxed) != nullptr) continue;
             // Pairs with find; so that the scheduler is seen whole.
@@ -29,7 +29,7 @@ public:
         }
         throw std::runtime_error{"4094 runtimes are alive at once; shut some down before starting another"};
     }
-    void remove(task_owner id) noexcept {
+    void remove(detail::task_owner id) noexcept {
         const std::lock_guard guard{mutex_};
         table_[id].store(nullptr, base::release);  // Nobody may wake a task of a runtime that is gone.
     }
@@ -46,8 +46,8 @@ public:
 
 private:
     std::mutex mutex_;
-    task_owner last_ = 0;  // The number given last. Under the mutex.
-    std::array<base::atomic<scheduler*>, max_task_owners + 1> table_{};
+    detail::task_owner last_ = 0;  // The number given last. Under the mutex.
+    std::array<base::atomic<scheduler*>, detail::max_task_owners + 1> table_{};
     base::atomic<std::uint32_t> made_{0};
 };
 

@@ -19,7 +19,7 @@ constinit runtime_registry runtimes;
 
 }  // namespace
 
-scheduler* scheduler::of(const task_header& task) noexcept { return runtimes.find(task.state_.owner()); }
+scheduler* scheduler::of(const detail::task_header& task) noexcept { return runtimes.find(task.state_.owner()); }
 
 scheduler* scheduler::enter(std::uint32_t id, std::optional<visit>& inside) noexcept {
     scheduler* found = nullptr;
@@ -27,7 +27,7 @@ scheduler* scheduler::enter(std::uint32_t id, std::optional<visit>& inside) noex
     return found;
 }
 
-bool scheduler::report(const task_header& task, std::exception_ptr error, std::uint32_t serial) noexcept {
+bool scheduler::report(const detail::task_header& task, std::exception_ptr error, std::uint32_t serial) noexcept {
     std::optional<visit> inside;
     scheduler* const owner = enter(task.state_.owner(), inside);
     // The number may be another runtime's by now.
@@ -113,18 +113,18 @@ scheduler::~scheduler() {
     while (visitors_.load(base::acquire) != 0) base::yield_thread();
 }
 
-void task_place::publish(task_core& task, task_owner owner) const noexcept {
+void task_place::publish(detail::task_core& task, detail::task_owner owner) const noexcept {
     if (word_ != nullptr) {
         // Pairs with the environment's visit_tasks; so that the task is seen whole.
         word_->store(&task, base::release);
         return;
     }
     const auto before = static_cast<std::byte*>(in_pool_) - reinterpret_cast<std::byte*>(&task);
-    mark_task(in_pool_, owner, static_cast<std::size_t>(before));
+    detail::mark_task(in_pool_, owner, static_cast<std::size_t>(before));
 }
 
-void scheduler::start(task_core& task, task_place place, const start_options& how) {
-    const thread_state& here = this_thread();
+void scheduler::start(detail::task_core& task, task_place place, const start_options& how) {
+    const detail::thread_state& here = detail::this_thread();
     worker* const own = here.worker;
     const bool inside = own != nullptr && &own->owner() == this;
     const bool is_plain = how.worker == any_worker && detail::running_locals(here) == nullptr;
@@ -137,14 +137,14 @@ void scheduler::start(task_core& task, task_place place, const start_options& ho
     own->push_front(task);
 }
 
-[[gnu::noinline]] void scheduler::start_with_care(task_core& task, task_place place, const start_options& how) {
+[[gnu::noinline]] void scheduler::start_with_care(detail::task_core& task, task_place place, const start_options& how) {
     if (how.worker != any_worker && how.worker >= workers()) [[unlikely]]
         throw std::invalid_argument{"spawn_options::worker is " + std::to_string(how.worker) +
                                     ", and the runtime has " + std::to_string(workers()) + "; give 0 to " +
                                     std::to_string(workers() - 1)};
-    if (detail::running_locals(this_thread()) != nullptr && how.inherits_locals) [[unlikely]]
+    if (detail::running_locals(detail::this_thread()) != nullptr && how.inherits_locals) [[unlikely]]
         detail::inherit_locals(task);  // User code runs here.
-    worker* const here = this_thread().worker;
+    worker* const here = detail::this_thread().worker;
     const bool inside = here != nullptr && &here->owner() == this;
     if (!inside) {
         // seq_cst: pairs with halt_and_cancel; either it waits for this start, or this thread sees the phase.
@@ -183,7 +183,7 @@ bool scheduler::refuses_starts() noexcept {
     return now() != phase::running;
 }
 
-void scheduler::inject(task_header& task) noexcept {
+void scheduler::inject(detail::task_header& task) noexcept {
     const visit inside{*this};
     global_.push(task);
     notify_others(nullptr);
@@ -211,7 +211,7 @@ void scheduler::move_to(phase next) noexcept {
         if (each->parker_ != nullptr) each->unpark();
 }
 
-void scheduler::stand_still(parker& driver) noexcept {
+void scheduler::stand_still(detail::parker& driver) noexcept {
     constexpr std::chrono::milliseconds between_looks{1};
     std::unique_lock lock{mutex_};
     // A second drain may halt again before this thread has left the first halt; it is then counted once more.
@@ -269,7 +269,7 @@ bool scheduler::wait_for_change(std::unique_lock<std::mutex>& lock, base::instan
 }
 
 bool scheduler::drain(base::instant_ns deadline) noexcept {
-    BIFILAR_CHECK(this_thread().worker == nullptr || &this_thread().worker->owner() != this,
+    BIFILAR_CHECK(detail::this_thread().worker == nullptr || &detail::this_thread().worker->owner() != this,
                   "a runtime was shut down by one of its own tasks; return from the body of run instead");
     BIFILAR_CHECK(drains_here(), "a runtime on its calling thread was ended by another; end it where it was made");
     {
@@ -304,8 +304,8 @@ bool scheduler::halt_and_cancel(base::instant_ns deadline) noexcept {
     cancels_births_ = true;
     wake_batch batch;  // Schedules at the end of this function, when the visit is over.
     visit_tasks(
-        [](task_header& task, void* claimed) noexcept {
-            if (task.state_.request_cancel() == wake_result::schedule)
+        [](detail::task_header& task, void* claimed) noexcept {
+            if (task.state_.request_cancel() == detail::wake_result::schedule)
                 static_cast<wake_batch*>(claimed)->add_claimed(task);
         },
         &batch);
@@ -319,9 +319,9 @@ bool scheduler::halt(base::instant_ns deadline) noexcept {
     return wait_for_change(lock, deadline, [&] { return still_workers_ == workers_.size(); });
 }
 
-task_description scheduler::describe(const task_header& task, bool parked) {
+task_description scheduler::describe(const detail::task_header& task, bool parked) {
     task_description made;
-    const task_label label = label_at(&task);
+    const detail::task_label label = label_at(&task);
     made.name = label.name();
     made.spawned_at = label.place();
     made.parked = parked;
@@ -341,7 +341,7 @@ std::vector<task_description> scheduler::survivors(std::size_t most) noexcept {
     const phase before = now();
     if (halt(deadline))
         visit_tasks(
-            [](task_header& task, void* argument) noexcept {
+            [](detail::task_header& task, void* argument) noexcept {
                 auto& into = *static_cast<std::vector<task_description>*>(argument);
                 if (into.size() != into.capacity()) into.push_back(describe(task, !task.state_.is_claimed()));
             },
@@ -356,15 +356,15 @@ std::vector<task_description> scheduler::survivors(std::size_t most) noexcept {
 void scheduler::describe_running(std::vector<task_description>& found) const {
     for (const auto& each : workers_) {
         // Relaxed: compared, not looked into.
-        const task_header* const task = each->state_->task.load(base::relaxed);
+        const detail::task_header* const task = each->state_->task.load(base::relaxed);
         if (task == nullptr || found.size() == found.capacity()) continue;
-        const task_label label = label_at(task);
+        const detail::task_label label = label_at(task);
         found.push_back({label.name(), label.place(), {}, false, {}});
     }
 }
 
-void scheduler::visit_tasks(void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept {
-    bifilar::visit_tasks(owner_id_, visit, argument);
+void scheduler::visit_tasks(void (*visit)(detail::task_header&, void* argument) noexcept, void* argument) noexcept {
+    bifilar::detail::visit_tasks(owner_id_, visit, argument);
     parts_.visit_tasks(visit, argument);
 }
 
@@ -372,19 +372,21 @@ runtime_stats scheduler::stats() const {
     runtime_stats all;
     for (const auto& each : workers_) all.workers.push_back(each->counters_.read());
     all.spawned_outside = spawned_outside_.load(base::acquire);  // Pairs with start.
-    all.frame_bytes = frame_pool_bytes();
+    all.frame_bytes = detail::frame_pool_bytes();
     // Read at two moments, between which a trim may come.
-    all.unused_frame_bytes = std::min<std::uint64_t>(unused_frame_bytes(), all.frame_bytes);
+    all.unused_frame_bytes = std::min<std::uint64_t>(detail::unused_frame_bytes(), all.frame_bytes);
     return all;
 }
 
-void start(scheduler& on, task_core& task, task_place place, const start_options& how) { on.start(task, place, how); }
+void start(scheduler& on, detail::task_core& task, task_place place, const start_options& how) {
+    on.start(task, place, how);
+}
 
-void schedule(task_header& task) noexcept { scheduler::schedule(task); }
+void schedule(detail::task_header& task) noexcept { scheduler::schedule(task); }
 
-scheduler* scheduler_of(const task_header& task) noexcept { return scheduler::of(task); }
+scheduler* scheduler_of(const detail::task_header& task) noexcept { return scheduler::of(task); }
 
-task_owner owner_id_of(const scheduler& which) noexcept { return which.owner_id(); }
+detail::task_owner owner_id_of(const scheduler& which) noexcept { return which.owner_id(); }
 
 std::uint32_t serial_of(const scheduler& which) noexcept { return which.serial(); }
 

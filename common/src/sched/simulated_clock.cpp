@@ -83,7 +83,7 @@ bool simulated_clock::set(base::instant_ns moment) noexcept {
 
 // The calling worker, if it is one of this clock's, fires its timers itself: its task may run on for long.
 void simulated_clock::fire_here() noexcept {
-    const thread_state& here = this_thread();
+    const detail::thread_state& here = detail::this_thread();
     if (here.clock == this && here.worker != nullptr) sched::time_keeper::fire(*here.worker);
 }
 

@@ -28,7 +28,7 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
       victims_{std::move(victims)},
       random_start_{owner.tuning_.victims != victim_order::in_order},
       clock_{owner.clock_},
-      timers_{clock_ == nullptr ? timer_queue::precision::tick : timer_queue::precision::exact},
+      timers_{clock_ == nullptr ? detail::timer_queue::precision::tick : detail::timer_queue::precision::exact},
       random_{index + 1},
       max_lifo_runs_{owner.tuning_.max_lifo_runs},
       keeps_newest_{alone_ || owner.has_fences_},
@@ -40,7 +40,7 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
       queue_{owner.tuning_.ring_slots, owner.tuning_.max_stolen, owner.tuning_.grown_ring_slots} {}
 
 void worker::thread_main() {
-    thread_state& here = this_thread();
+    detail::thread_state& here = detail::this_thread();
     std::string pin_problem;
     std::exception_ptr error;
     try {
@@ -66,7 +66,7 @@ void worker::thread_main() {
 
 void worker::begin_here() {
     measure_stack();
-    state_ = &this_thread();
+    state_ = &detail::this_thread();
     state_->exceptions = &base::thread_exceptions();
     state_->worker = this;  // Drivers ask whose they are.
     state_->runtime_serial = owner_.serial();
@@ -85,7 +85,7 @@ void worker::loop() noexcept {
     tick_began_ns_ = base::now_ns();
     // Relaxed: what comes with the call is the waker's affair.
     while (!called_back_.load(base::relaxed)) {
-        task_header* task = next();
+        detail::task_header* task = next();
         if (task == nullptr) task = search();
         if (task != nullptr) {
             if (searching_ || watches_) [[unlikely]]
@@ -112,22 +112,23 @@ void worker::loop() noexcept {
     }
 }
 
-[[gnu::always_inline]] inline void worker::run(task_header& task) noexcept {
+[[gnu::always_inline]] inline void worker::run(detail::task_header& task) noexcept {
     context cx{task, task.state_.begin_run(), this};
     next_share_ = first_share;
     nesting_since_ns_ = 0;
     until_nesting_look_ = 2;  // Whoever joins one child only pays for no look at the clock.
-    if (poll(task, cx, nullptr)) complete_task(static_cast<task_core&>(task));
+    if (poll(task, cx, nullptr)) complete_task(static_cast<detail::task_core&>(task));
     // From here on a parked task may be anybody's.
 }
 
 // True when the body has ended and complete_task is due. `outer` is the task whose poll this happens in.
-[[gnu::always_inline]] inline bool worker::poll(task_header& task, context& cx, task_header* outer) noexcept {
+[[gnu::always_inline]] inline bool worker::poll(detail::task_header& task, context& cx,
+                                                detail::task_header* outer) noexcept {
     state_->task.store(&task, base::relaxed);  // Relaxed, twice: see thread_state.
     counters_.polled.add();
     [[maybe_unused]] const int held = detail::held_mutexes();
-    const run_result answer = task.kind_->run(task, cx);
-    if (answer == run_result::done) {
+    const detail::run_result answer = task.kind_->run(task, cx);
+    if (answer == detail::run_result::done) {
         if (task.kind_->locals != nullptr) [[unlikely]]
             // Their destructors still run as a part of the task.
             detail::end_locals(task);
@@ -139,12 +140,12 @@ void worker::loop() noexcept {
         base::tell("a task waits while it holds a std::mutex: whoever locks it blocks a worker; use bifilar::mutex");
     state_->task.store(outer, base::relaxed);
     // A yielding task stays claimed: nobody else may queue it, so its state need not be touched.
-    if (answer == run_result::queued) return false;
+    if (answer == detail::run_result::queued) return false;
     if (cx.yielding()) {
         // What the run has queued comes first: the newest of it next, as ever, and the rest in front of the task.
         if (!newest_.empty()) [[unlikely]]
             queue_run();
-    } else if (task.state_.end_pending() != park_result::again) {
+    } else if (task.state_.end_pending() != detail::park_result::again) {
         return false;
     }
     if (task.kind_->requeue == nullptr)
@@ -166,7 +167,7 @@ void worker::loop() noexcept {
 // A task that waits for a child that it has made would leave the processor to it in any case. Running it on the spot
 // saves the way through the queue, the joiner's wake, and all but one of the locked operations. And children that make
 // children run depth first, so that few of them exist at a time.
-bool worker::run_nested(task_header& task, context& outer) noexcept {
+bool worker::run_nested(detail::task_header& task, context& outer) noexcept {
     if (!may_nest()) return false;
     // Children that are awaited as they were made come out of the ring in their turn; the newest are in the deque.
     if (!queue_.pop(task, alone_) && !newest_.take(task)) return false;
@@ -177,13 +178,13 @@ bool worker::run_nested(task_header& task, context& outer) noexcept {
     const std::uint32_t siblings = newest_.looks_first();
     const bool ended = poll(task, cx, &outer.task());
     newest_.look_first(siblings);
-    if (ended && !task.state_.complete_unshared()) complete_task(static_cast<task_core&>(task));
+    if (ended && !task.state_.complete_unshared()) complete_task(static_cast<detail::task_core&>(task));
     return ended;
 }
 
 // --- the worker's own queues ---
 
-void worker::push_front(task_header& task) noexcept {
+void worker::push_front(detail::task_header& task) noexcept {
     if (!keeps_newest_ || !newest_.push(task)) [[unlikely]]
         return keep_newest(task);
     // Behind the fence in push: this sees a worker without work, or that one sees the task.
@@ -192,34 +193,34 @@ void worker::push_front(task_header& task) noexcept {
 }
 
 // There was no room for it, or it may not be kept.
-[[gnu::noinline]] void worker::keep_newest(task_header& task) noexcept {
+[[gnu::noinline]] void worker::keep_newest(detail::task_header& task) noexcept {
     if (!keeps_newest_) return enqueue(task);
-    newest_.make_room([this](task_header& older) { put_in_ring(older); });
+    newest_.make_room([this](detail::task_header& older) { put_in_ring(older); });
     if (!newest_.push(task)) put_in_ring(task);
     if (!alone_) owner_.notify_others(&counters_);
 }
 
-void worker::push_back(task_header& task) noexcept { enqueue(task); }
+void worker::push_back(detail::task_header& task) noexcept { enqueue(task); }
 
-[[gnu::always_inline]] inline void worker::put_in_ring(task_header& task) noexcept {
+[[gnu::always_inline]] inline void worker::put_in_ring(detail::task_header& task) noexcept {
     if (!queue_.push(task)) [[unlikely]]
         overflow(task);
 }
 
-[[gnu::always_inline]] inline void worker::enqueue(task_header& task) noexcept {
+[[gnu::always_inline]] inline void worker::enqueue(detail::task_header& task) noexcept {
     put_in_ring(task);
     if (!alone_) owner_.notify_others(&counters_);
 }
 
-void worker::pin_front(task_header& task, const void* wants) noexcept {
+void worker::pin_front(detail::task_header& task, const void* wants) noexcept {
     const task_fifo::entry older = std::exchange(pinned_next_, {&task, wants});
     if (older.task != nullptr) pinned_.push(*older.task, older.wants);
 }
 
-void worker::pin_back(task_header& task, const void* wants) noexcept { pinned_.push(task, wants); }
+void worker::pin_back(detail::task_header& task, const void* wants) noexcept { pinned_.push(task, wants); }
 
-void worker::post(task_header& task) noexcept {
-    const worker* const here = this_thread().worker;
+void worker::post(detail::task_header& task) noexcept {
+    const worker* const here = detail::this_thread().worker;
     std::optional<scheduler::visit> inside;
     if (here == nullptr || &here->owner_ != &owner_) inside.emplace(owner_);
     inbox_.push(task);
@@ -228,11 +229,11 @@ void worker::post(task_header& task) noexcept {
     parker_->unpark();
 }
 
-[[gnu::noinline]] void worker::overflow(task_header& task) noexcept {
+[[gnu::noinline]] void worker::overflow(detail::task_header& task) noexcept {
     if (queue_.grow() && queue_.push(task)) return;
-    task_header* last = nullptr;
+    detail::task_header* last = nullptr;
     std::uint32_t count = 0;
-    if (task_header* const first = queue_.take_half(last, count)) {
+    if (detail::task_header* const first = queue_.take_half(last, count)) {
         // The youngest of all, so it goes behind them.
         last->next_ = &task;
         owner_.global_.push_chain(*first, task, count + 1);
@@ -242,19 +243,19 @@ void worker::post(task_header& task) noexcept {
     if (!queue_.push(task)) owner_.global_.push(task);
 }
 
-[[gnu::always_inline]] inline task_header* worker::next() noexcept {
+[[gnu::always_inline]] inline detail::task_header* worker::next() noexcept {
     if (--until_tick_ == 0) [[unlikely]]
         tick();
     if (--until_global_ == 0) [[unlikely]] {
         until_global_ = global_interval_tasks_;
-        if (task_header* const task = take_global()) return task;
+        if (detail::task_header* const task = take_global()) return task;
     }
-    if (task_header* const task = take_lifo()) return task;
-    if (task_header* const task = take_queued()) return task;
+    if (detail::task_header* const task = take_lifo()) return task;
+    if (detail::task_header* const task = take_queued()) return task;
     return owner_.global_.size() != 0 ? take_global() : nullptr;
 }
 
-[[gnu::always_inline]] inline task_header* worker::take_lifo() noexcept {
+[[gnu::always_inline]] inline detail::task_header* worker::take_lifo() noexcept {
     if (lifo_runs_ >= max_lifo_runs_) [[unlikely]] {
         if (others_queued()) {
             flush_newest();
@@ -262,7 +263,7 @@ void worker::post(task_header& task) noexcept {
         }
         lifo_runs_ = 0;
     }
-    task_header* task = std::exchange(pinned_next_.task, nullptr);
+    detail::task_header* task = std::exchange(pinned_next_.task, nullptr);
     if (task == nullptr) task = take_newest();
     if (task == nullptr) return nullptr;
     ++lifo_runs_;
@@ -271,7 +272,7 @@ void worker::post(task_header& task) noexcept {
 }
 
 // What the last run has queued: the newest of it runs next, and the rest in the order in which it came.
-[[gnu::always_inline]] inline task_header* worker::take_newest() noexcept {
+[[gnu::always_inline]] inline detail::task_header* worker::take_newest() noexcept {
     const std::uint32_t size = newest_.size();
     if (size == 0) return nullptr;
     if (size > 1) [[unlikely]]
@@ -280,7 +281,7 @@ void worker::post(task_header& task) noexcept {
 }
 
 [[gnu::noinline]] void worker::queue_older() noexcept {
-    if (newest_.take_older([this](task_header& older) { put_in_ring(older); }) != 0) owner_.notify(&counters_);
+    if (newest_.take_older([this](detail::task_header& older) { put_in_ring(older); }) != 0) owner_.notify(&counters_);
 }
 
 [[gnu::noinline]] void worker::queue_run() noexcept {
@@ -296,9 +297,10 @@ bool worker::others_queued() const noexcept {
 }
 
 void worker::flush_newest() noexcept {
-    if (task_header* const task = std::exchange(pinned_next_.task, nullptr)) pinned_.push(*task, pinned_next_.wants);
+    if (detail::task_header* const task = std::exchange(pinned_next_.task, nullptr))
+        pinned_.push(*task, pinned_next_.wants);
     queue_run();
-    if (task_header* const task = newest_.take_newest()) push_back(*task);
+    if (detail::task_header* const task = newest_.take_newest()) push_back(*task);
 }
 
 // Others have nothing to do. They get the older half of what the present run has queued, once in a while: when the ring
@@ -311,89 +313,50 @@ void worker::flush_newest() noexcept {
     if (newest_.size() >= (with_newest ? 1U : next_share_)) {
         if (!queue_.empty()) return;
         if (!with_newest) next_share_ = std::min(2 * next_share_, max_shared);
-        const auto put = [this](task_header& older) { put_in_ring(older); };
+        const auto put = [this](detail::task_header& older) { put_in_ring(older); };
         if (newest_.take_half(with_newest, put) != 0) return owner_.notify_others(&counters_);
     }
     if (!with_newest && owner_.idle_.idle() != 0 && !owner_.idle_.watched()) owner_.notify_others(&counters_);
 }
 
-[[gnu::always_inline]] inline task_header* worker::take_queued() noexcept {
+[[gnu::always_inline]] inline detail::task_header* worker::take_queued() noexcept {
     if (!inbox_.empty()) [[unlikely]] {
-        if (task_header* const task = take_inbox()) return task;
+        if (detail::task_header* const task = take_inbox()) return task;
     }
     // In turns, so that neither kind starves the other.
     pinned_turn_ = !pinned_turn_;
     const auto pop = [this] { return alone_ ? queue_.pop_alone() : queue_.pop(); };
-    task_header* task = pinned_turn_ ? pinned_.take() : pop();
+    detail::task_header* task = pinned_turn_ ? pinned_.take() : pop();
     if (task == nullptr) task = pinned_turn_ ? pop() : pinned_.take();
     lifo_runs_ = 0;
     return task;
 }
 
-[[gnu::noinline]] task_header* worker::take_inbox() noexcept {
-    task_header* at = inbox_.take_all();
+[[gnu::noinline]] detail::task_header* worker::take_inbox() noexcept {
+    detail::task_header* at = inbox_.take_all();
     while (at != nullptr) {
-        task_header* const next = at->next_;
+        detail::task_header* const next = at->next_;
         pinned_.push(*at);
         at = next;
     }
     return pinned_.take();
 }
 
-[[gnu::noinline]] task_header* worker::take_global() noexcept {
+[[gnu::noinline]] detail::task_header* worker::take_global() noexcept {
     const std::size_t waiting = owner_.global_.size();
     if (waiting == 0) return nullptr;
     const std::size_t share = std::clamp<std::size_t>(waiting / owner_.workers(), 4, 64);
     // One is run at once. What does not fit would only be carried back.
-    task_header* const first = owner_.global_.take(std::min<std::size_t>(share, queue_.room() + 1));
+    detail::task_header* const first = owner_.global_.take(std::min<std::size_t>(share, queue_.room() + 1));
     if (first == nullptr) return nullptr;
-    for (task_header* at = first->next_; at != nullptr;) {
-        task_header* const next = at->next_;
+    for (detail::task_header* at = first->next_; at != nullptr;) {
+        detail::task_header* const next = at->next_;
         if (!queue_.push(*at)) overflow(*at);
         at = next;
     }
     // Searchers may have looked while these tasks were in nobody's queue.
     if (!queue_.empty()) owner_.notify(&counters_);
     return first;
-}
-
-// --- time, events and self-tuning: once a tick ---
-
-void worker::stop_after_fork() noexcept {
-    if (worker* const here = this_thread().worker) {
-        here->until_tick_ = 1;
-        here->nesting_ends_ = UINTPTR_MAX;
-    }
-    calling_thread::stop_after_fork();
-}
-
-[[gnu::noinline]] void worker::tick() noexcept {
-    BIFILAR_CHECK(owner_.is_ours(), base::used_in_forked_child);
-    const base::instant_ns now = base::now_ns();
-    if (clock_ == nullptr) [[likely]]
-        adapt(now);
-    else
-        until_tick_ = tick_tasks_;  // Self-tuning is by real time, which must not decide who runs first.
-    // What is already here comes first: tasks that the ring has no room for would go the long way, through the queue of
-    // all. A few events come in any case, so that tasks that never wait cannot hold them up.
-    constexpr std::size_t fewest_events = 8;
-    const std::size_t room = std::min(queue_.room(), owner_.tuning_.ring_slots);
-    const std::size_t to_come = std::min(owner_.global_.size() / owner_.workers(), room);
-    parker_->poll_some(static_cast<std::uint32_t>(std::max(room - to_come, fewest_events)));
-    fire_due(now);
-    if (now >= lent_until_ns_) called_back_.store(true, base::relaxed);  // Relaxed: this thread looks.
-    if (owner_.now() == scheduler::phase::halting) owner_.stand_still(*parker_);
-}
-
-void worker::adapt(base::instant_ns now) noexcept {
-    constexpr double target_ns = 1'000'000;
-    constexpr double weight = 0.1;
-    const double sample = static_cast<double>(now - tick_began_ns_) / tick_tasks_;
-    tick_began_ns_ = now;
-    task_ns_ += weight * (std::max(sample, 1.0) - task_ns_);
-    const auto interval = static_cast<std::uint32_t>(std::clamp(target_ns / task_ns_, 8.0, 255.0));
-    global_interval_tasks_ = fixed_global_interval_ != 0 ? fixed_global_interval_ : interval;
-    until_tick_ = tick_tasks_ = std::min(interval, tasks_per_tick);
 }
 
 }  // namespace bifilar::sched

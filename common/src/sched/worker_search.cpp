@@ -6,7 +6,7 @@
 
 namespace bifilar::sched {
 
-[[gnu::noinline]] task_header* worker::search() noexcept {
+[[gnu::noinline]] detail::task_header* worker::search() noexcept {
     if (alone_) return nullptr;
     if (!searching_) {
         if (!owner_.idle_.start_search()) return nullptr;
@@ -16,9 +16,9 @@ namespace bifilar::sched {
     const int looks = only_napped() ? 1 : 4;
     constexpr int pauses_between_looks = 50;
     for (int look = 0; look < looks; ++look) {
-        if (task_header* const task = steal()) return task;
-        if (task_header* const task = take_global()) return task;
-        if (task_header* const task = steal_stuck(look == 0)) return task;
+        if (detail::task_header* const task = steal()) return task;
+        if (detail::task_header* const task = take_global()) return task;
+        if (detail::task_header* const task = steal_stuck(look == 0)) return task;
         // All others sleep or search as well: nobody runs a task that could queue more.
         if (owner_.idle_.idle() + owner_.idle_.searching() >= owner_.workers()) break;
         base::spin_pauses(pauses_between_looks);
@@ -28,14 +28,14 @@ namespace bifilar::sched {
     return nullptr;
 }
 
-task_header* worker::steal() noexcept {
+detail::task_header* worker::steal() noexcept {
     for (const std::vector<std::uint32_t>& ring : victims_) {
         const auto size = static_cast<std::uint32_t>(ring.size());
         // Searchers that begin at the same time do not all ask the same worker first.
         std::uint32_t at = size > 1 && random_start_ ? random_.below(size) : 0;
         for (std::uint32_t count = 0; count < size; ++count, at = at + 1 == size ? 0 : at + 1) {
             std::uint32_t moved = 0;
-            task_header* const task = owner_.workers_[ring[at]]->queue_.steal_into(queue_, moved);
+            detail::task_header* const task = owner_.workers_[ring[at]]->queue_.steal_into(queue_, moved);
             if (task == nullptr) continue;
             counters_.stolen.add(moved);
             return task;
@@ -47,7 +47,7 @@ task_header* worker::steal() noexcept {
 // The newest tasks of a worker are taken only when it has neither finished a run nor queued a task since an earlier
 // look of the same search, or for a while: then it sits in a long run. Taking them earlier would tear a pair of tasks
 // that talk to each other off one cache.
-task_header* worker::steal_stuck(bool first_look) noexcept {
+detail::task_header* worker::steal_stuck(bool first_look) noexcept {
     for (const std::vector<std::uint32_t>& ring : victims_) {
         for (const std::uint32_t index : ring) {
             worker& victim = *owner_.workers_[index];
@@ -62,8 +62,8 @@ task_header* worker::steal_stuck(bool first_look) noexcept {
                 continue;
             }
             if (first_look && now.since_ns - seen.since_ns < newest_watch::stuck_ns) continue;
-            task_header* first = nullptr;
-            const std::uint32_t moved = victim.newest_.steal(queue_.room(), [&](task_header& task) {
+            detail::task_header* first = nullptr;
+            const std::uint32_t moved = victim.newest_.steal(queue_.room(), [&](detail::task_header& task) {
                 if (first == nullptr)
                     first = &task;
                 else if (!queue_.push(task))

@@ -98,22 +98,22 @@ bool worker::others_went_on() noexcept {
 // Gives memory back that nobody has needed for a while. True when it did, and then all is to be looked at again. On a
 // simulated clock never, because there sleeps have other ends.
 bool worker::trim() noexcept {
-    trim_need need = owner_.parts_.needs_trimming();
-    if (queue_.has_grown() || pinned_.has_grown()) need = std::max(need, trim_need::later);
-    if (need != trim_need::none) [[unlikely]]
+    detail::trim_need need = owner_.parts_.needs_trimming();
+    if (queue_.has_grown() || pinned_.has_grown()) need = std::max(need, detail::trim_need::later);
+    if (need != detail::trim_need::none) [[unlikely]]
         return clock_ == nullptr && trim_if_due(need);
     trim_at_ns_ = unused_since_ns_ = base::never;
     return false;
 }
 
 // As one that has found work, so that others are woken for what comes meanwhile.
-[[gnu::noinline]] bool worker::trim_if_due(trim_need need) noexcept {
+[[gnu::noinline]] bool worker::trim_if_due(detail::trim_need need) noexcept {
     constexpr base::instant_ns later = 64;         // Pauses, where the last trim was in vain.
     constexpr base::instant_ns least_share = 100;  // Of the worker's time: a percent at most goes to this.
     const base::instant_ns pause_ns = base::instant_ns{owner_.tuning_.trim_pause_ms} * 1'000'000;
     const base::instant_ns now = base::now_ns();
     if (unused_since_ns_ == base::never) unused_since_ns_ = now;
-    trim_at_ns_ = unused_since_ns_ + (need == trim_need::soon ? pause_ns : later * pause_ns);
+    trim_at_ns_ = unused_since_ns_ + (need == detail::trim_need::soon ? pause_ns : later * pause_ns);
     if (now < trim_at_ns_) return false;
     take_up_work();
     parker_->poll();  // What was prepared for the kernel does not wait as long.

@@ -28,7 +28,7 @@ void notify::notify_all() noexcept {
 }
 
 bool notify::enter(detail::notice_list::node& at, std::uint64_t made_in, context& cx) noexcept {
-    using enum wait_node::place;
+    using enum detail::wait_node::place;
     const std::lock_guard guard{notices_.waiters().lock()};
     // Relaxed, both: under the lock. It is taken also to learn of the wake: whoever gave it may still hold the lock,
     // and a wait that has ended may end this object.

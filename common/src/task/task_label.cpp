@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <unordered_map>
 
-namespace bifilar {
+namespace bifilar::detail {
 namespace {
 
 struct part {
@@ -41,7 +41,7 @@ const char* name_of_running_task() noexcept {
 
 }  // namespace
 
-const task_label* detail::keep_label(task_header& task, const task_label& label) {
+const task_label* keep_label(task_header& task, const task_label& label) {
     part& p = part_of(&task);
     const std::lock_guard guard{p.mutex};
     // A node-based table: the label stays where it is.
@@ -72,4 +72,4 @@ task_label label_at(const task_header* at) {
     return found != p.labels.end() ? found->second : task_label{};
 }
 
-}  // namespace bifilar
+}  // namespace bifilar::detail

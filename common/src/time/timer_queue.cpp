@@ -7,7 +7,7 @@
 #include <bit>
 #include <mutex>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 // Up, because a timer is never early. What never comes lies behind the last tick, in a slot that begins there.
 std::uint64_t timer_queue::ticks_up(base::instant_ns moment) const noexcept {
@@ -191,4 +191,4 @@ timer_queue& this_thread_timers() {
     return own.queue();
 }
 
-}  // namespace bifilar
+}  // namespace bifilar::detail

@@ -7,7 +7,7 @@
 namespace bifilar::drivers {
 
 void finish_elsewhere(const op& which) noexcept {
-    parker* const own = this_thread().sleeps_in;
+    detail::parker* const own = detail::this_thread().sleeps_in;
     while (!which.at_rest()) {
         // The other thread may wait in the same way for an operation of this thread's driver: if neither looked after
         // its own driver, they would wait for each other for ever.

@@ -39,7 +39,7 @@ epoll_driver::epoll_driver() : events_{std::make_unique<events>()} {
     if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wakes.get(), &event) != 0)
         throw std::system_error{errno, std::generic_category(),
                                 "epoll_ctl; raise fs.epoll.max_user_watches, if there is no space left"};
-    const sched::worker* const worker = this_thread().worker;
+    const sched::worker* const worker = detail::this_thread().worker;
     // The workers of a runtime are one group; a plain thread is a group of its own.
     group_ = worker != nullptr ? static_cast<const void*>(&worker->owner()) : this;
     home_ = std::make_shared<epoll_home>(epoll.get(), group_);

@@ -188,7 +188,7 @@ void simulated_driver::poll_some(std::uint32_t) noexcept {
 }
 
 void simulated_driver::poll_idle() noexcept {
-    simulated_clock* const clock = this_thread().clock;
+    simulated_clock* const clock = detail::this_thread().clock;
     simulated_clock* const automatic =
         clock != nullptr && clock->how() == simulated_clock::mode::automatic ? clock : nullptr;
     // Only where it changes: while the worker rests, other threads read it (next_due).

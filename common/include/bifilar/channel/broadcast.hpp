@@ -133,8 +133,8 @@ private:
         while (idlers_.wake_one(batch)) continue;
     }
 
-    wait_list waiters_;       // Its lock guards all below.
-    wait_list idlers_;        // Who waits for the end of all subscriptions. Its own lock is not used.
+    detail::wait_list waiters_;  // Its lock guards all below.
+    detail::wait_list idlers_;   // Who waits for the end of all subscriptions. Its own lock is not used.
     std::uint64_t next_ = 0;  // The number of the next value.
     std::uint64_t subscribers_ = 0;
     bool closed_ = false;
@@ -210,17 +210,18 @@ public:
     closed_future& operator=(closed_future&&) = delete;
     ~closed_future() {
         // Relaxed: a fresh node was never shared.
-        if (node_.where(base::relaxed) == wait_node::place::fresh) return;
+        if (node_.where(base::relaxed) == detail::wait_node::place::fresh) return;
         const std::lock_guard guard{of_->waiters_.lock()};
-        if (node_.where(base::relaxed) == wait_node::place::waiting) of_->idlers_.remove(node_);  // Relaxed: locked.
+        if (node_.where(base::relaxed) == detail::wait_node::place::waiting)
+            of_->idlers_.remove(node_);  // Relaxed: locked.
     }
 
     polled<void> poll(context& cx) noexcept {
-        using enum wait_node::place;
+        using enum detail::wait_node::place;
         if (node_.where(base::relaxed) == fresh && !cx.take_budget()) return not_ready;  // Relaxed: as above.
         const std::lock_guard guard{of_->waiters_.lock()};
         // Relaxed: locked.
-        const wait_node::place at = node_.where(base::relaxed);
+        const detail::wait_node::place at = node_.where(base::relaxed);
         if (at == waiting || (at == fresh && of_->subscribers_ != 0)) {
             of_->idlers_.wait(node_, cx);
             return not_ready;
@@ -230,7 +231,7 @@ public:
 
 private:
     broadcast* of_;
-    wait_node node_;
+    detail::wait_node node_;
 };
 
 template <class T>
@@ -247,21 +248,22 @@ public:
         broadcast& from = *channel_;
         BIFILAR_CHECK(of_->of_ == channel_, "a subscription was moved or assigned while a wait of it goes on");
         // Relaxed: a fresh node was never shared.
-        if (node_.where(base::relaxed) == wait_node::place::fresh && !cx.take_budget()) return not_ready;
+        if (node_.where(base::relaxed) == detail::wait_node::place::fresh && !cx.take_budget()) return not_ready;
         const std::lock_guard guard{from.waiters_.lock()};
         output value = from.take(of_->at_);
         if (!value && value.error().is_empty()) {
             from.waiters_.wait(node_, cx);
             return not_ready;
         }
-        if (node_.where(base::relaxed) == wait_node::place::waiting) from.waiters_.remove(node_);  // Relaxed: locked.
+        if (node_.where(base::relaxed) == detail::wait_node::place::waiting)
+            from.waiters_.remove(node_);  // Relaxed: locked.
         return value;
     }
 
 private:
     subscription* of_;
     broadcast* channel_;
-    wait_node node_;
+    detail::wait_node node_;
 };
 
 }  // namespace bifilar

@@ -94,7 +94,7 @@ public:
     [[nodiscard]] watcher subscribe() noexcept { return watcher{*this}; }
 
 private:
-    mutable wait_list waiters_;  // Its lock guards all below.
+    mutable detail::wait_list waiters_;  // Its lock guards all below.
     T value_;
     std::uint64_t version_ = 0;
     std::uint64_t watchers_ = 0;
@@ -194,21 +194,22 @@ public:
         watch& from = *channel_;
         BIFILAR_CHECK(of_->of_ == channel_, "a watcher was moved or assigned while a wait of it goes on");
         // Relaxed: a fresh node was never shared.
-        if (node_.where(base::relaxed) == wait_node::place::fresh && !cx.take_budget()) return not_ready;
+        if (node_.where(base::relaxed) == detail::wait_node::place::fresh && !cx.take_budget()) return not_ready;
         const std::lock_guard guard{from.waiters_.lock()};
         const bool changed = of_->seen_ != from.version_;
         if (!changed && !from.closed_) {
             from.waiters_.wait(node_, cx);
             return not_ready;
         }
-        if (node_.where(base::relaxed) == wait_node::place::waiting) from.waiters_.remove(node_);  // Relaxed: locked.
+        if (node_.where(base::relaxed) == detail::wait_node::place::waiting)
+            from.waiters_.remove(node_);  // Relaxed: locked.
         return changed;
     }
 
 private:
     watcher* of_;
     watch* channel_;
-    wait_node node_;
+    detail::wait_node node_;
 };
 
 template <class T>
@@ -226,11 +227,11 @@ public:
         watch& from = *channel_;
         BIFILAR_CHECK(of_->of_ == channel_, "a watcher was moved or assigned while a wait of it goes on");
         // Relaxed: a fresh node was never shared.
-        if (node_.where(base::relaxed) == wait_node::place::fresh && !cx.take_budget()) return not_ready;
+        if (node_.where(base::relaxed) == detail::wait_node::place::fresh && !cx.take_budget()) return not_ready;
         const std::lock_guard guard{from.waiters_.lock()};
         output found;
         // The value stays while it waits.
-        if (const bool waits = node_.where(base::relaxed) == wait_node::place::waiting;  // Relaxed: locked.
+        if (const bool waits = node_.where(base::relaxed) == detail::wait_node::place::waiting;  // Relaxed: locked.
             !waits || from.version_ != looked_at_) {
             looked_at_ = from.version_;
             if (wanted_(std::as_const(from.value_))) {
@@ -242,7 +243,8 @@ public:
             from.waiters_.wait(node_, cx);
             return not_ready;
         }
-        if (node_.where(base::relaxed) == wait_node::place::waiting) from.waiters_.remove(node_);  // Relaxed: locked.
+        if (node_.where(base::relaxed) == detail::wait_node::place::waiting)
+            from.waiters_.remove(node_);  // Relaxed: locked.
         return found;
     }
 
@@ -250,7 +252,7 @@ private:
     watcher* of_;
     watch* channel_;
     std::uint64_t looked_at_ = 0;  // The version that was not wanted. While it waits.
-    wait_node node_;
+    detail::wait_node node_;
     Wanted wanted_;
 };
 

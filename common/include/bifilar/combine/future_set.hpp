@@ -20,7 +20,7 @@ namespace bifilar {
 /// Thread: one task or thread at a time.
 template <future F>
 class future_set {
-    static_assert(alignof(F) <= largest_frame_alignment,
+    static_assert(alignof(F) <= detail::largest_frame_alignment,
                   "a future in a set is aligned to at most 256 MiB; hold it in a std::unique_ptr");
 
 public:
@@ -53,12 +53,12 @@ public:
     /// Throws: std::bad_alloc, and what F's move constructor throws.
     /// Allocates: one block from the frame pool.
     std::size_t add(F f) {
-        void* const block = allocate_frame(sizeof(member));
+        void* const block = detail::allocate_frame(sizeof(member));
         member* made = nullptr;
         try {
             made = new (block) member{members_, next_key_, std::move(f)};
         } catch (...) {
-            release_frame(block);
+            detail::release_frame(block);
             throw;
         }
         members_.add(*made);
@@ -163,12 +163,12 @@ private:
             : set_member{kind, in}, key_{key}, future_{std::move(f)} {}
         ~member() {}
 
-        static void destroy(task_header& header) noexcept {
+        static void destroy(detail::task_header& header) noexcept {
             auto* const self = static_cast<member*>(&header);
             self->~member();
-            release_frame(self);
+            detail::release_frame(self);
         }
-        static constexpr operations kind{nullptr, &set_member::queue, &destroy};
+        static constexpr detail::operations kind{nullptr, &set_member::queue, &destroy};
 
         const std::size_t key_;
         bool begun_ = false;

@@ -149,7 +149,7 @@ class [[nodiscard]] join_handle {
 public:
     using output = T;
 
-    explicit join_handle(task_cell<T>& task) noexcept : base_{&task} {}
+    explicit join_handle(detail::task_cell<T>& task) noexcept : base_{&task} {}
 
     polled<T> poll(context& cx) {
         if (!base_.poll_complete(cx)) return not_ready;
@@ -181,7 +181,7 @@ public:
     /// after completion, and after a wait, when it does nothing. Neither waits nor blocks.
     void cancel() noexcept {
         if (base_.is_spent()) return;
-        task_core* const task = base_.task();
+        detail::task_core* const task = base_.task();
         BIFILAR_CHECK(task != nullptr, "cancel() on a join_handle that was detached or moved from");
         detail::ask_to_end(*task);
     }
@@ -253,7 +253,7 @@ private:
             return cell().outcome_.take();
         }
     }
-    task_cell<T>& cell() noexcept { return static_cast<task_cell<T>&>(*base_.task()); }
+    detail::task_cell<T>& cell() noexcept { return static_cast<detail::task_cell<T>&>(*base_.task()); }
 
     detail::join_base base_;
 };

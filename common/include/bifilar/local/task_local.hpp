@@ -44,7 +44,7 @@ public:
     /// The calling task's value, which stays where it is until it is reset, emplaced or the task's body ends; null when
     /// there is none.
     [[nodiscard]] T* get() const noexcept {
-        const detail::local_store* const own = detail::running_locals(this_thread());
+        const detail::local_store* const own = detail::running_locals(detail::this_thread());
         if (own == nullptr) return nullptr;
         detail::local_entry* const found = own->find(*this);
         return found != nullptr ? &static_cast<entry*>(found)->value_ : nullptr;
@@ -84,7 +84,7 @@ public:
 
     /// Ends the calling task's value, if there is one. While it ends get() gives null.
     void reset() noexcept {
-        detail::local_store* const own = detail::running_locals(this_thread());
+        detail::local_store* const own = detail::running_locals(detail::this_thread());
         if (own != nullptr) (void)own->take(*this);
     }
 

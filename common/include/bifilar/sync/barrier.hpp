@@ -41,7 +41,7 @@ public:
     [[nodiscard]] std::uint32_t parties() const noexcept { return parties_; }
 
 private:
-    class node : public wait_node {
+    class node : public detail::wait_node {
     public:
         std::uint64_t phase_ = 0;  // In which it arrived.
     };
@@ -54,7 +54,7 @@ private:
     }
 
     // The lock of the list guards the members below.
-    wait_list waiters_;
+    detail::wait_list waiters_;
     std::uint64_t phase_ = 0;
     std::uint32_t arrived_ = 0;
     const std::uint32_t parties_;
@@ -69,15 +69,15 @@ public:
     arrive_future& operator=(arrive_future&&) = delete;
     ~arrive_future() {
         // Relaxed: a fresh node was never shared.
-        if (over_ || node_.where(base::relaxed) == wait_node::place::fresh) return;
+        if (over_ || node_.where(base::relaxed) == detail::wait_node::place::fresh) return;
         const std::lock_guard guard{at_->waiters_.lock()};
-        if (node_.where(base::relaxed) != wait_node::place::waiting) return;  // Relaxed: under the lock.
+        if (node_.where(base::relaxed) != detail::wait_node::place::waiting) return;  // Relaxed: under the lock.
         at_->waiters_.remove(node_);
         if (node_.phase_ == at_->phase_) --at_->arrived_;
     }
 
     polled<bool> poll(context& cx) noexcept {
-        using enum wait_node::place;
+        using enum detail::wait_node::place;
         if (node_.where(base::relaxed) == fresh) return arrive(cx);  // Relaxed: as above.
         const std::lock_guard guard{at_->waiters_.lock()};
         if (node_.where(base::relaxed) == waiting) {  // Relaxed: under the lock.

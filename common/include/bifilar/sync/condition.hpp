@@ -63,7 +63,7 @@ public:
     wait_future& operator=(wait_future&&) = delete;
     ~wait_future() {
         // Relaxed: a fresh node was never shared.
-        if (node_.settled_ || node_.where(base::relaxed) == wait_node::place::fresh) return;
+        if (node_.settled_ || node_.where(base::relaxed) == detail::wait_node::place::fresh) return;
         wake_batch batch;
         const std::lock_guard guard{at_->notices_.waiters().lock()};
         (void)at_->notices_.leave(node_, batch);
@@ -87,7 +87,7 @@ private:
 
     // The mutex to unlock when the wait has just begun.
     mutex* begin(context& cx) noexcept {
-        using enum wait_node::place;
+        using enum detail::wait_node::place;
         const std::lock_guard guard{at_->notices_.waiters().lock()};
         // Relaxed, both: under the lock.
         if (node_.where(base::relaxed) == woken) {

@@ -50,7 +50,7 @@ private:
     // Under the lock that guards it.
     [[nodiscard]] bool is_open() const noexcept { return set_.load(base::relaxed); }
 
-    wait_list waiters_;
+    detail::wait_list waiters_;
     // Written under the list's lock, read by all without it.
     base::atomic<bool> set_{false};
 };

@@ -103,12 +103,12 @@ public:
     wait_future& operator=(wait_future&&) = delete;
     ~wait_future() {
         // Relaxed: a fresh node was never shared.
-        if (node_.where(base::relaxed) != wait_node::place::fresh && !node_.settled_) of_->leave(node_);
+        if (node_.where(base::relaxed) != detail::wait_node::place::fresh && !node_.settled_) of_->leave(node_);
     }
 
     polled<void> poll(context& cx) noexcept {
         // Relaxed: as above.
-        if (node_.where(base::relaxed) == wait_node::place::fresh) [[likely]] {
+        if (node_.where(base::relaxed) == detail::wait_node::place::fresh) [[likely]] {
             if (!cx.take_budget()) return not_ready;
             if (of_->has_ended(made_in_)) return done;
         }

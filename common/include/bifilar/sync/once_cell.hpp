@@ -91,7 +91,7 @@ private:
 
     // Written under the lock, but for the step from empty to busy; read by all without it.
     base::atomic<state> state_{state::empty};
-    wait_list waiters_;
+    detail::wait_list waiters_;
     union {
         T value_;
     };
@@ -122,11 +122,11 @@ public:
             return;
         }
         // Relaxed: a fresh node was never shared.
-        if (over_ || node_.where(base::relaxed) == wait_node::place::fresh) return;
+        if (over_ || node_.where(base::relaxed) == detail::wait_node::place::fresh) return;
         wake_batch batch;
         const std::lock_guard guard{of_->waiters_.lock()};
         // Relaxed, both: under the lock.
-        if (node_.where(base::relaxed) == wait_node::place::waiting)
+        if (node_.where(base::relaxed) == detail::wait_node::place::waiting)
             of_->waiters_.remove(node_);
         else if (of_->state_.load(base::relaxed) == state::empty)
             (void)of_->waiters_.wake_one(batch);  // It was this one's turn.
@@ -135,7 +135,7 @@ public:
     polled<T*> poll(context& cx) {
         if (!makes_) {
             // Relaxed: as above.
-            if (node_.where(base::relaxed) == wait_node::place::fresh) {
+            if (node_.where(base::relaxed) == detail::wait_node::place::fresh) {
                 if (!cx.take_budget()) return not_ready;
                 if (T* const there = of_->get()) return there;
             }
@@ -176,12 +176,12 @@ private:
         state seen = state::empty;
         // Acquire: pairs with give_up and fill.
         if (of_->state_.compare_exchange_strong(seen, state::busy, base::acquire, base::acquire)) {
-            if (node_.where(base::relaxed) == wait_node::place::waiting) of_->waiters_.remove(node_);
+            if (node_.where(base::relaxed) == detail::wait_node::place::waiting) of_->waiters_.remove(node_);
             makes_ = true;
             return nullptr;
         }
         if (seen == state::full) {
-            if (node_.where(base::relaxed) == wait_node::place::waiting) of_->waiters_.remove(node_);
+            if (node_.where(base::relaxed) == detail::wait_node::place::waiting) of_->waiters_.remove(node_);
             over_ = true;
             return &of_->value_;
         }
@@ -205,7 +205,7 @@ private:
     once_cell* of_;
     Make make_;
     [[no_unique_address]] std::conditional_t<future<made>, std::optional<made>, none> made_;
-    wait_node node_;
+    detail::wait_node node_;
     bool makes_ = false;
     bool over_ = false;
 };

@@ -22,7 +22,7 @@ inline void ask_to_end(task_core& task) noexcept {
 /// Thread: any, each copy one at a time.
 class cancel_handle {
 public:
-    explicit cancel_handle(task_core& task) noexcept : task_{&task} { task.state_.add_reference(); }
+    explicit cancel_handle(detail::task_core& task) noexcept : task_{&task} { task.state_.add_reference(); }
     cancel_handle(const cancel_handle& other) noexcept : task_{other.task_} {
         if (task_ != nullptr) task_->state_.add_reference();
     }
@@ -48,7 +48,7 @@ public:
     }
 
 private:
-    task_core* task_;
+    detail::task_core* task_;
 };
 
 }  // namespace bifilar

@@ -18,7 +18,8 @@ public:
     /// Nobody notices when this one is swallowed: it ends a body that was not cancelled by its handle.
     cancelled() noexcept = default;
     /// For the fiber, which keeps the count of copies in its task.
-    cancelled(task_header& task, base::atomic<std::uint32_t>& copies) noexcept : task_{&task}, copies_{&copies} {
+    cancelled(detail::task_header& task, base::atomic<std::uint32_t>& copies) noexcept
+        : task_{&task}, copies_{&copies} {
         count();
     }
     cancelled(const cancelled& other) noexcept : task_{other.task_}, copies_{other.copies_} { count(); }
@@ -40,7 +41,7 @@ private:
         copies_->fetch_add(1, base::relaxed);  // Relaxed: as in the destructor.
     }
 
-    task_header* task_ = nullptr;
+    detail::task_header* task_ = nullptr;
     base::atomic<std::uint32_t>* copies_ = nullptr;
 };
 

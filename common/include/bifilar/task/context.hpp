@@ -17,7 +17,7 @@ class nesting_runner {
 public:
     /// Runs `task` when the present run has queued it here and nobody has taken it since. True when it has completed;
     /// false when it was not run, or waits now. The caller holds the only handle, and nobody joins it.
-    virtual bool run_nested(task_header& task, context& outer) noexcept = 0;
+    virtual bool run_nested(detail::task_header& task, context& outer) noexcept = 0;
 
 protected:
     nesting_runner() noexcept = default;
@@ -28,10 +28,10 @@ protected:
 class context {
 public:
     /// For the library.
-    explicit context(task_header& task, bool cancelling = false, nesting_runner* runner = nullptr) noexcept
+    explicit context(detail::task_header& task, bool cancelling = false, nesting_runner* runner = nullptr) noexcept
         : task_{&task}, runner_{runner}, cancelling_{cancelling} {}
     /// For a task that runs inside of another's poll: it spends the other's budget.
-    context(task_header& task, bool cancelling, const context& outer) noexcept
+    context(detail::task_header& task, bool cancelling, const context& outer) noexcept
         : task_{&task}, runner_{outer.runner_}, budget_{outer.budget_}, cancelling_{cancelling} {}
     context(const context&) = delete;
     context& operator=(const context&) = delete;
@@ -66,7 +66,9 @@ public:
 
     /// Runs a child that was queued a moment ago in place of a wait for it. True when it has
     /// completed. What nesting_runner::run_nested asks for holds.
-    bool run_child(task_header& child) noexcept { return runner_ != nullptr && runner_->run_nested(child, *this); }
+    bool run_child(detail::task_header& child) noexcept {
+        return runner_ != nullptr && runner_->run_nested(child, *this);
+    }
     /// The poll goes on where there is no room for another task: on a fiber's stack.
     void forbid_nesting() noexcept { runner_ = nullptr; }
     /// For whoever polls it: a nested task has spent some of the budget.
@@ -76,7 +78,7 @@ public:
     void yield() noexcept { armed_ = yielding_ = true; }
 
     /// The task that polls.
-    [[nodiscard]] task_header& task() const noexcept { return *task_; }
+    [[nodiscard]] detail::task_header& task() const noexcept { return *task_; }
 
     /// A waker was stored by somebody else on the future's behalf, or its state already keeps one.
     void set_armed() noexcept { armed_ = true; }
@@ -93,7 +95,7 @@ public:
     void start_poll() noexcept { armed_ = yielding_ = false; }
 
 private:
-    task_header* task_;
+    detail::task_header* task_;
     nesting_runner* runner_;  // Null where tasks cannot nest.
     std::uint32_t budget_ = operations_per_run;
     bool armed_ = false;

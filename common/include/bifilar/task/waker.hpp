@@ -13,16 +13,16 @@ class waker_ref {
 public:
     waker_ref() noexcept = default;
     /// For the library.
-    explicit waker_ref(task_header& task) noexcept : task_{&task} {}
+    explicit waker_ref(detail::task_header& task) noexcept : task_{&task} {}
 
     friend bool operator==(waker_ref, waker_ref) noexcept = default;
     /// Whether it would wake a task.
     explicit operator bool() const noexcept { return task_ != nullptr; }
     /// The task, or null.
-    [[nodiscard]] task_header* task() const noexcept { return task_; }
+    [[nodiscard]] detail::task_header* task() const noexcept { return task_; }
 
 private:
-    task_header* task_ = nullptr;
+    detail::task_header* task_ = nullptr;
 };
 
 /// A waker that keeps its task in memory. May outlive the task's completion; the runtime must outlive it. Waking
@@ -48,7 +48,7 @@ public:
 
     /// Makes the task poll again, once or more; wakes before the next poll may be merged into one.
     void wake() const noexcept {
-        if (task_ != nullptr && task_->state_.claim() == wake_result::schedule) task_->kind_->schedule(*task_);
+        if (task_ != nullptr && task_->state_.claim() == detail::wake_result::schedule) task_->kind_->schedule(*task_);
     }
 
     /// Whether both wake the same task.
@@ -59,7 +59,7 @@ public:
 private:
     explicit operator waker_ref() const noexcept { return task_ != nullptr ? waker_ref{*task_} : waker_ref{}; }
 
-    task_header* task_ = nullptr;
+    detail::task_header* task_ = nullptr;
 };
 
 static_assert(sizeof(waker) <= 16, "a waker is at most 16 bytes");
@@ -76,14 +76,14 @@ public:
     /// First half, under the lock that keeps the waiting task alive. Whether the task slept until now, so that it runs
     /// for this wake and whatever it is told with it.
     bool claim(waker_ref of) noexcept {
-        task_header* const task = of.task();
-        if (task->state_.claim() != wake_result::schedule) return false;
+        detail::task_header* const task = of.task();
+        if (task->state_.claim() != detail::wake_result::schedule) return false;
         add_claimed(*task);
         return true;
     }
 
     /// Adds a task that the caller has claimed.
-    void add_claimed(task_header& task) noexcept {
+    void add_claimed(detail::task_header& task) noexcept {
         task.next_ = nullptr;
         *last_ = &task;
         last_ = &task.next_;
@@ -91,17 +91,17 @@ public:
 
     /// Second half, outside of all locks.
     void flush() noexcept {
-        task_header* at = std::exchange(first_, nullptr);
+        detail::task_header* at = std::exchange(first_, nullptr);
         last_ = &first_;
         while (at != nullptr) {
-            task_header& task = *std::exchange(at, at->next_);
+            detail::task_header& task = *std::exchange(at, at->next_);
             task.kind_->schedule(task);
         }
     }
 
 private:
-    task_header* first_ = nullptr;
-    task_header** last_ = &first_;
+    detail::task_header* first_ = nullptr;
+    detail::task_header** last_ = &first_;
 };
 
 }  // namespace bifilar

@@ -108,7 +108,7 @@ void deadline(F, When) {
 /// The nearest deadline in force for the calling task, or on a plain thread; empty when there is none. A few
 /// nanoseconds.
 [[nodiscard]] inline std::optional<base::steady::time_point> current_deadline() noexcept {
-    const detail::local_store* const own = detail::running_locals(this_thread());
+    const detail::local_store* const own = detail::running_locals(detail::this_thread());
     if (own == nullptr || own->deadline() == base::never) return std::nullopt;
     return base::steady::time_point{std::chrono::nanoseconds{own->deadline()}};
 }

@@ -28,11 +28,11 @@ public:
     sleep& operator=(sleep&&) = delete;
     ~sleep() {
         // Once it has fired, the queue may be gone with its thread.
-        if (node_.where() == timer_node::place::waiting) (void)queue_->remove(node_);
+        if (node_.where() == detail::timer_node::place::waiting) (void)queue_->remove(node_);
     }
 
     polled<void> poll(context& cx) {
-        if (node_.where() == timer_node::place::fired) return done;
+        if (node_.where() == detail::timer_node::place::fired) return done;
         if (queue_ != nullptr) {
             if (queue_->renew(node_, cx)) return not_ready;
             return done;
@@ -43,7 +43,7 @@ public:
             if (!cx.take_budget()) return not_ready;
             return done;
         }
-        queue_ = &this_thread_timers();
+        queue_ = &detail::this_thread_timers();
         queue_->insert(node_, deadline_, now, cx);
         return not_ready;
     }
@@ -66,7 +66,7 @@ private:
     void restart(base::instant_ns deadline) noexcept {
         deadline_ = deadline;
         if (queue_ == nullptr) return;
-        if (node_.where() == timer_node::place::waiting) queue_->remove_and_wake(node_);
+        if (node_.where() == detail::timer_node::place::waiting) queue_->remove_and_wake(node_);
         // A node that has fired stays so; the next poll needs a fresh one.
         std::destroy_at(&node_);
         std::construct_at(&node_);
@@ -81,8 +81,8 @@ private:
     }
 
     base::instant_ns deadline_;
-    timer_queue* queue_ = nullptr;
-    timer_node node_;
+    detail::timer_queue* queue_ = nullptr;
+    detail::timer_node node_;
 };
 
 /// Ready when `moment` has passed on the clock of the runtime that polls it: the steady clock, or the simulated one. A

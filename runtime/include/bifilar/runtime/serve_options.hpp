@@ -26,7 +26,7 @@ struct serve_options {
     /// Usable bytes of a connection's stack where it is a fiber; 0: the runtime's default.
     std::size_t stack_bytes = 0;
     /// What the connections' tasks are called in messages. A name costs an entry in a table for each of them.
-    task_label name = {};
+    detail::task_label name = {};
     /// How many connections may live at a time. While so many do, none is accepted, and the kernel keeps the others
     /// waiting. Each listener holds one of them back for its next connection. By default half as many as the process
     /// may have descriptors when the options are made (ulimit -n): the other half is for what handlers open.

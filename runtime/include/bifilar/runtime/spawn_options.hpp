@@ -39,7 +39,7 @@ struct spawn_options {
     bool inherit_locals = true;
     /// What the task is called in messages: any text. A name costs an entry in a table. Where it was given is noted
     /// with it.
-    task_label name = {};
+    detail::task_label name = {};
     /// The worker on which it runs first, from 0 on: for tasks that are to be spread, one for each worker. A fiber that
     /// is not migratable stays there; other tasks may be taken by idle workers later. Unset: the spawner's, or any.
     std::optional<std::uint32_t> worker = std::nullopt;

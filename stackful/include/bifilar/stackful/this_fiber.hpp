@@ -6,12 +6,14 @@
 #include <bifilar/stackful/detail/fiber.hpp>
 #include <cstddef>
 
-namespace bifilar::this_fiber {
+namespace bifilar::detail {
 
-namespace detail {
 /// Throws `cancelled` when the fiber, which was cancelled, is to unwind here.
 void unwind_or_yield(stackful::fiber& self);
-}  // namespace detail
+
+}  // namespace bifilar::detail
+
+namespace bifilar::this_fiber {
 
 /// Usable bytes of the running fiber's stack; 0 outside of a fiber.
 [[nodiscard]] std::size_t stack_size() noexcept;

@@ -9,7 +9,7 @@ namespace bifilar {
 
 /// Owns the coroutine's frame. Move-only. It begins with its first poll. Destroying it ends the coroutine where it
 /// stands: what it waits for is left, the innermost frame goes first. A destructor of a parameter that throws ends the
-/// process. The size of a frame is known to the compiler alone; frame_bytes(made.frame()) tells it at run time.
+/// process. The size of a frame is known to the compiler alone; frame_bytes() tells it at run time.
 /// Outputs, parameters and locals may be aligned to up to 256 MiB, which is GCC's own bound. clang has to be told
 /// -fcoro-aligned-allocation, which our CMake targets do, and bifilar.pc where clang built the library; without it
 /// coroutines are refused.
@@ -65,6 +65,12 @@ public:
         return frame_ != nullptr ? stackless::link::of(frame_).waits_on() : std::string_view{};
     }
 
+    /// What the frame takes of memory, its size rounded up to the next that the pool of frames has. 0 where the pool
+    /// does not know: above 8 KiB, and under AddressSanitizer. Not after release.
+    [[nodiscard]] std::size_t frame_bytes() const noexcept {
+        void* volatile frame = frame_;  // So that no compiler puts the frame on the stack, which the pool knows not.
+        return detail::frame_bytes(frame);
+    }
     /// The frame, or null after release.
     [[nodiscard]] void* frame() const noexcept { return frame_; }
     /// Gives the frame away; for whoever drives it from now on.

@@ -7,15 +7,12 @@
 
 namespace bifilar::base {
 
-namespace detail {
 // Written in a forked child before its fork returns, when it has one thread; read by all.
 extern atomic<std::uint32_t> forks;
-}  // namespace detail
-
 /// How many forks lead from the program's start to the calling process: what was made under another number belongs to
 /// an ancestor. Any thread, signal handlers too.
 [[nodiscard]] inline std::uint32_t fork_count() noexcept {
-    return detail::forks.load(relaxed);  // Relaxed: no other thread of the process writes it.
+    return forks.load(relaxed);  // Relaxed: no other thread of the process writes it.
 }
 
 /// For checks of what belongs to the process that made it.

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <type_traits>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 /// One waiting future's place in a wait_list.
 class wait_node : public base::list_link<wait_node> {
@@ -184,4 +184,4 @@ void wait_list::wake_all(Function locked) noexcept {
     }
 }
 
-}  // namespace bifilar
+}  // namespace bifilar::detail

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 /// The thread that owns it only.
 class frame_cache {
@@ -54,4 +54,4 @@ private:
     std::array<bin, frames::classes> bins_{};
 };
 
-}  // namespace bifilar
+}  // namespace bifilar::detail

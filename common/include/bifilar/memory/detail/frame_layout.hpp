@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 /// Which runtime a block's task belongs to. 0: not a task. At most `max_task_owners` runtimes live at once.
 using task_owner = std::uint16_t;
@@ -133,4 +133,4 @@ struct free_block {
 };
 
 }  // namespace frames
-}  // namespace bifilar
+}  // namespace bifilar::detail

@@ -11,19 +11,15 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 struct task_header;
-
-namespace detail {
 
 // What the quick ways below do not do.
 [[nodiscard]] void* allocate_frame_slowly(std::size_t bytes);
 void release_frame_slowly(void* block) noexcept;
 [[nodiscard]] void* allocate_coroutine_slowly(std::size_t bytes, std::size_t alignment);
 void release_coroutine_slowly(void* frame) noexcept;
-
-}  // namespace detail
 
 /// At least `bytes` bytes, aligned to 16 and to each power of two up to largest_frame_alignment that divides `bytes`:
 /// enough for whatever has this size. About 3 ns from the thread's cache. Throws std::bad_alloc. Any thread.
@@ -32,7 +28,7 @@ void release_coroutine_slowly(void* frame) noexcept;
         if (frame_cache* const cache = this_thread().frames; cache != nullptr) [[likely]]
             if (void* const block = cache->take(frames::class_of(bytes)); block != nullptr) [[likely]]
                 return block;
-    return detail::allocate_frame_slowly(bytes);
+    return allocate_frame_slowly(bytes);
 }
 
 /// Returns a block. Any thread; its memory stays in the pool for the next frame, or until a trim; see frame_trim.hpp.
@@ -41,7 +37,7 @@ inline void release_frame(void* block) noexcept {
         const std::size_t size_class = frames::slab::of(block).size_class;
         if (size_class != frames::slab::large && cache->put(block, size_class)) return;
     }
-    detail::release_frame_slowly(block);
+    release_frame_slowly(block);
 }
 
 /// The same two for coroutine frames. When the thread's frame_prefix_bytes is set, the frame leaves that many bytes
@@ -56,7 +52,7 @@ inline void release_frame(void* block) noexcept {
             if (void* const block = here.frames->take(frames::class_of(bytes)); block != nullptr) [[likely]]
                 return block;
     }
-    return detail::allocate_coroutine_slowly(bytes, alignment);
+    return allocate_coroutine_slowly(bytes, alignment);
 }
 inline void release_coroutine(void* frame) noexcept {
     if (frame_cache* const cache = this_thread().frames; cache != nullptr) [[likely]] {
@@ -66,7 +62,7 @@ inline void release_coroutine(void* frame) noexcept {
         if (bare && home.size_class != frames::slab::large && cache->put(frame, home.size_class)) [[likely]]
             return;
     }
-    detail::release_coroutine_slowly(frame);
+    release_coroutine_slowly(frame);
 }
 
 /// Frames of this alignment at most have a prefix.
@@ -79,15 +75,15 @@ static_assert(wide_prefix(largest_prefix_bytes) == largest_prefix_bytes);
 
 /// What a coroutine's frame takes from the pool, its size rounded up to the pool's next class; the prefix of a spawned
 /// coroutine is not counted. 0 where the pool does not know: above largest_pooled_bytes, under AddressSanitizer, and
-/// once the coroutine has been spawned. Not for a coroutine that never left the function that
-/// made it: compilers put its frame on the stack.
+/// once the coroutine has been spawned. Not for a coroutine that never left the function that made it: compilers put
+/// its frame on the stack.
 [[nodiscard]] std::size_t frame_bytes(void* frame) noexcept;
 
 /// How many bytes allocate_coroutine left in front of this frame.
 [[nodiscard]] std::size_t prefix_of(void* frame) noexcept;
 
-/// Whether a coroutine frame can lie at this place inside of one: GCC 12 misplaces some. Under AddressSanitizer all that
-/// is aligned may be one.
+/// Whether a coroutine's frame can begin at this place: GCC 12 misplaces some. Under AddressSanitizer, wherever it is
+/// aligned.
 [[nodiscard]] bool begins_frame(void* place) noexcept;
 
 /// Marks a place as a live task of `owner` whose header lies `header_before` bytes in front of it (a multiple of 16, at
@@ -110,4 +106,4 @@ void visit_tasks(task_owner owner, void (*visit)(task_header&, void* argument) n
 /// thread; one load.
 [[nodiscard]] std::size_t unused_frame_bytes() noexcept;
 
-}  // namespace bifilar
+}  // namespace bifilar::detail

@@ -5,7 +5,7 @@
 #include <bifilar/base/detail/clock.hpp>
 #include <cstdint>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 /// When a trim may be worth it, which is the greater of two.
 enum class trim_need : std::uint8_t {
@@ -27,4 +27,4 @@ bool trim_frames(base::instant_ns now, base::instant_ns pause) noexcept;
 /// last runtime.
 void release_unused_frames() noexcept;
 
-}  // namespace bifilar
+}  // namespace bifilar::detail

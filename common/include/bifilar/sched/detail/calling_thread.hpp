@@ -11,7 +11,7 @@ class worker;
 
 /// A process with one thread saves more than that thread: the kernel counts references to descriptors, in each system
 /// call, only where threads share them. In return tasks stand still while the thread does something else.
-class calling_thread final : public parker {
+class calling_thread final : public detail::parker {
 public:
     /// Starts `one` on the calling thread, without running it. Throws std::logic_error in a task and where the thread
     /// works for a runtime already, and what a worker's start throws. `one` outlives it.
@@ -41,7 +41,7 @@ private:
 
     worker& one_;
     const std::thread::id thread_ = std::this_thread::get_id();
-    parker* const slept_in_;  // The thread's own driver, which it gets back; or null.
+    detail::parker* const slept_in_;  // The thread's own driver, which it gets back; or null.
     bool drains_ = false;
 };
 

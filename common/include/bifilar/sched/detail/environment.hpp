@@ -23,7 +23,7 @@ public:
 
     /// Makes the place where a worker sleeps. On the worker's thread; the scheduler's destructor destroys it, after
     /// that thread has ended. May throw: the scheduler's constructor then throws the same.
-    [[nodiscard]] virtual std::unique_ptr<parker> make_parker(std::uint32_t worker) = 0;
+    [[nodiscard]] virtual std::unique_ptr<detail::parker> make_parker(std::uint32_t worker) = 0;
 
     /// The worker's thread starts and ends.
     virtual void thread_starts(std::uint32_t /*worker*/) {}
@@ -31,7 +31,8 @@ public:
 
     /// Visits live tasks that do not live in the frame pool. All workers stand still; other threads may
     /// publish new ones meanwhile.
-    virtual void visit_tasks(void (* /*visit*/)(task_header&, void* argument) noexcept, void* /*argument*/) noexcept {}
+    virtual void visit_tasks(void (* /*visit*/)(detail::task_header&, void* argument) noexcept,
+                             void* /*argument*/) noexcept {}
 
     /// Whether calls that may block are queued or under way. When the last one ends, the runtime's time_keeper looks
     /// again. Any thread; asked while all workers rest.
@@ -39,14 +40,14 @@ public:
 
     /// Whether an event of the kernel may wake a task by this parker, or nobody knows. Any thread; asked while its
     /// worker rests, or as a hint.
-    [[nodiscard]] virtual bool awaits_events(const parker& /*of*/) const noexcept { return true; }
+    [[nodiscard]] virtual bool awaits_events(const detail::parker& /*of*/) const noexcept { return true; }
 
     /// Threads for calls that may block, for the parts below; null: none, and such calls are made in place. The pool
     /// lives as long as tasks do. Any thread.
     [[nodiscard]] virtual blocking_pool* pool() noexcept { return nullptr; }
 
     /// Whether memory lies unused that trim() may give back. Any thread, before each sleep.
-    [[nodiscard]] virtual trim_need needs_trimming() const noexcept { return trim_need::none; }
+    [[nodiscard]] virtual detail::trim_need needs_trimming() const noexcept { return detail::trim_need::none; }
     /// Lays open what the worker keeps for itself and, when the last time was at least `pause` before `now`, gives back
     /// what nobody has needed since then; true when it was. On the worker's thread, which may take milliseconds for it.
     virtual bool trim(std::uint32_t /*worker*/, base::instant_ns /*now*/, base::instant_ns /*pause*/) noexcept {
@@ -55,7 +56,7 @@ public:
 
     /// A fiber that runs on the calling thread was cancelled, has caught `cancelled` for the `times`-th time and waits
     /// again. Does not wait.
-    virtual void swallowed_cancellation(const task_header& /*task*/, std::uint32_t /*times*/) noexcept {}
+    virtual void swallowed_cancellation(const detail::task_header& /*task*/, std::uint32_t /*times*/) noexcept {}
 
     /// An exception left a task whose handle is gone. May end the process.
     virtual void detached_exception(const char* /*task_name*/, std::exception_ptr error) noexcept = 0;

@@ -18,10 +18,10 @@ public:
     global_queue& operator=(const global_queue&) = delete;
 
     /// Adds one claimed task. Any thread.
-    void push(task_header& task) noexcept { push_chain(task, task, 1); }
+    void push(detail::task_header& task) noexcept { push_chain(task, task, 1); }
 
     /// Adds a list of claimed tasks under one hold of the lock. Any thread.
-    void push_chain(task_header& first, task_header& last, std::size_t count) noexcept {
+    void push_chain(detail::task_header& first, detail::task_header& last, std::size_t count) noexcept {
         last.next_ = nullptr;
         const std::lock_guard guard{lock_};
         if (last_ == nullptr)
@@ -35,12 +35,12 @@ public:
     }
 
     /// Takes up to `most` tasks, oldest first, chained through next_. Null when there is none.
-    task_header* take(std::size_t most) noexcept {
+    detail::task_header* take(std::size_t most) noexcept {
         if (size() == 0) return nullptr;
         const std::lock_guard guard{lock_};
-        task_header* const first = first_;
+        detail::task_header* const first = first_;
         if (first == nullptr) return nullptr;
-        task_header* last = first;
+        detail::task_header* last = first;
         std::size_t count = 1;
         for (; count < most && last->next_ != nullptr; ++count) last = last->next_;
         first_ = last->next_;
@@ -59,8 +59,8 @@ public:
 
 private:
     base::spin_lock lock_;          // Guards first_ and last_. Held for a few instructions, or one short walk.
-    task_header* first_ = nullptr;  // Oldest.
-    task_header* last_ = nullptr;   // Newest.
+    detail::task_header* first_ = nullptr;  // Oldest.
+    detail::task_header* last_ = nullptr;   // Newest.
     // The number of tasks. Written under the lock, read by all without it.
     alignas(base::cache_line_bytes) base::atomic<std::size_t> length_{0};
 };

@@ -15,9 +15,9 @@ public:
     inbox& operator=(const inbox&) = delete;
 
     /// Posts a claimed task. Any thread. The caller then unparks the owner.
-    void push(task_header& task) noexcept {
+    void push(detail::task_header& task) noexcept {
         // Relaxed: a guess for the exchange.
-        task_header* top = top_.load(base::relaxed);
+        detail::task_header* top = top_.load(base::relaxed);
         do task.next_ = top;
         // Pairs with take_all (release: the task is visible) and with the owner's park (seq_cst: either the owner
         // sees this task before it sleeps, or this thread sees it asleep; see worker::sleep).
@@ -25,13 +25,13 @@ public:
     }
 
     /// Takes everything, oldest first, chained through next_; null when there is nothing. Owner only.
-    task_header* take_all() noexcept {
+    detail::task_header* take_all() noexcept {
         if (empty()) return nullptr;
         // Pairs with push.
-        task_header* newest = top_.exchange(nullptr, base::acquire);
-        task_header* oldest = nullptr;
+        detail::task_header* newest = top_.exchange(nullptr, base::acquire);
+        detail::task_header* oldest = nullptr;
         while (newest != nullptr) {
-            task_header* const next = newest->next_;
+            detail::task_header* const next = newest->next_;
             newest->next_ = oldest;
             oldest = newest;
             newest = next;
@@ -46,7 +46,7 @@ public:
 
 private:
     // The newest task, older ones behind next_. Pushed by any thread, emptied by the owner.
-    alignas(base::cache_line_bytes) base::atomic<task_header*> top_{nullptr};
+    alignas(base::cache_line_bytes) base::atomic<detail::task_header*> top_{nullptr};
 };
 
 }  // namespace bifilar::sched

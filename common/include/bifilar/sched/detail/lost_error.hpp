@@ -11,10 +11,10 @@ namespace bifilar::sched {
 
 /// Hands the exception to the handler of the task's runtime, which the serial number tells from one that came into its
 /// place; without a handler it prints the message and terminates, and also when that runtime is gone.
-void report_lost(const task_core& task, std::exception_ptr error, std::uint32_t runtime_serial) noexcept;
+void report_lost(const detail::task_core& task, std::exception_ptr error, std::uint32_t runtime_serial) noexcept;
 
 template <class T>
-void report_lost_error(const task_core& task, detail::outcome<T>& outcome) noexcept {
+void report_lost_error(const detail::task_core& task, detail::outcome<T>& outcome) noexcept {
     if (outcome.has_error()) [[unlikely]]
         report_lost(task, outcome.take_error(), outcome.runtime_serial());
 }

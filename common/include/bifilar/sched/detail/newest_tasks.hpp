@@ -35,7 +35,7 @@ public:
 
     /// Adds the newest. False when there is no room. What the owner reads of other workers next is not older than that
     /// a heavy fence of theirs has seen the task. Owner only.
-    [[nodiscard]] bool push(task_header& task) noexcept {
+    [[nodiscard]] bool push(detail::task_header& task) noexcept {
         // Pairs with the end of a theft; so that no position is filled again before the thief has emptied it.
         const std::uint64_t seen = theft_.load(base::acquire);
         std::uint32_t at = tail_.load(base::relaxed);  // Relaxed: the owner's own.
@@ -57,15 +57,15 @@ public:
     }
 
     /// Takes the newest, or null. Owner only.
-    task_header* take_newest() noexcept {
+    detail::task_header* take_newest() noexcept {
         const std::uint32_t from = first();
         for (std::uint32_t at = tail_.load(base::relaxed); is_below(from, at);)  // Relaxed: the owner's own.
-            if (task_header* const task = take_at(--at)) return task;
+            if (detail::task_header* const task = take_at(--at)) return task;
         return nullptr;
     }
 
     /// Takes this task when it is here. Owner only. Looks at the newest first, and where the last one was taken.
-    [[nodiscard]] bool take(const task_header& task) noexcept {
+    [[nodiscard]] bool take(const detail::task_header& task) noexcept {
         std::uint32_t at = tail_.load(base::relaxed) - 1;  // Relaxed: the owner's own.
         if (slot(at).load(base::relaxed) != &task && !find(task, at)) return false;
         beside_ = at + 1;
@@ -118,7 +118,7 @@ public:
         }
         std::uint32_t count = 0;
         for (std::uint32_t at = from; at != to; ++at) {
-            task_header* const task = slot(at).load(base::acquire);  // Pairs with push.
+            detail::task_header* const task = slot(at).load(base::acquire);  // Pairs with push.
             if (task == nullptr || !claim(at)) continue;
             slot(at).store(nullptr, base::relaxed);  // Relaxed: the end below publishes it.
             take(*task);
@@ -158,7 +158,7 @@ private:
         return is_below(one, other) ? other : one;
     }
 
-    base::atomic<task_header*>& slot(std::uint32_t at) noexcept { return slots_[at & (Capacity - 1)]; }
+    base::atomic<detail::task_header*>& slot(std::uint32_t at) noexcept { return slots_[at & (Capacity - 1)]; }
     base::atomic<bool>& claimed(std::uint32_t at) noexcept { return claimed_[at & (Capacity - 1)]; }
     // Relaxed: one of the two gets it, and the task itself was published by the slot.
     bool claim(std::uint32_t at) noexcept { return !claimed(at).exchange(true, base::relaxed); }
@@ -176,12 +176,12 @@ private:
     }
 
     // A theft has begun meanwhile that may not have seen the task.
-    [[gnu::noinline, gnu::cold]] bool push_again(task_header& task, std::uint32_t at) noexcept {
+    [[gnu::noinline, gnu::cold]] bool push_again(detail::task_header& task, std::uint32_t at) noexcept {
         return take_at(at) == nullptr || push(task);
     }
 
     // Not the newest. Relaxed, all here: the owner's own, but for what a thief empties meanwhile; the claim decides.
-    [[gnu::noinline]] bool find(const task_header& task, std::uint32_t& at) noexcept {
+    [[gnu::noinline]] bool find(const detail::task_header& task, std::uint32_t& at) noexcept {
         const std::uint32_t from = first();
         const std::uint32_t tail = tail_.load(base::relaxed);
         if (!is_below(from, tail)) return false;
@@ -192,8 +192,9 @@ private:
         return false;
     }
 
-    task_header* take_at(std::uint32_t at) noexcept {
-        task_header* task = slot(at).load(base::relaxed);  // Relaxed, all here: the owner's own, but for the limit.
+    detail::task_header* take_at(std::uint32_t at) noexcept {
+        detail::task_header* task =
+            slot(at).load(base::relaxed);  // Relaxed, all here: the owner's own, but for the limit.
         if (task != nullptr) {
             slot(at).store(nullptr, base::relaxed);
             base::light_fence();  // Pairs with the heavy one of steal.
@@ -221,7 +222,7 @@ private:
         std::uint32_t at = first();
         // Relaxed: the owner's own.
         while (count < most && is_below(at + (with_newest ? 0 : 1), tail_.load(base::relaxed))) {
-            task_header* const task = take_at(at);
+            detail::task_header* const task = take_at(at);
             ++at;
             if (task == nullptr) continue;
             put(*task);
@@ -241,7 +242,7 @@ private:
     base::atomic<std::uint32_t> from_{0};
     std::uint32_t beside_ = 0;  // Behind the last one that was taken by name.
     // The tasks; null: a hole. Filled by the owner, emptied by it, or by a thief that claimed the position.
-    std::array<base::atomic<task_header*>, Capacity> slots_{};
+    std::array<base::atomic<detail::task_header*>, Capacity> slots_{};
     // Whether owner or thief has claimed a position below the limit. Set by either, reset by the owner when it fills
     // the position again.
     std::array<base::atomic<bool>, Capacity> claimed_{};

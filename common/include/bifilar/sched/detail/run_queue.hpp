@@ -45,7 +45,7 @@ public:
     }
 
     /// Adds at the end. False when the ring is full. Owner only.
-    [[nodiscard]] bool push(task_header& task) noexcept {
+    [[nodiscard]] bool push(detail::task_header& task) noexcept {
         // Relaxed: only the owner writes the tail.
         const std::uint32_t tail = tail_.load(base::relaxed);
         // Pairs with finish of steal_into; so that a slot is not overwritten before the thief has read it.
@@ -79,7 +79,7 @@ public:
     }
 
     /// Takes the oldest, or null. Owner only.
-    task_header* pop() noexcept {
+    detail::task_header* pop() noexcept {
         // Relaxed: a guess; the exchange decides. The owner itself wrote what it reads from the slots.
         std::uint64_t head = head_.load(base::relaxed);
         for (;;) {
@@ -92,7 +92,7 @@ public:
     }
 
     /// The same where nobody steals: a runtime of one worker. Owner only.
-    task_header* pop_alone() noexcept {
+    detail::task_header* pop_alone() noexcept {
         // Relaxed throughout: one thread.
         const std::uint32_t real = real_of(head_.load(base::relaxed));
         if (real == tail_.load(base::relaxed)) return nullptr;
@@ -101,7 +101,7 @@ public:
     }
 
     /// Takes this task when it is the oldest. `alone`: nobody steals. Owner only.
-    [[nodiscard]] bool pop(const task_header& task, bool alone) noexcept {
+    [[nodiscard]] bool pop(const detail::task_header& task, bool alone) noexcept {
         // Relaxed: as in pop.
         std::uint64_t head = head_.load(base::relaxed);
         const std::uint32_t real = real_of(head);
@@ -116,7 +116,7 @@ public:
 
     /// Takes half of a full ring out in one claim, a few thousand at most, and chains it through `next_`, oldest first.
     /// Returns the first task and sets `last` and `count`; null when a thief was faster. Owner only.
-    task_header* take_half(task_header*& last, std::uint32_t& count) noexcept {
+    detail::task_header* take_half(detail::task_header*& last, std::uint32_t& count) noexcept {
         constexpr std::uint32_t most = 4'096;
         std::uint64_t head = head_.load(base::acquire);  // Pairs with steal_into, as in push.
         const std::uint32_t real = real_of(head);
@@ -127,7 +127,7 @@ public:
         // Pairs with the claim in steal_into; so that these slots belong to this thread alone.
         if (!head_.compare_exchange_strong(head, pack(real + count, real + count), base::acq_rel, base::relaxed))
             return nullptr;
-        task_header* const first = slot(real).load(base::relaxed);  // Relaxed: written by this thread.
+        detail::task_header* const first = slot(real).load(base::relaxed);  // Relaxed: written by this thread.
         last = first;
         for (std::uint32_t at = real + 1; at != real + count; ++at) {
             last->next_ = slot(at).load(base::relaxed);  // Relaxed: likewise.
@@ -141,7 +141,7 @@ public:
     /// ring that has at least as many slots at first, but for the newest of them, which is returned to be run at once.
     /// Null when there was nothing, or another thief was at work. `moved` counts all of them. Any thread that owns
     /// `into`.
-    task_header* steal_into(run_queue& into, std::uint32_t& moved) noexcept {
+    detail::task_header* steal_into(run_queue& into, std::uint32_t& moved) noexcept {
         moved = 0;
         // Relaxed: the thief owns its tail.
         const std::uint32_t to = into.tail_.load(base::relaxed);
@@ -156,7 +156,8 @@ public:
         for (std::uint32_t n = 0; n + 1 < count; ++n)
             // Relaxed twice: the claim acquired what the owner wrote; the thief's tail below releases its copy.
             into.slot(to + n).store(from.slot(first + n).load(base::relaxed), base::relaxed);
-        task_header* const last = from.slot(first + count - 1).load(base::relaxed);  // Relaxed: acquired by the claim.
+        detail::task_header* const last =
+            from.slot(first + count - 1).load(base::relaxed);  // Relaxed: acquired by the claim.
         finish_theft();
         // Pairs with claim_half by other thieves; so that they see the copied slots.
         if (count > 1) into.tail_.store(to + count - 1, base::release);
@@ -196,7 +197,7 @@ private:
 
     // The slots, and those of before that a thief may still read.
     struct ring {
-        using slot_type = base::atomic<task_header*>;
+        using slot_type = base::atomic<detail::task_header*>;
 
         static ring* make(std::uint32_t capacity) noexcept {
             void* const memory = base::map_pages(bytes_of(capacity));
@@ -225,7 +226,7 @@ private:
     };
 
     // Owner only, from here to take_from.
-    base::atomic<task_header*>& slot(std::uint32_t index) noexcept { return slots_[index & mask_]; }
+    base::atomic<detail::task_header*>& slot(std::uint32_t index) noexcept { return slots_[index & mask_]; }
 
     // What is queued from `from` on moves into another ring. False where there is none.
     bool move_to(ring* made, std::uint32_t from) noexcept {
@@ -255,7 +256,7 @@ private:
         while (first != nullptr) ring::free(std::exchange(first, first->older));
     }
 
-    task_header* take_from(std::uint32_t index) noexcept {
+    detail::task_header* take_from(std::uint32_t index) noexcept {
         // Where many are queued, the next ones have left the cache. Relaxed, all: the owner's own.
         constexpr std::uint32_t many = 64;
         constexpr std::size_t header_bytes = 192;
@@ -263,7 +264,7 @@ private:
         return slot(index).load(base::relaxed);
     }
 
-    void put(std::uint32_t tail, task_header& task) noexcept {
+    void put(std::uint32_t tail, detail::task_header& task) noexcept {
         // Relaxed: the tail below publishes it.
         slot(tail).store(&task, base::relaxed);
         // Pairs with claim_half; so that a thief sees the slot and the task behind it.
@@ -306,7 +307,7 @@ private:
     alignas(base::cache_line_bytes) base::atomic<std::uint32_t> tail_{0};
     // Beside the tail, because whoever puts needs both. The owner's own view of the ring.
     std::uint32_t mask_ = 0;  // Capacity - 1.
-    base::atomic<task_header*>* slots_ = nullptr;
+    base::atomic<detail::task_header*>* slots_ = nullptr;
     ring* retired_ = nullptr;
     const std::uint32_t first_capacity_;
     const std::uint32_t max_stolen_;

@@ -57,7 +57,7 @@ public:
     ~scheduler();
 
     /// The scheduler that `task` was started on; null when it is gone, or before the start.
-    [[nodiscard]] static scheduler* of(const task_header& task) noexcept;
+    [[nodiscard]] static scheduler* of(const detail::task_header& task) noexcept;
 
     /// Keeps the scheduler alive for a thread that is not its worker and hands it a task: as soon as the task is
     /// visible it may run to its end, and with it the last reason for the runtime to stay.
@@ -79,12 +79,12 @@ public:
 
     /// Gives an exception that nobody joined to the handler of the task's runtime, which has this serial number. False
     /// when the runtime is gone.
-    [[nodiscard]] static bool report(const task_header& task, std::exception_ptr error,
+    [[nodiscard]] static bool report(const detail::task_header& task, std::exception_ptr error,
                                      std::uint32_t serial) noexcept;
 
     /// Queues a claimed task of any runtime that may run on any of its workers. Any thread.
-    static void schedule(task_header& task) noexcept {
-        worker* const here = this_thread().worker;
+    static void schedule(detail::task_header& task) noexcept {
+        worker* const here = detail::this_thread().worker;
         if (here != nullptr && here->owner_id() == task.state_.owner()) [[likely]]
             here->push_front(task);
         else
@@ -95,7 +95,7 @@ public:
     /// std::invalid_argument for a worker that there is not, and what copies of inherited task_local values throw;
     /// nothing was started then, and nobody has seen the task. Any thread. From the moment when it is published in
     /// `place` it is the runtime's. Counts the start.
-    void start(task_core& task, task_place place, const start_options& how);
+    void start(detail::task_core& task, task_place place, const start_options& how);
 
     /// Cancels all tasks, runs them to their ends and lets new ones end at once. True when none is left, false when
     /// `deadline` came first. Plain thread, the one that made this where that works; blocks. May be repeated.
@@ -128,7 +128,7 @@ public:
     /// Of this process, not of one that it was forked from: there it has no threads.
     [[nodiscard]] bool is_ours() const noexcept { return forks_ == base::fork_count(); }
     [[nodiscard]] spawn_resources* resources() const noexcept { return resources_; }
-    [[nodiscard]] task_owner owner_id() const noexcept { return owner_id_; }
+    [[nodiscard]] detail::task_owner owner_id() const noexcept { return owner_id_; }
     /// Which runtime of all that the process has made, counted from 1. Owner ids come again, this does not.
     [[nodiscard]] std::uint32_t serial() const noexcept { return serial_; }
     /// Workers that could not be pinned, one line each; empty when all was well.
@@ -137,9 +137,9 @@ public:
     [[nodiscard]] time_keeper* keeper() const noexcept { return keeper_.get(); }
     /// What the task is and, when it was `parked`, what it waits on. Whoever has claimed it, or while all workers
     /// stand still. Allocates; throws std::bad_alloc.
-    [[nodiscard]] static task_description describe(const task_header& task, bool parked);
+    [[nodiscard]] static task_description describe(const detail::task_header& task, bool parked);
     /// Calls `visit` for every live task. Drained or stopped runtimes only.
-    void visit_tasks(void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept;
+    void visit_tasks(void (*visit)(detail::task_header&, void* argument) noexcept, void* argument) noexcept;
 
 private:
     // Both are parts of the scheduler in files of their own: a worker's loop lives on the queues, the idle set and the
@@ -155,8 +155,8 @@ private:
         stopping,  ///< Workers leave their loops.
     };
 
-    void start_with_care(task_core& task, task_place place, const start_options& how);
-    void inject(task_header& task) noexcept;
+    void start_with_care(detail::task_core& task, task_place place, const start_options& how);
+    void inject(detail::task_header& task) noexcept;
     // Work appeared in a worker's own queue. A lone worker finds it itself.
     void notify(worker_counters* counters) noexcept {
         if (workers_.size() != 1) notify_others(counters);
@@ -169,7 +169,7 @@ private:
         // seq_cst: a worker that is about to sleep must not miss a change; pairs with move_to.
         return phase_.load(base::seq_cst);
     }
-    void stand_still(parker& driver) noexcept;
+    void stand_still(detail::parker& driver) noexcept;
     [[nodiscard]] bool report_drained() noexcept;
     [[nodiscard]] bool is_alone() noexcept;
     [[nodiscard]] bool nothing_can_wake() noexcept;
@@ -188,7 +188,7 @@ private:
     const tuning tuning_;
     environment& parts_;
     spawn_resources* const resources_;
-    const task_owner owner_id_;
+    const detail::task_owner owner_id_;
     const std::uint32_t serial_;
     const std::uint32_t forks_ = base::fork_count();  // In which process it was made.
     const bool has_fences_ = base::heavy_fence();     // The first takes long once there are threads.

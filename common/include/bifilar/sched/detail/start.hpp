@@ -28,7 +28,7 @@ inline constexpr std::uint32_t any_worker = UINT32_MAX;
 
 /// What a start needs to know besides the task.
 struct start_options {
-    const task_label* label = nullptr;  ///< Copied; null: none.
+    const detail::task_label* label = nullptr;  ///< Copied; null: none.
     bool inherits_locals = true;        ///< Gets copies of its spawner's inherited values, and its deadline.
     std::uint32_t worker = any_worker;  ///< Runs there first.
 };
@@ -40,24 +40,24 @@ public:
     /// A place of the frame pool: see mark_task.
     explicit task_place(void* in_pool) noexcept : in_pool_{in_pool} {}
     /// A word that the environment's visit_tasks finds; null until then.
-    explicit task_place(base::atomic<task_header*>& word) noexcept : word_{&word} {}
+    explicit task_place(base::atomic<detail::task_header*>& word) noexcept : word_{&word} {}
 
     /// Inside the gate of scheduler::start.
-    void publish(task_core& task, task_owner owner) const noexcept;
+    void publish(detail::task_core& task, detail::task_owner owner) const noexcept;
 
 private:
     void* in_pool_ = nullptr;
-    base::atomic<task_header*>* word_ = nullptr;
+    base::atomic<detail::task_header*>* word_ = nullptr;
 };
 
 /// scheduler::start.
-void start(scheduler& on, task_core& task, task_place place, const start_options& how);
+void start(scheduler& on, detail::task_core& task, task_place place, const start_options& how);
 /// scheduler::schedule.
-void schedule(task_header& task) noexcept;
+void schedule(detail::task_header& task) noexcept;
 /// scheduler::of.
-[[nodiscard]] scheduler* scheduler_of(const task_header& task) noexcept;
+[[nodiscard]] scheduler* scheduler_of(const detail::task_header& task) noexcept;
 /// scheduler::owner_id.
-[[nodiscard]] task_owner owner_id_of(const scheduler& which) noexcept;
+[[nodiscard]] detail::task_owner owner_id_of(const scheduler& which) noexcept;
 /// scheduler::serial.
 [[nodiscard]] std::uint32_t serial_of(const scheduler& which) noexcept;
 /// scheduler::resources.

@@ -20,21 +20,21 @@ public:
     ~task_fifo() { free_ring(); }
 
     struct entry {
-        task_header* task = nullptr;
+        detail::task_header* task = nullptr;
         const void* wants = nullptr;
     };
 
     /// The two lines at `wants` are needed by the task when it runs, besides the two at its header.
-    void push(task_header& task, const void* wants) noexcept {
+    void push(detail::task_header& task, const void* wants) noexcept {
         if (first_ != nullptr || tail_ - head_ == capacity_) [[unlikely]]
             return push_slowly(task, wants);
         slot(tail_++) = {&task, wants};
     }
 
-    void push(task_header& task) noexcept { push(task, &task); }
+    void push(detail::task_header& task) noexcept { push(task, &task); }
 
     /// The oldest, or null.
-    task_header* take() noexcept {
+    detail::task_header* take() noexcept {
         if (head_ == tail_) [[likely]]
             return first_ == nullptr ? nullptr : unchain();
         // Where many wait their turn, each has left the cache, and each line of it would be waited for by itself.
@@ -66,7 +66,7 @@ private:
     }
 
     // The ring is full, or others wait behind it.
-    [[gnu::noinline]] void push_slowly(task_header& task, const void* wants) noexcept {
+    [[gnu::noinline]] void push_slowly(detail::task_header& task, const void* wants) noexcept {
         if (first_ != nullptr || !grow()) return append(task);
         slot(tail_++) = {&task, wants};
     }
@@ -86,13 +86,13 @@ private:
         capacity_ = 0;
     }
 
-    void append(task_header& task) noexcept {
+    void append(detail::task_header& task) noexcept {
         task.next_ = nullptr;
         (first_ != nullptr ? last_->next_ : first_) = &task;
         last_ = &task;
     }
-    task_header* unchain() noexcept {
-        task_header* const task = first_;
+    detail::task_header* unchain() noexcept {
+        detail::task_header* const task = first_;
         first_ = task->next_;
         return task;
     }
@@ -102,8 +102,8 @@ private:
     std::size_t head_ = 0;
     std::size_t tail_ = 0;
     // Behind all of the ring; null: none.
-    task_header* first_ = nullptr;
-    task_header* last_ = nullptr;
+    detail::task_header* first_ = nullptr;
+    detail::task_header* last_ = nullptr;
 };
 
 }  // namespace bifilar::sched

@@ -58,14 +58,14 @@ public:
     [[nodiscard]] const worker_counters& counters() const noexcept { return counters_; }
 
     /// A woken or new task: next in turn, for what it needs is in the cache now. Owner only.
-    void push_front(task_header& task) noexcept;
+    void push_front(detail::task_header& task) noexcept;
     /// A task that yielded: behind all others. Owner only.
-    void push_back(task_header& task) noexcept;
+    void push_back(detail::task_header& task) noexcept;
     /// The same two for tasks that must stay here; for `wants` see task_fifo::push. Owner only.
-    void pin_front(task_header& task, const void* wants) noexcept;
-    void pin_back(task_header& task, const void* wants) noexcept;
+    void pin_front(detail::task_header& task, const void* wants) noexcept;
+    void pin_back(detail::task_header& task, const void* wants) noexcept;
     /// A woken task that must run here. Any thread.
-    void post(task_header& task) noexcept;
+    void post(detail::task_header& task) noexcept;
 
     /// Counts a task that the running task created. Owner only.
     void count_spawn() noexcept { counters_.spawned.add(); }
@@ -74,7 +74,7 @@ public:
     /// _exit, ends the child before its copy of the worker runs tasks of the parent.
     static void stop_after_fork() noexcept;
 
-    bool run_nested(task_header& task, context& outer) noexcept override;
+    bool run_nested(detail::task_header& task, context& outer) noexcept override;
 
     /// Ends this worker's sleep. Any thread, between the scheduler's start and the end of its threads.
     void unpark() noexcept { parker_->unpark(); }
@@ -92,41 +92,41 @@ private:
     void begin_here();
     void end_here() noexcept;
     void loop() noexcept;
-    void run(task_header& task) noexcept;
-    bool poll(task_header& task, context& cx, task_header* outer) noexcept;
+    void run(detail::task_header& task) noexcept;
+    bool poll(detail::task_header& task, context& cx, detail::task_header* outer) noexcept;
 
     void measure_stack() noexcept;
     void begin_nesting() noexcept;
     [[nodiscard]] bool may_nest() noexcept;
     [[nodiscard]] bool goes_on_nesting() noexcept;
 
-    void enqueue(task_header& task) noexcept;
-    void put_in_ring(task_header& task) noexcept;
-    void keep_newest(task_header& task) noexcept;
-    task_header* next() noexcept;
-    task_header* take_lifo() noexcept;
-    task_header* take_newest() noexcept;
+    void enqueue(detail::task_header& task) noexcept;
+    void put_in_ring(detail::task_header& task) noexcept;
+    void keep_newest(detail::task_header& task) noexcept;
+    detail::task_header* next() noexcept;
+    detail::task_header* take_lifo() noexcept;
+    detail::task_header* take_newest() noexcept;
     [[nodiscard]] bool others_queued() const noexcept;
     void flush_newest() noexcept;
     void queue_older() noexcept;
     void queue_run() noexcept;
     void share(bool with_newest) noexcept;
-    task_header* take_queued() noexcept;
-    task_header* take_inbox() noexcept;
-    task_header* take_global() noexcept;
-    void overflow(task_header& task) noexcept;
+    detail::task_header* take_queued() noexcept;
+    detail::task_header* take_inbox() noexcept;
+    detail::task_header* take_global() noexcept;
+    void overflow(detail::task_header& task) noexcept;
     void tick() noexcept;
     void fire_due(base::instant_ns real_now) noexcept;
     void adapt(base::instant_ns now) noexcept;
 
-    task_header* search() noexcept;
-    task_header* steal() noexcept;
-    task_header* steal_stuck(bool first_look) noexcept;
+    detail::task_header* search() noexcept;
+    detail::task_header* steal() noexcept;
+    detail::task_header* steal_stuck(bool first_look) noexcept;
     void stop_searching() noexcept;
     void take_up_work() noexcept;
     [[nodiscard]] bool spin() noexcept;
     [[nodiscard]] bool trim() noexcept;
-    [[nodiscard]] bool trim_if_due(trim_need need) noexcept;
+    [[nodiscard]] bool trim_if_due(detail::trim_need need) noexcept;
     [[nodiscard]] base::instant_ns timers_due() noexcept;
     void sleep() noexcept;
     void forget_turns() noexcept;
@@ -148,9 +148,9 @@ private:
     const std::vector<std::vector<std::uint32_t>> victims_;
     const bool random_start_;       // Whether a look at a ring begins at a random place.
     simulated_clock* const clock_;  // Of the timers; null: the real one. All else here goes by real time.
-    std::unique_ptr<parker> parker_;
-    thread_state* state_ = nullptr;  // Of this worker's thread; the loop itself never moves.
-    timer_queue timers_;
+    std::unique_ptr<detail::parker> parker_;
+    detail::thread_state* state_ = nullptr;  // Of this worker's thread; the loop itself never moves.
+    detail::timer_queue timers_;
     base::random random_;
 
     task_fifo pinned_;

@@ -4,7 +4,7 @@
 #include <bifilar/base/detail/thread_gate.hpp>
 #include <bifilar/task/detail/parker.hpp>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 class gate_parker final : public parker {
 public:
@@ -21,4 +21,4 @@ private:
     base::thread_gate gate_;
 };
 
-}  // namespace bifilar
+}  // namespace bifilar::detail

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 /// One per thread; everything but unpark belongs to that thread. Nothing throws, nothing allocates per call.
 class parker {
@@ -55,4 +55,4 @@ public:
     virtual void fire(base::instant_ns now) noexcept = 0;
 };
 
-}  // namespace bifilar
+}  // namespace bifilar::detail

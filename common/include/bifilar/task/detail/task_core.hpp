@@ -6,7 +6,7 @@
 #include <bifilar/task/outcome.hpp>
 #include <bifilar/task/waker.hpp>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 struct task_core : task_header {
     using task_header::task_header;
@@ -25,7 +25,7 @@ static_assert(sizeof(task_core) == sizeof(task_header) + 8,
 template <class T>
 struct task_cell : task_core {
     using task_core::task_core;
-    detail::outcome<T> outcome_;
+    outcome<T> outcome_;
 };
 
 /// The body of `task` has ended and its outcome is stored: publishes that, wakes the joiner, frees the task when
@@ -55,4 +55,4 @@ inline void release_task(task_core& task) noexcept {
     if (task.state_.drop_reference()) task.kind_->destroy(task);
 }
 
-}  // namespace bifilar
+}  // namespace bifilar::detail

@@ -9,13 +9,14 @@ namespace bifilar {
 
 class context;
 struct task_description;
-struct task_header;
-namespace detail {
-class local_store;
-}
 namespace sched {
 class worker;
 }
+
+namespace detail {
+
+struct task_header;
+class local_store;
 
 /// How one run of a task ended. `queued`: it yielded, and is already in its worker's queue, where nobody else finds
 /// it.
@@ -36,7 +37,7 @@ struct operations {
     void (*describe)(const task_header&, task_description&) noexcept = nullptr;
     /// What the task keeps under its task_local keys. Null in the kinds that types define: a task gets a kind of its
     /// own with its first such value; see local_store.
-    detail::local_store* locals = nullptr;
+    local_store* locals = nullptr;
 };
 
 struct task_header {
@@ -53,4 +54,5 @@ struct task_header {
 
 static_assert(sizeof(task_header) == 2 * sizeof(void*) + 8, "three words; everything that waits carries them");
 
+}  // namespace detail
 }  // namespace bifilar

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 struct task_header;
 
@@ -30,16 +30,13 @@ private:
     std::source_location place_;
 };
 
-namespace detail {
 const task_label* keep_label(task_header& task, const task_label& label);
-}
-
 /// Gives a task its label, before it is started, and returns it; it stays until the task is freed. Allocates; throws
 /// std::bad_alloc. Null, or without a name: does nothing and returns null.
 inline const task_label* label_task(task_header& task, const task_label* label) {
     if (label == nullptr || label->name().empty()) [[likely]]
         return nullptr;
-    return detail::keep_label(task, *label);
+    return keep_label(task, *label);
 }
 
 /// The task is about to be freed. Called by its destructor when it has a label.
@@ -51,4 +48,4 @@ void forget_label(const task_header& task) noexcept;
 /// A copy; empty without a label. `at` is compared, not looked into: the task may be gone.
 [[nodiscard]] task_label label_at(const task_header* at);
 
-}  // namespace bifilar
+}  // namespace bifilar::detail

@@ -6,7 +6,7 @@
 #include <bifilar/base/detail/atomic.hpp>
 #include <cstdint>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 /// Whose turn it is after a wake.
 enum class [[nodiscard]] wake_result : std::uint8_t {
@@ -232,4 +232,4 @@ private:
     base::atomic<std::uint64_t> word_;
 };
 
-}  // namespace bifilar
+}  // namespace bifilar::detail

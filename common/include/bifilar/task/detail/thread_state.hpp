@@ -13,21 +13,22 @@
 
 namespace bifilar {
 
-class parker;
-class timer_source;
-class frame_cache;
 class simulated_clock;
-struct task_header;
 namespace base {
 struct exception_globals;
-}
-namespace detail {
-class local_store;
 }
 namespace sched {
 class blocking_pool;
 class worker;
 }  // namespace sched
+
+namespace detail {
+
+class parker;
+class timer_source;
+class frame_cache;
+struct task_header;
+class local_store;
 
 struct thread_state {
     /// The worker whose loop this thread runs, or null on a plain thread.
@@ -63,7 +64,7 @@ struct thread_state {
     /// For choices between arms that are all ready. 0: not yet seeded.
     std::uint64_t random = 0;
     /// What this thread keeps under task_local keys outside of tasks; null: nothing yet.
-    detail::local_store* locals = nullptr;
+    local_store* locals = nullptr;
     /// Bytes that the next coroutine frame leaves free in front of it, for the task that it will be; 0 mostly.
     std::size_t frame_prefix_bytes = 0;
     /// The latest coroutine frame that this thread allocated, where the compiler is GCC; see begins_frame.
@@ -72,16 +73,14 @@ struct thread_state {
 
 /// The state of the calling thread, looked up afresh at each call. Never keep the reference across a suspension.
 #if defined(__x86_64__) && !defined(__ILP32__) && defined(__linux__)
-namespace detail {
 /// Never written: whatever reads it cannot be moved over a call, which might have.
 extern char any_call_may_change;
-}  // namespace detail
 [[gnu::always_inline]] inline thread_state& this_thread() noexcept {
     thread_state* here;
     // The initial-exec model of the ABI for thread_local variables, which holds in programs and shared libraries alike.
     asm volatile("movq %%fs:0, %0\n\taddq bifilar_thread_state@gottpoff(%%rip), %0"
                  : "=r"(here)
-                 : "m"(detail::any_call_may_change)
+                 : "m"(any_call_may_change)
                  : "cc");
     return *here;
 }
@@ -94,4 +93,5 @@ extern char any_call_may_change;
     return this_thread().task.load(base::relaxed);  // Relaxed: this thread wrote it.
 }
 
+}  // namespace detail
 }  // namespace bifilar

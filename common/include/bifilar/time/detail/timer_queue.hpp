@@ -13,7 +13,7 @@
 #include <array>
 #include <cstdint>
 
-namespace bifilar {
+namespace bifilar::detail {
 
 /// What timers are rounded up to: a timer fires at the first such moment that is not before its deadline. 65.5 us.
 /// On a simulated clock timers are exact.
@@ -132,4 +132,4 @@ private:
 /// The timers of the calling thread; made on a plain thread's first use, for block_on. Throws std::bad_alloc.
 [[nodiscard]] timer_queue& this_thread_timers();
 
-}  // namespace bifilar
+}  // namespace bifilar::detail

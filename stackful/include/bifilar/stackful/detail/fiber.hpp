@@ -23,13 +23,13 @@ class fiber_home;
 
 class fiber {
 public:
-    fiber(task_core& task, fiber_home& home, stack_view stack, bool migratable) noexcept
+    fiber(detail::task_core& task, fiber_home& home, stack_view stack, bool migratable) noexcept
         : migratable_{migratable}, task_{&task}, stacks_{&home}, stack_{stack} {}
     fiber(const fiber&) = delete;
     fiber& operator=(const fiber&) = delete;
 
     /// The fiber that runs on this thread, or null.
-    [[nodiscard]] static fiber* current() noexcept { return static_cast<fiber*>(this_thread().fiber); }
+    [[nodiscard]] static fiber* current() noexcept { return static_cast<fiber*>(detail::this_thread().fiber); }
 
     /// What the present poll may use. Inside the fiber; changes with every suspension.
     [[nodiscard]] context& poll_context() noexcept { return *context_; }
@@ -72,24 +72,25 @@ public:
     }
 
     /// Null without a name. For signal handlers too.
-    [[nodiscard]] const task_label* label() const noexcept { return label_; }
-    void set_label(const task_label* label) noexcept { label_ = label; }
+    [[nodiscard]] const detail::task_label* label() const noexcept { return label_; }
+    void set_label(const detail::task_label* label) noexcept { label_ = label; }
 
     [[nodiscard]] stack_view stack() const noexcept { return stack_; }
-    [[nodiscard]] task_core& task() noexcept { return *task_; }
+    [[nodiscard]] detail::task_core& task() noexcept { return *task_; }
 
     /// Runs the fiber's task until it waits, yields or ends; one that is cancelled before it has begun ends by
     /// `abandon(task)`, which destroys the body. Worker only.
     /// One function for fibers of all types, so that they all leave from and come back to the same two instructions:
     /// with a copy for each type a yield took 27 ns in place of 16 on an AMD EPYC, in every second process, depending
     /// on where the program had been loaded; the jumps, it seems, were predicted wrongly.
-    [[nodiscard]] run_result run(task_header& task, context& cx, void (*abandon)(task_header&) noexcept) noexcept;
+    [[nodiscard]] detail::run_result run(detail::task_header& task, context& cx,
+                                         void (*abandon)(detail::task_header&) noexcept) noexcept;
 
     /// Queues this fiber's task, which is claimed, where it may run: anywhere before it has begun, on its worker
     /// afterwards. Any thread.
-    void schedule(task_header& task) noexcept;
+    void schedule(detail::task_header& task) noexcept;
     /// The same behind all others of the worker that ran it.
-    void requeue(task_header& task, sched::worker& here) noexcept;
+    void requeue(detail::task_header& task, sched::worker& here) noexcept;
 
     /// Where fibers of that runtime get their stacks; null for a scheduler that was made without.
     [[nodiscard]] static fiber_home* home_of(const sched::scheduler& runs) noexcept;
@@ -106,7 +107,7 @@ public:
 
 private:
     [[nodiscard]] bool resume(context& cx) noexcept;
-    [[nodiscard]] bool requeue_here(task_header& task) noexcept;
+    [[nodiscard]] bool requeue_here(detail::task_header& task) noexcept;
     void tell_swallowed() noexcept;
 
     // From here to the switch's first members: what each run touches, together, behind the task's header. With an
@@ -122,10 +123,10 @@ private:
     // read inside the fiber.
     base::atomic<std::uint32_t> copies_{0};
     fiber_context switch_;
-    task_core* task_;
+    detail::task_core* task_;
     fiber_home* stacks_;
     stack_view stack_;
-    const task_label* label_ = nullptr;
+    const detail::task_label* label_ = nullptr;
     std::uint32_t sent_ = 0;        // How often unwind() has thrown. Inside the fiber, like the next.
     std::uint32_t kept_waits_ = 0;  // Waits that went on while a copy lived.
 };

@@ -24,7 +24,7 @@ struct fiber_options {
 
 /// `Body` is called once with no arguments, on the fiber; what it returns is the outcome.
 template <class T, class Body>
-class fiber_task : public task_cell<T>, public fiber {
+class fiber_task : public detail::task_cell<T>, public fiber {
 public:
     /// Takes a stack, builds the task on it and starts it on `on`. Throws as fiber_home::take and scheduler::start.
     template <class... Given>
@@ -50,7 +50,7 @@ public:
 private:
     template <class... Given>
     fiber_task(fiber_home& home, stack_view stack, bool migratable, Given&&... given)
-        : task_cell<T>{kind, 1}, fiber{*this, home, stack, migratable} {
+        : detail::task_cell<T>{kind, 1}, fiber{*this, home, stack, migratable} {
         ::new (static_cast<void*>(&body_)) Body(std::forward<Given>(given)...);
         prepare(reinterpret_cast<std::byte*>(this), &enter, this);
     }
@@ -64,8 +64,8 @@ private:
         return reinterpret_cast<void*>((top - sizeof(fiber_task)) & ~(alignment - 1));
     }
 
-    static fiber_task& of(task_header& task) noexcept {
-        return static_cast<fiber_task&>(static_cast<task_cell<T>&>(static_cast<task_core&>(task)));
+    static fiber_task& of(detail::task_header& task) noexcept {
+        return static_cast<fiber_task&>(static_cast<detail::task_cell<T>&>(static_cast<detail::task_core&>(task)));
     }
 
     // Runs on the fiber's stack, from its first resume to its end.
@@ -90,22 +90,26 @@ private:
         std::destroy_at(&self.body_);
     }
 
-    static run_result run(task_header& task, context& cx) noexcept { return of(task).fiber::run(task, cx, &abandon); }
+    static detail::run_result run(detail::task_header& task, context& cx) noexcept {
+        return of(task).fiber::run(task, cx, &abandon);
+    }
 
     // Cancelled before it has begun.
-    static void abandon(task_header& task) noexcept {
+    static void abandon(detail::task_header& task) noexcept {
         fiber_task& self = of(task);
         self.outcome_.set_cancelled();
         std::destroy_at(&self.body_);
     }
 
-    static void schedule(task_header& task) noexcept { of(task).fiber::schedule(task); }
-    static void requeue(task_header& task, sched::worker& here) noexcept { of(task).fiber::requeue(task, here); }
-    static void describe(const task_header& task, task_description& into) noexcept {
-        into.model = "fiber";
-        into.waits_on = static_cast<const fiber_task&>(static_cast<const task_core&>(task)).fiber::waits_on();
+    static void schedule(detail::task_header& task) noexcept { of(task).fiber::schedule(task); }
+    static void requeue(detail::task_header& task, sched::worker& here) noexcept {
+        of(task).fiber::requeue(task, here);
     }
-    static void destroy(task_header& task) noexcept {
+    static void describe(const detail::task_header& task, task_description& into) noexcept {
+        into.model = "fiber";
+        into.waits_on = static_cast<const fiber_task&>(static_cast<const detail::task_core&>(task)).fiber::waits_on();
+    }
+    static void destroy(detail::task_header& task) noexcept {
         fiber_task& self = of(task);
         sched::report_lost_error(self, self.outcome_);
         fiber_home& home = self.stacks();
@@ -114,7 +118,7 @@ private:
         fiber::release(home, stack);
     }
 
-    static constexpr operations kind{&run, &schedule, &destroy, &requeue, &describe};
+    static constexpr detail::operations kind{&run, &schedule, &destroy, &requeue, &describe};
 
     union {
         Body body_;

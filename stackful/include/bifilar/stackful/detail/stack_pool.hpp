@@ -15,8 +15,10 @@
 #include <cstdint>
 
 namespace bifilar {
+namespace detail {
 struct task_header;
 }
+}  // namespace bifilar
 
 namespace bifilar::stackful {
 
@@ -25,8 +27,8 @@ namespace bifilar::stackful {
 // Null: no task, or one that is being made and not known yet, or one that is over. Else: a task that was started and
 // has not completed. Set by task_place::publish inside the scheduler's gate; reset by the worker that completes the
 // task, before anybody may free it. Read by visit_tasks.
-[[nodiscard]] inline base::atomic<task_header*>& task_on(stack_view stack) noexcept {
-    return *reinterpret_cast<base::atomic<task_header*>*>(stack.top);
+[[nodiscard]] inline base::atomic<detail::task_header*>& task_on(stack_view stack) noexcept {
+    return *reinterpret_cast<base::atomic<detail::task_header*>*>(stack.top);
 }
 
 struct stack_pool_options {
@@ -53,13 +55,10 @@ struct stack_pool_counts {
     std::size_t reserved_bytes = 0;
 };
 
-namespace detail {
 struct stack_slab;
 struct stack_record;
 struct in_shelf;  // Tags of the two lists that a slab may be in.
 struct in_stock;
-}  // namespace detail
-
 /// All fiber stacks of one runtime. Sizes are rounded up to powers of two (stack_class_bytes()).
 ///
 /// What a parked shallow fiber costs besides its page: (stack + guard) / 512 bytes of page table, because the guard
@@ -84,14 +83,14 @@ public:
 
     /// Calls `visit` for every task that task_on tells of. While no task completes; stacks may be taken and returned,
     /// and tasks be started, meanwhile. Under a lock of the pool: `visit` leaves the pool alone.
-    void visit_tasks(void (*visit)(task_header&, void*) noexcept, void* argument) noexcept;
+    void visit_tasks(void (*visit)(detail::task_header&, void*) noexcept, void* argument) noexcept;
 
     /// `none` up to 64 free stacks, `later` up to so many more than what the last trim could not give back. Two loads;
     /// any thread.
-    [[nodiscard]] trim_need needs_trimming() const noexcept {
+    [[nodiscard]] detail::trim_need needs_trimming() const noexcept {
         const std::size_t free = free_.load(base::relaxed);  // Relaxed, both: a hint.
-        if (free <= least_free_stacks) return trim_need::none;
-        return free > enough_.load(base::relaxed) ? trim_need::soon : trim_need::later;
+        if (free <= least_free_stacks) return detail::trim_need::none;
+        return free > enough_.load(base::relaxed) ? detail::trim_need::soon : detail::trim_need::later;
     }
     /// When the last trim was at least `pause` before `now`, gives slabs back of which no stack is taken, as many as
     /// nobody has needed since then; true when it was. Any thread.
@@ -114,9 +113,9 @@ private:
     // All stacks of one size.
     struct shelf {
         mutable base::spin_lock lock;  // Guards all below, and the slabs' counts and free lists. Held alone.
-        base::intrusive_list<detail::stack_slab, detail::in_shelf> slabs;
+        base::intrusive_list<stack_slab, in_shelf> slabs;
         // Those with a free stack, in front, and those with space that was never used.
-        base::intrusive_list<detail::stack_slab, detail::in_stock> stock;
+        base::intrusive_list<stack_slab, in_stock> stock;
         std::size_t slab_count = 0;
         std::size_t stack_count = 0;
         std::size_t free_count = 0;
@@ -127,14 +126,14 @@ private:
         return static_cast<std::size_t>(std::countr_zero(stack_class_bytes(bytes))) - smallest_class;
     }
     std::size_t pitch(std::size_t size_class) const noexcept;
-    detail::stack_record* record_at(const detail::stack_slab& slab, std::size_t index) const noexcept;
-    detail::stack_record* take_batch(std::size_t size_class, std::size_t most);
-    detail::stack_record* take_free(shelf& from, std::size_t most) noexcept;
-    detail::stack_record* carve(detail::stack_slab& slab, std::size_t index);
-    detail::stack_slab* make_slab(std::size_t size_class);
-    void give_batch(std::size_t size_class, detail::stack_record* batch) noexcept;
-    static void take_out(shelf& from, detail::stack_slab& slab) noexcept;
-    void release_slab(detail::stack_slab* slab) noexcept;
+    stack_record* record_at(const stack_slab& slab, std::size_t index) const noexcept;
+    stack_record* take_batch(std::size_t size_class, std::size_t most);
+    stack_record* take_free(shelf& from, std::size_t most) noexcept;
+    stack_record* carve(stack_slab& slab, std::size_t index);
+    stack_slab* make_slab(std::size_t size_class);
+    void give_batch(std::size_t size_class, stack_record* batch) noexcept;
+    static void take_out(shelf& from, stack_slab& slab) noexcept;
+    void release_slab(stack_slab* slab) noexcept;
     [[nodiscard]] bool trim_shelf(shelf& from) noexcept;
 
     const stack_pool_options options_;
@@ -171,7 +170,7 @@ public:
 private:
     static constexpr std::size_t warm_stacks = 64;
     struct bin {
-        detail::stack_record* first = nullptr;
+        stack_record* first = nullptr;
         std::size_t length = 0;
     };
     void spill(bin& from, std::size_t size_class, std::size_t keep) noexcept;

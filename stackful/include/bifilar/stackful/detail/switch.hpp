@@ -25,8 +25,6 @@
 
 namespace bifilar::stackful {
 
-namespace detail {
-
 /// Where a side goes on that does not run. Boost.Context keeps all but the first on the side's stack. Without initial
 /// values, because a worker makes one for each run.
 struct switch_point {
@@ -138,8 +136,6 @@ extern const bool switches_watched;
 [[gnu::used]] inline const bool* const wants_a_watched_switch = &switches_watched;
 #endif
 
-}  // namespace detail
-
 /// A computation on a stack of its own: made once, then resumed and suspended in turn.
 ///
 /// Exactly one thread at a time may be inside resume(). Another thread may resume the context next, but only
@@ -200,7 +196,7 @@ private:
 #endif
 
     // These two are all that a switch touches, as long as nobody handles an exception.
-    detail::switch_point here_{};         // Where the context stands while it does not run. Null: nowhere.
+    switch_point here_{};         // Where the context stands while it does not run. Null: nowhere.
     void* resumer_ = nullptr;             // Where the caller of resume() stands while the context runs.
     base::exception_globals exceptions_;  // The context's own while it does not run.
     void (*entry_)(void*) noexcept = nullptr;
@@ -218,11 +214,11 @@ private:
     // would wait for each other's stores.
     if (here.any() || here_.keeps_exceptions) [[unlikely]]
         return resume_among_exceptions(here, control);
-    detail::switch_point back;
+    switch_point back;
     back.sse_control = control.sse;
     back.x87_control = control.x87;
     resumer_ = &back;
-    detail::jump(back, here_);
+    jump(back, here_);
     if (here.any()) [[unlikely]] {
         exceptions_ = here;
         here_.keeps_exceptions = true;
@@ -232,7 +228,7 @@ private:
 
 [[gnu::always_inline]] inline void fiber_context::suspend() noexcept {
     base::read_control_words(here_.sse_control, here_.x87_control);
-    detail::jump(here_, *static_cast<const detail::switch_point*>(resumer_));
+    jump(here_, *static_cast<const switch_point*>(resumer_));
 }
 #elif defined(BIFILAR_SWITCH_INLINE)
 // Exceptions as above.
@@ -243,7 +239,7 @@ private:
     const bool fill = outer.any() || exceptions_.any();
     if (fill) [[unlikely]]
         here = exceptions_;
-    const detail::landing back = detail::jump(here_.stack_pointer, this);
+    const landing back = jump(here_.stack_pointer, this);
     if (fill || here.any()) [[unlikely]] {
         exceptions_ = here;
         here = outer;
@@ -251,7 +247,7 @@ private:
     here_.stack_pointer = back.word != nullptr ? back.from : nullptr;
 }
 
-[[gnu::always_inline]] inline void fiber_context::suspend() noexcept { resumer_ = detail::jump(resumer_, this).from; }
+[[gnu::always_inline]] inline void fiber_context::suspend() noexcept { resumer_ = jump(resumer_, this).from; }
 #endif
 
 }  // namespace bifilar::stackful

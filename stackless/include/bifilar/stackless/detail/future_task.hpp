@@ -18,7 +18,7 @@ namespace bifilar::stackless {
 
 /// A future that has no wait of its own to end beyond its destructor is cancelled by destroying it.
 template <future F>
-class future_task : public task_cell<output_of<F>> {
+class future_task : public detail::task_cell<output_of<F>> {
     using output = output_of<F>;
 
 public:
@@ -26,9 +26,9 @@ public:
     /// throws, and std::logic_error when the runtime has been shut down.
     template <class... Given>
     static join_handle<output> start(sched::scheduler& on, const sched::start_options& how, Given&&... given) {
-        static_assert(alignof(future_task) <= largest_frame_alignment,
+        static_assert(alignof(future_task) <= detail::largest_frame_alignment,
                       "a task's body and output are aligned to at most 256 MiB; hold them in a std::unique_ptr");
-        void* const block = allocate_frame(sizeof(future_task));
+        void* const block = detail::allocate_frame(sizeof(future_task));
         future_task* made = nullptr;
         try {
             made = new (block) future_task{std::in_place, std::forward<Given>(given)...};
@@ -39,7 +39,7 @@ public:
                 std::destroy_at(&made->future_);
                 made->~future_task();
             }
-            release_frame(block);
+            detail::release_frame(block);
             throw;
         }
         return join_handle<output>{*made};
@@ -47,21 +47,22 @@ public:
 
 private:
     template <class... Given>
-    explicit future_task(std::in_place_t, Given&&... given) : task_cell<output>{kind, 1} {
+    explicit future_task(std::in_place_t, Given&&... given) : detail::task_cell<output>{kind, 1} {
         ::new (static_cast<void*>(&future_)) F(std::forward<Given>(given)...);
     }
     ~future_task() {}
 
-    static future_task& of(task_header& task) noexcept {
-        return static_cast<future_task&>(static_cast<task_cell<output>&>(static_cast<task_core&>(task)));
+    static future_task& of(detail::task_header& task) noexcept {
+        auto& cell = static_cast<detail::task_cell<output>&>(static_cast<detail::task_core&>(task));
+        return static_cast<future_task&>(cell);
     }
 
-    static run_result run(task_header& task, context& cx) noexcept {
+    static detail::run_result run(detail::task_header& task, context& cx) noexcept {
         future_task& self = of(task);
-        if (!self.advance(cx)) return run_result::pending;
+        if (!self.advance(cx)) return detail::run_result::pending;
         std::destroy_at(&self.future_);
-        unmark_task(&self);
-        return run_result::done;
+        detail::unmark_task(&self);
+        return detail::run_result::done;
     }
 
     // True when the outcome is stored.
@@ -94,22 +95,22 @@ private:
         return true;
     }
 
-    static void describe(const task_header& task, task_description& into) noexcept {
-        const auto& self = static_cast<const future_task&>(static_cast<const task_core&>(task));
+    static void describe(const detail::task_header& task, task_description& into) noexcept {
+        const auto& self = static_cast<const future_task&>(static_cast<const detail::task_core&>(task));
         if constexpr (requires { F::model; })
             into.model = F::model;
         else
             into.model = "future";
         if (self.begun_) into.waits_on = detail::waits_on(self.future_);
     }
-    static void destroy(task_header& task) noexcept {
+    static void destroy(detail::task_header& task) noexcept {
         future_task& self = of(task);
         sched::report_lost_error(self, self.outcome_);
         self.~future_task();
-        release_frame(&self);
+        detail::release_frame(&self);
     }
 
-    static constexpr operations kind{&run, &sched::schedule, &destroy, nullptr, &describe};
+    static constexpr detail::operations kind{&run, &sched::schedule, &destroy, nullptr, &describe};
 
     bool begun_ = false;         // Polled at least once.
     bool cancel_begun_ = false;  // Its poll_cancel was called; poll is not called any more.

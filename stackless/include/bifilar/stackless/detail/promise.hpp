@@ -66,9 +66,9 @@ constexpr bool knows_newest_frame = true;
 constexpr bool knows_newest_frame = false;
 #endif
 inline constexpr const char* misplaced =
-    "this compiler misplaces the promise of a coroutine that has co_await in the condition of an `if`, `while`, `for` or "
-    "`switch` and declares no variable in any block; name what is awaited: `const bool sent = co_await c.send(1); if "
-    "(sent) ...`";
+    "this compiler misplaces the promise of a coroutine that has co_await in the condition of an `if`, `while`, `for` "
+    "or `switch` and declares no variable in any block; name what is awaited: `const bool sent = co_await c.send(1); "
+    "if (sent) ...`";
 #endif
 
 template <class T>
@@ -77,10 +77,10 @@ public:
 #if defined(__clang__)
     static void* operator new(std::size_t bytes, std::align_val_t alignment) {
         const auto step = static_cast<std::size_t>(alignment);
-        if (step <= 16) return allocate_coroutine(bytes);
-        BIFILAR_CHECK(step <= largest_frame_alignment,
+        if (step <= 16) return detail::allocate_coroutine(bytes);
+        BIFILAR_CHECK(step <= detail::largest_frame_alignment,
                       "a coroutine has a local that is aligned to more than 256 MiB; allocate it by itself");
-        return allocate_coroutine((bytes + step - 1) / step * step, step);
+        return detail::allocate_coroutine((bytes + step - 1) / step * step, step);
     }
     // Without the option clang tells nobody what a frame is aligned to, and takes this one. A template, so that the
     // sentence comes with its first use; the pack, which is empty, because one with the size alone may not be.
@@ -91,17 +91,17 @@ public:
                       "compile with -fcoro-aligned-allocation; without it clang misplaces over-aligned locals of "
                       "coroutines. The CMake target bifilar::bifilar brings it; so does pkg-config, where clang built "
                       "the library");
-        return allocate_coroutine(bytes);
+        return detail::allocate_coroutine(bytes);
     }
 #else
     // GCC 12 does not say what a frame is aligned to, but its size is a multiple of it.
     static void* operator new(std::size_t bytes) {
-        void* const frame = allocate_coroutine(bytes, bytes & (~bytes + 1));
-        if constexpr (knows_newest_frame) this_thread().newest_frame = frame;
+        void* const frame = detail::allocate_coroutine(bytes, bytes & (~bytes + 1));
+        if constexpr (knows_newest_frame) detail::this_thread().newest_frame = frame;
         return frame;
     }
 #endif
-    static void operator delete(void* frame, std::size_t) noexcept { release_coroutine(frame); }
+    static void operator delete(void* frame, std::size_t) noexcept { detail::release_coroutine(frame); }
 
     [[nodiscard]] static std::suspend_always initial_suspend() noexcept { return {}; }
     [[nodiscard]] final_await final_suspend() noexcept { return final_await{this->end()}; }
@@ -141,17 +141,17 @@ public:
 
 protected:
     /// The frame, for the task that owns it.
-    // GCC 12 puts the promise where no handle finds it in a coroutine that has co_await in a condition and no variable in
-    // any block; all that comes after would go wrong, without bifilar too. By how much depends on the conditions: up to
-    // eight bytes of them move the frame by 8, which its alignment shows. More move it further; that is seen where the
-    // frame is compared with the one that operator new gave a moment ago, which costs 0.7 ns a coroutine. Another may be
-    // newer where copying a parameter made a coroutine.
+    // GCC 12 puts the promise where no handle finds it in a coroutine that has co_await in a condition and no variable
+    // in any block; all that comes after would go wrong, without bifilar too. By how much depends on the conditions: up
+    // to eight bytes of them move the frame by 8, which its alignment shows. More move it further; that is seen where
+    // the frame is compared with the one that operator new gave a moment ago, which costs 0.7 ns a coroutine. Another
+    // may be newer where copying a parameter made a coroutine.
     void* made() noexcept {
         void* const frame = this->frame();
 #if !defined(__clang__)
         BIFILAR_CHECK(reinterpret_cast<std::uintptr_t>(frame) % 16 == 0, misplaced);
         if constexpr (knows_newest_frame)
-            BIFILAR_CHECK(frame == this_thread().newest_frame || begins_frame(frame), misplaced);
+            BIFILAR_CHECK(frame == detail::this_thread().newest_frame || detail::begins_frame(frame), misplaced);
 #endif
         return frame;
     }

@@ -21,7 +21,7 @@ namespace bifilar::drivers {
 
 struct file_request;
 
-class driver : public parker {
+class driver : public detail::parker {
 public:
     /// Makes an operation's call if it may succeed at once, or has it made soon. The result, or a negative errno, also
     /// EBUSY where another operation waits, and ENOMEM, ENOSPC or ENOBUFS when it cannot wait; empty: it is in
@@ -75,7 +75,7 @@ private:
 
 /// The calling thread's driver; null: it has none yet, or it is a forked child's copy of a worker.
 [[nodiscard]] inline driver* installed_driver() noexcept {
-    auto* const here = static_cast<driver*>(this_thread().sleeps_in);
+    auto* const here = static_cast<driver*>(detail::this_thread().sleeps_in);
     return here != nullptr && here->is_ours() ? here : nullptr;
 }
 
