@@ -228,9 +228,12 @@ shutdown_report runtime::shutdown(std::chrono::steady_clock::time_point deadline
     constexpr std::size_t max_described = 1'000;
     if (!scheduler().drains_here())
         throw std::logic_error{"shutdown() of a runtime on another thread than its calling thread; call it there"};
-    if (scheduler().drain(until)) return shutdown_report{0};
+    const bool drained = scheduler().drain(until);
+    // After the tasks: they start such calls, and a call that runs cannot be cancelled.
+    const std::size_t calls = parts_->blocking().wait_idle(deadline);
+    if (drained) return shutdown_report{0, calls};
     std::vector<task_description> left = scheduler().survivors(max_described);
-    return shutdown_report{scheduler().live(), std::move(left)};
+    return shutdown_report{scheduler().live(), calls, std::move(left)};
 }
 
 void runtime::settle() {

@@ -230,6 +230,9 @@ TEST_CASE("a_walk_gives_all_that_is_below") {
 
         bf::directory_walk nowhere = bf::walk(here / "none");
         CHECK(await_in(m, rt, [&] { return nowhere.next(); }).error() == std::errc::no_such_file_or_directory);
+        // The kernel would read the name up to the zero byte.
+        bf::directory_walk cut = bf::walk(here.path() + std::string{"\0/a", 3});
+        CHECK(await_in(m, rt, [&] { return cut.next(); }).error() == std::errc::invalid_argument);
         // Given up half way.
         bf::directory_walk half = bf::walk(here.path());
         CHECK(await_in(m, rt, [&] { return half.next(); }).value().has_value());

@@ -116,6 +116,8 @@ bf::task<bool> one_condition() {
     co_return false;
 }
 
+#if !defined(BIFILAR_ASAN) && (defined(BIFILAR_DEBUG) || !defined(__OPTIMIZE__))
+#define SEES_ALL_MISPLACED_
 // As many as move the promise by a multiple of what frames are aligned to.
 bf::task<bool> nine_conditions() {
     if (!co_await bf::ready(true)) co_return false;
@@ -129,6 +131,7 @@ bf::task<bool> nine_conditions() {
     if (!co_await bf::ready(true)) co_return false;
     co_return true;
 }
+#endif
 
 // Works, or says what to write instead: compilers that have been mended compile such coroutines well.
 template <class Coroutine>
@@ -162,7 +165,7 @@ bf::task<bool> with_such_a_parameter(makes_coroutines) { co_return true; }
 
 TEST_CASE("a_coroutine_whose_only_variables_are_conditions_is_refused_where_the_compiler_misplaces_its_promise") {
     check_works_or_is_refused(one_condition);
-#if !defined(BIFILAR_ASAN) && (defined(BIFILAR_DEBUG) || !defined(__OPTIMIZE__))
+#if defined(SEES_ALL_MISPLACED_)
     check_works_or_is_refused(nine_conditions);
 #endif
 }

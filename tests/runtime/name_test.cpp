@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -71,7 +72,7 @@ TEST_CASE("a_shutdown_names_the_tasks_that_do_not_end_and_what_they_wait_on") {
     // Those that have not begun end when they are cancelled.
     while (begun != 5) std::this_thread::yield();
 
-    bf::shutdown_report report{0};
+    bf::shutdown_report report{0, 0};
     for (int attempt = 0; attempt < 1'000 && !tells_of_parked(report, 5); ++attempt)  // A slow machine needs several.
         report = rt.shutdown(std::chrono::steady_clock::now() + 20ms);
     CHECK_FALSE(report.clean());
@@ -111,6 +112,32 @@ TEST_CASE("a_shutdown_names_a_task_that_keeps_its_worker_busy") {
     CHECK_FALSE(report.clean());
     CHECK(named_it);
     CHECK(rt.shutdown().clean());
+}
+
+TEST_CASE("a_shutdown_waits_for_blocking_calls_and_counts_those_that_are_left") {
+    std::atomic<bool> stop{false};
+    std::atomic<bool> busy{false};
+    bf::runtime rt;
+    std::optional<bf::join_handle<void>> call;
+    rt.run([&] {
+        call.emplace(bf::spawn_blocking([&] {
+            busy = true;
+            while (!stop) std::this_thread::yield();
+        }));
+    });
+    while (!busy) std::this_thread::yield();
+    const auto report = rt.shutdown(std::chrono::steady_clock::now() + 5ms);
+    CHECK_FALSE(report.clean());
+    CHECK(report.tasks_alive() == 0);
+    CHECK(report.blocking_calls() == 1);
+    std::thread later{[&] {
+        std::this_thread::sleep_for(5ms);
+        stop = true;
+    }};
+    CHECK(rt.shutdown().clean());
+    CHECK(stop);
+    later.join();
+    call->join();
 }
 
 TEST_CASE("a_detached_exception_and_a_failed_check_name_the_task") {

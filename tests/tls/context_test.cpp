@@ -154,3 +154,19 @@ TEST_CASE("a_closed_tls_stream_names_the_misuse") {
         (void)stream.version();
     });
 }
+
+TEST_CASE("a_name_that_is_given_twice_is_refused") {
+    bf::tls_options options = server_options();
+    options.names.emplace_back("shop.example", bf::tls_context::server(server_options()));
+    options.names.emplace_back("Shop.Example", bf::tls_context::server(server_options()));
+    CHECK_THAT(refused_server(options), Contains("names has 'Shop.Example' twice"));
+}
+
+TEST_CASE("a_context_of_the_other_side_is_refused") {
+    const bf::tls_context client = bf::tls_context::client(client_options());
+    const bf::tls_context server = bf::tls_context::server(server_options());
+    CHECK_THAT(refusal([&] { return bf::tls_connect(std::move(narrow_pair{}.near), server, "localhost"); }),
+               Contains("make one by tls_context::client"));
+    CHECK_THAT(refusal([&] { return bf::tls_accept(std::move(narrow_pair{}.far), client); }),
+               Contains("make one by tls_context::server"));
+}

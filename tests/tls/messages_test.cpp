@@ -200,7 +200,8 @@ TEST_CASE("a_write_sees_that_a_reader_has_brought_the_rest_of_a_ticket") {
     narrow_pair sockets;
     ticket_server server{sockets.far};
     auto made = std::make_unique<bf::detail::tls_connection<bf::tcp_stream>>(
-        bf::tls_context::client(client_options()), "localhost", std::uint16_t{0}, std::move(sockets.near));
+        bf::tls_context::client(client_options()), bf::detail::tls_side::client, "localhost", std::uint16_t{0},
+        std::move(sockets.near));
     auto& connection = *made;
     auto stream = bf::block_on(bf::tls_handshake_future<bf::tcp_stream>{std::move(made)});
     server.end_handshake();
@@ -231,8 +232,9 @@ TEST_CASE("a_full_buffer_is_not_the_transports_end") {
     narrow_pair sockets;
     bf::tls_options options = client_options();
     options.buffer_bytes = 2048;
-    bf::detail::tls_connection<bf::tcp_stream> connection{bf::tls_context::client(options), "localhost",
-                                                          std::uint16_t{0}, std::move(sockets.near)};
+    bf::detail::tls_connection<bf::tcp_stream> connection{bf::tls_context::client(options),
+                                                          bf::detail::tls_side::client, "localhost", std::uint16_t{0},
+                                                          std::move(sockets.near)};
     CHECK(connection.session.handshake() == bf::detail::tls_step::receive);
     const std::span<std::byte> room = connection.session.receive_room();
     // The beginning of a record of 16 KiB.

@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdexcept>
 
 namespace bifilar::detail {
 namespace {
@@ -36,11 +37,15 @@ std::string without_root_dot(std::string host) {
 
 }  // namespace
 
-tls_session::tls_session(const tls_context& context, std::string host, std::uint16_t port)
+tls_session::tls_session(const tls_context& context, tls_side side, std::string host, std::uint16_t port)
     : context_{context},
       host_{without_root_dot(std::move(host))},
       server_{host_ + ':' + std::to_string(port)},
       capacity_{context.settings_->buffer_bytes()} {
+    if (context_.settings_->is_client() != (side == tls_side::client))
+        throw std::invalid_argument{side == tls_side::client
+                                        ? "tls_connect was given a server's context; make one by tls_context::client"
+                                        : "tls_accept was given a client's context; make one by tls_context::server"};
     in_.bytes = std::make_unique_for_overwrite<std::byte[]>(capacity_);
     out_.bytes = std::make_unique_for_overwrite<std::byte[]>(capacity_);
     ERR_clear_error();
@@ -54,7 +59,7 @@ tls_session::tls_session(const tls_context& context, std::string host, std::uint
     // The one reference goes to the SSL object, for both directions.
     SSL_set_bio(ssl_, bio, bio);
     SSL_set_app_data(ssl_, this);
-    if (context_.settings_->is_client())
+    if (side == tls_side::client)
         prepare_client();
     else
         SSL_set_accept_state(ssl_);

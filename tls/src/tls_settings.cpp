@@ -133,7 +133,8 @@ void tls_settings::set_names(const tls_options& options) {
                                         collect_reason() + "; give one that this context's ciphers allow"};
         std::string key = name;
         std::transform(key.begin(), key.end(), key.begin(), lower);
-        names_.emplace(std::move(key), context);
+        if (!names_.emplace(std::move(key), context).second)
+            throw std::invalid_argument{"tls: names has '" + name + "' twice (case does not matter); give each once"};
     }
     if (names_.empty()) return;
     // What the macro SSL_CTX_set_tlsext_servername_callback does.

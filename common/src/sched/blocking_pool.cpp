@@ -69,7 +69,7 @@ bool blocking_pool::withdraw(blocking_job& job) noexcept {
     if (last_ == &job) last_ = before;
     job.next_ = nullptr;
     --queued_;
-    --unfinished_;
+    if (--unfinished_ == 0) rest_.notify_all();
     return true;
 }
 
@@ -101,7 +101,11 @@ void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
         lock.unlock();
         job->run();
         lock.lock();
-        if (--unfinished_ != 0 || !falls_idle_) continue;
+        // Only now: the job has queued the tasks that it woke, so nobody sees it over with those in nobody's hands.
+        // Only now: the job has queued the tasks that it woke, so nobody sees it over with those in nobody's hands.
+        if (--unfinished_ != 0) continue;
+        rest_.notify_all();
+        if (!falls_idle_) continue;
         lock.unlock();
         falls_idle_();
         lock.lock();
@@ -120,6 +124,16 @@ void submit(blocking_pool& to, blocking_job& job) { to.submit(job); }
 bool blocking_pool::busy() const noexcept {
     const std::lock_guard guard{mutex_};
     return unfinished_ != 0;
+}
+
+std::size_t blocking_pool::wait_idle(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock{mutex_};
+    const auto idle = [this] { return unfinished_ == 0; };
+    if (deadline == std::chrono::steady_clock::time_point::max())
+        rest_.wait(lock, idle);
+    else
+        (void)rest_.wait_until(lock, deadline, idle);
+    return unfinished_;
 }
 
 bool blocking_pool::rests_with(std::size_t others) const noexcept {

@@ -120,7 +120,8 @@ struct spare_keeper {
 blocked_thread::blocked_thread() {
     if (running_task() != nullptr)
         throw std::logic_error{
-            "block_on() inside a task would block its worker; use co_await in a coroutine, bifilar::await in a fiber"};
+            "block_on() or join() inside a task would block its worker; use co_await in a coroutine, bifilar::await in "
+            "a fiber"};
     // One cell a thread is enough, because block_on does not nest in practice; a nested one makes its own.
     cell_ = static_cast<cell*>(std::exchange(this_thread().spare_waiter, nullptr));
     if (cell_ == nullptr) cell_ = new cell;

@@ -53,6 +53,7 @@ private:
 
 io_result<void> walk_state::fill(const job_arguments& on) {
     if (!begun_) {
+        if (root_.find('\0') != std::string::npos) return io_failure(EINVAL);  // The kernel would stop reading there.
         owned_descriptor opened{drivers::make_call(
             {.kind = file_op::open, .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .path = root_.c_str()})};
         if (opened.get() < 0) return io_failure(-opened.get());

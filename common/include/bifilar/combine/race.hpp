@@ -25,6 +25,8 @@ public:
     [[nodiscard]] std::size_t index() const noexcept { return value_.index(); }
     /// What the winner gave; the index of the variant is its place.
     [[nodiscard]] std::variant<T...>& value() noexcept { return value_; }
+    /// The same, to look at.
+    [[nodiscard]] const std::variant<T...>& value() const noexcept { return value_; }
 
 private:
     std::variant<T...> value_;

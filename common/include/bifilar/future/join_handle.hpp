@@ -165,8 +165,8 @@ public:
 
     /// Waits on a plain thread, and gives the task's value.
     /// Throws: what the task threw; task_cancelled; deadlock_error when all tasks of the runtime wait and nothing can
-    /// wake any, after which the task goes on waiting and the handle may be used; std::logic_error inside of a task, in
-    /// words that speak of block_on(): co_await or await the handle there.
+    /// wake any, after which the task goes on waiting and the handle may be used; std::logic_error inside of a task:
+    /// co_await or await the handle there.
     /// Thread: plain threads.
     /// Blocks: until the task has ended.
     T join() { return join_watched(); }

@@ -75,18 +75,23 @@ struct runtime_options {
 class shutdown_report {
 public:
     /// For the library.
-    explicit shutdown_report(std::uint64_t alive, std::vector<task_description> tasks = {}) noexcept
-        : alive_{alive}, tasks_{std::move(tasks)} {}
-    /// Whether every task has ended.
-    [[nodiscard]] bool clean() const noexcept { return alive_ == 0; }
+    explicit shutdown_report(std::uint64_t alive, std::uint64_t blocking,
+                             std::vector<task_description> tasks = {}) noexcept
+        : alive_{alive}, blocking_{blocking}, tasks_{std::move(tasks)} {}
+    /// Whether every task has ended, and every blocking call.
+    [[nodiscard]] bool clean() const noexcept { return alive_ == 0 && blocking_ == 0; }
     /// Tasks that had not ended when the deadline came.
     [[nodiscard]] std::uint64_t tasks_alive() const noexcept { return alive_; }
-    /// Who they are and what they wait on: at most 1,000 of them. When a task keeps its worker busy, only such tasks,
-    /// for the others cannot be looked at while workers run.
+    /// Calls of spawn_blocking() and of the library's own, such as on files, that had not ended: nothing can cancel one
+    /// that runs. The destructor waits for them.
+    [[nodiscard]] std::uint64_t blocking_calls() const noexcept { return blocking_; }
+    /// Who the tasks are and what they wait on: at most 1,000 of them. When a task keeps its worker busy, only such
+    /// tasks, for the others cannot be looked at while workers run.
     [[nodiscard]] const std::vector<task_description>& tasks() const noexcept { return tasks_; }
 
 private:
     std::uint64_t alive_;
+    std::uint64_t blocking_;
     std::vector<task_description> tasks_;
 };
 
@@ -159,14 +164,14 @@ public:
         detail::refuse_launch<std::remove_cvref_t<Given>...>();
     }
 
-    /// Cancels all tasks and waits until they have ended, at most until 10 ms after `deadline`, which is real time on
-    /// any clock; then says who is left. Later spawns from outside throw. To cancel, it needs every worker to come to
-    /// the end of its present run: while one task runs on, the others are not cancelled and take turns with attempts to
-    /// halt. May be repeated; the destructor waits for what is left.
+    /// Cancels all tasks and waits until they and the blocking calls have ended, at most until 10 ms after `deadline`,
+    /// which is real time on any clock; then says who is left. Later spawns from outside throw. To cancel, it needs
+    /// every worker to come to the end of its present run: while one task runs on, the others are not cancelled and
+    /// take turns with attempts to halt. May be repeated; the destructor waits for what is left.
     /// Throws: std::logic_error, of a runtime on its calling thread, on another thread.
     /// Thread: plain threads. Of a runtime on its calling thread that one, where a task that does not suspend holds it
     /// up.
-    /// Blocks: until all tasks have ended, or the deadline.
+    /// Blocks: until all tasks and blocking calls have ended, or the deadline.
     shutdown_report shutdown(
         std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
 

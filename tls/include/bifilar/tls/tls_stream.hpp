@@ -159,7 +159,7 @@ template <class Stream>
 /// Encrypts a connection to `host`, whose certificate the server has to show; with a name the server is told it (SNI),
 /// without the dot that a name may end with. Tickets are kept by host and `port`; 0: the peer's port, where the
 /// transport has one, which behind a proxy is the proxy's.
-/// Throws: std::bad_alloc; the transport is closed then.
+/// Throws: std::bad_alloc; std::invalid_argument for a server's context. The transport is closed then.
 /// Errors: as tls_stream; std::errc::invalid_argument for a host that is neither a name nor a numeric address;
 /// std::errc::connection_aborted where the peer ended TLS instead.
 /// Cancellation: the transport is closed.
@@ -170,14 +170,16 @@ template <tls_transport Stream>
                                                 std::uint16_t port = 0) {
     if (port == 0) port = detail::peer_port(over);
     return tls_handshake_future<Stream>{
-        std::make_unique<detail::tls_connection<Stream>>(client, std::move(host), port, std::move(over))};
+        std::make_unique<detail::tls_connection<Stream>>(client, detail::tls_side::client, std::move(host), port,
+                                                         std::move(over))};
 }
 
-/// Encrypts a connection that was accepted. As tls_connect.
+/// Encrypts a connection that was accepted. As tls_connect, with a server's context.
 template <tls_transport Stream>
 [[nodiscard]] tls_handshake_future<Stream> tls_accept(Stream over, const tls_context& server) {
     return tls_handshake_future<Stream>{
-        std::make_unique<detail::tls_connection<Stream>>(server, std::string{}, std::uint16_t{0}, std::move(over))};
+        std::make_unique<detail::tls_connection<Stream>>(server, detail::tls_side::server, std::string{},
+                                                         std::uint16_t{0}, std::move(over))};
 }
 
 static_assert(tls_transport<tcp_stream>);

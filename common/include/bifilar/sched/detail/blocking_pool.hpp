@@ -43,6 +43,9 @@ public:
     [[nodiscard]] bool rests_with(std::size_t others) const noexcept;
     /// Whether jobs are queued or under way. A job that has ended has woken who waits for it.
     [[nodiscard]] bool busy() const noexcept;
+    /// Waits until none is, or until `deadline` (the greatest: for ever), and says how many there are then. Plain
+    /// threads.
+    [[nodiscard]] std::size_t wait_idle(std::chrono::steady_clock::time_point deadline);
 
 private:
     void serve(std::list<std::thread>::iterator self) noexcept;
@@ -53,6 +56,7 @@ private:
     const std::function<void()> falls_idle_;
     mutable std::mutex mutex_;  // Guards all below.
     std::condition_variable work_;
+    std::condition_variable rest_;  // For wait_idle.
     blocking_job* first_ = nullptr;
     blocking_job* last_ = nullptr;
     std::size_t queued_ = 0;

@@ -117,8 +117,8 @@ private:
 template <class Stream>
 class tls_connection {
 public:
-    tls_connection(const tls_context& context, std::string host, std::uint16_t port, Stream over)
-        : session{context, std::move(host), port}, stream{std::move(over)} {}
+    tls_connection(const tls_context& context, tls_side side, std::string host, std::uint16_t port, Stream over)
+        : session{context, side, std::move(host), port}, stream{std::move(over)} {}
 
     tls_session session;
     Stream stream;

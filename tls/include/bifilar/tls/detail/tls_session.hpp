@@ -27,13 +27,17 @@ enum class tls_step : std::uint8_t {
     failed,   ///< See error(). What is in to_send() then is an alert for the peer.
 };
 
+/// What a session is to be, whatever its context is for.
+enum class tls_side : std::uint8_t { client, server };
+
 /// All members: any thread. Each takes the lock for one call of OpenSSL's that works in memory: tens of microseconds
 /// for a record of 16 KiB, a millisecond for a step of the handshake, during which nobody else has the session.
 /// OpenSSL's queue of errors is the thread's: it is emptied before each call and read right behind it.
 class tls_session {
 public:
-    /// `host` and `port`: for clients. Throws std::bad_alloc. A host that cannot be used is an error of the handshake.
-    tls_session(const tls_context& context, std::string host, std::uint16_t port);
+    /// `host` and `port`: for clients. Throws std::bad_alloc, and std::invalid_argument for a context of the other
+    /// side. A host that cannot be used is an error of the handshake.
+    tls_session(const tls_context& context, tls_side side, std::string host, std::uint16_t port);
     tls_session(const tls_session&) = delete;
     tls_session& operator=(const tls_session&) = delete;
     ~tls_session();
