@@ -304,6 +304,7 @@ TEST_CASE("a_simulated_kernel_refuses_what_makes_no_sense") {
     for (const int error : {0, -1, EAGAIN, EINTR, EINPROGRESS})
         CHECK_THROWS_AS(kernel.fail(op_kind::recv, error), std::invalid_argument);
     CHECK_THROWS_AS(kernel.fail_randomly(op_kind::recv, EIO, 0), std::invalid_argument);
+    CHECK_THROWS_AS(kernel.fail(op_kind::recv, EIO, 0, 0), std::invalid_argument);
     bf::runtime_options options = simulated_by(kernel);
     options.driver = bf::driver_kind::epoll;
     CHECK_THROWS_WITH(bf::runtime{options}, Contains("driver_kind::simulated"));

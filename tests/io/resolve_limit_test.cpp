@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -53,4 +54,15 @@ TEST_CASE("lookups_beyond_those_that_may_wait_are_refused_at_once") {
             if (n != 3) CHECK(all[n].join().error() == bf::resolve_errc::no_such_host);
         CHECK(ask(5).join().error() == bf::resolve_errc::no_such_host);
     }
+}
+
+// The sum of both limits wrapped around, and nearly all was refused.
+TEST_CASE("as_many_lookups_as_there_is_memory_for_may_wait") {
+    const tests::names names;
+    bf::resolver_options options = names.options();
+    options.max_queued = SIZE_MAX;
+    bf::resolver resolver{std::move(options)};
+    bf::runtime rt{both::small_runtime()};
+    CHECK(rt.run([&] { return resolver.resolve("nowhere", "80"); }).error() == bf::resolve_errc::no_such_host);
+    CHECK(resolver.stats().refused == 0);
 }

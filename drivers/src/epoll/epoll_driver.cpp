@@ -180,8 +180,9 @@ void epoll_driver::on_event(io_source& source, std::uint32_t events, wake_batch&
     // may have events for (epoll_home::free_all).
     const std::lock_guard guard{source.lock};
     constexpr std::uint32_t ended = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-    // No other edge may come behind the end, so it is noted for all later reads.
-    if ((events & ended) != 0) source.hung_up = true;
+    // No other edge may come behind the end, so it is noted for all later reads. An error alone is no end: a datagram
+    // socket goes on behind the one that an unreachable peer has caused.
+    if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) source.hung_up = true;
     // Urgent data: a read stops at its mark, and a short one does not say that nothing is left.
     if ((events & EPOLLPRI) != 0) source.short_read_drains = false;
     const auto serve = [&](std::size_t side, std::uint32_t wanted) {

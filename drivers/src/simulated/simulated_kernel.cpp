@@ -115,6 +115,8 @@ void simulated_kernel::fail_randomly(file_op kind, int error, double share) {
 void simulated_kernel::plan(const fault& next) {
     // Before the lock, because it throws.
     check_error(next.error);
+    if (next.times == 0 && !(next.share > 0))
+        throw std::invalid_argument{"a simulated call cannot fail 0 times; give how often, or leave it out for once"};
     const std::lock_guard guard{lock_};
     faults_.push_back(next);
 }

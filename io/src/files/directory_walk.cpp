@@ -80,7 +80,10 @@ io_result<void> walk_state::fill(const job_arguments& on) {
         }
         // Removed meanwhile is as good as empty.
         if (result < 0 && result != -ENOENT) {
-            if (levels_.size() == 1 && found_.empty()) return io_failure(-result);
+            if (levels_.size() == 1 && found_.empty()) {
+                levels_.clear();  // The end comes next: another read would fail again.
+                return io_failure(-result);
+            }
             walk_entry broken;
             broken.path = path_.substr(0, path_.empty() ? 0 : path_.size() - 1);
             broken.kind = file_kind::directory;

@@ -91,7 +91,9 @@ std::shared_ptr<lookup> resolver_queue::ask(const std::string& host, const std::
     if (process_.load(base::relaxed) == 0) process_.compare_exchange_strong(none, ::getpid(), base::relaxed);
     std::unique_lock lock{mutex_};
     if (std::shared_ptr<lookup> known = find(key, now)) return known;
-    if (counts_.queued + counts_.under_way >= options_.max_queued + options_.max_at_once) {
+    // Without a sum of the two limits, which may be the greatest that there are.
+    const std::size_t asked = counts_.queued + counts_.under_way;
+    if (asked >= options_.max_at_once && asked - options_.max_at_once >= options_.max_queued) {
         ++counts_.refused;
         return refuse(resolve_errc::too_many);
     }

@@ -87,7 +87,7 @@ public:
     /// `times` calls of this kind fail with the errno `error`, after `calls` more have gone through; nothing is done
     /// then. Attempts count as calls, so one operation may make two. Faults of one kind queue up.
     /// Throws: std::invalid_argument for an `error` that is no failure: 0, EAGAIN, EINPROGRESS, EINTR, negative
-    /// numbers; std::bad_alloc.
+    /// numbers; for 0 `times`; std::bad_alloc.
     void fail(op_kind kind, int error, std::uint64_t calls = 0, std::uint64_t times = 1);
     /// The same of calls on files and paths; op_kind::file_call means all of them. Each is counted and answered once,
     /// before it is made or waits; a close closes nevertheless, as in Linux. What takes several calls in a row

@@ -54,7 +54,7 @@ private:
 /// guarded by the source's lock.
 class multishot_op final : public op, public base::list_link<multishot_op> {
 public:
-    /// `what`: accept_multishot or recv_multishot. Throws std::bad_alloc.
+    /// `what`: accept_multishot or recv_multishot.
     multishot_op(op_kind what, source_ptr of);
     multishot_op(const multishot_op&) = delete;
     multishot_op& operator=(const multishot_op&) = delete;
