@@ -25,7 +25,8 @@ public:
 
     stop_when_future(std::stop_token token, F f) : token_{std::move(token)}, future_{std::move(f)} {}
     /// Before its first poll.
-    stop_when_future(stop_when_future&& other) : token_{std::move(other.token_)}, future_{std::move(other.future_)} {
+    stop_when_future(stop_when_future&& other) noexcept(std::is_nothrow_move_constructible_v<F>)
+        : token_{std::move(other.token_)}, future_{std::move(other.future_)} {
         BIFILAR_CHECK(!other.wakes_, "a future was moved after its first poll");
     }
     stop_when_future& operator=(stop_when_future&&) = delete;

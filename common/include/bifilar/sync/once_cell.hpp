@@ -111,7 +111,8 @@ public:
 
     init_future(once_cell& of, Make make) : of_{&of}, make_{std::move(make)} {}
     /// Before its first poll.
-    init_future(init_future&& other) : of_{other.of_}, make_{std::move(other.make_)}, node_{std::move(other.node_)} {
+    init_future(init_future&& other) noexcept(std::is_nothrow_move_constructible_v<Make>)
+        : of_{other.of_}, make_{std::move(other.make_)}, node_{std::move(other.node_)} {
         BIFILAR_CHECK(!other.makes_ && !other.over_, "a future was moved after its first poll");
     }
     init_future& operator=(init_future&&) = delete;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -162,7 +163,8 @@ public:
 
     scope_future(Body body, std::vector<std::exception_ptr>* others) : body_{std::move(body)}, others_{others} {}
     /// Before its first poll.
-    scope_future(scope_future&& other) : body_{std::move(other.body_)}, others_{other.others_} {
+    scope_future(scope_future&& other) noexcept(std::is_nothrow_move_constructible_v<Body>)
+        : body_{std::move(other.body_)}, others_{other.others_} {
         BIFILAR_CHECK(other.scope_ == nullptr, "a scope was moved after its first poll");
     }
     scope_future& operator=(scope_future&&) = delete;

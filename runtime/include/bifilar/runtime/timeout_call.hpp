@@ -30,7 +30,8 @@ public:
 
     call_timeout_future(F call, sleep limit) : call_{std::move(call)}, limit_{std::move(limit)} {}
     /// Before its first poll.
-    call_timeout_future(call_timeout_future&& other) : call_{std::move(other.call_)}, limit_{std::move(other.limit_)} {
+    call_timeout_future(call_timeout_future&& other) noexcept(std::is_nothrow_move_constructible_v<F>)
+        : call_{std::move(other.call_)}, limit_{std::move(other.limit_)} {
         BIFILAR_CHECK(!other.task_, "a timeout was moved after its first poll");
     }
     call_timeout_future& operator=(call_timeout_future&&) = delete;

@@ -21,7 +21,8 @@ public:
 
     explicit made_at_poll(Make make) : make_{std::move(make)} {}
     /// Before its first poll.
-    made_at_poll(made_at_poll&& other) : make_{std::move(other.make_)} {
+    made_at_poll(made_at_poll&& other) noexcept(std::is_nothrow_move_constructible_v<Make>)
+        : make_{std::move(other.make_)} {
         BIFILAR_CHECK(!other.made_, "a future was moved after its first poll");
     }
     made_at_poll& operator=(made_at_poll&&) = delete;
