@@ -14,11 +14,12 @@
 #include <stdexcept>
 #include <string>
 #include <sys/resource.h>
+#include <utility>
 
 namespace bifilar::detail {
 namespace {
 
-const serve_options& check(const serve_options& options, std::size_t listeners) {
+serve_options check(serve_options options, std::size_t listeners) {
     if (listeners == 0) throw std::invalid_argument{"serve() was given no listener; give it at least one"};
     if (options.max_connections < listeners)
         throw std::invalid_argument{
@@ -64,7 +65,7 @@ accept_failure judge_accept(std::error_code error) noexcept {
 }
 
 serve_core::serve_core(serve_options options, std::size_t listeners)
-    : options_{check(options, listeners)},
+    : options_{check(std::move(options), listeners)},
       listeners_{listeners},
       room_{options_.max_connections},
       budget_{options_.budget_bytes} {}

@@ -15,7 +15,7 @@ namespace {
 
 }  // namespace
 
-const tuning& checked(const tuning& rules) {
+tuning checked(const tuning& rules) {
     // A place in a ring is found by a mask, hence powers of two.
     if (!std::has_single_bit(rules.ring_slots) || rules.ring_slots < tuning::fewest_ring_slots ||
         rules.ring_slots > tuning::max_ring_slots)

@@ -17,8 +17,7 @@
 namespace bifilar {
 namespace {
 
-
-const simulated_kernel_options& check(const simulated_kernel_options& options) {
+simulated_kernel_options check(const simulated_kernel_options& options) {
     for (const double share : {options.would_wait, options.short_transfers, options.interrupts, options.late_cancels,
                                options.cancelled_successes})
         // Written in this way, a NaN is refused as well.

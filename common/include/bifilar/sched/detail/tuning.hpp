@@ -56,7 +56,7 @@ struct tuning {
 };
 
 /// The same. Throws std::invalid_argument, which names member, value and remedy, when it is out of range.
-[[nodiscard]] const tuning& checked(const tuning& rules);
+[[nodiscard]] tuning checked(const tuning& rules);
 
 /// The other workers by distance, as worker `self` asks them: unchanged, or all in one ring in the order of their
 /// numbers, from the one behind it on.
