@@ -7,7 +7,9 @@
 #include <bifilar/task/detail/parker.hpp>
 #include <bifilar/task/detail/thread_state.hpp>
 
+#include <cstddef>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,7 +21,8 @@ namespace {
 constinit std::mutex mutex;  // Guards what follows. Held for an unpark at most.
 base::intrusive_list<join_watch>& waits() noexcept {
     // Never destroyed: threads may wait until the process ends.
-    static auto* const all = new base::intrusive_list<join_watch>;
+    alignas(base::intrusive_list<join_watch>) static std::byte place[sizeof(base::intrusive_list<join_watch>)];
+    static auto* const all = new (place) base::intrusive_list<join_watch>;
     return *all;
 }
 // How many there are. Written under the lock, read by workers that fall asleep.
