@@ -43,8 +43,6 @@ namespace bifilar::stackful {
 
 const bool switches_by_itself = true;
 
-fiber_context::~fiber_context() = default;
-
 struct fiber_context::jumps {
     // Where each context begins, with its own address in rsi, and the way out where another keeps its rbx. A debugger,
     // and whoever unwinds, shall find no caller, and zero in rbp as the end of the chain of frames. No frame of a C++

@@ -148,7 +148,11 @@ public:
     fiber_context(const fiber_context&) = delete;
     fiber_context& operator=(const fiber_context&) = delete;
     /// A context that is still suspended is abandoned: nothing on its stack is destroyed.
+#if defined(BIFILAR_OWN_SWITCH)
+    ~fiber_context() = default;
+#else
     ~fiber_context();
+#endif
 
     /// Makes the context run `entry(argument)` on the `bytes` bytes below `top` when it is first resumed.
     /// Costs some ten instructions, and at most one write to the stack's top. The stack stays the caller's. When
