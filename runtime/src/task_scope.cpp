@@ -87,11 +87,11 @@ void scope_core::leave(scope_child& child) noexcept {
     base::intrusive_list<scope_child>::erase(child);
 }
 
-// Without memory this one is lost, and the first stands for it.
 void scope_core::keep_other(std::exception_ptr error) noexcept {
     try {
         other_errors_.push_back(std::move(error));
     } catch (const std::bad_alloc&) {
+        // Without memory this one is lost, and the first stands for it.
     }
 }
 

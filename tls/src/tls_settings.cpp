@@ -24,7 +24,7 @@ int openssl_version(tls_version version) noexcept {
 bool show_certificate(SSL& ssl, SSL_CTX& of) noexcept {
     STACK_OF(X509)* chain = nullptr;
     // What the macro SSL_CTX_get0_chain_certs does.
-    SSL_CTX_ctrl(&of, SSL_CTRL_GET_CHAIN_CERTS, 0, &chain);
+    SSL_CTX_ctrl(&of, SSL_CTRL_GET_CHAIN_CERTS, 0, static_cast<void*>(&chain));
     // OpenSSL keeps one certificate a kind of key: an own one of another kind would be shown to those who prefer it.
     SSL_certs_clear(&ssl);
     constexpr int replace = 1;

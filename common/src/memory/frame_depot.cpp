@@ -97,7 +97,8 @@ void depot::count_unused(std::size_t more, std::size_t fewer) noexcept {
 }
 
 slab* depot::new_slab(std::size_t size_class) noexcept {
-    if (roomy_ == nullptr && (roomy_ = chunk::map()) == nullptr) return nullptr;
+    if (roomy_ == nullptr) roomy_ = chunk::map();
+    if (roomy_ == nullptr) return nullptr;
     chunk& from = *roomy_;
     const auto number = static_cast<std::size_t>(std::countr_zero(from.room));
     // The lowest bit goes. A chunk without room is in no list; its slabs know it.
@@ -118,6 +119,7 @@ void* depot::allocate_large(std::size_t bytes) {
     const std::size_t before = alignment - slab_bytes;
     // Outside of the lock, because it may take long.
     auto* const memory = static_cast<std::byte*>(::operator new (before + first + bytes, std::align_val_t{alignment}));
+    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): the list gets it.
     auto* const made = new (memory + before) slab{slab::large, first, before};
     const std::lock_guard guard{lock_};
     made->link_before(large_);

@@ -123,7 +123,7 @@ private:
     std::uint32_t used_levels_ = 0;
     std::array<std::uint64_t, levels> used_{};  // A bit for each slot that is not empty.
     list moving_;                               // Out of their slots: due, or to be placed again.
-    std::array<list, levels * slots_a_level> slots_;
+    std::array<list, std::size_t{levels} * slots_a_level> slots_;
     // When there is something to do, or never. Written under the lock; read without it by the thread that is about to
     // sleep, which alone inserts, so what it reads is never later than the truth.
     base::atomic<base::instant_ns> earliest_{base::never};
