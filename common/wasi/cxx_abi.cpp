@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <typeinfo>
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are the ABI's.
 extern "C" {
 
 int __cxa_atexit(void (*end)(void*), void* object, void* library);
@@ -25,3 +26,4 @@ void* __cxa_allocate_exception(std::size_t bytes) noexcept {
     std::abort();
 }
 }
+// NOLINTEND(bugprone-reserved-identifier)

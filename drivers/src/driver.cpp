@@ -144,7 +144,8 @@ private:
 driver& make_this_driver() {
     BIFILAR_CHECK(detail::this_thread().sleeps_in == nullptr, base::used_in_forked_child);
     // The thread's own one has been destroyed: for destructors that still wait there is another, which nobody frees.
-    if (detail::this_thread().ends) return (new plain_thread_driver)->get();
+    if (detail::this_thread().ends)
+        return (new plain_thread_driver)->get();  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): as said above.
     thread_local plain_thread_driver own;
     return own.get();
 }

@@ -316,6 +316,7 @@ task<serve_report> serve(std::vector<L> on, serve_options options, Handler handl
 
 /// What is left is a mistake: says which.
 template <class L, class Handler, class Stop, class StopNow = pending_future<void>>
+// NOLINTNEXTLINE(performance-unnecessary-value-param): overloads are told apart by parameters that are the same.
 task<serve_report> serve(L, serve_options, Handler, Stop, StopNow = pending()) {
     if constexpr (!listener<detail::one_of<L>>)
         static_assert(listener<detail::one_of<L>>,

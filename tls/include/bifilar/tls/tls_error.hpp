@@ -7,6 +7,7 @@
 namespace bifilar {
 
 /// What programs tell apart. Compare an error with these: `result.error() == tls_errc::truncated`.
+// NOLINTNEXTLINE(performance-enum-size): as std::error_code keeps it.
 enum class tls_errc {
     truncated = 1,    ///< The connection ended without the peer's close_notify: data may be missing.
     bad_certificate,  ///< The peer's certificate, or its absence, was refused here. The message has the reason.

@@ -10,8 +10,8 @@ namespace bifilar::base {
 template <class Tag>
 class list_link {
 public:
-    list_link() noexcept = default;
-    list_link(const list_link&) = delete;
+    list_link() noexcept = default;        // NOLINT(bugprone-crtp-constructor-accessibility): a tag, no CRTP.
+    list_link(const list_link&) = delete;  // NOLINT(bugprone-crtp-constructor-accessibility): likewise.
     list_link& operator=(const list_link&) = delete;
     ~list_link() { BIFILAR_ASSERT(!linked(), "a list element was destroyed while linked; unlink it first"); }
 

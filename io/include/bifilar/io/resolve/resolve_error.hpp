@@ -10,6 +10,7 @@ namespace bifilar {
 
 /// Failures to tell apart. Negative values are getaddrinfo's EAI codes, of which others may occur as well; they all
 /// belong to resolve_category().
+// NOLINTNEXTLINE(performance-enum-size): as std::error_code keeps it.
 enum class resolve_errc : int {
     no_such_host = EAI_NONAME,      ///< The name does not exist, here or in the DNS.
     no_address = -5,                ///< The name exists and has no address (EAI_NODATA).
