@@ -3,7 +3,9 @@
 
 #include "catch.hpp"
 #include <bifilar/bifilar.hpp>
+#include <functional>
 #include <string>
+#include <utility>
 
 namespace both {
 
@@ -30,20 +32,28 @@ inline bf::runtime_options small_runtime(unsigned workers = 2) {
     return options;
 }
 
-// What the factory makes is awaited by the model; its output comes back.
-template <class Factory>
-auto await_in(model m, bf::runtime& rt, Factory factory) {
-    using made = decltype(factory());
-    using output = bf::output_of<made>;
+// Makes a future. By its kind alone: else each wait of a test would be compiled as a coroutine and a fiber of its own.
+template <bf::future F>
+using maker = std::move_only_function<F()>;
+
+template <bf::future F>
+bf::output_of<F> await_made(model m, bf::runtime& rt, maker<F> make) {
     switch (m) {
         case model::coroutine:
-            return rt.spawn([](Factory make) -> bf::task<output> { co_return co_await make(); }, factory).join();
+            return rt.spawn([](maker<F>& of) -> bf::task<bf::output_of<F>> { co_return co_await of(); }, std::ref(make))
+                .join();
         case model::fiber:
-            return rt.spawn(bf::backend::stackful, [](Factory make) { return bf::await(make()); }, factory).join();
+            return rt.spawn(bf::backend::stackful, [](maker<F>& of) { return bf::await(of()); }, std::ref(make)).join();
         case model::thread:
             break;
     }
-    return bf::await(factory());
+    return bf::await(make());
+}
+
+// What the factory makes is awaited by the model; its output comes back.
+template <class Factory>
+auto await_in(model m, bf::runtime& rt, Factory factory) {
+    return await_made<decltype(factory())>(m, rt, std::move(factory));
 }
 
 // Calls the test once per model, each time with a fresh runtime.
