@@ -1,8 +1,9 @@
 """Takes the C++ blocks out of Markdown pages and writes sources that compile them.
 
-blocks.py <root> <folder> [--each]
+blocks.py <root> <folder> [--each] [--together N]
     Writes <folder>/<page>.cpp for each page with blocks, and prints the names of what it wrote. With --each, every
-    program is a source of its own, as a reader would have it, and what is no program is left out.
+    program is a source of its own, as a reader would have it, and what is no program is left out. With
+    --together, so many pages share a source, which is faster.
 
 A block that begins with ```cpp is compiled (```c++ is somebody else's library, and is not). A block with `int main` is a
 program; an ```output block right behind it is what it prints. Comments in front of a block say what a reader need not see:
@@ -116,7 +117,7 @@ def lifted(page, line, code):
 
 
 def source(page, name, blocks):
-    """One source with all blocks of a page that need the same libraries, each in a namespace of its own."""
+    """(the #include lines, the rest) of all blocks of a page that need the same libraries, each in a namespace."""
     all_includes, bodies = [], []
     for number, one in enumerate(blocks, 1):
         text = []
@@ -134,7 +135,7 @@ def source(page, name, blocks):
         if one.is_program():
             code = ended_main(code) + f'\nconst docs_program here{{"{name}_{number}", program_main}};'
         bodies.append(f"namespace {name}_{number} {{\n{given}\n{code}\n}}")
-    return PREAMBLE.format(page=page) + "\n".join(all_includes) + "\n" + "\n".join(bodies) + "\n"
+    return all_includes, "\n".join(bodies)
 
 
 def need_of(one):
@@ -154,8 +155,9 @@ def pages_of(root):
 def main():
     root, folder = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     each = "--each" in sys.argv
+    together = int(sys.argv[sys.argv.index("--together") + 1]) if "--together" in sys.argv else 1
     folder.mkdir(parents=True, exist_ok=True)
-    written, programs = [], []
+    written, programs, sources = [], [], {}
 
     def write(file, text):
         written.append(file)
@@ -176,11 +178,17 @@ def main():
                     if one.is_program():
                         write(f"{stem}.{number}.cpp", f'#line {one.parts[0][0]} "{page}"\n{one.code()}\n')
                 continue
-            write(f"{stem}.cpp", source(page, inner, blocks))
+            sources.setdefault(need, []).append((stem, page, *source(page, inner, blocks)))
             for number, one in enumerate(blocks, 1):
                 if one.is_program() and one.output is not None:
                     programs.append({"name": f"{inner}_{number}", "page": page, "line": one.parts[0][0],
                                      "arguments": one.arguments, "output": one.output})
+    for need in sorted(sources):
+        for at in range(0, len(sources[need]), together):
+            some = sources[need][at:at + together]
+            includes = dict.fromkeys(line for _, _, lines, _ in some for line in lines)
+            write(f"{some[0][0]}.cpp", PREAMBLE.format(page=", ".join(page for _, page, _, _ in some)) +
+                  "\n".join([*includes, *(body for _, _, _, body in some)]) + "\n")
     for old in folder.glob("*.cpp"):
         if old.name not in written:
             old.unlink()
