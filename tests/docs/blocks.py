@@ -1,9 +1,9 @@
 """Takes the C++ blocks out of Markdown pages and writes sources that compile them.
 
-blocks.py <root> <folder> [--each] [--together N]
+blocks.py <root> <folder> [--each] [--first] [--together N]
     Writes <folder>/<page>.cpp for each page with blocks, and prints the names of what it wrote. With --each, every
-    program is a source of its own, as a reader would have it, and what is no program is left out. With
-    --together, so many pages share a source, which is faster.
+    program is a source of its own, as a reader would have it, and what is no program is left out. With --first, only
+    the pages that are read first; with --together, so many pages share a source, which is faster.
 
 A block that begins with ```cpp is compiled (```c++ is somebody else's library, and is not). A block with `int main` is a
 program; an ```output block right behind it is what it prints. Comments in front of a block say what a reader need not see:
@@ -21,6 +21,7 @@ import sys
 
 COMMENT = re.compile(r"<!--\s*(body|given|continues|arguments)\s*(?::\s*(.*?))?\s*-->", re.S)
 FENCE = re.compile(r"^( *)(`{3,})(\S*)[^\n]*\n(.*?)^\1\2[ \t]*$", re.S | re.M)
+FIRST = re.compile(r"README\.md|docs/tutorial/.*")
 PREAMBLE = """// Written by tests/docs/blocks.py from {page}.
 #include "docs_program.hpp"
 """
@@ -166,6 +167,8 @@ def main():
             path.write_text(text)
 
     for page in pages_of(root):
+        if "--first" in sys.argv and not FIRST.fullmatch(page):
+            continue
         name = re.sub(r"\W", "_", page.removesuffix(".md").removeprefix("docs/"))
         kinds = {}
         for one in read(page, (root / page).read_text()):

@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -87,7 +88,19 @@ report replay(const options& how, const body& model, std::string_view schedule) 
     return found;
 }
 
-void check(const options& how, const body& model) {
+namespace {
+
+// Less time for a search, in seconds, where somebody says so.
+options limited(options how) {
+    if (const char* const given = std::getenv("BIFILAR_MODEL_SECONDS"))
+        how.max_seconds = std::min(how.max_seconds, std::strtod(given, nullptr));
+    return how;
+}
+
+}  // namespace
+
+void check(const options& usual, const body& model) {
+    const options how = limited(usual);
     if (const char* const given = std::getenv("BIFILAR_MODEL_REPLAY")) {
         const report found = replay(how, model, given);
         std::fprintf(stderr, "%s", found.message.c_str());

@@ -3,6 +3,7 @@
 // at about the time at which they are due. Each ends exactly once: woken and not early, or cancelled.
 #include "both/in_each_model.hpp"
 #include "counted.hpp"
+#include "effort.hpp"
 #include "seed.hpp"
 #include <bifilar/base/detail/random.hpp>
 
@@ -73,6 +74,6 @@ void race_rounds(int rounds) {
 
 }  // namespace
 
-TEST_CASE("cancels_from_other_threads_and_expiry_end_each_sleep_once") { race_rounds(60); }
+TEST_CASE("cancels_from_other_threads_and_expiry_end_each_sleep_once") { race_rounds(tests::rounds_of(60)); }
 
 TEST_CASE("two_million_cancels_and_expiries_end_each_sleep_once", "[.][nightly]") { race_rounds(5'000); }

@@ -1,5 +1,6 @@
 // Ends that come while others wait for them or for what ends, at random on four workers: closed() of oneshots, close()
 // of semaphores. And the pair of fences that such paths rest on. A lost wake-up hangs, which the time limit reports.
+#include "effort.hpp"
 #include "one_worker.hpp"
 #include "seed.hpp"
 #include <bifilar/base/detail/asymmetric_fence.hpp>
@@ -19,10 +20,11 @@ using namespace both;
 namespace {
 
 #if defined(BIFILAR_ASAN) || defined(BIFILAR_TSAN)
-constexpr int rounds = 300;
+constexpr int usual_rounds = 300;
 #else
-constexpr int rounds = 3'000;
+constexpr int usual_rounds = 3'000;
 #endif
+const int rounds = tests::rounds_of(usual_rounds);
 
 // Lets others go first, or not.
 bf::task<> linger(bf::base::random random) {

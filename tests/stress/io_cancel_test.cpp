@@ -5,6 +5,7 @@
 // of the others what came is compared with what the operations answered, and with what a simulated kernel has moved.
 #include "both/in_each_model.hpp"
 #include "descriptors.hpp"
+#include "effort.hpp"
 #include "resource_limits.hpp"
 #include "seed.hpp"
 #include "stress/datagram_lives.hpp"
@@ -103,9 +104,11 @@ void on_a_simulated_driver(std::uint64_t operations) {
 
 }  // namespace
 
-TEST_CASE("cancels_and_closes_of_io_lose_nothing") { on_the_usual_driver(usual_operations); }
+TEST_CASE("cancels_and_closes_of_io_lose_nothing") { on_the_usual_driver(tests::rounds_of(usual_operations)); }
 
-TEST_CASE("late_completions_after_cancels_and_closes_lose_nothing") { on_a_simulated_driver(usual_operations); }
+TEST_CASE("late_completions_after_cancels_and_closes_lose_nothing") {
+    on_a_simulated_driver(tests::rounds_of(usual_operations));
+}
 
 TEST_CASE("a_million_cancels_and_closes_of_io_lose_nothing", "[.][nightly]") { on_the_usual_driver(1'000'000); }
 

@@ -3,6 +3,7 @@
 // make the visit of all tasks long, and shutdowns with short deadlines, one after the other. Each spawn is refused, or
 // its task ends exactly once.
 #include "catch.hpp"
+#include "effort.hpp"
 #include "seed.hpp"
 #include <bifilar/base/detail/random.hpp>
 #include <bifilar/base/detail/sanitizer.hpp>
@@ -104,5 +105,5 @@ void shut_down_once(bf::base::random& random) {
 
 TEST_CASE("threads_spawn_fibers_while_the_runtime_shuts_down") {
     bf::base::random random{tests::seed_of_this_run("spawn and shutdown")};
-    for (int round = 0; round < rounds; ++round) shut_down_once(random);
+    for (int round = 0; round < tests::rounds_of(rounds); ++round) shut_down_once(random);
 }

@@ -1,6 +1,7 @@
 // What wait_test leaves out, at random on four workers: conditions, events that reset themselves, cells, countdowns,
 // oneshots in sets, scopes. Waits are given up and tasks cancelled in between; a wake-up that is lost with
 // one of them hangs a patient task, which the time limit reports. Prints its seeds.
+#include "effort.hpp"
 #include "one_worker.hpp"
 #include "seed.hpp"
 #include <bifilar/base/detail/random.hpp>
@@ -36,7 +37,7 @@ void in_rounds(const char* test, Round round) {
     INFO("seed: " << seed);
     bf::base::random random{seed};
     bf::runtime rt{small_runtime(4)};
-    for (int n = 0; n < rounds; ++n) round(rt, random);
+    for (int n = 0; n < tests::rounds_of(rounds); ++n) round(rt, random);
 }
 
 // Tasks, every second one a fiber.

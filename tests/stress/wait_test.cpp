@@ -1,5 +1,6 @@
 // Everything that can be waited for, at random, on four workers, with timeouts and cancellations in between: permits,
 // locks, notices and messages are counted at the end. Prints its seed.
+#include "effort.hpp"
 #include "one_worker.hpp"
 #include "seed.hpp"
 #include <bifilar/base/detail/random.hpp>
@@ -20,10 +21,11 @@ using namespace std::chrono_literals;
 namespace {
 
 #if defined(BIFILAR_ASAN) || defined(BIFILAR_TSAN)
-constexpr int lives = 400;
+constexpr int usual_lives = 400;
 #else
-constexpr int lives = 4'000;
+constexpr int usual_lives = 4'000;
 #endif
+const int lives = tests::rounds_of(usual_lives);
 constexpr int steps = 40;
 constexpr std::uint32_t all_permits = 5;
 
@@ -254,5 +256,5 @@ TEST_CASE("a_stop_from_another_thread_races_the_end_of_a_wait_and_one_of_them_co
     INFO("seed: " << seed);
     bf::base::random random{seed};
     bf::runtime rt{small_runtime(4)};
-    for (int round = 0; round < 20; ++round) CHECK(race_stops(rt, random) == 0);
+    for (int round = 0; round < tests::rounds_of(20); ++round) CHECK(race_stops(rt, random) == 0);
 }
