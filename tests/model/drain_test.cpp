@@ -44,11 +44,11 @@ model::body drain(bool fenced) {
 }  // namespace
 
 TEST_CASE("drain_is_noticed_by_the_last_worker", "[drain]") {
-    model::check({.name = "drain, counted with a fence", .preemptions = 4, .store_delays = 2}, drain(true));
+    model::check({.name = "drain, counted with a fence", .preemptions = 4, .stale_reads = 2}, drain(true));
 }
 
 TEST_CASE("drain_without_a_fence_goes_unnoticed", "[drain]") {
-    const auto found = model::explore({.preemptions = 2, .store_delays = 1}, drain(false));
+    const auto found = model::explore({.preemptions = 2, .stale_reads = 1}, drain(false));
     REQUIRE(found.failed);
     CHECK(found.sentence == "all tasks have ended and nobody noticed");
 }

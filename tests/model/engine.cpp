@@ -4,13 +4,13 @@
 
 #include "execution.hpp"
 #include "search.hpp"
+#include "seen_states.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 namespace model {
 namespace {
@@ -21,6 +21,23 @@ std::uint64_t seed_of(const options& how) {
     if (how.seed != 0) return how.seed;
     const char* const given = std::getenv("BIFILAR_MODEL_SEED");
     return given != nullptr ? std::strtoull(given, nullptr, 0) : usual_seed;
+}
+
+std::string count_of(unsigned bound, const char* what) {
+    return (bound == unlimited ? "any" : std::to_string(bound)) + std::string(" ") + what;
+}
+
+// For a night: every bound as many steps further, and four times the time.
+options widened(options how) {
+    const char* const given = std::getenv("BIFILAR_MODEL_FURTHER");
+    const auto by = given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 0)) : 0U;
+    if (by == 0) return how;
+    for (unsigned* const bound : {&how.preemptions, &how.stale_reads, &how.early_stores})
+        if (*bound != unlimited) *bound += by;
+    how.random_executions *= 10;
+    how.max_executions *= 10;
+    how.max_seconds *= 4;
+    return how;
 }
 
 // The failing execution once more, this time with a trace.
@@ -34,14 +51,23 @@ void explain(report& found, const options& how, const body& model, const std::st
         found.message += "  (the replay went another way: the model is not deterministic)\n";
 }
 
+// Of this thread, so that what a search finds in its time does not depend on what else the machine does.
+double processor_seconds() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
 report search_all(const options& how, const body& model, search& choices) {
-    using clock = std::chrono::steady_clock;
-    const auto started = clock::now();
+    const double started = processor_seconds();
     report found;
     execution run(how);
+    seen_states seen;
+    if (how.reduces && choices.bounded()) run.cut_at(seen);
     for (;;) {
         ++found.executions;
         const bool passed = run.run(model, choices, false);
+        found.cut += run.was_cut() ? 1 : 0;
         found.max_steps = run.max_steps();
         if (!passed) {
             found.failed = true;
@@ -50,13 +76,11 @@ report search_all(const options& how, const body& model, search& choices) {
             return found;
         }
         if (!choices.next_execution()) {
-            found.exhaustive = choices.bounded();
+            found.exhaustive = choices.bounded() && !run.passed_over();
             return found;
         }
         if (found.executions >= how.max_executions) return found;
-        if (found.executions % 256 == 0 &&
-            std::chrono::duration<double>(clock::now() - started).count() > how.max_seconds)
-            return found;
+        if (found.executions % 256 == 0 && processor_seconds() - started > how.max_seconds) return found;
     }
 }
 
@@ -88,19 +112,8 @@ report replay(const options& how, const body& model, std::string_view schedule) 
     return found;
 }
 
-namespace {
-
-// Less time for a search, in seconds, where somebody says so.
-options limited(options how) {
-    if (const char* const given = std::getenv("BIFILAR_MODEL_SECONDS"))
-        how.max_seconds = std::min(how.max_seconds, std::strtod(given, nullptr));
-    return how;
-}
-
-}  // namespace
-
-void check(const options& usual, const body& model) {
-    const options how = limited(usual);
+void check(const options& asked, const body& model) {
+    const options how = widened(asked);
     if (const char* const given = std::getenv("BIFILAR_MODEL_REPLAY")) {
         const report found = replay(how, model, given);
         std::fprintf(stderr, "%s", found.message.c_str());
@@ -108,14 +121,16 @@ void check(const options& usual, const body& model) {
         return;
     }
     const report found = explore(how, model);
-    std::string reach = "exhaustive within " + std::to_string(how.preemptions) + " preemptions";
-    if (how.store_delays > 0) reach += " and " + std::to_string(how.store_delays) + " delayed stores";
+    std::string reach = "exhaustive within " + count_of(how.preemptions, "preemptions");
+    reach += ", " + count_of(how.stale_reads, "stale reads");
+    if (how.early_stores > 0) reach += ", " + count_of(how.early_stores, "early stores");
     if (how.random_executions > 0)
         reach = "random from seed " + std::to_string(seed_of(how));
     else if (!found.exhaustive)
         reach = found.failed ? "failed" : "NOT exhaustive, stopped by its limit";
-    std::printf("model %-44s %9llu executions, up to %zu operations, %s\n", how.name.c_str(),
-                static_cast<unsigned long long>(found.executions), found.max_steps, reach.c_str());
+    std::printf("model %-58s %8llu executions and %8llu cut, up to %3zu operations, %s\n", how.name.c_str(),
+                static_cast<unsigned long long>(found.executions - found.cut),
+                static_cast<unsigned long long>(found.cut), found.max_steps, reach.c_str());
     std::fflush(stdout);
     if (found.failed) FAIL(found.message);
     SUCCEED();
@@ -148,6 +163,8 @@ int this_thread() noexcept {
     const execution* const run = execution::current();
     return run != nullptr ? run->running() : -1;
 }
+
+void fence(std::memory_order order) noexcept { detail::fence(order); }
 
 void note(const char* text) noexcept {
     if (execution* const run = execution::current(); run != nullptr) run->note(text);

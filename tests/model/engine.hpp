@@ -1,4 +1,5 @@
-// The model checker: runs a small concurrent program in every order of its atomic operations.
+// The model checker: runs a small concurrent program in every order of its atomic operations, with every value that
+// C++20 lets its loads see.
 // Builds on include/model. After CHESS (Musuvathi and Qadeer, preemption bounding) and PCT (Burckhardt et al.).
 // A model's code must be deterministic apart from the choices it makes here.
 #pragma once
@@ -14,19 +15,26 @@
 
 namespace model {
 
+/// No bound.
+inline constexpr unsigned unlimited = ~0U;
+
 /// How far to search. Every limit that ends a search early is printed with its result.
 struct options {
     std::string name = "model";
     /// Switches away from a thread that could have gone on. Waiting in spin_pause or a gate is free.
     unsigned preemptions = 2;
-    /// How many stores of an execution may stay in their thread's store buffer (x86's one reordering: a later load
-    /// overtakes an earlier store) until its next read-modify-write, fence, seq_cst store, wait or end.
-    unsigned store_delays = 0;
+    /// How many loads of an execution may read a store though they could read a newer one.
+    unsigned stale_reads = 1;
+    /// How many stores of an execution may go before others in modification order.
+    unsigned early_stores = 0;
+    /// Cuts executions that come to a state that was seen; see search.hpp.
+    bool reduces = true;
     /// Above 0: that many random executions instead of the exhaustive search, alternately PCT and uniform.
     std::uint64_t random_executions = 0;
     /// For random executions; 0 takes BIFILAR_MODEL_SEED, and without it a fixed number.
     std::uint64_t seed = 0;
     std::uint64_t max_executions = 2'000'000;
+    /// Of processor time.
     double max_seconds = 10;
     /// An execution of more operations counts as a livelock.
     unsigned max_steps = 5'000;
@@ -38,13 +46,15 @@ struct report {
     /// No limit ended the search: every order within the bounds was run.
     bool exhaustive = false;
     std::uint64_t executions = 0;
+    /// Those among them that came to a state that was seen.
+    std::uint64_t cut = 0;
     std::size_t max_steps = 0;
     std::string sentence;
     std::string schedule;
     std::string message;
 };
 
-/// The kernel refuses heavy fences, though they are made: for the way that is gone then. Between two checks.
+/// The kernel refuses heavy fences. Set between two checks.
 extern bool refuses_fences;
 
 class execution;
@@ -87,7 +97,8 @@ using body = std::function<void(world&)>;
 /// Runs exactly one schedule; the report's message has the trace.
 [[nodiscard]] report replay(const options& how, const body& model, std::string_view schedule);
 
-/// Searches, prints one line about how far it got, and fails the Catch2 test with the schedule and the trace.
+/// Searches, prints one line about how far it got, and fails the Catch2 test with the schedule and the trace. With
+/// BIFILAR_MODEL_FURTHER=1 every bound is greater by one, and there is four times the time.
 void check(const options& how, const body& model);
 
 /// Fails the execution with a sentence. Anywhere in a model; does not return when the condition is false.
@@ -98,6 +109,9 @@ void require(bool condition, const char* sentence) noexcept;
 
 /// The number of the running thread, in the order of world::thread; -1 outside.
 [[nodiscard]] int this_thread() noexcept;
+
+/// A fence of any order, of which the library's door has one.
+void fence(std::memory_order order) noexcept;
 
 /// Adds a line to the trace.
 void note(const char* text) noexcept;

@@ -24,8 +24,7 @@ void model_thread::reset() {
     yields = may_sleep = timed = changed_something = false;
     gate = nullptr;
     reads.clear();
-    buffer.clear();
-    clock = unacquired = fenced = {};
+    history = {};
 }
 
 void execution::reset(bool traced) {
@@ -34,17 +33,18 @@ void execution::reset(bool traced) {
     finally_.clear();
     labels_.clear();
     kept_.clear();
-    writes_.clear();
     schedule_.clear();
     lines_.clear();
     sentence_.clear();
-    locations_.clear();
+    memory_.clear();
     running_ = pick_ = -1;
     quiet_ = true;
     failed_ = false;
     traced_ = traced;
+    cut_ = false;
     preemptions_left_ = how_->preemptions;
-    delays_left_ = how_->store_delays;
+    stale_left_ = how_->stale_reads;
+    early_left_ = how_->early_stores;
     idle_rounds_ = 0;
     alive_ = 0;
     steps_ = 0;
@@ -121,7 +121,6 @@ void execution::add_thread(std::string name, std::function<void()> run, bool may
     made.name = std::move(name);
     made.body = std::move(run);
     made.may_sleep = may_sleep;
-    made.clock.at[index] = 1;
     threads_.push_back(&made);
 }
 
@@ -131,7 +130,6 @@ void execution::thread_main() noexcept {
     } catch (const std::exception& error) {
         fail(std::string("uncaught exception: ") + error.what());
     }
-    settle();
     self().condition = thread_condition::ended;
     decide();
 }
@@ -201,9 +199,9 @@ void execution::decide() {
     if (preempts && choices_->bounded() && preemptions_left_ == 0) from.count = 1;
     // While nothing but spinning is left, the order of the spinners is of no interest.
     if (idle_rounds_ > 0) from.count = 1;
-    pick_ = static_cast<int>(from.count == 1 ? from.item[0] : choices_->choose(from, true));
-    if (enabled > 1 && idle_rounds_ == 0) schedule_.push_back(static_cast<std::uint8_t>(pick_));
-    if (preempts && pick_ != running_ && preemptions_left_ > 0) --preemptions_left_;
+    pick_ = static_cast<int>(from.count == 1 ? from.item[0] : branch(from, question::thread));
+    if (enabled > 1 && idle_rounds_ == 0) schedule_.push_back(static_cast<std::uint32_t>(pick_));
+    if (preempts && pick_ != running_ && preemptions_left_ > 0 && preemptions_left_ != unlimited) --preemptions_left_;
 }
 
 // Nobody is ready. True when somebody is now; otherwise the execution has ended or failed.
@@ -249,8 +247,10 @@ unsigned execution::choose(unsigned count) {
     }
     alternatives from;
     for (unsigned i = 0; i < count; ++i) from.add(i);
-    const unsigned chosen = choices_->choose(from, false);
-    schedule_.push_back(static_cast<std::uint8_t>(chosen));
+    const unsigned chosen = branch(from, question::value);
+    schedule_.push_back(chosen);
+    self().history.add(static_cast<std::uint64_t>(access::choice));
+    self().history.add(chosen);
     return chosen;
 }
 

@@ -3,11 +3,11 @@
 #pragma once
 
 #include "engine.hpp"
+#include "memory.hpp"
 #include "search.hpp"
+#include "seen_states.hpp"
 #include "strand.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,24 +15,6 @@
 #include <vector>
 
 namespace model {
-
-inline constexpr std::size_t max_threads = detail::plain_history::max_threads;
-
-/// A vector clock: how much of every thread is known to have happened before.
-struct vector_clock {
-    std::array<std::uint32_t, max_threads> at{};
-    void join(const vector_clock& other) noexcept {
-        for (std::size_t i = 0; i < max_threads; ++i) at[i] = std::max(at[i], other.at[i]);
-    }
-};
-
-/// A store that its thread has made and nobody else sees yet.
-struct delayed_store {
-    void* address;
-    std::array<unsigned char, 16> bytes;
-    std::size_t size;
-    vector_clock released;
-};
 
 enum class thread_condition : unsigned char { ready, in_gate, spinning, ended };
 
@@ -47,38 +29,17 @@ struct model_thread {
     bool timed = false;      // In a gate with a time limit.
     const bool* gate = nullptr;
 
-    // What was read since the last pause, and at which step: a pause ends when another thread changes one of these.
+    // What was read since the last pause: a pause ends when one of these has another value than that.
     struct read {
-        const void* address;
-        std::uint64_t step;
+        location* from;
+        std::array<unsigned char, 16> bytes;
     };
     std::vector<read> reads;
     bool changed_something = false;
 
-    vector_clock clock;       // What this thread knows.
-    vector_clock unacquired;  // What its relaxed loads met; known after the next fence.
-    vector_clock fenced;      // What its last fence offers to relaxed stores behind it.
-    std::vector<delayed_store> buffer;
+    digest history;  // What it has done and read; see search.hpp.
 
     void reset();
-};
-
-/// The release clocks of atomics, by address, so that an atomic keeps the size of its value.
-class location_table {
-public:
-    location_table() : slots_(slot_count) {}
-    void clear() noexcept { ++generation_; }
-    vector_clock& at(const void* address) noexcept;
-
-private:
-    struct slot {
-        const void* address = nullptr;
-        std::uint64_t generation = 0;
-        vector_clock released;
-    };
-    static constexpr std::size_t slot_count = 4096;
-    std::vector<slot> slots_;
-    std::uint64_t generation_ = 1;
 };
 
 class execution {
@@ -90,11 +51,17 @@ public:
     /// The execution that is running on this OS thread, or null.
     static execution* current() noexcept;
 
+    /// The states that this execution and others have been in.
+    void cut_at(seen_states& seen) noexcept { seen_ = &seen; }
     /// Runs the model once. True when nothing failed.
     bool run(const body& model, search& choices, bool traced);
 
     [[nodiscard]] const std::string& sentence() const noexcept { return sentence_; }
-    [[nodiscard]] const std::vector<std::uint8_t>& schedule() const noexcept { return schedule_; }
+    [[nodiscard]] const std::vector<std::uint32_t>& schedule() const noexcept { return schedule_; }
+    /// It came to a state that was seen, and went on from there without choices.
+    [[nodiscard]] bool was_cut() const noexcept { return cut_; }
+    /// In some execution there were more candidates than a choice has alternatives, and the oldest ones were left out.
+    [[nodiscard]] bool passed_over() const noexcept { return passed_over_; }
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
     [[nodiscard]] std::size_t max_steps() const noexcept { return max_steps_; }
     [[nodiscard]] std::string trace_text() const;
@@ -114,12 +81,18 @@ public:
 
     // For the hooks. `quiet`: set-up, checks and destruction are not searched.
     [[nodiscard]] bool quiet() const noexcept { return quiet_; }
-    void before(bool reads_only);
-    void after(const detail::effect& done);
-    bool delay_store(void* address, const void* bytes, std::size_t size, std::memory_order order);
-    void forward_own_store(const void* address, void* bytes, std::size_t size) noexcept;
-    void forget(const void* address) noexcept { locations_.at(address) = {}; }
-    void fence();
+    void load(detail::place from, void* value, std::memory_order order);
+    void store(detail::place to, const void* value, std::memory_order order);
+    void begin_update(access what, detail::place of, void* old, std::memory_order order);
+    void end_update(access what, detail::place of, const void* value, std::memory_order order);
+    bool compare_exchange(detail::place of, void* expected, const void* desired, std::memory_order success,
+                          std::memory_order failure);
+    void born(const void* address) { memory_.make(address, running_); }
+    void gone(const void* address);
+    void gone_within(const void* memory, std::size_t bytes);
+    void bury_cell(const detail::plain_history& history);
+    void fence(std::memory_order order);
+    void heavy_fence();
     void pause();
     bool gate_wait(bool& open, bool timed);
     void gate_open(bool& open);
@@ -135,10 +108,10 @@ private:
         const void* address;
         std::string name;
     };
-    struct logged_write {
-        const void* address;
-        int thread;
-        std::uint64_t step;
+    // A store that a load may read, or before which a store may go; the newest first.
+    struct candidate {
+        std::size_t index;
+        bool writes;  // A compare_exchange that reads this one succeeds.
     };
 
     model_thread& self() noexcept { return *threads_[static_cast<std::size_t>(running_)]; }
@@ -157,13 +130,30 @@ private:
     [[nodiscard]] bool unstick();
     [[nodiscard]] std::string who_is_stuck() const;
 
-    void drain();
-    void settle();
-    void flush_oldest();
-    void changed(const void* address, std::uint64_t step);
-    void synchronise(const detail::effect& done);
-    [[nodiscard]] vector_clock released_by(std::memory_order order, const vector_clock& there, bool keeps) noexcept;
+    unsigned branch(const alternatives& from, question what);
+    [[nodiscard]] digest state(question what) const noexcept;
+    [[nodiscard]] allowance left() const noexcept;
+    const candidate& pick(unsigned& reads_left, unsigned& writes_left);
+
+    [[nodiscard]] std::size_t thread_index() const noexcept { return static_cast<std::size_t>(running_); }
+    location& meet(detail::place at);
+    void collect_loads(const location& from, std::memory_order order);
+    void collect_updates(const location& of, std::memory_order order);
+    void collect_exchanges(const location& of, detail::place at, const void* expected, std::memory_order success,
+                           std::memory_order failure);
+    void finish_load(access what, location& from, std::size_t index, std::memory_order order);
+    void put(access what, location& to, std::size_t place, detail::place at, const void* value, std::memory_order order,
+             bool update);
+    void remember(access what, const location& there, event read);
+    void note_read(location& from, std::size_t index);
+    void changed();
+    [[nodiscard]] bool has_news(const model_thread& reader) const noexcept;
+    void end_location(location& there);
+    void check_alive(const location& there, const char* use);
     [[nodiscard]] std::string name_of(const void* address);
+    [[nodiscard]] std::string origin_of(const location& there, std::size_t index) const;
+    void trace_load(access what, const location& from, std::size_t index);
+    void trace_store(access what, const location& to, std::size_t place);
     void trace(const char* what, const void* address, std::uint64_t value, const char* remark);
 
     const options* how_;
@@ -178,21 +168,26 @@ private:
     bool quiet_ = true;
     bool failed_ = false;
     bool traced_ = false;
+    bool cut_ = false;
+    bool passed_over_ = false;
     unsigned preemptions_left_ = 0;
-    unsigned delays_left_ = 0;
+    unsigned stale_left_ = 0;
+    unsigned early_left_ = 0;
     unsigned idle_rounds_ = 0;
     int alive_ = 0;
     std::uint64_t steps_ = 0;
     std::size_t max_steps_ = 0;
     std::string sentence_;
-    std::vector<std::uint8_t> schedule_;
+    std::vector<std::uint32_t> schedule_;
     std::vector<std::string> lines_;
     std::vector<kept_state> kept_;
     std::vector<std::function<void()>> always_;
     std::vector<std::function<void()>> finally_;
     std::vector<address_label> labels_;
-    std::vector<logged_write> writes_;
-    location_table locations_;
+    std::vector<candidate> candidates_;
+    std::size_t updated_ = 0;  // Between the halves of an update: the store that it has read.
+    memory memory_;
+    seen_states* seen_ = nullptr;
 };
 
 }  // namespace model

@@ -28,24 +28,41 @@ execution* searched() noexcept {
 
 }  // namespace
 
-void before(bool reads_only) noexcept {
-    if (execution* const run = searched()) run->before(reads_only);
-}
-void after(const effect& done) noexcept {
-    if (execution* const run = searched()) run->after(done);
-}
-bool delay_store(void* address, const void* bytes, std::size_t size, std::memory_order order) noexcept {
+bool load(place from, void* value, std::memory_order order) noexcept {
     execution* const run = searched();
-    return run != nullptr && run->delay_store(address, bytes, size, order);
+    if (run != nullptr) run->load(from, value, order);
+    return run != nullptr;
 }
-void forward_own_store(const void* address, void* bytes, std::size_t size) noexcept {
-    if (execution* const run = searched()) run->forward_own_store(address, bytes, size);
+bool store(place to, const void* value, std::memory_order order) noexcept {
+    execution* const run = searched();
+    if (run != nullptr) run->store(to, value, order);
+    return run != nullptr;
 }
-void forget(const void* address) noexcept {
-    if (execution* const run = execution::current()) run->forget(address);
+bool begin_update(access what, place of, void* old, std::memory_order order) noexcept {
+    execution* const run = searched();
+    if (run != nullptr) run->begin_update(what, of, old, order);
+    return run != nullptr;
 }
-void fence() noexcept {
-    if (execution* const run = searched()) run->fence();
+void end_update(access what, place of, const void* value, std::memory_order order) noexcept {
+    execution::current()->end_update(what, of, value, order);
+}
+exchanged compare_exchange(place of, void* expected, const void* desired, std::memory_order success,
+                           std::memory_order failure) noexcept {
+    execution* const run = searched();
+    if (run == nullptr) return exchanged::by_caller;
+    return run->compare_exchange(of, expected, desired, success, failure) ? exchanged::yes : exchanged::no;
+}
+void born(const void* address) noexcept {
+    if (execution* const run = execution::current()) run->born(address);
+}
+void gone(const void* address) noexcept {
+    if (execution* const run = execution::current()) run->gone(address);
+}
+void fence(std::memory_order order) noexcept {
+    if (execution* const run = searched()) run->fence(order);
+}
+void heavy_fence() noexcept {
+    if (execution* const run = searched()) run->heavy_fence();
 }
 void pause() noexcept {
     if (execution* const run = searched())
@@ -75,6 +92,10 @@ void plain_read(plain_history& history, const char* name) noexcept {
 void plain_write(plain_history& history, const char* name) noexcept {
     if (execution* const run = searched()) run->plain_write(history, name);
 }
+void plain_destroy(plain_history& history, const char* name) noexcept {
+    if (execution* const run = searched()) run->plain_write(history, name);
+    if (execution* const run = execution::current()) run->bury_cell(history);
+}
 
 }  // namespace model::detail
 
@@ -93,7 +114,7 @@ void check_failed(const char* condition, const char* sentence, std::source_locat
 void yield_thread() noexcept { spin_pause(); }
 
 bool heavy_fence() noexcept {
-    fence_seq_cst();
+    model::detail::heavy_fence();
     return !model::refuses_fences;
 }
 

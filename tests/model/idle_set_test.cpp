@@ -76,7 +76,7 @@ void check_pool(std::uint32_t workers, int pushers, int pushes, unsigned preempt
                 std::uint64_t random = 0) {
     const std::string name = "idle_set, " + std::to_string(workers) + " workers, " + std::to_string(pushers) + "x" +
                              std::to_string(pushes) + " pushes";
-    model::check({.name = name, .preemptions = preemptions, .store_delays = delays, .random_executions = random},
+    model::check({.name = name, .preemptions = preemptions, .stale_reads = delays, .random_executions = random},
                  [=](model::world& world) {
                      auto* const all = world.make<pool>(workers);
                      world.label(&all->work, "work");

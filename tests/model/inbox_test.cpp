@@ -59,7 +59,7 @@ struct mailbox {
 
 void check_inbox(int posts, unsigned preemptions, unsigned delays) {
     model::check(
-        {.name = "inbox, two posters of " + std::to_string(posts), .preemptions = preemptions, .store_delays = delays},
+        {.name = "inbox, two posters of " + std::to_string(posts), .preemptions = preemptions, .stale_reads = delays},
         [=](model::world& world) {
             auto* const all = world.make<mailbox>();
             world.sleeper("owner", [=] { all->serve(); });

@@ -1,245 +1,218 @@
-// What threads see: operations, store buffers, gates, pauses, and the vector clocks that find data races.
-// The hooks of include/model end here. Happens-before as in C++20 [intro.races], for acquire, release and fences;
-// seq_cst operations synchronise like acq_rel ones.
-#include "execution.hpp"
+// Loads, stores and fences under C++20 [intro.races] and [atomics.order].
+// Builds on history and seq_cst. Coherence-ordered before, at one location: first the write of the oldest store, then
+// the reads of it, then the write of the next one, and so on.
+#include "memory.hpp"
 
 #include <cstring>
 
 namespace model {
 
-vector_clock& location_table::at(const void* address) noexcept {
-    const auto number = reinterpret_cast<std::uintptr_t>(address);
-    for (std::size_t probe = (number * 0x9e3779b97f4a7c15U) >> 20U;; ++probe) {
-        slot& here = slots_[probe % slot_count];
-        if (here.generation == generation_ && here.address == address) return here.released;
-        if (here.generation == generation_) continue;
-        here = {address, generation_, {}};
-        return here.released;
+void memory::clear() noexcept {
+    locations_.clear();
+    s_.clear();
+    views_ = {};
+    orders_ = {};
+    made_by_set_up_ = 0;
+}
+
+void memory::make(const void* address, int thread) {
+    location& there = locations_.at(address);
+    orders_.toggle(there.order_digest);
+    if (thread < 0) {
+        there.reset(address, {++made_by_set_up_, {}});
+        return;
     }
+    view& maker = views_[static_cast<std::size_t>(thread)];
+    const std::uint64_t name = (static_cast<std::uint64_t>(thread) + 1) << 32U | ++maker.made;
+    // Plain code comes before its thread's next operation, and carries its stamp.
+    there.reset(address, {name, {thread, maker.known.happened.at[static_cast<std::size_t>(thread)] + 1}});
 }
 
-namespace {
-
-bool acquires(std::memory_order order) noexcept {
-    return order == std::memory_order_acquire || order == std::memory_order_acq_rel ||
-           order == std::memory_order_seq_cst || order == std::memory_order_consume;
+void memory::destroy(location& there) noexcept {
+    orders_.toggle(there.order_digest);
+    there.order_digest = {};
+    there.gone = true;
 }
 
-bool releases(std::memory_order order) noexcept {
-    return order == std::memory_order_release || order == std::memory_order_acq_rel ||
-           order == std::memory_order_seq_cst;
-}
-
-const char* name_of_access(access what) noexcept {
-    switch (what) {
-        case access::load:
-            return "load";
-        case access::store:
-            return "store";
-        case access::exchange:
-            return "exchange";
-        case access::compare_exchange:
-            return "compare_exchange";
-        case access::fetch:
-            return "fetch";
-        case access::fence:
-            return "fence";
-        case access::pause:
-            return "pause";
-        case access::gate_wait:
-            return "gate wait";
-        case access::gate_open:
-            return "gate open";
+location& memory::at(const void* address, const void* newest, std::size_t size) {
+    location& there = locations_.at(address);
+    if (there.order.empty()) {
+        stored& first = there.order.emplace_back();
+        std::memcpy(first.bytes.data(), newest, size);
+        first.by = there.from.made;
+        there.digest_again();
+        orders_.toggle(there.order_digest);
     }
-    return "?";
+    return there;
 }
 
-}  // namespace
-
-void execution::before(bool reads_only) {
-    point();
-    if (!reads_only) return drain();
-    // x86 keeps a store back behind later loads for as long as it likes.
-    while (!self().buffer.empty() && choose(2) == 1) flush_oldest();
+int memory::unordered_maker(const location& there, std::size_t thread) const noexcept {
+    return there.from.made.known_to(of(thread).known.happened) ? -1 : there.from.made.thread;
 }
 
-void execution::after(const detail::effect& done) {
-    if (done.reads) {
-        auto& reads = self().reads;
-        const bool known = std::any_of(reads.begin(), reads.end(), [&](auto& r) { return r.address == done.address; });
-        if (!known) reads.push_back({done.address, steps_});
-    }
-    if (done.changed) changed(done.address, steps_);
-    synchronise(done);
-    if (traced_) {
-        const bool failed = done.what == access::compare_exchange && !done.writes;
-        trace(name_of_access(done.what), done.address, done.value, failed ? "(failed)" : "");
-    }
-}
-
-// Whoever spins on this address may look again.
-void execution::changed(const void* address, std::uint64_t step) {
-    idle_rounds_ = 0;
-    self().changed_something = true;
-    writes_.push_back({address, running_, step});
-    for (model_thread* thread : threads_) {
-        if (thread->condition != thread_condition::spinning) continue;
-        for (const auto& read : thread->reads)
-            if (read.address == address) thread->condition = thread_condition::ready;
-    }
-}
-
-vector_clock execution::released_by(std::memory_order order, const vector_clock& there, bool keeps) noexcept {
-    // A read-modify-write continues the release sequence that it found; a plain store starts anew.
-    vector_clock offered = keeps ? there : vector_clock{};
-    offered.join(self().fenced);
-    if (releases(order)) {
-        offered.join(self().clock);
-        ++self().clock.at[static_cast<std::size_t>(running_)];
-    }
-    return offered;
-}
-
-void execution::synchronise(const detail::effect& done) {
-    vector_clock& there = locations_.at(done.address);
-    if (done.reads) (acquires(done.order) ? self().clock : self().unacquired).join(there);
-    if (done.writes) there = released_by(done.order, there, done.reads);
-}
-
-void execution::fence() {
-    before(false);
-    model_thread& me = self();
-    me.clock.join(me.unacquired);
-    me.fenced = me.clock;
-    ++me.clock.at[static_cast<std::size_t>(running_)];
-    if (traced_) trace("fence", nullptr, 0, "");
-}
-
-bool execution::delay_store(void* address, const void* bytes, std::size_t size, std::memory_order order) {
-    model_thread& me = self();
-    if (order == std::memory_order_seq_cst || size > sizeof(delayed_store::bytes)) {
-        drain();
-        return false;
-    }
-    if (me.buffer.empty()) {
-        if (delays_left_ == 0 || choose(2) == 0) return false;
-        --delays_left_;
-    }
-    // Behind a delayed store every store waits: the buffer is first in, first out.
-    delayed_store kept{address, {}, size, released_by(order, {}, false)};
-    std::memcpy(kept.bytes.data(), bytes, size);
-    me.buffer.push_back(kept);
-    if (traced_) {
-        std::uint64_t value = 0;
-        std::memcpy(&value, bytes, std::min(size, sizeof(value)));
-        trace("store", address, value, "(delayed)");
-    }
-    return true;
-}
-
-void execution::forward_own_store(const void* address, void* bytes, std::size_t size) noexcept {
-    for (const delayed_store& kept : self().buffer)
-        if (kept.address == address) std::memcpy(bytes, kept.bytes.data(), std::min(size, kept.size));
-}
-
-void execution::flush_oldest() {
-    model_thread& me = self();
-    const delayed_store kept = me.buffer.front();
-    me.buffer.erase(me.buffer.begin());
-    const bool differs = std::memcmp(kept.address, kept.bytes.data(), kept.size) != 0;
-    std::memcpy(kept.address, kept.bytes.data(), kept.size);
-    locations_.at(kept.address) = kept.released;
-    if (traced_) trace("flush", kept.address, 0, "");
-    if (differs) changed(kept.address, steps_);
-}
-
-void execution::drain() {
-    while (!self().buffer.empty()) flush_oldest();
-}
-
-// Before waiting or ending: the delayed stores arrive, perhaps after something that another thread does.
-void execution::settle() {
-    if (self().buffer.empty()) return;
-    point();
-    drain();
-}
-
-void execution::pause() {
-    settle();
-    model_thread& me = self();
-    const bool news =
-        me.changed_something || me.reads.empty() ||
-        std::any_of(writes_.begin(), writes_.end(), [&](const logged_write& write) {
-            return write.thread != running_ && std::any_of(me.reads.begin(), me.reads.end(), [&](const auto& read) {
-                       return read.address == write.address && write.step > read.step;
-                   });
-        });
-    if (traced_) trace("pause", nullptr, 0, "");
-    if (news)
-        me.yields = true;
-    else
-        me.condition = thread_condition::spinning;
-    switch_away();
-    me.yields = false;
-    me.reads.clear();
-    me.changed_something = false;
-}
-
-bool execution::gate_wait(bool& open, bool timed) {
-    settle();
-    model_thread& me = self();
-    // The time may run out now or later; "later" also ends when nobody else can run.
-    const bool soon = timed && choose(2) == 1;
-    if (open || soon) {
-        me.yields = soon;
-        switch_away();
-        me.yields = false;
-    }
-    if (!open && !soon) {
-        me.condition = thread_condition::in_gate;
-        me.timed = timed;
-        me.gate = &open;
-        switch_away();
-        me.timed = false;
-        me.gate = nullptr;
-    }
-    const bool was_open = open;
-    open = false;
-    if (was_open) me.clock.join(locations_.at(&open));
-    if (traced_) trace("gate wait", &open, was_open ? 1 : 0, was_open ? "" : "(time ran out)");
-    return was_open;
-}
-
-void execution::gate_open(bool& open) {
-    before(false);
-    open = true;
-    vector_clock& there = locations_.at(&open);
-    there = released_by(std::memory_order_release, there, true);
-    for (model_thread* thread : threads_)
-        if (thread->condition == thread_condition::in_gate && thread->gate == &open)
-            thread->condition = thread_condition::ready;
-    idle_rounds_ = 0;
-    if (traced_) trace("gate open", &open, 1, "");
-}
-
-void execution::plain_read(detail::plain_history& history, const char* name) {
-    const auto me = static_cast<std::size_t>(running_);
+int memory::unordered_user(const location& there, std::size_t thread) const noexcept {
     for (std::size_t i = 0; i < max_threads; ++i)
-        if (i != me && history.written[i] > self().clock.at[i])
-            return fail(std::string("data race: ") + name + " is read by " + self().name +
-                        ", unordered with the write of " + threads_[i]->name);
-    history.read[me] = self().clock.at[me];
-    if (traced_) trace("plain read", nullptr, 0, name);
+        if (i != thread && there.touched.at[i] > of(thread).known.happened.at[i]) return static_cast<int>(i);
+    return unordered_maker(there, thread);
 }
 
-void execution::plain_write(detail::plain_history& history, const char* name) {
-    const auto me = static_cast<std::size_t>(running_);
-    for (std::size_t i = 0; i < max_threads; ++i)
-        if (i != me && std::max(history.written[i], history.read[i]) > self().clock.at[i])
-            return fail(std::string("data race: ") + name + " is written by " + self().name +
-                        ", unordered with an access of " + threads_[i]->name);
-    history.written[me] = self().clock.at[me];
-    if (traced_) trace("plain write", nullptr, 0, name);
+// The first events of S that follow what coherence puts at these stores or later: the operations themselves and the
+// fences that they happen before ([atomics.order], the four conditions, right-hand sides).
+first_of_each memory::sinks(const location& there, std::size_t first) const noexcept {
+    first_of_each all;
+    for (std::size_t i = first; i < there.order.size(); ++i) {
+        const stored& each = there.order[i];
+        if (each.in_s != 0) all.add(each.by.index(), each.in_s);
+        s_.fences_after(each.by, all);
+        all.add(each.read_in_s);
+        for (std::size_t t = 0; t < max_threads; ++t)
+            if (each.read_stamps.at[t] != 0) s_.fences_after({static_cast<int>(t), each.read_stamps.at[t]}, all);
+    }
+    return all;
+}
+
+// What is before a seq_cst operation in S: what strongly happens before it, and what coherence puts before it.
+vector_clock memory::preceding(const location& there, std::size_t writes, std::size_t reads,
+                               std::size_t thread) const noexcept {
+    vector_clock events = there.sources(writes, reads);
+    events.join(of(thread).known.ordered);
+    return s_.closed(events);
+}
+
+// Whether S stays without a cycle when an operation comes after so many writes and the reads of so many.
+bool memory::fits(const location& there, std::size_t writes, std::size_t reads, std::size_t thread,
+                  std::memory_order order, const stored* acquired) const noexcept {
+    if (s_.empty() || writes == there.order.size()) return true;
+    const first_of_each after = sinks(there, writes);
+    vector_clock knows = of(thread).known.happened;
+    if (acquired != nullptr && acquires(order)) knows.join(acquired->released.happened);
+    vector_clock fences;
+    s_.fences_before(knows, fences);
+    if (after.meets(s_.closed(fences))) return false;
+    return order != std::memory_order_seq_cst || !after.meets(preceding(there, writes, reads, thread));
+}
+
+bool memory::may_read(const location& from, std::size_t index, std::size_t thread,
+                      std::memory_order order) const noexcept {
+    return fits(from, index + 1, index, thread, order, &from.order[index]);
+}
+
+bool memory::may_write(const location& to, std::size_t place, std::size_t thread, std::memory_order order,
+                       bool update) const noexcept {
+    return fits(to, place, place, thread, order, update ? &to.order[place - 1] : nullptr);
+}
+
+void memory::acquire(const stored& from, std::size_t thread, std::memory_order order) noexcept {
+    view& me = views_[thread];
+    (acquires(order) ? me.known : me.unacquired).join(from.released);
+}
+
+std::uint32_t memory::enter_s(std::size_t thread, const vector_clock& before) {
+    const std::uint32_t number = s_.add(thread, before);
+    views_[thread].known.ordered.reach(thread, number);
+    return number;
+}
+
+// The left-hand sides of the four conditions: the operation itself, and the fences that happen before it.
+vector_clock memory::sources_of(std::size_t thread, std::uint32_t in_s) const noexcept {
+    vector_clock events;
+    s_.fences_before(of(thread).known.happened, events);
+    events.reach(thread, in_s);
+    return events;
+}
+
+void memory::read(location& from, std::size_t index, std::size_t thread, std::memory_order order) {
+    const bool in_order = order == std::memory_order_seq_cst;
+    const vector_clock before = in_order ? preceding(from, index + 1, index, thread) : vector_clock{};
+    stored& source = from.order[index];
+    acquire(source, thread, order);
+    const std::uint32_t in_s = in_order ? enter_s(thread, before) : 0;
+    const std::uint32_t stamp = happened(thread).at[thread];
+    source.read_stamps.add(thread, stamp);
+    source.read_in_s.add(thread, in_s);
+    from.touched.at[thread] = stamp;
+    if (s_.empty()) return;
+    const vector_clock sources = sources_of(thread, in_s);
+    source.read_sources.join(sources);
+    if (index + 1 < from.order.size()) s_.link(sources, sinks(from, index + 1));
+}
+
+stored& memory::write(location& to, std::size_t place, std::size_t thread, std::memory_order order, bool update) {
+    const bool in_order = order == std::memory_order_seq_cst;
+    const vector_clock before = in_order ? preceding(to, place, place, thread) : vector_clock{};
+    view& me = views_[thread];
+    stored made;
+    made.by = {static_cast<int>(thread), me.known.happened.at[thread]};
+    made.update = update;
+    // A read-modify-write continues the release sequence that it found; a plain store does not, not even its thread's
+    // own (C++20, unlike C++17).
+    if (update) {
+        acquire(to.order[place - 1], thread, order);
+        made.released = to.order[place - 1].released;
+    }
+    made.released.join(me.fenced);
+    if (releases(order)) made.released.join(me.known);
+    made.in_s = in_order ? enter_s(thread, before) : 0;
+    if (!s_.empty()) made.sources = sources_of(thread, made.in_s);
+    to.touched.at[thread] = made.by.stamp;
+    const bool at_end = place == to.order.size();
+    const auto put = to.order.insert(to.order.begin() + static_cast<std::ptrdiff_t>(place), made);
+    digest_store(to, at_end);
+    if (!at_end && !s_.empty()) s_.link(made.sources, sinks(to, place + 1));
+    return *put;
+}
+
+void memory::digest_store(location& there, bool at_end) noexcept {
+    orders_.toggle(there.order_digest);
+    if (at_end) {
+        there.order_digest.add(static_cast<std::uint64_t>(there.order.back().by.thread));
+        there.order_digest.add(there.order.back().by.stamp);
+    } else {
+        there.digest_again();
+    }
+    orders_.toggle(there.order_digest);
+}
+
+std::uint32_t memory::fence(std::size_t thread, std::memory_order order, const vector_clock& after) {
+    view& me = views_[thread];
+    const vector_clock ordered = me.known.ordered;
+    if (acquires(order)) me.known.join(me.unacquired);
+    // Strongly before what is behind the fence's stores is what comes before the fence, not the fence: its own place is
+    // in the conditions for fences.
+    if (releases(order)) me.fenced = me.known;
+    if (order != std::memory_order_seq_cst) return 0;
+    vector_clock events = ordered;
+    events.join(after);
+    for (const location* const each : locations_.all()) {
+        if (each->order.empty()) continue;
+        const auto known = each->newest_known(me.known.happened);
+        events.join(each->sources(known.by_read ? known.index + 1 : known.index, known.index));
+    }
+    const event self{static_cast<int>(thread), me.known.happened.at[thread]};
+    const std::uint32_t number = s_.add_fence(self, s_.closed(events), me.known.happened);
+    me.known.ordered.reach(thread, number);
+    return number;
+}
+
+void memory::open_gate(location& gate, std::size_t thread) noexcept {
+    const event opening = step(thread);
+    gate.offered.join(of(thread).known);
+    gate.touched.at[thread] = opening.stamp;
+    digest one;
+    one.add(static_cast<std::uint64_t>(opening.thread));
+    one.add(opening.stamp);
+    gate.openings.toggle(one);
+}
+
+void memory::pass_gate(location& gate, std::size_t thread) noexcept {
+    gate.touched.at[thread] = step(thread).stamp;
+    views_[thread].known.join(gate.offered);
+    gate.openings = {};
+}
+
+void memory::see_newest(location& there, std::size_t thread) noexcept {
+    there.floor[thread] = there.order.back().by;
+    there.has_floor[thread] = true;
 }
 
 }  // namespace model

@@ -159,7 +159,7 @@ TEST_CASE("injected_task_wakes_somebody", "[sleep]") {
 }
 
 TEST_CASE("posted_task_wakes_its_worker", "[sleep]") {
-    check_team("one posted", {.preemptions = 2, .store_delays = 1, .max_seconds = 8}, 0, 1, [](team&) {});
+    check_team("one posted", {.preemptions = 2, .stale_reads = 1, .max_seconds = 8}, 0, 1, [](team&) {});
 }
 
 TEST_CASE("children_of_a_task_reach_the_other_worker", "[sleep]") {

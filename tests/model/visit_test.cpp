@@ -145,7 +145,7 @@ model::body start_and_survivors(publication how, bool halts = true) {
 }  // namespace
 
 TEST_CASE("a_runtime_waits_for_the_thread_that_woke_its_last_task", "[visit]") {
-    model::check({.name = "visit, counted", .preemptions = 5, .store_delays = 2}, last_wake(true));
+    model::check({.name = "visit, counted", .preemptions = 5, .stale_reads = 2}, last_wake(true));
 }
 
 TEST_CASE("without_a_count_the_waker_touches_a_runtime_that_is_gone", "[visit]") {
@@ -154,7 +154,7 @@ TEST_CASE("without_a_count_the_waker_touches_a_runtime_that_is_gone", "[visit]")
 }
 
 TEST_CASE("a_task_started_from_outside_is_refused_or_found_by_the_shutdown", "[visit]") {
-    model::check({.name = "start against drain", .preemptions = 5, .store_delays = 2}, [](model::world& world) {
+    model::check({.name = "start against drain", .preemptions = 5, .stale_reads = 2}, [](model::world& world) {
         auto* const all = world.make<start_and_drain>();
         world.thread("starter", [=] { all->start(); });
         world.thread("shutdown", [=] { all->drain(); });
@@ -163,7 +163,7 @@ TEST_CASE("a_task_started_from_outside_is_refused_or_found_by_the_shutdown", "[v
 }
 
 TEST_CASE("a_started_task_is_refused_or_ends_or_is_visited_whole", "[visit]") {
-    model::check({.name = "publication against drain", .preemptions = 4, .store_delays = 2}, [](model::world& world) {
+    model::check({.name = "publication against drain", .preemptions = 4, .stale_reads = 2}, [](model::world& world) {
         auto* const one = world.make<started_task>(publication::in_gate);
         world.thread("starter", [=] { one->start(); });
         world.thread("worker", [=] { one->work(true); });
@@ -173,7 +173,7 @@ TEST_CASE("a_started_task_is_refused_or_ends_or_is_visited_whole", "[visit]") {
 }
 
 TEST_CASE("survivors_are_visited_whole_while_others_start", "[visit]") {
-    model::check({.name = "publication against survivors", .preemptions = 4, .store_delays = 2},
+    model::check({.name = "publication against survivors", .preemptions = 4, .stale_reads = 2},
                  start_and_survivors(publication::in_gate));
 }
 

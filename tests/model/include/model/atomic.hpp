@@ -1,6 +1,5 @@
 // The second implementation of the atomics door: each operation is a choice point of the search.
-// Builds on model/hooks.hpp. Memory is sequentially consistent; the given orders feed the race search and the
-// store buffers (see engine.hpp).
+// Builds on model/hooks.hpp. Memory is that of C++20 for the orders that are given; see memory.hpp.
 #pragma once
 
 #include <model/hooks.hpp>
@@ -24,25 +23,21 @@ public:
 
     constexpr atomic() noexcept : atomic(T{}) {}
     constexpr atomic(T value) noexcept : value_(value) {
-        if (!std::is_constant_evaluated()) model::detail::forget(this);
+        if (!std::is_constant_evaluated()) model::detail::born(&value_);
+    }
+    constexpr ~atomic() {
+        if (!std::is_constant_evaluated()) model::detail::gone(&value_);
     }
     atomic(const atomic&) = delete;
     atomic& operator=(const atomic&) = delete;
 
     T load(order_type order = std::memory_order_seq_cst) const noexcept {
-        model::detail::before(true);
         T value = value_;
-        model::detail::forward_own_store(&value_, &value, sizeof(T));
-        model::detail::after({model::access::load, this, order, true, false, false, bits(value)});
-        return value;
+        return model::detail::load(here(), &value, order) ? value : value_;
     }
 
     void store(T value, order_type order = std::memory_order_seq_cst) noexcept {
-        model::detail::before(true);
-        if (model::detail::delay_store(&value_, &value, sizeof(T), order)) return;
-        const bool changed = !same(value_, value);
-        value_ = value;
-        model::detail::after({model::access::store, this, order, false, true, changed, bits(value)});
+        if (!model::detail::store(here(), &value, order)) value_ = value;
     }
 
     T exchange(T value, order_type order = std::memory_order_seq_cst) noexcept {
@@ -50,16 +45,17 @@ public:
     }
 
     bool compare_exchange_strong(T& expected, T desired, order_type success, order_type failure) noexcept {
-        model::detail::before();
-        if (!same(value_, expected)) {
-            expected = value_;
-            model::detail::after({model::access::compare_exchange, this, failure, true, false, false, bits(value_)});
-            return false;
+        switch (model::detail::compare_exchange(here(), &expected, &desired, success, failure)) {
+            case model::detail::exchanged::yes:
+                return true;
+            case model::detail::exchanged::no:
+                return false;
+            case model::detail::exchanged::by_caller:
+                break;
         }
-        const bool changed = !same(value_, desired);
-        value_ = desired;
-        model::detail::after({model::access::compare_exchange, this, success, true, true, changed, bits(desired)});
-        return true;
+        const bool equal = std::memcmp(&value_, &expected, sizeof(T)) == 0;
+        (equal ? value_ : expected) = equal ? desired : value_;
+        return equal;
     }
     bool compare_exchange_strong(T& expected, T desired, order_type order = std::memory_order_seq_cst) noexcept {
         return compare_exchange_strong(expected, desired, order, failure_order(order));
@@ -93,21 +89,18 @@ public:
 private:
     template <class Function>
     T update(model::access what, order_type order, Function function) noexcept {
-        model::detail::before();
-        const T old = value_;
-        value_ = function(old);
-        model::detail::after({what, this, order, true, true, !same(old, value_), bits(value_)});
+        T old = value_;
+        const bool searched = model::detail::begin_update(what, here(), &old, order);
+        const T made = function(old);
+        if (searched)
+            model::detail::end_update(what, here(), &made, order);
+        else
+            value_ = made;
         return old;
     }
 
-    static bool same(const T& a, const T& b) noexcept { return std::memcmp(&a, &b, sizeof(T)) == 0; }
-
-    // The low eight bytes, for the trace.
-    static std::uint64_t bits(const T& value) noexcept {
-        std::uint64_t low = 0;
-        std::memcpy(&low, &value, sizeof(T) < sizeof(low) ? sizeof(T) : sizeof(low));
-        return low;
-    }
+    // A load changes nothing; the engine takes one kind of place for all operations.
+    [[nodiscard]] model::detail::place here() const noexcept { return {const_cast<T*>(&value_), sizeof(T)}; }
 
     static constexpr order_type failure_order(order_type success) noexcept {
         if (success == std::memory_order_acq_rel) return std::memory_order_acquire;
@@ -116,14 +109,15 @@ private:
     }
 
     static constexpr bool power_of_two = (sizeof(T) & (sizeof(T) - 1)) == 0 && sizeof(T) <= 16;
-    // Any number of states; written and read by the one OS thread that plays all threads of the model.
+    // The newest value in modification order. Written and read by the one OS thread that plays all threads.
     alignas(power_of_two && sizeof(T) > alignof(T) ? sizeof(T) : alignof(T)) T value_;
 };
 
-/// Empties this thread's store buffer and orders its earlier loads and later stores.
-inline void fence_seq_cst() noexcept { model::detail::fence(); }
+inline void fence_seq_cst() noexcept { model::detail::fence(std::memory_order_seq_cst); }
 
-/// "I cannot proceed until another thread writes what I just read." Never counted as a preemption.
+/// "I cannot proceed until another thread writes what I just read." Never counted as a preemption. What was stored
+/// becomes visible in finite time, so the thread's next loads of what it has read since its last pause give what is
+/// newest now, or later stores.
 inline void spin_pause() noexcept { model::detail::pause(); }
 inline void spin_pauses(int /*times*/) noexcept { model::detail::pause(); }  // Time does not matter here.
 

@@ -6,11 +6,15 @@
 
 namespace model {
 
-/// A non-atomic variable. Accesses are no choice points; unordered ones fail the execution.
+/// A non-atomic variable. Accesses are no choice points; unordered ones, and
+/// those after its end, fail the execution.
 template <class T>
 class cell {
 public:
-    explicit cell(T value = T{}, const char* name = "cell") noexcept : value_(value), name_(name) {}
+    explicit cell(T value = T{}, const char* name = "cell") noexcept : value_(value), name_(name) {
+        detail::born(&history_);
+    }
+    ~cell() { detail::plain_destroy(history_, name_); }
     cell(const cell&) = delete;
     cell& operator=(const cell&) = delete;
 

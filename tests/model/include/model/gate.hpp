@@ -9,7 +9,8 @@ namespace bifilar::base {
 /// One waiter, any number of openers. An opening is remembered until a wait consumes it.
 class thread_gate {
 public:
-    thread_gate() noexcept = default;
+    thread_gate() noexcept { model::detail::born(&open_); }
+    ~thread_gate() { model::detail::gone(&open_); }
     thread_gate(const thread_gate&) = delete;
     thread_gate& operator=(const thread_gate&) = delete;
 

@@ -1,5 +1,6 @@
-// What the model's atomics tell the engine: every operation is announced before and reported after.
-// Builds on nothing. Outside an execution every hook does nothing, so static initialisers may use atomics.
+// What the model's atomics ask of the engine: every operation is carried out there.
+// Builds on nothing. Outside an execution, and in the set-up and the checks of one, the hooks answer that the caller's
+// own value counts, so static initialisers may use atomics.
 #pragma once
 
 #include <atomic>
@@ -16,38 +17,40 @@ enum class access : unsigned char {
     compare_exchange,
     fetch,
     fence,
+    heavy_fence,
     pause,
     gate_wait,
-    gate_open
+    gate_open,
+    choice
 };
 
 namespace detail {
 
-/// A choice point: another thread may run before this returns. `reads_only` keeps delayed stores delayed.
-void before(bool reads_only = false) noexcept;
-
-/// What an operation did. `changed`: memory differs now, so whoever spins on this address may look again.
-struct effect {
-    access what;
-    const void* address;
-    std::memory_order order;
-    bool reads;
-    bool writes;
-    bool changed;
-    std::uint64_t value;
+/// An atomic: where it lives, and how long its value is. The value at that address is the newest in modification order.
+struct place {
+    void* address;
+    std::size_t size;
 };
-void after(const effect& done) noexcept;
 
-/// Offers the engine to keep a store in the thread's store buffer. True when it was kept.
-bool delay_store(void* address, const void* bytes, std::size_t size, std::memory_order order) noexcept;
+/// Reads into `value`. False: the caller reads its own.
+[[nodiscard]] bool load(place from, void* value, std::memory_order order) noexcept;
+/// False: the caller writes its own.
+[[nodiscard]] bool store(place to, const void* value, std::memory_order order) noexcept;
+/// The two halves of a read-modify-write; nothing runs in between. False: the caller does both itself.
+[[nodiscard]] bool begin_update(access what, place of, void* old, std::memory_order order) noexcept;
+void end_update(access what, place of, const void* value, std::memory_order order) noexcept;
 
-/// A thread sees its own delayed stores. Overwrites `bytes` when the newest value is still in the buffer.
-void forward_own_store(const void* address, void* bytes, std::size_t size) noexcept;
+enum class exchanged : unsigned char { yes, no, by_caller };
+[[nodiscard]] exchanged compare_exchange(place of, void* expected, const void* desired, std::memory_order success,
+                                         std::memory_order failure) noexcept;
 
-/// A new atomic lives at this address: whatever was known about the old one is forgotten.
-void forget(const void* address) noexcept;
+/// A new atomic, cell or gate lives at this address: whatever was known about the old one is forgotten.
+void born(const void* address) noexcept;
+/// It is destroyed: who touches it from now on, or has not ended with it, is at fault.
+void gone(const void* address) noexcept;
 
-void fence() noexcept;
+void fence(std::memory_order order) noexcept;
+void heavy_fence() noexcept;
 void pause() noexcept;
 
 /// The gate's two halves; `open` is the gate's own flag.
@@ -63,6 +66,7 @@ struct plain_history {
 };
 void plain_read(plain_history& history, const char* name) noexcept;
 void plain_write(plain_history& history, const char* name) noexcept;
+void plain_destroy(plain_history& history, const char* name) noexcept;
 
 }  // namespace detail
 }  // namespace model

@@ -1,0 +1,94 @@
+// The memory of one execution as C++20 describes it: which stores a load may read, where a store may go, and what the
+// threads know of each other. Builds on history and seq_cst; decides nothing, so the search is above it.
+// As CDSChecker (Norris and Demsky 2013) and the operational model of Kang et al. (2017) keep it: a list of stores for
+// each location. Together with every order of the operations this gives every execution that C++20 allows, but for
+// those in which a load reads what is stored later (load buffering).
+#pragma once
+
+#include "history.hpp"
+#include "seq_cst.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace model {
+
+[[nodiscard]] constexpr bool acquires(std::memory_order order) noexcept {
+    return order != std::memory_order_relaxed && order != std::memory_order_release;
+}
+[[nodiscard]] constexpr bool releases(std::memory_order order) noexcept {
+    return order == std::memory_order_release || order == std::memory_order_acq_rel ||
+           order == std::memory_order_seq_cst;
+}
+
+/// What one thread knows.
+struct view {
+    knowledge known;         // What happens before its next operation, its own ones included.
+    knowledge unacquired;    // What its relaxed loads met; known after the next acquire fence.
+    knowledge fenced;        // What its last release fence offers to the stores behind it.
+    std::uint32_t made = 0;  // How many locations it has made.
+};
+
+class memory {
+public:
+    void clear() noexcept;
+
+    /// A new atomic, cell or gate lives there; made by that thread, or by the set-up (-1).
+    void make(const void* address, int thread);
+    /// It is no more.
+    void destroy(location& there) noexcept;
+    /// The location, which has its initial value now.
+    location& at(const void* address, const void* newest, std::size_t size);
+    [[nodiscard]] location& gate_at(const void* address) { return locations_.at(address); }
+    [[nodiscard]] std::span<location* const> all() const noexcept { return locations_.all(); }
+    [[nodiscard]] location* find(const void* address) noexcept { return locations_.find(address); }
+
+    /// Begins an operation: its stamp.
+    event step(std::size_t thread) noexcept { return {static_cast<int>(thread), ++happened(thread).at[thread]}; }
+    [[nodiscard]] const view& of(std::size_t thread) const noexcept { return views_[thread]; }
+    /// The thread, or -1, whose work with the location is not ordered before what `thread` does now.
+    [[nodiscard]] int unordered_maker(const location& there, std::size_t thread) const noexcept;
+    [[nodiscard]] int unordered_user(const location& there, std::size_t thread) const noexcept;
+
+    /// Whether S allows it. Coherence is the caller's: see location.
+    [[nodiscard]] bool may_read(const location& from, std::size_t index, std::size_t thread,
+                                std::memory_order order) const noexcept;
+    [[nodiscard]] bool may_write(const location& to, std::size_t place, std::size_t thread, std::memory_order order,
+                                 bool update) const noexcept;
+    /// Does it. `place`: the index that the store will have; an update reads the one before.
+    void read(location& from, std::size_t index, std::size_t thread, std::memory_order order);
+    stored& write(location& to, std::size_t place, std::size_t thread, std::memory_order order, bool update);
+
+    /// A fence of any order. Returns its number in S, when it is seq_cst.
+    std::uint32_t fence(std::size_t thread, std::memory_order order, const vector_clock& after = {});
+
+    void open_gate(location& gate, std::size_t thread) noexcept;
+    void pass_gate(location& gate, std::size_t thread) noexcept;
+    /// From now on the thread reads of this location what is newest now, or later stores.
+    void see_newest(location& there, std::size_t thread) noexcept;
+
+    /// The modification orders.
+    [[nodiscard]] const digest& orders() const noexcept { return orders_; }
+
+private:
+    vector_clock& happened(std::size_t thread) noexcept { return views_[thread].known.happened; }
+    [[nodiscard]] bool fits(const location& there, std::size_t writes, std::size_t reads, std::size_t thread,
+                            std::memory_order order, const stored* acquired) const noexcept;
+    [[nodiscard]] vector_clock preceding(const location& there, std::size_t writes, std::size_t reads,
+                                         std::size_t thread) const noexcept;
+    [[nodiscard]] first_of_each sinks(const location& there, std::size_t first) const noexcept;
+    void acquire(const stored& from, std::size_t thread, std::memory_order order) noexcept;
+    std::uint32_t enter_s(std::size_t thread, const vector_clock& before);
+    [[nodiscard]] vector_clock sources_of(std::size_t thread, std::uint32_t in_s) const noexcept;
+    void digest_store(location& there, bool at_end) noexcept;
+
+    location_table locations_;
+    seq_cst_order s_;
+    std::array<view, max_threads> views_;
+    digest orders_;
+    std::uint32_t made_by_set_up_ = 0;
+};
+
+}  // namespace model

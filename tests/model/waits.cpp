@@ -1,0 +1,147 @@
+// Fences, pauses, gates, and the vector clocks that find data races of plain variables.
+// Builds on memory. A heavy fence is Linux's membarrier: a full fence in every thread of the process, wherever it is,
+// between a fence of the caller's before and one after.
+#include "execution.hpp"
+
+#include <algorithm>
+
+namespace model {
+
+void execution::fence(std::memory_order order) {
+    point();
+    (void)memory_.step(thread_index());
+    (void)memory_.fence(thread_index(), order);
+    self().history.add(static_cast<std::uint64_t>(access::fence));
+    if (traced_) trace("fence", nullptr, 0, "");
+}
+
+void execution::heavy_fence() {
+    point();
+    const std::size_t me = thread_index();
+    const event begin = memory_.step(me);
+    vector_clock after;
+    after.reach(me, memory_.fence(me, std::memory_order_seq_cst));
+    vector_clock all = after;
+    for (std::size_t i = 0; i < threads_.size(); ++i) {
+        // That it was there, at this place of the other's history, is a fact that no later operation tells.
+        digest& history = threads_[i]->history;
+        history.add(static_cast<std::uint64_t>(access::heavy_fence));
+        history.add(me);
+        history.add(begin.stamp);
+        if (i == me) continue;
+        (void)memory_.step(i);
+        all.reach(i, memory_.fence(i, std::memory_order_seq_cst, after));
+    }
+    (void)memory_.step(me);
+    (void)memory_.fence(me, std::memory_order_seq_cst, all);
+    if (traced_) trace("heavy fence", nullptr, 0, "(in every thread)");
+}
+
+// Whether something that the thread has read since its last pause has another value now.
+bool execution::has_news(const model_thread& reader) const noexcept {
+    return std::any_of(reader.reads.begin(), reader.reads.end(), [](const auto& read) {
+        return !read.from->gone && !read.from->order.empty() && read.from->order.back().bytes != read.bytes;
+    });
+}
+
+// Something has another value now: whoever spins on it may look again.
+void execution::changed() {
+    idle_rounds_ = 0;
+    for (model_thread* thread : threads_)
+        if (thread->condition == thread_condition::spinning && has_news(*thread))
+            thread->condition = thread_condition::ready;
+}
+
+void execution::pause() {
+    model_thread& me = self();
+    me.history.add(static_cast<std::uint64_t>(access::pause));
+    // Only what was read: a pause makes no store of any other location visible, and no order of such stores matters.
+    for (const auto& read : me.reads) {
+        if (read.from->gone || read.from->order.empty()) continue;
+        memory_.see_newest(*read.from, thread_index());
+        me.history.add(static_cast<std::uint64_t>(read.from->order.back().by.thread));
+        me.history.add(read.from->order.back().by.stamp);
+    }
+    if (traced_) trace("pause", nullptr, 0, "");
+    if (me.changed_something || me.reads.empty() || has_news(me))
+        me.yields = true;
+    else
+        me.condition = thread_condition::spinning;
+    switch_away();
+    me.yields = false;
+    me.reads.clear();
+    me.changed_something = false;
+}
+
+bool execution::gate_wait(bool& open, bool timed) {
+    model_thread& me = self();
+    check_alive(memory_.gate_at(&open), " waits in it");
+    // The time may run out now or later; "later" also ends when nobody else can run.
+    const bool soon = timed && choose(2) == 1;
+    if (open || soon) {
+        me.yields = soon;
+        switch_away();
+        me.yields = false;
+    }
+    if (!open && !soon) {
+        me.condition = thread_condition::in_gate;
+        me.timed = timed;
+        me.gate = &open;
+        switch_away();
+        me.timed = false;
+        me.gate = nullptr;
+    }
+    const bool was_open = open;
+    open = false;
+    location& gate = memory_.gate_at(&open);
+    remember(access::gate_wait, gate, {});
+    me.history.add(gate.openings);
+    if (was_open) memory_.pass_gate(gate, thread_index());
+    if (traced_) trace("gate wait", &open, was_open ? 1 : 0, was_open ? "" : "(time ran out)");
+    return was_open;
+}
+
+void execution::gate_open(bool& open) {
+    point();
+    location& gate = memory_.gate_at(&open);
+    check_alive(gate, " opens it");
+    open = true;
+    memory_.open_gate(gate, thread_index());
+    remember(access::gate_open, gate, {});
+    for (model_thread* thread : threads_)
+        if (thread->condition == thread_condition::in_gate && thread->gate == &open)
+            thread->condition = thread_condition::ready;
+    idle_rounds_ = 0;
+    if (traced_) trace("gate open", &open, 1, "");
+}
+
+// Plain code comes before its thread's next operation, and carries its stamp.
+void execution::plain_read(detail::plain_history& history, const char* name) {
+    const std::size_t me = thread_index();
+    const vector_clock& known = memory_.of(me).known.happened;
+    check_alive(memory_.gate_at(&history), " reads it");
+    for (std::size_t i = 0; i < max_threads; ++i)
+        if (i != me && history.written[i] > known.at[i])
+            return fail(std::string("data race: ") + name + " is read by " + self().name +
+                        ", unordered with the write of " + threads_[i]->name);
+    history.read[me] = known.at[me] + 1;
+    if (traced_) trace("plain read", nullptr, 0, name);
+}
+
+void execution::plain_write(detail::plain_history& history, const char* name) {
+    const std::size_t me = thread_index();
+    const vector_clock& known = memory_.of(me).known.happened;
+    check_alive(memory_.gate_at(&history), " writes it");
+    for (std::size_t i = 0; i < max_threads; ++i)
+        if (i != me && std::max(history.written[i], history.read[i]) > known.at[i])
+            return fail(std::string("data race: ") + name + " is written by " + self().name +
+                        ", unordered with an access of " + threads_[i]->name);
+    history.written[me] = known.at[me] + 1;
+    if (traced_) trace("plain write", nullptr, 0, name);
+}
+
+void execution::bury_cell(const detail::plain_history& history) {
+    if (location* const there = memory_.find(&history)) memory_.destroy(*there);
+}
+
+}  // namespace model
