@@ -1,0 +1,162 @@
+// The checker's coherence, updates and release sequences proved on litmus tests.
+// Builds on litmus. The rules are those of C++20 [intro.races] and [atomics.order].
+#include "litmus.hpp"
+
+#include <catch2/catch.hpp>
+
+using model::check_litmus;
+using model::variables;
+using namespace bifilar::base;
+
+namespace {
+
+using forbids = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("reads_and_writes_of_one_variable_are_coherent", "[litmus]") {
+    check_litmus({.name = "CoRR",
+                  .threads = {[](variables& v) {
+                                  v.x.store(1, relaxed);
+                                  v.x.store(2, relaxed);
+                              },
+                              [](variables& v) {
+                                  v.r[0] = v.x.load(relaxed);
+                                  v.r[1] = v.x.load(relaxed);
+                              }},
+                  .values = {"012", "012"},
+                  .forbidden = {"10", "20", "21"}});
+    check_litmus({.name = "CoWW",
+                  .threads = {[](variables& v) {
+                                  v.x.store(1, relaxed);
+                                  v.x.store(2, relaxed);
+                              },
+                              [](variables& v) { v.x.store(3, relaxed); }},
+                  .values = {"123"},
+                  .forbidden = {"1"},
+                  .finals = "x"});
+    check_litmus({.name = "CoRW",
+                  .threads = {[](variables& v) {
+                                  v.r[0] = v.x.load(relaxed);
+                                  v.x.store(1, relaxed);
+                              },
+                              [](variables& v) { v.x.store(2, relaxed); }},
+                  .values = {"012", "12"},
+                  .forbidden = {"11", "12", "22"},
+                  .finals = "x"});
+    check_litmus({.name = "CoWR",
+                  .threads = {[](variables& v) {
+                                  v.x.store(1, relaxed);
+                                  v.r[0] = v.x.load(relaxed);
+                              },
+                              [](variables& v) { v.x.store(2, relaxed); }},
+                  .values = {"012", "12"},
+                  .forbidden = {"01", "02", "21"},
+                  .finals = "x"});
+}
+
+TEST_CASE("two_readers_agree_on_the_order_of_two_stores", "[litmus]") {
+    const auto ordered = [](int a, int b, int last) { return a == b || a == 0 || b == last; };
+    forbids incoherent;
+    for (int all = 0; all < 81; ++all) {
+        const std::array<int, 4> r{all / 27, all / 9 % 3, all / 3 % 3, all % 3};
+        const bool coherent =
+            (ordered(r[0], r[1], 1) && ordered(r[2], r[3], 1)) || (ordered(r[0], r[1], 2) && ordered(r[2], r[3], 2));
+        if (coherent) continue;
+        std::string& digits = incoherent.emplace_back();
+        for (const int each : r) digits += static_cast<char>('0' + each);
+    }
+    check_litmus({.name = "CoRR of two readers",
+                  .threads = {[](variables& v) { v.x.store(1, relaxed); }, [](variables& v) { v.x.store(2, relaxed); },
+                              [](variables& v) {
+                                  v.r[0] = v.x.load(relaxed);
+                                  v.r[1] = v.x.load(relaxed);
+                              },
+                              [](variables& v) {
+                                  v.r[2] = v.x.load(relaxed);
+                                  v.r[3] = v.x.load(relaxed);
+                              }},
+                  .values = {"012", "012", "012", "012"},
+                  .forbidden = incoherent});
+}
+
+TEST_CASE("updates_read_the_store_before_them", "[litmus]") {
+    check_litmus({.name = "two relaxed updates",
+                  .threads = {[](variables& v) { v.r[0] = v.x.fetch_add(1, relaxed); },
+                              [](variables& v) { v.r[1] = v.x.fetch_add(1, relaxed); }},
+                  .values = {"01", "01", "2"},
+                  .forbidden = {"002", "112"},
+                  .finals = "x"});
+    check_litmus({.name = "an update against a store",
+                  .threads = {[](variables& v) { v.r[0] = v.x.fetch_add(1, relaxed); },
+                              [](variables& v) { v.x.store(5, relaxed); }},
+                  .values = {"05", "156"},
+                  .forbidden = {"01", "06", "51", "55"},
+                  .finals = "x"});
+    check_litmus({.name = "two compare_exchanges from 0",
+                  .threads = {[](variables& v) {
+                                  int old = 0;
+                                  v.r[0] = v.x.compare_exchange_strong(old, 1, relaxed, relaxed) ? 7 : old;
+                              },
+                              [](variables& v) {
+                                  int old = 0;
+                                  v.r[1] = v.x.compare_exchange_strong(old, 2, relaxed, relaxed) ? 7 : old;
+                              }},
+                  .values = {"27", "17", "12"},
+                  .forbidden = {"211", "212", "271", "712", "771", "772"},
+                  .finals = "x"});
+    // A failure is a load, and so may be stale, though the exchange would have succeeded.
+    check_litmus({.name = "a compare_exchange that fails is a load",
+                  .threads = {[](variables& v) {
+                                  v.x.store(1, relaxed);
+                                  v.y.store(1, release);
+                              },
+                              [](variables& v) {
+                                  int old = 1;
+                                  v.r[0] = v.y.load(relaxed);
+                                  v.r[1] = v.x.compare_exchange_strong(old, 2, acq_rel, relaxed) ? 7 : old;
+                              }},
+                  .values = {"01", "07"}});
+}
+
+TEST_CASE("release_sequences", "[litmus]") {
+    check_litmus({.name = "release sequence, continued by an update of another",
+                  .threads = {[](variables& v) {
+                                  v.x.store(1, relaxed);
+                                  v.y.store(1, release);
+                              },
+                              [](variables& v) { (void)v.y.fetch_add(1, relaxed); },
+                              [](variables& v) {
+                                  v.r[0] = v.y.load(acquire);
+                                  v.r[1] = v.x.load(relaxed);
+                              }},
+                  .values = {"012", "01"},
+                  // 1 may be the update's, of 0.
+                  .forbidden = {"20"}});
+    check_litmus({.name = "release sequence, broken by a store of the same thread",
+                  .threads = {[](variables& v) {
+                                  v.x.store(1, relaxed);
+                                  v.y.store(1, release);
+                                  v.y.store(2, relaxed);
+                              },
+                              [](variables& v) {
+                                  v.r[0] = v.y.load(acquire);
+                                  v.r[1] = v.x.load(relaxed);
+                              }},
+                  .values = {"012", "01"},
+                  .forbidden = {"10"}});
+    check_litmus({.name = "release sequence, broken by a store of another",
+                  .threads = {[](variables& v) {
+                                  v.x.store(1, relaxed);
+                                  v.y.store(1, release);
+                              },
+                              [](variables& v) {
+                                  if (v.y.load(relaxed) == 1) v.y.store(2, relaxed);
+                              },
+                              [](variables& v) {
+                                  v.r[0] = v.y.load(acquire);
+                                  v.r[1] = v.x.load(relaxed);
+                              }},
+                  .values = {"012", "01"},
+                  .forbidden = {"10"}});
+}
