@@ -231,3 +231,26 @@ TEST_CASE("random_executions_read_stale_values_and_store_early", "[memory]") {
     CHECK(model::replay({}, crosswise, early.schedule).sentence == early.sentence);
     CHECK_FALSE(model::explore({.preemptions = model::unlimited, .early_stores = 0}, crosswise).failed);
 }
+
+TEST_CASE("a_failure_that_rests_on_a_promise_counts_when_the_promise_is_kept", "[memory]") {
+    const auto buffered = [](order loaded) {
+        return [=](model::world& world) {
+            auto* const shared = world.make<flag>();
+            world.thread("left", [=] {
+                const int read = shared->value.load(loaded);
+                shared->other.store(1, base::relaxed);
+                model::require(read == 0, "a load has read what was stored because of it");
+            });
+            world.thread("right", [=] {
+                if (shared->other.load(loaded) == 1) shared->value.store(1, base::release);
+            });
+        };
+    };
+    const model::options ahead{.future_reads = 1};
+    // Nothing is stored unless the first thread has gone on, so no execution without promises shows the store at all.
+    CHECK_FALSE(model::explore({}, buffered(base::relaxed)).failed);
+    const auto found = model::explore(ahead, buffered(base::relaxed));
+    CHECK_THAT(found.message, Contains("FUTURE, from operation 2 of right") && !Contains("went another way"));
+    CHECK(model::replay(ahead, buffered(base::relaxed), found.schedule).sentence == found.sentence);
+    CHECK_FALSE(model::explore(ahead, buffered(base::acquire)).failed);
+}

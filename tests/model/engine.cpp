@@ -63,13 +63,14 @@ report search_all(const options& how, const body& model, search& choices) {
     report found;
     execution run(how);
     seen_states seen;
-    if (how.reduces && choices.bounded()) run.cut_at(seen);
+    if (how.reduces && how.future_reads == 0 && choices.bounded()) run.cut_at(seen);
     for (;;) {
         ++found.executions;
         const bool passed = run.run(model, choices, false);
         found.cut += run.was_cut() ? 1 : 0;
+        found.discarded += run.was_discarded() ? 1 : 0;
         found.max_steps = run.max_steps();
-        if (!passed) {
+        if (!passed && !run.was_discarded()) {
             found.failed = true;
             found.sentence = run.sentence();
             found.schedule = schedule_text(run.schedule());
@@ -95,6 +96,7 @@ report explore(const options& how, const body& model) {
     }
     depth_first all;
     report found = search_all(how, model, all);
+    found.exhaustive = found.exhaustive && !all.passed_over();
     if (found.failed) explain(found, how, model, "");
     return found;
 }
@@ -103,7 +105,7 @@ report replay(const options& how, const body& model, std::string_view schedule) 
     given_schedule choices(schedule);
     execution run(how);
     report found;
-    found.failed = !run.run(model, choices, true);
+    found.failed = !run.run(model, choices, true) && !run.was_discarded();
     found.executions = 1;
     found.max_steps = run.max_steps();
     found.sentence = run.sentence();
@@ -124,6 +126,7 @@ void check(const options& asked, const body& model) {
     std::string reach = "exhaustive within " + count_of(how.preemptions, "preemptions");
     reach += ", " + count_of(how.stale_reads, "stale reads");
     if (how.early_stores > 0) reach += ", " + count_of(how.early_stores, "early stores");
+    if (how.future_reads > 0) reach += ", " + count_of(how.future_reads, "future reads");
     if (how.random_executions > 0)
         reach = "random from seed " + std::to_string(seed_of(how));
     else if (!found.exhaustive)

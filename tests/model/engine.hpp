@@ -27,6 +27,9 @@ struct options {
     unsigned stale_reads = 1;
     /// How many stores of an execution may go before others in modification order.
     unsigned early_stores = 0;
+    /// How many loads of an execution may read what is stored later, which the standard allows where nothing orders the
+    /// two; updates do not, and neither do random executions. Above 0 the reduction is off.
+    unsigned future_reads = 0;
     /// Cuts executions that come to a state that was seen; see search.hpp.
     bool reduces = true;
     /// Above 0: that many random executions instead of the exhaustive search, alternately PCT and uniform.
@@ -48,6 +51,8 @@ struct report {
     std::uint64_t executions = 0;
     /// Those among them that came to a state that was seen.
     std::uint64_t cut = 0;
+    /// Those that read what was not stored in the end, and are no executions.
+    std::uint64_t discarded = 0;
     std::size_t max_steps = 0;
     std::string sentence;
     std::string schedule;

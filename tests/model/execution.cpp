@@ -36,15 +36,19 @@ void execution::reset(bool traced) {
     schedule_.clear();
     lines_.clear();
     sentence_.clear();
+    postponed_.clear();
+    past_loads_.clear();
+    offers_.clear();
     memory_.clear();
     running_ = pick_ = -1;
     quiet_ = true;
     failed_ = false;
     traced_ = traced;
-    cut_ = false;
+    cut_ = discarded_ = false;
     preemptions_left_ = how_->preemptions;
     stale_left_ = how_->stale_reads;
     early_left_ = how_->early_stores;
+    future_left_ = how_->future_reads;
     idle_rounds_ = 0;
     alive_ = 0;
     steps_ = 0;
@@ -60,8 +64,11 @@ bool execution::run(const body& model, search& choices, bool traced) {
         model(here);
     });
     if (!failed_) run_threads();
+    if (!failed_) settle_promises();
     if (!failed_) run_quietly([this] { finish(); });
     if (failed_) bury();
+    if (!failed_ && !discarded_)
+        for (const offer& each : offers_) choices.add_promise(each.depth, each.what);
     current_execution = nullptr;
     max_steps_ = std::max<std::size_t>(max_steps_, steps_);
     return !failed_;
@@ -87,14 +94,14 @@ void execution::run_quietly(const std::function<void()>& work) {
 }
 
 void execution::finish() {
-    run_checks(finally_);
+    if (!discarded_) run_checks(finally_);
     // Destructors run before the captured pointers die, in reverse order as for members.
     while (!kept_.empty()) {
         const kept_state last = kept_.back();
         kept_.pop_back();
         last.destroy(last.state);
     }
-    if (alive_ != 0) fail("leak: " + std::to_string(alive_) + " counted objects are alive at the end");
+    if (alive_ != 0 && !discarded_) fail("leak: " + std::to_string(alive_) + " counted objects are alive at the end");
 }
 
 // State of a failed execution may be half-way through an operation, so it is not destroyed; it stays reachable,
@@ -149,7 +156,25 @@ void execution::run_threads() {
     quiet_ = true;
 }
 
+// While a promise is open it is not known whether this is an execution: the others go on without the thread.
 void execution::fail(std::string sentence) {
+    if (failed_ || running_ < 0 || discarded_ || !memory_.has_open_promises())
+        return fail_now(std::move(sentence));
+    if (postponed_.empty()) postponed_ = std::move(sentence);
+    quiet_ = false;
+    self().condition = thread_condition::ended;
+    decide();
+    while (on_strand_ != nullptr) on_strand_->suspend();
+}
+
+// All threads have ended, or sleep for good.
+void execution::settle_promises() {
+    discarded_ = discarded_ || memory_.has_open_promises();
+    if (!postponed_.empty()) fail_now(postponed_);
+}
+
+void execution::fail_now(std::string sentence) {
+    discarded_ = discarded_ || memory_.has_open_promises();
     if (!failed_) sentence_ = std::move(sentence);
     failed_ = true;
     pick_ = -1;
@@ -159,6 +184,8 @@ void execution::fail(std::string sentence) {
 
 // Before an operation: perhaps another thread goes first. Being chosen to begin covers the first operation.
 void execution::point() {
+    discarded_ = discarded_ || memory_.broke_promises();
+    if (!postponed_.empty() && (discarded_ || !memory_.has_open_promises())) fail_now(postponed_);
     if (!always_.empty()) run_checks(always_);
     if (std::exchange(self().fresh, false)) return;
     switch_away();
@@ -185,7 +212,7 @@ alternatives execution::ready_threads(bool goes_on) const noexcept {
 
 void execution::decide() {
     if (++steps_ > how_->max_steps)
-        return fail("livelock: the execution did not end after " + std::to_string(how_->max_steps) + " operations");
+        return fail_now("livelock: the execution did not end after " + std::to_string(how_->max_steps) + " operations");
     const bool ready = running_ >= 0 && self().condition == thread_condition::ready;
     const bool yields = ready && self().yields;
     alternatives from = ready_threads(ready && !yields);
@@ -224,7 +251,7 @@ bool execution::unstick() {
             if (thread->condition == thread_condition::spinning) thread->condition = thread_condition::ready;
         return true;
     }
-    if (!asleep_for_good) fail((released ? "livelock: " : "deadlock: ") + who_is_stuck());
+    if (!asleep_for_good && postponed_.empty()) fail_now((released ? "livelock: " : "deadlock: ") + who_is_stuck());
     return false;
 }
 

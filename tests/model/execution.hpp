@@ -62,6 +62,8 @@ public:
     [[nodiscard]] bool was_cut() const noexcept { return cut_; }
     /// In some execution there were more candidates than a choice has alternatives, and the oldest ones were left out.
     [[nodiscard]] bool passed_over() const noexcept { return passed_over_; }
+    /// It read what was not stored in the end: it is none, whatever it has come to.
+    [[nodiscard]] bool was_discarded() const noexcept { return discarded_; }
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
     [[nodiscard]] std::size_t max_steps() const noexcept { return max_steps_; }
     [[nodiscard]] std::string trace_text() const;
@@ -74,7 +76,8 @@ public:
     void label(const void* address, std::string name) { labels_.push_back({address, std::move(name)}); }
     void count(int by) noexcept { alive_ += by; }
     [[nodiscard]] int running() const noexcept { return running_; }
-    /// Ends the execution. Returns only to the driver, which is not on a strand.
+    /// Ends the execution, or, while a promise is open, the thread. Returns only to the driver, which is not on a
+    /// strand.
     void fail(std::string sentence);
     unsigned choose(unsigned count);
     void note(std::string text);
@@ -114,12 +117,27 @@ private:
         bool writes;  // A compare_exchange that reads this one succeeds.
     };
 
+    // A load that could have read what is stored now.
+    struct past_load {
+        const location* from;
+        std::uint64_t name;
+        event by;
+        std::memory_order order;
+        std::size_t depth;  // Of the choice that promises it a store.
+    };
+    struct offer {
+        std::size_t depth;
+        future_store what;
+    };
+
     model_thread& self() noexcept { return *threads_[static_cast<std::size_t>(running_)]; }
     void reset(bool traced);
     void run_quietly(const std::function<void()>& work);
     void run_threads();
     void thread_main() noexcept;
+    void fail_now(std::string sentence);
     void finish();
+    void settle_promises();
     void bury();
     void run_checks(const std::vector<std::function<void()>>& checks);
 
@@ -142,6 +160,8 @@ private:
     void collect_exchanges(const location& of, detail::place at, const void* expected, std::memory_order success,
                            std::memory_order failure);
     void finish_load(access what, location& from, std::size_t index, std::memory_order order);
+    bool load_promised(location& from, detail::place at, void* value, std::memory_order order);
+    void offer_to_loads(const location& to, const stored& made, std::memory_order order);
     void put(access what, location& to, std::size_t place, detail::place at, const void* value, std::memory_order order,
              bool update);
     void remember(access what, const location& there, event read);
@@ -153,6 +173,7 @@ private:
     [[nodiscard]] std::string name_of(const void* address);
     [[nodiscard]] std::string origin_of(const location& there, std::size_t index) const;
     void trace_load(access what, const location& from, std::size_t index);
+    void trace_promise(const location& from, const future_store& wanted);
     void trace_store(access what, const location& to, std::size_t place);
     void trace(const char* what, const void* address, std::uint64_t value, const char* remark);
 
@@ -170,14 +191,17 @@ private:
     bool traced_ = false;
     bool cut_ = false;
     bool passed_over_ = false;
+    bool discarded_ = false;
     unsigned preemptions_left_ = 0;
     unsigned stale_left_ = 0;
     unsigned early_left_ = 0;
+    unsigned future_left_ = 0;
     unsigned idle_rounds_ = 0;
     int alive_ = 0;
     std::uint64_t steps_ = 0;
     std::size_t max_steps_ = 0;
     std::string sentence_;
+    std::string postponed_;  // The failure of a thread that has read a promise which is still open.
     std::vector<std::uint32_t> schedule_;
     std::vector<std::string> lines_;
     std::vector<kept_state> kept_;
@@ -185,6 +209,8 @@ private:
     std::vector<std::function<void()>> finally_;
     std::vector<address_label> labels_;
     std::vector<candidate> candidates_;
+    std::vector<past_load> past_loads_;
+    std::vector<offer> offers_;
     std::size_t updated_ = 0;  // Between the halves of an update: the store that it has read.
     memory memory_;
     seen_states* seen_ = nullptr;

@@ -31,9 +31,11 @@ struct litmus {
     /// These of their combinations the standard forbids, and no others.
     std::vector<std::string> forbidden{};
     std::string finals{};
+    unsigned future_reads = 0;
 };
 
-/// Every allowed outcome is found, and nothing else; with and without the reduction. Prints the numbers of executions.
+/// Every allowed outcome is found, and nothing else: with the reduction, without it, and with future reads. Prints the
+/// numbers of executions.
 void check_litmus(const litmus& test);
 
 }  // namespace model

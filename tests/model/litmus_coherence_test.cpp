@@ -1,4 +1,4 @@
-// The checker's coherence, updates and release sequences proved on litmus tests.
+// The checker's coherence, updates and release sequences proved on litmus tests; and load buffering.
 // Builds on litmus. The rules are those of C++20 [intro.races] and [atomics.order].
 #include "litmus.hpp"
 
@@ -10,6 +10,7 @@ using namespace bifilar::base;
 
 namespace {
 
+using order = std::memory_order;
 using forbids = std::vector<std::string>;
 
 }  // namespace
@@ -159,4 +160,142 @@ TEST_CASE("release_sequences", "[litmus]") {
                               }},
                   .values = {"012", "01"},
                   .forbidden = {"10"}});
+}
+
+TEST_CASE("load_buffering", "[litmus]") {
+    const auto lb = [](const char* name, order l0, order f0, order s0, order l1, order f1, order s1,
+                       const forbids& forbidden) {
+        check_litmus({.name = std::string("LB, ") + name,
+                      .threads = {[=](variables& v) {
+                                      v.r[0] = v.x.load(l0);
+                                      model::fence(f0);
+                                      v.y.store(1, s0);
+                                  },
+                                  [=](variables& v) {
+                                      v.r[1] = v.y.load(l1);
+                                      model::fence(f1);
+                                      v.x.store(1, s1);
+                                  }},
+                      .values = {"01", "01"},
+                      .forbidden = forbidden,
+                      .future_reads = 1});
+    };
+    // No fence is written as a relaxed one, which does nothing.
+    lb("relaxed", relaxed, relaxed, relaxed, relaxed, relaxed, relaxed, {});
+    lb("acquire loads", acquire, relaxed, relaxed, acquire, relaxed, relaxed, {});
+    lb("release stores", relaxed, relaxed, release, relaxed, relaxed, release, {});
+    lb("acquire and release in one thread", acquire, relaxed, release, relaxed, relaxed, relaxed, {});
+    lb("acquire and release of one variable", acquire, relaxed, relaxed, relaxed, relaxed, release, {"11"});
+    lb("acquire and release", acquire, relaxed, release, acquire, relaxed, release, {"11"});
+    lb("seq_cst", seq_cst, relaxed, seq_cst, seq_cst, relaxed, seq_cst, {"11"});
+    lb("seq_cst loads", seq_cst, relaxed, relaxed, seq_cst, relaxed, relaxed, {});
+    lb("acq_rel fences", relaxed, acq_rel, relaxed, relaxed, acq_rel, relaxed, {"11"});
+    lb("an acq_rel fence in one thread", relaxed, acq_rel, relaxed, relaxed, relaxed, relaxed, {});
+    lb("release fences", relaxed, release, relaxed, relaxed, release, relaxed, {});
+    lb("a seq_cst fence against acquire and release", relaxed, seq_cst, relaxed, acquire, relaxed, release, {"11"});
+}
+
+TEST_CASE("load_buffering_among_three_threads", "[litmus]") {
+    const auto lb = [](const char* name, order loaded, order stored) {
+        check_litmus({.name = std::string("LB of three, ") + name,
+                      .threads = {[=](variables& v) {
+                                      v.r[0] = v.x.load(loaded);
+                                      v.y.store(1, relaxed);
+                                  },
+                                  [](variables& v) {
+                                      v.r[1] = v.y.load(relaxed);
+                                      v.z.store(1, relaxed);
+                                  },
+                                  [=](variables& v) {
+                                      v.r[2] = v.z.load(relaxed);
+                                      v.x.store(1, stored);
+                                  }},
+                      .values = {"01", "01", "01"},
+                      .future_reads = 1});
+    };
+    lb("relaxed", relaxed, relaxed);
+    // One edge that synchronizes makes no cycle of happens-before; the promise is made along another one.
+    lb("acquire and release of one variable", acquire, release);
+}
+
+TEST_CASE("no_value_comes_out_of_thin_air", "[litmus]") {
+    check_litmus({.name = "LB, what was read is stored, in both threads",
+                  .threads = {[](variables& v) {
+                                  v.r[0] = v.x.load(relaxed);
+                                  v.y.store(v.r[0], relaxed);
+                              },
+                              [](variables& v) {
+                                  v.r[1] = v.y.load(relaxed);
+                                  v.x.store(v.r[1], relaxed);
+                              }},
+                  .values = {"01", "01"},
+                  .forbidden = {"01", "10", "11"},
+                  .future_reads = 2});
+    check_litmus({.name = "LB, what was read decides whether to store",
+                  .threads = {[](variables& v) {
+                                  v.r[0] = v.x.load(relaxed);
+                                  if (v.r[0] == 1) v.y.store(1, relaxed);
+                              },
+                              [](variables& v) {
+                                  v.r[1] = v.y.load(relaxed);
+                                  if (v.r[1] == 1) v.x.store(1, relaxed);
+                              }},
+                  .values = {"01", "01"},
+                  .forbidden = {"01", "10", "11"},
+                  .future_reads = 2});
+    check_litmus({.name = "LB, what was read is stored, in one thread",
+                  .threads = {[](variables& v) {
+                                  v.r[0] = v.x.load(relaxed);
+                                  v.y.store(1, relaxed);
+                              },
+                              [](variables& v) {
+                                  v.r[1] = v.y.load(relaxed);
+                                  v.x.store(v.r[1], relaxed);
+                              }},
+                  .values = {"01", "01"},
+                  .forbidden = {"10"},
+                  .future_reads = 1});
+    // One more than what was read could go on for ever; what no execution has stored ends it.
+    check_litmus({.name = "LB, one more than what was read",
+                  .threads = {[](variables& v) {
+                                  v.r[0] = v.x.load(relaxed);
+                                  v.y.store(v.r[0] + 1, relaxed);
+                              },
+                              [](variables& v) {
+                                  v.r[1] = v.y.load(relaxed);
+                                  v.x.store(v.r[1], relaxed);
+                              }},
+                  .values = {"01", "01"},
+                  .forbidden = {"10", "11"},
+                  .future_reads = 2});
+}
+
+TEST_CASE("coherence_holds_for_what_was_read_before_it_was_stored", "[litmus]") {
+    check_litmus({.name = "LB, and the same variable again",
+                  .threads = {[](variables& v) {
+                                  v.r[0] = v.x.load(relaxed);
+                                  v.r[2] = v.x.load(relaxed);
+                                  v.y.store(1, relaxed);
+                              },
+                              [](variables& v) {
+                                  v.r[1] = v.y.load(relaxed);
+                                  v.x.store(1, relaxed);
+                              }},
+                  .values = {"01", "01", "01"},
+                  .forbidden = {"100", "110"},
+                  .future_reads = 2});
+    check_litmus({.name = "LB, and a store behind the load",
+                  .threads = {[](variables& v) {
+                                  v.r[0] = v.x.load(relaxed);
+                                  v.x.store(2, relaxed);
+                                  v.y.store(1, relaxed);
+                              },
+                              [](variables& v) {
+                                  v.r[1] = v.y.load(relaxed);
+                                  v.x.store(1, relaxed);
+                              }},
+                  .values = {"01", "01", "12"},
+                  .forbidden = {"101", "111"},
+                  .finals = "x",
+                  .future_reads = 1});
 }

@@ -11,6 +11,8 @@ void memory::clear() noexcept {
     locations_.clear();
     s_.clear();
     views_ = {};
+    promises_.clear();
+    broken_ = false;
     orders_ = {};
     made_by_set_up_ = 0;
 }
@@ -131,6 +133,7 @@ void memory::read(location& from, std::size_t index, std::size_t thread, std::me
     source.read_stamps.add(thread, stamp);
     source.read_in_s.add(thread, in_s);
     from.touched.at[thread] = stamp;
+    if (!promises_.empty()) note_behind_promises(from, source.by, thread);
     if (s_.empty()) return;
     const vector_clock sources = sources_of(thread, in_s);
     source.read_sources.join(sources);
@@ -155,6 +158,8 @@ stored& memory::write(location& to, std::size_t place, std::size_t thread, std::
     made.in_s = in_order ? enter_s(thread, before) : 0;
     if (!s_.empty()) made.sources = sources_of(thread, made.in_s);
     to.touched.at[thread] = made.by.stamp;
+    if (!promises_.empty()) note_behind_promises(to, made.by, thread);
+    if (!promises_.empty() && update) note_behind_promises(to, to.order[place - 1].by, thread);
     const bool at_end = place == to.order.size();
     const auto put = to.order.insert(to.order.begin() + static_cast<std::ptrdiff_t>(place), made);
     digest_store(to, at_end);
@@ -176,6 +181,7 @@ void memory::digest_store(location& there, bool at_end) noexcept {
 std::uint32_t memory::fence(std::size_t thread, std::memory_order order, const vector_clock& after) {
     view& me = views_[thread];
     const vector_clock ordered = me.known.ordered;
+    if (!promises_.empty() && acquires(order)) acquire_promised(thread);
     if (acquires(order)) me.known.join(me.unacquired);
     // Strongly before what is behind the fence's stores is what comes before the fence, not the fence: its own place is
     // in the conditions for fences.

@@ -2,16 +2,18 @@
 // threads know of each other. Builds on history and seq_cst; decides nothing, so the search is above it.
 // As CDSChecker (Norris and Demsky 2013) and the operational model of Kang et al. (2017) keep it: a list of stores for
 // each location. Together with every order of the operations this gives every execution that C++20 allows, but for
-// those in which a load reads what is stored later (load buffering).
+// those in which a load reads from what comes after it in program order and reads-from; see promises.hpp for these.
 #pragma once
 
 #include "history.hpp"
+#include "promises.hpp"
 #include "seq_cst.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace model {
 
@@ -61,6 +63,16 @@ public:
     void read(location& from, std::size_t index, std::size_t thread, std::memory_order order);
     stored& write(location& to, std::size_t place, std::size_t thread, std::memory_order order, bool update);
 
+    /// Reads what that operation of another thread is yet to store.
+    promise& read_promised(location& from, const future_store& wanted, std::size_t thread, std::memory_order order);
+    /// The number of the promise of that location that the thread knows of, which it must read again; 0: there is none.
+    [[nodiscard]] unsigned known_promise(const location& there, std::size_t thread) const noexcept;
+    /// The store at this place has its value: it may be one that was promised.
+    void keep_promises(location& to, std::size_t place);
+    [[nodiscard]] bool has_open_promises() const noexcept;
+    /// One can no longer be kept.
+    [[nodiscard]] bool broke_promises() const noexcept;
+
     /// A fence of any order. Returns its number in S, when it is seq_cst.
     std::uint32_t fence(std::size_t thread, std::memory_order order, const vector_clock& after = {});
 
@@ -83,10 +95,16 @@ private:
     std::uint32_t enter_s(std::size_t thread, const vector_clock& before);
     [[nodiscard]] vector_clock sources_of(std::size_t thread, std::uint32_t in_s) const noexcept;
     void digest_store(location& there, bool at_end) noexcept;
+    void acquire_promised(std::size_t thread);
+    void note_behind_promises(const location& there, event which, std::size_t thread);
+    [[nodiscard]] bool keeps(const promise& each, const location& to, std::size_t place) const noexcept;
+    [[nodiscard]] bool orders(const promise& each, location& to, std::size_t place) noexcept;
 
     location_table locations_;
     seq_cst_order s_;
     std::array<view, max_threads> views_;
+    std::vector<promise> promises_;
+    bool broken_ = false;
     digest orders_;
     std::uint32_t made_by_set_up_ = 0;
 };

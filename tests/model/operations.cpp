@@ -76,19 +76,62 @@ void execution::finish_load(access what, location& from, std::size_t index, std:
     memory_.read(from, index, thread_index(), order);
 }
 
+// The load may read what comes later: each such store is an alternative that an earlier execution has shown, but for
+// one that was promised already, without which this one would be incoherent.
+bool execution::load_promised(location& from, detail::place at, void* value, std::memory_order order) {
+    if (choices_->spends() && future_left_ == 0) {
+        schedule_.push_back(0);
+        return false;
+    }
+    const std::size_t depth = choices_->depth();
+    alternatives none;
+    none.add(0);
+    if (const unsigned again = memory_.known_promise(from, thread_index()); again != 0) none.add(again);
+    const unsigned chosen = branch(none, question::promise);
+    schedule_.push_back(chosen == 0 ? 0 : 1);
+    const event here{running_, memory_.of(thread_index()).known.happened.at[thread_index()]};
+    if (!discarded_) past_loads_.push_back({&from, from.from.name, here, order, depth});
+    if (chosen == 0) return false;
+    const future_store wanted = choices_->promised();
+    append_promise(schedule_, wanted);
+    if (future_left_ != unlimited && future_left_ > 0) --future_left_;
+    std::memcpy(value, wanted.bytes.data(), at.size);
+    auto& reads = self().reads;
+    std::erase_if(reads, [&](const auto& read) { return read.from == &from; });
+    reads.push_back({&from, wanted.bytes});
+    memory_.read_promised(from, wanted, thread_index(), order).number = chosen;
+    if (traced_) trace_promise(from, wanted);
+    return true;
+}
+
 void execution::load(detail::place from, void* value, std::memory_order order) {
     point();
     location& there = meet(from);
+    if (how_->future_reads > 0 && load_promised(there, from, value, order)) return;
     collect_loads(there, order);
     const std::size_t index = pick(stale_left_, early_left_).index;
     std::memcpy(value, there.order[index].bytes.data(), from.size);
     finish_load(access::load, there, index, order);
 }
 
+// A store that a load of another thread, before which it is in this order only, could have read.
+void execution::offer_to_loads(const location& to, const stored& made, std::memory_order order) {
+    for (const past_load& each : past_loads_) {
+        if (each.from != &to || each.name != to.from.name || each.by.thread == running_) continue;
+        if (each.by.known_to(memory_.of(thread_index()).known.happened)) continue;
+        if (acquires(each.order) && releases(order)) continue;  // That would order them the other way round.
+        offers_.push_back({each.depth, {made.by, made.bytes}});
+    }
+}
+
 void execution::put(access what, location& to, std::size_t place, detail::place at, const void* value,
                     std::memory_order order, bool update) {
     stored& made = memory_.write(to, place, thread_index(), order, update);
     std::memcpy(made.bytes.data(), value, at.size);
+    if (how_->future_reads > 0) {
+        memory_.keep_promises(to, place);
+        offer_to_loads(to, made, order);
+    }
     const bool newest = place + 1 == to.order.size();
     const bool differs = made.bytes != to.order[place - 1].bytes;
     if (newest) std::memcpy(at.address, value, at.size);

@@ -37,7 +37,7 @@ allowance execution::left() const noexcept {
 }
 
 unsigned execution::branch(const alternatives& from, question what) {
-    if (cut_) return from.item[0];
+    if (cut_ || discarded_) return from.item[0];
     if (seen_ != nullptr && choices_->is_new() && seen_->seen(state(what), left())) {
         cut_ = true;
         return from.item[0];

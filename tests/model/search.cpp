@@ -4,14 +4,30 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <stdexcept>
 
 namespace model {
 
-unsigned depth_first::choose(const alternatives& from, question) noexcept {
+unsigned depth_first::choose(const alternatives& from, question what) noexcept {
     if (depth_ == path_.size()) path_.push_back({from, 0});
     const node& here = path_[depth_++];
-    return here.from.item[here.taken];
+    const unsigned chosen = here.from.item[here.taken];
+    if (what == question::promise) promised_ = chosen;
+    return chosen;
+}
+
+void depth_first::add_promise(std::size_t depth, const future_store& what) {
+    const auto known = std::find(promises_.begin(), promises_.end(), what);
+    const auto number = static_cast<unsigned>(known - promises_.begin()) + 1;
+    if (known == promises_.end()) promises_.push_back(what);
+    alternatives& from = path_[depth].from;
+    const auto end = from.item.begin() + static_cast<std::ptrdiff_t>(from.count);
+    if (std::find(from.item.begin(), end, number) != end) return;
+    if (from.count == max_alternatives)
+        passed_over_ = true;
+    else
+        from.add(number);
 }
 
 bool depth_first::next_execution() {
@@ -42,6 +58,7 @@ void random_walk::begin_execution(std::size_t max_steps) {
 unsigned random_walk::choose(const alternatives& from, question what) noexcept {
     // Mostly the newest store: where every other load is stale, hardly anything works as it is meant to.
     if (what == question::store) return from.item[random() % 4 != 0 ? 0 : random() % from.count];
+    if (what == question::promise) return 0;
     if (what == question::value) return from.item[random() % from.count];
     ++step_;
     if (seed_ % 2 == 0) {
@@ -83,9 +100,22 @@ given_schedule::given_schedule(std::string_view text) {
     }
 }
 
-unsigned given_schedule::choose(const alternatives& from, question) noexcept {
+void append_promise(std::vector<std::uint32_t>& schedule, const future_store& what) {
+    std::array<std::uint32_t, promise_numbers> numbers{static_cast<std::uint32_t>(what.by.thread), what.by.stamp};
+    std::memcpy(numbers.data() + 2, what.bytes.data(), what.bytes.size());
+    schedule.insert(schedule.end(), numbers.begin(), numbers.end());
+}
+
+unsigned given_schedule::choose(const alternatives& from, question what) noexcept {
     if (at_ == chosen_.size()) return from.item[0];
     const unsigned wanted = chosen_[at_++];
+    if (what == question::promise) {
+        if (wanted == 0 || chosen_.size() - at_ < promise_numbers) return 0;
+        promised_.by = {static_cast<int>(chosen_[at_] % max_threads), chosen_[at_ + 1]};
+        std::memcpy(promised_.bytes.data(), chosen_.data() + at_ + 2, promised_.bytes.size());
+        at_ += promise_numbers;
+        return wanted;
+    }
     for (std::size_t i = 0; i < from.count; ++i)
         if (from.item[i] == wanted) return wanted;
     return from.item[0];

@@ -1,5 +1,5 @@
 // Where the choices of an execution come from: a depth-first search, a random walk, or a given schedule.
-// Builds on nothing. A choice is a number among alternatives; the first alternative is "go on as before".
+// Builds on clocks. A choice is a number among alternatives; the first alternative is "go on as before".
 //
 // The reduction of the depth-first search. A thread's code is deterministic, so where a thread stands is a function of
 // what it has read and chosen. A state is therefore: for each thread the sequence of its operations, each with its
@@ -17,6 +17,8 @@
 // changed in one block with a read-modify-write of one location. Addresses are not; a model must not branch on them.
 #pragma once
 
+#include "clocks.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -30,9 +32,16 @@ namespace model {
 /// The largest number of alternatives at one point.
 inline constexpr std::size_t max_alternatives = 16;
 
-/// What is chosen: who runs, a value of the model, or which store is read or where one is put.
-enum class question : std::uint8_t { thread, value, store };
+/// What is chosen: who runs, a value of the model, which store is read or where one is put, or which later store a load
+/// promises to have read.
+enum class question : std::uint8_t { thread, value, store, promise };
 
+/// A store that comes later than a load of its value: whose operation it is, and what it stores.
+struct future_store {
+    event by;
+    std::array<unsigned char, 16> bytes{};
+    bool operator==(const future_store&) const = default;
+};
 
 /// The alternatives of one point, by their numbers (threads or values), the default first.
 struct alternatives {
@@ -53,6 +62,11 @@ public:
     [[nodiscard]] virtual bool is_new() const noexcept { return false; }
     /// Whether a thread that yields must let another go first, which a random walk needs to make progress.
     [[nodiscard]] virtual bool yields_to_others() const noexcept { return false; }
+    /// The number of the next choice, and one more alternative for that one, when there is room for it.
+    [[nodiscard]] virtual std::size_t depth() const noexcept { return 0; }
+    virtual void add_promise(std::size_t /*depth*/, const future_store& /*what*/) {}
+    /// What the last answer to question::promise stands for, when that was not 0.
+    [[nodiscard]] virtual future_store promised() const { return {}; }
     virtual void begin_execution(std::size_t max_steps) = 0;
     /// The number chosen; one of the alternatives.
     [[nodiscard]] virtual unsigned choose(const alternatives& from, question what) noexcept = 0;
@@ -65,6 +79,11 @@ class depth_first final : public search {
 public:
     bool bounded() const noexcept override { return true; }
     bool is_new() const noexcept override { return depth_ == path_.size(); }
+    std::size_t depth() const noexcept override { return depth_; }
+    void add_promise(std::size_t depth, const future_store& what) override;
+    future_store promised() const override { return promises_[promised_ - 1]; }
+    /// Some choice had no room for a promise.
+    [[nodiscard]] bool passed_over() const noexcept { return passed_over_; }
     void begin_execution(std::size_t) override { depth_ = 0; }
     unsigned choose(const alternatives& from, question what) noexcept override;
     bool next_execution() override;
@@ -76,6 +95,9 @@ private:
     };
     std::vector<node> path_;
     std::size_t depth_ = 0;
+    std::vector<future_store> promises_;  // Alternative n of a question::promise is the n-th, from 1.
+    std::size_t promised_ = 0;
+    bool passed_over_ = false;
 };
 
 /// Alternately PCT (random priorities, lowered at random points) and uniform choice with some inertia.
@@ -105,6 +127,7 @@ class given_schedule final : public search {
 public:
     explicit given_schedule(std::string_view text);
     bool spends() const noexcept override { return false; }
+    future_store promised() const override { return promised_; }
     void begin_execution(std::size_t) override { at_ = 0; }
     unsigned choose(const alternatives& from, question what) noexcept override;
     bool next_execution() override { return false; }
@@ -112,7 +135,12 @@ public:
 private:
     std::vector<std::uint32_t> chosen_;
     std::size_t at_ = 0;
+    future_store promised_;
 };
+
+/// A promise in a schedule: 1 and these numbers.
+inline constexpr std::size_t promise_numbers = 6;
+void append_promise(std::vector<std::uint32_t>& schedule, const future_store& what);
 
 /// The text that given_schedule reads.
 [[nodiscard]] std::string schedule_text(std::span<const std::uint32_t> chosen);

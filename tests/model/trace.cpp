@@ -62,6 +62,12 @@ void execution::trace_load(access what, const location& from, std::size_t index)
     trace(name_of_access(what), from.address, low_bytes(from.order[index].bytes), remark.c_str());
 }
 
+void execution::trace_promise(const location& from, const future_store& wanted) {
+    const std::string remark = "(FUTURE, from operation " + std::to_string(wanted.by.stamp) + " of " +
+                               threads_[wanted.by.index()]->name + ", which comes later)";
+    trace(name_of_access(access::load), from.address, low_bytes(wanted.bytes), remark.c_str());
+}
+
 void execution::trace_store(access what, const location& to, std::size_t place) {
     std::string remark = "(" + std::to_string(to.order[place].by.stamp);
     const std::size_t newer = to.order.size() - 1 - place;
