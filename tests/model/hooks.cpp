@@ -114,8 +114,9 @@ void check_failed(const char* condition, const char* sentence, std::source_locat
 void yield_thread() noexcept { spin_pause(); }
 
 bool heavy_fence() noexcept {
+    if (model::refuses_fences) return false;
     model::detail::heavy_fence();
-    return !model::refuses_fences;
+    return true;
 }
 
 }  // namespace bifilar::base
