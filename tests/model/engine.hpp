@@ -103,7 +103,7 @@ using body = std::function<void(world&)>;
 [[nodiscard]] report replay(const options& how, const body& model, std::string_view schedule);
 
 /// Searches, prints one line about how far it got, and fails the Catch2 test with the schedule and the trace. With
-/// BIFILAR_MODEL_FURTHER=1 every bound is greater by one, and there is four times the time.
+/// BIFILAR_MODEL_FURTHER=1 every bound is greater by one.
 void check(const options& how, const body& model);
 
 /// Fails the execution with a sentence. Anywhere in a model; does not return when the condition is false.

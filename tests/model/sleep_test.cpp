@@ -154,16 +154,16 @@ void check_team(const std::string& name, model::options how, int injected, int p
 }  // namespace
 
 TEST_CASE("injected_task_wakes_somebody", "[sleep]") {
-    check_team("one injected", {.preemptions = 3, .max_seconds = 8}, 1, 0, [](team&) {});
+    check_team("one injected", {.preemptions = 3, .max_seconds = 20}, 1, 0, [](team&) {});
     check_team("two injected, random", {.random_executions = 30'000}, 2, 0, [](team&) {});
 }
 
 TEST_CASE("posted_task_wakes_its_worker", "[sleep]") {
-    check_team("one posted", {.preemptions = 2, .stale_reads = 1, .max_seconds = 8}, 0, 1, [](team&) {});
+    check_team("one posted", {.preemptions = 2, .stale_reads = 1, .max_seconds = 20}, 0, 1, [](team&) {});
 }
 
 TEST_CASE("children_of_a_task_reach_the_other_worker", "[sleep]") {
     const prepare three_children = [](team& all) { all.children[0] = {3, 4, 5}; };
-    check_team("one injected makes three", {.preemptions = 2, .max_seconds = 8}, 1, 0, three_children);
+    check_team("one injected makes three", {.preemptions = 2, .max_seconds = 20}, 1, 0, three_children);
     check_team("one makes three, one posted, random", {.random_executions = 40'000}, 1, 1, three_children);
 }
