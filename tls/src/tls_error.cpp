@@ -6,6 +6,7 @@
 
 #include <bifilar/drivers/contract/io_result.hpp>
 #include <cerrno>
+#include <new>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
@@ -66,6 +67,19 @@ public:
     }
 };
 
+// What the calling thread's queue of errors says, which is empty then.
+struct queued_failure {
+    unsigned long first;  // The oldest entry is the cause; those behind it tell of its way up.
+    bool no_memory;       // Whether one of them says so: what had asked for memory often says something else first.
+};
+[[gnu::noinline]] queued_failure empty_queue() noexcept {
+    queued_failure found{ERR_peek_error(), false};
+    while (const unsigned long packed = ERR_get_error())
+        if (ERR_GET_REASON(packed) == ERR_R_MALLOC_FAILURE) found.no_memory = true;
+    ERR_clear_error();
+    return found;
+}
+
 }  // namespace
 
 const std::error_category& tls_category() noexcept {
@@ -79,9 +93,8 @@ std::error_condition make_error_condition(tls_errc what) noexcept {
 }
 
 [[gnu::noinline]] std::error_code detail::collect_failure(const ssl_st* ssl) noexcept {
-    // The oldest entry is the cause; those behind it tell of its way up.
-    const unsigned long packed = ERR_peek_error();
-    ERR_clear_error();
+    const auto [packed, no_memory] = empty_queue();
+    if (no_memory) return {ENOMEM, std::generic_category()};
     if (packed == 0) return {EPROTO, std::generic_category()};
     if (ERR_SYSTEM_ERROR(packed)) return {static_cast<int>(ERR_GET_REASON(packed)), std::generic_category()};
     if (ssl != nullptr && ERR_GET_LIB(packed) == ERR_LIB_SSL &&
@@ -94,10 +107,10 @@ std::error_condition make_error_condition(tls_errc what) noexcept {
 }
 
 [[gnu::noinline]] std::string detail::collect_reason() {
-    const unsigned long packed = ERR_peek_error();
-    ERR_clear_error();
+    const auto [packed, no_memory] = empty_queue();
+    if (no_memory) throw std::bad_alloc{};
     const char* const reason = packed != 0 ? ERR_reason_error_string(packed) : nullptr;
-    return reason != nullptr ? reason : "no reason given";
+    return reason != nullptr ? reason : "no reason given, as where memory runs out";
 }
 
 }  // namespace bifilar

@@ -76,19 +76,25 @@ void tls_session::prepare_client() {
     const tls_settings& settings = *context_.settings_;
     const bool verifies = settings.verifies_host() && SSL_get_verify_mode(ssl_) != SSL_VERIFY_NONE;
     const bool numeric = is_address(host_);
-    bool good = host_.find('\0') == std::string::npos && !host_.ends_with('.') && !(verifies && host_.empty());
-    if (good && numeric && verifies) good = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), host_.c_str()) == 1;
-    if (good && !numeric && !host_.empty()) {
+    if (host_.find('\0') != std::string::npos || host_.ends_with('.') || (verifies && host_.empty()) ||
+        host_.size() > TLSEXT_MAXLEN_host_name) {
+        error_ = std::make_error_code(std::errc::invalid_argument);
+        return;
+    }
+    bool taken = true;
+    if (numeric && verifies) taken = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), host_.c_str()) == 1;
+    if (!numeric && !host_.empty()) {
         // A common name is free text: only a subject alternative name says for which host a certificate is.
         SSL_set_hostflags(ssl_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
         // What the macro SSL_set_tlsext_host_name does.
-        good = SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-                        const_cast<char*>(host_.c_str())) == 1 &&
-               (!verifies || SSL_set1_host(ssl_, host_.c_str()) == 1);
+        taken = SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                         const_cast<char*>(host_.c_str())) == 1 &&
+                (!verifies || SSL_set1_host(ssl_, host_.c_str()) == 1);
     }
     ERR_clear_error();
-    if (!good) {
-        error_ = std::make_error_code(std::errc::invalid_argument);
+    if (!taken) {
+        // A good name is refused for want of memory alone, of which the queue may say nothing.
+        error_ = std::make_error_code(std::errc::not_enough_memory);
         return;
     }
     SSL_SESSION* const ticket = settings.tickets().take(server_);
