@@ -24,14 +24,19 @@ inline std::array<int, 2> local_stream() {
 /// Of a local stream unless it is told otherwise. TCP's options fail silently on that; all else is as with TCP.
 class stream_pair {
 public:
-    stream_pair() : stream_pair{local_stream()} {}
+    stream_pair() : stream_pair{owned(local_stream())} {}
     stream_pair(bifilar::tcp_stream one, bifilar::tcp_stream other) : near{std::move(one)}, far{std::move(other)} {}
 
     bifilar::tcp_stream near;
     bifilar::tcp_stream far;
 
 private:
-    explicit stream_pair(std::array<int, 2> ends) : near{ends[0]}, far{ends[1]} {}
+    using both_ends = std::array<bifilar::owned_descriptor, 2>;  // So that none is lost where memory is.
+
+    static both_ends owned(std::array<int, 2> ends) noexcept {
+        return {bifilar::owned_descriptor{ends[0]}, bifilar::owned_descriptor{ends[1]}};
+    }
+    explicit stream_pair(both_ends ends) : near{ends[0].release()}, far{ends[1].release()} {}
 };
 
 /// A pair over TCP, made by the library: `near` has connected, `far` was accepted.
