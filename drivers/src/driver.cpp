@@ -9,6 +9,7 @@
 #include "uring/uring_ring.hpp"
 
 #include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/stay_loaded.hpp>
 #include <bifilar/base/detail/valgrind.hpp>
 #include <bifilar/task/detail/thread_state.hpp>
 
@@ -146,6 +147,7 @@ driver& make_this_driver() {
     // The thread's own one has been destroyed: for destructors that still wait there is another, which nobody frees.
     if (detail::this_thread().ends)
         return (new plain_thread_driver)->get();  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): as said above.
+    base::stay_loaded();
     thread_local plain_thread_driver own;
     return own.get();
 }

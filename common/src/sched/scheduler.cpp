@@ -4,6 +4,7 @@
 
 #include "runtime_registry.hpp"
 #include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/stay_loaded.hpp>
 #include <bifilar/local/detail/local_store.hpp>
 #include <bifilar/memory/detail/frame_pool.hpp>
 
@@ -44,6 +45,7 @@ scheduler::scheduler(const scheduler_options& options, environment& parts)
       serial_{runtimes.next_serial()},
       clock_{options.clock},
       idle_{options.workers} {
+    base::stay_loaded();
     // Once in the process, for all runtimes.
     [[maybe_unused]] static const int watched = ::pthread_atfork(nullptr, nullptr, &worker::stop_after_fork);
     try {

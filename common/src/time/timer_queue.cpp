@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <memory>
 #include <mutex>
 
 namespace bifilar::detail {
@@ -187,8 +188,9 @@ timer_queue& this_thread_timers() {
     if (timer_source* const installed = this_thread().timers) return static_cast<timer_queue&>(*installed);
     // The thread's own have been destroyed: for destructors that still wait there are others, which nobody frees.
     if (this_thread().ends) return (new plain_thread_timers)->queue();
-    thread_local plain_thread_timers own;
-    return own.queue();
+    // On the heap: 11 KB of each thread's static storage would keep plug-ins that use the library from being loaded.
+    thread_local const std::unique_ptr<plain_thread_timers> own = std::make_unique<plain_thread_timers>();
+    return own->queue();
 }
 
 }  // namespace bifilar::detail
