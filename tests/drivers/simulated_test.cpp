@@ -132,6 +132,22 @@ TEST_CASE("a_completion_takes_simulated_time_and_races_timers_in_it") {
     });
 }
 
+// Such operations were waited for without an end.
+TEST_CASE("operations_end_whose_delays_add_up_to_more_than_all_time") {
+    bf::simulated_kernel_options slow;
+    slow.least_delay = slow.max_delay = std::chrono::nanoseconds::max() / 2;
+    slow.would_wait = 1;
+    bf::simulated_kernel kernel{slow};
+    bf::runtime rt{simulated_by(kernel)};
+    rt.run([] {
+        tests::bare_stream_pair ends;
+        REQUIRE(::send(ends.far, "12345", 5, 0) == 5);
+        std::array<std::byte, 1> one{};
+        for (int reads = 0; reads < 5; ++reads)
+            CHECK(bf::await(bf::timeout(ends.near.read(one), 20s)).has_value());
+    });
+}
+
 TEST_CASE("planned_failures_come_after_so_many_calls_and_so_many_times") {
     bf::simulated_kernel kernel;
     bf::runtime rt{simulated_by(kernel)};

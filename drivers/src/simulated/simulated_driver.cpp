@@ -30,6 +30,9 @@ void simulated_kernel::count(Change change) noexcept {
 namespace bifilar::drivers {
 namespace {
 
+// Behind it there is only what never comes.
+constexpr base::instant_ns last_moment = base::never - 1;
+
 pollfd polled(const op& which) noexcept { return {which.source->descriptor(), poll_events(which.kind), 0}; }
 
 }  // namespace
@@ -63,7 +66,10 @@ base::instant_ns simulated_driver::delay_ns() noexcept {
     return options.least_delay.count() + static_cast<base::instant_ns>(spread == 0 ? 0 : random_.next() % (spread + 1));
 }
 
-base::instant_ns simulated_driver::later() noexcept { return base::after(now(), std::chrono::nanoseconds{delay_ns()}); }
+// Where delays add up to more than all time, everything that is left ends at the last moment.
+base::instant_ns simulated_driver::later() noexcept {
+    return std::min(base::after(now(), std::chrono::nanoseconds{delay_ns()}), last_moment);
+}
 
 // Makes the call before it waits, as other drivers do. Under the source's lock.
 int simulated_driver::attempt(op& which) noexcept {
@@ -251,7 +257,7 @@ void simulated_driver::mark_ready() noexcept {
 
 bool simulated_driver::turn() noexcept {
     // A turn is a microsecond, see simulated_kernel_options::least_delay.
-    own_time_ += 1'000;
+    own_time_ = own_time_ < last_moment - 1'000 ? own_time_ + 1'000 : last_moment;
     if (entries_.empty()) return false;
     // First, so that what has become ready may end in this very turn.
     mark_ready();
