@@ -68,6 +68,14 @@ elseif(NOT BIFILAR_SANITIZE STREQUAL "")
   message(FATAL_ERROR "BIFILAR_SANITIZE is '${BIFILAR_SANITIZE}'; use address, thread or nothing")
 endif()
 
+if(BIFILAR_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(BIFILAR_COVERAGE)
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
+  add_link_options(-fprofile-instr-generate)
+endif()
+
 # Clang misplaces over-aligned locals of coroutines without it; GCC has no such option. For applications too.
 set(bifilar_coroutine_options $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-fcoro-aligned-allocation>)
 
