@@ -88,6 +88,7 @@ TEST_CASE("what_cannot_be_started_says_why_and_leaves_nothing") {
     // Folders that the user may not search would make it permission_denied.
     const tests::environment_variable path{"PATH", "/usr/bin:/bin"};
     warm_up();
+    tests::await_no_children();  // Those of earlier tests.
     const std::size_t before = tests::open_descriptors();
     const auto error_of = [](const bf::command& what) { return what.spawn().error(); };
     CHECK(error_of(bf::command{"bifilar-no-such-program"}) == std::errc::no_such_file_or_directory);
