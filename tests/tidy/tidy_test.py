@@ -10,6 +10,7 @@ import sys
 
 import floors
 import public_headers
+import reliability
 import words
 from floors import BELOW, LIBRARY
 
@@ -137,6 +138,8 @@ for name in files:
     if name.endswith((".hpp", ".cpp")):
         for line, text in public_headers.problems(name, (ROOT / name).read_text()):
             say(name, line, text)
+for line, text in reliability.problems(ROOT):
+    say(reliability.PAGE, line, text)
 made = {floors.DRAWING: (floors.draw(used), "is not the drawing of what includes what"),
         public_headers.LIST: (public_headers.listed(files), "does not name the public headers; what no application names "
                                                             "belongs in its room's detail folder")}
