@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 #include <stdexcept>
@@ -107,10 +108,11 @@ private:
     std::int64_t blocks_;
 };
 
-/// All points of a scenario, or each `step`th, twice: what the first round leaves in caches is all that may be left
-/// after the second.
+/// All points of a scenario, or each `step`th, and in short runs each fifth of these, twice: what the first round
+/// leaves in caches is all that may be left after the second.
 template <class Attempt>
 void at_each_allocation(const char* name, Attempt attempt, std::uint64_t step = 1) {
+    if (std::getenv("BIFILAR_SHORT_TESTS") != nullptr) step *= 5;
     counts sum;
     const auto round = [&] {
         sum = {};

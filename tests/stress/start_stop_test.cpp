@@ -6,6 +6,7 @@
 // once. BIFILAR_STARTS: another number than the million of the nightly form.
 #include "counted.hpp"
 #include "descriptors.hpp"
+#include "effort.hpp"
 #include "io/stream_pair.hpp"
 #include "seed.hpp"
 #include <bifilar/base/detail/random.hpp>
@@ -125,7 +126,7 @@ TEST_CASE("runtimes_start_and_stop_with_work_in_flight") {
 #if defined(BIFILAR_ASAN) || defined(BIFILAR_TSAN)
     start_and_stop_often(100);
 #else
-    start_and_stop_often(1'000);
+    start_and_stop_often(tests::rounds_of(1'000));
 #endif
 }
 
