@@ -152,7 +152,7 @@ struct visit::promise_type {
 
     // The coroutine's arguments follow the size.
     static void* operator new(std::size_t bytes, frames& from, meeting&) noexcept { return from.take(bytes); }
-    static void operator delete(void* frame) noexcept { detail::frames::give(frame); }
+    static void operator delete(void* frame) noexcept { frames::give(frame); }
     static visit get_return_object_on_allocation_failure() noexcept { return {}; }
 
     visit get_return_object() noexcept { return visit{handle::from_promise(*this)}; }
