@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <mutex>
 #include <new>
 #include <unordered_map>
@@ -25,9 +26,26 @@ using frames::owner_of;
 
 namespace {
 
+// As the frames themselves: a test that refuses memory of `operator new` refuses none of the ledger.
+template <class T>
+struct by_malloc {
+    using value_type = T;
+
+    by_malloc() noexcept = default;
+    template <class U>
+    explicit(false) by_malloc(const by_malloc<U>&) noexcept {}
+
+    T* allocate(std::size_t count) {
+        void* const made = std::malloc(count * sizeof(T));
+        return made != nullptr ? static_cast<T*>(made) : throw std::bad_alloc{};
+    }
+    void deallocate(T* block, std::size_t) noexcept { std::free(block); }
+    bool operator==(const by_malloc&) const noexcept = default;
+};
+
 struct ledger {
     std::mutex mutex;  // Guards the rest.
-    std::unordered_map<void*, mark> marks;
+    std::unordered_map<void*, mark, std::hash<void*>, std::equal_to<>, by_malloc<std::pair<void* const, mark>>> marks;
 };
 
 ledger& the_ledger() noexcept {
