@@ -4,6 +4,7 @@
 
 #include "contract/cancel_requests.hpp"
 
+#include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/base/detail/random.hpp>
 #include <bifilar/drivers/contract/detail/driver.hpp>
 #include <bifilar/drivers/simulated/simulated_kernel.hpp>
@@ -69,6 +70,8 @@ private:
     base::random random_;
     simulated_clock* clock_ = nullptr;  // The worker's, if it is automatic.
     base::instant_ns own_time_ = 0;     // Without such a clock.
+    // How many other threads wait in finish() for an operation of this one. Written by them, read by the owner.
+    base::atomic<std::uint32_t> hurries_{0};
     std::uint64_t submitted_ = 0;
     std::uint32_t polls_ = 0;     // Since the last turn.
     std::vector<entry> entries_;  // In the order of submission. Not touched while the worker rests on such a clock.
