@@ -2,6 +2,8 @@
 // A short spin comes first: waking a thread on another core costs tens of microseconds on a virtual machine.
 #include <bifilar/base/detail/thread_gate.hpp>
 
+#include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/baton.hpp>
 #include <bifilar/base/detail/clock.hpp>
 
 #include <cerrno>
@@ -32,7 +34,23 @@ timespec to_timespec(std::int64_t ns) noexcept {
 
 void thread_gate::wait() noexcept { (void)wait_for(-1); }
 
+// In a simulation: others go on until one of them has opened it.
+void thread_gate::wait_in(baton& simulation) noexcept {
+    for (;;) {
+        std::uint32_t expected = closed;
+        // Pairs with open, as in wait_for.
+        if (!state_.compare_exchange_strong(expected, sleeping, acquire, acquire) && expected == opened) break;
+        simulation.wait(this);
+    }
+    state_.store(closed, relaxed);  // Relaxed: one thread of a simulation runs.
+}
+
 bool thread_gate::wait_for(std::int64_t timeout_ns) noexcept {
+    if (baton* const simulation = baton::here()) [[unlikely]] {
+        BIFILAR_CHECK(timeout_ns < 0, "a plain thread of a simulation waits for real time; let a task sleep instead");
+        wait_in(*simulation);
+        return true;
+    }
     for (int spin = 0; spin < spins_before_sleep; ++spin) {
         std::uint32_t expected = opened;
         // Pairs with open; so that what the opener wrote before is visible. Relaxed on failure: nothing was learnt.
@@ -63,7 +81,10 @@ bool thread_gate::wait_for(std::int64_t timeout_ns) noexcept {
 void thread_gate::open() noexcept {
     atomic<std::uint32_t>* const word = &state_;
     // Pairs with wait_for; so that what the opener wrote before is visible to the woken thread.
-    if (word->exchange(opened, release) == sleeping) (void)futex(*word, FUTEX_WAKE, INT_MAX, nullptr);
+    if (word->exchange(opened, release) != sleeping) return;
+    if (baton* const simulation = baton::here()) [[unlikely]]
+        return simulation->wake(this);
+    (void)futex(*word, FUTEX_WAKE, INT_MAX, nullptr);
 }
 
 }  // namespace bifilar::base

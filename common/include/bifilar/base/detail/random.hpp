@@ -31,4 +31,7 @@ private:
     std::uint64_t state_;
 };
 
+/// In a thread of a simulation: bits that the simulation decides on, 0 by default. False elsewhere.
+[[nodiscard]] bool simulated_bits(std::uint64_t& bits) noexcept;
+
 }  // namespace bifilar::base

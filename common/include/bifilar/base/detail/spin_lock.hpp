@@ -9,6 +9,9 @@ namespace bifilar::base {
 
 /// Yields this thread's time slice to the kernel. The model's door has no kernel: there it is a plain pause.
 void yield_thread() noexcept;
+/// The same, for one who holds no lock, waits for what another thread is about to do, and then asks again. In a
+/// simulation that thread goes on.
+void let_others_run() noexcept;
 
 /// Mutual exclusion between threads; not recursive; unfair. Meets BasicLockable.
 /// Never hold it across user code, a wake, or a suspension.

@@ -10,6 +10,8 @@
 
 namespace bifilar::base {
 
+class baton;
+
 /// One waiter, any number of openers. An opening is remembered until a wait consumes it.
 class thread_gate {
 public:
@@ -26,6 +28,8 @@ public:
     void open() noexcept;
 
 private:
+    void wait_in(baton& simulation) noexcept;
+
     // 0 closed, 1 open, 2 closed and the owner sleeps. The owner writes 0 and 2, openers write 1.
     atomic<std::uint32_t> state_{0};
 };
