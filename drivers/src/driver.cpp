@@ -9,6 +9,7 @@
 #include "uring/uring_ring.hpp"
 
 #include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/baton.hpp>
 #include <bifilar/base/detail/stay_loaded.hpp>
 #include <bifilar/base/detail/valgrind.hpp>
 #include <bifilar/task/detail/thread_state.hpp>
@@ -144,6 +145,9 @@ private:
 
 driver& make_this_driver() {
     BIFILAR_CHECK(detail::this_thread().sleeps_in == nullptr, base::used_in_forked_child);
+    if (base::baton::here() != nullptr)
+        throw std::logic_error{
+            "a plain thread of a simulation waits for the kernel; wait in a task, where the kernel is simulated"};
     // The thread's own one has been destroyed: for destructors that still wait there is another, which nobody frees.
     if (detail::this_thread().ends)
         return (new plain_thread_driver)->get();  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): as said above.

@@ -12,7 +12,7 @@ void finish_elsewhere(const op& which) noexcept {
         // The other thread may wait in the same way for an operation of this thread's driver: if neither looked after
         // its own driver, they would wait for each other for ever.
         if (own != nullptr) own->poll();
-        base::yield_thread();
+        base::let_others_run();
     }
 }
 

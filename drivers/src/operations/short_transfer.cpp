@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <climits>
 #include <fcntl.h>
-#include <limits>
 #include <sys/stat.h>
 
 namespace bifilar::drivers {
@@ -24,8 +23,9 @@ const iovec* first_filled(const iovec* buffers, std::size_t count) noexcept {
     return std::find_if(buffers, buffers + count, [](const iovec& one) { return one.iov_len != 0; });
 }
 
-// Of the first buffer, which alone is left by a cut; nothing for what cannot be cut.
-std::size_t bytes_of(const op& which) noexcept {
+}  // namespace
+
+std::size_t bytes_to_cut(const op& which) noexcept {
     const argument_kind has = traits_of(which.kind).has;
     if (is_plain(has)) return which.arguments.bytes();
     const iovec* buffers = nullptr;
@@ -41,10 +41,8 @@ std::size_t bytes_of(const op& which) noexcept {
     return first == buffers + count ? 0 : first->iov_len;
 }
 
-}  // namespace
-
 bool may_be_cut(const op& which, std::size_t least) noexcept {
-    const std::size_t bytes = bytes_of(which);
+    const std::size_t bytes = bytes_to_cut(which);
     if (bytes <= least) return false;
     const int descriptor = which.source->descriptor();
     struct stat about {};
@@ -68,24 +66,17 @@ bool may_be_cut(const file_request& what, std::size_t least) noexcept {
     return flags >= 0 && (flags & O_DIRECT) == 0;
 }
 
-std::size_t cut_bytes(std::size_t bytes, std::size_t least, base::random& random) noexcept {
-    // From `least` to one less than all.
-    const auto span = std::min<std::size_t>(bytes - least, std::numeric_limits<std::uint32_t>::max());
-    return least + random.below(static_cast<std::uint32_t>(span));
-}
-
-short_transfer::short_transfer(op& which, std::size_t least, base::random& random) noexcept
-    : which_{&which}, whole_{which.arguments} {
+short_transfer::short_transfer(op& which, std::size_t left) noexcept : which_{&which}, whole_{which.arguments} {
     switch (traits_of(which.kind).has) {
         case argument_kind::vector:
             // A part of the first buffer stands for all of them.
-            cut_vector(whole_.vector(), whole_.count(), least, random);
+            cut_vector(whole_.vector(), whole_.count(), left);
             which.arguments = call_arguments::of_vector(&part_, 1);
             break;
         case argument_kind::message:
             // A copy, because the caller's header must stay as it is.
             message_ = whole_.message();
-            cut_vector(message_.msg_iov, message_.msg_iovlen, least, random);
+            cut_vector(message_.msg_iov, message_.msg_iovlen, left);
             message_.msg_iov = &part_;
             message_.msg_iovlen = 1;
             which.arguments = call_arguments::of_message(message_);
@@ -94,7 +85,7 @@ short_transfer::short_transfer(op& which, std::size_t least, base::random& rando
         case argument_kind::target:
         case argument_kind::part:
         case argument_kind::pipe:
-            which.arguments = whole_.cut_to(cut_bytes(whole_.bytes(), least, random));
+            which.arguments = whole_.cut_to(left);
             break;
         case argument_kind::none:
         case argument_kind::messages:
@@ -103,10 +94,9 @@ short_transfer::short_transfer(op& which, std::size_t least, base::random& rando
     }
 }
 
-void short_transfer::cut_vector(const iovec* buffers, std::size_t count, std::size_t least,
-                                base::random& random) noexcept {
+void short_transfer::cut_vector(const iovec* buffers, std::size_t count, std::size_t left) noexcept {
     part_ = *first_filled(buffers, count);
-    part_.iov_len = cut_bytes(part_.iov_len, least, random);
+    part_.iov_len = left;
 }
 
 short_transfer::~short_transfer() {

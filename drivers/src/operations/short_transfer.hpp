@@ -1,7 +1,6 @@
 // An operation whose next call moves less than it could, as the system calls of streams may.
 #pragma once
 
-#include <bifilar/base/detail/random.hpp>
 #include <bifilar/drivers/contract/detail/file_request.hpp>
 #include <bifilar/drivers/contract/detail/op.hpp>
 
@@ -17,19 +16,20 @@ namespace bifilar::drivers {
 /// The same of a call on a file: a read or write of a regular one, but not past the page cache, where it is of blocks.
 [[nodiscard]] bool may_be_cut(const file_request& what, std::size_t least) noexcept;
 
-/// What a cut leaves of more than `least` bytes.
-[[nodiscard]] std::size_t cut_bytes(std::size_t bytes, std::size_t least, base::random& random) noexcept;
+/// Those that a cut is about: of the first buffer, which alone is left then; 0 for what cannot be cut.
+[[nodiscard]] std::size_t bytes_to_cut(const op& which) noexcept;
 
-/// Makes the operation smaller, and restores it at the end of its scope. Within one thread, between calls.
+/// Makes the operation smaller, to `left` of its bytes_to_cut, and restores it at the end of its scope. Within one
+/// thread, between calls.
 class short_transfer {
 public:
-    short_transfer(op& which, std::size_t least, base::random& random) noexcept;
+    short_transfer(op& which, std::size_t left) noexcept;
     short_transfer(const short_transfer&) = delete;
     short_transfer& operator=(const short_transfer&) = delete;
     ~short_transfer();
 
 private:
-    void cut_vector(const iovec* buffers, std::size_t count, std::size_t least, base::random& random) noexcept;
+    void cut_vector(const iovec* buffers, std::size_t count, std::size_t left) noexcept;
 
     op* which_;
     call_arguments whole_;

@@ -38,7 +38,7 @@ pollfd polled(const op& which) noexcept { return {which.source->descriptor(), po
 }  // namespace
 
 simulated_driver::simulated_driver(simulated_kernel& kernel)
-    : kernel_{kernel}, random_{kernel.attach()}, owner_{::pthread_self()} {
+    : kernel_{kernel}, chances_{kernel.attach()}, owner_{::pthread_self()} {
     try {
         // Room for the eventfd, so that a sleep needs no memory.
         polled_.reserve(1);
@@ -57,18 +57,28 @@ simulated_driver::~simulated_driver() {
     kernel_.detach();
 }
 
-bool simulated_driver::chance(double share) noexcept { return share > 0 && draw() < share; }
-
-base::instant_ns simulated_driver::delay_ns() noexcept {
+// Where delays add up to more than all time, everything that is left ends at the last moment.
+base::instant_ns simulated_driver::later(op_kind kind) noexcept {
     const simulated_kernel_options& options = kernel_.options();
-    const auto spread = static_cast<std::uint64_t>((options.max_delay - options.least_delay).count());
-    // The longest delay is possible as well.
-    return options.least_delay.count() + static_cast<base::instant_ns>(spread == 0 ? 0 : random_.next() % (spread + 1));
+    const std::chrono::nanoseconds delay{
+        chances_.nanoseconds(chances::subject_of(kind), options.least_delay, options.max_delay)};
+    return std::min(base::after(now(), delay), last_moment);
 }
 
-// Where delays add up to more than all time, everything that is left ends at the last moment.
-base::instant_ns simulated_driver::later() noexcept {
-    return std::min(base::after(now(), std::chrono::nanoseconds{delay_ns()}), last_moment);
+// The errno that a call is to fail with; 0: none.
+int simulated_driver::fault_of(op_kind kind, std::optional<file_op> file) noexcept {
+    base::baton* const simulation = chances_.simulation();
+    if (simulation == nullptr) return kernel_.next_fault({kind, file}, chances_.draw());
+    // Those that are counted come as they were planned; of the others each is a decision.
+    constexpr double never_drawn = 2;
+    if (const int error = kernel_.next_fault({kind, file}, never_drawn); error != 0) return error;
+    const std::uint32_t subject = file ? chances::subject_of(*file) : chances::subject_of(kind);
+    const auto error =
+        static_cast<int>(simulation->by().decide(base::decision_kind::fault, subject, [&](std::uint64_t bits) {
+            return static_cast<std::uint64_t>(kernel_.drawn_fault({kind, file}, base::decisions::unit(bits)));
+        }));
+    if (error != 0) kernel_.count([](auto& counts) { ++counts.faults; });
+    return error;
 }
 
 // Makes the call before it waits, as other drivers do. Under the source's lock.
@@ -77,10 +87,12 @@ int simulated_driver::attempt(op& which) noexcept {
     if (const int no = source.refusal(which.kind); no != 0) return no;
     // Not where the wait would never end: a FIFO that nobody has written yet is at its end without being ready.
     const short ready = reads(which.kind) ? POLLIN : POLLOUT;
-    const bool waits = chance(kernel_.options().would_wait) && ready_for(source.descriptor(), ready) == 0;
+    const bool waits = chances_.happens(base::decision_kind::would_wait, chances::subject_of(which.kind),
+                                        kernel_.options().would_wait) &&
+                       ready_for(source.descriptor(), ready) == 0;
     const int result = waits ? -EAGAIN : call(which);
     // Number 0: it never became an entry.
-    if (!would_wait(result)) kernel_.record(0, which, result);
+    if (!would_wait(result)) record(0, which, result);
     source.learn(which, result);
     return result;
 }
@@ -92,6 +104,11 @@ call_result simulated_driver::start(op& which, waker_ref waits) noexcept {
         const std::lock_guard guard{source.lock};
         const int result = attempt(which);
         if (!would_wait(result)) return result;
+        if (chances_.happens(base::decision_kind::refusal, chances::subject_of(which.kind),
+                             kernel_.options().refused_waits)) {
+            kernel_.count([](auto& counts) { ++counts.refused; });
+            return -ENOBUFS;
+        }
         // Before enter, behind which the operation cannot be refused any more.
         if (!make_room()) return -ENOMEM;
         source.enter(which, waits);
@@ -129,12 +146,13 @@ void simulated_driver::mark_cancelled(op& which) noexcept {
         std::find_if(entries_.begin(), entries_.end(), [&](const entry& one) { return one.which == &which; });
     BIFILAR_ASSERT(found != entries_.end(), "an operation in flight is in its driver's list");
     const simulated_kernel_options& options = kernel_.options();
+    const std::uint32_t subject = chances::subject_of(which.kind);
     found->at = stage::cancelled;
     // Each chance draws a number, so the order of these lines is part of what a seed means.
-    found->succeeds = chance(options.cancelled_successes);
-    found->due_at = now();
+    found->succeeds = chances_.happens(base::decision_kind::success, subject, options.cancelled_successes);
     // A late cancel: the task waits, as it does for a kernel that is busy with the operation.
-    if (chance(options.late_cancels)) found->due_at = later();
+    const std::int64_t late = chances_.late_end(subject, options.late_cancels, options.least_delay, options.max_delay);
+    found->due_at = base::after(now(), std::chrono::nanoseconds{late});
 }
 
 void simulated_driver::take_requests() noexcept {
@@ -147,7 +165,8 @@ void simulated_driver::take_requests() noexcept {
 
 void simulated_driver::finish(op& which) noexcept {
     if (::pthread_equal(owner_, ::pthread_self()) == 0) {
-        hurries_.fetch_add(1, base::release);  // Pairs with turn; so that the owner ends it without its delay, as below.
+        hurries_.fetch_add(1,
+                           base::release);  // Pairs with turn; so that the owner ends it without its delay, as below.
         unpark();
         finish_elsewhere(which);
         hurries_.fetch_sub(1, base::relaxed);  // Relaxed: an owner that still sees it ends others' cancels sooner.
@@ -195,7 +214,7 @@ void simulated_driver::park(base::instant_ns deadline) noexcept {
 void simulated_driver::poll_some(std::uint32_t) noexcept {
     constexpr std::uint32_t max_polls = 64;
     // On a simulated clock how often this is called must not decide what happens; see the header.
-    if (clock_ != nullptr && ++polls_ < max_polls) return take_requests();
+    if (clock_ != nullptr && ++polls_ < max_polls && !looks_early()) return take_requests();
     poll_idle();
 }
 
@@ -220,6 +239,7 @@ base::instant_ns simulated_driver::earliest() const noexcept {
 
 void simulated_driver::unpark() noexcept {
     if (!sleeps_.tell()) return;
+    if (chances_.simulation() != nullptr) return chances_.simulation()->wake(this);
     const std::uint64_t one = 1;
     (void)!::write(eventfd_, &one, sizeof one);  // Fails only when the counter is full, and then it is readable.
 }
@@ -230,6 +250,9 @@ void simulated_driver::wait(base::instant_ns deadline) noexcept {
     polled_.assign(1, pollfd{eventfd_, POLLIN, 0});
     for (const entry& one : entries_)
         if (one.at == stage::waiting) polled_.push_back(polled(*one.which));
+    if (chances_.simulation() != nullptr)
+        return chances_.simulation()->park(this, polled_.size() > 1 ? &is_ready : nullptr, this,
+                                           deadline != base::never);
     timespec limit{};
     if (deadline != base::never) {
         const base::instant_ns left = std::max<base::instant_ns>(deadline - base::now_ns(), 0);
@@ -257,7 +280,7 @@ void simulated_driver::mark_ready() noexcept {
             note_hang_up(*one.which, events);
         }
         one.at = stage::due;
-        one.due_at = later();
+        one.due_at = later(one.which->kind);
     }
 }
 
@@ -278,7 +301,7 @@ bool simulated_driver::turn() noexcept {
     // A shuffle after Fisher and Yates, drawn from the seed.
     if (kernel_.options().reorder)
         for (std::size_t left = ripe_.size(); left > 1; --left)
-            std::swap(ripe_[left - 1], ripe_[random_.below(static_cast<std::uint32_t>(left))]);
+            std::swap(ripe_[left - 1], ripe_[chances_.before(left)]);
     wake_batch batch;
     bool ended = false;
     for (const std::size_t n : ripe_) ended |= advance(entries_[n], batch);
@@ -294,7 +317,8 @@ bool simulated_driver::advance(entry& one, wake_batch& batch) noexcept {
         io_source& source = *one.which->source;
         const std::lock_guard guard{source.lock};
         if (one.at == stage::due) {
-            if (chance(kernel_.options().interrupts)) {
+            if (chances_.happens(base::decision_kind::interrupt, chances::subject_of(one.which->kind),
+                                 kernel_.options().interrupts)) {
                 // It stays due, so that the next turn makes the call again, as after a signal.
                 kernel_.count([](auto& counts) { ++counts.interrupted; });
                 return false;
@@ -322,7 +346,7 @@ bool simulated_driver::advance(entry& one, wake_batch& batch) noexcept {
 void simulated_driver::finish_entry(entry& one, int result, wake_batch& batch) noexcept {
     // A mark for turn, which erases the entry. The node may be gone after complete, so it is recorded before.
     op& which = *std::exchange(one.which, nullptr);
-    kernel_.record(one.number, which, result);
+    record(one.number, which, result);
     const bool was_cancelled = one.at == stage::cancelled;
     kernel_.count([&](auto& counts) {
         ++(result == -ECANCELED ? counts.cancelled : counts.completed);
@@ -333,10 +357,14 @@ void simulated_driver::finish_entry(entry& one, int result, wake_batch& batch) n
 
 int simulated_driver::call(op& which) noexcept {
     // A call that is to fail does nothing, as one of a real kernel.
-    if (const int error = kernel_.next_fault({which.kind}, draw()); error != 0) return -error;
+    if (const int error = fault_of(which.kind, std::nullopt); error != 0) return -error;
     std::optional<short_transfer> cut;
-    if (chance(kernel_.options().short_transfers) && may_be_cut(which, kernel_.options().least_cut_bytes)) {
-        cut.emplace(which, kernel_.options().least_cut_bytes, random_);
+    const std::size_t least = kernel_.options().least_cut_bytes;
+    const std::size_t left =
+        chances_.cut(chances::subject_of(which.kind), kernel_.options().short_transfers, least,
+                     [&] { return may_be_cut(which, least) ? bytes_to_cut(which) : std::size_t{0}; });
+    if (left != 0) {
+        cut.emplace(which, left);
         kernel_.count([](auto& counts) { ++counts.cut; });
     }
     // The cut, if there is one, is undone at the end of the scope, behind the call.
@@ -344,13 +372,15 @@ int simulated_driver::call(op& which) noexcept {
 }
 
 int simulated_driver::admit_file(file_request& what) noexcept {
-    if (const int error = kernel_.next_fault({op_kind::file_call, what.kind}, draw()); error != 0) {
+    if (const int error = fault_of(op_kind::file_call, what.kind); error != 0) {
         if (what.kind == file_op::close) (void)make_call(what);  // It closes whatever it says.
         return -error;
     }
     const std::size_t least = kernel_.options().least_cut_bytes;
-    if (chance(kernel_.options().short_transfers) && may_be_cut(what, least)) {
-        what.bytes = cut_bytes(what.bytes, least, random_);
+    const std::size_t left = chances_.cut(chances::subject_of(what.kind), kernel_.options().short_transfers, least,
+                                          [&] { return may_be_cut(what, least) ? what.bytes : std::size_t{0}; });
+    if (left != 0) {
+        what.bytes = left;
         kernel_.count([](auto& counts) { ++counts.cut; });
     }
     return 0;

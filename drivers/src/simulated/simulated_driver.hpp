@@ -2,14 +2,15 @@
 // It belongs to the thread that made it, as a ring does: others ask for a cancel through a list and an unpark.
 #pragma once
 
+#include "chances.hpp"
 #include "contract/cancel_requests.hpp"
 
 #include <bifilar/base/detail/atomic.hpp>
-#include <bifilar/base/detail/random.hpp>
 #include <bifilar/drivers/contract/detail/driver.hpp>
 #include <bifilar/drivers/simulated/simulated_kernel.hpp>
 #include <bifilar/time/simulated_clock.hpp>
 
+#include <optional>
 #include <poll.h>
 #include <pthread.h>
 #include <vector>
@@ -48,11 +49,11 @@ private:
         bool succeeds = false;  // Cancelled, but carried out nevertheless.
     };
 
-    [[nodiscard]] bool chance(double share) noexcept;
-    [[nodiscard]] double draw() noexcept { return static_cast<double>(random_.next() >> 11) * 0x1p-53; }
     [[nodiscard]] base::instant_ns now() const noexcept { return clock_ != nullptr ? clock_->now_ns() : own_time_; }
-    [[nodiscard]] base::instant_ns delay_ns() noexcept;
-    [[nodiscard]] base::instant_ns later() noexcept;  // A random delay from now.
+    [[nodiscard]] base::instant_ns later(op_kind kind) noexcept;  // A random delay from now.
+    [[nodiscard]] int fault_of(op_kind kind, std::optional<file_op> file) noexcept;
+    void record(std::uint64_t number, const op& which, int result) noexcept;
+    static bool is_ready(void* driver) noexcept;
     [[nodiscard]] base::instant_ns earliest() const noexcept;
     [[nodiscard]] int attempt(op& which) noexcept;
     [[nodiscard]] bool make_room() noexcept;
@@ -65,9 +66,10 @@ private:
     void finish_entry(entry& one, int result, wake_batch& batch) noexcept;
     [[nodiscard]] int call(op& which) noexcept;
     void wait(base::instant_ns deadline) noexcept;
+    [[nodiscard]] bool looks_early() noexcept;
 
     simulated_kernel& kernel_;
-    base::random random_;
+    chances chances_;
     simulated_clock* clock_ = nullptr;  // The worker's, if it is automatic.
     base::instant_ns own_time_ = 0;     // Without such a clock.
     // How many other threads wait in finish() for an operation of this one. Written by them, read by the owner.

@@ -19,7 +19,7 @@ namespace {
 
 simulated_kernel_options check(const simulated_kernel_options& options) {
     for (const double share : {options.would_wait, options.short_transfers, options.interrupts, options.late_cancels,
-                               options.cancelled_successes})
+                               options.cancelled_successes, options.refused_waits})
         // Written in this way, a NaN is refused as well.
         if (!(share >= 0 && share <= 1))
             throw std::invalid_argument{"a share in simulated_kernel_options is " + std::to_string(share) +
@@ -160,6 +160,16 @@ int simulated_kernel::next_fault(const call_kind& kind, double draw) noexcept {
         if (!(at->share > 0) && --at->times == 0) faults_.erase(at);
         ++counts_.faults;
         return error;
+    }
+    return 0;
+}
+
+int simulated_kernel::drawn_fault(const call_kind& kind, double draw) const noexcept {
+    const std::lock_guard guard{lock_};
+    for (const fault& one : faults_) {
+        if (!(one.share > 0) || one.kind.kind != kind.kind || (one.kind.file && one.kind.file != kind.file)) continue;
+        if (draw < one.share) return one.error;
+        draw -= one.share;  // What is left is evenly distributed over the rest.
     }
     return 0;
 }

@@ -42,6 +42,8 @@ struct simulated_kernel_options {
     double late_cancels = 0;
     /// Cancelled operations that are carried out nevertheless, if they can be without waiting, and end with success.
     double cancelled_successes = 0;
+    /// Operations that would have to wait and are refused with ENOBUFS, as by a kernel whose queues are full.
+    double refused_waits = 0;
     /// Operations that end in the same turn end in random order, instead of that of their submission.
     bool reorder = false;
 };
@@ -55,7 +57,8 @@ struct simulated_kernel_counts {
     std::uint64_t cut = 0;                         ///< Transfers that were made shorter.
     /// Calls that were interrupted (EINTR).
     std::uint64_t interrupted = 0;
-    std::uint64_t faults = 0;  ///< Injected failures.
+    std::uint64_t faults = 0;   ///< Injected failures.
+    std::uint64_t refused = 0;  ///< Operations that were not allowed to wait.
     /// What operations have read: of streams, pipes, files that are read as such, and datagrams, into pooled buffers as
     /// well; by a splice, into its pipe. Not what was only peeked at.
     std::uint64_t bytes_in = 0;
@@ -128,6 +131,8 @@ private:
     void detach() noexcept;
     // The errno that the next call of this kind is to fail with; 0: none. `draw` is evenly distributed over 0…1.
     [[nodiscard]] int next_fault(const call_kind& kind, double draw) noexcept;
+    // The same, of the faults at random alone, and without counting it.
+    [[nodiscard]] int drawn_fault(const call_kind& kind, double draw) const noexcept;
     void plan(const fault& next);
     // A call that ended; `number` tells the operations of a driver apart.
     void record(std::uint64_t number, const drivers::op& which, int result) noexcept;
