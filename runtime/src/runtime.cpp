@@ -3,6 +3,7 @@
 
 #include <bifilar/base/detail/assert.hpp>
 #include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/baton.hpp>
 #include <bifilar/base/detail/fork_count.hpp>
 #include <bifilar/drivers/contract/detail/driver.hpp>
 #include <bifilar/drivers/contract/detail/driver_fallback.hpp>
@@ -159,6 +160,10 @@ private:
             throw std::invalid_argument{"runtime_options::simulation is given, but the driver is " +
                                         std::string{to_string(options.driver)} +
                                         "; set runtime_options::driver to driver_kind::simulated"};
+        if (base::baton::here() != nullptr && options.driver != driver_kind::simulated)
+            throw std::logic_error{"a runtime in a simulation with the driver " +
+                                   std::string{to_string(options.driver)} +
+                                   "; set runtime_options::driver to driver_kind::simulated"};
         return options;
     }
 

@@ -12,7 +12,8 @@ namespace bifilar::detail {
 
 std::uint64_t random_bits() noexcept {
     std::uint64_t& state = this_thread().random;
-    // 0 stands for a generator that has no seed yet.
+    // 0 stands for a generator that has no seed yet. In a simulation none ever has: each choice is a decision.
+    if (std::uint64_t bits = 0; state == 0 && base::simulated_bits(bits)) return bits;
     if (state == 0) state = (reinterpret_cast<std::uintptr_t>(&state) ^ static_cast<std::uint64_t>(base::now_ns())) | 1;
     base::random random{state};
     state = random.next();

@@ -1,6 +1,7 @@
 // The blocking pool. One mutex is enough: its jobs cost a microsecond at the very least.
 #include <bifilar/sched/detail/blocking_pool.hpp>
 
+#include <bifilar/base/detail/baton.hpp>
 #include <bifilar/base/detail/thread_count.hpp>
 #include <bifilar/base/detail/wait_for_work.hpp>
 #include <bifilar/task/detail/thread_state.hpp>
@@ -26,12 +27,12 @@ void blocking_pool::end() noexcept {
     while (!threads_.empty() || !ended_.empty()) {
         std::list<std::thread> join = std::exchange(ended_, {});
         if (join.empty()) {
-            work_.wait(lock);
+            work_.wait(lock, [this] { return !ended_.empty() || threads_.empty(); });
             continue;
         }
         // Threads that still serve need the mutex to come to their ends.
         lock.unlock();
-        for (std::thread& one : join) one.join();
+        for (std::thread& one : join) base::join_thread(one);
         lock.lock();
     }
 }
@@ -78,7 +79,7 @@ void blocking_pool::start_thread() {
     const auto self = std::prev(threads_.end());
     try {
         // The new thread takes the mutex first, so it sees its own place filled.
-        *self = std::thread{[this, self] { serve(self); }};
+        *self = base::make_thread(base::baton::role::blocking, [this, self] { serve(self); });
     } catch (...) {
         threads_.erase(self);
         throw;
@@ -102,7 +103,6 @@ void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
         job->run();
         lock.lock();
         // Only now: the job has queued the tasks that it woke, so nobody sees it over with those in nobody's hands.
-        // Only now: the job has queued the tasks that it woke, so nobody sees it over with those in nobody's hands.
         if (--unfinished_ != 0) continue;
         rest_.notify_all();
         if (!falls_idle_) continue;
@@ -116,7 +116,7 @@ void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
     ended_.splice(ended_.end(), threads_, self);
     if (ending_) work_.notify_all();
     lock.unlock();  // end() may take the pool away from now on.
-    for (std::thread& one : before) one.join();
+    for (std::thread& one : before) base::join_thread(one);
 }
 
 void submit(blocking_pool& to, blocking_job& job) { to.submit(job); }

@@ -46,7 +46,7 @@ namespace bifilar::sched {
     const base::instant_ns quiet_ns = now - owner_.quiet_since_ns_.load(base::relaxed);
     const base::instant_ns next = now + std::min(2 * quiet_ns, longest_pause_ns);
     owner_.ask_at_ns_.store(next, base::relaxed);
-    if (!owner_.parts_.blocks()) detail::join_watch::ask(owner_.owner_id_);
+    if (!owner_.parts_.blocks()) (void)detail::join_watch::ask(owner_.owner_id_);
     return next;
 }
 
@@ -82,7 +82,40 @@ bool scheduler::nothing_can_wake() noexcept {
     return global_.size() == 0 && std::ranges::all_of(workers_, [](const auto& each) { return each->rests(); });
 }
 
+// In a simulation, which knows: every thread waits, and no task is in anybody's hands.
+std::vector<task_description> scheduler::find_simulated_deadlock(std::size_t most) {
+    std::vector<task_description> found;
+    if (!simulation_->take_all_wait()) return found;
+    found.reserve(std::min<std::uint64_t>(most, live()));
+    visit_tasks(&describe_one, &found);
+    return found;
+}
+
+task_description scheduler::describe(const detail::task_header& task, bool parked) {
+    task_description made;
+    const detail::task_label label = label_at(&task);
+    made.name = label.name();
+    made.spawned_at = label.place();
+    made.parked = parked;
+    if (task.kind_->describe != nullptr) task.kind_->describe(task, made);
+    // It would be what the task waited on last.
+    if (!made.parked) made.waits_on = {};
+    return made;
+}
+
+// A task that has no room left in the list of descriptions is passed over.
+void scheduler::describe_one(detail::task_header& task, void* argument) noexcept {
+    auto& into = *static_cast<std::vector<task_description>*>(argument);
+    if (into.size() == into.capacity()) return;
+    try {
+        into.push_back(describe(task, true));
+    } catch (const std::bad_alloc&) {
+        into.emplace_back();  // A task all the same, of which nothing can be said.
+    }
+}
+
 std::vector<task_description> scheduler::find_deadlock(std::size_t most, detail::join_watch& asks) {
+    if (simulation_ != nullptr) return find_simulated_deadlock(most);
     const std::unique_lock one_at_a_time{drain_mutex_, std::try_to_lock};
     if (!drains_here() || !one_at_a_time.owns_lock() || now() != phase::running) return {};
     // Asked before as well, so that no worker is held up where other threads exist.
@@ -106,17 +139,7 @@ std::vector<task_description> scheduler::find_deadlock(std::size_t most, detail:
         } catch (...) {
             failed = std::current_exception();
         }
-        visit_tasks(
-            [](detail::task_header& task, void* argument) noexcept {
-                auto& into = *static_cast<std::vector<task_description>*>(argument);
-                if (into.size() == into.capacity()) return;
-                try {
-                    into.push_back(describe(task, true));
-                } catch (const std::bad_alloc&) {
-                    into.emplace_back();  // A task all the same, of which nothing can be said.
-                }
-            },
-            &found);
+        visit_tasks(&describe_one, &found);
     }
     move_to(phase::running);
     looks_.store(false, base::relaxed);  // Relaxed: drain_mutex_ brings it to whoever halts next.

@@ -65,8 +65,7 @@ void join_watch::look(context& cx) {
         const std::lock_guard guard{mutex};
         works_in_ = here.works_in;
         // Its timers may be those of futures that tasks wait for.
-        only_waits_ = here.worker == nullptr &&
-                      (here.timers == nullptr || here.timers->next_deadline() == base::never);
+        only_waits_ = here.worker == nullptr && (here.timers == nullptr || here.timers->next_deadline() == base::never);
         waker_ = cx.borrow();
         asked = std::exchange(asked_, false);
         begins = !std::exchange(listed_, true);
@@ -85,14 +84,16 @@ void join_watch::look(context& cx) {
     if (!tasks.empty()) throw deadlock_error{std::move(tasks), runtime->live()};
 }
 
-void join_watch::ask(std::uint32_t owner) noexcept {
+bool join_watch::ask(std::uint32_t owner) noexcept {
     const std::lock_guard guard{mutex};
-    for_each_of(owner, [](join_watch& one, std::uint32_t of) noexcept {
+    bool found = false;
+    for_each_of(owner, [&found](join_watch& one, std::uint32_t of) noexcept {
         if (one.task_->state_.owner() != of) return;
-        one.asked_ = true;
+        one.asked_ = found = true;
         wake_batch batch;  // Wakes before the lock is free: behind it the thread may be gone.
         batch.claim(one.waker_);
     });
+    return found;
 }
 
 std::size_t join_watch::count(std::uint32_t owner, const parker* lent) noexcept {

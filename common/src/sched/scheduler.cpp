@@ -49,6 +49,7 @@ scheduler::scheduler(const scheduler_options& options, environment& parts)
     // Once in the process, for all runtimes.
     [[maybe_unused]] static const int watched = ::pthread_atfork(nullptr, nullptr, &worker::stop_after_fork);
     try {
+        if (simulation_ != nullptr) enter_simulation(options);
         if (clock_ != nullptr) keeper_ = std::make_unique<time_keeper>(*this, *clock_);
         make_workers(options);
         if (options.on_calling_thread)
@@ -75,7 +76,8 @@ void scheduler::make_workers(const scheduler_options& options) {
 void scheduler::start_threads() {
     std::exception_ptr failed;
     try {
-        for (const auto& each : workers_) threads_.emplace_back([&one = *each] { one.thread_main(); });
+        for (const auto& each : workers_)
+            threads_.push_back(base::make_thread(base::baton::role::worker, [&one = *each] { one.thread_main(); }));
     } catch (...) {
         failed = std::current_exception();
     }
@@ -87,7 +89,7 @@ void scheduler::start_threads() {
     }
     if (failed == nullptr) return;
     move_to(phase::stopping);
-    for (std::thread& thread : threads_) thread.join();
+    for (std::thread& thread : threads_) base::join_thread(thread);
     std::rethrow_exception(failed);
 }
 
@@ -105,7 +107,7 @@ void scheduler::worker_ready(std::exception_ptr error, const std::string& pin_pr
 scheduler::~scheduler() {
     (void)drain(base::never);
     move_to(phase::stopping);
-    for (std::thread& thread : threads_) thread.join();
+    for (std::thread& thread : threads_) base::join_thread(thread);
     lent_.reset();
     // Before the workers go, because a move of time would unpark them.
     if (keeper_ != nullptr) keeper_->stop();
@@ -130,7 +132,7 @@ void scheduler::start(detail::task_core& task, task_place place, const start_opt
     worker* const own = here.worker;
     const bool inside = own != nullptr && &own->owner() == this;
     const bool is_plain = how.worker == any_worker && detail::running_locals(here) == nullptr;
-    if (!inside || !is_plain || cancels_births_) [[unlikely]]
+    if (!inside || !is_plain || cares_for_starts_) [[unlikely]]
         return start_with_care(task, place, how);
     // Counted before it can run: live() relies on no end that comes before its beginning.
     own->count_spawn();
@@ -149,6 +151,8 @@ void scheduler::start(detail::task_core& task, task_place place, const start_opt
     worker* const here = detail::this_thread().worker;
     const bool inside = here != nullptr && &here->owner() == this;
     if (!inside) {
+        if (simulation_ != nullptr) [[unlikely]]
+            refuse_foreign();
         // seq_cst: pairs with halt_and_cancel; either it waits for this start, or this thread sees the phase.
         starting_outside_.fetch_add(1, base::seq_cst);
         if (now() != phase::running && refuses_starts()) [[unlikely]] {
@@ -163,6 +167,7 @@ void scheduler::start(detail::task_core& task, task_place place, const start_opt
         if (cancels_births_) [[unlikely]]
             (void)task.state_.request_cancel();
     }
+    if (births_ != nullptr) (*births_)[&task] = ++born_;
     task.state_.set_owner(owner_id_);
     // From here on the task may be visited, and nothing below throws: it ends as tasks end.
     place.publish(task, owner_id_);
@@ -186,6 +191,8 @@ bool scheduler::refuses_starts() noexcept {
 }
 
 void scheduler::inject(detail::task_header& task) noexcept {
+    if (simulation_ != nullptr) [[unlikely]]
+        check_waker();
     const visit inside{*this};
     global_.push(task);
     notify_others(nullptr);
@@ -303,7 +310,7 @@ bool scheduler::halt_and_cancel(base::instant_ns deadline) noexcept {
     }
     // Pairs with start; no task of ours appears any more once this is zero.
     while (starting_outside_.load(base::seq_cst) != 0) base::yield_thread();
-    cancels_births_ = true;
+    cancels_births_ = cares_for_starts_ = true;
     wake_batch batch;  // Schedules at the end of this function, when the visit is over.
     visit_tasks(
         [](detail::task_header& task, void* claimed) noexcept {
@@ -319,18 +326,6 @@ bool scheduler::halt(base::instant_ns deadline) noexcept {
     if (lent_ != nullptr) return true;  // It is here, and not at work.
     std::unique_lock lock{mutex_};
     return wait_for_change(lock, deadline, [&] { return still_workers_ == workers_.size(); });
-}
-
-task_description scheduler::describe(const detail::task_header& task, bool parked) {
-    task_description made;
-    const detail::task_label label = label_at(&task);
-    made.name = label.name();
-    made.spawned_at = label.place();
-    made.parked = parked;
-    if (task.kind_->describe != nullptr) task.kind_->describe(task, made);
-    // It would be what the task waited on last.
-    if (!made.parked) made.waits_on = {};
-    return made;
 }
 
 std::vector<task_description> scheduler::survivors(std::size_t most) noexcept {

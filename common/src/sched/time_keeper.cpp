@@ -2,6 +2,7 @@
 #include <bifilar/sched/detail/time_keeper.hpp>
 
 #include <bifilar/sched/detail/scheduler.hpp>
+#include <bifilar/task/detail/join_watch.hpp>
 
 #include <algorithm>
 
@@ -26,7 +27,7 @@ bool time_keeper::enter(worker& one) noexcept {
     // Under the mutex, like each move of time by this runtime: no timer can come due between this look and the rest.
     if (due(one) <= clock_.now_ns()) return false;
     if (++resting_ != owner_.workers()) return true;
-    if (clock_.how() == simulated_clock::mode::automatic && jump(one)) {
+    if (simulation_ == nullptr && clock_.how() == simulated_clock::mode::automatic && jump(one)) {
         --resting_;
         return false;
     }
@@ -45,6 +46,20 @@ bool time_keeper::jump(worker& asks) noexcept {
         if (each.get() != &asks && due(*each) <= now) each->unpark();
     return due(asks) <= now;
 }
+
+bool time_keeper::move_time() noexcept {
+    const std::lock_guard guard{mutex_};
+    const base::instant_ns next = earliest();
+    if (next == base::never || next <= clock_.now_ns()) return false;
+    clock_.jump_to(next);
+    const base::instant_ns now = clock_.now_ns();
+    simulation_->by().note(static_cast<std::uint64_t>(now));
+    for (const auto& each : owner_.workers_)
+        if (due(*each) <= now) each->unpark();
+    return true;
+}
+
+bool time_keeper::tell_all_wait() noexcept { return detail::join_watch::ask(owner_.owner_id_); }
 
 void time_keeper::leave() noexcept {
     const std::lock_guard guard{mutex_};
@@ -76,7 +91,7 @@ bool time_keeper::settled() const noexcept {
 
 base::instant_ns time_keeper::earliest() const noexcept {
     // Look 1 of the header, before the queues: a call pushes what it wakes before it counts as ended.
-    if (resting_ != owner_.workers() || owner_.parts_.blocks()) return passed;
+    if (resting_ != owner_.workers() || (simulation_ == nullptr && owner_.parts_.blocks())) return passed;
     // Look 2: queues. Look 3, whether a timer is due, is the caller's.
     if (owner_.global_.size() != 0) return passed;
     base::instant_ns found = base::never;

@@ -24,6 +24,7 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
     : owner_{owner},
       owner_id_{owner.owner_id()},
       index_{index},
+      simulation_{owner.simulation_},
       alone_{owner.workers_.capacity() == 1},
       victims_{std::move(victims)},
       random_start_{owner.tuning_.victims != victim_order::in_order},
@@ -52,7 +53,8 @@ void worker::thread_main() {
     here.sleeps_in = parker_.get();
     here.timers = &timers_;
     here.clock = clock_;
-    if (clock_ != nullptr) here.random = index_ + 1;  // Choices between arms repeat.
+    // Choices between arms repeat; in a simulation each is a decision of its own.
+    if (clock_ != nullptr && simulation_ == nullptr) here.random = index_ + 1;
     owner_.worker_ready(error, pin_problem);
     if (error == nullptr) {
         loop();
@@ -79,10 +81,14 @@ void worker::end_here() noexcept {
     parker_->leave();
 }
 
-void worker::loop() noexcept {
+void worker::loop() noexcept { simulation_ == nullptr ? loop_on<false>() : loop_on<true>(); }
+
+template <bool Simulated>
+void worker::loop_on() noexcept {
     state_->control = base::thread_control_words();
     begin_nesting();
     tick_began_ns_ = base::now_ns();
+    if constexpr (Simulated) until_tick_ = tick_tasks_ = 1;  // A tick before each task.
     // Relaxed: what comes with the call is the waker's affair.
     while (!called_back_.load(base::relaxed)) {
         detail::task_header* task = next();
@@ -90,6 +96,7 @@ void worker::loop() noexcept {
         if (task != nullptr) {
             if (searching_ || watches_) [[unlikely]]
                 take_up_work();
+            if constexpr (Simulated) note_run(*task);
             run(*task);
             continue;
         }

@@ -13,7 +13,7 @@ namespace bifilar::sched {
         searching_ = true;
     }
     // A short wait between looks is worth much where waking a sleeping processor takes tens of microseconds.
-    const int looks = only_napped() ? 1 : 4;
+    const int looks = only_napped() || simulation_ != nullptr ? 1 : 4;
     constexpr int pauses_between_looks = 50;
     for (int look = 0; look < looks; ++look) {
         if (detail::task_header* const task = steal()) return task;
@@ -28,11 +28,19 @@ namespace bifilar::sched {
     return nullptr;
 }
 
+std::uint32_t worker::first_victim(std::uint32_t count) noexcept {
+    if (simulation_ == nullptr) [[likely]]
+        return random_.below(count);
+    constexpr double share = 0.5;
+    return static_cast<std::uint32_t>(
+        simulation_->by().seldom(base::decision_kind::victim, base::baton::subject(), share, count - 1) % count);
+}
+
 detail::task_header* worker::steal() noexcept {
     for (const std::vector<std::uint32_t>& ring : victims_) {
         const auto size = static_cast<std::uint32_t>(ring.size());
         // Searchers that begin at the same time do not all ask the same worker first.
-        std::uint32_t at = size > 1 && random_start_ ? random_.below(size) : 0;
+        std::uint32_t at = size > 1 && random_start_ ? first_victim(size) : 0;
         for (std::uint32_t count = 0; count < size; ++count, at = at + 1 == size ? 0 : at + 1) {
             std::uint32_t moved = 0;
             detail::task_header* const task = owner_.workers_[ring[at]]->queue_.steal_into(queue_, moved);
@@ -44,6 +52,25 @@ detail::task_header* worker::steal() noexcept {
     return nullptr;
 }
 
+// Whether the victim sits in a long run and keeps tasks; in a simulation that is decided.
+bool worker::is_stuck(worker& victim, bool first_look) noexcept {
+    sighting& seen = sightings_[victim.index_];
+    if (victim.newest_.empty()) {
+        seen.filled = false;
+        return false;
+    }
+    if (simulation_ != nullptr) {
+        base::decisions& by = simulation_->by();
+        return by.chance(base::decision_kind::newest, base::baton::subject(), by.temper(base::decision_kind::newest));
+    }
+    const sighting now{true, victim.newest_.mark(), victim.counters_.polled.get(), base::now_ns()};
+    if (!seen.filled || now.mark != seen.mark || now.polled != seen.polled) {
+        seen = now;
+        return false;
+    }
+    return !first_look || now.since_ns - seen.since_ns >= newest_watch::stuck_ns;
+}
+
 // The newest tasks of a worker are taken only when it has neither finished a run nor queued a task since an earlier
 // look of the same search, or for a while: then it sits in a long run. Taking them earlier would tear a pair of tasks
 // that talk to each other off one cache.
@@ -51,17 +78,7 @@ detail::task_header* worker::steal_stuck(bool first_look) noexcept {
     for (const std::vector<std::uint32_t>& ring : victims_) {
         for (const std::uint32_t index : ring) {
             worker& victim = *owner_.workers_[index];
-            sighting& seen = sightings_[index];
-            if (victim.newest_.empty()) {
-                seen.filled = false;
-                continue;
-            }
-            const sighting now{true, victim.newest_.mark(), victim.counters_.polled.get(), base::now_ns()};
-            if (!seen.filled || now.mark != seen.mark || now.polled != seen.polled) {
-                seen = now;
-                continue;
-            }
-            if (first_look && now.since_ns - seen.since_ns < newest_watch::stuck_ns) continue;
+            if (!is_stuck(victim, first_look)) continue;
             detail::task_header* first = nullptr;
             const std::uint32_t moved = victim.newest_.steal(queue_.room(), [&](detail::task_header& task) {
                 if (first == nullptr)

@@ -134,11 +134,16 @@ void scheduler::open_reserves(const worker& but) noexcept {
     }
 }
 
+// In a simulation naps end when chance says so.
+bool worker::is_restless() const noexcept {
+    return simulation_ != nullptr && !alone_ && owner_.idle_.idle() != owner_.workers();
+}
+
 [[gnu::noinline]] void worker::sleep() noexcept {
     if (clock_ != nullptr) [[unlikely]]
         forget_turns();
     const bool again = only_napped();
-    if (!again && spin()) return;
+    if (!again && simulation_ == nullptr && spin()) return;
     if (trim()) return;
     const bool searched = std::exchange(searching_, false);
     owner_.idle_.enter(index_, searched);
@@ -149,11 +154,12 @@ void scheduler::open_reserves(const worker& but) noexcept {
     const bool sleeps = !stay_up && !work_in_sight();
     if (sleeps) {
         counters_.parked.add();
-        if (!alone_) nap_end = nap_until();
+        if (!alone_ && simulation_ == nullptr) nap_end = nap_until();
         const base::instant_ns timers = clock_ == nullptr ? timers_due() : base::never;
         base::instant_ns deadline = std::min({timers, lent_until_ns_, nap_end});
         sleeps_until_.store(deadline, base::seq_cst);  // Pairs with suspect_deadlock.
-        if (deadline == base::never && detail::join_watch::any()) deadline = suspect_deadlock();
+        if (simulation_ == nullptr && deadline == base::never && detail::join_watch::any())
+            deadline = suspect_deadlock();
         constexpr base::instant_ns short_sleep_ns = 200'000;  // Some times what a wake takes on a virtual machine.
         if (!again) slept_since_ns_ = base::now_ns();
         deadline = std::min(deadline, trim_at_ns_);
@@ -161,7 +167,7 @@ void scheduler::open_reserves(const worker& but) noexcept {
         if (clock_ == nullptr) [[likely]]
             parker_->park(deadline);
         else
-            slept = rest(deadline);
+            slept = rest(is_restless() ? 0 : deadline);
         tick_began_ns_ = base::now_ns();
         if (tick_began_ns_ >= timers) last_timer_wake_ns_ = tick_began_ns_;
         if (tick_began_ns_ - slept_since_ns_ >= short_sleep_ns)

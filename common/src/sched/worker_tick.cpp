@@ -20,6 +20,8 @@ void worker::stop_after_fork() noexcept {
 
 [[gnu::noinline]] void worker::tick() noexcept {
     BIFILAR_CHECK(owner_.is_ours(), base::used_in_forked_child);
+    if (simulation_ != nullptr) [[unlikely]]
+        return simulated_tick();
     const base::instant_ns now = base::now_ns();
     if (clock_ == nullptr) [[likely]]
         adapt(now);

@@ -145,7 +145,7 @@ task_header& blocked_thread::header() noexcept { return *cell_; }
 void blocked_thread::wait(const context& cx) noexcept {
     BIFILAR_CHECK(cx.armed(), "a future answered not ready without having stored a waker");
     if (cx.yielding()) {
-        base::yield_thread();
+        base::let_others_run();
         cell::serve();
         return;
     }

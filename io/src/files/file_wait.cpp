@@ -2,6 +2,7 @@
 #include <bifilar/io/files/detail/file_wait.hpp>
 
 #include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/baton.hpp>
 #include <bifilar/drivers/contract/detail/driver.hpp>
 #include <bifilar/sched/detail/blocking_pool.hpp>
 #include <bifilar/sched/detail/environment.hpp>
@@ -120,8 +121,10 @@ void file_wait::end() noexcept {
     // A ring has to be looked at for this; the blocking pool needs nobody.
     if (!op_.at_rest() && pool_ == nullptr) op_.on->finish(op_);
     // A thread of the pool is in the call, for as long as a disk takes.
+    const bool is_simulated = base::baton::here() != nullptr;
     for (int turns = 0; !op_.at_rest(); ++turns)
-        turns < 64 ? base::yield_thread() : std::this_thread::sleep_for(std::chrono::microseconds{50});
+        turns < 64 || is_simulated ? base::let_others_run()
+                                   : std::this_thread::sleep_for(std::chrono::microseconds{50});
     leave();
 }
 

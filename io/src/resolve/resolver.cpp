@@ -25,8 +25,11 @@ resolver_stats resolver::stats() const noexcept { return queue_->stats(); }
 
 resolver& default_resolver() {
     // Never destroyed: its threads may be in the middle of a lookup when the process ends.
-    static resolver& instance = *new resolver{
-        resolver_options{.time_to_live = std::chrono::seconds{5}, .negative_time_to_live = std::chrono::seconds{1}}};
+    static resolver& instance = *[] {
+        const base::baton::aside no_simulation;  // Which it would outlive.
+        return new resolver{resolver_options{.time_to_live = std::chrono::seconds{5},
+                                             .negative_time_to_live = std::chrono::seconds{1}}};
+    }();
     return instance;
 }
 

@@ -3,13 +3,13 @@
 
 #include "name_lookup.hpp"
 
+#include <bifilar/base/detail/baton.hpp>
 #include <bifilar/base/detail/wait_for_work.hpp>
 
 #include <algorithm>
 #include <csignal>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -85,6 +85,10 @@ std::shared_ptr<lookup> resolver_queue::ask(const std::string& host, const std::
         return refused;
     };
     if (in_forked_child()) return refuse(resolve_errc::forked);
+    if (base::baton* const here = base::baton::here(); here != nullptr && here != simulation_)
+        throw std::logic_error{
+            "a task of a simulation asks a resolver from outside, whose threads answer when they like; give it a "
+            "resolver that is made in the simulation, with a look_up of its own"};
     // Before the mutex is taken for the first time: a child that is forked meanwhile has a copy that nobody unlocks.
     pid_t none = 0;
     // Relaxed: as in in_forked_child.
@@ -149,7 +153,7 @@ bool resolver_queue::queue(lookup& one) noexcept {
 
 void resolver_queue::start_thread() {
     const signals_blocked none_of_ours;
-    std::thread{[self = shared_from_this()] { self->serve(); }}.detach();
+    base::make_thread(base::baton::role::resolver, [self = shared_from_this()] { self->serve(); }).detach();
     // Under the mutex, which the new thread takes first, so it does not count itself off before.
     ++counts_.threads;
 }
@@ -170,7 +174,9 @@ void resolver_queue::serve() noexcept {
     std::unique_lock lock{mutex_};
     for (;;) {
         ++idle_;
-        base::wait_for_work(work_, lock, idle_threads_stay, [this] { return !queue_.empty() || closed_; });
+        // A simulation ends with all its threads, so there they do not stay.
+        if (base::baton::here() == nullptr)
+            base::wait_for_work(work_, lock, idle_threads_stay, [this] { return !queue_.empty() || closed_; });
         --idle_;
         lookup* const next = queue_.take_front();
         if (next == nullptr) break;

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/baton.hpp>
 #include <bifilar/base/detail/clock.hpp>
 #include <bifilar/base/detail/intrusive_list.hpp>
+#include <bifilar/base/detail/thread_condition.hpp>
 #include <bifilar/io/resolve/resolver.hpp>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -86,8 +87,9 @@ private:
     // The process whose threads these are; 0 before it asked. Written by who asks first, and read by all, before the
     // mutex is taken, since a fork may have copied one that is taken.
     base::atomic<pid_t> process_{0};
-    mutable std::mutex mutex_;  // Guards all below.
-    std::condition_variable work_;
+    base::baton* const simulation_ = base::baton::here();  // That it was made in; null: none.
+    mutable std::mutex mutex_;                             // Guards all below.
+    base::thread_condition work_;
     std::unordered_map<std::string, std::shared_ptr<lookup>> known_;
     base::intrusive_list<lookup> queue_;
     base::intrusive_list<lookup> kept_;  // Oldest first.

@@ -28,7 +28,7 @@ namespace bifilar::this_fiber {
 /// Suspends: a fiber, once.
 [[gnu::always_inline]] inline void yield() {
     stackful::fiber* const self = stackful::fiber::current();
-    if (self == nullptr) return base::yield_thread();
+    if (self == nullptr) return base::let_others_run();
     BIFILAR_CHECK(!self->polls(), "a fiber would yield inside a future's poll; co_await yield_now() there");
     if (self->poll_context().cancelling()) [[unlikely]]
         detail::unwind_or_yield(*self);

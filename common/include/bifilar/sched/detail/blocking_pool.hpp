@@ -2,9 +2,9 @@
 // Jobs beyond the limit of threads wait in a queue, first in, first out.
 #pragma once
 
+#include <bifilar/base/detail/thread_condition.hpp>
 #include <bifilar/sched/detail/blocking_job.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -55,8 +55,8 @@ private:
     const std::chrono::nanoseconds keep_alive_;
     const std::function<void()> falls_idle_;
     mutable std::mutex mutex_;  // Guards all below.
-    std::condition_variable work_;
-    std::condition_variable rest_;  // For wait_idle.
+    base::thread_condition work_;
+    base::thread_condition rest_;  // For wait_idle.
     blocking_job* first_ = nullptr;
     blocking_job* last_ = nullptr;
     std::size_t queued_ = 0;

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <bifilar/base/detail/asymmetric_fence.hpp>
+#include <bifilar/base/detail/baton.hpp>
 #include <bifilar/base/detail/fork_count.hpp>
+#include <bifilar/base/detail/thread_condition.hpp>
 #include <bifilar/memory/detail/frame_pool.hpp>
 #include <bifilar/sched/detail/calling_thread.hpp>
 #include <bifilar/sched/detail/environment.hpp>
@@ -16,12 +18,12 @@
 #include <bifilar/sched/detail/worker_layout.hpp>
 #include <bifilar/task/detail/task_core.hpp>
 #include <bifilar/task/task_description.hpp>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 namespace bifilar {
@@ -48,7 +50,8 @@ struct scheduler_options {
 class scheduler {
 public:
     /// Starts the workers and waits until each has its place to sleep. Throws what a worker's start threw, and
-    /// std::logic_error when the clock serves another, and std::invalid_argument for a tuning that is out of range.
+    /// std::logic_error when the clock serves another or does not fit a simulation, and std::invalid_argument for a
+    /// tuning that is out of range.
     /// `parts` outlives the scheduler.
     scheduler(const scheduler_options& options, environment& parts);
     scheduler(const scheduler&) = delete;
@@ -155,6 +158,11 @@ private:
         stopping,  ///< Workers leave their loops.
     };
 
+    [[nodiscard]] std::vector<task_description> find_simulated_deadlock(std::size_t most);
+    static void describe_one(detail::task_header& task, void* argument) noexcept;
+    void enter_simulation(const scheduler_options& options);
+    void refuse_foreign() const;
+    void check_waker() const noexcept;
     void start_with_care(detail::task_core& task, task_place place, const start_options& how);
     void inject(detail::task_header& task) noexcept;
     // Work appeared in a worker's own queue. A lone worker finds it itself.
@@ -193,7 +201,8 @@ private:
     const std::uint32_t forks_ = base::fork_count();  // In which process it was made.
     const bool has_fences_ = base::heavy_fence();     // The first takes long once there are threads.
     simulated_clock* const clock_;
-    std::unique_ptr<time_keeper> keeper_;  // Set before the workers are made; null on the real clock.
+    base::baton* const simulation_ = base::baton::here();  // That this belongs to; mostly null.
+    std::unique_ptr<time_keeper> keeper_;                  // Set before the workers are made; null on the real clock.
     global_queue global_;
     idle_set idle_;
     std::vector<std::unique_ptr<worker>> workers_;
@@ -207,6 +216,11 @@ private:
     // Whether a shutdown has cancelled all tasks, so that a phase of halting ends in draining and new tasks are born
     // cancelled. Set while all workers stand still, which orders it for those that leave the halt.
     bool cancels_births_ = false;
+    // Whether starts take the long way in any case: tasks are born cancelled, or their births are noted.
+    bool cares_for_starts_ = simulation_ != nullptr;
+    // In a simulation: the numbers of tasks, in the order of their starts; an address has its latest task's. Else null.
+    std::unique_ptr<std::unordered_map<const detail::task_header*, std::uint64_t>> births_;
+    std::uint64_t born_ = 0;
     // Tasks started by threads that are not workers, and how many such threads are inside start() right now.
     base::atomic<std::uint64_t> spawned_outside_{0};
     base::atomic<std::uint32_t> starting_outside_{0};
@@ -227,7 +241,7 @@ private:
 
     std::timed_mutex drain_mutex_;  // One shutdown at a time halts and visits. Taken before mutex_.
     std::mutex mutex_;              // Guards what follows. Never taken while a task runs.
-    std::condition_variable changed_;
+    base::thread_condition changed_;
     std::uint32_t ready_workers_ = 0;
     std::uint32_t still_workers_ = 0;
     std::uint32_t polling_ = 0;  // Workers that stand still but for a look at their drivers.

@@ -2,9 +2,10 @@
 // Runtimes on the real clock have none. Everything here is off the paths of running tasks, so one mutex does.
 #pragma once
 
+#include <bifilar/base/detail/baton.hpp>
 #include <bifilar/base/detail/clock.hpp>
+#include <bifilar/base/detail/thread_condition.hpp>
 #include <bifilar/time/simulated_clock.hpp>
-#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 
@@ -30,7 +31,10 @@ class worker;
 /// settled. A worker enters with its own timers not due, or not at all.
 ///
 /// Threads outside need no part in this: a task that they are just about to push is like one that they push later.
-class time_keeper {
+///
+/// In a simulation a worker that rests gives the baton on, and time moves when every thread waits and no descriptor is
+/// ready: move_time. A blocking call that is under way waits then as well, so it does not hold time.
+class time_keeper final : public base::baton::clockwork {
 public:
     /// Reserves the clock. Throws std::logic_error when another runtime has it.
     time_keeper(scheduler& owner, simulated_clock& clock);
@@ -38,9 +42,18 @@ public:
     time_keeper& operator=(const time_keeper&) = delete;
     ~time_keeper();
 
+    bool move_time() noexcept override;
+    bool tell_all_wait() noexcept override;
+
     /// All workers have their parkers: moves of time reach them from now on. Then, before they go: no longer.
-    void start() noexcept { clock_.listen(*this); }
-    void stop() noexcept { clock_.hush(); }
+    void start() noexcept {
+        clock_.listen(*this);
+        if (simulation_ != nullptr) simulation_->set_clockwork(this);
+    }
+    void stop() noexcept {
+        clock_.hush();
+        if (simulation_ != nullptr) simulation_->set_clockwork(nullptr);
+    }
 
     /// The worker has nothing to run. True when it may sleep, until it is unparked; false when its own timers are due.
     /// Owner of `one` only.
@@ -70,8 +83,9 @@ private:
 
     scheduler& owner_;
     simulated_clock& clock_;
+    base::baton* const simulation_ = base::baton::here();  // Or null.
     std::mutex mutex_;  // Guards what follows. Taken before the clock's and before the blocking pool's.
-    std::condition_variable settled_;
+    base::thread_condition settled_;
     std::uint32_t resting_ = 0;
     std::uint32_t settling_ = 0;  // Threads in settle().
 };

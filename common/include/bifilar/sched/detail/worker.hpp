@@ -2,6 +2,7 @@
 // The order of looking for work: the newest task, own queues, inbox, global queue, theft, sleep.
 #pragma once
 
+#include <bifilar/base/detail/baton.hpp>
 #include <bifilar/base/detail/random.hpp>
 #include <bifilar/memory/detail/frame_trim.hpp>
 #include <bifilar/sched/detail/inbox.hpp>
@@ -92,6 +93,8 @@ private:
     void begin_here();
     void end_here() noexcept;
     void loop() noexcept;
+    template <bool Simulated>
+    void loop_on() noexcept;
     void run(detail::task_header& task) noexcept;
     bool poll(detail::task_header& task, context& cx, detail::task_header* outer) noexcept;
 
@@ -116,6 +119,11 @@ private:
     detail::task_header* take_global() noexcept;
     void overflow(detail::task_header& task) noexcept;
     void tick() noexcept;
+    void simulated_tick() noexcept;
+    void enqueue_stolen(detail::task_header& task) noexcept;
+    void note_run(const detail::task_header& task) noexcept;
+    [[nodiscard]] bool is_stuck(worker& victim, bool first_look) noexcept;
+    [[nodiscard]] std::uint32_t first_victim(std::uint32_t count) noexcept;
     void fire_due(base::instant_ns real_now) noexcept;
     void adapt(base::instant_ns now) noexcept;
 
@@ -129,6 +137,7 @@ private:
     [[nodiscard]] bool trim_if_due(detail::trim_need need) noexcept;
     [[nodiscard]] base::instant_ns timers_due() noexcept;
     void sleep() noexcept;
+    [[nodiscard]] bool is_restless() const noexcept;
     void forget_turns() noexcept;
     [[nodiscard]] bool rest(base::instant_ns nap_until) noexcept;
     [[nodiscard]] bool work_in_sight() noexcept;
@@ -143,7 +152,8 @@ private:
     scheduler& owner_;
     const std::uint32_t owner_id_;
     const std::uint32_t index_;
-    const bool alone_;  // The only worker of its runtime: nobody steals.
+    base::baton* const simulation_;  // That its runtime belongs to; mostly null.
+    const bool alone_;               // The only worker of its runtime: nobody steals.
     // Other workers by distance: same L2 first, then L3, NUMA node, machine; or one ring of all.
     const std::vector<std::vector<std::uint32_t>> victims_;
     const bool random_start_;       // Whether a look at a ring begins at a random place.

@@ -24,8 +24,9 @@ public:
 
     /// Whether any thread waits in a join, of whatever runtime. Any thread; a hint.
     [[nodiscard]] static bool any() noexcept;
-    /// Wakes the threads that wait for tasks of the runtime, so that they look. Any thread; takes a lock.
-    static void ask(std::uint32_t owner) noexcept;
+    /// Wakes the threads that wait for tasks of the runtime, so that they look. False: there are none. Any thread;
+    /// takes a lock.
+    static bool ask(std::uint32_t owner) noexcept;
     /// How many threads wait for tasks of the runtime; 0 when one of these tasks has ended, and when one of the threads
     /// does more than wait: works for another runtime than the one that works at `lent`, runs a task, or has timers of
     /// its own. Any thread; takes a lock.
@@ -34,7 +35,6 @@ public:
     void leave() noexcept;
 
 private:
-
     const task_core* const task_;
     waker_ref waker_;      // Of the thread. Under the list's lock.
     bool listed_ = false;  // The thread's own.
