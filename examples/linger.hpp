@@ -9,7 +9,7 @@
 inline bifilar::task<> linger(bifilar::tcp_stream& stream) {
     if (!stream.shutdown_write()) co_return;
     constexpr std::size_t patience_bytes = std::size_t{4} << 20;
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{1};
+    const auto until = bifilar::now() + std::chrono::seconds{1};
     std::array<std::byte, 2048> dropped;
     for (std::size_t total = 0; total < patience_bytes;) {
         auto first = co_await bifilar::race(stream.read(dropped), bifilar::sleep_until(until));

@@ -1,10 +1,12 @@
 // Bytes that wait, what they cost, and commands slice by slice.
 #include "session.hpp"
 
+#include <bifilar/time/now.hpp>
+
 namespace kv {
 
 session::clock::time_point session::deadline(const limits& most) const noexcept {
-    return is_partial_ ? began_ + most.read_time : clock::now() + most.idle_time;
+    return is_partial_ ? began_ + most.read_time : bifilar::now() + most.idle_time;
 }
 
 session::step session::feed(std::span<const std::byte> bytes) {
@@ -74,7 +76,7 @@ std::size_t session::run_some(std::string_view text) {
             if (got == parsed::incomplete) {
                 next_ = step::receive;
                 const bool has_begun = !rest.empty();
-                if (has_begun && (used != 0 || !is_partial_)) began_ = clock::now();
+                if (has_begun && (used != 0 || !is_partial_)) began_ = bifilar::now();
                 is_partial_ = has_begun;
             }
             if (got != parsed::complete) break;
