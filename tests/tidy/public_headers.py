@@ -6,7 +6,7 @@ import re
 
 LIST = "tests/tidy/public_headers.txt"
 # Outside of all: what specializes a template of the standard library.
-OURS = {"", "bifilar", "bifilar::detail", "bifilar::this_fiber"}
+OURS = {"", "bifilar", "bifilar::detail", "bifilar::simulation", "bifilar::this_fiber"}
 # What stands for an application.
 APPLICATIONS = ("examples/", "tests/consumer/")
 TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|namespace\s+([\w:]+)\s*\{|[{}]')
