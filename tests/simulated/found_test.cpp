@@ -37,7 +37,7 @@ TEST_CASE("a_late_cancel_that_a_destructor_on_another_worker_waits_for_ends") {
     how.max_turns = 10'000;
     for (const bf::backend on : both_models) {
         how.on = on;
-        CHECK(simulation::for_seeds(200, give_reads_up, how).seeds == 200);
+        CHECK(simulation::for_seeds(100, give_reads_up, how).seeds == 100);
     }
 }
 
