@@ -25,13 +25,14 @@ def place(element):
 def names():
     """By header: (line, kind, name as Breathe wants it). Of a function its element stands for the kind."""
     found = {}
-    for compound in tree.parse(XML / "index.xml").getroot():
+    index = tree.parse(XML / "index.xml").getroot()
+    namespaces = {compound.findtext("name") for compound in index if compound.get("kind") == "namespace"}
+    for compound in index:
         kind, name = compound.get("kind"), compound.findtext("name")
         if not name.startswith("bifilar") or "detail" in name:
             continue
         if kind in ("class", "struct", "concept"):
-            inner = name.removeprefix("bifilar::")
-            if re.sub(r"<.*>", "", inner).count("::"):
+            if re.sub(r"<.*>", "", name).rpartition("::")[0] not in namespaces:
                 continue  # Its outer class shows it.
             header, line = place(tree.parse(XML / f"{compound.get('refid')}.xml").getroot()[0])
             found.setdefault(header, []).append((line, kind, name))

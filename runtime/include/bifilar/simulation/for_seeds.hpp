@@ -12,9 +12,9 @@ namespace bifilar::simulation {
 
 /// What the seeds did together.
 struct seeds_report {
-    std::uint64_t seeds = 0;
-    std::uint64_t turns = 0;
-    std::uint64_t decisions = 0;
+    std::uint64_t seeds = 0;           ///< How many have run.
+    std::uint64_t turns = 0;           ///< Of threads, between two tasks.
+    std::uint64_t decisions = 0;       ///< All that were taken, defaults as well.
     std::chrono::nanoseconds time{0};  ///< Simulated.
 };
 
@@ -24,6 +24,7 @@ public:
     /// For the library.
     seed_failed(std::uint64_t seed, std::string failure, simulation::plan shortest);
 
+    /// Which one: the first that failed.
     [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
     /// Type and message of the exception, or how the process ended.
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }

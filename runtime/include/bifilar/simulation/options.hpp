@@ -18,6 +18,7 @@ enum class weather : std::uint8_t {
     hostile  ///< The same, and failures: each operation with every errno that it may have.
 };
 
+/// How a simulation is set up: its runtime, its kernel and its bounds.
 struct options {
     /// The model of the body's task.
     backend on = backend::stackless;
@@ -36,6 +37,7 @@ struct options {
 
     // --- for for_seeds ---
 
+    /// Seeds count up from here.
     std::uint64_t first_seed = 1;
     /// Forked children that run the seeds, so that one that crashes or hangs is told as well. 0: all run in the calling
     /// process, for a debugger.

@@ -29,7 +29,9 @@ public:
     /// One line of English a decision, each with an end of line.
     [[nodiscard]] std::string words() const;
 
+    /// How many decisions.
     [[nodiscard]] std::size_t size() const noexcept { return decisions_.size(); }
+    /// Whether all is as by default.
     [[nodiscard]] bool empty() const noexcept { return decisions_.empty(); }
     /// For the library. In the order in which they came.
     [[nodiscard]] const std::vector<base::decision>& decisions() const noexcept { return decisions_; }

@@ -16,7 +16,7 @@ namespace bifilar::simulation {
 
 /// What one run did. Equal for equal seeds, options and bodies.
 struct report {
-    std::uint64_t seed = 0;
+    std::uint64_t seed = 0;  ///< As given.
     /// Of all decisions, all runs of tasks and all results of operations, in their order.
     std::uint64_t hash = 0;
     std::uint64_t decisions = 0;       ///< How many there were, defaults as well.
@@ -27,6 +27,7 @@ struct report {
     std::exception_ptr error;          ///< What the body threw, or a detached task first; null: nothing.
     std::string failure;               ///< Type and message of the error; empty: none.
 
+    /// Whether there is an error.
     [[nodiscard]] bool failed() const noexcept { return error != nullptr; }
 };
 
