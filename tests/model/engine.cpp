@@ -165,6 +165,17 @@ unsigned choose(unsigned alternatives) noexcept {
     return run != nullptr ? run->choose(alternatives) : 0;
 }
 
+void hold_still(bool still) noexcept {
+    if (execution* const run = execution::current(); run != nullptr) run->hold_still(still);
+}
+
+void settle() noexcept {
+    bool gate = false;
+    detail::born(&gate);
+    (void)execution::current()->gate_wait(gate, execution::end_of_time);
+    detail::gone(&gate);
+}
+
 int this_thread() noexcept {
     const execution* const run = execution::current();
     return run != nullptr ? run->running() : -1;

@@ -30,6 +30,8 @@ struct options {
     /// How many loads of an execution may read what is stored later, which the standard allows where nothing orders the
     /// two; updates do not, and neither do random executions. Above 0 the reduction is off.
     unsigned future_reads = 0;
+    /// How many waits with a time limit may end by it while others can run. Else time passes when nobody can.
+    unsigned early_times = unlimited;
     /// Cuts executions that come to a state that was seen; see search.hpp.
     bool reduces = true;
     /// Above 0: that many random executions instead of the exhaustive search, alternately PCT and uniform.
@@ -111,6 +113,13 @@ void require(bool condition, const char* sentence) noexcept;
 
 /// One of 0 … alternatives - 1, each tried by the search. Deterministic models' only source of choice.
 [[nodiscard]] unsigned choose(unsigned alternatives) noexcept;
+
+/// From now on nothing is chosen, until `still` is false again: for the way to what a model is about, and from there to
+/// the end. A thread of the model.
+void hold_still(bool still) noexcept;
+
+/// Waits until nobody else can run any more, however much time passes, but for threads that spin.
+void settle() noexcept;
 
 /// The number of the running thread, in the order of world::thread; -1 outside.
 [[nodiscard]] int this_thread() noexcept;

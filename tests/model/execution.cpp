@@ -21,7 +21,8 @@ execution* execution::current() noexcept { return current_execution; }
 void model_thread::reset() {
     condition = thread_condition::ready;
     fresh = true;
-    yields = may_sleep = timed = changed_something = false;
+    yields = may_sleep = changed_something = false;
+    until_ns = 0;
     gate = nullptr;
     reads.clear();
     history = {};
@@ -44,12 +45,16 @@ void execution::reset(bool traced) {
     quiet_ = true;
     failed_ = false;
     traced_ = traced;
-    cut_ = discarded_ = false;
+    cut_ = discarded_ = still_ = false;
     preemptions_left_ = how_->preemptions;
     stale_left_ = how_->stale_reads;
     early_left_ = how_->early_stores;
     future_left_ = how_->future_reads;
+    early_times_left_ = how_->early_times;
     idle_rounds_ = 0;
+    now_ns_ = first_moment;
+    static std::uint64_t executions = 0;
+    number_ = ++executions;
     alive_ = 0;
     steps_ = 0;
 }
@@ -125,10 +130,17 @@ void execution::add_thread(std::string name, std::function<void()> run, bool may
     if (pool_.size() == index) pool_.push_back(std::make_unique<model_thread>());
     model_thread& made = *pool_[index];
     made.reset();
-    made.name = std::move(name);
+    made.name = name.empty() ? "thread " + std::to_string(index) : std::move(name);
     made.body = std::move(run);
     made.may_sleep = may_sleep;
     threads_.push_back(&made);
+    if (quiet_) return;
+    memory_.hand_over(thread_index(), index);
+    begin_thread(made);
+}
+
+void execution::begin_thread(model_thread& one) noexcept {
+    one.stack.prepare([](void* run) { static_cast<execution*>(run)->thread_main(); }, this);
 }
 
 void execution::thread_main() noexcept {
@@ -143,8 +155,7 @@ void execution::thread_main() noexcept {
 
 void execution::run_threads() {
     quiet_ = false;
-    for (model_thread* thread : threads_)
-        thread->stack.prepare([](void* run) { static_cast<execution*>(run)->thread_main(); }, this);
+    for (model_thread* thread : threads_) begin_thread(*thread);
     if (!threads_.empty()) decide();
     while (!failed_ && pick_ >= 0) {
         running_ = pick_;
@@ -158,8 +169,7 @@ void execution::run_threads() {
 
 // While a promise is open it is not known whether this is an execution: the others go on without the thread.
 void execution::fail(std::string sentence) {
-    if (failed_ || running_ < 0 || discarded_ || !memory_.has_open_promises())
-        return fail_now(std::move(sentence));
+    if (failed_ || running_ < 0 || discarded_ || !memory_.has_open_promises()) return fail_now(std::move(sentence));
     if (postponed_.empty()) postponed_ = std::move(sentence);
     quiet_ = false;
     self().condition = thread_condition::ended;
@@ -223,24 +233,21 @@ void execution::decide() {
         return;
     }
     const bool preempts = ready && !yields;
-    if (preempts && choices_->bounded() && preemptions_left_ == 0) from.count = 1;
+    if (still_ || (preempts && choices_->bounded() && preemptions_left_ == 0)) from.count = 1;
     // While nothing but spinning is left, the order of the spinners is of no interest.
     if (idle_rounds_ > 0) from.count = 1;
     pick_ = static_cast<int>(from.count == 1 ? from.item[0] : branch(from, question::thread));
-    if (enabled > 1 && idle_rounds_ == 0) schedule_.push_back(static_cast<std::uint32_t>(pick_));
+    if (enabled > 1 && idle_rounds_ == 0 && !still_) schedule_.push_back(static_cast<std::uint32_t>(pick_));
     if (preempts && pick_ != running_ && preemptions_left_ > 0 && preemptions_left_ != unlimited) --preemptions_left_;
 }
 
 // Nobody is ready. True when somebody is now; otherwise the execution has ended or failed.
 bool execution::unstick() {
     pick_ = -1;
+    if (pass_time()) return true;
     bool released = false;
     bool asleep_for_good = true;
     for (model_thread* thread : threads_) {
-        if (thread->condition == thread_condition::in_gate && thread->timed) {
-            thread->condition = thread_condition::ready;
-            return true;
-        }
         if (thread->condition == thread_condition::spinning) released = true;
         if (thread->condition != thread_condition::ended &&
             !(thread->condition == thread_condition::in_gate && thread->may_sleep))
@@ -255,6 +262,19 @@ bool execution::unstick() {
     return false;
 }
 
+// The clock moves to the next time limit of a wait. False when there is none.
+bool execution::pass_time() {
+    model_thread* next = nullptr;
+    for (model_thread* thread : threads_)
+        if (thread->condition == thread_condition::in_gate && thread->until_ns != no_limit &&
+            (next == nullptr || thread->until_ns < next->until_ns))
+            next = thread;
+    if (next == nullptr) return false;
+    if (next->until_ns != end_of_time) now_ns_ = std::max(now_ns_, next->until_ns);
+    next->condition = thread_condition::ready;
+    return true;
+}
+
 std::string execution::who_is_stuck() const {
     std::string text;
     for (const model_thread* thread : threads_) {
@@ -267,7 +287,7 @@ std::string execution::who_is_stuck() const {
 }
 
 unsigned execution::choose(unsigned count) {
-    if (quiet_ || count < 2) return 0;
+    if (quiet_ || still_ || count < 2) return 0;
     if (count > max_alternatives) {
         fail("choose() was asked for more than 16 alternatives; nest two calls");
         return 0;
@@ -280,5 +300,7 @@ unsigned execution::choose(unsigned count) {
     self().history.add(chosen);
     return chosen;
 }
+
+void execution::hold_still(bool still) noexcept { still_ = still; }
 
 }  // namespace model

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,10 +24,10 @@ struct model_thread {
     std::string name;
     std::function<void()> body;
     thread_condition condition = thread_condition::ready;
-    bool fresh = true;       // Has not come to its first operation.
-    bool yields = false;     // The next switch away is free.
-    bool may_sleep = false;  // The execution may end while this thread is in a gate.
-    bool timed = false;      // In a gate with a time limit.
+    bool fresh = true;          // Has not come to its first operation.
+    bool yields = false;        // The next switch away is free.
+    bool may_sleep = false;     // The execution may end while this thread is in a gate.
+    std::int64_t until_ns = 0;  // In a gate: the time limit.
     const bool* gate = nullptr;
 
     // What was read since the last pause: a pause ends when one of these has another value than that.
@@ -44,6 +45,12 @@ struct model_thread {
 
 class execution {
 public:
+    /// A time limit that never comes; and what the clock shows at first.
+    static constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
+    // Only settle() waits for it; the clock does not get there.
+    static constexpr std::int64_t end_of_time = no_limit - 1;
+    static constexpr std::int64_t first_moment = 1'000'000'000;
+
     explicit execution(const options& how) : how_(&how) {}
     execution(const execution&) = delete;
     execution& operator=(const execution&) = delete;
@@ -80,6 +87,10 @@ public:
     /// strand.
     void fail(std::string sentence);
     unsigned choose(unsigned count);
+    /// From now on nothing is chosen: everything goes the first way.
+    void hold_still(bool still) noexcept;
+    /// Which of all that the program has run.
+    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
     void note(std::string text);
 
     // For the hooks. `quiet`: set-up, checks and destruction are not searched.
@@ -97,8 +108,11 @@ public:
     void fence(std::memory_order order);
     void heavy_fence();
     void pause();
-    bool gate_wait(bool& open, bool timed);
+    void short_wait();
+    bool gate_wait(bool& open, std::int64_t until_ns);
     void gate_open(bool& open);
+    [[nodiscard]] std::int64_t now_ns();
+    [[nodiscard]] std::int64_t moment_after(std::int64_t ns) const noexcept;
     void plain_read(detail::plain_history& history, const char* name);
     void plain_write(detail::plain_history& history, const char* name);
 
@@ -134,6 +148,7 @@ private:
     void reset(bool traced);
     void run_quietly(const std::function<void()>& work);
     void run_threads();
+    void begin_thread(model_thread& one) noexcept;
     void thread_main() noexcept;
     void fail_now(std::string sentence);
     void finish();
@@ -146,6 +161,7 @@ private:
     void decide();
     [[nodiscard]] alternatives ready_threads(bool goes_on) const noexcept;
     [[nodiscard]] bool unstick();
+    [[nodiscard]] bool pass_time();
     [[nodiscard]] std::string who_is_stuck() const;
 
     unsigned branch(const alternatives& from, question what);
@@ -192,11 +208,15 @@ private:
     bool cut_ = false;
     bool passed_over_ = false;
     bool discarded_ = false;
+    bool still_ = false;  // See hold_still.
     unsigned preemptions_left_ = 0;
     unsigned stale_left_ = 0;
     unsigned early_left_ = 0;
     unsigned future_left_ = 0;
+    unsigned early_times_left_ = 0;
     unsigned idle_rounds_ = 0;
+    std::int64_t now_ns_ = first_moment;
+    std::uint64_t number_ = 0;
     int alive_ = 0;
     std::uint64_t steps_ = 0;
     std::size_t max_steps_ = 0;

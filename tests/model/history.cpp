@@ -75,8 +75,9 @@ location& location_table::at(const void* address) {
     if (used_.size() == pool_.size()) pool_.push_back(std::make_unique<location>());
     location* const made = pool_[used_.size()].get();
     used_.push_back(made);
-    // Of static storage, or made before the execution: the address is the same in all executions.
-    made->reset(address, {reinterpret_cast<std::uintptr_t>(address), {}});
+    // Of static storage, or made before the execution. Not by its address: of a table one execution may use one place,
+    // and the next another. Who has met it first, and after how many others, follows from the histories.
+    made->reset(address, {~static_cast<std::uint64_t>(used_.size()), {}});
     slot_of(address) = {address, generation_, made};
     return *made;
 }

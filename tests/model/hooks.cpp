@@ -5,10 +5,14 @@
 #include "execution.hpp"
 
 #include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/clock.hpp>
 #include <bifilar/base/detail/spin_lock.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 namespace model {
@@ -70,21 +74,38 @@ void pause() noexcept {
     else if (execution::current() != nullptr)
         require(false, "spin_pause was called outside the threads of a model: it would wait for ever");
 }
+void short_wait() noexcept {
+    if (execution* const run = searched()) run->short_wait();
+}
 void gate_wait(bool& open) noexcept {
     if (execution* const run = searched())
-        (void)run->gate_wait(open, false);
+        (void)run->gate_wait(open, execution::no_limit);
     else
         require(std::exchange(open, false), "a closed gate was waited for outside the threads of a model");
 }
-bool gate_wait_for(bool& open) noexcept {
+bool gate_wait_for(bool& open, std::int64_t ns) noexcept {
     execution* const run = searched();
-    return run != nullptr ? run->gate_wait(open, true) : std::exchange(open, false);
+    return run != nullptr ? run->gate_wait(open, run->moment_after(ns)) : std::exchange(open, false);
 }
 void gate_open(bool& open) noexcept {
     if (execution* const run = searched())
         run->gate_open(open);
     else
         open = true;
+}
+std::size_t running_thread() noexcept {
+    const int number = this_thread();
+    require(number >= 0, "a condition was waited for outside the threads of a model");
+    return static_cast<std::size_t>(number);
+}
+std::int64_t now_ns() noexcept {
+    execution* const run = execution::current();
+    return run != nullptr ? run->now_ns() : execution::first_moment;
+}
+void start_thread(std::function<void()> body) {
+    execution* const run = searched();
+    require(run != nullptr, "a thread was started outside the threads of a model; add it by world::thread");
+    run->add_thread("", std::move(body), false);
 }
 void plain_read(plain_history& history, const char* name) noexcept {
     if (execution* const run = searched()) run->plain_read(history, name);
@@ -111,7 +132,12 @@ void check_failed(const char* condition, const char* sentence, std::source_locat
     std::abort();
 }
 
+void tell(const char* sentence) noexcept { model::note(sentence); }
+
+instant_ns now_ns() noexcept { return model::detail::now_ns(); }
+
 void yield_thread() noexcept { spin_pause(); }
+void let_others_run() noexcept { spin_pause(); }
 
 bool heavy_fence() noexcept {
     if (model::refuses_fences) return false;
@@ -120,3 +146,29 @@ bool heavy_fence() noexcept {
 }
 
 }  // namespace bifilar::base
+
+namespace bifilar::detail {
+namespace {
+
+// A thread's state in one execution; 0: outside of all.
+struct own_state {
+    std::optional<thread_state> here;
+    std::uint64_t execution = 0;
+};
+
+}  // namespace
+
+// Each thread of a model has its own, new in each execution; the set-up and the checks have one as well.
+thread_state& this_thread() noexcept {
+    static std::array<own_state, model::max_threads + 1> states;
+    const model::execution* const run = model::execution::current();
+    own_state& mine = states[static_cast<std::size_t>(run != nullptr ? run->running() + 1 : 0)];
+    const std::uint64_t number = run != nullptr ? run->number() : 0;
+    if (!mine.here || mine.execution != number) {
+        mine.here.emplace();
+        mine.execution = number;
+    }
+    return *mine.here;
+}
+
+}  // namespace bifilar::detail

@@ -49,7 +49,9 @@ location& memory::at(const void* address, const void* newest, std::size_t size) 
 }
 
 int memory::unordered_maker(const location& there, std::size_t thread) const noexcept {
-    return there.from.made.known_to(of(thread).known.happened) ? -1 : there.from.made.thread;
+    const event& made = there.from.made;
+    // A gate, which takes no step of its own, may be used at once by whoever has made it.
+    return made.thread == static_cast<int>(thread) || made.known_to(of(thread).known.happened) ? -1 : made.thread;
 }
 
 int memory::unordered_user(const location& there, std::size_t thread) const noexcept {
@@ -102,6 +104,11 @@ bool memory::may_read(const location& from, std::size_t index, std::size_t threa
 bool memory::may_write(const location& to, std::size_t place, std::size_t thread, std::memory_order order,
                        bool update) const noexcept {
     return fits(to, place, place, thread, order, update ? &to.order[place - 1] : nullptr);
+}
+
+void memory::hand_over(std::size_t maker, std::size_t made) noexcept {
+    (void)step(maker);
+    views_[made].known.join(views_[maker].known);
 }
 
 void memory::acquire(const stored& from, std::size_t thread, std::memory_order order) noexcept {

@@ -76,6 +76,9 @@ public:
     /// A fence of any order. Returns its number in S, when it is seq_cst.
     std::uint32_t fence(std::size_t thread, std::memory_order order, const vector_clock& after = {});
 
+    /// What `maker` has done comes before all that the new thread does.
+    void hand_over(std::size_t maker, std::size_t made) noexcept;
+
     void open_gate(location& gate, std::size_t thread) noexcept;
     void pass_gate(location& gate, std::size_t thread) noexcept;
     /// From now on the thread reads of this location what is newest now, or later stores.

@@ -21,6 +21,7 @@ digest execution::state(question what) const noexcept {
     // In the middle of an operation it is one thread's turn.
     if (what != question::thread) all.add(static_cast<std::uint64_t>(running_));
     all.add(idle_rounds_ > 0 ? 1 : 0);
+    all.add(static_cast<std::uint64_t>(now_ns_));
     for (const model_thread* thread : threads_) {
         all.add(thread->history);
         all.add(static_cast<std::uint64_t>(thread->condition));
@@ -47,7 +48,7 @@ unsigned execution::branch(const alternatives& from, question what) {
 
 // One of the candidates. All but the newest cost: a stale read, or an early store where it writes.
 const execution::candidate& execution::pick(unsigned& reads_left, unsigned& writes_left) {
-    if (candidates_.size() == 1) return candidates_[0];
+    if (candidates_.size() == 1 || still_) return candidates_[0];
     alternatives from;
     from.add(0);
     const std::size_t most = std::min(candidates_.size(), max_alternatives);

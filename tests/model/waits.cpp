@@ -73,11 +73,33 @@ void execution::pause() {
     me.changed_something = false;
 }
 
-bool execution::gate_wait(bool& open, bool timed) {
+// A switch is free, and the thread stays one that can run.
+void execution::short_wait() {
+    self().history.add(static_cast<std::uint64_t>(access::pause));
+    if (traced_) trace("short wait", nullptr, 0, "");
+    self().yields = true;
+    switch_away();
+    self().yields = false;
+}
+
+std::int64_t execution::now_ns() {
+    if (!quiet_) self().history.add(static_cast<std::uint64_t>(now_ns_));
+    return now_ns_;
+}
+
+std::int64_t execution::moment_after(std::int64_t ns) const noexcept {
+    return ns < no_limit - now_ns_ ? now_ns_ + ns : no_limit;
+}
+
+bool execution::gate_wait(bool& open, std::int64_t until_ns) {
     model_thread& me = self();
     check_alive(memory_.gate_at(&open), " waits in it");
     // The time may run out now or later; "later" also ends when nobody else can run.
-    const bool soon = timed && choose(2) == 1;
+    const bool soon = until_ns < end_of_time && early_times_left_ > 0 && choose(2) == 1;
+    if (soon) {
+        if (early_times_left_ != unlimited) --early_times_left_;
+        now_ns_ = std::max(now_ns_, until_ns);
+    }
     if (open || soon) {
         me.yields = soon;
         switch_away();
@@ -85,10 +107,9 @@ bool execution::gate_wait(bool& open, bool timed) {
     }
     if (!open && !soon) {
         me.condition = thread_condition::in_gate;
-        me.timed = timed;
+        me.until_ns = until_ns;
         me.gate = &open;
         switch_away();
-        me.timed = false;
         me.gate = nullptr;
     }
     const bool was_open = open;

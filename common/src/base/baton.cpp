@@ -252,7 +252,7 @@ void baton::give_up(const char* why) const noexcept {
 
 // --- threads ---
 
-std::thread baton::make_thread(role what, std::function<void()> body) {
+thread baton::make_thread(role what, std::function<void()> body) {
     std::uint32_t& made = what == role::worker     ? workers_made_
                           : what == role::blocking ? blocking_made_
                                                    : resolving_made_;
@@ -261,7 +261,7 @@ std::thread baton::make_thread(role what, std::function<void()> body) {
     try {
         ready_.reserve(strands_.size());
         candidates_.reserve(strands_.size());
-        std::thread thread{[this, &own, body = std::move(body)] {
+        base::thread thread{[this, &own, body = std::move(body)] {
             begin(own);
             body();
             end(own);
@@ -308,12 +308,12 @@ void baton::await_others() noexcept {
     while (others_live()) wait(this);
 }
 
-std::thread make_thread(baton::role what, std::function<void()> body) {
+thread make_thread(baton::role what, std::function<void()> body) {
     if (baton* const simulation = baton::here()) return simulation->make_thread(what, std::move(body));
-    return std::thread{std::move(body)};
+    return thread{std::move(body)};
 }
 
-void join_thread(std::thread& one) {
+void join_thread(thread& one) {
     if (baton* const simulation = baton::here()) simulation->await_end(one.get_id());
     one.join();
 }

@@ -25,14 +25,14 @@ void blocking_pool::end() noexcept {
     ending_ = true;
     work_.notify_all();
     while (!threads_.empty() || !ended_.empty()) {
-        std::list<std::thread> join = std::exchange(ended_, {});
+        std::list<base::thread> join = std::exchange(ended_, {});
         if (join.empty()) {
             work_.wait(lock, [this] { return !ended_.empty() || threads_.empty(); });
             continue;
         }
         // Threads that still serve need the mutex to come to their ends.
         lock.unlock();
-        for (std::thread& one : join) base::join_thread(one);
+        for (base::thread& one : join) base::join_thread(one);
         lock.lock();
     }
 }
@@ -86,7 +86,7 @@ void blocking_pool::start_thread() {
     }
 }
 
-void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
+void blocking_pool::serve(std::list<base::thread>::iterator self) noexcept {
     detail::this_thread().pool = this;
     std::unique_lock lock{mutex_};
     for (;;) {
@@ -112,11 +112,11 @@ void blocking_pool::serve(std::list<std::thread>::iterator self) noexcept {
     }
     // Those that ended before are joined here and not by who submits a job: they may still run destructors of
     // thread_locals, which may wait for the worker of that job.
-    std::list<std::thread> before = std::exchange(ended_, {});
+    std::list<base::thread> before = std::exchange(ended_, {});
     ended_.splice(ended_.end(), threads_, self);
     if (ending_) work_.notify_all();
     lock.unlock();  // end() may take the pool away from now on.
-    for (std::thread& one : before) base::join_thread(one);
+    for (base::thread& one : before) base::join_thread(one);
 }
 
 void submit(blocking_pool& to, blocking_job& job) { to.submit(job); }

@@ -2,6 +2,7 @@
 #include <bifilar/task/detail/join_watch.hpp>
 
 #include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/thread_mutex.hpp>
 #include <bifilar/sched/detail/scheduler.hpp>
 #include <bifilar/task/deadlock_error.hpp>
 #include <bifilar/task/detail/parker.hpp>
@@ -18,7 +19,7 @@ namespace bifilar {
 namespace detail {
 namespace {
 
-constinit std::mutex mutex;  // Guards what follows. Held for an unpark at most.
+constinit base::thread_mutex mutex;  // Guards what follows. Held for an unpark at most.
 base::intrusive_list<join_watch>& waits() noexcept {
     // Never destroyed: threads may wait until the process ends.
     alignas(base::intrusive_list<join_watch>) static std::byte place[sizeof(base::intrusive_list<join_watch>)];

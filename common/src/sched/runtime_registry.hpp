@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/thread_mutex.hpp>
 #include <bifilar/memory/detail/frame_pool.hpp>
 #include <bifilar/sched/detail/scheduler.hpp>
 
@@ -45,7 +46,7 @@ public:
     std::uint32_t next_serial() noexcept { return made_.fetch_add(1, base::relaxed) + 1; }  // Relaxed: no message.
 
 private:
-    std::mutex mutex_;
+    base::thread_mutex mutex_;
     detail::task_owner last_ = 0;  // The number given last. Under the mutex.
     std::array<base::atomic<scheduler*>, detail::max_task_owners + 1> table_{};
     base::atomic<std::uint32_t> made_{0};

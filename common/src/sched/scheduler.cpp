@@ -89,7 +89,7 @@ void scheduler::start_threads() {
     }
     if (failed == nullptr) return;
     move_to(phase::stopping);
-    for (std::thread& thread : threads_) base::join_thread(thread);
+    for (base::thread& thread : threads_) base::join_thread(thread);
     std::rethrow_exception(failed);
 }
 
@@ -107,7 +107,7 @@ void scheduler::worker_ready(std::exception_ptr error, const std::string& pin_pr
 scheduler::~scheduler() {
     (void)drain(base::never);
     move_to(phase::stopping);
-    for (std::thread& thread : threads_) base::join_thread(thread);
+    for (base::thread& thread : threads_) base::join_thread(thread);
     lent_.reset();
     // Before the workers go, because a move of time would unpark them.
     if (keeper_ != nullptr) keeper_->stop();
@@ -271,7 +271,7 @@ base::steady::time_point time_point_of(base::instant_ns deadline) noexcept {
 }  // namespace
 
 template <class Condition>
-bool scheduler::wait_for_change(std::unique_lock<std::mutex>& lock, base::instant_ns deadline, Condition met) {
+bool scheduler::wait_for_change(std::unique_lock<base::thread_mutex>& lock, base::instant_ns deadline, Condition met) {
     if (deadline != base::never) return changed_.wait_until(lock, time_point_of(deadline), met);
     changed_.wait(lock, met);
     return true;
@@ -306,7 +306,7 @@ bool scheduler::halt_and_cancel(base::instant_ns deadline) noexcept {
         move_to(cancels_births_ ? phase::draining : phase::closing);
         const base::instant_ns now = base::now_ns();
         if (now >= deadline) return false;
-        std::this_thread::sleep_for(std::min(slice, std::chrono::nanoseconds{deadline - now}));
+        base::sleep_thread(std::min(slice, std::chrono::nanoseconds{deadline - now}));
     }
     // Pairs with start; no task of ours appears any more once this is zero.
     while (starting_outside_.load(base::seq_cst) != 0) base::yield_thread();

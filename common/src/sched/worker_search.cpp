@@ -21,7 +21,7 @@ namespace bifilar::sched {
         if (detail::task_header* const task = steal_stuck(look == 0)) return task;
         // All others sleep or search as well: nobody runs a task that could queue more.
         if (owner_.idle_.idle() + owner_.idle_.searching() >= owner_.workers()) break;
-        base::spin_pauses(pauses_between_looks);
+        base::short_wait(pauses_between_looks);
         // What was posted meanwhile can run nowhere else.
         if (!inbox_.empty()) return take_inbox();
     }

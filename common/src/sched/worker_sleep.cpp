@@ -39,7 +39,7 @@ bool worker::spin() noexcept {
         if (work_here()) return true;
     }
     for (std::uint32_t pause = 1; pause <= most; ++pause) {
-        base::spin_pause();
+        base::short_wait(1);
         if (!inbox_.empty() || owner_.global_.size() != 0 || (pause % pauses_per_look == 1 && work_in_sight())) {
             spin_policy_.caught(pause);
             // The wait counts as so many turns, so that the kernel's events do not come too late.

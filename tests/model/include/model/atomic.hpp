@@ -120,5 +120,7 @@ inline void fence_seq_cst() noexcept { model::detail::fence(std::memory_order_se
 /// newest now, or later stores.
 inline void spin_pause() noexcept { model::detail::pause(); }
 inline void spin_pauses(int /*times*/) noexcept { model::detail::pause(); }  // Time does not matter here.
+/// A wait that ends by itself, before anybody writes anything.
+inline void short_wait(int /*times*/) noexcept { model::detail::short_wait(); }
 
 }  // namespace bifilar::base

@@ -1,8 +1,11 @@
 // The second implementation of base::thread_gate: a blocked thread is one that the search does not choose.
-// Builds on model/hooks.hpp. A timed wait may end by time at any moment, which covers every length of time.
+// Builds on model/hooks.hpp. A timed wait may end by time at any moment, as often as the model
+// allows; else when nobody else can run.
 #pragma once
 
 #include <model/hooks.hpp>
+
+#include <cstdint>
 
 namespace bifilar::base {
 
@@ -15,7 +18,7 @@ public:
     thread_gate& operator=(const thread_gate&) = delete;
 
     void wait() noexcept { model::detail::gate_wait(open_); }
-    [[nodiscard]] bool wait_for(std::int64_t) noexcept { return model::detail::gate_wait_for(open_); }
+    [[nodiscard]] bool wait_for(std::int64_t ns) noexcept { return model::detail::gate_wait_for(open_, ns); }
     void open() noexcept { model::detail::gate_open(open_); }
 
 private:

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 namespace model {
 
@@ -52,11 +53,18 @@ void gone(const void* address) noexcept;
 void fence(std::memory_order order) noexcept;
 void heavy_fence() noexcept;
 void pause() noexcept;
+/// The thread waits a little, and goes on by itself.
+void short_wait() noexcept;
 
 /// The gate's two halves; `open` is the gate's own flag.
 void gate_wait(bool& open) noexcept;
-[[nodiscard]] bool gate_wait_for(bool& open) noexcept;
+[[nodiscard]] bool gate_wait_for(bool& open, std::int64_t ns) noexcept;
 void gate_open(bool& open) noexcept;
+
+/// The clock, which stands while anybody can run.
+[[nodiscard]] std::int64_t now_ns() noexcept;
+/// Adds a thread to an execution that is under way; what its maker did comes before it.
+void start_thread(std::function<void()> body);
 
 /// The last access of a plain variable by each thread, for the search for data races.
 struct plain_history {

@@ -39,6 +39,9 @@ inline void spin_pauses(int times) noexcept {
     for (int pause = 0; pause < times; ++pause) spin_pause();
 }
 
+/// The same for a caller that goes on after so many waits, whatever others do.
+inline void short_wait(int times) noexcept { spin_pauses(times); }
+
 }  // namespace bifilar::base
 #endif
 

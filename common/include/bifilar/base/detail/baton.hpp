@@ -10,6 +10,7 @@
 
 #include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/base/detail/decisions.hpp>
+#include <bifilar/base/detail/thread.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -96,7 +97,7 @@ public:
     void wake(const void* address) noexcept;
 
     /// A thread that is one of the simulation's from its first to its last instruction. Throws what std::thread does.
-    std::thread make_thread(role what, std::function<void()> body);
+    thread make_thread(role what, std::function<void()> body);
     /// Waits until that thread is at its end, so that a join takes no time.
     void await_end(std::thread::id of) noexcept;
     /// Until all other threads are at their ends. The first thread's.
@@ -162,8 +163,8 @@ private:
 };
 
 /// A thread of the library's own. Made by a thread of a simulation it is one too. Throws what std::thread does.
-[[nodiscard]] std::thread make_thread(baton::role what, std::function<void()> body);
+[[nodiscard]] thread make_thread(baton::role what, std::function<void()> body);
 /// Joins it.
-void join_thread(std::thread& one);
+void join_thread(thread& one);
 
 }  // namespace bifilar::base

@@ -25,7 +25,11 @@ inline instant_ns to_ns(steady::time_point when) noexcept {
 }
 
 /// Reads the real clock; about 20 ns. What timers go by is detail::timer_now_ns, in time/now.hpp.
+#if defined(BIFILAR_MODEL)
+instant_ns now_ns() noexcept;  // Time passes in models where nobody can run.
+#else
 inline instant_ns now_ns() noexcept { return to_ns(steady::now()); }
+#endif
 
 /// The clock as of the kernel's last tick, up to 10 ms old; about 5 ns. The real clock where there is no such one.
 inline instant_ns coarse_now_ns() noexcept {

@@ -2,6 +2,9 @@
 // comes.
 #pragma once
 
+#include <bifilar/base/detail/thread_mutex.hpp>
+
+#if !defined(BIFILAR_MODEL)
 #include <bifilar/base/detail/baton.hpp>
 #include <chrono>
 #include <condition_variable>
@@ -24,14 +27,14 @@ public:
 
     /// Until `ready()`, which is asked with the mutex held.
     template <class Ready>
-    void wait(std::unique_lock<std::mutex>& lock, Ready ready) {
+    void wait(std::unique_lock<thread_mutex>& lock, Ready ready) {
         if (baton* const simulation = baton::here()) [[unlikely]]
             return wait_in(*simulation, lock, ready);
         condition_.wait(lock, ready);
     }
     /// The same, or until `deadline`, which never comes in a simulation. Whether it is ready.
     template <class Time, class Ready>
-    bool wait_until(std::unique_lock<std::mutex>& lock, Time deadline, Ready ready) {
+    bool wait_until(std::unique_lock<thread_mutex>& lock, Time deadline, Ready ready) {
         if (baton* const simulation = baton::here()) [[unlikely]] {
             wait_in(*simulation, lock, ready);
             return true;
@@ -40,7 +43,7 @@ public:
     }
     /// The same, or for `at_most`; in a simulation until others have had a turn.
     template <class Ready>
-    bool wait_for(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds at_most, Ready ready) {
+    bool wait_for(std::unique_lock<thread_mutex>& lock, std::chrono::nanoseconds at_most, Ready ready) {
         baton* const simulation = baton::here();
         if (simulation == nullptr) [[likely]]
             return condition_.wait_for(lock, at_most, ready);
@@ -54,7 +57,7 @@ public:
 
 private:
     template <class Ready>
-    void wait_in(baton& simulation, std::unique_lock<std::mutex>& lock, Ready& ready) {
+    void wait_in(baton& simulation, std::unique_lock<thread_mutex>& lock, Ready& ready) {
         while (!ready()) {
             lock.unlock();
             simulation.wait(this);
@@ -66,3 +69,4 @@ private:
 };
 
 }  // namespace bifilar::base
+#endif

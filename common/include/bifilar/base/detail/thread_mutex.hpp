@@ -4,6 +4,9 @@
 #include <bifilar/base/detail/language.hpp>
 #include <mutex>
 
+#if defined(BIFILAR_MODEL)
+#include <model/thread.hpp>  // IWYU pragma: export
+#else
 namespace bifilar::base {
 
 #if defined(_LIBCPP_HAS_NO_THREADS)
@@ -23,3 +26,4 @@ using thread_mutex = std::mutex;
 #endif
 
 }  // namespace bifilar::base
+#endif

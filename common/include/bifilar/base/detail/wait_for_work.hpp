@@ -14,7 +14,7 @@ namespace bifilar::base {
 /// run once, without the mutex: whoever was just told of the last result often has the next work at once, which then
 /// costs no wake. Such a thread counts as one that waits. In a simulation real time stands still.
 template <class Ready>
-void wait_for_work(thread_condition& work, std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds at_most,
+void wait_for_work(thread_condition& work, std::unique_lock<thread_mutex>& lock, std::chrono::nanoseconds at_most,
                    Ready ready) {
     if (ready()) return;
     if (baton::here() != nullptr) [[unlikely]]

@@ -2,6 +2,7 @@
 // Jobs beyond the limit of threads wait in a queue, first in, first out.
 #pragma once
 
+#include <bifilar/base/detail/thread.hpp>
 #include <bifilar/base/detail/thread_condition.hpp>
 #include <bifilar/sched/detail/blocking_job.hpp>
 #include <chrono>
@@ -10,7 +11,6 @@
 #include <functional>
 #include <list>
 #include <mutex>
-#include <thread>
 
 namespace bifilar::sched {
 
@@ -48,13 +48,13 @@ public:
     [[nodiscard]] std::size_t wait_idle(std::chrono::steady_clock::time_point deadline);
 
 private:
-    void serve(std::list<std::thread>::iterator self) noexcept;
+    void serve(std::list<base::thread>::iterator self) noexcept;
     void start_thread();
 
     const std::uint32_t max_threads_;
     const std::chrono::nanoseconds keep_alive_;
     const std::function<void()> falls_idle_;
-    mutable std::mutex mutex_;  // Guards all below.
+    mutable base::thread_mutex mutex_;  // Guards all below.
     base::thread_condition work_;
     base::thread_condition rest_;  // For wait_idle.
     blocking_job* first_ = nullptr;
@@ -62,10 +62,10 @@ private:
     std::size_t queued_ = 0;
     std::size_t unfinished_ = 0;  // Queued or under way.
     std::uint32_t idle_ = 0;      // Threads without a job; queued jobs that will wake one are not subtracted.
-    std::list<std::thread> threads_;
+    std::list<base::thread> threads_;
     // Their threads are about to return; joined by the next that ends, or by end(). One whose thread_locals end slowly
     // holds up the ends of those after it, not their work.
-    std::list<std::thread> ended_;
+    std::list<base::thread> ended_;
     bool ending_ = false;
 };
 

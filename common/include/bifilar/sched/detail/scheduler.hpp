@@ -5,6 +5,7 @@
 #include <bifilar/base/detail/asymmetric_fence.hpp>
 #include <bifilar/base/detail/baton.hpp>
 #include <bifilar/base/detail/fork_count.hpp>
+#include <bifilar/base/detail/thread.hpp>
 #include <bifilar/base/detail/thread_condition.hpp>
 #include <bifilar/memory/detail/frame_pool.hpp>
 #include <bifilar/sched/detail/calling_thread.hpp>
@@ -22,7 +23,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -185,7 +185,7 @@ private:
     [[nodiscard]] bool halt(base::instant_ns deadline) noexcept;
     [[nodiscard]] bool halt_and_cancel(base::instant_ns deadline) noexcept;
     template <class Condition>
-    bool wait_for_change(std::unique_lock<std::mutex>& lock, base::instant_ns deadline, Condition met);
+    bool wait_for_change(std::unique_lock<base::thread_mutex>& lock, base::instant_ns deadline, Condition met);
     void describe_running(std::vector<task_description>& found) const;
     void make_workers(const scheduler_options& options);
     void start_threads();
@@ -206,7 +206,7 @@ private:
     global_queue global_;
     idle_set idle_;
     std::vector<std::unique_ptr<worker>> workers_;
-    std::vector<std::thread> threads_;
+    std::vector<base::thread> threads_;
     std::unique_ptr<calling_thread> lent_;  // Null where workers have threads of their own.
     std::vector<std::vector<std::uint32_t>> pin_masks_;
     std::string pin_report_;
@@ -239,8 +239,8 @@ private:
     // Threads inside of visit. Counted by any, awaited by the destructor.
     base::atomic<std::uint32_t> visitors_{0};
 
-    std::timed_mutex drain_mutex_;  // One shutdown at a time halts and visits. Taken before mutex_.
-    std::mutex mutex_;              // Guards what follows. Never taken while a task runs.
+    base::timed_thread_mutex drain_mutex_;  // One shutdown at a time halts and visits. Taken before mutex_.
+    base::thread_mutex mutex_;              // Guards what follows. Never taken while a task runs.
     base::thread_condition changed_;
     std::uint32_t ready_workers_ = 0;
     std::uint32_t still_workers_ = 0;

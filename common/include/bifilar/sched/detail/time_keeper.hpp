@@ -84,7 +84,7 @@ private:
     scheduler& owner_;
     simulated_clock& clock_;
     base::baton* const simulation_ = base::baton::here();  // Or null.
-    std::mutex mutex_;  // Guards what follows. Taken before the clock's and before the blocking pool's.
+    base::thread_mutex mutex_;  // Guards what follows. Taken before the clock's and before the blocking pool's.
     base::thread_condition settled_;
     std::uint32_t resting_ = 0;
     std::uint32_t settling_ = 0;  // Threads in settle().

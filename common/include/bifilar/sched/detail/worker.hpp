@@ -30,9 +30,15 @@ class time_keeper;
 
 class worker final : public nesting_runner {
 public:
+#if defined(BIFILAR_MODEL)
+    // Models come to the end of these.
+    static constexpr std::uint32_t tasks_per_tick = 16;
+    static constexpr std::uint32_t newest_places = 4;
+#else
     static constexpr std::uint32_t tasks_per_tick = 128;
     /// Tasks that the present run has queued and that the worker keeps in their order, holes included.
     static constexpr std::uint32_t newest_places = 256;
+#endif
     /// So many of these a run must have queued before it shares half of them with a worker that has nothing to do: the
     /// first time, and twice as many each time after, up to the second number.
     static constexpr std::uint32_t first_share = 2;

@@ -72,7 +72,9 @@ struct thread_state {
 };
 
 /// The state of the calling thread, looked up afresh at each call. Never keep the reference across a suspension.
-#if defined(__x86_64__) && !defined(__ILP32__) && defined(__linux__)
+#if defined(BIFILAR_MODEL)
+[[nodiscard]] thread_state& this_thread() noexcept;  // One OS thread plays all threads.
+#elif defined(__x86_64__) && !defined(__ILP32__) && defined(__linux__)
 /// Never written: whatever reads it cannot be moved over a call, which might have.
 extern char any_call_may_change;
 [[gnu::always_inline]] inline thread_state& this_thread() noexcept {
