@@ -1,0 +1,167 @@
+// A whole scheduler in a model: its real workers on strands, which sleep on gates, and tasks that are functions.
+// Builds on sched. The first thread of such a model makes the scheduler and ends it; neither is searched unless the
+// model is about that.
+#pragma once
+
+#include "engine.hpp"
+
+#include <bifilar/sched/detail/scheduler.hpp>
+#include <bifilar/task/detail/gate_parker.hpp>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace model {
+
+class runtime;
+
+/// A task whose body is a function, polled until it says that it has ended.
+class job : public bifilar::detail::task_core {
+public:
+    using function = std::function<bool(bifilar::context&)>;
+
+    // The model keeps a handle, so nobody destroys it.
+    job() noexcept : task_core{kind, 1} {}
+
+    /// Wakes it as a waker does. Any thread.
+    void wake() noexcept {
+        if (state_.claim() == bifilar::detail::wake_result::schedule) kind_->schedule(*this);
+    }
+
+    function body;
+    int polls = 0;       // By its owner; read at the end.
+    bool begun = false;  // Somebody has started it.
+    // The worker that it must run on; null: any.
+    bifilar::sched::worker* home = nullptr;
+    bifilar::base::atomic<bifilar::detail::task_header*> place{nullptr};
+
+private:
+    static bifilar::detail::run_result run(bifilar::detail::task_header& task, bifilar::context& cx) noexcept {
+        auto& self = static_cast<job&>(task);
+        require(self.owned.get(), "a task runs that nobody has started");
+        self.owned.set(true);
+        ++self.polls;
+        if (!cx.cancelling() && !self.body(cx)) return bifilar::detail::run_result::pending;
+        self.place.store(nullptr, bifilar::base::relaxed);
+        return bifilar::detail::run_result::done;
+    }
+    // As a fiber that has a home, and as any other task.
+    static void schedule(bifilar::detail::task_header& task) noexcept {
+        auto& self = static_cast<job&>(task);
+        if (self.home == nullptr)
+            bifilar::sched::schedule(task);
+        else if (bifilar::detail::this_thread().worker == self.home)
+            self.home->pin_front(task, nullptr);
+        else
+            self.home->post(task);
+    }
+    static void requeue(bifilar::detail::task_header& task, bifilar::sched::worker& here) noexcept {
+        if (static_cast<job&>(task).home == nullptr)
+            here.push_back(task);
+        else
+            here.pin_back(task, nullptr);
+    }
+    static void destroy(bifilar::detail::task_header&) noexcept {
+        require(false, "a task was freed that has a handle");
+    }
+    static constexpr bifilar::detail::operations kind{&run, &schedule, &destroy, &requeue};
+
+    cell<bool> owned{true, "the task's body"};
+};
+
+/// A part of the story that one thread plays.
+using part = std::function<void(runtime&)>;
+
+struct story {
+    bool asleep = true;             // The workers sleep when it begins; else they have just been started.
+    part before = {};               // By the first thread, before the search begins.
+    part first = {};                // By the first thread.
+    std::vector<part> others = {};  // By a thread each.
+    part after = {};                // By the first thread, when nobody else can run.
+    bool ends = false;              // The end of the scheduler is searched as well, with nothing between.
+    bool runs_all = true;           // All tasks that were started have ended before the scheduler is.
+    bifilar::sched::tuning tuning{
+        .ring_slots = 2, .grown_ring_slots = 2, .waiting = bifilar::sched::wait_before_sleep::none};
+};
+
+class runtime : private bifilar::sched::environment {
+public:
+    static constexpr std::uint32_t workers = 2;
+
+    /// Starts the next job, on this worker first. Any thread.
+    job& start(job::function body, std::uint32_t worker = bifilar::sched::any_worker) {
+        job& one = jobs[static_cast<std::size_t>(used.fetch_add(1, bifilar::base::relaxed))];
+        one.body = std::move(body);
+        start(one, worker);
+        return one;
+    }
+    /// The same for a job that was chosen before, so that several threads may.
+    void start(job& one, std::uint32_t worker = bifilar::sched::any_worker) {
+        one.begun = true;
+        bifilar::sched::start(*scheduler, one, bifilar::sched::task_place{one.place},
+                              {.inherits_locals = false, .worker = worker});
+    }
+
+    /// The first thread, from the scheduler's start to its end.
+    void live(const story& told) {
+        hold_still(true);
+        scheduler = std::make_unique<bifilar::sched::scheduler>(
+            bifilar::sched::scheduler_options{.workers = workers, .tuning = told.tuning},
+            static_cast<environment&>(*this));
+        if (told.asleep) settle();
+        if (told.before) told.before(*this);
+        if (told.before && told.asleep) settle();
+        for (auto& each : begins) each.open();
+        hold_still(false);
+        if (told.first) told.first(*this);
+        if (!told.ends) {
+            settle();
+            hold_still(true);
+            if (told.after) told.after(*this);
+            if (told.runs_all) check_all_ended();
+        }
+        scheduler.reset();
+        check_all_ended();
+    }
+    void check_all_ended() {
+        for (const job& each : jobs)
+            require(!each.begun || each.state_.is_complete(), "a task is left, and everybody sleeps");
+    }
+
+    std::unique_ptr<bifilar::sched::scheduler> scheduler;
+    std::array<job, 4> jobs;
+    bifilar::base::atomic<int> used{0};
+    bifilar::base::atomic<int> left{0};                // Tasks that a task waits for.
+    std::array<bifilar::base::thread_gate, 2> begins;  // Of the other threads.
+
+private:
+    std::unique_ptr<bifilar::detail::parker> make_parker(std::uint32_t) override {
+        return std::make_unique<bifilar::detail::gate_parker>();
+    }
+    void visit_tasks(void (*visit)(bifilar::detail::task_header&, void*) noexcept, void* argument) noexcept override {
+        for (job& each : jobs)
+            // Pairs with task_place::publish.
+            if (auto* const task = each.place.load(bifilar::base::acquire)) visit(*task, argument);
+    }
+    void detached_exception(const char*, std::exception_ptr) noexcept override {
+        require(false, "a task has left an exception");
+    }
+};
+
+inline void check_runtime(options how, const story& told) {
+    check(how, [told](world& world) {
+        auto* const all = world.make<runtime>();
+        world.thread("first", [all, &told] { all->live(told); });
+        for (std::size_t i = 0; i < told.others.size(); ++i)
+            world.thread("other " + std::to_string(i), [all, &told, i] {
+                all->begins[i].wait();
+                told.others[i](*all);
+            });
+    });
+}
+
+}  // namespace model

@@ -1,0 +1,132 @@
+// The roads of tasks to real workers that look for work, fall asleep or sleep: no task is left while everybody sleeps.
+// Builds on runtime.hpp.
+#include "runtime.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <stdexcept>
+#include <string>
+
+using namespace bifilar;
+using model::job;
+using model::runtime;
+using model::story;
+
+namespace {
+
+// Ends at its first poll.
+bool at_once(context&) { return true; }
+
+model::options within(const char* name, unsigned preemptions, unsigned stale_reads = 1) {
+    return {.name = std::string("runtime, ") + name,
+            .preemptions = preemptions,
+            .stale_reads = stale_reads,
+            .early_times = 0,
+            .max_seconds = 20};
+}
+
+story spawned_outside(int tasks, bool asleep) {
+    return {.asleep = asleep, .first = [tasks](runtime& all) {
+                for (int i = 0; i < tasks; ++i) (void)all.start(at_once);
+            }};
+}
+
+story posted(bool asleep) {
+    return {.asleep = asleep, .first = [](runtime& all) { (void)all.start(at_once, 0); }};
+}
+
+// A task that waits, and one that wakes it. `pinned`: it stays where it ran first, on worker 0.
+story woken(bool by_task, bool pinned) {
+    story told;
+    told.before = [pinned](runtime& all) {
+        job& waits = all.jobs[0];
+        waits.body = [polled = false, pinned, &waits](context& cx) mutable {
+            if (pinned) waits.home = detail::this_thread().worker;
+            cx.set_armed();
+            return std::exchange(polled, true);
+        };
+        all.start(waits, pinned ? 0 : sched::any_worker);
+    };
+    told.first = [by_task](runtime& all) {
+        job& waits = all.jobs[0];
+        if (!by_task) return waits.wake();
+        all.jobs[1].body = [&waits](context&) {
+            waits.wake();
+            return true;
+        };
+        all.start(all.jobs[1], 1);
+    };
+    return told;
+}
+
+}  // namespace
+
+TEST_CASE("a_foreign_spawn_wakes_a_real_worker", "[runtime]") {
+    check_runtime(within("one spawned outside, asleep", 3), spawned_outside(1, true));
+    check_runtime(within("one spawned outside, just started", 2), spawned_outside(1, false));
+    check_runtime(within("two spawned outside, asleep", 2), spawned_outside(2, true));
+}
+
+TEST_CASE("a_post_wakes_its_real_worker", "[runtime]") {
+    check_runtime(within("one posted, asleep", 3), posted(true));
+    check_runtime(within("one posted, just started", 2), posted(false));
+}
+
+TEST_CASE("a_wake_brings_a_parked_task_to_a_real_worker", "[runtime]") {
+    check_runtime(within("woken from outside", 2), woken(false, false));
+    check_runtime(within("woken from outside, pinned", 2), woken(false, true));
+    check_runtime(within("woken by a task", 2), woken(true, false));
+    check_runtime(within("woken by a task of another worker, pinned", 2), woken(true, true));
+}
+
+TEST_CASE("what_a_long_run_queues_runs_elsewhere", "[runtime]") {
+    // The run does not end before what it has queued has run: others must come for it.
+    const auto long_run = [](int queued) {
+        return story{.first = [queued](runtime& all) {
+            auto* const left = &all.left;
+            left->store(queued);
+            (void)all.start([&all, left, queued](context&) {
+                for (int i = 0; i < queued; ++i)
+                    (void)all.start([left](context&) {
+                        left->fetch_sub(1, base::acq_rel);
+                        return true;
+                    });
+                while (left->load(base::acquire) != 0) base::spin_pause();
+                return true;
+            });
+        }};
+    };
+    check_runtime(within("a long run queues one", 1, 0), long_run(1));
+    check_runtime(within("a long run queues two", 1, 0), long_run(2));
+    model::refuses_fences = true;
+    check_runtime(within("a long run queues two, fences refused", 1, 0), long_run(2));
+    model::refuses_fences = false;
+}
+
+TEST_CASE("a_drain_meets_wakes_and_foreign_spawns", "[runtime]") {
+    story wake = woken(false, false);
+    wake.others = {[](runtime& all) { all.jobs[0].wake(); }};
+    wake.first = [](runtime& all) { (void)all.scheduler->drain(base::never); };
+    check_runtime(within("drain against the last wake", 1, 0), wake);
+    const story spawn{.first = [](runtime& all) { (void)all.scheduler->drain(base::never); },
+                      .others = {[](runtime& all) {
+                          try {
+                              all.start(all.jobs[0]);
+                          } catch (const std::logic_error&) {
+                              all.jobs[0].begun = false;
+                          }
+                      }}};
+    story started = spawn;
+    started.before = [](runtime& all) { all.jobs[0].body = at_once; };
+    check_runtime(within("drain against a foreign spawn", 1, 0), started);
+    check_runtime(within("stop against the last task", 1, 0),
+                  {.first = [](runtime& all) { (void)all.start(at_once); }, .ends = true});
+}
+
+TEST_CASE("a_halt_stops_real_workers_and_lets_them_go_on", "[runtime]") {
+    const story told{.first = [](runtime& all) {
+        (void)all.start(at_once);
+        (void)all.scheduler->survivors(4);
+    }};
+    check_runtime(within("halt against a run", 1, 0), told);
+}
