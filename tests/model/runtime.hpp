@@ -84,14 +84,13 @@ struct story {
     part after = {};                // By the first thread, when nobody else can run.
     bool ends = false;              // The end of the scheduler is searched as well, with nothing between.
     bool runs_all = true;           // All tasks that were started have ended before the scheduler is.
+    std::uint32_t workers = 2;
     bifilar::sched::tuning tuning{
         .ring_slots = 2, .grown_ring_slots = 2, .waiting = bifilar::sched::wait_before_sleep::none};
 };
 
 class runtime : private bifilar::sched::environment {
 public:
-    static constexpr std::uint32_t workers = 2;
-
     /// Starts the next job, on this worker first. Any thread.
     job& start(job::function body, std::uint32_t worker = bifilar::sched::any_worker) {
         job& one = jobs[static_cast<std::size_t>(used.fetch_add(1, bifilar::base::relaxed))];
@@ -110,7 +109,7 @@ public:
     void live(const story& told) {
         hold_still(true);
         scheduler = std::make_unique<bifilar::sched::scheduler>(
-            bifilar::sched::scheduler_options{.workers = workers, .tuning = told.tuning},
+            bifilar::sched::scheduler_options{.workers = told.workers, .tuning = told.tuning},
             static_cast<environment&>(*this));
         if (told.asleep) settle();
         if (told.before) told.before(*this);

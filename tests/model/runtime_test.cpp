@@ -17,11 +17,11 @@ namespace {
 // Ends at its first poll.
 bool at_once(context&) { return true; }
 
-model::options within(const char* name, unsigned preemptions, unsigned stale_reads = 1) {
+model::options within(const char* name, unsigned preemptions, unsigned stale_reads = 1, unsigned early_times = 0) {
     return {.name = std::string("runtime, ") + name,
             .preemptions = preemptions,
             .stale_reads = stale_reads,
-            .early_times = 0,
+            .early_times = early_times,
             .max_seconds = 20};
 }
 
@@ -59,7 +59,71 @@ story woken(bool by_task, bool pinned) {
     return told;
 }
 
+// Ends when so many others of those that it waits for have.
+bool when_none_is_left(runtime& all) {
+    while (all.left.load(base::acquire) != 0) base::spin_pause();
+    return true;
+}
+bool as_one_less(runtime& all) {
+    all.left.fetch_sub(1, base::acq_rel);
+    return true;
+}
+
+// A task yields, and its worker turns to a long run that waits for it: it lies in the ring, for another to steal.
+story yielded_before_long_run() {
+    return {.asleep = false,
+            .before = [](runtime& all) { all.left.store(1); },
+            .first =
+                [](runtime& all) {
+                    all.jobs[0].body = [&all, yielded = false](context& cx) mutable {
+                        if (std::exchange(yielded, true)) return as_one_less(all);
+                        cx.yield();
+                        return false;
+                    };
+                    all.jobs[1].body = [&all](context&) { return when_none_is_left(all); };
+                    all.start(all.jobs[0], 0);
+                    all.start(all.jobs[1], 0);
+                }};
+}
+
+// A long run queues a task while the other worker naps: nobody wakes that for it.
+story queued_beside_nap() {
+    return {.asleep = false,
+            .before = [](runtime& all) { all.left.store(1); },
+            .first =
+                [](runtime& all) {
+                    all.jobs[0].body = [&all](context&) {
+                        all.jobs[1].body = [&all](context&) { return as_one_less(all); };
+                        all.start(all.jobs[1]);
+                        return when_none_is_left(all);
+                    };
+                    all.start(all.jobs[0], 0);
+                }};
+}
+
+// Of two tasks from outside the first waits for the second, which one worker must not keep to itself.
+story first_waits_for_second() {
+    return {.before = [](runtime& all) { all.left.store(1); },
+            .first =
+                [](runtime& all) {
+                    (void)all.start([&all](context&) { return when_none_is_left(all); });
+                    (void)all.start([&all](context&) { return as_one_less(all); });
+                }};
+}
+
 }  // namespace
+
+TEST_CASE("a_task_in_the_ring_of_a_long_run_is_stolen", "[runtime]") {
+    check_runtime(within("yielded before a long run", 1, 2), yielded_before_long_run());
+}
+
+TEST_CASE("a_task_that_a_long_run_keeps_is_seen_by_who_naps", "[runtime]") {
+    check_runtime(within("queued beside a nap", 1, 2, 1), queued_beside_nap());
+}
+
+TEST_CASE("who_takes_a_task_wakes_another_for_the_next", "[runtime]") {
+    check_runtime(within("the first waits for the second", 2, 1), first_waits_for_second());
+}
 
 TEST_CASE("a_foreign_spawn_wakes_a_real_worker", "[runtime]") {
     check_runtime(within("one spawned outside, asleep", 3), spawned_outside(1, true));
