@@ -132,7 +132,7 @@ public:
     }
 
     std::unique_ptr<bifilar::sched::scheduler> scheduler;
-    std::array<job, 4> jobs;
+    std::array<job, 5> jobs;
     bifilar::base::atomic<int> used{0};
     bifilar::base::atomic<int> left{0};                // Tasks that a task waits for.
     std::array<bifilar::base::thread_gate, 2> begins;  // Of the other threads.
