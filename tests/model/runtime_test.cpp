@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 
@@ -101,6 +102,39 @@ story queued_beside_nap() {
                 }};
 }
 
+// The one who watches takes a task of a long run, which queues another before the taker has ceased to watch: a third
+// worker, which sleeps because somebody watches, must come for it.
+story queued_while_watcher_leaves() {
+    using std::chrono::nanoseconds;
+    static constexpr nanoseconds a_look{sched::newest_watch::second_look_ns / 2};
+    story told;
+    told.workers = 3;
+    told.before = [](runtime& all) { all.left.store(2); };
+    told.first = [](runtime& all) {
+        all.jobs[0].body = [&all, yielded = false](context& cx) mutable {
+            if (!std::exchange(yielded, true)) {
+                cx.yield();
+                return false;
+            }
+            base::sleep_thread(a_look);  // Who was woken for nothing watches now.
+            all.start(all.jobs[1]);
+            base::sleep_thread(nanoseconds{sched::newest_watch::shortest_nap_ns});
+            model::hold_still(false);
+            base::sleep_thread(a_look);  // It has seen the task once, and comes for it at the same time.
+            all.start(all.jobs[2]);
+            return when_none_is_left(all);
+        };
+        all.jobs[1].body = [&all](context&) {
+            while (all.left.load(base::acquire) != 1) base::spin_pause();
+            return as_one_less(all);
+        };
+        all.jobs[2].body = [&all](context&) { return as_one_less(all); };
+        model::hold_still(true);
+        all.start(all.jobs[0]);
+    };
+    return told;
+}
+
 // Of two tasks from outside the first waits for the second, which one worker must not keep to itself.
 story first_waits_for_second() {
     return {.before = [](runtime& all) { all.left.store(1); },
@@ -119,6 +153,10 @@ TEST_CASE("a_task_in_the_ring_of_a_long_run_is_stolen", "[runtime]") {
 
 TEST_CASE("a_task_that_a_long_run_keeps_is_seen_by_who_naps", "[runtime]") {
     check_runtime(within("queued beside a nap", 1, 1, 1), queued_beside_nap());
+}
+
+TEST_CASE("who_ceases_to_watch_wakes_another_who_does", "[runtime]") {
+    check_runtime(within("queued while the watcher leaves", 1, 0, 0), queued_while_watcher_leaves());
 }
 
 TEST_CASE("who_takes_a_task_wakes_another_for_the_next", "[runtime]") {
