@@ -3,6 +3,7 @@
 #pragma once
 
 #include "descriptors.hpp"
+#include "io/matrix_tally.hpp"
 #include "one_worker.hpp"
 #include <bifilar/drivers/contract/detail/driver.hpp>
 #include <bifilar/io/streams/copy_result.hpp>
@@ -156,6 +157,7 @@ public:
         constexpr bool at_start = requires { Scene::fails_at_start; };
         for (const auto& one : Scene::faults) {
             INFO(Scene::name << ", errno " << one.error << ", " << bf::to_string(on));
+            tally.add_planned(one.error);
             const std::size_t before = open_descriptors();
             {
                 Scene scene;
@@ -173,9 +175,12 @@ public:
         }
     }
 
+    static inline matrix_tally tally;
+
 private:
     template <class Fault>
     static void fail_later(bf::simulated_kernel& kernel, bf::backend on, const Fault& one) {
+        tally.add_case("fails while it waits, as planned");
         Scene waiting;
         auto handle = begin(on, waiting);
         let_others_park();
@@ -190,6 +195,7 @@ private:
     template <class Case>
     static void each(const char* what, bf::backend on, Case one) {
         INFO(Scene::name << ", " << what << ", " << bf::to_string(on));
+        tally.add_case(what);
         const std::size_t before = open_descriptors();
         const std::uint64_t destroyed_before = bf::drivers::destroyed_in_flight();
         {
@@ -208,6 +214,7 @@ private:
     static void run_broken(bf::backend on) {
         for (const auto error : Scene::breaks) {
             INFO("error " << static_cast<int>(error));
+            tally.add_real(error);
             for (const bool at_once : {true, false})
                 each(at_once ? "broken, at once" : "broken, later", on,
                      [error, at_once](bf::backend model, Scene& scene) { broken_with(model, scene, error, at_once); });
@@ -317,6 +324,7 @@ private:
 
     static void broken_before(bf::backend on, Scene& scene) {
         const int error = scene.break_it();
+        tally.add_real(error);
         const output_in<Scene> output = bf::await(begin(on, scene));
         CHECK(fails_with(output, error));
         lossy = true;
@@ -326,6 +334,7 @@ private:
         auto handle = begin(on, scene);
         let_others_park();
         const int error = scene.break_it();
+        tally.add_real(error);
         const output_in<Scene> output = bf::await(std::move(handle));
         CHECK(fails_with(output, error));
         lossy = true;
@@ -369,7 +378,8 @@ void run_matrix() {
     rt.run([] {
         for (const bf::backend on : both_backends) matrix<Scene>::run(on);
     });
-    if (rt.driver() != bf::driver_kind::simulated) return;
+    if (rt.driver() != bf::driver_kind::simulated)
+        return matrix<Scene>::tally.write(Scene::name, bf::to_string(rt.driver()));
     bf::simulated_kernel kernel;
     options.driver = bf::driver_kind::simulated;
     options.simulation = &kernel;
@@ -379,6 +389,7 @@ void run_matrix() {
             for (const bf::backend on : both_backends) matrix<Scene>::fail_as_injected(with, on);
         },
         std::ref(kernel));
+    matrix<Scene>::tally.write(Scene::name, "simulated");
 }
 
 }  // namespace tests
