@@ -24,7 +24,7 @@ struct model_thread {
     std::string name;
     std::function<void()> body;
     thread_condition condition = thread_condition::ready;
-    bool fresh = true;          // Has not come to its first operation.
+    bool fresh = true;          // Was chosen, or will be, before its next operation: begins, or has paused.
     bool yields = false;        // The next switch away is free.
     bool may_sleep = false;     // The execution may end while this thread is in a gate.
     std::int64_t until_ns = 0;  // In a gate: the time limit.

@@ -80,6 +80,29 @@ void woken(model::world& world, const std::function<void(std::string)>& tell) {
         [=] { tell(task->answers + std::to_string(task->polls[0].get()) + std::to_string(task->polls[1].get())); });
 }
 
+// What one reads between two operations of another that has come out of a pause.
+void awaited(model::world& world, const std::function<void(std::string)>& tell) {
+    struct state {
+        base::atomic<int> waits{0};
+        base::atomic<int> flag{0};
+        base::atomic<int> count{0};
+        int first = 0, second = 0;
+    };
+    auto* const all = world.make<state>();
+    world.thread("teller", [=] {
+        while (all->waits.load(base::acquire) == 0) base::spin_pause();
+        all->flag.store(1, base::release);
+        all->first = all->count.load(base::relaxed);
+        all->second = all->count.load(base::relaxed);
+    });
+    world.thread("waiter", [=] {
+        all->waits.store(1, base::release);
+        while (all->flag.load(base::acquire) == 0) base::spin_pause();
+        for (int i = 1; i < 4; ++i) all->count.store(i, base::relaxed);
+    });
+    world.finally([=] { tell(std::to_string(all->first) + std::to_string(all->second)); });
+}
+
 struct robbed_queue {
     sched::run_queue queue{2};
     sched::run_queue loot{2};
@@ -112,9 +135,10 @@ void robbed(model::world& world, const std::function<void(std::string)>& tell) {
 
 }  // namespace
 
-TEST_CASE("the_reduction_loses_no_outcome_of_two_models", "[memory]") {
+TEST_CASE("the_reduction_loses_no_outcome_of_three_models", "[memory]") {
     compare("a task is woken while it runs", {.preemptions = model::unlimited, .stale_reads = model::unlimited}, woken);
     compare("a task is woken, within bounds", {.preemptions = 2, .stale_reads = 1, .early_stores = 1}, woken);
+    compare("one waits for another", {.preemptions = 2, .stale_reads = 0}, awaited);
     compare("a queue is robbed, within bounds", {.preemptions = 3, .stale_reads = 2}, robbed);
     compare("a queue is robbed, with little left", {.preemptions = 1, .stale_reads = 1, .early_stores = 1}, robbed);
 }

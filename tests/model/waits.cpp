@@ -69,6 +69,7 @@ void execution::pause() {
         me.condition = thread_condition::spinning;
     switch_away();
     me.yields = false;
+    me.fresh = true;
     me.reads.clear();
     me.changed_something = false;
 }
@@ -80,6 +81,7 @@ void execution::short_wait() {
     self().yields = true;
     switch_away();
     self().yields = false;
+    self().fresh = true;
 }
 
 std::int64_t execution::now_ns() {
