@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,7 @@ public:
     }
 
     function body;
+    std::function<void()> when_cancelled;  // Its last run, where the task is cancelled; may be empty.
     int polls = 0;       // By its owner; read at the end.
     bool begun = false;  // Somebody has started it.
     // The worker that it must run on; null: any.
@@ -45,7 +47,11 @@ private:
         require(self.owned.get(), "a task runs that nobody has started");
         self.owned.set(true);
         ++self.polls;
-        if (!cx.cancelling() && !self.body(cx)) return bifilar::detail::run_result::pending;
+        if (!cx.cancelling()) {
+            if (!self.body(cx)) return bifilar::detail::run_result::pending;
+        } else if (self.when_cancelled) {
+            self.when_cancelled();
+        }
         self.place.store(nullptr, bifilar::base::relaxed);
         return bifilar::detail::run_result::done;
     }
@@ -135,6 +141,7 @@ public:
     std::array<job, 5> jobs;
     bifilar::base::atomic<int> used{0};
     bifilar::base::atomic<int> left{0};                // Tasks that a task waits for.
+    bifilar::base::atomic<int> begun{0};               // How far a story has come.
     std::array<bifilar::base::thread_gate, 2> begins;  // Of the other threads.
 
 private:
@@ -150,6 +157,35 @@ private:
         require(false, "a task has left an exception");
     }
 };
+
+/// How far to search such models, each of which goes on for some seconds at most.
+inline options within(const char* name, unsigned preemptions, unsigned stale_reads = 1, unsigned early_times = 0) {
+    return {.name = std::string("runtime, ") + name,
+            .preemptions = preemptions,
+            .stale_reads = stale_reads,
+            .early_times = early_times,
+            .max_seconds = 6};
+}
+
+// Ends when none is left of those that it waits for, and what those do.
+inline bool when_none_is_left(runtime& all) {
+    while (all.left.load(bifilar::base::acquire) != 0) bifilar::base::spin_pause();
+    return true;
+}
+inline bool as_one_less(runtime& all) {
+    all.left.fetch_sub(1, bifilar::base::acq_rel);
+    return true;
+}
+
+// A task that waits, and stays where it ran first: on this worker. Nobody but a drain ends it.
+inline void start_pinned(runtime& all, job& one, std::uint32_t worker) {
+    one.body = [&one](bifilar::context& cx) {
+        one.home = bifilar::detail::this_thread().worker;
+        cx.set_armed();
+        return false;
+    };
+    all.start(one, worker);
+}
 
 inline void check_runtime(options how, const story& told) {
     check(how, [told](world& world) {

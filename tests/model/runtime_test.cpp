@@ -5,26 +5,20 @@
 #include <catch2/catch.hpp>
 
 #include <chrono>
-#include <stdexcept>
-#include <string>
+#include <utility>
 
 using namespace bifilar;
+using model::as_one_less;
 using model::job;
 using model::runtime;
 using model::story;
+using model::when_none_is_left;
+using model::within;
 
 namespace {
 
 // Ends at its first poll.
 bool at_once(context&) { return true; }
-
-model::options within(const char* name, unsigned preemptions, unsigned stale_reads = 1, unsigned early_times = 0) {
-    return {.name = std::string("runtime, ") + name,
-            .preemptions = preemptions,
-            .stale_reads = stale_reads,
-            .early_times = early_times,
-            .max_seconds = 6};
-}
 
 story spawned_outside(int tasks, bool asleep) {
     return {.asleep = asleep, .first = [tasks](runtime& all) {
@@ -58,16 +52,6 @@ story woken(bool by_task, bool pinned) {
         all.start(all.jobs[1], 1);
     };
     return told;
-}
-
-// Ends when so many others of those that it waits for have.
-bool when_none_is_left(runtime& all) {
-    while (all.left.load(base::acquire) != 0) base::spin_pause();
-    return true;
-}
-bool as_one_less(runtime& all) {
-    all.left.fetch_sub(1, base::acq_rel);
-    return true;
 }
 
 // A task yields, and its worker turns to a long run that waits for it: it lies in the ring, for another to steal.
@@ -223,32 +207,4 @@ TEST_CASE("all_that_a_task_makes_runs", "[runtime]") {
                              all.start(all.jobs[1], 0);
                          }};
     check_runtime(within("one makes three, one posted", 1), told);
-}
-
-TEST_CASE("a_drain_meets_wakes_and_foreign_spawns", "[runtime]") {
-    story wake = woken(false, false);
-    wake.others = {[](runtime& all) { all.jobs[0].wake(); }};
-    wake.first = [](runtime& all) { (void)all.scheduler->drain(base::never); };
-    check_runtime(within("drain against the last wake", 1, 0), wake);
-    const story spawn{.first = [](runtime& all) { (void)all.scheduler->drain(base::never); },
-                      .others = {[](runtime& all) {
-                          try {
-                              all.start(all.jobs[0]);
-                          } catch (const std::logic_error&) {
-                              all.jobs[0].begun = false;
-                          }
-                      }}};
-    story started = spawn;
-    started.before = [](runtime& all) { all.jobs[0].body = at_once; };
-    check_runtime(within("drain against a foreign spawn", 1, 0), started);
-    check_runtime(within("stop against the last task", 1, 0),
-                  {.first = [](runtime& all) { (void)all.start(at_once); }, .ends = true});
-}
-
-TEST_CASE("a_halt_stops_real_workers_and_lets_them_go_on", "[runtime]") {
-    const story told{.first = [](runtime& all) {
-        (void)all.start(at_once);
-        (void)all.scheduler->survivors(4);
-    }};
-    check_runtime(within("halt against a run", 1, 0), told);
 }
