@@ -12,7 +12,7 @@
 
 namespace model {
 
-inline constexpr std::size_t max_threads = detail::plain_history::max_threads;
+inline constexpr std::size_t max_threads = detail::max_threads;
 
 /// A number for each thread; "up to there". Zero is nothing.
 struct vector_clock {

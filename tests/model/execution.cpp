@@ -41,6 +41,7 @@ void execution::reset(bool traced) {
     past_loads_.clear();
     offers_.clear();
     memory_.clear();
+    plain_.clear();
     running_ = pick_ = -1;
     quiet_ = true;
     failed_ = false;

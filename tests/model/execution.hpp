@@ -4,6 +4,7 @@
 
 #include "engine.hpp"
 #include "memory.hpp"
+#include "plain_field.hpp"
 #include "search.hpp"
 #include "seen_states.hpp"
 #include "strand.hpp"
@@ -104,7 +105,6 @@ public:
     void born(const void* address) { memory_.make(address, running_); }
     void gone(const void* address);
     void gone_within(const void* memory, std::size_t bytes);
-    void bury_cell(const detail::plain_history& history);
     void fence(std::memory_order order);
     void heavy_fence();
     void pause();
@@ -113,8 +113,10 @@ public:
     void gate_open(bool& open);
     [[nodiscard]] std::int64_t now_ns();
     [[nodiscard]] std::int64_t moment_after(std::int64_t ns) const noexcept;
-    void plain_read(detail::plain_history& history, const char* name);
-    void plain_write(detail::plain_history& history, const char* name);
+    void plain_born(const void* address);
+    void plain_read(const void* address, const char* name);
+    void plain_write(const void* address, const char* name);
+    void plain_gone(const void* address, const char* name);
 
 private:
     struct kept_state {
@@ -186,6 +188,9 @@ private:
     [[nodiscard]] bool has_news(const model_thread& reader) const noexcept;
     void end_location(location& there);
     void check_alive(const location& there, const char* use);
+    [[nodiscard]] event plain_event() const noexcept;
+    [[nodiscard]] plain_field* find_plain(const void* address);
+    void check_plain(const plain_field& there, const char* name, bool writes);
     [[nodiscard]] std::string name_of(const void* address);
     [[nodiscard]] std::string origin_of(const location& there, std::size_t index) const;
     void trace_load(access what, const location& from, std::size_t index);
@@ -233,6 +238,7 @@ private:
     std::vector<offer> offers_;
     std::size_t updated_ = 0;  // Between the halves of an update: the store that it has read.
     memory memory_;
+    address_table<plain_field> plain_;
     seen_states* seen_ = nullptr;
 };
 

@@ -1,10 +1,14 @@
-// Coherence of one location, and the table of locations.
+// Coherence of one location.
 // Builds on clocks and digest.
 #include "history.hpp"
 
 #include <utility>
 
 namespace model {
+
+// Of static storage, or made before the execution. Not by its address: of a table one execution may use one place, and
+// the next another. Who has met it first, and after how many others, follows from the histories.
+void location::meet(const void* where, std::size_t number) noexcept { reset(where, {~(number + 1), {}}); }
 
 void location::reset(const void* where, origin how) noexcept {
     address = where;
@@ -49,42 +53,6 @@ void location::digest_again() noexcept {
         order_digest.add(static_cast<std::uint64_t>(order[i].by.thread));
         order_digest.add(order[i].by.stamp);
     }
-}
-
-void location_table::clear() noexcept {
-    ++generation_;
-    used_.clear();
-}
-
-location_table::slot& location_table::slot_of(const void* address) noexcept {
-    const auto number = reinterpret_cast<std::uintptr_t>(address);
-    for (std::size_t probe = (number * 0x9e3779b97f4a7c15U) >> 20U;; ++probe) {
-        slot& here = slots_[probe % slots_.size()];
-        if (here.generation != generation_ || here.address == address) return here;
-    }
-}
-
-location* location_table::find(const void* address) noexcept {
-    const slot& here = slot_of(address);
-    return here.generation == generation_ ? here.at : nullptr;
-}
-
-location& location_table::at(const void* address) {
-    if (location* const known = find(address)) return *known;
-    if (used_.size() * 2 >= slots_.size()) grow();
-    if (used_.size() == pool_.size()) pool_.push_back(std::make_unique<location>());
-    location* const made = pool_[used_.size()].get();
-    used_.push_back(made);
-    // Of static storage, or made before the execution. Not by its address: of a table one execution may use one place,
-    // and the next another. Who has met it first, and after how many others, follows from the histories.
-    made->reset(address, {~static_cast<std::uint64_t>(used_.size()), {}});
-    slot_of(address) = {address, generation_, made};
-    return *made;
-}
-
-void location_table::grow() {
-    slots_ = std::vector<slot>(slots_.size() * 2);
-    for (location* const each : used_) slot_of(each->address) = {each->address, generation_, each};
 }
 
 }  // namespace model

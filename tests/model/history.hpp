@@ -9,8 +9,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <vector>
 
 namespace model {
@@ -49,6 +47,7 @@ struct location {
     digest openings;
 
     void reset(const void* where, origin how) noexcept;
+    void meet(const void* where, std::size_t number) noexcept;  // See address_table.
 
     /// The newest store that this thread knows, by the write (`by_read` is false) or by a read of it.
     struct known_store {
@@ -66,34 +65,6 @@ struct location {
     [[nodiscard]] vector_clock sources(std::size_t writes, std::size_t reads) const noexcept;
     /// Makes the digest anew after a store in the middle.
     void digest_again() noexcept;
-};
-
-/// The locations of one execution by address, so that an atomic keeps the size of its value.
-class location_table {
-public:
-    location_table() : slots_(first_slots) {}
-    void clear() noexcept;
-    /// The location at this address, a nameless one when nothing is known of it.
-    location& at(const void* address);
-    /// The location at this address, or null.
-    [[nodiscard]] location* find(const void* address) noexcept;
-    /// Those met since clear, in any order.
-    [[nodiscard]] std::span<location* const> all() const noexcept { return used_; }
-
-private:
-    struct slot {
-        const void* address = nullptr;
-        std::uint64_t generation = 0;
-        location* at = nullptr;
-    };
-    slot& slot_of(const void* address) noexcept;
-    void grow();
-
-    static constexpr std::size_t first_slots = 1024;
-    std::vector<slot> slots_;
-    std::vector<std::unique_ptr<location>> pool_;
-    std::vector<location*> used_;
-    std::uint64_t generation_ = 1;
 };
 
 }  // namespace model

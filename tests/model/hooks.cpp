@@ -107,15 +107,17 @@ void start_thread(std::function<void()> body) {
     require(run != nullptr, "a thread was started outside the threads of a model; add it by world::thread");
     run->add_thread("", std::move(body), false);
 }
-void plain_read(plain_history& history, const char* name) noexcept {
-    if (execution* const run = searched()) run->plain_read(history, name);
+void plain_born(const void* address) noexcept {
+    if (execution* const run = execution::current()) run->plain_born(address);
 }
-void plain_write(plain_history& history, const char* name) noexcept {
-    if (execution* const run = searched()) run->plain_write(history, name);
+void plain_read(const void* address, const char* name) noexcept {
+    if (execution* const run = searched()) run->plain_read(address, name);
 }
-void plain_destroy(plain_history& history, const char* name) noexcept {
-    if (execution* const run = searched()) run->plain_write(history, name);
-    if (execution* const run = execution::current()) run->bury_cell(history);
+void plain_write(const void* address, const char* name) noexcept {
+    if (execution* const run = searched()) run->plain_write(address, name);
+}
+void plain_gone(const void* address, const char* name) noexcept {
+    if (execution* const run = execution::current()) run->plain_gone(address, name);
 }
 
 }  // namespace model::detail

@@ -5,6 +5,7 @@
 // those in which a load reads from what comes after it in program order and reads-from; see promises.hpp for these.
 #pragma once
 
+#include "address_table.hpp"
 #include "history.hpp"
 #include "promises.hpp"
 #include "seq_cst.hpp"
@@ -13,6 +14,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace model {
@@ -37,7 +39,7 @@ class memory {
 public:
     void clear() noexcept;
 
-    /// A new atomic, cell or gate lives there; made by that thread, or by the set-up (-1).
+    /// A new atomic or gate lives there; made by that thread, or by the set-up (-1).
     void make(const void* address, int thread);
     /// It is no more.
     void destroy(location& there) noexcept;
@@ -103,7 +105,7 @@ private:
     [[nodiscard]] bool keeps(const promise& each, const location& to, std::size_t place) const noexcept;
     [[nodiscard]] bool orders(const promise& each, location& to, std::size_t place) noexcept;
 
-    location_table locations_;
+    address_table<location> locations_;
     seq_cst_order s_;
     std::array<view, max_threads> views_;
     std::vector<promise> promises_;

@@ -44,6 +44,10 @@ void execution::gone_within(const void* memory, std::size_t bytes) {
         const auto* const at = static_cast<const std::byte*>(each->address);
         if (at >= begin && at < begin + bytes && !each->gone) end_location(*each);
     }
+    for (const plain_field* const each : plain_.all()) {
+        const auto* const at = static_cast<const std::byte*>(each->address);
+        if (at >= begin && at < begin + bytes && !each->gone) plain_gone(at, "a plain variable");
+    }
 }
 
 // An operation becomes part of its thread's history.

@@ -1,4 +1,4 @@
-// Fences, pauses, gates, and the vector clocks that find data races of plain variables.
+// Fences, pauses and gates.
 // Builds on memory. A heavy fence is Linux's membarrier: a full fence in every thread of the process, wherever it is,
 // between a fence of the caller's before and one after.
 #include "execution.hpp"
@@ -136,35 +136,6 @@ void execution::gate_open(bool& open) {
             thread->condition = thread_condition::ready;
     idle_rounds_ = 0;
     if (traced_) trace("gate open", &open, 1, "");
-}
-
-// Plain code comes before its thread's next operation, and carries its stamp.
-void execution::plain_read(detail::plain_history& history, const char* name) {
-    const std::size_t me = thread_index();
-    const vector_clock& known = memory_.of(me).known.happened;
-    check_alive(memory_.gate_at(&history), " reads it");
-    for (std::size_t i = 0; i < max_threads; ++i)
-        if (i != me && history.written[i] > known.at[i])
-            return fail(std::string("data race: ") + name + " is read by " + self().name +
-                        ", unordered with the write of " + threads_[i]->name);
-    history.read[me] = known.at[me] + 1;
-    if (traced_) trace("plain read", nullptr, 0, name);
-}
-
-void execution::plain_write(detail::plain_history& history, const char* name) {
-    const std::size_t me = thread_index();
-    const vector_clock& known = memory_.of(me).known.happened;
-    check_alive(memory_.gate_at(&history), " writes it");
-    for (std::size_t i = 0; i < max_threads; ++i)
-        if (i != me && std::max(history.written[i], history.read[i]) > known.at[i])
-            return fail(std::string("data race: ") + name + " is written by " + self().name +
-                        ", unordered with an access of " + threads_[i]->name);
-    history.written[me] = known.at[me] + 1;
-    if (traced_) trace("plain write", nullptr, 0, name);
-}
-
-void execution::bury_cell(const detail::plain_history& history) {
-    if (location* const there = memory_.find(&history)) memory_.destroy(*there);
 }
 
 }  // namespace model

@@ -2,6 +2,7 @@
 // rendezvous. A ring under the lock of channel_core.
 #pragma once
 
+#include <bifilar/base/detail/plain.hpp>
 #include <bifilar/channel/detail/channel_whole.hpp>
 #include <cstdint>
 #include <limits>
@@ -56,8 +57,8 @@ private:
     }
 
     const std::uint32_t capacity_;
-    std::uint32_t first_ = 0;  // The oldest value's place.
-    std::uint32_t end_ = 0;    // The next value's place.
+    base::plain<std::uint32_t> first_{0};  // The oldest value's place.
+    base::plain<std::uint32_t> end_{0};    // The next value's place.
     const std::unique_ptr<slot[]> slots_;
 };
 

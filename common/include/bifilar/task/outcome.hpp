@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/plain.hpp>
 #include <bifilar/task/cancelled.hpp>  // IWYU pragma: export
 #include <bifilar/task/detail/thread_state.hpp>
 #include <cstdint>
@@ -121,8 +122,8 @@ private:
         stored value_;
         std::exception_ptr error_;
     };
-    kind kind_ = kind::empty;
-    std::uint32_t runtime_serial_ = 0;  // Where a union for pointers leaves room.
+    base::plain<kind> kind_{kind::empty};
+    base::plain<std::uint32_t> runtime_serial_{0};  // Where a union for pointers leaves room.
 };
 
 }  // namespace detail

@@ -2,6 +2,7 @@
 // A wake has two halves, so that it can be decided under a lock and carried out after it: claim, then schedule.
 #pragma once
 
+#include <bifilar/base/detail/plain.hpp>
 #include <bifilar/task/detail/task_header.hpp>
 #include <utility>
 
@@ -22,7 +23,7 @@ public:
     [[nodiscard]] detail::task_header* task() const noexcept { return task_; }
 
 private:
-    detail::task_header* task_ = nullptr;
+    base::plain<detail::task_header*> task_{nullptr};
 };
 
 /// A waker that keeps its task in memory. May outlive the task's completion; the runtime must outlive it. Waking
@@ -100,8 +101,8 @@ public:
     }
 
 private:
-    detail::task_header* first_ = nullptr;
-    detail::task_header** last_ = &first_;
+    base::plain<detail::task_header*> first_{nullptr};
+    base::plain<detail::task_header*>* last_ = &first_;
 };
 
 }  // namespace bifilar

@@ -12,25 +12,24 @@ template <class T>
 class cell {
 public:
     explicit cell(T value = T{}, const char* name = "cell") noexcept : value_(value), name_(name) {
-        detail::born(&history_);
+        detail::plain_born(&value_);
     }
-    ~cell() { detail::plain_destroy(history_, name_); }
+    ~cell() { detail::plain_gone(&value_, name_); }
     cell(const cell&) = delete;
     cell& operator=(const cell&) = delete;
 
     [[nodiscard]] T get() const noexcept {
-        detail::plain_read(history_, name_);
+        detail::plain_read(&value_, name_);
         return value_;
     }
     void set(T value) noexcept {
-        detail::plain_write(history_, name_);
+        detail::plain_write(&value_, name_);
         value_ = value;
     }
 
 private:
     T value_;
     const char* name_;
-    mutable detail::plain_history history_;
 };
 
 }  // namespace model

@@ -45,7 +45,7 @@ enum class exchanged : unsigned char { yes, no, by_caller };
 [[nodiscard]] exchanged compare_exchange(place of, void* expected, const void* desired, std::memory_order success,
                                          std::memory_order failure) noexcept;
 
-/// A new atomic, cell or gate lives at this address: whatever was known about the old one is forgotten.
+/// A new atomic or gate lives at this address: whatever was known about the old one is forgotten.
 void born(const void* address) noexcept;
 /// It is destroyed: who touches it from now on, or has not ended with it, is at fault.
 void gone(const void* address) noexcept;
@@ -66,15 +66,15 @@ void gate_open(bool& open) noexcept;
 /// Adds a thread to an execution that is under way; what its maker did comes before it.
 void start_thread(std::function<void()> body);
 
-/// The last access of a plain variable by each thread, for the search for data races.
-struct plain_history {
-    static constexpr std::size_t max_threads = 8;
-    std::uint32_t read[max_threads]{};
-    std::uint32_t written[max_threads]{};
-};
-void plain_read(plain_history& history, const char* name) noexcept;
-void plain_write(plain_history& history, const char* name) noexcept;
-void plain_destroy(plain_history& history, const char* name) noexcept;
+/// What is done with a plain variable. No choice points; what nothing orders, and what comes after its end, fails the
+/// execution.
+void plain_born(const void* address) noexcept;
+void plain_read(const void* address, const char* name) noexcept;
+void plain_write(const void* address, const char* name) noexcept;
+void plain_gone(const void* address, const char* name) noexcept;
+
+/// Of one execution.
+inline constexpr std::size_t max_threads = 8;
 
 }  // namespace detail
 }  // namespace model

@@ -93,7 +93,7 @@ private:
         return woken || now_ns() < deadline;
     }
 
-    static constexpr std::size_t waiters = model::detail::plain_history::max_threads;
+    static constexpr std::size_t waiters = model::detail::max_threads;
     // Who waits: plain, because one OS thread plays all threads, and a notice is one operation.
     std::array<bool, waiters> waits_{};
     std::array<thread_gate, waiters> gates_;
@@ -106,7 +106,7 @@ public:
 
     thread() noexcept = default;
     template <class Function>
-        requires std::invocable<Function&>
+    requires std::invocable<Function&>
     explicit thread(Function body) : life_{std::make_shared<life>()} {
         model::detail::start_thread([one = life_, body = std::move(body)]() mutable {
             body();

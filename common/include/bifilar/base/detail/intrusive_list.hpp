@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/plain.hpp>
 
 namespace bifilar::base {
 
@@ -23,8 +24,8 @@ private:
     template <class, class>
     friend class intrusive_list;
 
-    list_link* next_ = nullptr;
-    list_link* prev_ = nullptr;
+    plain<list_link*> next_{nullptr};
+    plain<list_link*> prev_{nullptr};
 };
 
 /// First in, first out; T derives from list_link<Tag>. Not thread-safe.

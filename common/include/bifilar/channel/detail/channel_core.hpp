@@ -6,6 +6,7 @@
 #pragma once
 
 #include <bifilar/base/detail/asymmetric_fence.hpp>
+#include <bifilar/base/detail/plain.hpp>
 #include <bifilar/base/detail/spin_lock.hpp>
 #include <bifilar/channel/channel_error.hpp>
 #include <bifilar/future/detail/wait_list.hpp>
@@ -151,16 +152,16 @@ private:
         send_node() noexcept = default;  // For a place.
         explicit send_node(T&& from) noexcept : value{std::move(from)} {}
         send_node(send_node&&) noexcept = default;
-        std::optional<T> value;  // Empty once a receiver has moved it into the ring.
-        bool keeps = false;      // An arm: receivers must not take the value, it is sent by a poll.
-        bool admitted = false;   // Room in the store is kept for it.
+        std::optional<T> value;             // Empty once a receiver has moved it into the ring.
+        base::plain<bool> keeps{false};     // An arm: receivers must not take the value, it is sent by a poll.
+        base::plain<bool> admitted{false};  // Room in the store is kept for it.
     };
     struct recv_node : wait_node {
         recv_node() noexcept = default;
         recv_node(recv_node&&) noexcept = default;
-        bool reserved = false;   // Woken because an item of the ring is there for it, and not because of close.
-        bool arm = false;        // Without room: a value is handed to it only while its task sleeps.
-        std::optional<T> value;  // Or handed over by a sender.
+        base::plain<bool> reserved{false};  // Woken because an item of the ring is there for it, not because of close.
+        base::plain<bool> arm{false};       // Without room: a value is handed to it only while its task sleeps.
+        std::optional<T> value;             // Or handed over by a sender.
     };
 
     // The lock for whoever changes more than the count: on leaving he says anew which pushes and pops are just that.
@@ -373,15 +374,15 @@ private:
     // Whether a woken receiver holds a value that a sender gave it. Set under the lock, cleared by that receiver.
     base::atomic<bool> handed_{false};
     // The kernel refused a fence to close: those who wait for a value that is handed out look again and again.
-    bool takes_turns_ = false;
-    count_type count_ = 0;
+    base::plain<bool> takes_turns_{false};
+    base::plain<count_type> count_{0};
     // What set_limits made of the members below: with fewer values than the one a value is just pushed, with more than
     // the other one is just popped.
-    count_type pushes_below_ = 0;
-    count_type pops_above_ = std::numeric_limits<count_type>::max();
+    base::plain<count_type> pushes_below_{0};
+    base::plain<count_type> pops_above_{std::numeric_limits<count_type>::max()};
     Store store_;
-    count_type reserved_ = 0;  // Values that belong to woken receivers; at most count_.
-    count_type admitted_ = 0;  // Room that is kept for woken senders.
+    base::plain<count_type> reserved_{0};  // Values that belong to woken receivers; at most count_.
+    base::plain<count_type> admitted_{0};  // Room that is kept for woken senders.
     wait_queue senders_;
     wait_queue receivers_;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/detail/intrusive_list.hpp>
+#include <bifilar/base/detail/plain.hpp>
 #include <bifilar/base/detail/spin_lock.hpp>
 #include <bifilar/task/context.hpp>
 #include <bifilar/task/detail/task_header.hpp>
@@ -29,7 +30,7 @@ private:
     friend class member_set;
 
     member_set* set_;
-    bool queued_ = false;  // In the set's queue, or would be if it were not closed. Under its lock.
+    base::plain<bool> queued_{false};  // In the set's queue, or would be if it were not closed. Under its lock.
 };
 
 /// All members but queue() belong to the owner of the set, one thread at a time; allocates nothing.
@@ -112,11 +113,11 @@ private:
 
     base::intrusive_list<set_member> members_;  // All. The owner's.
     base::spin_lock lock_;                      // Guards what follows.
-    task_header* first_ = nullptr;              // Woken members, oldest first.
-    task_header** last_ = &first_;
-    waker_ref owner_;                // Whom a wake wakes; null while it need not.
-    bool closed_ = false;            // The queue is not used any more.
-    set_member* in_hand_ = nullptr;  // What next() gave. The owner's.
+    base::plain<task_header*> first_{nullptr};  // Woken members, oldest first.
+    base::plain<task_header*>* last_ = &first_;
+    waker_ref owner_;                  // Whom a wake wakes; null while it need not.
+    base::plain<bool> closed_{false};  // The queue is not used any more.
+    set_member* in_hand_ = nullptr;    // What next() gave. The owner's.
 };
 
 }  // namespace bifilar::detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bifilar/base/detail/language.hpp>
+#include <bifilar/base/detail/plain.hpp>
 
 namespace bifilar::sched {
 
@@ -17,7 +18,7 @@ public:
     /// On a pool's thread. May block; the job may free itself.
     virtual void run() noexcept = 0;
 
-    blocking_job* next_ = nullptr;  ///< The pool's, while the job is queued.
+    base::plain<blocking_job*> next_{nullptr};  ///< The pool's, while the job is queued.
 };
 
 /// blocking_pool::submit.

@@ -2,6 +2,7 @@
 // Jobs beyond the limit of threads wait in a queue, first in, first out.
 #pragma once
 
+#include <bifilar/base/detail/plain.hpp>
 #include <bifilar/base/detail/thread.hpp>
 #include <bifilar/base/detail/thread_condition.hpp>
 #include <bifilar/sched/detail/blocking_job.hpp>
@@ -57,8 +58,8 @@ private:
     mutable base::thread_mutex mutex_;  // Guards all below.
     base::thread_condition work_;
     base::thread_condition rest_;  // For wait_idle.
-    blocking_job* first_ = nullptr;
-    blocking_job* last_ = nullptr;
+    base::plain<blocking_job*> first_{nullptr};
+    base::plain<blocking_job*> last_{nullptr};
     std::size_t queued_ = 0;
     std::size_t unfinished_ = 0;  // Queued or under way.
     std::uint32_t idle_ = 0;      // Threads without a job; queued jobs that will wake one are not subtracted.

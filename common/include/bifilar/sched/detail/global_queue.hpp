@@ -4,6 +4,7 @@
 
 #include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/base/detail/cache_line.hpp>
+#include <bifilar/base/detail/plain.hpp>
 #include <bifilar/base/detail/spin_lock.hpp>
 #include <bifilar/task/detail/task_header.hpp>
 #include <cstddef>
@@ -58,9 +59,9 @@ public:
     }
 
 private:
-    base::spin_lock lock_;          // Guards first_ and last_. Held for a few instructions, or one short walk.
-    detail::task_header* first_ = nullptr;  // Oldest.
-    detail::task_header* last_ = nullptr;   // Newest.
+    base::spin_lock lock_;  // Guards first_ and last_. Held for a few instructions, or one short walk.
+    base::plain<detail::task_header*> first_{nullptr};  // Oldest.
+    base::plain<detail::task_header*> last_{nullptr};   // Newest.
     // The number of tasks. Written under the lock, read by all without it.
     alignas(base::cache_line_bytes) base::atomic<std::size_t> length_{0};
 };

@@ -11,6 +11,7 @@
 #include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/base/detail/cache_line.hpp>
 #include <bifilar/base/detail/pages.hpp>
+#include <bifilar/base/detail/plain.hpp>
 #include <bifilar/base/detail/prefetch.hpp>
 #include <bifilar/task/detail/task_header.hpp>
 #include <algorithm>
@@ -306,9 +307,9 @@ private:
     // One past the newest task. Written by the owner, read by all.
     alignas(base::cache_line_bytes) base::atomic<std::uint32_t> tail_{0};
     // Beside the tail, because whoever puts needs both. The owner's own view of the ring.
-    std::uint32_t mask_ = 0;  // Capacity - 1.
-    base::atomic<detail::task_header*>* slots_ = nullptr;
-    ring* retired_ = nullptr;
+    base::plain<std::uint32_t> mask_{0};  // Capacity - 1.
+    base::plain<base::atomic<detail::task_header*>*> slots_{nullptr};
+    base::plain<ring*> retired_{nullptr};
     const std::uint32_t first_capacity_;
     const std::uint32_t max_stolen_;
     const std::uint32_t max_slots_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bifilar/base/detail/pages.hpp>
+#include <bifilar/base/detail/plain.hpp>
 #include <bifilar/task/detail/task_header.hpp>
 #include <algorithm>
 #include <cstddef>
@@ -102,8 +103,8 @@ private:
     std::size_t head_ = 0;
     std::size_t tail_ = 0;
     // Behind all of the ring; null: none.
-    detail::task_header* first_ = nullptr;
-    detail::task_header* last_ = nullptr;
+    base::plain<detail::task_header*> first_{nullptr};
+    base::plain<detail::task_header*> last_{nullptr};
 };
 
 }  // namespace bifilar::sched

@@ -2,6 +2,7 @@
 // A notice to one that its receiver does not use, because it was cancelled, goes to the next.
 #pragma once
 
+#include <bifilar/base/detail/plain.hpp>
 #include <bifilar/future/detail/wait_list.hpp>
 
 namespace bifilar::detail {
@@ -16,7 +17,7 @@ public:
         /// Woken, and the wait has ended with it. The owner's own.
         bool settled_ = false;
         /// Woken by a notice to one. The list's own, under the lock.
-        bool by_one_ = false;
+        base::plain<bool> by_one_{false};
     };
 
     [[nodiscard]] wait_list& waiters() noexcept { return waiters_; }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/plain.hpp>
 #include <bifilar/future/detail/wait_list.hpp>
 #include <cstdint>
 
@@ -83,10 +84,10 @@ private:
         explicit node(std::uint32_t count) noexcept : count_{count} {}
         node(node&&) noexcept = default;
 
-        std::uint32_t count_;
-        bool tried_ = false;  // Was called in vain: is handed what it waits for. Under the list's lock.
+        base::plain<std::uint32_t> count_;
+        base::plain<bool> tried_{false};  // Was called in vain: is handed what it waits for. Under the list's lock.
         // Was handed what it waits for. Under the list's lock; the owner may read it without, once the node is woken.
-        bool granted_ = false;
+        base::plain<bool> granted_{false};
         bool settled_ = false;  // The owner has what it waited for. The owner's own.
         bool in_vain_ = false;  // Or it will never have it. The owner's own.
     };
@@ -112,8 +113,8 @@ private:
     // one tries again. A hint: written and read by all, torn updates do no harm.
     base::atomic<std::int32_t> spins_{0};
     [[no_unique_address]] wait_list waiters_;  // What follows lies in its end.
-    std::uint32_t called_ = 0;    // How many were called and have not come yet. Under the list's lock.
-    std::uint32_t reserved_ = 0;  // How many permits they will want. Under the list's lock.
+    base::plain<std::uint32_t> called_{0};     // How many were called and have not come yet. Under the list's lock.
+    base::plain<std::uint32_t> reserved_{0};   // How many permits they will want. Under the list's lock.
 };
 
 /// A wait for `count` permits: the part of a future that mutex, shared_mutex and semaphore share.

@@ -2,6 +2,7 @@
 // Everything that can be woken starts with it: futures, coroutines, fibers, and the thread inside block_on.
 #pragma once
 
+#include <bifilar/base/detail/plain.hpp>
 #include <bifilar/task/detail/task_state.hpp>
 #include <cstdint>
 
@@ -46,9 +47,9 @@ struct task_header {
     task_header& operator=(const task_header&) = delete;
 
     /// The next task in the one queue or batch that holds this one. Belongs to whoever claimed the task.
-    task_header* next_ = nullptr;
+    base::plain<task_header*> next_{nullptr};
     /// Changes only with locals, by the owner of the body. Read by whoever owns the body or holds the last reference.
-    const operations* kind_;
+    base::plain<const operations*> kind_;
     task_state state_;
 };
 

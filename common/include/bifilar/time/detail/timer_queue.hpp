@@ -6,6 +6,7 @@
 #include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/base/detail/clock.hpp>
 #include <bifilar/base/detail/intrusive_list.hpp>
+#include <bifilar/base/detail/plain.hpp>
 #include <bifilar/base/detail/spin_lock.hpp>
 #include <bifilar/task/context.hpp>
 #include <bifilar/task/detail/parker.hpp>
@@ -45,9 +46,9 @@ private:
     // All of it is the queue's, under the queue's lock.
     friend class timer_queue;
 
-    std::uint64_t due_ticks_ = 0;  // Rounded up.
+    base::plain<std::uint64_t> due_ticks_{0};  // Rounded up.
     waker_ref waker_;
-    std::uint16_t slot_ = 0;  // Where it lies or lay last; nowhere when it was due at once.
+    base::plain<std::uint16_t> slot_{0};  // Where it lies or lay last; nowhere when it was due at once.
     // See place. Written under the queue's lock; read by the owner without it.
     base::atomic<place> place_{place::fresh};
 };
