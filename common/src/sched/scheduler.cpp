@@ -75,6 +75,7 @@ void scheduler::make_workers(const scheduler_options& options) {
 
 void scheduler::start_threads() {
     std::exception_ptr failed;
+    threads_.reserve(workers_.size());  // A thread that found no room here would end the process.
     try {
         for (const auto& each : workers_)
             threads_.push_back(base::make_thread(base::baton::role::worker, [&one = *each] { one.thread_main(); }));
