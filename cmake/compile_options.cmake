@@ -103,3 +103,15 @@ function(bifilar_part name)
     target_link_libraries(bifilar_${name} ${scope} ${ARGN})
   endif()
 endfunction()
+
+# Sources that have the types by which gdb/ finds tasks in a process or a core: with debug information in every build, so
+# that a library without any still shows them. It changes no code.
+set(bifilar_type_options -g)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND bifilar_type_options -femit-class-debug-always)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  list(APPEND bifilar_type_options -fstandalone-debug)
+endif()
+function(bifilar_keeps_types)
+  set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "${bifilar_type_options}")
+endfunction()

@@ -46,3 +46,13 @@ if(TARGET bifilar_tls)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/bifilar-tls.pc.in bifilar-tls.pc @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bifilar-tls.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endif()
+
+# gdb's commands; see docs/guides/gdb.md. It loads for a shared library what has its name and lies beside it.
+set(gdb_dir ${CMAKE_INSTALL_DATADIR}/bifilar/gdb)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/gdb/ DESTINATION ${gdb_dir} FILES_MATCHING PATTERN "*.py")
+if(kind STREQUAL "SHARED_LIBRARY")
+  file(RELATIVE_PATH bifilar_gdb_from_library ${CMAKE_INSTALL_FULL_LIBDIR} ${CMAKE_INSTALL_FULL_DATADIR}/bifilar/gdb)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/libbifilar-gdb.py.in libbifilar-gdb.py @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/libbifilar-gdb.py DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          RENAME $<TARGET_FILE_NAME:bifilar>-gdb.py)
+endif()

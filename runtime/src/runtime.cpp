@@ -1,6 +1,8 @@
 // The parts of a runtime and the order in which they start and end.
 #include <bifilar/runtime/runtime.hpp>
 
+#include "gdb_script.hpp"
+
 #include <bifilar/base/detail/assert.hpp>
 #include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/base/detail/baton.hpp>

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 PARTS = {"base", "task", "memory", "future", "combine", "local", "sync", "channel", "time", "sched", "common", "drivers", "io",
-         "stackless", "stackful", "runtime", "tls", "experiments", "reports", "examples", "tests", "docs", "build", "ci", "all"}
+         "stackless", "stackful", "runtime", "tls", "gdb", "experiments", "reports", "examples", "tests", "docs", "build", "ci", "all"}
 MOST_COLUMNS = 72
 # Verbs in another form than the imperative, as they come first: "adds", "added", "adding".
 NOT_IMPERATIVE = re.compile(r"(?!bring|string|process|pass|address|discuss|embed|need|feed|seed|shed|speed|focus|access|miss|press)"
