@@ -15,13 +15,21 @@ def function_block(pc):
     return block
 
 
+_begins = {}
+
+
 def _is_expanded(block):
+    """Whether a function's block is one that was expanded in another function; a lambda's is only named inside of it."""
     above = block.superblock
-    while above is not None:
-        if above.function is not None:
-            return True
+    while above is not None and above.function is None:
         above = above.superblock
-    return False
+    if above is None:
+        return False
+    if block.start == above.start:
+        return True
+    if block.start not in _begins:
+        _begins[block.start] = memory.symbol_begins(block.start)
+    return not _begins[block.start]
 
 
 def _expanded(pc):
@@ -37,31 +45,47 @@ def _expanded(pc):
 
 LOOKS = 24  # Instructions behind the switch; what comes first may belong to what follows the wait.
 MAX_SCANNED = 1 << 20
-TAKES_RESULT = re.compile(r"bifilar::stackless::(?:leaf|child)_await<.*>::await_resume")
+# The second as linkers have it, where gdb 13 cannot read a name with a constraint.
+TAKES_RESULT = re.compile(r"bifilar::stackless::(?:leaf|child)_await<.*>::await_resume|"
+                          r"_ZN7bifilar9stackless\d+(?:leaf|child)_await.*12await_resume")
 SUSPENDS = re.compile(r"bifilar::stackless::((?:leaf|child)_await<.*>)::await_suspend")
-DISPLACEMENT = re.compile(r"(?<![\w$-])(0x[0-9a-f]+)?\(%r(?!ip|sp)")
+DISPLACEMENT = re.compile(r"(?<![\w$-])(0x[0-9a-f]+)?\(%r(?!ip|sp)|\badd +\$(0x[0-9a-f]+),%r")
+NEAR = 128  # Bytes: an awaiter, and the future that it refers to, if that is a temporary.
+CALL = re.compile(r"callq? +(0x[0-9a-f]+)")
 
 _waits = {}
 
 
 def _waits_of(function):
-    """All places in a coroutine's body where it waits: (class of the awaiter, file, line, displacements in use)."""
+    """All places in a coroutine's body where it waits: (class of the awaiter, file, line, distances from some address
+    that it works with, and just before)."""
     if function in _waits:
         return _waits[function]
     found = {}
     own = function_block(function)
     architecture = gdb.selected_inferior().architecture()
     at = function
+    before = []
     while own is not None and at < function + MAX_SCANNED:
         block = function_block(at)
         if block is None or (block.start, block.end) != (own.start, own.end):
             break
         step = architecture.disassemble(at)[0]
+        offsets = [int(one or other or "0", 16) for one, other in DISPLACEMENT.findall(step["asm"])]
+        before = (before + offsets)[-6:]
         for call in _expanded(at):
             match = SUSPENDS.match(call.print_name)
             if match:
-                used = found.setdefault((match.group(1), call.symtab.filename, call.line), set())
-                used.update(int(text or "0", 16) for text in DISPLACEMENT.findall(step["asm"]))
+                used = found.setdefault((match.group(1), call.symtab.filename, call.line), (set(), set()))
+                used[0].update(offsets)
+                used[1].update(before if not used[1] else ())
+        # Where it is not expanded, the awaiter's address was made just before the call; and where little is optimized,
+        # before what was expanded.
+        called = CALL.match(step["asm"])
+        match = SUSPENDS.search(memory.symbol_at(int(called.group(1), 16)) or "") if called else None
+        place = gdb.find_pc_line(at) if match else None
+        if place is not None and place.symtab is not None:
+            found.setdefault((match.group(1), place.symtab.filename, place.line), (set(), set()))[1].update(before)
         at += step["length"]
     _waits[function] = [(*key, used) for key, used in found.items()]
     return _waits[function]
@@ -72,11 +96,12 @@ def suspend_line(function, awaiter, distance):
     that is not clear. What the compiler says of the result's side is often the line of the body's end (GCC 12)."""
     places = [place for place in _waits_of(function) if place[0].startswith(awaiter)]
     lines = {place[1:3] for place in places}
-    if len(lines) > 1:
-        # Of several such waits the one that works on what lies at the awaiter or next behind it.
-        away = [(min((used - distance for used in place[3] if used >= distance), default=MAX_SCANNED), place[1:3])
-                for place in places]
-        lines = {line for far, line in away if far == min(away)[0] and far < MAX_SCANNED}
+    # Of several such waits the one that works on what lies at the awaiter or next behind it.
+    for level in (0, 1):
+        away = [(min((used - distance for used in place[3][level] if used >= distance), default=MAX_SCANNED),
+                 place[1:3]) for place in places]
+        if len(lines) > 1 and min(away)[0] < NEAR:
+            lines = {line for far, line in away if far == min(away)[0]}
     return lines.pop() if len(lines) == 1 else None
 
 
@@ -89,6 +114,10 @@ def wait_line(pc, name):
             if TAKES_RESULT.match(call.print_name):
                 return call.symtab.filename, call.line
         step = architecture.disassemble(at)[0]
+        called = CALL.match(step["asm"])
+        if called and TAKES_RESULT.search(memory.symbol_at(int(called.group(1), 16)) or ""):
+            place = gdb.find_pc_line(at)
+            return (place.symtab.filename, place.line) if place.symtab is not None else (None, 0)
         if step["asm"].startswith(("ret", "jmp")):
             break
         at += step["length"]
@@ -187,12 +216,18 @@ class CoroutineFrame:
         """Where it waits: (file, line)."""
         if self.resume == 0:
             return None, 0
-        if self.awaiter:
+        if self.awaiter and not self.is_of_clang():
             found = suspend_line(self.resume, self.kind, self.awaiter - self.address)
             if found is not None:
                 return found
         pc = dispatch.resume_address(self.resume, self.address)
         return wait_line(pc, self.function()) if pc is not None else (None, 0)
+
+    def is_of_clang(self):
+        """Whether clang has made it, whose awaiters share places in the frame, and whose lines are right on both sides
+        of a wait."""
+        name = memory.symbol_at(self.resume) or ""
+        return ".resume" in name
 
     def type(self):
         """The type of the frame, whose members are the coroutine's variables; None where the compiler tells none."""

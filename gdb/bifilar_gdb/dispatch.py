@@ -48,11 +48,12 @@ class Lost(Exception):
 
 
 class Word:
-    """A value, or None where it is unknown; and whether it comes from the frame's number."""
+    """A value, or None where it is unknown; and whether it comes from the frame's number, or from the code alone."""
 
-    def __init__(self, value, chosen=False):
+    def __init__(self, value, chosen=False, fixed=False):
         self.value = value
         self.chosen = chosen
+        self.fixed = fixed
 
 
 UNKNOWN = Word(None)
@@ -131,7 +132,8 @@ class Follower:
         if self.compared is None or name[1:] not in CONDITIONS:
             return None
         one, other, size = self.compared
-        chosen = one.chosen or other.chosen
+        # Without optimization constants take ways through memory. What is in the frame besides decides nothing here.
+        chosen = one.chosen or other.chosen or (one.fixed and other.fixed)
         if one.value is None or other.value is None or not chosen:
             return None
         holds = CONDITIONS[name[1:]](one.value & MASK[size], other.value & MASK[size], lambda v: _signed(v, size))
@@ -164,7 +166,7 @@ class Follower:
         from_size, to_size = endings[name[4]], endings[name[5]] if len(name) > 5 else 8
         word = self.read(operands[0], from_size, after)
         if word.value is not None and name[3] == "s":
-            word = Word(_signed(word.value, from_size) & MASK[to_size], word.chosen)
+            word = Word(_signed(word.value, from_size) & MASK[to_size], word.chosen, word.fixed)
         self.write(operands[1], word, to_size)
 
     def compute(self, name, operands, after):
@@ -173,9 +175,10 @@ class Follower:
         if len(operands) == 1:
             operands = ["$0x1", operands[0]]
         one, other = self.read(operands[1], size, after), self.read(operands[0], size, after)
-        chosen = one.chosen or other.chosen
+        chosen, fixed = one.chosen or other.chosen, one.fixed and other.fixed
         if base == "xor" and operands[0] == operands[1]:
             one = other = Word(0)
+            chosen, fixed = False, True
         known = one.value is not None and other.value is not None
         result = None
         if known:
@@ -185,9 +188,9 @@ class Follower:
         if base in ("cmp", "sub"):
             self.compared = (one, other, size)
         else:
-            self.compared = (Word(result, chosen), Word(0), size)
+            self.compared = (Word(result, chosen, fixed), Word(0, False, True), size)
         if base not in ("test", "cmp"):
-            self.write(operands[1], Word(None if result is None else result & MASK[size], chosen), size)
+            self.write(operands[1], Word(None if result is None else result & MASK[size], chosen, fixed), size)
 
     @staticmethod
     def size_of(name, base, operands):
@@ -223,12 +226,13 @@ class Follower:
 
     def read(self, text, size, after):
         if text.startswith("$"):
-            return Word(int(text[1:], 16) & MASK[size])
+            return Word(int(text[1:], 16) & MASK[size], False, True)
         if text.startswith("%") and ":" not in text:
             if text[1:] not in REGISTERS:
                 return UNKNOWN
             word = self.registers[REGISTERS[text[1:]][0]]
-            return word if word.value is None else Word(word.value & MASK[size], word.chosen)
+            return word if word.value is None else Word(word.value & MASK[size], word.chosen,
+                                                                  word.fixed)
         if ":" in text:  # Thread-local: a stack protector's word.
             return UNKNOWN
         address, chosen = self.address(text, after)
@@ -252,7 +256,8 @@ class Follower:
             wide = REGISTERS[text[1:]][0]
             before = self.registers[wide]
             if size < 4 and word.value is not None and before.value is not None:
-                word = Word(before.value & ~MASK[size] | word.value & MASK[size], word.chosen)
+                word = Word(before.value & ~MASK[size] | word.value & MASK[size], word.chosen,
+                            word.fixed and before.fixed)
             self.registers[wide] = word
             return
         address, _ = self.address(text, 0) if ":" not in text else (None, False)

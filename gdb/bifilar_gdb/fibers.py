@@ -161,7 +161,10 @@ class Visit:
         frame.select()
 
 
-LIBRARY = ("bifilar::", "std::")
+# Also as linkers have them: gdb 13 cannot read what clang makes of a name with concepts.
+LIBRARY = ("bifilar::", "std::", "_ZN7bifilar", "_ZNK7bifilar", "_ZSt", "_ZNSt", "_ZNKSt")
+AWAITS = ("bifilar::detail::await_here<", "bifilar::detail::await_through<", "_ZN7bifilar6detail10await_here",
+          "_ZN7bifilar6detail13await_through")
 
 
 def is_own_code(name):
@@ -173,7 +176,7 @@ def awaited():
     """What the fiber that is shown waits for: the future, as a value of gdb. None where it cannot be told."""
     for frame in frames():
         name = frame.name() or ""
-        if name.startswith("bifilar::detail::await_here<") or name.startswith("bifilar::detail::await_through<"):
+        if name.startswith(AWAITS):
             try:
                 future = frame.read_var("f")
                 if future.type.code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):

@@ -1,15 +1,26 @@
 """Who waits for whom: locks and their holders, joins and their tasks; and which tasks can never go on."""
+import struct
+
 import gdb
 
 from . import fibers, layout, memory, waits
 from .memory import member, number
 
+LOCKS = ("mutex", "shared_mutex")
 HOLDER = "bifilar::detail::lock_holder<"
 MAX_DEPTH = 8
 
 
+class Need:
+    """Who would have to act first for a wait to end."""
+
+    def __init__(self, tasks, certain=True):
+        self.tasks = tasks
+        self.certain = certain
+
+
 class Node:
-    """A task with what it waits for, and for each of these who would have to act first: None where anybody may."""
+    """A task with what it waits for, and the Need of each of these: None where anybody may act."""
 
     def __init__(self, task, found):
         self.task = task
@@ -83,6 +94,27 @@ def _guards_in(address, kind, found, depth):
         _guards_in(address + field.bitpos // 8, field.type, found, depth + 1)
 
 
+def words_of(task):
+    """What lies in a task's frames, word by word: where a compiler tells of no variables, or has none for a guard."""
+    ranges = []
+    if task.model == "fiber":
+        saved = fibers.saved_registers(task)
+        if saved is not None:
+            ranges.append((saved["rsp"], fibers.stack_range(task)[1]))
+    else:
+        chain = waits.chain_of(task)
+        for one in [chain] if chain is not None else waits.look(waits.awaited(task))[1]:
+            ranges += [layout.block_range(frame.address) for frame in one.frames()]
+    found = set()
+    for first, end in ranges:
+        try:
+            data = memory.read(first, max(end - first, 0) & ~7)
+        except gdb.MemoryError:
+            continue
+        found.update(struct.unpack(f"<{len(data) // 8}Q", data))
+    return found
+
+
 def recorded_holder(lock, tasks):
     """The task that the lock itself knows as its holder: debug builds note the low bits of its address."""
     owner = member(lock, "owner_")
@@ -97,28 +129,41 @@ def build(tasks):
     for task in tasks:
         found, _ = waits.look(waits.awaited(task))
         nodes[task.header] = Node(task, found)
-    guards = None
+    look = Holders(tasks, nodes)
     for node in nodes.values():
         for wait in node.waits:
             if wait.kind == "join":
-                node.needs.append([by_header[wait.address]] if wait.address in by_header else None)
-            elif wait.kind in ("mutex", "shared_mutex"):
-                if guards is None:
-                    guards = {header: guards_of(task) for header, task in by_header.items()}
-                node.needs.append(_holders(wait, node, nodes, guards, by_header, tasks))
+                node.needs.append(Need([by_header[wait.address]]) if wait.address in by_header else None)
             else:
-                node.needs.append(None)
+                node.needs.append(look.of(wait) if wait.kind in LOCKS else None)
     return nodes
 
 
-def _holders(wait, node, nodes, guards, by_header, tasks):
-    recorded = recorded_holder(wait.value, tasks) if wait.value is not None else None
-    if recorded is not None:
-        return [recorded]
-    # A variable that has not been constructed yet may look like a guard: not of those that wait for this lock.
-    waiting = {header for header, other in nodes.items() if any(w.address == wait.address for w in other.waits)}
-    found = [by_header[header] for header, held in guards.items() if wait.address in held and header not in waiting]
-    return found or None
+class Holders:
+    """Finds the tasks that hold a lock."""
+
+    def __init__(self, tasks, nodes):
+        self.tasks = tasks
+        self.nodes = nodes
+        self.guards = None
+        self.words = None
+
+    def of(self, wait):
+        recorded = recorded_holder(wait.value, self.tasks) if wait.value is not None else None
+        if recorded is not None:
+            return Need([recorded])
+        # A variable that has not been constructed yet may look like a guard: not of those that wait for this lock.
+        others = [task for task in self.tasks
+                  if all(w.address != wait.address for w in self.nodes[task.header].waits)]
+        if self.guards is None:
+            self.guards = {task.header: guards_of(task) for task in self.tasks}
+        found = [task for task in others if wait.address in self.guards[task.header]]
+        if found:
+            return Need(found)
+        if self.words is None:
+            self.words = {task.header: words_of(task) for task in self.tasks if task.is_parked}
+        found = [task for task in others if wait.address in self.words.get(task.header, ())]
+        return Need(found, False) if found else None
 
 
 def stuck(nodes):
@@ -126,7 +171,8 @@ def stuck(nodes):
     left = {header for header, node in nodes.items() if node.task.is_parked and node.needs}
     while True:
         free = {header for header in left
-                if any(need is None or any(task.header not in left for task in need) for need in nodes[header].needs)}
+                if any(need is None or any(task.header not in left for task in need.tasks)
+                       for need in nodes[header].needs)}
         if not free:
             return left
         left -= free
@@ -143,7 +189,7 @@ def cycles(nodes):
         while now not in seen and now in left:
             seen.add(now)
             path.append(now)
-            now = nodes[now].needs[0][0].header
+            now = nodes[now].needs[0].tasks[0].header
         if now in path:
             found.append([nodes[step] for step in path[path.index(now):]])
     return found

@@ -205,6 +205,19 @@ def _slab_headers(slab, marks, size_class, first, owners):
                 break
 
 
+def block_range(frame):
+    """(first, end) of what a coroutine's frame may take of its block in the frame pool."""
+    slab_kind = memory.find_type("bifilar::detail::frames::slab")
+    if slab_kind is None or memory.symbol_address("bifilar::detail::frames::depot::the()::place") is None:
+        return frame, frame
+    slab = frame - 1 & ~(SLAB_BYTES - 1)
+    size_class = read_number(slab + offset(slab_kind, "size_class"), 4)
+    if size_class == LARGE:
+        return frame, frame + SLAB_BYTES
+    first, bytes_ = slab + read_number(slab + offset(slab_kind, "first"), 4), _block_bytes(size_class)
+    return frame, first + ((frame - first) // bytes_ + 1) * bytes_
+
+
 def _block_bytes(size_class):
     if size_class < 64:
         return (size_class + 1) * 16

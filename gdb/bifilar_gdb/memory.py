@@ -175,6 +175,12 @@ def symbol_at(address):
     return text.split(" in section ")[0].split(" + ")[0].strip()
 
 
+def symbol_begins(address):
+    """Whether something with a name begins there."""
+    text = gdb.execute(f"info symbol {address:#x}", to_string=True)
+    return not text.startswith("No symbol") and " + " not in text.split(" in section ")[0]
+
+
 def symbol_address(name):
     """Where a variable lies, also one that only the linker knows; None where there is none."""
     try:

@@ -188,7 +188,8 @@ def wait_graph():
             text += f"{node.task.title()} waits for {edge_text(wait, need, by_header)}\n"
     deadlocks = graph.cycles(nodes)
     for one in deadlocks:
-        text += "deadlock: " + " -> ".join(node.task.title() for node in one + one[:1]) + "\n"
+        certain = all(node.needs[0].certain for node in one)
+        text += ("deadlock: " if certain else "deadlock, it seems: ") + " -> ".join(node.task.title() for node in one + one[:1]) + "\n"
         for node in one:
             text += f"  {node.task.title()}\n"
             text += "".join("  " + line + "\n" for line in chain_text(node.task).splitlines())
@@ -202,8 +203,10 @@ def edge_text(wait, need, by_header):
         other = by_header.get(wait.address)
         return other.title() if other is not None else f"a task at {wait.address:#x} that has completed"
     text = due_text(wait)
-    if wait.kind in ("mutex", "shared_mutex"):
-        text += ", held by " + (", ".join(task.title() for task in need) if need else "nobody whose guard is in sight")
+    if wait.kind in graph.LOCKS:
+        text += ", held by " + (", ".join(task.title() for task in need.tasks) if need else "nobody that is in sight")
+        if need is not None and not need.certain:
+            text += ", it seems: the lock's address lies in its frames"
     return text
 
 

@@ -146,5 +146,6 @@ def forget(*_):
     Task._types.clear()
     code.CoroutineFrame._types.clear()
     code._waits.clear()
+    code._begins.clear()
     memory._types.clear()
     memory._offsets.clear()

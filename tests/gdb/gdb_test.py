@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What gdb says of planted tasks, in a live process and in a core file, line by line against the program's source.
 
-gdb_test.py PROGRAM SOURCE [live|core|unwind ...]
+gdb_test.py [--no-variables] PROGRAM SOURCE [live|core|kernel_core ...]
+--no-variables: the compiler tells none of a suspended coroutine, as clang 19 where it optimizes.
 """
 import os
 import pathlib
@@ -83,7 +84,7 @@ def check(answers, at):
     expect(said["bifilar bt chain"], re.compile(r'task \d+ "chain": coroutine, parked'), "waits for bifilar::sleep",
            re.compile(r"sleep 0x[0-9a-f]+ \(due .*\)"), f"#0  planted::inner(int) at {at['inner']}",
            f"#1  planted::middle(int) at {at['middle']}", f"#2  planted::outer(int) at {at['outer']}")
-    expect(said["bifilar bt timed"], "polls a coroutine:", re.compile(rf"#0  planted::.*lambda.* at {at['timed']}"),
+    expect(said["bifilar bt timed"], "polls a coroutine:", re.compile(rf"#0  planted::.*(lambda|\$_0).* at {at['timed']}"),
            "polls a coroutine:", f"#0  planted::inner(int) at {at['inner']}",
            f"#1  planted::middle(int) at {at['middle']}")
     check_deep(said, at)
@@ -97,8 +98,9 @@ def check(answers, at):
     expect(said["bifilar bt joiner"], re.compile(r'task \d+ "chain"'),
            re.compile(rf"#0  planted::joiner\(.*\) at {at['joiner']}"))
     check_running(said, at)
-    expect(said["bifilar task chain"], f"#1  planted::middle(int) at {at['middle']}", "number = 4", 'word = "kept"')
-    expect(said["bifilar frame chain 1"], f"#1  planted::middle(int) at {at['middle']}", 'word = "kept"')
+    known = () if "--no-variables" in sys.argv else ("number = 4", 'word = "kept"')
+    expect(said["bifilar task chain"], f"#1  planted::middle(int) at {at['middle']}", *known)
+    expect(said["bifilar frame chain 1"], f"#1  planted::middle(int) at {at['middle']}", *known)
     expect(said["print planted::left"], re.compile(r"\$\d+ = locked, 1 wait"))
     expect(said["print planted::full"], re.compile(r"\$\d+ = 1 of 1 values, 1 senders and 0 receivers wait"))
     check_graph(said["bifilar wait-graph"], at)
@@ -120,7 +122,7 @@ def check_list(text):
 
 def check_deep(said, at):
     """Four frames of one function, one in the other, with locals of their own."""
-    frames = [re.compile(rf"#\d+  planted::step \(level={level}\) at {at['step'] if level else at['step.0']}")
+    frames = [re.compile(rf"#\d+  planted::step \(level=({level}|<optimized out>)\) at {at['step'] if level else at['step.0']}")
               for level in range(4)]
     expect(said["bifilar bt deep"], re.compile(r"channel 0x.* \(recv, 0 of 1 values, 0 senders and 1 receivers wait\)"),
            *frames, re.compile(rf"#\d+  planted::deep \(\) at {at['deep']}"), re.compile(r"frame \d+ is selected; .*"))
@@ -137,7 +139,7 @@ def check_running(said, at):
         text = said[f"bifilar bt {name}"]
         expect(text, re.compile(rf'task \d+ "{name}": {word}, runs on worker \d'), re.compile(r"thread \d+:"),
                re.compile(r"#0 .* in planted::spin\(\).*|#0  planted::spin\(\).*"),
-               re.compile(rf"#1 .* in planted::{name}\(.*\) .*at {at[name]}"))
+               re.compile(rf"#1 .*planted::{name}.* \(.*\) .*at {at[name]}"))
         refuse(text, "corrupt")
     # A running fiber's stack ends where the fiber began.
     expect(said["bifilar bt spinner"],
@@ -150,13 +152,13 @@ def check_running(said, at):
 
 def check_graph(text, at):
     expect(text, re.compile(r'task \d+ "joiner" waits for task \d+ "chain"'))
-    expect(text, re.compile(r'task \d+ "first" waits for mutex 0x[0-9a-f]+, held by task \d+ "second"'))
-    expect(text, re.compile(r'task \d+ "second" waits for mutex 0x[0-9a-f]+, held by task \d+ "first"'))
-    both = re.compile(r'deadlock: task (\d+) "(first|second)" -> task (\d+) "(first|second)" -> task \1 "\2"')
+    expect(text, re.compile(r'task \d+ "first" waits for mutex 0x[0-9a-f]+, held by task \d+ "second"(, it seems.*)?'))
+    expect(text, re.compile(r'task \d+ "second" waits for mutex 0x[0-9a-f]+, held by task \d+ "first"(, it seems.*)?'))
+    both = re.compile(r'deadlock(?:, it seems)?: task (\d+) "(first|second)" -> task (\d+) "(first|second)" -> task \1 "\2"')
     expect(text, both)
     expect(text, f"#0  planted::first() at {at['first']}")
     expect(text, re.compile(rf"#\d+  planted::second \(\) at {at['second']}"))
-    if text.count("deadlock:") != 1:
+    if len(re.findall("^deadlock", text, re.M)) != 1:
         raise Problem(f"not one deadlock:\n{text}")
 
 
@@ -229,7 +231,7 @@ KINDS = {"live": live, "core": core, "kernel_core": kernel_core}
 
 
 def main():
-    program, source, *kinds = sys.argv[1:]
+    program, source, *kinds = [one for one in sys.argv[1:] if not one.startswith("--")]
     if shutil.which("gdb") is None:
         print("gdb is not installed")
         return SKIPPED
