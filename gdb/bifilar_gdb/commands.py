@@ -108,7 +108,7 @@ process goes on. Of a task that runs the stack of its thread, which is selected.
             gdb.execute("backtrace")
         else:
             write(report.frame_lines(False))
-        own = [frame for frame in fibers.frames() if not fibers.is_own_code(frame.name())]
+        own = [frame for frame in fibers.frames() if not fibers.is_own_code(frame)]
         (own or list(fibers.frames()))[0].select()
         write(f"frame {gdb.selected_frame().level()} is selected; `bifilar leave` goes back to the thread's own\n")
 

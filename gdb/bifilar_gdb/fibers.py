@@ -167,9 +167,16 @@ AWAITS = ("bifilar::detail::await_here<", "bifilar::detail::await_through<", "_Z
           "_ZN7bifilar6detail13await_through")
 
 
-def is_own_code(name):
-    """Whether a function is the library's, which waits, and not the program's."""
-    return name is None or name.startswith(LIBRARY)
+HEADERS = ("/include/bifilar/", "/include/c++/")
+
+
+def is_own_code(frame):
+    """Whether a frame is the library's, which waits, and not the program's. A lambda is told by its file."""
+    name = frame.name()
+    if name is None or name.startswith(LIBRARY):
+        return True
+    place = frame.find_sal().symtab
+    return place is not None and any(part in place.filename for part in HEADERS)
 
 
 def awaited():
@@ -184,7 +191,7 @@ def awaited():
                 return future if not future.is_optimized_out else None
             except (gdb.error, ValueError):
                 return None
-        if not is_own_code(name):
+        if not is_own_code(frame):
             return None
     return None
 

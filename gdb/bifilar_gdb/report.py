@@ -1,5 +1,6 @@
 """What the commands print."""
 import os
+import re
 import time
 
 import gdb
@@ -31,7 +32,13 @@ def wait_name(task):
         chain = waits.chain_of(task)
         if not chain.started:
             return "not started"
-    return shorten(waits.type_name(waits.awaited(task)) or "?")
+    future = waits.awaited(task)
+    if task.model in ("future", "call"):
+        # What the coroutine waits for that it polls, where there is one.
+        chains = waits.look(future)[1]
+        if len(chains) == 1:
+            future = chains[0].awaited() or future
+    return shorten(waits.type_name(future) or "?")
 
 
 def list_tasks(matching=None):
@@ -51,16 +58,25 @@ def group_tasks():
     """Those that look the same, together: the most first."""
     groups = {}
     for task in tasks.all_tasks():
-        where = ""
-        if task.model == "coroutine" and task.is_parked:
-            frame = waits.chain_of(task).frames()[0]
-            where = f"{frame.function()} at {place(*_line(frame))}"
-        key = (task.model, task.state, wait_name(task), where)
+        key = (task.model, task.state, wait_name(task), where_in(task) if task.is_parked else "")
         groups.setdefault(key, []).append(task.number)
     rows = [("tasks", "one of them", "model", "state", "waits for", "in")]
     for key, numbers in sorted(groups.items(), key=lambda item: -len(item[1])):
         rows.append((str(len(numbers)), str(numbers[0]), *key))
     return table(rows)
+
+
+def where_in(task):
+    """The innermost function of the program in which a parked task waits, with the line."""
+    if task.model == "fiber":
+        with fibers.Visit(task) as there:
+            lines = frame_lines(False).splitlines() if there else []
+        return re.sub(r"^  #\d+  | \(.*\)(?= at )", "", lines[0]) if lines else ""
+    chain = waits.chain_of(task) or next(iter(waits.look(waits.awaited(task))[1]), None)
+    if chain is None:
+        return ""
+    frame = chain.frames()[0]
+    return f"{frame.function()} at {place(*_line(frame))}" if chain.started else f"{frame.function()}, not started"
 
 
 _lines = {}
@@ -221,7 +237,7 @@ def frame_lines(all_frames):
     text = ""
     hidden = 0
     for frame in fibers.frames():
-        if not all_frames and fibers.is_own_code(frame.name()):
+        if not all_frames and fibers.is_own_code(frame):
             hidden += 1
             continue
         sal = frame.find_sal()

@@ -5,17 +5,12 @@ import gdb
 from . import code, fibers, layout, memory
 from .memory import member, number
 
-MAX_DEPTH = 24
+MAX_DEPTH = 40
 MAX_FOUND = 64
 MAX_FRAMES = 100_000
 
-# Members that say what is waited for: the class by its beginning, the member, what it is called.
-SOURCES = [
-    ("bifilar::mutex::lock_future", "of_", "mutex"),
-    ("bifilar::shared_mutex::", "of_", "shared_mutex"),
-    ("bifilar::detail::permits::wait", "from_", "permits"),
-    ("bifilar::detail::channel_core<", "channel_", "channel"),
-]
+# Members that say what is waited at: the first of these that a future with a place in a list of waiters has.
+SOURCES = ("channel_", "of_", "from_", "at_", "gate_", "cell_")
 # What a future has besides its waits; results that are not there are not to be looked into.
 SKIPPED = ("bifilar::polled<", "bifilar::detail::outcome<", "std::exception_ptr", "std::__exception_ptr::",
            "std::vector<std::byte", "bifilar::detail::task_label")
@@ -143,7 +138,7 @@ def _look(address, kind, waits, chains, depth):
     if name.startswith(SKIPPED):
         return
     try:
-        if _is_source(name, address, kind, waits, chains):
+        if _is_source(name, address, kind, waits, chains, depth):
             return
         if name.startswith("std::optional<") and not _is_engaged(address, kind):
             return
@@ -173,7 +168,7 @@ def _is_engaged(address, kind):
 
 
 # Whether it is one of what tasks wait for; then it is noted.
-def _is_source(name, address, kind, waits, chains):
+def _is_source(name, address, kind, waits, chains, depth):
     value = memory.at(address, kind)
     if name.startswith("bifilar::task<"):
         frame = number(value)
@@ -182,7 +177,7 @@ def _is_source(name, address, kind, waits, chains):
             chains.append(chain)
             inner = chain.awaited()
             if isinstance(inner, gdb.Value):
-                _look(memory.value_address(inner), inner.type, waits, chains, MAX_DEPTH // 2)
+                _look(memory.value_address(inner), inner.type, waits, chains, depth + 2)
         return True
     if name == "bifilar::detail::join_base":
         task = number(member(value, "task_"))
@@ -196,31 +191,39 @@ def _is_source(name, address, kind, waits, chains):
     if name == "bifilar::drivers::op":
         waits.append(_operation(value))
         return True
-    for start, holder, what in SOURCES:
-        if name.startswith(start) and member(value, holder) is not None:
-            source = member(value, holder)
-            waits.append(_source(what, source, name))
+    if name.startswith("bifilar::") and _has_node(kind):
+        source = next((found for found in (member(value, holder) for holder in SOURCES)
+                       if found is not None and found.type.strip_typedefs().code in POINTERS), None)
+        if source is not None:
+            waits.append(_source(source, name))
             return True
-    if name.startswith("bifilar::") and member(value, "of_") is not None and _has_node(kind):
-        waits.append(_source(None, member(value, "of_"), name))
-        return True
     return False
 
 
+POINTERS = (gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_REF)
+NODES = ("wait_node", "notice_list::node", "permits::wait", "send_node", "recv_node", "barrier::node")
+
+
+# Whether it has a place in a list of waiters, itself or in a union.
 def _has_node(kind):
-    return any("wait_node" in str(field.type) for field in memory.fields_of(kind))
+    for field in memory.fields_of(kind):
+        if str(field.type).endswith(NODES):
+            return True
+        inner = field.type.strip_typedefs()
+        if not field.name and inner.code == gdb.TYPE_CODE_UNION and _has_node(inner):
+            return True
+    return False
 
 
-def _source(what, pointer, name):
+def _source(pointer, name):
     """Of a pointer or reference to what is waited at."""
     address = memory.read_number(memory.value_address(pointer))
     target = pointer.type.strip_typedefs().target().strip_typedefs().unqualified()
     value = memory.at(address, target)
-    if what == "channel":
+    what = str(target).removeprefix("bifilar::").split("<")[0]
+    if what == "detail::channel_core":
         return Wait("channel", address, channel_text(value, name), value)
-    if what == "permits":
-        what = "semaphore"
-    return Wait(what or str(target).removeprefix("bifilar::"), address, value=value)
+    return Wait("semaphore" if what == "detail::permits" else what.removeprefix("detail::"), address, value=value)
 
 
 def channel_text(value, future=""):

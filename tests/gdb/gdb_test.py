@@ -7,19 +7,12 @@ gdb_test.py [--no-variables] PROGRAM SOURCE [live|core|kernel_core ...]
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-SKIPPED = 77
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "gdb" / "bifilar-gdb.py"
-
-
-class Problem(Exception):
-    pass
+from session import Problem, expect, gdb, refuse, skip_without_gdb
 
 
 def lines_of(source):
@@ -30,43 +23,6 @@ def lines_of(source):
         if match:
             found[match.group(1)] = f"{pathlib.Path(source).name}:{number}"
     return found
-
-
-def gdb(arguments, commands):
-    """What each command prints, in order."""
-    with tempfile.NamedTemporaryFile("w", suffix=".gdb") as file:
-        file.write("set python print-stack full\nset width 0\nset height 0\nset pagination off\n"
-                   f"set print entry-values no\nsource {SCRIPT}\n")
-        for index, command in enumerate(commands):
-            file.write(f"echo \\n--{index}--\\n\n{command}\n")
-        file.flush()
-        done = subprocess.run(["gdb", "-nx", "-q", "-batch", *arguments, "-x", file.name], capture_output=True,
-                              text=True, timeout=120)
-    if "ptrace: Operation not permitted" in done.stderr + done.stdout:
-        print("this machine does not let a debugger look at a process")
-        sys.exit(SKIPPED)
-    parts = re.split(r"\n--\d+--\n", done.stdout)
-    if len(parts) != len(commands) + 1 or "Traceback" in done.stdout + done.stderr:
-        raise Problem(f"gdb broke off:\n{done.stdout}\n{done.stderr}")
-    return [part.strip("\n") for part in parts[1:]]
-
-
-def expect(text, *lines):
-    """The lines are in the text, one behind the other, whole but for white space around them."""
-    given = [re.sub(r"\S*/(?=[\w.]+:\d+)", "", line.strip()) for line in text.splitlines()]
-    at = 0
-    for line in lines:
-        pattern = line if isinstance(line, re.Pattern) else re.compile(re.escape(line))
-        while at < len(given) and not pattern.fullmatch(given[at]):
-            at += 1
-        if at == len(given):
-            raise Problem(f"missing: {pattern.pattern}\nin:\n{text}")
-        at += 1
-
-
-def refuse(text, word):
-    if word in text:
-        raise Problem(f"unexpected: {word}\nin:\n{text}")
 
 
 COMMANDS = ["bifilar tasks", "bifilar wait-graph", "bifilar bt chain", "bifilar bt timed", "bifilar bt deep",
@@ -232,9 +188,7 @@ KINDS = {"live": live, "core": core, "kernel_core": kernel_core}
 
 def main():
     program, source, *kinds = [one for one in sys.argv[1:] if not one.startswith("--")]
-    if shutil.which("gdb") is None:
-        print("gdb is not installed")
-        return SKIPPED
+    skip_without_gdb()
     for kind in kinds or KINDS:
         try:
             KINDS[kind](program, lines_of(source))
