@@ -264,8 +264,9 @@ def _operation(value):
     source = number(member(value, "source"))
     what = str(kind).split("::")[-1]
     descriptor = None
-    if source:
-        held = member(memory.at(source, memory.need_type("bifilar::drivers::io_source")), "descriptor_")
+    home = memory.find_type("bifilar::drivers::io_source")
+    if source and home is not None:
+        held = member(memory.at(source, home), "descriptor_")
         descriptor = number(held) if held is not None else None
     about = what + (f" of descriptor {descriptor}" if descriptor is not None else "")
     return Wait("operation", memory.value_address(value), about, value)

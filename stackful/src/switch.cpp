@@ -46,9 +46,11 @@ const bool switches_by_itself = true;
 struct fiber_context::jumps {
     // Where each context begins, with its own address in rsi, and the way out where another keeps its rbx. A debugger,
     // and whoever unwinds, shall find no caller, and zero in rbp as the end of the chain of frames. No frame of a C++
-    // function stands here, so that the caller's is in the stack's first line.
+    // function stands here, so that the caller's is in the stack's first line. The jump comes behind the nop: whoever
+    // unwinds takes the place for a return address, and looks at the byte before.
     [[gnu::naked]] static void begin() noexcept {
         asm(".cfi_undefined rip\n\t"
+            "nop\n\t"
             "xorl %ebp, %ebp\n\t"
             "movq 16(%rsi), %r12\n\t"
             "movq %rsi, %rbx\n\t"
@@ -77,7 +79,7 @@ void fiber_context::prepare(void* top, std::size_t, void (*entry)(void*) noexcep
     here_ = {};
     here_.stack_pointer = reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(top) & ~std::uintptr_t{15});
     here_.base_pointer = std::bit_cast<void*>(&jumps::end);
-    here_.instruction = std::bit_cast<const void*>(&jumps::begin);
+    here_.instruction = std::bit_cast<const std::byte*>(&jumps::begin) + 1;  // Behind the nop.
     // As for a new thread: the context begins with what its maker has set.
     base::read_control_words(here_.sse_control, here_.x87_control);
 }

@@ -54,6 +54,20 @@ struct switch_point {
 #else
 #define BIFILAR_MORE_REGISTERS
 #endif
+// For whoever unwinds, between the change of the stack pointer and the last register that comes back: this side's frame
+// is not to be found any more, so the other side's is named as the caller's. rsi points to where that stands: rsp, rbp,
+// rbx and the instruction. As the bytes of .cfi_remember_state, DW_CFA_def_cfa_expression (rsi, dereferenced),
+// DW_CFA_expression of rip, rbp and rbx (an offset from rsi), DW_CFA_undefined of r12 to r15; and .cfi_restore_state.
+// Not with clang, which takes no directives in a function without a table, and does not say which have one.
+#if defined(__GCC_HAVE_DWARF2_CFI_ASM) && !defined(__clang__)
+#define BIFILAR_CFI_AWAY                                                                                          \
+    ".cfi_escape 0x0a, 0x0f,3,0x74,0,6, 0x10,16,2,0x74,24, 0x10,6,2,0x74,8, 0x10,3,2,0x74,16, 7,12, 7,13, 7,14, " \
+    "7,15\n\t"
+#define BIFILAR_CFI_BACK ".cfi_escape 0x0b\n"
+#else
+#define BIFILAR_CFI_AWAY
+#define BIFILAR_CFI_BACK
+#endif
 /// Leaves `from`, to come back there when somebody jumps to it, and goes on at `to`. The control words in `from` are
 /// what the side has set. Each side brings back its own rbp and rbx, from where rsi points when it goes on: whoever
 /// unwinds in a signal handler shall not meet the one side's frame pointer at the other's instructions.
@@ -80,13 +94,13 @@ struct switch_point {
         "jnz 2f\n\t"
         "cmpw 36(%%rsi), %%cx\n\t"
         "jne 2f\n"
-        "1:\tmovq (%%rsi), %%rsp\n\t"
-        "jmpq *24(%%rsi)\n"
+        "1:\tmovq (%%rsi), %%rsp\n\t" BIFILAR_CFI_AWAY "jmpq *24(%%rsi)\n\t" BIFILAR_CFI_BACK
         "2:\tldmxcsr 32(%%rsi)\n\t"
         "fldcw 36(%%rsi)\n\t"
         "jmp 1b\n"
-        "3:\tmovq 8(%%rsi), %%rbp\n\t"
-        "movq 16(%%rsi), %%rbx"
+        "3:\t" BIFILAR_CFI_AWAY
+        "movq 8(%%rsi), %%rbp\n\t"
+        "movq 16(%%rsi), %%rbx\n\t" BIFILAR_CFI_BACK
         : "+D"(leave), "+S"(enter)
         :
         : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc", "memory", "xmm0", "xmm1",
@@ -96,6 +110,8 @@ struct switch_point {
 }
 #undef BIFILAR_WIDE_REGISTERS
 #undef BIFILAR_MORE_REGISTERS
+#undef BIFILAR_CFI_AWAY
+#undef BIFILAR_CFI_BACK
 static_assert(offsetof(switch_point, stack_pointer) == 0 && offsetof(switch_point, frame_pointer) == 8 &&
                   offsetof(switch_point, base_pointer) == 16 && offsetof(switch_point, instruction) == 24 &&
                   offsetof(switch_point, sse_control) == 32 && offsetof(switch_point, x87_control) == 36,
