@@ -210,6 +210,9 @@ class CoroutineFrame:
         if kind is not None and kind.name and kind.name.endswith(".Frame"):
             return demangled(kind.name.removesuffix(".Frame").split("::")[-1])
         name = memory.symbol_at(self.resume)
+        body = re.search(r"(_Z\w+)\.Frame\*\)", name or "")
+        if body is not None:
+            return demangled(body.group(1))
         return re.sub(r" (\[clone [^\]]*\]|\(\.[a-z.0-9]+\))", "", name) if name else f"{self.resume:#x}"
 
     def line(self):

@@ -26,12 +26,9 @@ class FrameId:
 
 def saved_registers(task):
     """What the fiber had in its registers when it switched away; None when it has not begun, or runs."""
-    kind = task.type()
-    if kind is None:
-        raise memory.NoTypes(f"bifilar: no debug information of {task.class_name}; compile the program with -g")
     if gdb.selected_inferior().architecture().name() != "i386:x86-64":
         raise gdb.GdbError("bifilar: the stacks of fibers are known on x86-64 alone")
-    fiber = layout.fiber_of(task.header, kind)
+    fiber = layout.fiber_of(task.header, task.place)
     if not bool(memory.member(fiber, "started_")) or task.worker is not None:
         return None
     here = memory.member(memory.member(fiber, "switch_"), "here_")
@@ -48,7 +45,7 @@ def saved_registers(task):
 
 def stack_range(task):
     """(low, top) of the fiber's stack."""
-    fiber = layout.fiber_of(task.header, task.type())
+    fiber = layout.fiber_of(task.header, task.place)
     stack = memory.member(fiber, "stack_")
     return int(memory.member(stack, "low")), int(memory.member(stack, "top"))
 

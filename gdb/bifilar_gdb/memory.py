@@ -28,6 +28,21 @@ def read_text(address, longest=4096):
         return None
 
 
+_values = []  # Dictionaries of what was read, which holds until the process goes on.
+
+
+def keep_until_it_goes_on():
+    """A dictionary that is emptied then."""
+    made = {}
+    _values.append(made)
+    return made
+
+
+def forget_values():
+    for each in _values:
+        each.clear()
+
+
 _types = {}
 
 
@@ -53,9 +68,24 @@ def is_struct(kind):
     return kind.code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION)
 
 
+_fields = {}
+
+
+def _name_for_sure(kind):
+    """The name of a type that no other of the program has; None where there may be others."""
+    name = kind.name
+    return name if name and not any(part in name for part in ("lambda", "(anonymous", "$_", "unnamed")) else None
+
+
 def fields_of(kind):
-    return [field for field in kind.strip_typedefs().fields() if not getattr(field, "is_static", False)
-            and hasattr(field, "bitpos")]
+    kind = kind.strip_typedefs()
+    name = _name_for_sure(kind)
+    if name in _fields:
+        return _fields[name]
+    found = [field for field in kind.fields() if not getattr(field, "is_static", False) and hasattr(field, "bitpos")]
+    if name is not None:
+        _fields[name] = found
+    return found
 
 
 _offsets = {}
@@ -77,7 +107,20 @@ def offset(kind, path):
     return _offsets[key]
 
 
+_members = {}
+
+
 def _find_member(kind, name):
+    sure = _name_for_sure(kind)
+    if (sure, name) in _members:
+        return _members[sure, name]
+    found = _look_for_member(kind, name)
+    if sure is not None:
+        _members[sure, name] = found
+    return found
+
+
+def _look_for_member(kind, name):
     for field in fields_of(kind):
         if field.name == name and not field.is_base_class:
             return field.bitpos // 8, field.type.strip_typedefs()
@@ -181,12 +224,23 @@ def symbol_begins(address):
     return not text.startswith("No symbol") and " + " not in text.split(" in section ")[0]
 
 
+_addresses = {}
+
+
 def symbol_address(name):
     """Where a variable lies, also one that only the linker knows; None where there is none."""
-    try:
-        return int(gdb.parse_and_eval(f"&'{name}'").cast(gdb.lookup_type("unsigned long")))
-    except gdb.error:
-        return None
+    if name not in _addresses:
+        try:
+            _addresses[name] = int(gdb.parse_and_eval(f"&'{name}'").cast(gdb.lookup_type("unsigned long")))
+        except gdb.error:
+            _addresses[name] = None
+    return _addresses[name]
+
+
+def forget_program():
+    """Other types and variables may be there."""
+    for each in (_types, _offsets, _fields, _members, _addresses):
+        each.clear()
 
 
 def is_core():

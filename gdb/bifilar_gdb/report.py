@@ -17,6 +17,7 @@ def place(file, line):
 def shorten(name, longest=60):
     """A type's name without what all of them have, and not too long for a table."""
     name = name.replace("bifilar::detail::", "").replace("bifilar::", "")
+    name = re.sub(r"^channel_core<.*>::(?=\w+$)", "channel::", name)
     return name if len(name) <= longest else name[:longest - 1] + "…"
 
 
@@ -24,10 +25,10 @@ def wait_name(task):
     """What a task waits for, in a word for a table; of a fiber without a walk over its stack where that can be."""
     if not task.is_parked:
         return ""
-    if task.model == "fiber" and task.type() is not None:
-        known = layout.fiber_waits_on(layout.fiber_of(task.header, task.type()))
+    if task.model == "fiber":
+        known = layout.fiber_waits_on(layout.fiber_of(task.header, task.place))
         if known is not None:
-            return shorten(known)
+            return shorten(known) or "not started"
     if task.model == "coroutine":
         chain = waits.chain_of(task)
         if not chain.started:
@@ -106,7 +107,7 @@ def describe_task(task):
     lines.append(f"  at {task.header:#x}, of runtime {task.runtime.number}; {task.class_name}")
     if task.spawned_at():
         lines.append(f"  named at {task.spawned_at()}")
-    if task.model == "fiber" and task.type() is not None:
+    if task.model == "fiber":
         low, top = fibers.stack_range(task)
         saved = fibers.saved_registers(task)
         used = f", {top - saved['rsp']:,} bytes in use" if saved else ""
@@ -202,6 +203,10 @@ def wait_graph():
     for node in sorted(nodes.values(), key=lambda one: one.task.number):
         for wait, need in zip(node.waits, node.needs):
             text += f"{node.task.title()} waits for {edge_text(wait, need, by_header)}\n"
+    unknown = sum(1 for node in nodes.values() if node.task.is_parked and not node.waits)
+    if unknown:
+        text += (f"of {unknown} more it is not known: they wait for futures of the program's own, or it was compiled "
+                 "without -g\n")
     deadlocks = graph.cycles(nodes)
     for one in deadlocks:
         certain = all(node.needs[0].certain for node in one)

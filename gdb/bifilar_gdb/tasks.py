@@ -94,6 +94,7 @@ def all_tasks():
 def look_again(*_):
     global _listed
     _listed = None
+    memory.forget_values()
 
 
 def _look():
@@ -147,5 +148,5 @@ def forget(*_):
     code.CoroutineFrame._types.clear()
     code._waits.clear()
     code._begins.clear()
-    memory._types.clear()
-    memory._offsets.clear()
+    layout._fibers.clear()
+    memory.forget_program()

@@ -17,7 +17,7 @@ SKIPPED = ("bifilar::polled<", "bifilar::detail::outcome<", "std::exception_ptr"
 
 
 class Wait:
-    """One thing that is waited for: kind, address, and a sentence about it."""
+    """One thing that is waited for: kind, address, and a sentence about it, or how to make one."""
 
     def __init__(self, kind, address, about="", value=None):
         self.kind = kind
@@ -26,7 +26,8 @@ class Wait:
         self.value = value
 
     def __str__(self):
-        about = f" ({self.about})" if self.about else ""
+        text = self.about() if callable(self.about) else self.about
+        about = f" ({text})" if text else ""
         return f"{self.kind} {self.address:#x}{about}" if self.address else f"{self.kind}{about}"
 
 
@@ -222,7 +223,7 @@ def _source(pointer, name):
     value = memory.at(address, target)
     what = str(target).removeprefix("bifilar::").split("<")[0]
     if what == "detail::channel_core":
-        return Wait("channel", address, channel_text(value, name), value)
+        return Wait("channel", address, lambda: channel_text(value, name), value)
     return Wait("semaphore" if what == "detail::permits" else what.removeprefix("detail::"), address, value=value)
 
 
@@ -237,26 +238,20 @@ def channel_text(value, future=""):
     return f"{role}{filled}{room} values, {senders} senders and {receivers} receivers wait{closed}"
 
 
+lengths = memory.keep_until_it_goes_on()  # Of lists, by address: many tasks may wait at one.
+MAX_LENGTH = 1_000_000
+
+
 def list_length(queue):
     """Of a wait_queue."""
     root = memory.value_address(queue)
-    count, link = 0, memory.read_number(root)
-    while link not in (0, root) and count < 100_000:
-        count += 1
-        link = memory.read_number(link)
-    return count
-
-
-def waiters(queue):
-    """The headers of the tasks in a wait_queue, oldest first."""
-    root = memory.value_address(queue)
-    kind = memory.need_type("bifilar::detail::wait_node")
-    link = memory.read_number(root)
-    found = []
-    while link not in (0, root) and len(found) < 100_000:
-        found.append(number(member(memory.at(link, kind), "word_")) & ~3)
-        link = memory.read_number(link)
-    return found
+    if root not in lengths:
+        count, link = 0, memory.read_number(root)
+        while link not in (0, root) and count < MAX_LENGTH:
+            count += 1
+            link = memory.read_number(link)
+        lengths[root] = count
+    return lengths[root]
 
 
 def _operation(value):

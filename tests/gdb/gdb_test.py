@@ -64,8 +64,8 @@ def check(answers, at):
 
 def check_list(text):
     tasks = {"chain": "coroutine parked sleep", "joiner": "coroutine parked join_handle", "timed": "call parked bound_call",
-             "deep": "fiber parked channel_core", "first": "coroutine parked mutex::lock_future",
-             "second": "fiber parked mutex::lock_future", "sender": "coroutine parked channel_core",
+             "deep": "fiber parked channel::recv_future", "first": "coroutine parked mutex::lock_future",
+             "second": "fiber parked mutex::lock_future", "sender": "coroutine parked channel::send_future",
              "napper": "fiber parked sleep", "lost": "coroutine parked planted::lost_wake",
              "spinner": "fiber runs on worker", "turner": "coroutine runs on worker"}
     for name, words in tasks.items():
@@ -188,6 +188,7 @@ KINDS = {"live": live, "core": core, "kernel_core": kernel_core}
 
 def main():
     program, source, *kinds = [one for one in sys.argv[1:] if not one.startswith("--")]
+    program = os.path.abspath(program)
     skip_without_gdb()
     for kind in kinds or KINDS:
         try:
