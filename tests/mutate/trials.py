@@ -33,7 +33,7 @@ def cases_of(tests, part):
     program = tests / "tests" / f"test_{part}"
     # Catch2 ends with the number of tests there.
     listed = subprocess.run([program, "--list-test-names-only"], capture_output=True, text=True, timeout=60).stdout
-    drivers = ("epoll", "io_uring") if part in BOTH else ("",)
+    drivers = ("epoll", "uring") if part in BOTH else ("",)
     return [Case(part, name.strip(), driver) for name in listed.splitlines() if name.strip() for driver in drivers]
 
 
