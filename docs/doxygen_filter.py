@@ -17,7 +17,7 @@ PROTOCOL = [
                                                              "cancellable_future."),
     (r"(?:\[\[\w+\]\] )?polled<[^()]*> poll_arm\(context& ", "As poll, as one of several futures. See the concept arm_future."),
     (r"\[\[nodiscard\]\] bool is_promised\(\)", "Whether it has been handed something that it would have to give back."),
-    (r"\[\[nodiscard\]\] std::string_view waits_on\(\)", "What it waits on, for people."),
+    (r"void describe_wait\(task_visitor& ", "Tells what it waits on; see task_visitor."),
     (r"(?:explicit |constexpr )*\w+_future\(", "For whoever makes the future."),
     (r"(\w+)& operator=\(\1&&", "Moves."),
     (r"(\w+)& operator=\(const \1&", "Copies."),

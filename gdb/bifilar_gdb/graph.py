@@ -31,7 +31,7 @@ class Node:
 def guards_of(task):
     """The addresses of locks whose guards lie among the task's variables."""
     found = set()
-    if task.model == "coroutine" and layout.link_words(task.place)[0]:
+    if task.model == "coroutine" and layout.link_words(task.frame())[0]:
         for frame in waits.chain_of(task).frames():
             for _, value in frame.variables():
                 _guards_in(memory.value_address(value), value.type, found, 0)
@@ -116,7 +116,7 @@ def words_of(task):
 
 
 def recorded_holder(lock, tasks):
-    """The task that the lock itself knows as its holder: debug builds note the low bits of its address."""
+    """The task that the lock itself knows as its holder: it keeps the low bits of the address."""
     owner = member(lock, "owner_")
     word = number(owner) if owner is not None else 0
     return next((task for task in tasks if word and task.header >> 4 & 0xffffffff == word), None)

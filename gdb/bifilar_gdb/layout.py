@@ -300,15 +300,20 @@ def fiber_of(header, record):
 
 
 def fiber_waits_on(fiber):
-    """The name of what the fiber waits for, where it has that as text; None elsewhere."""
+    """The name of the type of what a parked fiber waits for; empty before it has begun, None where that has no name."""
     word = member(fiber, "waits_on_")
-    if word is None or "string_view" not in str(word.type):
+    if word is None:
         return None
-    return memory.view_text(int(word)) if int(word) else ""
+    if not int(word):
+        return ""
+    kind = need_type("bifilar::stackful::awaited")
+    name = memory.symbol_at(read_number(int(word) + offset(kind, "describe_"))) or ""
+    before, found, rest = name.partition("awaited::describe_one<")
+    return rest[:rest.rfind(">(")].strip() if found else None
 
 
 def link_words(frame):
-    """The two words of a coroutine's promise, which lies two addresses into its frame."""
+    """The first two words of a coroutine's promise, which lies two addresses into its frame."""
     return read_number(frame + 16), read_number(frame + 24)
 
 

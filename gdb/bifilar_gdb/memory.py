@@ -1,5 +1,4 @@
 """Reading the memory of a process or a core file, by the types of its debug information."""
-import struct
 
 import gdb
 
@@ -192,12 +191,6 @@ def vector(value):
 def text_of(value):
     """A std::string."""
     begin, length = (read_number(address) for address, _ in leaves(value, 2))
-    return read(begin, min(length, 4096)).decode(errors="replace") if length else ""
-
-
-def view_text(address):
-    """A std::string_view: GCC's library has the length first."""
-    length, begin = struct.unpack("<QQ", read(address, 16))
     return read(begin, min(length, 4096)).decode(errors="replace") if length else ""
 
 

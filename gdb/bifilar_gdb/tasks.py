@@ -5,6 +5,7 @@ from . import code, layout, memory
 
 MODELS = {"bifilar::stackful::fiber_task<": "fiber", "bifilar::stackless::coroutine_task<": "coroutine",
           "bifilar::stackless::future_task<": "future"}
+OWN_BLOCK = "bifilar::stackless::future_task<bifilar::task<"
 
 
 class Task:
@@ -33,6 +34,9 @@ class Task:
             if model == "future" and "bifilar::bound_call<" in name:
                 model = "call"
             self._kinds[kind] = (model, name)
+            # A coroutine in a block of its own, because of its frame's alignment or because GCC 12 does not tell it.
+            if name.startswith(OWN_BLOCK) and self.type() is not None:
+                self._kinds[kind] = ("coroutine", name)
         return self._kinds[kind]
 
     @property
@@ -42,6 +46,12 @@ class Task:
     @property
     def class_name(self):
         return self._kind()[1]
+
+    def frame(self):
+        """The outermost frame of a coroutine."""
+        if not self.class_name.startswith(OWN_BLOCK):
+            return self.place
+        return memory.number(memory.member(memory.at(self.header, self.type()), "future_"))
 
     def type(self):
         """The class of the task; None without its debug information."""

@@ -86,7 +86,7 @@ class Chain:
 
 def chain_of(task):
     """The chain of a task that is a coroutine; None for others."""
-    return Chain(task.place) if task.model == "coroutine" else None
+    return Chain(task.frame()) if task.model == "coroutine" else None
 
 
 def awaited(task):

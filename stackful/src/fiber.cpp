@@ -1,11 +1,15 @@
 // A fiber between the scheduler and its stack.
 #include <bifilar/stackful/detail/fiber.hpp>
 
+#include <bifilar/future/yield.hpp>
 #include <bifilar/sched/detail/scheduler.hpp>
 #include <bifilar/stackful/detail/fiber_home.hpp>
 #include <bifilar/stackful/detail/stack_pool.hpp>
 
 namespace bifilar::stackful {
+
+constinit const awaited yielding{
+    [](const void*, task_visitor& to) noexcept { to.visit_wait(detail::type_name<yield_future>, {}); }};
 
 namespace {
 
@@ -65,6 +69,18 @@ void fiber::schedule(detail::task_header& task) noexcept {
 
 void fiber::requeue(detail::task_header& task, sched::worker& here) noexcept {
     if (!requeue_here(task)) here.push_back(task);
+}
+
+void fiber::describe(task_visitor& to) const noexcept {
+    using enum task_visitor::extent;
+    const task_visitor::extent tells = to.visit_model("fiber");
+    if (tells == model || !started_) return;
+    if (tells == waits) waits_on_->describe(to);
+    parked_stack stack;
+    stack.low = stack_.low;
+    stack.top = stack_.top;
+    switch_.describe(stack);
+    to.visit_stack(stack, tells == waits ? waits_on_->at() : std::source_location{});
 }
 
 fiber_home* fiber::home_of(const sched::scheduler& runs) noexcept {

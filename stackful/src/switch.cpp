@@ -7,6 +7,10 @@
 
 #include <bifilar/base/detail/assert.hpp>
 #include <bifilar/base/detail/sanitizer.hpp>
+#include <bifilar/task/task_visitor.hpp>
+
+#include <array>
+#include <cstring>
 
 #if defined(BIFILAR_OWN_SWITCH)
 #include <bit>
@@ -22,7 +26,6 @@
 #endif
 #if defined(BIFILAR_TSAN)
 #include <bifilar/base/detail/spin_lock.hpp>
-#include <array>
 #include <mutex>
 #include <sanitizer/tsan_interface.h>
 #endif
@@ -97,6 +100,15 @@ void fiber_context::resume_among_exceptions(base::exception_globals& here,
     exceptions_ = here;
     here_.keeps_exceptions = here.any();
     here = outer;
+}
+
+void fiber_context::describe(parked_stack& into) const noexcept {
+    into.instruction = reinterpret_cast<std::uintptr_t>(here_.instruction);
+    into.stack_pointer = reinterpret_cast<std::uintptr_t>(here_.stack_pointer);
+    // The numbers of rbx and rbp. The others are not kept: the code that goes on expects none of them.
+    into.registers[0] = {3, reinterpret_cast<std::uintptr_t>(here_.base_pointer)};
+    into.registers[1] = {6, reinterpret_cast<std::uintptr_t>(here_.frame_pointer)};
+    into.count = 2;
 }
 
 void fiber_context::finish() noexcept {
@@ -200,6 +212,47 @@ void fiber_context::prepare(void* top, std::size_t bytes, void (*entry)(void*) n
     marks_.stack_low = static_cast<const char*>(top) - bytes;
     marks_.stack_bytes = bytes;
 #endif
+}
+
+namespace {
+
+// How Boost.Context's jump leaves the registers on the stack: from the lowest address on, by their numbers in DWARF.
+#if defined(__x86_64__) && !defined(__ILP32__)
+// Behind the two control words.
+constexpr std::array<std::uint16_t, 6> saved_order{12, 13, 14, 15, 3, 6};
+constexpr std::size_t first_saved = 8;
+constexpr std::size_t saved_instruction = 0x38;
+constexpr std::size_t saved_bytes = 0x40;
+#elif defined(__aarch64__)
+// Behind d8 to d15.
+constexpr std::array<std::uint16_t, 12> saved_order{19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30};
+constexpr std::size_t first_saved = 0x40;
+constexpr std::size_t saved_instruction = 0xa0;
+constexpr std::size_t saved_bytes = 0xb0;
+#else
+// Not known: then a stack is told of without them.
+constexpr std::array<std::uint16_t, 0> saved_order{};
+constexpr std::size_t first_saved = 0;
+constexpr std::size_t saved_instruction = 0;
+constexpr std::size_t saved_bytes = 0;
+#endif
+
+std::uint64_t word_at(const void* base, std::size_t offset) noexcept {
+    std::uintptr_t word = 0;
+    std::memcpy(&word, static_cast<const std::byte*>(base) + offset, sizeof(word));
+    return word;
+}
+
+}  // namespace
+
+void fiber_context::describe(parked_stack& into) const noexcept {
+    if (saved_bytes == 0 || here_.stack_pointer == nullptr) return;
+    into.instruction = word_at(here_.stack_pointer, saved_instruction);
+    into.stack_pointer = reinterpret_cast<std::uintptr_t>(here_.stack_pointer) + saved_bytes;
+    for (const std::uint16_t number : saved_order) {
+        into.registers[into.count] = {number, word_at(here_.stack_pointer, first_saved + 8 * into.count)};
+        ++into.count;
+    }
 }
 
 #if !defined(BIFILAR_SWITCH_INLINE)

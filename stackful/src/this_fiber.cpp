@@ -1,15 +1,13 @@
 // this_fiber over fiber::current.
 #include <bifilar/stackful/this_fiber.hpp>
 
-#include <bifilar/future/yield.hpp>
 #include <bifilar/stackful/detail/fiber.hpp>
-#include <bifilar/task/detail/type_name.hpp>
 
 namespace bifilar {
 
 void detail::unwind_or_yield(stackful::fiber& self) {
     // Said before the suspension, for whoever describes the task meanwhile.
-    self.wait_on(bifilar::detail::type_name<yield_future>);
+    self.wait_on(stackful::yielding);
     if (self.unwinds()) self.unwind();
 }
 

@@ -11,6 +11,7 @@
 #include <bifilar/sched/detail/scheduler.hpp>
 #include <bifilar/sched/detail/worker.hpp>
 #include <bifilar/task/detail/join_watch.hpp>
+#include <bifilar/task/task_visitor.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -18,6 +19,34 @@
 #include <new>
 
 namespace bifilar::sched {
+namespace {
+
+// What fits into a line: the model, and the type of what is waited on.
+class first_wait final : public task_visitor {
+public:
+    first_wait(task_description& into, bool waits) noexcept : into_{into}, waits_{waits} {}
+
+    extent visit_model(std::string_view model) noexcept override {
+        into_.model = model;
+        return waits_ ? extent::waits : extent::model;
+    }
+    void visit_wait(std::string_view type, std::span<const wait_fact>) noexcept override { note(type); }
+    void begin_arms(std::string_view type, arms) noexcept override { note(type); }
+    void visit_frame(const void*, const std::source_location&) noexcept override {}
+    void visit_stack(const parked_stack&, const std::source_location&) noexcept override {}
+    void next_arm() noexcept override {}
+    void end_arms() noexcept override {}
+
+private:
+    void note(std::string_view type) noexcept {
+        if (into_.waits_on.empty()) into_.waits_on = type;
+    }
+
+    task_description& into_;
+    const bool waits_;
+};
+
+}  // namespace
 
 // Of the worker that is about to sleep for ever, with its timers out of the way: when it had better look again; never:
 // there is nothing to suspect. Simulated timers are out of its sight here, and seen by the look itself.
@@ -97,9 +126,8 @@ task_description scheduler::describe(const detail::task_header& task, bool parke
     made.name = label.name();
     made.spawned_at = label.place();
     made.parked = parked;
-    if (task.kind_->describe != nullptr) task.kind_->describe(task, made);
-    // It would be what the task waited on last.
-    if (!made.parked) made.waits_on = {};
+    first_wait into{made, parked};
+    if (task.kind_->describe != nullptr) task.kind_->describe(task, into);
     return made;
 }
 

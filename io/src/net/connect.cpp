@@ -130,6 +130,21 @@ bool host_connect_future::look(context& cx) {
     return failed;
 }
 
+void host_connect_future::describe_wait(task_visitor& to) const noexcept {
+    if (resolving_) return resolving_->describe_wait(to);
+    to.begin_arms(detail::type_name<host_connect_future>, task_visitor::arms::any);
+    for (const attempt& one : attempts_) {
+        if (!one) continue;
+        to.next_arm();
+        one->describe_wait(to);
+    }
+    if (delay_) {
+        to.next_arm();
+        delay_->describe_wait(to);
+    }
+    to.end_arms();
+}
+
 void host_connect_future::begin_next() noexcept {
     attempt& next = attempts_[begun_++];
     try {

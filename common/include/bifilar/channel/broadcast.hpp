@@ -228,6 +228,9 @@ public:
         }
         return done;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<closed_future>(to, wait_fact::object(of_));
+    }
 
 private:
     broadcast* of_;
@@ -258,6 +261,9 @@ public:
         if (node_.where(base::relaxed) == detail::wait_node::place::waiting)
             from.waiters_.remove(node_);  // Relaxed: locked.
         return value;
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<recv_future>(to, wait_fact::object(channel_));
     }
 
 private:

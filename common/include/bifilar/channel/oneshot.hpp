@@ -199,6 +199,9 @@ public:
             }
         return done;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<closed_future>(to, wait_fact::object(of_));
+    }
 
 private:
     // Afterwards nobody knows the waiter.
@@ -251,6 +254,9 @@ public:
         BIFILAR_CHECK(now == taken || now == closed,
                       "two receives of one oneshot at the same time; it has one receiver");
         return output{};
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<recv_future>(to, wait_fact::object(from_));
     }
 
 private:

@@ -205,6 +205,9 @@ public:
             from.waiters_.remove(node_);  // Relaxed: locked.
         return changed;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<changed_future>(to, wait_fact::object(channel_));
+    }
 
 private:
     watcher* of_;
@@ -246,6 +249,9 @@ public:
         if (node_.where(base::relaxed) == detail::wait_node::place::waiting)
             from.waiters_.remove(node_);  // Relaxed: locked.
         return found;
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<wait_for_future>(to, wait_fact::object(channel_));
     }
 
 private:

@@ -140,6 +140,19 @@ public:
         return answer{};
     }
 
+    /// For combinators: what the futures wait on, as arms of `Waits`, the future that waits for the set.
+    template <class Waits>
+    void describe_members(task_visitor& to, task_visitor::arms how) noexcept {
+        to.begin_arms(detail::type_name<Waits>, how);
+        members_.visit_some([&to](const detail::set_member& at) {
+            const auto& one = static_cast<const member&>(at);
+            if (!one.begun_) return;
+            to.next_arm();
+            describe_wait(one.future_, to);
+        });
+        to.end_arms();
+    }
+
     /// For combinators: as cancel_all(), polled. Afterwards nothing but it may be called until it is ready.
     polled<void> poll_cancel_all(context& cx) {
         if (!cancelling_) {
@@ -234,6 +247,9 @@ public:
         polled_ = true;
         return of_->poll_next(cx);
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        of_->template describe_members<next_future>(to, task_visitor::arms::any);
+    }
 
 private:
     future_set* of_;
@@ -258,6 +274,9 @@ public:
     }
     /// Being cancelled, it goes on until all are at rest.
     polled<void> poll_cancel(context& cx) { return poll(cx); }
+    void describe_wait(task_visitor& to) const noexcept {
+        of_->template describe_members<cancel_future>(to, task_visitor::arms::all);
+    }
 
 private:
     future_set* of_;

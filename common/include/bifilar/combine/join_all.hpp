@@ -63,6 +63,10 @@ public:
     /// Once it is ready.
     value& answer() noexcept { return *value_; }
     value take() { return std::move(*value_); }
+    /// Nothing when it does not wait any more.
+    void describe_wait(task_visitor& to) const noexcept {
+        if (begun_ && !at_rest()) bifilar::describe_wait(future_, to);
+    }
 
 private:
     template <class Poll>
@@ -126,6 +130,10 @@ public:
         if (!all) return not_ready;
         return done;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        std::apply([&to](const auto&... m) { describe_arms<join_all_future>(to, task_visitor::arms::all, m...); },
+                   members_);
+    }
 
 private:
     std::tuple<detail::member<F>...> members_;
@@ -188,6 +196,10 @@ public:
             std::apply([&](auto&... m) { return (static_cast<int>(m.poll_cancel(cx)) & ... & 1) != 0; }, members_);
         if (!all) return not_ready;
         return done;
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        std::apply([&to](const auto&... m) { describe_arms<try_join_all_future>(to, task_visitor::arms::all, m...); },
+                   members_);
     }
 
 private:

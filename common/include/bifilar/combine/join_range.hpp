@@ -36,6 +36,11 @@ public:
     }
     /// Before the first poll.
     [[nodiscard]] std::size_t count() const noexcept { return given_.size(); }
+    /// For the future `Waits`, which has these.
+    template <class Waits>
+    void describe(task_visitor& to, task_visitor::arms how) const noexcept {
+        if (set_ != nullptr) set_->template describe_members<Waits>(to, how);
+    }
 
 private:
     std::vector<F> given_;
@@ -84,6 +89,9 @@ public:
     }
 
     polled<void> poll_cancel(context& cx) { return members_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept {
+        members_.template describe<join_range_future>(to, task_visitor::arms::all);
+    }
 
 private:
     [[nodiscard]] bool failed() const noexcept { return thrown_ != nullptr || bad_ != nullptr; }
@@ -155,6 +163,9 @@ public:
     }
 
     polled<void> poll_cancel(context& cx) { return members_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept {
+        members_.template describe<race_range_future>(to, task_visitor::arms::any);
+    }
 
 private:
     // The first look goes in the order of the set.

@@ -89,6 +89,10 @@ public:
         if (!all) return not_ready;
         return done;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        std::apply([&to](const auto&... m) { describe_arms<race_future>(to, task_visitor::arms::any, m...); },
+                   members_);
+    }
 
 private:
     using places = std::index_sequence_for<F...>;
@@ -167,6 +171,9 @@ public:
         if (condition_) return bifilar::poll_cancel(future_, cx);
         return done;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (condition_) bifilar::describe_wait(future_, to);
+    }
 
 private:
     F future_;
@@ -218,6 +225,10 @@ public:
     polled<void> poll_cancel(context&) noexcept {
         note(true);
         return done;
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        std::apply([&to](const auto&... m) { describe_arms<select_future>(to, task_visitor::arms::any, m...); },
+                   members_);
     }
 
 private:

@@ -63,6 +63,7 @@ public:
         made_.emplace(emplaced<Call>{&call});
     }
     std::optional<Made>& made() noexcept { return made_; }
+    [[nodiscard]] const std::optional<Made>& made() const noexcept { return made_; }
 
 private:
     template <class Call>
@@ -127,6 +128,13 @@ public:
         detail::at_place(handling_, one, places{});
         if (!rests) return not_ready;
         return done;
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (handling_ == none) return race_.describe_wait(to);
+        const auto one = [&](auto place) {
+            if constexpr (waits<place.value>) bifilar::describe_wait(*std::get<place.value>(made_).made(), to);
+        };
+        detail::at_place(handling_, one, places{});
     }
 
 private:

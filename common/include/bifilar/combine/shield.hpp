@@ -33,6 +33,7 @@ public:
         }
         return done;
     }
+    void describe_wait(task_visitor& to) const noexcept { bifilar::describe_wait(future_, to); }
 
 private:
     F future_;
@@ -87,6 +88,12 @@ public:
         }
         if (!clean(cx)) return not_ready;
         return done;
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        if constexpr (future<after>) {
+            if (after_) return bifilar::describe_wait(*after_, to);
+        }
+        first_.describe_wait(to);
     }
 
 private:

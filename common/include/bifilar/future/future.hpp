@@ -4,6 +4,7 @@
 
 #include <bifilar/future/polled.hpp>
 #include <bifilar/task/context.hpp>
+#include <bifilar/task/task_visitor.hpp>
 #include <concepts>
 #include <type_traits>
 

@@ -211,6 +211,9 @@ public:
     [[nodiscard]] outcome_future<T> outcome() && noexcept { return outcome_future<T>{std::move(*this)}; }
     /// As the other outcome; the handle is used up.
     [[nodiscard]] outcome_future<T> outcome() & noexcept { return outcome_future<T>{std::move(*this)}; }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<join_handle>(to, wait_fact::task(base_.task()));
+    }
 
 private:
     // The handle in another form: it takes the outcome out of the task as the handle does.
@@ -273,6 +276,7 @@ public:
     }
     polled<void> poll_cancel(context& cx) noexcept { return handle_.poll_cancel(cx); }
     void note_wait(const void* site, bool ready) noexcept { handle_.note_wait(site, ready); }
+    void describe_wait(task_visitor& to) const noexcept { handle_.describe_wait(to); }
 
 private:
     join_handle<T> handle_;

@@ -48,6 +48,7 @@ public:
     }
     [[nodiscard]] bool is_promised() const noexcept { return bifilar::is_promised(first_); }
     polled<void> poll_cancel(context& cx) { return bifilar::poll_cancel(first_, cx); }
+    void describe_wait(task_visitor& to) const noexcept { bifilar::describe_wait(first_, to); }
 
 private:
     polled<output> apply(polled<output_of<F>>& answer) {
@@ -103,6 +104,10 @@ public:
     }
     polled<void> poll_cancel(context& cx) {
         return second_ ? bifilar::poll_cancel(*second_, cx) : bifilar::poll_cancel(*first_, cx);
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (second_) return bifilar::describe_wait(*second_, to);
+        if (first_) bifilar::describe_wait(*first_, to);
     }
 
 private:

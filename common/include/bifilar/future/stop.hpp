@@ -54,6 +54,7 @@ public:
     }
     [[nodiscard]] bool is_promised() const noexcept { return bifilar::is_promised(future_); }
     polled<void> poll_cancel(context& cx) { return bifilar::poll_cancel(future_, cx); }
+    void describe_wait(task_visitor& to) const noexcept { bifilar::describe_wait(future_, to); }
 
 private:
     class wake {
@@ -106,6 +107,9 @@ public:
             return done;
         }
         return done;
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (made_) bifilar::describe_wait(*made_, to);
     }
 
 private:

@@ -87,6 +87,9 @@ public:
         over_ = true;
         return false;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<arrive_future>(to, wait_fact::object(at_), wait_fact::number("parties", at_->parties_));
+    }
 
 private:
     polled<bool> arrive(context& cx) noexcept {

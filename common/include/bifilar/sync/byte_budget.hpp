@@ -120,6 +120,11 @@ public:
         if (!wait_.poll(cx)) return not_ready;
         return loan{*from_, bytes_};
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<take_future>(to, wait_fact::object(from_), wait_fact::number("wants", bytes_),
+                                         wait_fact::number("free", from_->free_bytes()),
+                                         wait_fact::number("of", from_->total_bytes()));
+    }
 
 private:
     [[nodiscard]] bool is_possible() const noexcept { return bytes_ <= from_->total_; }

@@ -77,6 +77,10 @@ public:
         node_.settled_ = true;
         return done;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (lock_) return lock_->describe_wait(to);
+        detail::visit_facts<wait_future>(to, wait_fact::object(at_));
+    }
 
 private:
     bool noticed(context& cx) noexcept {
@@ -130,6 +134,9 @@ public:
             if (predicate_()) return done;
             wait_.emplace(*at_, *held_);
         }
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (wait_) wait_->describe_wait(to);
     }
 
 private:

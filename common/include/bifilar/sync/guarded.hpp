@@ -84,6 +84,7 @@ public:
         if (!held) return not_ready;
         return guard{of_->value_, held.take()};
     }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe_wait(to); }
 
 private:
     guarded* of_;

@@ -65,6 +65,9 @@ public:
         of_->owner_.set(cx);
         return guard{*of_};
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<lock_future>(to, wait_fact::object(of_), of_->owner_.fact());
+    }
 
 private:
     mutex* of_;

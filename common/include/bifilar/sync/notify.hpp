@@ -115,6 +115,9 @@ public:
         if (!of_->enter(node_, made_in_, cx)) return not_ready;
         return done;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<wait_future>(to, wait_fact::object(of_));
+    }
 
 private:
     notify* of_;

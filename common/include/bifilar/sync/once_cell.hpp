@@ -164,6 +164,12 @@ public:
         }
         return done;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        if constexpr (future<made>) {
+            if (made_) return bifilar::describe_wait(*made_, to);
+        }
+        detail::visit_facts<init_future>(to, wait_fact::object(of_));
+    }
 
 private:
     // Before the next in line begins.

@@ -125,6 +125,11 @@ public:
             return permit{};
         return permit{*from_, wait_.count()};
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<acquire_future>(to, wait_fact::object(from_), wait_fact::number("wants", wait_.count()),
+                                            wait_fact::number("free", from_->permits_.free()),
+                                            wait_fact::number("of", from_->permits_.most()));
+    }
 
 private:
     semaphore* from_;

@@ -70,6 +70,11 @@ public:
     }
 
 private:
+    // How many readers hold it; max_readers: a writer.
+    [[nodiscard]] wait_fact reader_fact() const noexcept {
+        return wait_fact::number("held", max_readers - permits_.free());
+    }
+
     detail::permits permits_{max_readers, max_readers};
 };
 
@@ -81,6 +86,9 @@ public:
     polled<guard> poll(context& cx) noexcept {
         if (!wait_.poll(cx)) return not_ready;
         return guard{*of_};
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<lock_future>(to, wait_fact::object(of_), of_->reader_fact());
     }
 
 private:
@@ -96,6 +104,9 @@ public:
     polled<shared_guard> poll(context& cx) noexcept {
         if (!wait_.poll(cx)) return not_ready;
         return shared_guard{*of_};
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<lock_shared_future>(to, wait_fact::object(of_), of_->reader_fact());
     }
 
 private:

@@ -91,6 +91,9 @@ public:
         of_->advance();
         return due;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (sleep_) sleep_->describe_wait(to);
+    }
 
 private:
     interval* of_;

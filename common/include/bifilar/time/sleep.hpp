@@ -61,6 +61,7 @@ public:
 
     /// Nanoseconds of the clock that the sleep goes by.
     [[nodiscard]] base::instant_ns deadline() const noexcept { return deadline_; }
+    void describe_wait(task_visitor& to) const noexcept { detail::visit_facts<sleep>(to, wait_fact::due(deadline_)); }
 
 private:
     void restart(base::instant_ns deadline) noexcept {

@@ -53,6 +53,10 @@ public:
     }
     [[nodiscard]] bool is_promised() const noexcept { return bifilar::is_promised(future_); }
     polled<void> poll_cancel(context& cx) { return bifilar::poll_cancel(future_, cx); }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (late_) return bifilar::describe_wait(future_, to);
+        describe_arms<timeout_future>(to, task_visitor::arms::any, future_, limit_);
+    }
 
 private:
     F future_;
@@ -110,6 +114,10 @@ public:
 
     /// Whether the task has ended, or was never this future's.
     [[nodiscard]] bool at_rest() const noexcept { return !alive_; }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (asked_) return task_.describe_wait(to);
+        describe_arms<task_timeout_future>(to, task_visitor::arms::any, task_, limit_);
+    }
 
 private:
     // The task's end will wake.

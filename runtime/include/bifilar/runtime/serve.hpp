@@ -8,6 +8,7 @@
 #include <bifilar/runtime/detail/serve_core.hpp>
 #include <bifilar/runtime/task_scope.hpp>
 #include <bifilar/stackless/task.hpp>
+#include <bifilar/task/task_visitor.hpp>
 #include <bifilar/time/sleep.hpp>
 #include <concepts>
 #include <expected>
@@ -130,8 +131,8 @@ public:
         return done;
     }
     polled<void> poll_cancel(context& cx) { return body_ ? bifilar::poll_cancel(*body_, cx) : polled<void>{done}; }
-    [[nodiscard]] std::string_view waits_on() const noexcept {
-        return body_ ? detail::waits_on(*body_) : std::string_view{};
+    void describe_wait(task_visitor& to) const noexcept {
+        if (body_) bifilar::describe_wait(*body_, to);
     }
 
 private:

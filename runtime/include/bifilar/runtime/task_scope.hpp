@@ -142,6 +142,10 @@ public:
         (void)of_->cancel();
         return all_.poll(cx);
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<join_future>(to, wait_fact::object(of_),
+                                         wait_fact::number("children", of_->alive().count()));
+    }
 
 private:
     detail::scope_core* of_;
@@ -194,6 +198,12 @@ public:
         }
         over_ = true;
         return scope_->all.poll(cx);
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (scope_ == nullptr) return;
+        if (!over_ && scope_->body) return bifilar::describe_wait(*scope_->body, to);
+        detail::visit_facts<scope_future>(to, wait_fact::object(&scope_->core),
+                                          wait_fact::number("children", scope_->core.alive().count()));
     }
 
 private:

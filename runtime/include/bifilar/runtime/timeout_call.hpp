@@ -55,6 +55,9 @@ public:
         if (!task_) return done;
         return task_->poll_cancel(cx);
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (task_) task_->describe_wait(to);
+    }
 
 private:
     F call_;

@@ -9,8 +9,8 @@
 #include <bifilar/future/detail/must_be_read.hpp>
 #include <bifilar/future/future.hpp>
 #include <bifilar/stackful/detail/fiber.hpp>
-#include <bifilar/task/detail/type_name.hpp>
 #include <bifilar/task/outcome.hpp>
+#include <source_location>
 #include <stdexcept>
 #include <utility>
 
@@ -33,7 +33,7 @@ namespace detail {
 
 /// Brings `f` to rest and unwinds the fiber.
 template <future F>
-[[noreturn]] void cancel_await(stackful::fiber& self, F& f) {
+[[noreturn]] void cancel_await(stackful::fiber& self, F& f, const stackful::awaited& wait) {
     for (;;) {
         context& cx = self.poll_context();
         cx.start_poll();
@@ -42,7 +42,7 @@ template <future F>
             return poll_cancel(f, cx);
         };
         if (poll()) break;
-        self.wait_on(type_name<F>);
+        self.wait_on(wait);
         self.suspend();
     }
     self.unwind();
@@ -55,7 +55,7 @@ inline constexpr bool outlasts_cancel = requires { requires F::outlasts_cancel; 
 /// Waits for `f` whether the fiber is cancelled or not; for destructors that must not leave before. When it is,
 /// on_cancel() is called, at least once. On a fiber or a plain thread.
 template <future F, class OnCancel>
-output_of<F> await_through(F f, OnCancel on_cancel) {
+output_of<F> await_through(F f, OnCancel on_cancel, const std::source_location& at = std::source_location::current()) {
     stackful::fiber* const self = stackful::fiber::current();
     if (self == nullptr) return block_on(f);
     BIFILAR_CHECK(!self->polls(), "a fiber would wait inside a future's poll; co_await there");
@@ -65,7 +65,8 @@ output_of<F> await_through(F f, OnCancel on_cancel) {
         polled<output_of<F>> answer = f.poll(cx);
         if (answer) return answer.take();
         if (cx.cancelling()) on_cancel();
-        self->wait_on(type_name<F>);
+        const stackful::awaited wait{f, at};
+        self->wait_on(wait);
         self->suspend();
     }
 }
@@ -73,7 +74,7 @@ output_of<F> await_through(F f, OnCancel on_cancel) {
 // Expanded in place, as await itself is: the processor predicts each return after a switch wrongly, and the worker's
 // next one with it. As a function of its own, a wait for a yield took 40 ns instead of 21, and four lines of the cache.
 template <future F>
-[[gnu::always_inline]] inline output_of<F> await_here(F& f) {
+[[gnu::always_inline]] inline output_of<F> await_here(F& f, const std::source_location& at) {
     stackful::fiber* const self = waiting_fiber();
     if (self == nullptr) return block_thread_on(f);
     for (;;) {
@@ -87,10 +88,11 @@ template <future F>
         detail::note_wait(f, self, answer.is_ready());
         if (answer) return answer.take();
         BIFILAR_ASSERT(cx.armed(), "a future answered not ready without having stored a waker");
-        self->wait_on(type_name<F>);
+        const stackful::awaited wait{f, at};
+        self->wait_on(wait);
         if constexpr (!outlasts_cancel<F>)
             if (cx.cancelling() && self->unwinds()) [[unlikely]]
-                cancel_await(*self, f);
+                cancel_await(*self, f, wait);
         self->suspend();
     }
 }
@@ -98,7 +100,8 @@ template <future F>
 }  // namespace detail
 
 /// Waits for `f` and gives its output. `f` stays where it is: pass a temporary or a variable. Not in functions with a
-/// target attribute for wider vector registers than their file's: those registers are not saved.
+/// target attribute for wider vector registers than their file's: those registers are not saved. `at` is the place that
+/// is told of a task that waits.
 ///
 /// In spite of cancellation it waits for a shield(…); while an exception is in flight, so in destructors during
 /// unwinding; and while `cancelled` is handled or kept. A destructor on a normal way out, or any other noexcept
@@ -120,14 +123,15 @@ template <future F>
 /// Blocks: a plain thread, until `f` is ready.
 template <class F>
     requires future<std::remove_cvref_t<F>>
-[[gnu::always_inline]] inline output_of<F> await(F&& f) {
-    return detail::await_here(f);
-}
+    [[gnu::always_inline]] inline output_of<F> await(F&& f, std::source_location at = std::source_location::current()) {
+        return detail::await_here(f, at);
+    }
 template <class F>
     requires future<std::remove_cvref_t<F>> && detail::must_be_read<output_of<F>>
-[[gnu::always_inline]] BIFILAR_MUST_BE_READ inline output_of<F> await(F&& f) {
-    return detail::await_here(f);
-}
+    [[gnu::always_inline]] BIFILAR_MUST_BE_READ inline output_of<F> await(
+        F&& f, std::source_location at = std::source_location::current()) {
+        return detail::await_here(f, at);
+    }
 /// What is left is a mistake: says which.
 template <class F>
     requires(!future<std::remove_cvref_t<F>>)

@@ -60,9 +60,10 @@ public:
         return done;
     }
 
-    /// What the innermost coroutine waits on, for people; empty when it does not wait. Nobody polls it meanwhile.
-    [[nodiscard]] std::string_view waits_on() const noexcept {
-        return frame_ != nullptr ? stackless::link::of(frame_).waits_on() : std::string_view{};
+    /// Tells what the innermost coroutine waits on and which coroutines wait; nothing when it does not wait. Nobody
+    /// polls it meanwhile.
+    void describe_wait(task_visitor& to) const noexcept {
+        if (frame_ != nullptr) stackless::link::of(frame_).describe(to);
     }
 
     /// What the frame takes of memory, its size rounded up to the next that the pool of frames has. 0 where the pool

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <bifilar/channel/detail/channel_core.hpp>
+#include <array>
 #include <cstddef>
 #include <expected>
 #include <mutex>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -116,6 +118,20 @@ void channel_core<T, Store>::introduce(wake_batch& batch) noexcept {
     sender->value.reset();
     (void)wait_queue::call(*sender, batch);
     wait_queue::let_go(*sender);
+}
+
+template <class T, class Store>
+void channel_core<T, Store>::describe(task_visitor& to, std::string_view type) noexcept {
+    // Whoever asks may hold up the one who has the lock: then less is told.
+    if (!lock_.try_lock()) return to.visit_wait(type, std::array{wait_fact::object(this)});
+    const std::array facts{wait_fact::object(this),
+                           wait_fact::number("fill", count_),
+                           wait_fact::number("capacity", store_.capacity()),
+                           wait_fact::number("senders", senders_.count(max_counted)),
+                           wait_fact::number("receivers", receivers_.count(max_counted)),
+                           wait_fact::number("closed", is_shut() ? 1 : 0)};
+    lock_.unlock();
+    to.visit_wait(type, facts);
 }
 
 }  // namespace bifilar::detail

@@ -18,6 +18,7 @@
 #include <limits>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -353,6 +354,8 @@ private:
 
     // Without the lock: as many as are there and as the vector has room for.
     std::size_t take_more(std::vector<T>& into, std::size_t most) noexcept;
+    // What is known of it, for a future of that type.
+    void describe(task_visitor& to, std::string_view type) noexcept;
 
     // Closed and drained: the oldest waiting receiver is told, and tells the next.
     void end_receiver(wake_batch& batch) noexcept {

@@ -106,6 +106,7 @@ public:
         channel_->senders_.wait(node_, cx);
         return not_ready;
     }
+    void describe_wait(task_visitor& to) const noexcept { channel_->describe(to, type_name<reserve_future>); }
 
 private:
     channel_core* channel_;

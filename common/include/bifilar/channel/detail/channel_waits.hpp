@@ -31,6 +31,7 @@ public:
     [[gnu::always_inline]] polled<output> poll(context& cx) noexcept(nothrow) { return poll_as(cx, false); }
     /// The value stays here until a poll sends it.
     polled<output> poll_arm(context& cx) noexcept(nothrow) { return poll_as(cx, true); }
+    void describe_wait(task_visitor& to) const noexcept { channel_->describe(to, type_name<send_future>); }
 
 private:
     T& unsent() noexcept {
@@ -178,6 +179,7 @@ public:
         return stage_ == stage::waits && !channel_->has_place() && node_.where() == wait_node::place::woken &&
                node_.value.has_value();
     }
+    void describe_wait(task_visitor& to) const noexcept { channel_->describe(to, type_name<recv_future>); }
 
 private:
     // In line, as that of send_future.
@@ -330,6 +332,7 @@ public:
     polled<std::size_t> poll(context& cx) { return poll_as(cx, false); }
     polled<std::size_t> poll_arm(context& cx) { return poll_as(cx, true); }
     [[nodiscard]] bool is_promised() const noexcept { return first_.is_promised(); }
+    void describe_wait(task_visitor& to) const noexcept { channel_->describe(to, type_name<recv_many_future>); }
 
 private:
     polled<std::size_t> poll_as(context& cx, bool arm) {

@@ -35,6 +35,10 @@ public:
         return done;
     }
 
+    void describe_wait(task_visitor& to) const noexcept {
+        if (made_) bifilar::describe_wait(*made_, to);
+    }
+
 private:
     // Makes it in its final place: a future need not be movable.
     class emplaced {

@@ -39,6 +39,13 @@ public:
         gate_ = nullptr;
         return done;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        if constexpr (requires { gate_->count(); }) {
+            if (gate_ != nullptr)
+                return visit_facts<gate_wait>(to, wait_fact::object(gate_), wait_fact::number("count", gate_->count()));
+        }
+        visit_facts<gate_wait>(to, wait_fact::object(gate_));
+    }
 
 private:
     Gate* gate_;  // Null once passed: it may be gone.

@@ -1,11 +1,12 @@
-// Who has locked a mutex, in debug builds: to tell a task that waits for itself.
-// Elsewhere nothing is done, so that lock and unlock stay one exchange each. Its place is there in every build, in what
-// the mutex would leave empty, because those who link a library with checks may compile without.
+// Who has locked a mutex: told of whoever waits for it, and in debug builds to a task that waits for itself.
+// It lies in what the mutex would leave empty, and is kept by plain stores, so that lock and unlock stay one exchange
+// each.
 #pragma once
 
 #include <bifilar/base/detail/assert.hpp>
 #include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/task/context.hpp>
+#include <bifilar/task/task_visitor.hpp>
 #include <cstdint>
 
 namespace bifilar::detail {
@@ -14,10 +15,14 @@ namespace bifilar::detail {
 class lock_owner {
 public:
     void set([[maybe_unused]] context& by) noexcept {
-        if constexpr (looks) task_.store(word_of(by), base::relaxed);  // Relaxed: compared only.
+        if constexpr (keeps) task_.store(word_of(by), base::relaxed);  // Relaxed: compared only.
     }
     void clear() noexcept {
-        if constexpr (looks) task_.store(nobody, base::relaxed);  // Relaxed: as set.
+        if constexpr (keeps) task_.store(nobody, base::relaxed);  // Relaxed: as set.
+    }
+    /// As far as it is known: nobody's word, where it was locked by try_lock().
+    [[nodiscard]] wait_fact fact() const noexcept {
+        return wait_fact::holder(task_.load(base::relaxed));  // Relaxed: as set.
     }
     /// The task of `waits` waits for the lock. Says so, once, when it is the one that locked it: no abort, because its
     /// guard may have gone to another task, which will unlock.
@@ -32,8 +37,14 @@ public:
     }
 
 private:
-#if defined(BIFILAR_DEBUG) && !defined(BIFILAR_MODEL)
-    static constexpr bool looks = true;
+    // Models would explore each order of these stores, on which nothing depends.
+#if defined(BIFILAR_MODEL)
+    static constexpr bool keeps = false;
+#else
+    static constexpr bool keeps = true;
+#endif
+#if defined(BIFILAR_DEBUG)
+    static constexpr bool looks = keeps;
 #else
     static constexpr bool looks = false;
 #endif
@@ -46,7 +57,7 @@ private:
 
     // The task that locked it last with lock(); `nobody` also when nobody knows. Written by whoever locks and unlocks,
     // read by whoever waits.
-    [[maybe_unused]] base::atomic<std::uint32_t> task_{nobody};
+    base::atomic<std::uint32_t> task_{nobody};
 };
 
 }  // namespace bifilar::detail

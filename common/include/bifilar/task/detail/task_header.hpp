@@ -9,7 +9,7 @@
 namespace bifilar {
 
 class context;
-struct task_description;
+class task_visitor;
 namespace sched {
 class worker;
 }
@@ -34,8 +34,9 @@ struct operations {
     /// Queues a claimed task behind all others of the worker that ran it: it yielded, or was woken while it ran. Null:
     /// the worker's own queue, where it may be stolen.
     void (*requeue)(task_header&, sched::worker&) noexcept = nullptr;
-    /// Says model and wait of a task that does not run; the caller fills in the rest. Null for what is not a task.
-    void (*describe)(const task_header&, task_description&) noexcept = nullptr;
+    /// Tells what the task is, and what it waits on if the visitor says that it stands still. Null for what is not a
+    /// task.
+    void (*describe)(const task_header&, task_visitor&) noexcept = nullptr;
     /// What the task keeps under its task_local keys. Null in the kinds that types define: a task gets a kind of its
     /// own with its first such value; see local_store.
     local_store* locals = nullptr;

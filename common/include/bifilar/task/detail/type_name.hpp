@@ -21,13 +21,4 @@ consteval std::string_view find_type_name() {
 template <class T>
 inline constexpr std::string_view type_name = find_type_name<T>();
 
-/// What a future waits on right now: its own type, or what it says itself.
-template <class F>
-std::string_view waits_on(const F& f) noexcept {
-    if constexpr (requires { f.waits_on(); })
-        return f.waits_on();
-    else
-        return type_name<F>;
-}
-
 }  // namespace bifilar::detail

@@ -90,6 +90,7 @@ public:
     ~open_future();
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return call_.wait().poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { call_.describe<open_future>(to); }
 
 private:
     detail::path_wait call_;
@@ -106,6 +107,7 @@ public:
     ~next_future();
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<next_future>(to); }
 
 private:
     detail::directory_batch* of_;

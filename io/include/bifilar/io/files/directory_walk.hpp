@@ -67,6 +67,7 @@ public:
     explicit next_future(detail::walk_state& of);
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return fill_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept { fill_.describe_wait(to); }
 
 private:
     detail::walk_state* of_;

@@ -205,6 +205,7 @@ public:
     ~open_future();
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return call_.wait().poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { call_.describe<open_future>(to); }
 
 private:
     bool excluded_;  // Options that make no sense together.
@@ -222,6 +223,7 @@ public:
     ~close_future();
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<close_future>(to); }
 
 private:
     int descriptor_;  // -1 when it is closed.
@@ -235,6 +237,9 @@ public:
 
     lock_future(detail::file_handle& on, lock_kind how) noexcept : on_{&on}, how_{how} {}
     polled<output> poll(context& cx);
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<lock_future>(to, wait_fact::descriptor(on_->descriptor()));
+    }
 
 private:
     detail::file_handle* on_;

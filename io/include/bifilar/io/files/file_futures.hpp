@@ -25,6 +25,7 @@ public:
                          std::uint64_t offset, transfer how, int flags = 0, std::uint64_t* position = nullptr) noexcept;
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<file_transfer_future>(to); }
 
 private:
     std::byte* at_;
@@ -45,6 +46,7 @@ public:
     file_action_future(const drivers::file_request& what, detail::file_handle& on) noexcept : wait_{what, &on} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<file_action_future>(to); }
 
 private:
     detail::file_wait wait_;
@@ -60,6 +62,10 @@ public:
 
     [[nodiscard]] drivers::call_result poll(context& cx);
     [[nodiscard]] file_wait& wait() noexcept { return wait_; }
+    template <class F>
+    void describe(task_visitor& to) const noexcept {
+        wait_.describe<F>(to);
+    }
 
 private:
     std::string path_;
@@ -81,6 +87,7 @@ public:
         : call_{what, path, other} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return call_.wait().poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { call_.describe<path_action_future>(to); }
 
 private:
     detail::path_wait call_;
@@ -97,6 +104,7 @@ public:
     explicit metadata_future(detail::file_handle& of);
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<metadata_future>(to); }
 
 private:
     std::string path_;
@@ -112,6 +120,7 @@ public:
     explicit size_future(detail::file_handle& of) : all_{of} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return all_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept { all_.describe_wait(to); }
 
 private:
     metadata_future all_;

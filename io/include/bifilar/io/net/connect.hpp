@@ -73,6 +73,7 @@ public:
 
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept;
+    void describe_wait(task_visitor& to) const noexcept;
 
 private:
     [[nodiscard]] bool race(context& cx);

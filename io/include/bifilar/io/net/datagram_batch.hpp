@@ -76,6 +76,7 @@ public:
         : into_{&into}, wait_{op_kind::recv_many, from} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<batch_receive_future>(to); }
 
 private:
     datagram_batch* into_;
@@ -95,6 +96,7 @@ public:
         : from_{&from}, first_{first}, wait_{op_kind::send_many, to} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<batch_send_future>(to); }
 
 private:
     datagram_batch* from_;

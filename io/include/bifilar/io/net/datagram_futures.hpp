@@ -56,6 +56,7 @@ public:
           wait_{op_kind::recv_message, from, flags} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<datagram_receive_future>(to); }
 
 private:
     iovec into_;  // Before wait_, like the others: the operation ends first.
@@ -85,6 +86,7 @@ public:
     }
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<datagram_send_future>(to); }
 
 private:
     iovec from_;  // Before wait_, like the others: the operation ends first.

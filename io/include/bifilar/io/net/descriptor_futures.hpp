@@ -45,6 +45,7 @@ public:
           wait_{op_kind::send_message, to} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<descriptor_send_future>(to); }
 
 private:
     void write_descriptors() noexcept;
@@ -72,6 +73,7 @@ public:
 
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<descriptor_receive_future>(to); }
 
 private:
     iovec into_;  // Before wait_, like the others: the operation ends first.

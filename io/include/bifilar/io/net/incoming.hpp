@@ -27,6 +27,7 @@ public:
         return output{detail::stream_access::make<Stream>(std::move(*made))};
     }
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<next_connection_future>(to); }
 
 private:
     drivers::multishot_wait wait_;

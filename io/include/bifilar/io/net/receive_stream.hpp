@@ -39,6 +39,7 @@ public:
     explicit next_future(drivers::multishot_source& from) noexcept : wait_{from} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<next_future>(to); }
 
 private:
     drivers::multishot_wait wait_;

@@ -20,6 +20,12 @@ public:
     ~send_file_future();
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept;
+    void describe_wait(task_visitor& to) const noexcept {
+        if (now_ == step::fetch)
+            fetch_.describe<send_file_future>(to);
+        else
+            send_.describe<send_file_future>(to);
+    }
 
 private:
     // What the file's own waits are about: parts of this size.

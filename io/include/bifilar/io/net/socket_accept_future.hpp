@@ -23,6 +23,10 @@ public:
     /// Empty: not ready.
     std::optional<io_result<drivers::source_ptr>> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    template <class F>
+    void describe(task_visitor& to) const noexcept {
+        wait_.describe<F>(to);
+    }
 
 private:
     drivers::io_wait wait_;
@@ -47,6 +51,7 @@ public:
         return output{detail::stream_access::make<Stream>(std::move(**got))};
     }
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<socket_accept_future>(to); }
 
 private:
     detail::accept_wait wait_;

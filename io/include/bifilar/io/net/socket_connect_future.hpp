@@ -22,6 +22,13 @@ public:
     /// The connected socket, blocking in the kernel's eyes. Empty: not ready.
     std::optional<io_result<drivers::source_ptr>> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept;
+    template <class F>
+    void describe(task_visitor& to) const noexcept {
+        if (wait_)
+            wait_->describe<F>(to);
+        else
+            pause_.describe_wait(to);
+    }
 
 private:
     enum class [[nodiscard]] step : unsigned char { wait, pause, connected, failed };
@@ -52,6 +59,7 @@ public:
         return output{detail::stream_access::make<Stream>(std::move(**got))};
     }
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<socket_connect_future>(to); }
 
 private:
     detail::connect_wait wait_;

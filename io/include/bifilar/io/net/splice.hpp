@@ -25,6 +25,9 @@ public:
     void end() noexcept;
     /// The result of a call at rest whose poll was not ready. See accountable_transfer.
     [[nodiscard]] std::optional<output> finished() const noexcept;
+    void describe_wait(task_visitor& to) const noexcept {
+        (waits_for_pipe_ ? for_pipe_ : move_).describe<splice_future>(to);
+    }
 
 private:
     int pipe_;  // Before the waits, which use it.

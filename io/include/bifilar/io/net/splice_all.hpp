@@ -34,6 +34,9 @@ public:
 
     /// What `to` has taken so far.
     [[nodiscard]] std::uint64_t bytes() const noexcept;
+    void describe_wait(task_visitor& to) const noexcept {
+        (in_pipe_ != 0 ? out_ : in_).describe<splice_all_future>(to);
+    }
 
 private:
     [[nodiscard]] int open_pipe() noexcept;

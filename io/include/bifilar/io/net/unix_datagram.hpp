@@ -18,6 +18,7 @@ public:
     unix_send_to_future(drivers::source_ptr on, std::span<const std::byte> from, const socket_address& to) noexcept
         : on_{std::move(on)}, from_{from}, to_{to} {}
     polled<output> poll(context& cx);
+    void describe_wait(task_visitor& to) const noexcept { pause_.describe_wait(to); }
 
 private:
     drivers::source_ptr on_;  // An owner: the driver, which sees to that elsewhere, knows nothing of this wait.

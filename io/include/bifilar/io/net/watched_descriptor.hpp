@@ -19,6 +19,7 @@ public:
     readiness_future(drivers::io_source& of, op_kind kind) noexcept : wait_{kind, of} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<readiness_future>(to); }
 
 private:
     drivers::io_wait wait_;

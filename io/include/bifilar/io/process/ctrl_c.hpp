@@ -22,6 +22,7 @@ public:
     ctrl_c_future();
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<ctrl_c_future>(to); }
 
 private:
     drivers::source_ptr source_;  // Before wait_: the operation ends first.

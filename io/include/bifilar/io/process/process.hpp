@@ -71,6 +71,7 @@ public:
     explicit wait_future(detail::child& of) noexcept : of_{&of}, wait_{op_kind::poll_in, of.source()} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<wait_future>(to); }
 
 private:
     detail::child* of_;

@@ -70,6 +70,7 @@ public:
     explicit next_future(detail::signal_listener& of) noexcept;
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<next_future>(to); }
 
 private:
     detail::signal_listener* of_;

@@ -123,6 +123,9 @@ public:
     ~resolve_future();
 
     polled<output> poll(context& cx);
+    void describe_wait(task_visitor& to) const noexcept {
+        detail::visit_facts<resolve_future>(to, wait_fact::object(asked_.get()));
+    }
 
 private:
     std::shared_ptr<detail::resolver_queue> queue_;

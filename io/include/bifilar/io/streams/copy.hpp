@@ -58,6 +58,11 @@ public:
 
     /// What `to` has taken so far.
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+    /// One of the two at most is under way.
+    void describe_wait(task_visitor& to) const noexcept {
+        read_.describe_wait(to);
+        write_.describe_wait(to);
+    }
 
 private:
     polled<io_result<std::size_t>> poll_read(context& cx) {

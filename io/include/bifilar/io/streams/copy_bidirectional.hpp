@@ -50,6 +50,13 @@ public:
     [[nodiscard]] copy_result result(std::error_code reason) const noexcept {
         return result_ ? *result_ : copy_result{copy_.bytes(), reason};
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (result_) return;
+        if (copied_)
+            end_.describe_wait(to);
+        else
+            bifilar::describe_wait(copy_, to);
+    }
 
 private:
     Copy copy_;
@@ -97,6 +104,9 @@ public:
         const bool back = back_.poll_cancel(cx).is_ready();
         if (!there || !back) return not_ready;
         return done;
+    }
+    void describe_wait(task_visitor& to) const noexcept {
+        describe_arms<copy_bidirectional_future>(to, task_visitor::arms::all, there_, back_);
     }
 
 private:

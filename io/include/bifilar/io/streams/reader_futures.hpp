@@ -33,6 +33,7 @@ public:
         return output{buffer.take(into_)};
     }
     polled<void> poll_cancel(context& cx) noexcept { return call_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept { call_.describe_wait(to); }
 
 private:
     detail::reader_call<Stream> call_;
@@ -52,6 +53,7 @@ public:
         return into_.size() > call_.buffer().capacity() ? poll_large(cx) : poll_small(cx);
     }
     polled<void> poll_cancel(context& cx) noexcept { return call_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept { call_.describe_wait(to); }
 
 private:
     // Collects it in the buffer, where it is safe.
@@ -117,6 +119,7 @@ public:
         }
     }
     polled<void> poll_cancel(context& cx) noexcept { return call_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept { call_.describe_wait(to); }
 
 private:
     output taken(const detail::delimiter::found& found) {
@@ -169,6 +172,7 @@ public:
         return output{buffer.content()};
     }
     polled<void> poll_cancel(context& cx) noexcept { return call_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept { call_.describe_wait(to); }
 
 private:
     detail::reader_call<Stream> call_;

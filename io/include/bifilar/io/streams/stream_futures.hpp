@@ -30,6 +30,7 @@ public:
         : wait_{kind, from, flags}, into_{into}, how_{how} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<stream_read_future>(to); }
     /// What the destructor does, for owners that ask finished() afterwards.
     /// Blocks: a moment, until the kernel has let go of the buffers.
     void end() noexcept { wait_.end(); }
@@ -51,6 +52,7 @@ public:
     explicit stream_receive_future(drivers::io_source& from) noexcept : wait_{op_kind::recv_pooled, from} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<stream_receive_future>(to); }
 
 private:
     received_bytes got_;  // Before wait_: the operation ends first.
@@ -67,6 +69,7 @@ public:
         : wait_{kind, to, flags}, from_{from}, how_{how} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<stream_write_future>(to); }
     /// What the destructor does, for owners that ask finished() afterwards.
     /// Blocks: a moment, until the kernel has let go of the buffers.
     void end() noexcept { wait_.end(); }
@@ -92,6 +95,7 @@ public:
     void set_buffers(std::span<const iovec> buffers) noexcept;
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<vector_transfer_future>(to); }
     /// What the destructor does, for owners that ask finished() afterwards.
     /// Blocks: a moment, until the kernel has let go of the buffers.
     void end() noexcept { wait_.end(); }
@@ -113,6 +117,7 @@ public:
         : left_{without_empty(buffers)}, next_{to, kind, left_} {}
     polled<output> poll(context& cx);
     polled<void> poll_cancel(context& cx) noexcept { return next_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept { next_.describe_wait(to); }
     /// What the destructor does, for owners that ask finished() afterwards.
     /// Blocks: a moment, until the kernel has let go of the buffers.
     void end() noexcept { next_.end(); }

@@ -30,6 +30,7 @@ public:
         return output{writer.buffer.add(from_)};
     }
     polled<void> poll_cancel(context& cx) noexcept { return call_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept { call_.describe_wait(to); }
     /// See accountable_transfer.
     void end() noexcept { call_.end(); }
     /// What it has come to, for who gave it up.
@@ -73,6 +74,7 @@ public:
         return output{taken_};
     }
     polled<void> poll_cancel(context& cx) noexcept { return call_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept { call_.describe_wait(to); }
 
 private:
     // The buffer's content has to go first, with `left` behind it where the stream can do that.
@@ -105,6 +107,7 @@ public:
         return call_.poll_drain(cx);
     }
     polled<void> poll_cancel(context& cx) noexcept { return call_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept { call_.describe_wait(to); }
 
 private:
     detail::writer_call<Stream> call_;
@@ -131,6 +134,12 @@ public:
         return end_.poll(cx, writer_->stream);
     }
     polled<void> poll_cancel(context& cx) noexcept { return flushed_ ? end_.poll_cancel(cx) : flush_.poll_cancel(cx); }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (flushed_)
+            end_.describe_wait(to);
+        else
+            flush_.describe_wait(to);
+    }
 
 private:
     detail::writer_state<Stream>* writer_;

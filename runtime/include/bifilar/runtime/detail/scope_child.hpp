@@ -7,8 +7,8 @@
 #include <bifilar/future/future.hpp>
 #include <bifilar/sync/detail/countdown.hpp>
 #include <bifilar/sync/event.hpp>
-#include <bifilar/task/detail/type_name.hpp>
 #include <bifilar/task/task_description.hpp>
+#include <bifilar/task/task_visitor.hpp>
 #include <exception>
 #include <functional>
 #include <string_view>
@@ -125,7 +125,9 @@ public:
         }
     }
     polled<void> poll_cancel(context& cx) { return begun_ ? bifilar::poll_cancel(body_, cx) : polled<void>{done}; }
-    [[nodiscard]] std::string_view waits_on() const noexcept { return detail::waits_on(body_); }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (begun_) bifilar::describe_wait(body_, to);
+    }
 
 private:
     scope_child child_;  // First, so that it ends last.

@@ -5,12 +5,12 @@
 #include <bifilar/stackful/detail/target.hpp>
 
 #include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/stackful/detail/awaited.hpp>
 #include <bifilar/stackful/detail/stack.hpp>
 #include <bifilar/stackful/detail/switch.hpp>
 #include <bifilar/task/context.hpp>
 #include <bifilar/task/detail/task_core.hpp>
 #include <bifilar/task/detail/thread_state.hpp>
-#include <string_view>
 
 namespace bifilar::sched {
 class scheduler;
@@ -20,6 +20,9 @@ class worker;
 namespace bifilar::stackful {
 
 class fiber_home;
+
+/// What a fiber waits on that only lets others run.
+extern const awaited yielding;
 
 class fiber {
 public:
@@ -64,12 +67,12 @@ public:
         return copies_.load(base::relaxed) != 0;
     }
 
-    /// What the next suspension is for: a constant. Inside the fiber.
-    void wait_on(const std::string_view& what) noexcept { waits_on_ = &what; }
-    /// What the last suspension was for; empty before the first.
-    [[nodiscard]] std::string_view waits_on() const noexcept {
-        return waits_on_ != nullptr ? *waits_on_ : std::string_view{};
-    }
+    /// What the next suspension is for: stays where it is until the fiber goes on. Before each suspension but one that
+    /// yields; inside the fiber.
+    void wait_on(const awaited& what) noexcept { waits_on_ = &what; }
+    /// Tells its model, what the fiber waits on, where, and with which registers it will go on; nothing but the first
+    /// before it has begun.
+    void describe(task_visitor& to) const noexcept;
 
     /// Null without a name. For signal handlers too.
     [[nodiscard]] const detail::task_label* label() const noexcept { return label_; }
@@ -114,7 +117,7 @@ private:
     // outcome of two words these are two lines.
     context* context_ = nullptr;         // The worker's, for the present run.
     sched::worker* stays_on_ = nullptr;  // Set by the first run, unless migratable. Read by wakers that claimed.
-    const std::string_view* waits_on_ = nullptr;  // A constant of `await`.
+    const awaited* waits_on_ = nullptr;  // In the frame that waits. Valid while the task is parked.
     bool started_ = false;
     bool polls_ = false;  // A future of this fiber is being polled. Inside the fiber.
     const bool migratable_;

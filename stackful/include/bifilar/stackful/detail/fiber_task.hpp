@@ -8,7 +8,7 @@
 #include <bifilar/sched/detail/start.hpp>
 #include <bifilar/stackful/detail/fiber.hpp>
 #include <bifilar/stackful/detail/stack_pool.hpp>
-#include <bifilar/task/task_description.hpp>
+#include <bifilar/task/task_visitor.hpp>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -105,9 +105,8 @@ private:
     static void requeue(detail::task_header& task, sched::worker& here) noexcept {
         of(task).fiber::requeue(task, here);
     }
-    static void describe(const detail::task_header& task, task_description& into) noexcept {
-        into.model = "fiber";
-        into.waits_on = static_cast<const fiber_task&>(static_cast<const detail::task_core&>(task)).fiber::waits_on();
+    static void describe(const detail::task_header& task, task_visitor& to) noexcept {
+        static_cast<const fiber_task&>(static_cast<const detail::task_core&>(task)).fiber::describe(to);
     }
     static void destroy(detail::task_header& task) noexcept {
         fiber_task& self = of(task);

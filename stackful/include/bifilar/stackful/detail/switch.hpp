@@ -12,6 +12,10 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace bifilar {
+struct parked_stack;
+}
+
 // Where no sanitizer wants to watch, the switch is expanded in place. A jump leaves the processor's return predictor
 // with the other stack's addresses, so each function that returns after a jump costs a misprediction: out of line,
 // a round trip took 28 ns where the bare pair of jumps takes 13.
@@ -194,6 +198,9 @@ public:
 
     /// Where its innermost frame begins, for who wants to have that in the cache before it runs. Not while it runs.
     [[nodiscard]] const void* stack_pointer() const noexcept { return here_.stack_pointer; }
+
+    /// With which registers it will go on, for who unwinds its stack. While it is suspended, and has run before.
+    void describe(parked_stack& into) const noexcept;
 
 private:
     // What the sanitizers want to know. Present in every build, so that an application compiled with a sanitizer

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <bifilar/future/future.hpp>
-#include <bifilar/task/detail/type_name.hpp>
+#include <bifilar/task/task_visitor.hpp>
 #include <functional>
 #include <optional>
 #include <tuple>
@@ -71,12 +71,11 @@ public:
         return done;
     }
 
-    /// What the future that the call gave waits on.
-    [[nodiscard]] std::string_view waits_on() const noexcept {
+    /// As the future that the call gave.
+    void describe_wait(task_visitor& to) const noexcept {
         if constexpr (future<made>) {
-            if (made_) return detail::waits_on(*made_);
+            if (made_) bifilar::describe_wait(*made_, to);
         }
-        return {};
     }
 
 private:

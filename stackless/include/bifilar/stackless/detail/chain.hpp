@@ -6,9 +6,10 @@
 
 #include <bifilar/base/detail/assert.hpp>
 #include <bifilar/task/context.hpp>
+#include <bifilar/task/task_visitor.hpp>
 #include <coroutine>
 #include <cstdint>
-#include <string_view>
+#include <source_location>
 
 namespace bifilar::stackless {
 
@@ -20,8 +21,8 @@ struct leaf_operations {
     bool (*poll)(leaf&, context&);
     /// True when its future may be destroyed.
     bool (*poll_cancel)(leaf&, context&);
-    /// What the future waits on, for people.
-    std::string_view (*waits_on)(const leaf&) noexcept;
+    /// Tells what the future waits on.
+    void (*describe)(const leaf&, task_visitor&) noexcept;
 };
 
 /// The future that a coroutine waits for, seen without its type. Lives in the coroutine's frame. Aligned for the tags
@@ -33,7 +34,7 @@ public:
 
     bool poll(context& cx) { return kind_->poll(*this, cx); }
     bool poll_cancel(context& cx) { return kind_->poll_cancel(*this, cx); }
-    [[nodiscard]] std::string_view waits_on() const noexcept { return kind_->waits_on(*this); }
+    void describe(task_visitor& to) const noexcept { kind_->describe(*this, to); }
 
 protected:
     leaf() noexcept {}
@@ -64,7 +65,8 @@ public:
     void* result_;  ///< The outcome<T> that the top leaves its result in.
 };
 
-/// What every promise has: two words, whose meaning depends on the coroutine's place in the chain.
+/// What every promise has: two words, whose meaning depends on the coroutine's place in the chain, and where in its
+/// code it waits.
 class alignas(8) link {
 public:
     link() noexcept = default;
@@ -113,11 +115,11 @@ public:
     /// Tops only: poll_cancel has begun, the coroutines will not run again.
     [[nodiscard]] bool cancel_begun() const noexcept { return (word_ & cancel_tag) != 0; }
 
-    /// Tops only: what the innermost waits on; empty when the chain does not wait. Nobody polls it meanwhile.
-    [[nodiscard]] std::string_view waits_on() const noexcept {
-        if (!started() || ended() || (word_ & running_tag) != 0) return {};
-        return reinterpret_cast<const leaf*>(word_ & ~tags)->waits_on();
-    }
+    /// The place of the co_await that comes next: for whoever wants to know where the coroutine waits.
+    void note(const std::source_location& place) noexcept { place_ = place; }
+    /// Tops only: tells what the innermost waits on, if its task is parked, and the frames from there on outwards.
+    /// Nothing when the chain does not wait. Nobody polls it meanwhile.
+    void describe(task_visitor& to, bool parked = true) const noexcept;
 
     /// Tops only: destroys all coroutines but the top, innermost first, without recursion.
     void unwind() noexcept;
@@ -139,11 +141,13 @@ private:
     std::uintptr_t word_ = 0;
     // Child: its child_slot. Top: the frame of the innermost coroutine; null when it has ended.
     void* next_ = nullptr;
+    // Of the co_await that was begun last; line 0 before the first.
+    std::source_location place_;
 };
 
 static_assert(alignof(link) >= 8 && alignof(leaf) >= 8 && alignof(chain_run) >= 8,
               "their addresses leave room for three tags");
-static_assert(sizeof(link) == 2 * sizeof(void*), "two words a coroutine");
+static_assert(sizeof(link) == (3 * sizeof(void*) + 7) / 8 * 8, "three words a coroutine");
 
 inline void link::become_child(link& parent, child_slot& slot) noexcept {
     BIFILAR_CHECK(word_ == 0, "a task was awaited that had been polled before; await it by reference instead");
@@ -181,6 +185,19 @@ inline void link::unwind() noexcept {
         void* const child = slot.child_;
         slot.child_ = nullptr;
         std::coroutine_handle<>::from_address(child).destroy();
+    }
+}
+
+inline void link::describe(task_visitor& to, bool parked) const noexcept {
+    if (!started() || ended() || (word_ & running_tag) != 0) return;
+    if (parked) reinterpret_cast<const leaf*>(word_ & ~tags)->describe(to);
+    // All of them stand at a co_await, so each child has a slot in the frame that waits for it.
+    for (void* frame = next_;;) {
+        link& at = of(frame);
+        // A frame begins with the address of the code that goes on, with all compilers that we know.
+        to.visit_frame(*static_cast<const void* const*>(frame), at.place_);
+        if (&at == this) return;
+        frame = at.slot().parent_;
     }
 }
 

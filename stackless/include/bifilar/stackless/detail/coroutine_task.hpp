@@ -8,7 +8,7 @@
 #include <bifilar/sched/detail/start.hpp>
 #include <bifilar/stackless/task.hpp>
 #include <bifilar/task/detail/thread_state.hpp>
-#include <bifilar/task/task_description.hpp>
+#include <bifilar/task/task_visitor.hpp>
 #include <new>
 #include <utility>
 
@@ -84,10 +84,12 @@ private:
         return detail::run_result::done;
     }
 
-    static void describe(const detail::task_header& task, task_description& into) noexcept {
+    static void describe(const detail::task_header& task, task_visitor& to) noexcept {
+        using enum task_visitor::extent;
+        const task_visitor::extent tells = to.visit_model("coroutine");
+        if (tells == model) return;
         const auto* const block = reinterpret_cast<const std::byte*>(&task);
-        into.model = "coroutine";
-        into.waits_on = link::of(const_cast<std::byte*>(block) + prefix_bytes).waits_on();
+        link::of(const_cast<std::byte*>(block) + prefix_bytes).describe(to, tells == waits);
     }
     static void destroy(detail::task_header& task) noexcept {
         coroutine_task& self = of(task);

@@ -8,8 +8,7 @@
 #include <bifilar/memory/detail/frame_pool.hpp>
 #include <bifilar/sched/detail/lost_error.hpp>
 #include <bifilar/sched/detail/start.hpp>
-#include <bifilar/task/detail/type_name.hpp>
-#include <bifilar/task/task_description.hpp>
+#include <bifilar/task/task_visitor.hpp>
 #include <memory>
 #include <new>
 #include <utility>
@@ -95,13 +94,11 @@ private:
         return true;
     }
 
-    static void describe(const detail::task_header& task, task_description& into) noexcept {
+    static void describe(const detail::task_header& task, task_visitor& to) noexcept {
         const auto& self = static_cast<const future_task&>(static_cast<const detail::task_core&>(task));
-        if constexpr (requires { F::model; })
-            into.model = F::model;
-        else
-            into.model = "future";
-        if (self.begun_) into.waits_on = detail::waits_on(self.future_);
+        std::string_view model = "future";
+        if constexpr (requires { F::model; }) model = F::model;
+        if (to.visit_model(model) == task_visitor::extent::waits && self.begun_) describe_wait(self.future_, to);
     }
     static void destroy(detail::task_header& task) noexcept {
         future_task& self = of(task);

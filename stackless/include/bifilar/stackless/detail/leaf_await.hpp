@@ -5,8 +5,8 @@
 #include <bifilar/future/detail/must_be_read.hpp>
 #include <bifilar/future/future.hpp>
 #include <bifilar/stackless/detail/chain.hpp>
-#include <bifilar/task/detail/type_name.hpp>
 #include <bifilar/task/outcome.hpp>
+#include <bifilar/task/task_visitor.hpp>
 #include <exception>
 #include <memory>
 #include <new>
@@ -158,11 +158,11 @@ private:
         return bifilar::poll_cancel(*static_cast<leaf_await&>(self).future_, cx).is_ready();
     }
 
-    static std::string_view name_one(const leaf& self) noexcept {
-        return detail::waits_on(*static_cast<const leaf_await&>(self).future_);
+    static void describe_one(const leaf& self, task_visitor& to) noexcept {
+        describe_wait(*static_cast<const leaf_await&>(self).future_, to);
     }
 
-    static constexpr leaf_operations operations{&poll_one, &cancel_one, &name_one};
+    static constexpr leaf_operations operations{&poll_one, &cancel_one, &describe_one};
 
     F* future_;
     [[no_unique_address]] leaf_result<output_of<F>, may_throw> result_;

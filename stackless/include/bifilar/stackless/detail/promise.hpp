@@ -1,4 +1,4 @@
-// The promise of task<T>: two words, frames from the pool, and the rules of co_await.
+// The promise of task<T>: three words, frames from the pool, and the rules of co_await.
 // The result goes straight to where it is wanted: the parent's frame, the poller's stack, or the spawned task.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <bifilar/task/detail/thread_state.hpp>
 #include <concepts>
 #include <new>
+#include <source_location>
 
 namespace bifilar {
 
@@ -115,7 +116,9 @@ public:
 
     /// A task is awaited as a child of this chain, at the price of a call.
     template <class U>
-    child_await<U> await_transform(task<U>&& child) noexcept {
+    child_await<U> await_transform(task<U>&& child,
+                                   std::source_location at = std::source_location::current()) noexcept {
+        this->note(at);
         void* const frame = child.release();
         BIFILAR_CHECK(frame != nullptr, "a task was awaited after it was ready, awaited or moved from");
         return child_await<U>{frame};
@@ -123,8 +126,10 @@ public:
 
     /// Any other future is polled where it is.
     template <class F>
-        requires future<std::remove_cvref_t<F>>
-    leaf_await<std::remove_cvref_t<F>> await_transform(F&& awaited) noexcept {
+    requires future<std::remove_cvref_t<F>> leaf_await<std::remove_cvref_t<F>> await_transform(
+        F&& awaited, std::source_location at = std::source_location::current())
+    noexcept {
+        this->note(at);
         return leaf_await<std::remove_cvref_t<F>>{awaited};
     }
 

@@ -41,6 +41,10 @@ public:
         asks_.reset();
         holds_.unlock();
     }
+    /// Nothing when it is not asked for.
+    void describe_wait(task_visitor& to) const noexcept {
+        if (asks_) asks_->describe_wait(to);
+    }
 
 private:
     std::optional<mutex::lock_future> asks_;
@@ -106,6 +110,10 @@ public:
         if (const std::optional<io_result<std::size_t>> went = out_.end(); went && *went) session_->sent(**went);
     }
 
+    void describe_wait(task_visitor& to) const noexcept {
+        describe_arms<tls_flow>(to, task_visitor::arms::any, in_, out_);
+    }
+
 private:
     tls_session* session_;
     Stream* stream_;
@@ -129,6 +137,9 @@ template <class Stream, class Output>
 class tls_operation {
 public:
     polled<void> poll_cancel(context& cx) noexcept { return flow_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept {
+        describe_arms<tls_operation>(to, task_visitor::arms::any, receiving_, sending_, flow_);
+    }
 
 protected:
     explicit tls_operation(tls_connection<Stream>& on) noexcept : session_{&on.session}, flow_{on.session, on.stream} {}

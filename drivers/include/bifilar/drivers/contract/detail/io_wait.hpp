@@ -7,6 +7,7 @@
 #include <bifilar/drivers/contract/detail/op.hpp>
 #include <bifilar/future/future.hpp>
 #include <optional>
+#include <string_view>
 
 namespace bifilar::drivers {
 
@@ -48,6 +49,12 @@ public:
     /// The result of an operation that ended in the driver and was not told by poll.
     [[nodiscard]] std::optional<int> finished() const noexcept;
 
+    /// For a future of type F: which operation it waits for, and on what.
+    template <class F>
+    void describe(task_visitor& to) const noexcept {
+        describe_as(bifilar::detail::type_name<F>, to);
+    }
+
     /// What the next call is about. Ignored while a call is in flight.
     void set(const call_arguments& arguments) noexcept {
         if (op_.now() == op::phase::idle) op_.arguments = arguments;
@@ -55,6 +62,7 @@ public:
     [[nodiscard]] const io_source& source() const noexcept { return *op_.source; }
 
 private:
+    void describe_as(std::string_view future, task_visitor& to) const noexcept;
     call_result start_without_driver(waker_ref waits);
     void ask_cancel() noexcept;
 

@@ -8,6 +8,7 @@
 #include <bifilar/drivers/contract/owned_descriptor.hpp>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 namespace bifilar::drivers {
 
@@ -70,8 +71,14 @@ public:
     /// What a receive brought, after its result.
     [[nodiscard]] received_bytes& bytes() noexcept { return got_; }
     [[nodiscard]] polled<void> poll_rest(context& cx) noexcept;
+    /// For a future of type F: which operation it waits for, and on what.
+    template <class F>
+    void describe(task_visitor& to) const noexcept {
+        describe_as(bifilar::detail::type_name<F>, to);
+    }
 
 private:
+    void describe_as(std::string_view future, task_visitor& to) const noexcept;
     call_result begin(context& cx);
     call_result begin_plain(context& cx);
     void give_up() noexcept;

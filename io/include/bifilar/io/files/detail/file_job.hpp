@@ -50,6 +50,7 @@ public:
         return polled<output>{std::move(*answer_)};
     }
     polled<void> poll_cancel(context& cx) noexcept { return wait_.poll_rest(cx); }
+    void describe_wait(task_visitor& to) const noexcept { wait_.describe<file_job>(to); }
 
 private:
     static int run(void* of) noexcept {

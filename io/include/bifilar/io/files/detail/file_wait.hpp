@@ -40,6 +40,13 @@ public:
     /// The result of a call that ended and was not told by poll.
     [[nodiscard]] std::optional<int> finished() const noexcept;
 
+    /// For a future of type F: on which descriptor it waits, where it has one.
+    template <class F>
+    void describe(task_visitor& to) const noexcept {
+        if (on_ == nullptr) return to.visit_wait(type_name<F>, {});
+        visit_facts<F>(to, wait_fact::object(on_), wait_fact::descriptor(on_->descriptor()));
+    }
+
     /// Whether nothing is under way: `request` may be changed.
     [[nodiscard]] bool idle() const noexcept { return op_.now() == drivers::op::phase::idle; }
     /// What the next call is about.

@@ -22,6 +22,9 @@ public:
         sleep_.reset();
         return done;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (sleep_) sleep_->describe_wait(to);
+    }
 
 private:
     std::optional<sleep> sleep_;

@@ -27,6 +27,10 @@ public:
             if (call_) return bifilar::poll_cancel(*call_, cx);
         return done;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        if constexpr (!is_immediate)
+            if (call_) bifilar::describe_wait(*call_, to);
+    }
 
 private:
     class nothing {};

@@ -45,6 +45,9 @@ public:
         call_.reset();
         return late;
     }
+    void describe_wait(task_visitor& to) const noexcept {
+        if (call_) bifilar::describe_wait(*call_, to);
+    }
 
 private:
     std::optional<F> call_;

@@ -64,6 +64,7 @@ public:
         give_up();
         return done;
     }
+    void describe_wait(task_visitor& to) const noexcept { read_.describe_wait(to); }
 
 private:
     polled<io_result<std::size_t>> poll_read(context& cx) {

@@ -121,6 +121,11 @@ public:
     }
     /// The result of a write past the buffer that was given up.
     [[nodiscard]] std::optional<io_result<std::size_t>> finished() const noexcept { return late_; }
+    /// One of the two at most is under way.
+    void describe_wait(task_visitor& to) const noexcept {
+        write_.describe_wait(to);
+        vectored_.describe_wait(to);
+    }
 
 private:
     enum class what : unsigned char { nothing, drain, past, both };
