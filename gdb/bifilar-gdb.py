@@ -5,8 +5,8 @@ import sys
 
 
 def load():
-    """From beside this file, whatever gdb has loaded before."""
-    sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+    """From beside this file, whatever gdb has loaded before. `__file__` would be the script that has sourced this."""
+    sys.path.insert(0, os.path.dirname(os.path.realpath(load.__code__.co_filename)))
     try:
         for name in [name for name in sys.modules if name.split(".")[0] == "bifilar_gdb"]:
             del sys.modules[name]

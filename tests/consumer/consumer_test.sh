@@ -62,6 +62,14 @@ if [ $tls = ON ]; then
     "$build/tls-by-pkg-config"
 fi
 
+# gdb finds its script beside the shared library.
+if [ "$kind" = shared ] && command -v gdb >/dev/null; then
+    words=$(gdb -nx -q -batch -iex "add-auto-load-safe-path $build" -ex 'break main' -ex run -ex 'help bifilar tasks' \
+        "$build/by-pkg-config" 2>&1)
+    grep -q '^Lists all tasks' <<<"$words" || grep -q 'Operation not permitted' <<<"$words" ||
+        { echo "gdb has not loaded the script: $words" >&2; exit 1; }
+fi
+
 # Without the definition there is less to tell, but all lies where the library has it.
 if [ "$kind" = checked ]; then
     # shellcheck disable=SC2046
