@@ -256,7 +256,8 @@ std::uint64_t scheduler::live() const noexcept {
     // Ends before beginnings: when both sums agree, every task begun by then had ended, and ended tasks spawn nothing.
     std::uint64_t completed = 0;
     for (const auto& each : workers_) completed += each->counters_.completed.get();
-    std::uint64_t spawned = spawned_outside_.load(base::acquire);  // Pairs with start.
+    // Relaxed: an end that was counted above brings its beginning.
+    std::uint64_t spawned = spawned_outside_.load(base::relaxed);
     for (const auto& each : workers_) spawned += each->counters_.spawned.get();
     return spawned - completed;
 }
@@ -369,7 +370,7 @@ void scheduler::visit_tasks(void (*visit)(detail::task_header&, void* argument) 
 runtime_stats scheduler::stats() const {
     runtime_stats all;
     for (const auto& each : workers_) all.workers.push_back(each->counters_.read());
-    all.spawned_outside = spawned_outside_.load(base::acquire);  // Pairs with start.
+    all.spawned_outside = spawned_outside_.load(base::relaxed);  // Relaxed: as in live.
     all.frame_bytes = detail::frame_pool_bytes();
     // Read at two moments, between which a trim may come.
     all.unused_frame_bytes = std::min<std::uint64_t>(detail::unused_frame_bytes(), all.frame_bytes);

@@ -30,9 +30,9 @@ public:
         else
             last_->next_ = &first;
         last_ = &last;
-        // seq_cst with size(): either a worker that is about to sleep sees the task, or the pusher sees the worker
-        // in the idle set; see idle_set.
-        length_.store(length_.load(base::relaxed) + count, base::seq_cst);
+        // Relaxed: written under the lock, which who takes acquires. Between this and the pusher's look at the idle set
+        // is a fence, so a worker that is about to sleep sees the task, or is seen; see idle_set.
+        length_.store(length_.load(base::relaxed) + count, base::relaxed);
     }
 
     /// Takes up to `most` tasks, oldest first, chained through next_. Null when there is none.
@@ -47,15 +47,13 @@ public:
         first_ = last->next_;
         if (first_ == nullptr) last_ = nullptr;
         last->next_ = nullptr;
-        // Relaxed load: only lock holders write it. Release store: as push_chain, though nobody relies on it.
-        length_.store(length_.load(base::relaxed) - count, base::release);
+        length_.store(length_.load(base::relaxed) - count, base::relaxed);  // Relaxed: as in push_chain.
         return first;
     }
 
     /// How many there are; may be out of date when it returns.
     [[nodiscard]] std::size_t size() const noexcept {
-        // Pairs with push_chain.
-        return length_.load(base::seq_cst);
+        return length_.load(base::relaxed);  // Relaxed: see push_chain.
     }
 
 private:

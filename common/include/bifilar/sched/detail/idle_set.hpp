@@ -4,6 +4,7 @@
 
 #include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/base/detail/cache_line.hpp>
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <optional>
@@ -17,6 +18,9 @@ namespace bifilar::sched {
 /// more. So either the pusher sees the worker or the worker sees the task. A searcher that gives up leaves the count
 /// the same way. The last searcher that finds work looks at all queues once more, after a full fence, and wakes another
 /// when there is more, because pushers relied on it meanwhile.
+///
+/// The fences alone give that order: a pusher's look at the counts comes before or after the change of the counts that
+/// the other makes before its fence, so one fence comes before the other. No update here needs an order for that.
 class idle_set {
 public:
     explicit idle_set(std::uint32_t workers) : workers_{workers}, words_((workers + 63) / 64) {}
@@ -27,29 +31,30 @@ public:
     [[nodiscard]] bool start_search() noexcept {
         // Relaxed: the limit is a matter of economy.
         if (2 * searching_of(counts_.load(base::relaxed)) >= workers_) return false;
-        // seq_cst: pushers that see this rely on the search that follows; see above.
-        counts_.fetch_add(one_searching, base::seq_cst);
+        // Relaxed: pushers that see this rely on the look behind the fence at the end of the search; see above.
+        counts_.fetch_add(one_searching, base::relaxed);
         return true;
     }
 
     /// The searcher found work. True when it was the last: it then looks for more, and wakes another for that.
     [[nodiscard]] bool end_search() noexcept {
-        // seq_cst: see above.
-        return searching_of(counts_.fetch_sub(one_searching, base::seq_cst)) == 1;
+        // Release: what this searcher has moved into its own queue is seen by the last one, behind that one's fence.
+        return searching_of(counts_.fetch_sub(one_searching, base::release)) == 1;
     }
 
     /// The worker is about to sleep; a searcher stops searching by that. It then looks at all queues once more.
     void enter(std::uint32_t worker, bool searching) noexcept {
-        // The bit comes before the count: who sees the count finds a bit. seq_cst: see above.
-        word_of(worker).fetch_or(bit_of(worker), base::seq_cst);
-        counts_.fetch_add(searching ? one_idle - one_searching : one_idle, base::seq_cst);
+        // The bit comes before the count: who sees the count finds a bit. Relaxed, then release for the last look of
+        // claim.
+        word_of(worker).fetch_or(bit_of(worker), base::relaxed);
+        counts_.fetch_add(searching ? one_idle - one_searching : one_idle, base::release);
     }
 
     /// The worker is awake again. True when somebody had claimed it meanwhile: it is a searcher then.
     [[nodiscard]] bool leave(std::uint32_t worker) noexcept {
-        // seq_cst: see above. Whoever clears the bit also takes the worker off the count.
-        if ((word_of(worker).fetch_and(~bit_of(worker), base::seq_cst) & bit_of(worker)) == 0) return true;
-        counts_.fetch_sub(one_idle, base::seq_cst);
+        // Relaxed: no message. Whoever clears the bit also takes the worker off the count.
+        if ((word_of(worker).fetch_and(~bit_of(worker), base::relaxed) & bit_of(worker)) == 0) return true;
+        counts_.fetch_sub(one_idle, base::relaxed);
         return false;
     }
 
@@ -61,15 +66,16 @@ public:
             std::uint64_t seen = counts_.load(base::relaxed);
             do {
                 if (searching_of(seen) != 0 || idle_of(seen) == 0) return std::nullopt;
-                // seq_cst: pushers that come later rely on the searcher that this makes.
+                // Relaxed: pushers that come later rely on the searcher that this makes, and on its fence.
             } while (
-                !counts_.compare_exchange_weak(seen, seen + one_searching - one_idle, base::seq_cst, base::relaxed));
+                !counts_.compare_exchange_weak(seen, seen + one_searching - one_idle, base::relaxed, base::relaxed));
             if (const auto worker = take_bit()) return worker;
             // The idle worker that was counted is just leaving by itself and will look for work without being told.
-            counts_.fetch_add(one_idle - one_searching, base::seq_cst);
+            // Acquire: pairs with enter; so that the look below sees the bit of each worker that is counted here.
+            counts_.fetch_add(one_idle - one_searching, base::acquire);
             // But another pusher, or the last searcher, may have relied on the searcher that was counted here, and a
-            // worker may have gone to sleep since: then it is this thread's to wake. Whoever enters after this look
-            // sees all that was pushed before.
+            // worker may have gone to sleep since: then it is this thread's to wake. Whoever is counted after this
+            // change sees all that was pushed before, because the fence of the one who relied on it comes first.
             if (!any_bit()) return std::nullopt;
         }
     }
@@ -100,10 +106,9 @@ private:
     base::atomic<std::uint64_t>& word_of(std::uint32_t worker) noexcept { return words_[worker / 64]; }
 
     [[nodiscard]] bool any_bit() const noexcept {
-        for (const auto& word : words_)
-            // seq_cst: pairs with enter; either this sees the bit or the worker sees the work.
-            if (word.load(base::seq_cst) != 0) return true;
-        return false;
+        // Relaxed: the acquire in claim shows the bits.
+        return std::any_of(words_.begin(), words_.end(),
+                           [](const auto& word) { return word.load(base::relaxed) != 0; });
     }
 
     std::optional<std::uint32_t> take_bit() noexcept {
@@ -112,8 +117,8 @@ private:
             std::uint64_t seen = words_[index].load(base::relaxed);
             while (seen != 0) {
                 const std::uint64_t lowest = seen & (~seen + 1);
-                // seq_cst: pairs with leave; one of the two gets the worker.
-                const std::uint64_t before = words_[index].fetch_and(~lowest, base::seq_cst);
+                // Relaxed: this thread or the worker in leave gets it; no message.
+                const std::uint64_t before = words_[index].fetch_and(~lowest, base::relaxed);
                 if ((before & lowest) != 0) return index * 64 + static_cast<std::uint32_t>(std::countr_zero(lowest));
                 seen = before & ~lowest;
             }

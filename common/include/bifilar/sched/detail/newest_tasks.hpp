@@ -94,8 +94,9 @@ public:
         std::uint64_t seen = theft_.load(base::relaxed);  // Relaxed, twice: a guess, and the owner's own.
         const std::uint32_t from = from_.load(base::relaxed);
         if (done_of(seen) != limit_of(seen) || !is_below(limit_of(seen), from)) return;
-        // Pairs with the exchange in steal; so that no theft claims holes that are filled again.
-        (void)theft_.compare_exchange_strong(seen, pack(from, from), base::acq_rel, base::relaxed);
+        // So that no theft claims holes that are filled again. Relaxed: a thief looks behind its heavy fence, and push
+        // acquires what the last theft has released, which an exchange hands on.
+        (void)theft_.compare_exchange_strong(seen, pack(from, from), base::relaxed, base::relaxed);
     }
 
     /// Takes the older half (rounded up) of what is here, at most `most`, and gives each to `take`, oldest first. How
@@ -109,8 +110,8 @@ public:
         const std::uint32_t tail = tail_.load(base::relaxed);
         if (done_of(seen) != from || !is_below(from, tail)) return 0;
         const std::uint32_t to = from + std::min(most, (tail - from) - (tail - from) / 2);
-        // Pairs with the end of an earlier theft, and with make_room.
-        if (!theft_.compare_exchange_strong(seen, pack(from, to), base::acq_rel, base::relaxed)) return 0;
+        // Pairs with the end of an earlier theft, which this one hands on to push.
+        if (!theft_.compare_exchange_strong(seen, pack(from, to), base::acquire, base::relaxed)) return 0;
         // Pairs with the light ones in push and take_at. Where the kernel has refused it, nothing was claimed here.
         if (!base::heavy_fence()) {
             theft_.store(pack(from, from), base::release);

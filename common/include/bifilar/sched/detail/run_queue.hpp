@@ -62,7 +62,8 @@ public:
     [[nodiscard]] bool grow() noexcept {
         if (capacity() >= max_slots_) return false;
         free_retired();
-        const std::uint64_t head = head_.load(base::acquire);  // Pairs with finish_theft.
+        // Relaxed: nothing is written where a thief reads; what has been read is given back by free_retired alone.
+        const std::uint64_t head = head_.load(base::relaxed);
         if (steal_of(head) != real_of(head)) return false;
         // What a theft claims from here on comes along: its thief may see either ring.
         return move_to(ring::make(2 * capacity()), steal_of(head));
@@ -72,8 +73,8 @@ public:
 
     /// Gives back what it has grown by, where it is empty. Owner only.
     void shrink() noexcept {
-        const std::uint64_t head = head_.load(base::acquire);  // Pairs with finish_theft.
-        // Relaxed: the owner's own.
+        // Relaxed, twice: as in grow, and the owner's own.
+        const std::uint64_t head = head_.load(base::relaxed);
         const bool rests = steal_of(head) == real_of(head) && real_of(head) == tail_.load(base::relaxed);
         if (capacity() != first_capacity_ && rests) (void)move_to(ring::make(first_capacity_), real_of(head));
         free_retired();
@@ -86,8 +87,9 @@ public:
         for (;;) {
             const std::uint32_t real = real_of(head);
             if (real == tail_.load(base::relaxed)) return nullptr;
-            // Pairs with the claim in steal_into; so that one of owner and thief gets the task.
-            if (head_.compare_exchange_weak(head, behind_oldest(head), base::acq_rel, base::relaxed))
+            // Relaxed: one of owner and thief gets the task, which the owner itself has put there; push acquires before
+            // it fills the slot again.
+            if (head_.compare_exchange_weak(head, behind_oldest(head), base::relaxed, base::relaxed))
                 return take_from(real);
         }
     }
@@ -111,22 +113,20 @@ public:
             head_.store(pack(real + 1, real + 1), base::relaxed);
             return true;
         }
-        // Pairs with the claim in steal_into; so that one of owner and thief gets the task.
-        return head_.compare_exchange_strong(head, behind_oldest(head), base::acq_rel, base::relaxed);
+        return head_.compare_exchange_strong(head, behind_oldest(head), base::relaxed, base::relaxed);
     }
 
     /// Takes half of a full ring out in one claim, a few thousand at most, and chains it through `next_`, oldest first.
     /// Returns the first task and sets `last` and `count`; null when a thief was faster. Owner only.
     detail::task_header* take_half(detail::task_header*& last, std::uint32_t& count) noexcept {
         constexpr std::uint32_t most = 4'096;
-        std::uint64_t head = head_.load(base::acquire);  // Pairs with steal_into, as in push.
+        std::uint64_t head = head_.load(base::relaxed);  // Relaxed, and the exchange: as in pop.
         const std::uint32_t real = real_of(head);
         // An unfinished theft makes room by itself in a moment.
         if (steal_of(head) != real) return nullptr;
         if (tail_.load(base::relaxed) - real < capacity()) return nullptr;  // Relaxed: own tail.
         count = std::min(capacity() / 2, most);
-        // Pairs with the claim in steal_into; so that these slots belong to this thread alone.
-        if (!head_.compare_exchange_strong(head, pack(real + count, real + count), base::acq_rel, base::relaxed))
+        if (!head_.compare_exchange_strong(head, pack(real + count, real + count), base::relaxed, base::relaxed))
             return nullptr;
         detail::task_header* const first = slot(real).load(base::relaxed);  // Relaxed: written by this thread.
         last = first;
@@ -168,9 +168,10 @@ public:
 
     /// How many tasks there are. Exact for the owner while nobody steals, a guess for all others.
     [[nodiscard]] std::uint32_t size() const noexcept {
-        // Acquire: searchers look at this after they announced themselves; see idle_set.
-        const std::uint32_t real = real_of(head_.load(base::acquire));
-        const std::uint32_t count = tail_.load(base::acquire) - real;
+        // Relaxed, twice: who is about to sleep looks behind a fence, so the tail is not older than what others pushed
+        // before theirs, and the head passes no task that is there; see idle_set.
+        const std::uint32_t real = real_of(head_.load(base::relaxed));
+        const std::uint32_t count = tail_.load(base::relaxed) - real;
         return count > more_than_all ? 0 : count;
     }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
@@ -274,8 +275,8 @@ private:
 
     // Advances `real` past the older half and leaves `steal` behind, which keeps owner and thieves off the slots.
     std::uint32_t claim_half(std::uint32_t& first) noexcept {
-        // Pairs with finish_theft; so that two thefts do not overlap.
-        std::uint64_t head = head_.load(base::acquire);
+        // Relaxed: a guess for the exchange.
+        std::uint64_t head = head_.load(base::relaxed);
         for (;;) {
             const std::uint32_t real = real_of(head);
             if (steal_of(head) != real) return 0;
@@ -285,8 +286,8 @@ private:
             if (ready == 0 || ready > more_than_all) return 0;
             const std::uint32_t half = ready - ready / 2;
             const std::uint32_t count = half < max_stolen_ ? half : max_stolen_;
-            // Pairs with pop; so that owner and thief never take the same slot.
-            if (head_.compare_exchange_weak(head, pack(real, real + count), base::acq_rel, base::acquire)) {
+            // Pairs with free_retired; so that the thief sees a ring that is not freed under it.
+            if (head_.compare_exchange_weak(head, pack(real, real + count), base::acquire, base::relaxed)) {
                 first = real;
                 return count;
             }
@@ -296,8 +297,9 @@ private:
     void finish_theft() noexcept {
         // Relaxed: a guess for the exchange; only the owner's `real` can have moved.
         std::uint64_t head = head_.load(base::relaxed);
-        // Pairs with push; so that the owner reuses the slots only after they were read.
-        while (!head_.compare_exchange_weak(head, pack(real_of(head), real_of(head)), base::acq_rel, base::relaxed)) {
+        // Pairs with push, and with free_retired; so that the owner uses the slots again, or frees the ring, only after
+        // they were read. All others change the head by exchanges too, which hand that on.
+        while (!head_.compare_exchange_weak(head, pack(real_of(head), real_of(head)), base::release, base::relaxed)) {
         }
     }
 
