@@ -145,4 +145,24 @@ TEST_CASE("last_searcher_that_finds_work_wakes_another", "[idle_set]") {
     });
 }
 
+// A searcher that is not the last leaves what it has moved to the last one to look at.
+TEST_CASE("the_last_searcher_sees_what_another_has_moved", "[idle_set]") {
+    model::check({.name = "idle_set, moved by one of two searchers", .preemptions = 3}, [](model::world& world) {
+        auto* const all = world.make<pool>(max_workers + 1);
+        (void)all->idle.start_search();
+        (void)all->idle.start_search();
+        all->idle.enter(0, false);
+        world.sleeper("sleeper", [=] {
+            all->gates[0].wait();
+            (void)all->take();
+        });
+        world.thread("mover", [=] {
+            all->work.store(1, base::release);
+            all->stop_searching();
+        });
+        world.thread("other", [=] { all->stop_searching(); });
+        world.finally([=] { model::require(all->taken == 1, "what was moved lies there, and nobody is woken"); });
+    });
+}
+
 TEST_CASE("idle_set_random_mix", "[idle_set]") { check_pool(3, 2, 3, 0, 0, 30'000); }

@@ -160,6 +160,32 @@ TEST_CASE("newest_tasks_loses_nothing_where_the_kernel_refuses_fences", "[newest
     model::refuses_fences = false;
 }
 
+// The owner learns of a theft from another one that came after it and was refused the fence.
+TEST_CASE("a_refused_theft_hands_on_what_the_one_before_has_emptied", "[newest_tasks]") {
+    model::check({.name = "newest_tasks<2>, refused behind a theft", .early_stores = 1}, [](model::world& world) {
+        auto* const all = world.make<desk<2>>();
+        auto* const stolen = world.make<base::atomic<int>>(0);
+        model::refuses_fences = false;
+        for (int i = 0; i < 2; ++i) all->push(i);
+        world.thread("thief 0", [=] {
+            all->steal(0, 1);
+            stolen->store(1, base::relaxed);  // Orders nothing.
+        });
+        world.thread("thief 1", [=] {
+            while (stolen->load(base::relaxed) != 1) base::spin_pause();
+            model::refuses_fences = true;
+            all->steal(1, 1);
+            stolen->store(2, base::relaxed);
+        });
+        world.thread("owner", [=] {
+            while (stolen->load(base::relaxed) != 2) base::spin_pause();
+            all->push(2);
+        });
+        world.finally([=] { all->check_end(3); });
+    });
+    model::refuses_fences = false;
+}
+
 TEST_CASE("newest_tasks_random_mix", "[newest_tasks]") {
     model::check({.name = "newest_tasks<4>, random", .random_executions = 30'000}, [](model::world& world) {
         auto* const all = world.make<desk<4>>();

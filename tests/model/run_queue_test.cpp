@@ -207,6 +207,51 @@ TEST_CASE("robber_sees_what_the_owner_wrote", "[run_queue]") {
     });
 }
 
+// C++20 lets a load read what is stored later, where nothing orders the two: here the thief reads a slot that its owner
+// fills again because the theft has ended.
+TEST_CASE("owner_fills_a_slot_only_after_the_thief_has_read_it", "[run_queue]") {
+    model::check({.name = "run_queue<2>, full, push against a theft", .future_reads = 1}, [](model::world& world) {
+        auto* const all = world.make<ring<2>>();
+        for (int i = 0; i < 2; ++i) all->push(i);
+        world.thread("thief", [=] { all->steal(all->thief[0]); });
+        world.thread("owner", [=] {
+            all->tasks[2].alive.set(true);
+            if (!all->queue.push(all->tasks[2])) all->take(&all->tasks[2]);
+        });
+        world.finally([=] {
+            all->drain(all->queue);
+            model::require(all->count_taken == 3, "a task was lost");
+        });
+    });
+}
+
+TEST_CASE("thief_fills_a_slot_only_after_its_robber_has_read_it", "[run_queue]") {
+    model::check({.name = "run_queue<4>, theft into a ring that is robbed", .future_reads = 1},
+                 [](model::world& world) {
+                     auto* const all = world.make<ring<4>>();
+                     for (int i = 0; i < 3; ++i) all->push(i);
+                     for (int i = 3; i < 7; ++i) {
+                         all->tasks[static_cast<std::size_t>(i)].alive.set(true);
+                         (void)all->thief[0].push(all->tasks[static_cast<std::size_t>(i)]);
+                     }
+                     world.thread("robber", [=] {
+                         std::uint32_t moved = 0;
+                         if (task_header* const task = all->thief[0].steal_into(all->thief[1], moved)) all->take(task);
+                     });
+                     world.thread("thief", [=] {
+                         for (int i = 0; i < 2; ++i)
+                             if (task_header* const task = all->thief[0].pop()) all->take(task);
+                         all->steal(all->thief[0]);
+                     });
+                     world.finally([=] {
+                         all->drain(all->queue);
+                         all->drain(all->thief[0]);
+                         all->drain(all->thief[1]);
+                         model::require(all->count_taken == 7, "a task was lost");
+                     });
+                 });
+}
+
 TEST_CASE("run_queue_random_mix", "[run_queue]") {
     model::check({.name = "run_queue<4>, random", .random_executions = 30'000}, [](model::world& world) {
         auto* const all = world.make<ring<4>>();
