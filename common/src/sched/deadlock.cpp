@@ -55,12 +55,14 @@ private:
     // that lasts: threads that might have woken somebody may have ended since.
     constexpr base::instant_ns silence_ns = 20'000'000;
     constexpr base::instant_ns longest_pause_ns = 60'000'000'000;
-    if (owner_.idle_.idle() != owner_.workers()) return base::never;
+    // Between what this worker has told of its sleep and the looks that follow. Pairs with itself on the other workers:
+    // the last one sees that all of them sleep, and until when; and with join_begins: that one sees it too, or the last
+    // worker sees the join.
+    base::fence_seq_cst();
+    if (!detail::join_watch::any() || owner_.idle_.idle() != owner_.workers()) return base::never;
     std::uint64_t polled = 0;
     for (const auto& each : owner_.workers_) {
-        // seq_cst: pairs with the store in sleep; of two that fall asleep at once, one sees the other's. Both are in
-        // the idle set before that, behind its fence.
-        if (each->sleeps_until_.load(base::seq_cst) != base::never) return base::never;
+        if (each->sleeps_until_.load(base::relaxed) != base::never) return base::never;  // Relaxed: behind the fence.
         if (owner_.parts_.awaits_events(*each->parker_)) return base::never;
         polled += each->counters_.polled.get();
     }
@@ -87,7 +89,7 @@ bool worker::rests() noexcept {
 
 void scheduler::join_begins() noexcept {
     quiet_polled_.store(unknown, base::relaxed);  // Relaxed: see there.
-    base::fence_seq_cst();                        // Pairs with join_watch::any.
+    base::fence_seq_cst();                        // Pairs with suspect_deadlock.
     if (lent_ == nullptr && idle_.idle() == workers()) workers_.front()->unpark();
 }
 

@@ -45,9 +45,8 @@ void for_each_of(std::uint32_t owner, Visit visit) noexcept {
 }  // namespace
 
 bool join_watch::any() noexcept {
-    // seq_cst: pairs with scheduler::join_begins; either a worker that falls asleep sees the join, or that one the
-    // worker.
-    return waiting.load(base::seq_cst) != 0;
+    // Relaxed: behind the fence in worker::suspect_deadlock, which pairs with the one in scheduler::join_begins.
+    return waiting.load(base::relaxed) != 0;
 }
 
 void join_watch::leave() noexcept {
@@ -72,7 +71,7 @@ void join_watch::look(context& cx) {
         begins = !std::exchange(listed_, true);
         if (begins) {
             waits().push_back(*this);
-            waiting.fetch_add(1, base::seq_cst);  // As any.
+            waiting.fetch_add(1, base::relaxed);  // Relaxed: see any.
         }
     }
     // Without the mutex from here on: the look for a deadlock takes it to count the waits.

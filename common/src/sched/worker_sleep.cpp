@@ -157,9 +157,8 @@ bool worker::is_restless() const noexcept {
         if (!alone_ && simulation_ == nullptr) nap_end = nap_until();
         const base::instant_ns timers = clock_ == nullptr ? timers_due() : base::never;
         base::instant_ns deadline = std::min({timers, lent_until_ns_, nap_end});
-        sleeps_until_.store(deadline, base::seq_cst);  // Pairs with suspect_deadlock.
-        if (simulation_ == nullptr && deadline == base::never && detail::join_watch::any())
-            deadline = suspect_deadlock();
+        sleeps_until_.store(deadline, base::relaxed);  // Relaxed: see suspect_deadlock.
+        if (simulation_ == nullptr && deadline == base::never) deadline = suspect_deadlock();
         constexpr base::instant_ns short_sleep_ns = 200'000;  // Some times what a wake takes on a virtual machine.
         if (!again) slept_since_ns_ = base::now_ns();
         deadline = std::min(deadline, trim_at_ns_);
