@@ -24,15 +24,15 @@ public:
             const detail::task_owner id = last_ = static_cast<detail::task_owner>(last_ % detail::max_task_owners + 1);
             // Relaxed: only lock holders write.
             if (table_[id].load(base::relaxed) != nullptr) continue;
-            // Pairs with find; so that the scheduler is seen whole.
-            table_[id].store(&one, base::release);
+            // Relaxed: whoever finds it has claimed a task that was started on it, and that came later.
+            table_[id].store(&one, base::relaxed);
             return id;
         }
         throw std::runtime_error{"4094 runtimes are alive at once; shut some down before starting another"};
     }
     void remove(detail::task_owner id) noexcept {
         const std::lock_guard guard{mutex_};
-        table_[id].store(nullptr, base::release);  // Nobody may wake a task of a runtime that is gone.
+        table_[id].store(nullptr, base::relaxed);  // Nobody may wake a task of a runtime that is gone.
     }
     /// Keeps it alive as long as the answer is. Empty when it is gone.
     void enter(std::uint32_t id, std::optional<scheduler::visit>& inside, scheduler*& found) noexcept {
@@ -40,7 +40,8 @@ public:
         found = table_[id].load(base::relaxed);  // Relaxed: under the lock.
         if (found != nullptr) inside.emplace(*found);
     }
-    scheduler* find(std::uint32_t id) noexcept { return table_[id].load(base::acquire); }  // Pairs with add.
+    /// That of a task which the caller has claimed.
+    scheduler* find(std::uint32_t id) noexcept { return table_[id].load(base::relaxed); }  // Relaxed: see add.
 
     /// The number of a new runtime, which no other of this process has.
     std::uint32_t next_serial() noexcept { return made_.fetch_add(1, base::relaxed) + 1; }  // Relaxed: no message.

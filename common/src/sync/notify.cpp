@@ -37,13 +37,13 @@ bool notify::enter(detail::notice_list::node& at, std::uint64_t made_in, context
         return true;
     }
     if (at.where(base::relaxed) == fresh) {
-        std::uint64_t seen = word_.load(base::acquire);  // Pairs with notify_all.
+        std::uint64_t seen = word_.load(base::relaxed);  // Relaxed: notify_all holds the lock.
         for (;;) {
             if ((seen & generations) != made_in) return true;
             const bool take = (seen & kept) != 0;
-            // Pairs with notify_one and notify_all.
+            // Pairs with notify_one.
             if (word_.compare_exchange_weak(seen, take ? seen & ~kept : seen | waited_for, base::acquire,
-                                            base::acquire)) {
+                                            base::relaxed)) {
                 if (take) return true;
                 break;
             }

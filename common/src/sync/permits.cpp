@@ -15,7 +15,8 @@ std::uint64_t permits::shut() noexcept {
 // where it can. True when there is more to serve than one hold of the lock allows.
 bool permits::settle(std::uint64_t free, wake_batch& batch) noexcept {
     if (has_ended()) [[unlikely]] {
-        word_.store(free * one | ended | closed, base::release);  // Pairs with shut, for the next that comes here.
+        // Relaxed: under the lock, without which nothing is taken any more.
+        word_.store(free * one | ended | closed, base::relaxed);
         return false;
     }
     const auto front = [&] { return static_cast<node*>(waiters_.front()); };
@@ -79,7 +80,7 @@ void permits::end() noexcept {
         wake_batch batch;
         const std::lock_guard guard{waiters_.lock()};
         const std::uint64_t free = shut();
-        word_.store(free * one | ended | closed, base::release);  // Pairs with shut.
+        word_.store(free * one | ended | closed, base::relaxed);  // Relaxed: as in settle.
         for (int count = 0; count < wakes_per_hold && !waiters_.empty(); ++count) {
             ++called_;
             reserved_ += static_cast<node*>(waiters_.front())->count_;

@@ -32,7 +32,7 @@ public:
     oneshot(const oneshot&) = delete;
     oneshot& operator=(const oneshot&) = delete;
     ~oneshot() {
-        const std::uintptr_t now = word_.load(base::acquire);  // Pairs with send.
+        const std::uintptr_t now = word_.load(base::relaxed);  // Relaxed: as all in a destructor.
         BIFILAR_CHECK(!waits(now), "a oneshot was destroyed while a task waits for its value; join it first");
         if (now == full) std::destroy_at(&value_);
     }
@@ -47,7 +47,7 @@ public:
         if (is_over(seen)) return std::unexpected{send_error<T>{std::move(value)}};
         std::construct_at(&value_, std::move(value));
         for (;;) {
-            // Pairs with try_recv and await_value; so that the value is visible. Acquire: the waiter is.
+            // Pairs with try_recv and recv_future; so that the value is visible. Acquire: the waiter is.
             if (word_.compare_exchange_weak(seen, over(full, seen), base::acq_rel, base::relaxed)) break;
             if (is_over(seen)) {
                 send_error<T> back{std::move(value_)};
@@ -68,7 +68,8 @@ public:
     void close() noexcept {
         std::uintptr_t seen = word_.load(base::relaxed);  // Relaxed: a guess for the exchange.
         while (!is_over(seen))
-            // Pairs with await_value: acquire, for the waiter.
+            // Pairs with recv_future and closed_future: acquire, for the waiter; release, because who sees this may
+            // destroy the object.
             if (word_.compare_exchange_weak(seen, over(closed, seen), base::acq_rel, base::relaxed)) {
                 if ((seen & watched) != 0) tell(watcher_);  // Of a handle's, which keeps this in memory.
                 return wake(seen);
@@ -181,10 +182,11 @@ public:
 
     polled<void> poll(context& cx) noexcept {
         if (!waits_ && !cx.take_budget()) return not_ready;
-        std::uintptr_t now = of_->word_.load(base::acquire);  // Pairs with close.
+        // Relaxed: only whether to look again.
+        std::uintptr_t now = of_->word_.load(base::relaxed);
         if (waits_ && !is_over(now) && waiter_.task == cx.borrow()) return not_ready;
         leave();
-        now = of_->word_.load(base::acquire);  // As above.
+        now = of_->word_.load(base::acquire);  // Pairs with close.
         BIFILAR_CHECK(is_over(now) || (now & watched) == 0,
                       "two waits for the end of one oneshot at the same time; it has one sender");
         if (is_over(now)) return done;
@@ -192,8 +194,8 @@ public:
         waiter_.released.store(false, base::relaxed);  // Relaxed: published by the exchange.
         of_->watcher_ = &waiter_;
         while (!is_over(now))
-            // Pairs with close: release, for the waiter.
-            if (of_->word_.compare_exchange_weak(now, now | watched, base::acq_rel, base::acquire)) {
+            // Pairs with close: release, for the waiter; acquire where it has come meanwhile.
+            if (of_->word_.compare_exchange_weak(now, now | watched, base::release, base::acquire)) {
                 waits_ = true;
                 return not_ready;
             }
@@ -241,9 +243,9 @@ public:
             waiter_.task = cx.borrow();
             waiter_.released.store(false, base::relaxed);  // Relaxed: published by the exchange.
             while (now == empty || now == watched)
-                // Pairs with send and close: release, for the waiter; acquire, for the value.
+                // Pairs with send and close: release, for the waiter; acquire, for a value that has come meanwhile.
                 if (from_->word_.compare_exchange_weak(now, reinterpret_cast<std::uintptr_t>(&waiter_) | now,
-                                                       base::acq_rel, base::acquire)) {
+                                                       base::release, base::acquire)) {
                     waits_ = true;
                     return not_ready;
                 }

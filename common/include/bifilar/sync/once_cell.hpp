@@ -85,7 +85,7 @@ private:
     void give_up() noexcept {
         wake_batch batch;
         const std::lock_guard guard{waiters_.lock()};
-        state_.store(state::empty, base::release);  // Pairs with emplace and enter.
+        state_.store(state::empty, base::release);  // Pairs with emplace.
         (void)waiters_.wake_one(batch);
     }
 
@@ -181,8 +181,8 @@ private:
     T* enter(context& cx) noexcept {
         const std::lock_guard guard{of_->waiters_.lock()};
         state seen = state::empty;
-        // Acquire: pairs with give_up and fill.
-        if (of_->state_.compare_exchange_strong(seen, state::busy, base::acquire, base::acquire)) {
+        // Relaxed: give_up and fill hold the lock.
+        if (of_->state_.compare_exchange_strong(seen, state::busy, base::relaxed, base::relaxed)) {
             if (node_.where(base::relaxed) == detail::wait_node::place::waiting) of_->waiters_.remove(node_);
             makes_ = true;
             return nullptr;

@@ -50,7 +50,7 @@ void channel_core<T, Store>::close() noexcept {
     {
         const hold guard{*this};
         closed_.store(true, base::relaxed);  // Relaxed: see the member.
-        held = handed_.load(base::acquire);  // Pairs with release_handed.
+        held = handed_.load(base::relaxed);  // Relaxed: see the member.
     }
     // Pairs with let_go: a receiver that holds a value sees that the channel is closed when it lets go, or those
     // who are woken below see that it has.
@@ -99,7 +99,7 @@ auto channel_core<T, Store>::partner(const task_header* arm, bool skips, const w
     if (is_shut() || count_ != 0) return nullptr;
     // Older receivers wait in vain, but for a value that is on its way: then nobody is overtaken.
     const bool oldest = receivers_.empty() || receivers_.front() == self;
-    if (!oldest && handed_.load(base::acquire)) return nullptr;  // Pairs with release_handed.
+    if (!oldest && handed_.load(base::relaxed)) return nullptr;  // Relaxed: see the member.
     return static_cast<send_node*>(senders_.find([&](wait_node& at) {
         if (!static_cast<send_node&>(at).keeps) return true;
         return !skips && arm != wait_queue::task_of(at);

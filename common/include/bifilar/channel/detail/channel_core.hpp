@@ -228,8 +228,7 @@ private:
     // Not while others have not come for their values yet: they would find an older one in the store after they took
     // this.
     bool can_hand_over() noexcept {
-        // Pairs with release_handed; so that the last receiver has let go.
-        return count_ == 0 && !receivers_.empty() && !handed_.load(base::acquire);
+        return count_ == 0 && !receivers_.empty() && !handed_.load(base::relaxed);  // Relaxed: see the member.
     }
 
     // `arm`: whose the value is when it is an arm's.
@@ -241,7 +240,7 @@ private:
         }
         recv_node* const receiver = call_receiver(arm, batch);
         if (receiver == nullptr) return false;
-        handed_.store(true, base::relaxed);  // Relaxed: lock holders alone ask.
+        handed_.store(true, base::relaxed);  // Relaxed: see the member.
         receiver->value.emplace(std::move(value));
         wait_queue::let_go(*receiver);
         return true;
@@ -249,7 +248,7 @@ private:
 
     // Where there is room; can_hand_over() has said yes.
     void hand_to_oldest(T& value, wake_batch& batch) noexcept {
-        handed_.store(true, base::relaxed);  // Relaxed: lock holders alone ask.
+        handed_.store(true, base::relaxed);  // Relaxed: see the member.
         static_cast<recv_node*>(receivers_.front())->value.emplace(std::move(value));
         (void)receivers_.wake_one(batch);
     }
@@ -302,13 +301,13 @@ private:
     // leaves its value to those who still wait. Whoever holds such a value calls the oldest that waits when it lets go
     // of it.
     [[nodiscard]] bool is_drained() const noexcept {
-        return is_shut() && count_ == 0 && !handed_.load(base::acquire);  // Pairs with release_handed.
+        return is_shut() && count_ == 0 && !handed_.load(base::relaxed);  // Relaxed: see the member.
     }
 
     [[nodiscard]] bool has_place() const noexcept { return store_.capacity() != 0; }
 
     // The receiver has its value. Without the lock.
-    void release_handed() noexcept { handed_.store(false, base::release); }  // Pairs with hand_over.
+    void release_handed() noexcept { handed_.store(false, base::relaxed); }  // Relaxed: see the member.
     // The same for a receiver that does not take the lock: it looks whether others wait for this.
     void let_go() noexcept {
         release_handed();
@@ -374,7 +373,8 @@ private:
     base::spin_lock lock_;  // Guards everything.
     // Set by close, under the lock, for good. Read under it, and by let_go after a fence; so all are relaxed.
     base::atomic<bool> closed_{false};
-    // Whether a woken receiver holds a value that a sender gave it. Set under the lock, cleared by that receiver.
+    // Whether a woken receiver holds a value that a sender gave it. Set under the lock, cleared by that receiver. All
+    // relaxed: the value lies in the receiver's node, and let_go and close have their fences.
     base::atomic<bool> handed_{false};
     // The kernel refused a fence to close: those who wait for a value that is handed out look again and again.
     base::plain<bool> takes_turns_{false};

@@ -33,7 +33,7 @@ public:
 
     /// Where the node is. Outside of the lock only `woken` lasts, until the owner's own next step.
     [[nodiscard]] place where(std::memory_order order = base::acquire) const noexcept {
-        // Pairs with wait_queue::wake_one and wait_list::wake_all; so that what the waker did before is visible.
+        // Pairs with wait_queue::wake_one and let_go; so that what the waker did before is visible.
         return static_cast<place>(word_.load(order) & place_bits);
     }
 
@@ -151,6 +151,7 @@ public:
     [[nodiscard]] base::spin_lock& lock() noexcept { return lock_; }
 
     /// Takes the lock: wakes all that wait at this moment, in portions of 64, so that the lock is never held for long.
+    /// Those look at their nodes under the lock.
     /// `locked` runs under the first hold of the lock; when it answers false, nobody is woken. The lock is not touched
     /// again once nobody is left to wake.
     template <class Function>
@@ -188,8 +189,7 @@ void wait_list::wake_all(Function locked) noexcept {
         for (int count = 0; count < wakes_per_hold && !all.empty(); ++count) {
             wait_node& node = *all.take_front();
             batch.claim(node.waker());
-            // Pairs with where, as in wake_one.
-            node.set(wait_node::place::woken, base::release);
+            node.set(wait_node::place::woken, base::relaxed);  // Relaxed: under the lock.
         }
         more = !all.empty();
     }

@@ -142,8 +142,8 @@ public:
         std::uint64_t seen = word_.load(base::relaxed);
         for (;;) {
             if ((seen & completed) != 0) return true;
-            // Acquire and release as in set_join, which may follow.
-            if (word_.compare_exchange_weak(seen, seen & ~joining, base::acq_rel, base::relaxed)) return false;
+            // Relaxed: who completes it does not look at the address any more.
+            if (word_.compare_exchange_weak(seen, seen & ~joining, base::relaxed, base::relaxed)) return false;
         }
     }
 
