@@ -10,6 +10,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <string>
 
 using namespace bifilar;
 using namespace bifilar::detail;
@@ -101,4 +102,29 @@ TEST_CASE("a_closed_channel_lets_nobody_sleep", "[channel]") {
         });
         world.finally([=] { all->check(); });
     });
+}
+
+// One was handed a value, and lets go of it without the lock: it sees the close, or the other sees that it has let go.
+TEST_CASE("a_receiver_that_waits_for_another_is_told_of_the_end", "[channel]") {
+    for (const bool refused : {false, true}) {
+        model::refuses_fences = refused;
+        const std::string name =
+            refused ? "channel, a value is out at close, no fence" : "channel, a value is out at close";
+        model::check({.name = name, .preemptions = 2}, [](model::world& world) {
+            auto* const all = world.make<conduit>();
+            using receive = channel<int>::recv_future;
+            auto* const holder = world.make<std::optional<receive>>(all->values.recv());
+            auto* const waiter = world.make<std::optional<receive>>(all->values.recv());
+            for (auto* const each : {holder, waiter}) {
+                context cx{all->tasks[each == holder ? 0 : 1]};
+                (void)(*each)->poll(cx);
+            }
+            all->send(1, 2);
+            world.thread("holder", [=] { all->got[0] = all->wait(**holder, all->tasks[0])->value_or(0); });
+            world.thread("waiter", [=] { (void)all->wait(**waiter, all->tasks[1]); });
+            world.thread("closer", [=] { all->values.close(); });
+            world.finally([=] { all->check(); });
+        });
+    }
+    model::refuses_fences = false;
 }

@@ -37,6 +37,7 @@ public:
     std::function<void()> when_cancelled;  // Its last run, where the task is cancelled; may be empty.
     int polls = 0;       // By its owner; read at the end.
     bool begun = false;  // Somebody has started it.
+    cell<bool> started{false, "what a task is made of"};
     // The worker that it must run on; null: any.
     bifilar::sched::worker* home = nullptr;
     bifilar::base::atomic<bifilar::detail::task_header*> place{nullptr};
@@ -91,6 +92,7 @@ struct story {
     bool ends = false;              // The end of the scheduler is searched as well, with nothing between.
     bool runs_all = true;           // All tasks that were started have ended before the scheduler is.
     std::uint32_t workers = 2;
+    bool lends = false;  // The first thread is the only worker, while it waits for the scheduler.
     bifilar::sched::tuning tuning{
         .ring_slots = 2, .grown_ring_slots = 2, .waiting = bifilar::sched::wait_before_sleep::none};
 };
@@ -107,6 +109,7 @@ public:
     /// The same for a job that was chosen before, so that several threads may.
     void start(job& one, std::uint32_t worker = bifilar::sched::any_worker) {
         one.begun = true;
+        one.started.set(true);
         bifilar::sched::start(*scheduler, one, bifilar::sched::task_place{one.place},
                               {.inherits_locals = false, .worker = worker});
     }
@@ -115,7 +118,8 @@ public:
     void live(const story& told) {
         hold_still(true);
         scheduler = std::make_unique<bifilar::sched::scheduler>(
-            bifilar::sched::scheduler_options{.workers = told.workers, .tuning = told.tuning},
+            bifilar::sched::scheduler_options{
+                .workers = told.workers, .on_calling_thread = told.lends, .tuning = told.tuning},
             static_cast<environment&>(*this));
         if (told.asleep) settle();
         if (told.before) told.before(*this);
@@ -137,25 +141,73 @@ public:
             require(!each.begun || each.state_.is_complete(), "a task is left, and everybody sleeps");
     }
 
+    /// Two threads wait for each other here, and are searched from here until both have come to depart().
+    void meet() {
+        arrived_.fetch_add(1, bifilar::base::relaxed);  // Relaxed, both: orders nothing for them.
+        while (arrived_.load(bifilar::base::relaxed) < 2) bifilar::base::spin_pause();
+        hold_still(false);
+    }
+    void depart() {
+        if (--present_ == 0) hold_still(true);
+    }
+
     std::unique_ptr<bifilar::sched::scheduler> scheduler;
     std::array<job, 5> jobs;
     bifilar::base::atomic<int> used{0};
     bifilar::base::atomic<int> left{0};                // Tasks that a task waits for.
     bifilar::base::atomic<int> begun{0};               // How far a story has come.
     std::array<bifilar::base::thread_gate, 2> begins;  // Of the other threads.
+    bool searches_visits = false;                      // While tasks are visited, and not from then on.
+    bool searches_sleeps = false;                      // Workers that fall asleep meet before that, and part asleep.
 
 private:
+    // Sleeps on a gate.
+    class place_to_sleep final : public bifilar::detail::parker {
+    public:
+        explicit place_to_sleep(runtime& of) noexcept : of_{of} {}
+        void park(bifilar::base::instant_ns deadline) noexcept override {
+            if (std::exchange(of_.falls_asleep_[static_cast<std::size_t>(this_thread())], false)) of_.depart();
+            on_gate_.park(deadline);
+        }
+        void poll_some(std::uint32_t) noexcept override {}
+        void unpark() noexcept override { on_gate_.unpark(); }
+
+    private:
+        runtime& of_;
+        bifilar::detail::gate_parker on_gate_;
+    };
+
     std::unique_ptr<bifilar::detail::parker> make_parker(std::uint32_t) override {
-        return std::make_unique<bifilar::detail::gate_parker>();
+        return std::make_unique<place_to_sleep>(*this);
     }
     void visit_tasks(void (*visit)(bifilar::detail::task_header&, void*) noexcept, void* argument) noexcept override {
-        for (job& each : jobs)
+        if (searches_visits) hold_still(false);
+        for (job& each : jobs) {
             // Pairs with task_place::publish.
-            if (auto* const task = each.place.load(bifilar::base::acquire)) visit(*task, argument);
+            auto* const task = each.place.load(bifilar::base::acquire);
+            if (task == nullptr) continue;
+            require(each.started.get(), "a task is visited that is not whole");
+            visit(*task, argument);
+        }
+        if (searches_visits) hold_still(true);
     }
+    // The last that a worker asks before it enters the idle set.
+    [[nodiscard]] bifilar::detail::trim_need needs_trimming() const noexcept override {
+        auto& self = const_cast<runtime&>(*this);
+        if (searches_sleeps && self.present_ != 0) {
+            self.falls_asleep_[static_cast<std::size_t>(this_thread())] = true;
+            self.meet();
+        }
+        return bifilar::detail::trim_need::none;
+    }
+    [[nodiscard]] bool awaits_events(const bifilar::detail::parker&) const noexcept override { return false; }
     void detached_exception(const char*, std::exception_ptr) noexcept override {
         require(false, "a task has left an exception");
     }
+
+    bifilar::base::atomic<int> arrived_{0};
+    int present_ = 2;  // Plain, both, because one OS thread plays all threads.
+    std::array<bool, detail::max_threads> falls_asleep_{};
 };
 
 /// How far to search such models, each of which goes on for some seconds at most.
