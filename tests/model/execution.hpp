@@ -107,6 +107,7 @@ public:
     void gone_within(const void* memory, std::size_t bytes);
     void fence(std::memory_order order);
     void heavy_fence();
+    void light_fence();
     void pause();
     void short_wait();
     bool gate_wait(bool& open, std::int64_t until_ns);

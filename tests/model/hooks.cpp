@@ -68,6 +68,9 @@ void fence(std::memory_order order) noexcept {
 void heavy_fence() noexcept {
     if (execution* const run = searched()) run->heavy_fence();
 }
+void light_fence() noexcept {
+    if (execution* const run = searched()) run->light_fence();
+}
 void pause() noexcept {
     if (execution* const run = searched())
         run->pause();
@@ -140,6 +143,8 @@ instant_ns now_ns() noexcept { return model::detail::now_ns(); }
 
 void yield_thread() noexcept { spin_pause(); }
 void let_others_run() noexcept { spin_pause(); }
+
+void light_fence() noexcept { model::detail::light_fence(); }
 
 bool heavy_fence() noexcept {
     if (model::refuses_fences) return false;

@@ -78,7 +78,7 @@ TEST_CASE("seq_cst_fences_between_a_store_and_a_look", "[litmus]") {
     sb("a seq_cst fence against a seq_cst store", relaxed, seq_cst, relaxed, seq_cst, none, relaxed, {});
 }
 
-TEST_CASE("a_heavy_fence_is_one_in_every_thread", "[litmus]") {
+TEST_CASE("a_heavy_fence_pairs_with_light_ones_in_all_threads", "[litmus]") {
     const auto heavy = [] { (void)heavy_fence(); };
     check_litmus({.name = "SB, heavy fence and light fence",
                   .threads = {[=](variables& v) {
@@ -93,6 +93,43 @@ TEST_CASE("a_heavy_fence_is_one_in_every_thread", "[litmus]") {
                               }},
                   .values = bits2,
                   .forbidden = {"00"}});
+    check_litmus({.name = "SB, heavy fence and none",
+                  .threads = {[=](variables& v) {
+                                  v.x.store(1, relaxed);
+                                  heavy();
+                                  v.r[0] = v.y.load(relaxed);
+                              },
+                              [](variables& v) {
+                                  v.y.store(1, relaxed);
+                                  v.r[1] = v.x.load(relaxed);
+                              }},
+                  .values = bits2});
+    check_litmus({.name = "SB, heavy fences",
+                  .threads = {[=](variables& v) {
+                                  v.x.store(1, relaxed);
+                                  heavy();
+                                  v.r[0] = v.y.load(relaxed);
+                              },
+                              [=](variables& v) {
+                                  v.y.store(1, relaxed);
+                                  heavy();
+                                  v.r[1] = v.x.load(relaxed);
+                              }},
+                  .values = bits2,
+                  .forbidden = {"00"}});
+    check_litmus({.name = "MP, heavy fence and light fence",
+                  .threads = {[](variables& v) {
+                                  v.x.store(1, relaxed);
+                                  light_fence();
+                                  v.y.store(1, relaxed);
+                              },
+                              [=](variables& v) {
+                                  v.r[0] = v.y.load(relaxed);
+                                  heavy();
+                                  v.r[1] = v.x.load(relaxed);
+                              }},
+                  .values = bits2,
+                  .forbidden = {"10"}});
     check_litmus({.name = "SB, light fences alone",
                   .threads = {[](variables& v) {
                                   v.x.store(1, relaxed);

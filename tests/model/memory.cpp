@@ -185,7 +185,7 @@ void memory::digest_store(location& there, bool at_end) noexcept {
     orders_.toggle(there.order_digest);
 }
 
-std::uint32_t memory::fence(std::size_t thread, std::memory_order order, const vector_clock& after) {
+std::uint32_t memory::fence(std::size_t thread, std::memory_order order) {
     view& me = views_[thread];
     const vector_clock ordered = me.known.ordered;
     if (!promises_.empty() && acquires(order)) acquire_promised(thread);
@@ -195,7 +195,6 @@ std::uint32_t memory::fence(std::size_t thread, std::memory_order order, const v
     if (releases(order)) me.fenced = me.known;
     if (order != std::memory_order_seq_cst) return 0;
     vector_clock events = ordered;
-    events.join(after);
     for (const location* const each : locations_.all()) {
         if (each->order.empty()) continue;
         const auto known = each->newest_known(me.known.happened);
@@ -205,6 +204,21 @@ std::uint32_t memory::fence(std::size_t thread, std::memory_order order, const v
     const std::uint32_t number = s_.add_fence(self, s_.closed(events), me.known.happened);
     me.known.ordered.reach(thread, number);
     return number;
+}
+
+void memory::heavy_fence(std::size_t thread) {
+    view& me = views_[thread];
+    for (std::size_t i = 0; i < max_threads; ++i)
+        if (i != thread) me.known.join(views_[i].before_light);
+    (void)fence(thread, std::memory_order_seq_cst);
+    for (std::size_t i = 0; i < max_threads; ++i)
+        if (i != thread) views_[i].behind_heavy.join(me.known);
+}
+
+void memory::light_fence(std::size_t thread) noexcept {
+    view& me = views_[thread];
+    me.known.join(me.behind_heavy);
+    me.before_light = me.known;
 }
 
 void memory::open_gate(location& gate, std::size_t thread) noexcept {

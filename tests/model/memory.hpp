@@ -32,6 +32,8 @@ struct view {
     knowledge known;         // What happens before its next operation, its own ones included.
     knowledge unacquired;    // What its relaxed loads met; known after the next acquire fence.
     knowledge fenced;        // What its last release fence offers to the stores behind it.
+    knowledge before_light;  // What comes before its last light fence: before what is behind the next heavy one.
+    knowledge behind_heavy;  // What comes before others' heavy fences: before what is behind its next light one.
     std::uint32_t made = 0;  // How many locations it has made.
 };
 
@@ -76,7 +78,12 @@ public:
     [[nodiscard]] bool broke_promises() const noexcept;
 
     /// A fence of any order. Returns its number in S, when it is seq_cst.
-    std::uint32_t fence(std::size_t thread, std::memory_order order, const vector_clock& after = {});
+    std::uint32_t fence(std::size_t thread, std::memory_order order);
+
+    /// As P1202 proposes: of a light fence and a heavy one, one comes first, and what is before it happens before what
+    /// is behind the other. The heavy one is a seq_cst fence too.
+    void heavy_fence(std::size_t thread);
+    void light_fence(std::size_t thread) noexcept;
 
     /// What `maker` has done comes before all that the new thread does.
     void hand_over(std::size_t maker, std::size_t made) noexcept;

@@ -12,8 +12,9 @@ namespace {
 constexpr std::size_t max_lines_shown = 250;
 
 const char* name_of_access(access what) noexcept {
-    constexpr const char* names[] = {"load",        "store", "exchange",  "compare_exchange", "fetch", "fence",
-                                     "heavy fence", "pause", "gate wait", "gate open",        "choice"};
+    constexpr const char* names[] = {"load",  "store",     "exchange",    "compare_exchange",
+                                     "fetch", "fence",     "heavy fence", "light fence",
+                                     "pause", "gate wait", "gate open",   "choice"};
     return names[static_cast<std::size_t>(what)];
 }
 

@@ -1,6 +1,6 @@
 // Fences, pauses and gates.
-// Builds on memory. A heavy fence is Linux's membarrier: a full fence in every thread of the process, wherever it is,
-// between a fence of the caller's before and one after.
+// Builds on memory. A heavy fence is Linux's membarrier: a full fence of the caller's, and one in every other thread of
+// the process wherever it is. There the compiler may have moved operations past that place, up to a light fence.
 #include "execution.hpp"
 
 #include <algorithm>
@@ -19,22 +19,21 @@ void execution::heavy_fence() {
     point();
     const std::size_t me = thread_index();
     const event begin = memory_.step(me);
-    vector_clock after;
-    after.reach(me, memory_.fence(me, std::memory_order_seq_cst));
-    vector_clock all = after;
-    for (std::size_t i = 0; i < threads_.size(); ++i) {
+    memory_.heavy_fence(me);
+    for (model_thread* const each : threads_) {
         // That it was there, at this place of the other's history, is a fact that no later operation tells.
-        digest& history = threads_[i]->history;
-        history.add(static_cast<std::uint64_t>(access::heavy_fence));
-        history.add(me);
-        history.add(begin.stamp);
-        if (i == me) continue;
-        (void)memory_.step(i);
-        all.reach(i, memory_.fence(i, std::memory_order_seq_cst, after));
+        each->history.add(static_cast<std::uint64_t>(access::heavy_fence));
+        each->history.add(me);
+        each->history.add(begin.stamp);
     }
-    (void)memory_.step(me);
-    (void)memory_.fence(me, std::memory_order_seq_cst, all);
     if (traced_) trace("heavy fence", nullptr, 0, "(in every thread)");
+}
+
+// No choice point: it comes right behind its thread's last operation.
+void execution::light_fence() {
+    memory_.light_fence(thread_index());
+    self().history.add(static_cast<std::uint64_t>(access::light_fence));
+    if (traced_) trace("light fence", nullptr, 0, "");
 }
 
 // Whether something that the thread has read since its last pause has another value now.

@@ -19,6 +19,7 @@ enum class access : unsigned char {
     fetch,
     fence,
     heavy_fence,
+    light_fence,
     pause,
     gate_wait,
     gate_open,
@@ -52,6 +53,7 @@ void gone(const void* address) noexcept;
 
 void fence(std::memory_order order) noexcept;
 void heavy_fence() noexcept;
+void light_fence() noexcept;
 void pause() noexcept;
 /// The thread waits a little, and goes on by itself.
 void short_wait() noexcept;

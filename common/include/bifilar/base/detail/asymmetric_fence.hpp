@@ -7,7 +7,7 @@
 namespace bifilar::base {
 
 #if defined(BIFILAR_MODEL)
-inline void light_fence() noexcept {}  // The heavy one fences all threads, as the kernel does.
+void light_fence() noexcept;
 [[nodiscard]] bool heavy_fence() noexcept;
 #elif defined(BIFILAR_TSAN)
 inline void light_fence() noexcept { fence_seq_cst(); }
