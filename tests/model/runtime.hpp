@@ -158,7 +158,9 @@ public:
     bifilar::base::atomic<int> begun{0};               // How far a story has come.
     std::array<bifilar::base::thread_gate, 2> begins;  // Of the other threads.
     bool searches_visits = false;                      // While tasks are visited, and not from then on.
-    bool searches_sleeps = false;                      // Workers that fall asleep meet before that, and part asleep.
+    bool searches_sleeps = false;                      // Workers that fall asleep meet before that, and part asleep ...
+    int passes_over = 0;                               // ... but for so many times.
+    bool searches_wake = false;                        // From the next end of a sleep on; begun is 1 then.
 
 private:
     // Sleeps on a gate.
@@ -168,6 +170,9 @@ private:
         void park(bifilar::base::instant_ns deadline) noexcept override {
             if (std::exchange(of_.falls_asleep_[static_cast<std::size_t>(this_thread())], false)) of_.depart();
             on_gate_.park(deadline);
+            if (!std::exchange(of_.searches_wake, false)) return;
+            of_.begun.store(1, bifilar::base::relaxed);  // Relaxed: orders nothing.
+            hold_still(false);
         }
         void poll_some(std::uint32_t) noexcept override {}
         void unpark() noexcept override { on_gate_.unpark(); }
@@ -194,7 +199,7 @@ private:
     // The last that a worker asks before it enters the idle set.
     [[nodiscard]] bifilar::detail::trim_need needs_trimming() const noexcept override {
         auto& self = const_cast<runtime&>(*this);
-        if (searches_sleeps && self.present_ != 0) {
+        if (searches_sleeps && self.present_ > 0 && self.passes_over-- <= 0) {
             self.falls_asleep_[static_cast<std::size_t>(this_thread())] = true;
             self.meet();
         }

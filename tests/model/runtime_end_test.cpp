@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <stdexcept>
 #include <utility>
 
@@ -43,7 +44,36 @@ story last_makes_another() {
             }}};
 }
 
+// The last two tasks end on two workers, of which one falls asleep while the other one looks. Both have slept since the
+// drain began, because who begins it wakes all.
+story last_two_end_at_once() {
+    return {.before =
+                [](runtime& all) {
+                    constexpr std::chrono::milliseconds long_enough{1};
+                    all.jobs[1].when_cancelled = [&all, long_enough] {
+                        base::sleep_thread(long_enough);
+                        all.start(all.jobs[2], 0);
+                    };
+                    all.jobs[2].when_cancelled = [&all, long_enough] {
+                        base::sleep_thread(long_enough);
+                        all.start(all.jobs[3], 1);
+                        all.searches_sleeps = true;
+                    };
+                    all.jobs[3].when_cancelled = [&all] { all.meet(); };
+                    for (std::uint32_t i = 0; i < 2; ++i) start_pinned(all, all.jobs[i], i);
+                },
+            .first =
+                [](runtime& all) {
+                    model::hold_still(true);
+                    (void)all.scheduler->drain(base::never);
+                }};
+}
+
 }  // namespace
+
+TEST_CASE("of_two_workers_that_end_the_last_tasks_one_tells", "[runtime]") {
+    check_runtime(within("the last two end at once", 1), last_two_end_at_once());
+}
 
 TEST_CASE("a_drain_counts_what_the_last_task_makes", "[runtime]") {
     check_runtime(within("the last task makes another", 1, 0), last_makes_another());

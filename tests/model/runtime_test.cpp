@@ -86,6 +86,45 @@ story queued_beside_nap() {
                 }};
 }
 
+// A long run keeps a task at the moment when a worker that has napped falls asleep for good.
+story queued_beside_last_look() {
+    story told;
+    told.before = [](runtime& all) { all.left.store(1); };
+    told.first = [](runtime& all) {
+        model::hold_still(true);
+        all.jobs[0].body = [&all](context&) {
+            all.searches_sleeps = true;
+            all.passes_over = 1;
+            all.start(all.jobs[2], 1);
+            all.meet();
+            all.start(all.jobs[1]);
+            all.depart();
+            return when_none_is_left(all);
+        };
+        all.jobs[1].body = [&all](context&) { return as_one_less(all); };
+        all.jobs[2].body = at_once;
+        all.start(all.jobs[0], 0);
+    };
+    return told;
+}
+
+// Of two tasks from outside the second comes while the only one who searches takes the first, which waits for it.
+story second_comes_while_first_is_taken() {
+    story told;
+    told.before = [](runtime& all) { all.left.store(1); };
+    told.first = [](runtime& all) {
+        model::hold_still(true);
+        all.searches_wake = true;
+        (void)all.start([&all](context&) {
+            model::hold_still(true);
+            return when_none_is_left(all);
+        });
+        while (all.begun.load(base::relaxed) != 1) base::spin_pause();
+        (void)all.start([&all](context&) { return as_one_less(all); });
+    };
+    return told;
+}
+
 // The one who watches takes a task of a long run, which queues another before the taker has ceased to watch: a third
 // worker, which sleeps because somebody watches, must come for it.
 story queued_while_watcher_leaves() {
@@ -137,6 +176,14 @@ TEST_CASE("a_task_in_the_ring_of_a_long_run_is_stolen", "[runtime]") {
 
 TEST_CASE("a_task_that_a_long_run_keeps_is_seen_by_who_naps", "[runtime]") {
     check_runtime(within("queued beside a nap", 1, 1, 1), queued_beside_nap());
+}
+
+TEST_CASE("a_task_that_is_kept_beside_the_last_look_is_not_missed", "[runtime]") {
+    check_runtime(within("queued beside the last look", 2), queued_beside_last_look());
+}
+
+TEST_CASE("the_last_searcher_wakes_another_for_what_comes_meanwhile", "[runtime]") {
+    check_runtime(within("the second comes while the first is taken", 1), second_comes_while_first_is_taken());
 }
 
 TEST_CASE("who_ceases_to_watch_wakes_another_who_does", "[runtime]") {
