@@ -43,14 +43,16 @@ def plan(files, seed, sampled, left_out=frozenset(), room=PER_FILE):
     chance = sorted((rank(seed, place[1], place[6], f"{place[3]}{place[5]}"), at)
                     for at, place in enumerate(places) if place[2] == "logic")
     kept = {at for _, at in chance[:sampled]}
-    mutants, edits, counts = {}, {}, {}
+    mutants, edits, counts, turns = {}, {}, {}, {}
     for at, (index, path, group, what, line, column, text, edit) in enumerate(places):
+        alike = (path, text, group, what)
+        turns[alike] = turns.get(alike, 0) + 1
         if group == "logic" and at not in kept:
             continue
         count = counts[path] = counts.get(path, -1) + 1
         if count >= room:
             raise SystemExit(f"{path} has more than {PER_FILE} mutants: raise PER_FILE in sites.py")
-        mutant = Mutant(index * room + count, group, path, line, column, what, text)
+        mutant = Mutant(index * room + count, group, path, line, column, what, text, turns[alike])
         if (path, line, column, what) in left_out:
             continue
         mutants[mutant.number] = mutant

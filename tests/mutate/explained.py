@@ -2,7 +2,7 @@
 
     ## path
     > the source's line
-    - group: what
+    - group: what, and (2) where it is the second such line and change of the file
     The reason, for all lines and changes above it since the last reason.
 """
 

@@ -33,11 +33,13 @@ class Mutant:
     column: int
     what: str
     text: str
+    turn: int = 1  # Of those with the same text and change in the file.
 
     @property
     def key(self):
-        """What tells it from all others and outlives changes elsewhere in its file, but for equal lines."""
-        return f"{self.path} | {self.text} | {self.group}: {self.what}"
+        """What tells it from all others and outlives changes elsewhere in its file."""
+        turn = f" ({self.turn})" if self.turn > 1 else ""
+        return f"{self.path} | {self.text} | {self.group}: {self.what}{turn}"
 
 
 @dataclass(frozen=True)
