@@ -114,22 +114,19 @@ void io_source::retire(io_source* source) noexcept {
 }
 
 source_ptr io_source::share() noexcept {
-    // Relaxed: who shares has an owner already, so the count does not come to 0 meanwhile.
-    owners_.fetch_add(1, base::relaxed);
+    owners_.add();
     return source_ptr{this};
 }
 
 void io_source::closer::operator()(io_source* source) const noexcept {
-    // Pairs with itself; so that what other owners did comes before the end.
-    if (source->owners_.fetch_sub(1, base::acq_rel) != 1) return;
+    if (!source->owners_.drop()) return;
     const int descriptor = give_up(source);
     if (descriptor >= 0) ::close(descriptor);
 }
 
 int io_source::release(source_ptr source) noexcept {
     io_source* const given = source.release();
-    // Pairs with closer, as there.
-    const bool last = given->owners_.fetch_sub(1, base::acq_rel) == 1;
+    const bool last = given->owners_.drop();
     BIFILAR_CHECK(last, "a descriptor was released that has another owner");
     return give_up(given);
 }

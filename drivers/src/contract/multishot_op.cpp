@@ -26,8 +26,7 @@ void multishot_op::discard(const multishot_result& left) const noexcept {
 }
 
 void multishot_op::drop() noexcept {
-    // Pairs with itself; so that what the other holders did comes before the end.
-    if (holders_.fetch_sub(1, base::acq_rel) == 1) delete this;
+    if (holders_.drop()) delete this;
 }
 
 void multishot_op::closer::operator()(multishot_op* which) const noexcept {
@@ -36,7 +35,7 @@ void multishot_op::closer::operator()(multishot_op* which) const noexcept {
         which->orphaned_ = true;
         if (which->armed_ && which->on->is_ours()) {
             // Under the lock, so that the driver is there: its end disarms the operation under this lock first.
-            which->holders_.fetch_add(1, base::relaxed);  // Relaxed: the owner's own hold keeps the count above 0.
+            which->holders_.add();
             which->on->disarm(*which);
         }
     }
@@ -64,12 +63,11 @@ call_result multishot_op::poll(context& cx, const void* wait, received_bytes& in
         waiting = this;
         armed_ = true;
         pausing_ = false;
-        // Relaxed: the owner's own hold keeps the count above 0.
-        holders_.fetch_add(1, base::relaxed);
+        holders_.add();
         if (!this_driver().arm(*this)) [[unlikely]] {
             waiting = nullptr;
             armed_ = false;
-            holders_.fetch_sub(1, base::relaxed);  // Relaxed: as above; nobody else has seen it.
+            (void)holders_.drop();  // The owner holds it.
             return -ENOBUFS;
         }
     }

@@ -2,7 +2,7 @@
 // frees it. One block with the channel and two counts.
 #pragma once
 
-#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/owner_count.hpp>
 #include <bifilar/channel/channel.hpp>
 #include <bifilar/channel/unbounded_channel.hpp>
 #include <cstddef>
@@ -27,27 +27,24 @@ public:
     /// Counts one handle more.
     template <bool Sends>
     void enter() noexcept {
-        // Relaxed, both: whoever adds one holds one.
-        count<Sends>().fetch_add(1, base::relaxed);
-        owners_.fetch_add(1, base::relaxed);
+        count<Sends>().add();
+        owners_.add();
     }
     /// Counts one handle less; the last closes the channel.
     template <bool Sends>
     void leave() noexcept {
-        // Pairs with itself; so that the last of a side sees what the others did.
-        if (count<Sends>().fetch_sub(1, base::acq_rel) == 1) {
+        if (count<Sends>().drop()) {
             channel_.close();
             // Values that nobody will take end here.
             if constexpr (!Sends)
                 while (channel_.try_recv()) continue;
         }
-        // Pairs with itself; so that the last owner sees what the others did.
-        if (owners_.fetch_sub(1, base::acq_rel) == 1) delete this;
+        if (owners_.drop()) delete this;
     }
 
 private:
     template <bool Sends>
-    base::atomic<std::uint32_t>& count() noexcept {
+    base::owner_count& count() noexcept {
         if constexpr (Sends)
             return senders_;
         else
@@ -56,9 +53,9 @@ private:
 
     Channel channel_;
     // Handles of each side, and of both; each begins with the first one. Any thread counts.
-    base::atomic<std::uint32_t> senders_{1};
-    base::atomic<std::uint32_t> receivers_{1};
-    base::atomic<std::uint32_t> owners_{2};
+    base::owner_count senders_{1};
+    base::owner_count receivers_{1};
+    base::owner_count owners_{2};
 };
 
 /// What both kinds of handles are: a count in a channel.

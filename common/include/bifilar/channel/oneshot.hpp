@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/owner_count.hpp>
 #include <bifilar/base/detail/spin_lock.hpp>
 #include <bifilar/channel/channel_error.hpp>
 #include <bifilar/future/future.hpp>
@@ -296,15 +297,14 @@ public:
         return new (allocate_frame(sizeof(shared_oneshot))) shared_oneshot;
     }
     void drop() noexcept {
-        // Pairs with itself; so that the last owner sees what the first one did.
-        if (owners_.fetch_sub(1, base::acq_rel) != 1) return;
+        if (!owners_.drop()) return;
         this->~shared_oneshot();
         release_frame(this);
     }
 
 private:
     // Two at first; each handle gives up one.
-    base::atomic<std::uint32_t> owners_{2};
+    base::owner_count owners_{2};
 };
 
 }  // namespace detail

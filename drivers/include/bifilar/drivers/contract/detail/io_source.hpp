@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/detail/fork_count.hpp>
+#include <bifilar/base/detail/owner_count.hpp>
 #include <bifilar/base/detail/spin_lock.hpp>
 #include <bifilar/drivers/contract/detail/op.hpp>
 #include <bifilar/drivers/contract/io_result.hpp>
@@ -159,7 +160,7 @@ private:
 
     int descriptor_;
     // How many source_ptrs there are. Any thread adds and subtracts; the last frees.
-    base::atomic<std::uint32_t> owners_{1};
+    base::owner_count owners_{1};
     io_source* next_retired_ = nullptr;
 };
 

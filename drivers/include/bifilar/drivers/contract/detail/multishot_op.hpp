@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bifilar/base/detail/intrusive_list.hpp>
+#include <bifilar/base/detail/owner_count.hpp>
 #include <bifilar/drivers/contract/detail/io_source.hpp>
 #include <bifilar/drivers/contract/received_bytes.hpp>
 #include <bifilar/task/context.hpp>
@@ -100,7 +101,7 @@ private:
     bool orphaned_ = false;       // The owner is gone.
     bool lost_ = false;           // There was no memory to keep what came.
     // The owner, the driver while it is armed, and a cancel under way. Each takes its own away; the last frees.
-    base::atomic<std::uint32_t> holders_{1};
+    base::owner_count holders_{1};
 };
 
 }  // namespace bifilar::drivers
