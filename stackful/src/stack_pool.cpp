@@ -97,8 +97,8 @@ stack_pool::stack_pool(stack_pool_options options)
       }()) {}
 
 stack_pool::~stack_pool() {
-    // Pairs with ~stack_cache; so that its last stacks are in the depot.
-    BIFILAR_CHECK(caches_.load(base::acquire) == 0,
+    // Relaxed: as all in a destructor.
+    BIFILAR_CHECK(caches_.load(base::relaxed) == 0,
                   "a stack_pool was destroyed before its caches; destroy those first");
     for (shelf& s : shelves_) {
         while (stack_slab* const slab = s.slabs.take_front()) {
@@ -328,7 +328,7 @@ stack_cache::stack_cache(stack_pool& pool) noexcept : pool_(pool) {
 
 stack_cache::~stack_cache() {
     flush();
-    pool_.caches_.fetch_sub(1, base::release);  // Pairs with ~stack_pool; so that our stacks are in the depot.
+    pool_.caches_.fetch_sub(1, base::relaxed);  // Relaxed: as above.
 }
 
 stack_view stack_cache::take(std::size_t bytes) {

@@ -14,16 +14,14 @@ atomic<task_namer> current_namer{nullptr};
 
 // Null in no task.
 const char* running_task_name() noexcept {
-    // Pairs with set_task_namer.
-    const task_namer namer = current_namer.load(acquire);
+    const task_namer namer = current_namer.load(relaxed);  // Relaxed: a function has no state of its own.
     return namer != nullptr ? namer() : nullptr;
 }
 
 }  // namespace
 
 void set_task_namer(task_namer namer) noexcept {
-    // Pairs with running_task_name; so that the function is seen whole. It has no state of its own.
-    current_namer.store(namer, release);
+    current_namer.store(namer, relaxed);  // Relaxed: as above.
 }
 
 void check_failed(const char* condition, const char* sentence, std::source_location where) noexcept {

@@ -38,11 +38,11 @@ void thread_gate::wait() noexcept { (void)wait_for(-1); }
 void thread_gate::wait_in(baton& simulation) noexcept {
     for (;;) {
         std::uint32_t expected = closed;
-        // Pairs with open, as in wait_for.
-        if (!state_.compare_exchange_strong(expected, sleeping, acquire, acquire) && expected == opened) break;
+        // Relaxed, twice: one thread of a simulation runs.
+        if (!state_.compare_exchange_strong(expected, sleeping, relaxed, relaxed) && expected == opened) break;
         simulation.wait(this);
     }
-    state_.store(closed, relaxed);  // Relaxed: one thread of a simulation runs.
+    state_.store(closed, relaxed);
 }
 
 bool thread_gate::wait_for(std::int64_t timeout_ns) noexcept {
@@ -61,8 +61,8 @@ bool thread_gate::wait_for(std::int64_t timeout_ns) noexcept {
     const std::int64_t deadline_ns = timeout_ns < 0 ? -1 : now_ns() + timeout_ns;
     for (;;) {
         std::uint32_t expected = closed;
-        // Pairs with open; what counts is the acquire on failure, because failing means that the gate was opened.
-        if (!state_.compare_exchange_strong(expected, sleeping, acquire, acquire) && expected == opened) break;
+        // Relaxed: where it was opened, the exchange below acquires.
+        if (!state_.compare_exchange_strong(expected, sleeping, relaxed, relaxed) && expected == opened) break;
         timespec left{};
         if (deadline_ns >= 0) {
             const std::int64_t left_ns = deadline_ns - now_ns();
@@ -73,7 +73,7 @@ bool thread_gate::wait_for(std::int64_t timeout_ns) noexcept {
         // Whatever ends it, a wake, a signal or the limit, the word decides in the next turn.
         (void)futex(state_, FUTEX_WAIT, sleeping, deadline_ns >= 0 ? &left : nullptr);
     }
-    // Pairs with open; an exchange, because another opening may have come since, whose writes this wait consumes too.
+    // Pairs with open; an exchange, because another opening may have come since, whose writes this wait takes over too.
     (void)state_.exchange(closed, acquire);
     return true;
 }

@@ -165,8 +165,8 @@ void simulated_driver::take_requests() noexcept {
 
 void simulated_driver::finish(op& which) noexcept {
     if (::pthread_equal(owner_, ::pthread_self()) == 0) {
-        hurries_.fetch_add(1,
-                           base::release);  // Pairs with turn; so that the owner ends it without its delay, as below.
+        // So that the owner ends it without its delay, as below. Relaxed: the unpark orders it.
+        hurries_.fetch_add(1, base::relaxed);
         unpark();
         finish_elsewhere(which);
         hurries_.fetch_sub(1, base::relaxed);  // Relaxed: an owner that still sees it ends others' cancels sooner.
@@ -291,7 +291,7 @@ bool simulated_driver::turn() noexcept {
     // First, so that what has become ready may end in this very turn.
     mark_ready();
     const base::instant_ns present = now();
-    if (hurries_.load(base::acquire) != 0)  // Pairs with finish.
+    if (hurries_.load(base::relaxed) != 0)  // Relaxed: see finish.
         for (entry& one : entries_)
             if (one.at == stage::cancelled) one.due_at = std::min(one.due_at, present);
     ripe_.clear();

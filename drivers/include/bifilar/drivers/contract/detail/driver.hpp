@@ -99,16 +99,16 @@ public:
     /// The owner is about to sleep. False: it was told meanwhile and must not.
     [[nodiscard]] bool fall_asleep() noexcept {
         std::uint8_t expected = awake;
-        // Pairs with tell; seq_cst because what the teller wrote before is looked at next.
-        if (word_.compare_exchange_strong(expected, asleep, base::seq_cst)) return true;
+        // Relaxed: one word, so who tells it comes before, or finds it asleep.
+        if (word_.compare_exchange_strong(expected, asleep, base::relaxed, base::relaxed)) return true;
         wake_up();
         return false;
     }
     /// The owner woke, told or not.
     // Pairs with tell; an exchange, so that what a teller wrote before is visible to the looks that follow.
-    void wake_up() noexcept { (void)word_.exchange(awake, base::seq_cst); }
+    void wake_up() noexcept { (void)word_.exchange(awake, base::acquire); }
     /// Any thread. True: the owner sleeps and the caller has to wake it by the kernel.
-    [[nodiscard]] bool tell() noexcept { return word_.exchange(told, base::seq_cst) == asleep; }
+    [[nodiscard]] bool tell() noexcept { return word_.exchange(told, base::release) == asleep; }  // Pairs with wake_up.
 
 private:
     static constexpr std::uint8_t awake = 0, asleep = 1, told = 2;

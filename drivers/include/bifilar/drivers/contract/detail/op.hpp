@@ -65,8 +65,9 @@ public:
     /// comes between the two stores: before it the task must not see the end, after it the task may be gone.
     void complete(int with, wake_batch& batch) noexcept {
         result = with;
-        // Pairs with settle; so that a poll in this moment waits for the second store instead of parking.
-        phase_.store(phase::completing, base::release);
+        // So that a poll that this claim leads to waits for the second store instead of parking. Relaxed: the claim
+        // publishes it.
+        phase_.store(phase::completing, base::relaxed);
         batch.claim(waits_);
         // Pairs with now; so that result and claim come before the end of the node.
         phase_.store(phase::completed, base::release);
@@ -107,7 +108,7 @@ public:
     /// steps is that of complete.
     void request_seen(wake_batch& batch) noexcept {
         if (now() != phase::in_flight) {
-            requested_.store(request::leaving, base::release);  // Pairs with at_rest, as in complete.
+            requested_.store(request::leaving, base::relaxed);  // Relaxed: as in complete.
             batch.claim(waits_);
         }
         requested_.store(request::seen,
