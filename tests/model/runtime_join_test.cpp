@@ -7,6 +7,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <utility>
+
 using namespace bifilar;
 using model::runtime;
 using model::story;
@@ -23,9 +26,15 @@ void join(runtime& all, bool meets) {
     if (meets) all.meet();
     watch.look(cx);
     if (meets) all.depart();
+    all.left.store(1, base::relaxed);  // Orders nothing.
     if (me.state_.end_pending() == detail::park_result::parked) me.gate.wait();
     model::hold_still(true);
     all.jobs[0].wake();
+}
+
+// No time passes meanwhile, so that nobody is asked.
+void await_join(runtime& all) {
+    while (all.left.load(base::relaxed) != 1) base::spin_pause();
 }
 
 // Workers get a task each, after which they fall asleep. `meets`: beside one, a join begins; else both sleep beside it.
@@ -40,7 +49,7 @@ story joined(bool meets) {
     };
     told.first = [meets](runtime& all) {
         model::hold_still(true);
-        if (!meets) model::settle();
+        if (!meets) await_join(all);
         all.searches_sleeps = true;
         const std::uint32_t tasks = meets ? 1 : 2;
         for (std::uint32_t i = 1; i <= tasks; ++i) {
@@ -56,10 +65,30 @@ story joined(bool meets) {
     return told;
 }
 
+// A worker that has napped beside a long run falls asleep for good when that run ends, and so does its worker.
+story joined_beside_nap() {
+    story told = joined(false);
+    told.first = [](runtime& all) {
+        model::hold_still(true);
+        await_join(all);
+        all.jobs[1].body = [&all](context&) {
+            all.searches_sleeps = true;
+            all.passes_over = 1;
+            all.start(all.jobs[2], 1);
+            base::sleep_thread(std::chrono::nanoseconds{2 * sched::newest_watch::shortest_nap_ns});
+            return true;
+        };
+        all.jobs[2].body = [](context&) { return true; };
+        all.start(all.jobs[1], 0);
+    };
+    return told;
+}
+
 }  // namespace
 
 TEST_CASE("of_workers_that_fall_asleep_at_once_one_suspects_a_deadlock", "[runtime]") {
     check_runtime(within("two fall asleep beside a join", 2), joined(false));
+    check_runtime(within("two fall asleep beside a join, one has napped", 2), joined_beside_nap());
 }
 
 TEST_CASE("a_join_that_begins_is_seen_by_who_falls_asleep_or_wakes_it", "[runtime]") {
