@@ -76,6 +76,7 @@ void fiber::describe(task_visitor& to) const noexcept {
     const task_visitor::extent tells = to.visit_model("fiber");
     if (tells == model || !started_) return;
     if (tells == waits) waits_on_->describe(to);
+    if (current() == this) return;  // It goes on meanwhile: its registers are those of its last switch.
     parked_stack stack;
     stack.low = stack_.low;
     stack.top = stack_.top;
