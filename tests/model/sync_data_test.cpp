@@ -143,6 +143,26 @@ TEST_CASE("a_notify_hands_on_what_was_written_before_an_earlier_notice", "[notif
                      });
 }
 
+TEST_CASE("a_wait_that_comes_too_late_for_notify_all_sees_what_was_written_before", "[notify]") {
+    struct place {
+        notify notice;
+        base::atomic<bool> over{false};
+        tasks all;
+    };
+    model::check({.name = "notify_all, a flag, and a wait made before the look at it", .preemptions = 3},
+                 [](model::world& world) {
+                     auto* const here = world.make<place>();
+                     world.thread("notifier", [=] {
+                         here->over.store(true, base::relaxed);
+                         here->notice.notify_all();
+                     });
+                     world.thread("waiter", [=] {
+                         auto wait = here->notice.wait();
+                         if (!here->over.load(base::relaxed)) wait_for(wait, here->all[0]);
+                     });
+                 });
+}
+
 TEST_CASE("a_permit_brings_what_its_giver_wrote_past_who_waits_in_vain", "[semaphore]") {
     model::check({.name = "semaphore, data before a release, a leaver", .preemptions = 3}, [](model::world& world) {
         auto* const here = world.make<beside<semaphore>>(0U, 2U);

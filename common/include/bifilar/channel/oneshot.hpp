@@ -33,7 +33,7 @@ public:
     oneshot(const oneshot&) = delete;
     oneshot& operator=(const oneshot&) = delete;
     ~oneshot() {
-        const std::uintptr_t now = word_.load(base::relaxed);  // Relaxed: as all in a destructor.
+        const std::uintptr_t now = word_.load(base::acquire);  // Pairs with close, which send and try_recv see relaxed.
         BIFILAR_CHECK(!waits(now), "a oneshot was destroyed while a task waits for its value; join it first");
         if (now == full) std::destroy_at(&value_);
     }

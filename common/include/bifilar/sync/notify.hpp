@@ -98,8 +98,8 @@ public:
     using output = void;
 
     explicit wait_future(notify& of) noexcept
-        // Relaxed: has_ended and enter acquire where the generation is another by then.
-        : of_{&of}, made_in_{of.word_.load(base::relaxed) & generations} {}
+        // Pairs with notify_all; so that a wait which comes too late for it sees what was written before.
+        : of_{&of}, made_in_{of.word_.load(base::acquire) & generations} {}
     wait_future(wait_future&&) noexcept = default;
     wait_future& operator=(wait_future&&) = delete;
     ~wait_future() {
