@@ -258,7 +258,10 @@ def labels():
 
 def _source(location):
     """File and line of a std::source_location."""
-    record = number(location)
+    return _source_of(number(location))
+
+
+def _source_of(record):
     if record == 0:
         return None, 0
     return memory.read_text(read_number(record)), read_number(record + 16, 4)
@@ -315,6 +318,11 @@ def fiber_waits_on(fiber):
 def link_words(frame):
     """The first two words of a coroutine's promise, which lies two addresses into its frame."""
     return read_number(frame + 16), read_number(frame + 24)
+
+
+def waits_at(frame):
+    """File and line of the co_await where a coroutine waits: the std::source_location behind these two words."""
+    return _source_of(read_number(frame + 32))
 
 
 def slot_parent(slot):

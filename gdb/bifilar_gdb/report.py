@@ -77,23 +77,7 @@ def where_in(task):
     if chain is None:
         return ""
     frame = chain.frames()[0]
-    return f"{frame.function()} at {place(*_line(frame))}" if chain.started else f"{frame.function()}, not started"
-
-
-_lines = {}
-
-
-# Many coroutines wait at one place; which one is told by the resume function and what follows it in the frame.
-def _line(frame):
-    kind = frame.type()
-    number_at = next((field.bitpos // 8 for field in memory.fields_of(kind)
-                      if field.name in ("_Coro_resume_index", "__coro_index")), None) if kind is not None else None
-    if number_at is None:
-        return frame.line()
-    key = (frame.resume, memory.read_number(frame.address + number_at, 2))
-    if key not in _lines:
-        _lines[key] = frame.line()
-    return _lines[key]
+    return f"{frame.function()} at {place(*frame.line())}" if chain.started else f"{frame.function()}, not started"
 
 
 def table(rows):
@@ -157,7 +141,7 @@ def chain_text(task, with_variables=False):
 def frames_text(chain, indent, with_variables=False):
     text = ""
     for index, frame in enumerate(chain.frames()):
-        where = "not started" if not chain.started else f"at {place(*_line(frame))}"
+        where = "not started" if not chain.started else f"at {place(*frame.line())}"
         if chain.running and index == 0:
             where = "runs"
         text += f"{indent}#{index}  {frame.function()} {where}\n"

@@ -55,20 +55,13 @@ class Chain:
             return [code.CoroutineFrame(self.top)]
         found = []
         frame = self.innermost
-        awaiter, kind = (0, "") if self.running else (self.word & ~layout.TAGS, self.leaf_class())
         while frame and len(found) < MAX_FRAMES:
-            found.append(code.CoroutineFrame(frame, awaiter, kind))
+            found.append(code.CoroutineFrame(frame))
             if frame == self.top:
                 break
-            word, awaiter = layout.link_words(frame)
-            kind = "child_await<"
-            frame = layout.slot_parent(awaiter) if word & layout.CHILD_TAG else 0
+            word, slot = layout.link_words(frame)
+            frame = layout.slot_parent(slot) if word & layout.CHILD_TAG else 0
         return found
-
-    def leaf_class(self):
-        """The class of the awaiter of the innermost, without its namespace."""
-        name = code.class_of(layout.leaf_poll(self.word & ~layout.TAGS)) or "leaf_await<"
-        return name.removeprefix("bifilar::stackless::")
 
     def awaited(self):
         """The future, as a value; or its type's name, where there is no more debug information; or None."""
