@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from session import ROOT, Problem, expect, gdb, skip_without_gdb
+from session import ROOT, Problem, expect, gdb, report
 
 SOURCE = ROOT / "examples" / "chat" / "conversation.cpp"
 MEMBERS = ("ada", "bob", "cy")
@@ -107,18 +107,12 @@ def check_stacks(arguments, members, backend, named, unnamed):
 
 def main():
     program, backend = sys.argv[1:]
-    skip_without_gdb()
-    try:
-        with tempfile.TemporaryDirectory() as folder, server(program, backend) as pid:
-            check(["-p", str(pid)], backend)
-            path = os.path.join(folder, "core")
-            gdb(["-p", str(pid)], [f"bifilar gcore {path}"])
-            check([program, path], backend)
-    except Problem as problem:
-        print(problem)
-        return 1
-    return 0
+    with tempfile.TemporaryDirectory() as folder, server(program, backend) as pid:
+        check(["-p", str(pid)], backend)
+        path = os.path.join(folder, "core")
+        gdb(["-p", str(pid)], [f"bifilar gcore {path}"])
+        check([program, path], backend)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(main))

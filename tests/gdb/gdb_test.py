@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from session import Problem, expect, gdb, refuse, skip_without_gdb
+from session import Problem, expect, gdb, refuse, report
 
 
 def lines_of(source):
@@ -188,16 +188,10 @@ KINDS = {"live": live, "core": core, "kernel_core": kernel_core}
 
 def main():
     program, source, *kinds = [one for one in sys.argv[1:] if not one.startswith("--")]
-    program = os.path.abspath(program)
-    skip_without_gdb()
     for kind in kinds or KINDS:
-        try:
-            KINDS[kind](program, lines_of(source))
-        except Problem as problem:
-            print(f"{kind}: {problem}")
-            return 1
-    return 0
+        print(kind)
+        KINDS[kind](os.path.abspath(program), lines_of(source))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(main))

@@ -52,7 +52,14 @@ def refuse(text, word):
         raise Problem(f"unexpected: {word}\nin:\n{text}")
 
 
-def skip_without_gdb():
+def report(test):
+    """Exit status of a test that raises a Problem when it fails."""
     if shutil.which("gdb") is None:
         print("gdb is not installed")
-        sys.exit(SKIPPED)
+        return SKIPPED
+    try:
+        test()
+    except Problem as problem:
+        print(problem)
+        return 1
+    return 0

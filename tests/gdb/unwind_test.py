@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from session import Problem, SKIPPED, skip_without_gdb
+from session import Problem, SKIPPED, report
 
 STEPS = 900
 LEAST_OF_EACH = 100  # So many steps must have been seen on either side.
@@ -58,19 +58,13 @@ def check(text):
 
 
 def main():
-    skip_without_gdb()
     with tempfile.NamedTemporaryFile("w", suffix=".gdb") as file:
         file.write(SCRIPT)
         file.flush()
         done = subprocess.run(["gdb", "-nx", "-q", "-batch", "-x", file.name, sys.argv[-1]], capture_output=True, text=True,
                               timeout=110)
-    try:
-        check(done.stdout + done.stderr)
-    except Problem as problem:
-        print(problem)
-        return 1
-    return 0
+    check(done.stdout + done.stderr)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(main))
