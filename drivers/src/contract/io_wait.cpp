@@ -3,9 +3,7 @@
 
 #include <bifilar/base/detail/assert.hpp>
 #include <bifilar/drivers/contract/detail/driver.hpp>
-#include <bifilar/drivers/contract/detail/op_name.hpp>
 
-#include <array>
 #include <mutex>
 #include <utility>
 
@@ -20,12 +18,6 @@ call_result io_wait::start_without_driver(waker_ref waits) {
         if (!would_wait(result)) return result;
     }
     return this_driver().start(op_, waits);
-}
-
-void io_wait::describe_as(std::string_view future, task_visitor& to) const noexcept {
-    const io_source& on = *op_.source;
-    to.visit_wait(future, std::array{wait_fact::object(&on), wait_fact::descriptor(on.descriptor()),
-                                     wait_fact::word("operation", name_of(op_.kind))});
 }
 
 void io_wait::ask_cancel() noexcept {

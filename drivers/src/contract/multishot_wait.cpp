@@ -2,9 +2,7 @@
 #include <bifilar/drivers/contract/detail/multishot_wait.hpp>
 
 #include <bifilar/drivers/contract/detail/driver.hpp>
-#include <bifilar/drivers/contract/detail/op_name.hpp>
 
-#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <new>
@@ -62,12 +60,6 @@ call_result multishot_wait::begin(context& cx) {
 polled<void> multishot_wait::poll_rest(context& cx) noexcept {
     if (!plain_) return done;
     return plain_->poll_rest(cx);
-}
-
-void multishot_wait::describe_as(std::string_view future, task_visitor& to) const noexcept {
-    const io_source& on = of_->source();
-    to.visit_wait(future, std::array{wait_fact::object(&on), wait_fact::descriptor(on.descriptor()),
-                                     wait_fact::word("operation", name_of(of_->plain_kind()))});
 }
 
 void multishot_wait::give_up() noexcept {

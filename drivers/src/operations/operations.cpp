@@ -1,6 +1,10 @@
 // Operations by their kinds, where it is not for each request.
 #include "operations.hpp"
 
+#include <bifilar/drivers/contract/detail/op_name.hpp>
+#include <bifilar/task/detail/type_name.hpp>
+
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -45,6 +49,25 @@ short poll_events(op_kind kind) noexcept {
         },
         operations{});
     return events;
+}
+
+std::string_view name_of(op_kind kind) noexcept {
+    std::string_view name = "file_call";
+    with_operation(
+        kind,
+        [&]<class Operation>(Operation) {
+            constexpr std::string_view type = bifilar::detail::type_name<Operation>;
+            constexpr std::size_t begin = type.rfind(':') + 1;
+            static_assert(type.ends_with("_operation"), "an operation is called as its kind");
+            name = type.substr(begin, type.rfind('_') - begin);
+        },
+        operations{});
+    return name;
+}
+
+void visit_operation(task_visitor& to, std::string_view future, op_kind kind, const io_source& on) noexcept {
+    to.visit_wait(future, std::array{wait_fact::object(&on), wait_fact::descriptor(on.descriptor()),
+                                     wait_fact::word("operation", name_of(kind))});
 }
 
 int try_now(const op& which) noexcept { return call_now(which); }

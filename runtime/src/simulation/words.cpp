@@ -2,8 +2,8 @@
 #include "words.hpp"
 
 #include <bifilar/base/detail/baton.hpp>
+#include <bifilar/drivers/contract/detail/op_name.hpp>
 #include <bifilar/drivers/contract/file_op.hpp>
-#include <bifilar/drivers/contract/op_kind.hpp>
 
 #include <cstdint>
 #include <cstring>
@@ -16,13 +16,6 @@ namespace {
 using base::baton;
 using base::decision;
 using base::decision_kind;
-
-constexpr std::string_view operations[] = {
-    "accept",      "recv",       "recv_pooled",      "recv_message",   "recv_many", "read",
-    "read_vector", "read_ready", "accept_multishot", "recv_multishot", "splice_in", "poll_in",
-    "connect",     "send",       "send_message",     "send_many",      "write",     "write_vector",
-    "send_file",   "splice_out", "write_ready",      "poll_out",       "file call"};
-static_assert(std::size(operations) == static_cast<std::size_t>(op_kind::file_call) + 1, "each operation has a name");
 
 constexpr std::string_view file_calls[] = {
     "read of a file", "write of a file", "sync",   "truncate",         "allocate",     "open",  "close",
@@ -54,7 +47,8 @@ std::string operation_name(std::uint32_t subject) {
     constexpr std::uint32_t first_file_call = 256;
     if (subject >= first_file_call && subject - first_file_call < std::size(file_calls))
         return std::string{file_calls[subject - first_file_call]};
-    return subject < std::size(operations) ? std::string{operations[subject]} : "operation";
+    if (subject > static_cast<std::uint32_t>(op_kind::file_call)) return "operation";
+    return std::string{drivers::name_of(static_cast<op_kind>(subject))};
 }
 
 std::string bytes(std::uint64_t count) { return std::to_string(count) + (count == 1 ? " byte" : " bytes"); }

@@ -71,7 +71,7 @@ public:
     /// yields; inside the fiber.
     void wait_on(const awaited& what) noexcept { waits_on_ = &what; }
     /// Tells its model, what the fiber waits on, where, and with which registers it will go on; nothing but the first
-    /// before it has begun.
+    /// before it has begun, and no registers of the fiber that asks itself.
     void describe(task_visitor& to) const noexcept;
 
     /// Null without a name. For signal handlers too.

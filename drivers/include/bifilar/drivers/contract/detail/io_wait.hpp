@@ -5,9 +5,9 @@
 #include <bifilar/drivers/contract/detail/driver.hpp>
 #include <bifilar/drivers/contract/detail/io_source.hpp>
 #include <bifilar/drivers/contract/detail/op.hpp>
+#include <bifilar/drivers/contract/detail/op_name.hpp>
 #include <bifilar/future/future.hpp>
 #include <optional>
-#include <string_view>
 
 namespace bifilar::drivers {
 
@@ -52,7 +52,7 @@ public:
     /// For a future of type F: which operation it waits for, and on what.
     template <class F>
     void describe(task_visitor& to) const noexcept {
-        describe_as(bifilar::detail::type_name<F>, to);
+        visit_operation(to, bifilar::detail::type_name<F>, op_.kind, *op_.source);
     }
 
     /// What the next call is about. Ignored while a call is in flight.
@@ -62,7 +62,6 @@ public:
     [[nodiscard]] const io_source& source() const noexcept { return *op_.source; }
 
 private:
-    void describe_as(std::string_view future, task_visitor& to) const noexcept;
     call_result start_without_driver(waker_ref waits);
     void ask_cancel() noexcept;
 

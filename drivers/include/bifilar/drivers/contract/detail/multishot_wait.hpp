@@ -8,7 +8,6 @@
 #include <bifilar/drivers/contract/owned_descriptor.hpp>
 #include <memory>
 #include <optional>
-#include <string_view>
 
 namespace bifilar::drivers {
 
@@ -74,11 +73,10 @@ public:
     /// For a future of type F: which operation it waits for, and on what.
     template <class F>
     void describe(task_visitor& to) const noexcept {
-        describe_as(bifilar::detail::type_name<F>, to);
+        visit_operation(to, bifilar::detail::type_name<F>, of_->plain_kind(), of_->source());
     }
 
 private:
-    void describe_as(std::string_view future, task_visitor& to) const noexcept;
     call_result begin(context& cx);
     call_result begin_plain(context& cx);
     void give_up() noexcept;
