@@ -157,6 +157,9 @@ void describe_arms(task_visitor& to, task_visitor::arms how, const Arm&... arms)
 
 namespace detail {
 
+/// How many waits are counted where somebody asks what a task waits on: each costs a line of the cache.
+inline constexpr std::size_t max_counted = 1'000;
+
 /// For futures that know things of what they wait on.
 template <class F, class... Fact>
 void visit_facts(task_visitor& to, const Fact&... facts) noexcept {

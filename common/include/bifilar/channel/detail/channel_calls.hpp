@@ -127,8 +127,8 @@ void channel_core<T, Store>::describe(task_visitor& to, std::string_view type) n
     const std::array facts{wait_fact::object(this),
                            wait_fact::number("fill", count_),
                            wait_fact::number("capacity", store_.capacity()),
-                           wait_fact::number("senders", senders_.count(max_counted)),
-                           wait_fact::number("receivers", receivers_.count(max_counted)),
+                           wait_fact::number("senders", senders_.count()),
+                           wait_fact::number("receivers", receivers_.count()),
                            wait_fact::number("closed", is_shut() ? 1 : 0)};
     lock_.unlock();
     to.visit_wait(type, facts);

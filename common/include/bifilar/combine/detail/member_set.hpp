@@ -7,6 +7,7 @@
 #include <bifilar/base/detail/spin_lock.hpp>
 #include <bifilar/task/context.hpp>
 #include <bifilar/task/detail/task_header.hpp>
+#include <bifilar/task/task_visitor.hpp>
 #include <bifilar/task/waker.hpp>
 #include <mutex>
 #include <utility>
@@ -100,10 +101,10 @@ public:
         }
     }
 
-    /// The same, without a change, for the first 1,000.
+    /// The same, without a change, for max_counted of them.
     template <class Function>
     void visit_some(Function function) noexcept {
-        std::size_t left = 1'000;
+        std::size_t left = max_counted;
         (void)members_.find([&](set_member& member) {
             function(std::as_const(member));
             return --left == 0;

@@ -5,15 +5,13 @@
 #include <bifilar/base/detail/intrusive_list.hpp>
 #include <bifilar/base/detail/spin_lock.hpp>
 #include <bifilar/task/context.hpp>
+#include <bifilar/task/task_visitor.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <type_traits>
 
 namespace bifilar::detail {
-
-/// How many waits are counted where somebody asks what a task waits on: each costs a line of the cache.
-inline constexpr std::size_t max_counted = 1'000;
 
 /// One waiting future's place in a wait_list.
 class wait_node : public base::list_link<wait_node> {
@@ -116,10 +114,10 @@ public:
         return nodes_.find(suits);
     }
 
-    /// Under the lock: how many wait; `most` of them are counted.
-    [[nodiscard]] std::size_t count(std::size_t most) noexcept {
+    /// Under the lock: how many wait; max_counted of them are counted.
+    [[nodiscard]] std::size_t count() noexcept {
         std::size_t found = 0;
-        (void)nodes_.find([&found, most](wait_node&) { return ++found >= most; });
+        (void)nodes_.find([&found](wait_node&) { return ++found >= max_counted; });
         return found;
     }
 
