@@ -9,16 +9,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sites import FOLDERS, LEFT_OUT, PER_FILE, Mutant, apply, found_in
+from sites import FOLDERS, GROUPS, LEFT_OUT, PER_FILE, Mutant, apply, found_in
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "build" / "mutate"
 
 
-def tracked(root=ROOT):
+def tracked():
     """The files of the tree, those included that nobody has added yet."""
-    listed = subprocess.check_output(["git", "-C", root, "ls-files", "-co", "--exclude-standard"], text=True)
-    return [line for line in listed.splitlines() if (root / line).is_file()]
+    listed = subprocess.check_output(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"], text=True)
+    return [line for line in listed.splitlines() if (ROOT / line).is_file()]
+
+
+def bare(line):
+    """A line of the source without indentation and comment."""
+    return re.sub(r"\s*//.*", "", line).strip()
 
 
 def sources(files):
@@ -38,7 +43,7 @@ def plan(files, seed, sampled, left_out=frozenset(), room=PER_FILE):
         for group, what, edit in found_in(path, source):
             begin = source.rfind("\n", 0, edit.begin) + 1
             line = source.count("\n", 0, edit.begin) + 1
-            text = re.sub(r"\s*//.*", "", source[begin:source.find("\n", edit.begin)]).strip()
+            text = bare(source[begin:source.find("\n", edit.begin)])
             places.append((index, path, group, what, line, edit.begin - begin, text, edit))
     chance = sorted((rank(seed, place[1], place[6], f"{place[3]}{place[5]}"), at)
                     for at, place in enumerate(places) if place[2] == "logic")
@@ -124,7 +129,7 @@ def build(parts, seed, sampled, jobs):
 def line_of(path, line):
     file = ROOT / path
     lines = file.read_text().splitlines() if file.exists() else []
-    return re.sub(r"\s*//.*", "", lines[line - 1]).strip() if line <= len(lines) else ""
+    return bare(lines[line - 1]) if line <= len(lines) else ""
 
 
 def blamed(output, mutants):
@@ -136,9 +141,8 @@ def blamed(output, mutants):
     lines = {}
     for mutant in there:
         lines.setdefault((mutant.path, mutant.line), []).append(mutant)
-    order = ["logic", "recheck", "wake", "exchange", "fence", "order"]
     chosen = []
     for each in lines.values():
-        first = min(order.index(m.group) for m in each)
-        chosen += [m for m in each if order.index(m.group) == first]
+        last = max(GROUPS.index(m.group) for m in each)
+        chosen += [m for m in each if GROUPS.index(m.group) == last]
     return chosen

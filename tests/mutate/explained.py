@@ -38,6 +38,6 @@ def entries(text):
     return found, [key for key, _ in waiting]
 
 
-def reasons(page=PAGE):
+def reasons():
     """{key: reason}."""
-    return {key: reason for key, reason, _ in entries(page.read_text() if page.exists() else "")[0]}
+    return {key: reason for key, reason, _ in entries(PAGE.read_text())[0]}

@@ -18,8 +18,16 @@ SIMULATION = re.compile(r"simulat|/base/(?:baton|decisions)\.")
 PER_FILE = 256
 
 ORDERS = r"(?:base::)?(?:acquire|release|acq_rel|seq_cst)"
-WAKES = (r"(?:wake|wake_\w+|notify|notify_\w+|unpark|unpark_\w+|open|\w+_and_wake|resume_\w+|schedule|schedule_\w+"
-         r"|enqueue\w*|complete\w*|announce\w*|signal)")
+# A call of one of these is a wake.
+WAKE = re.compile(r"(?:\w+(?:\(\))?(?:\.|->|::))*"
+                  r"(?:wake|wake_\w+|notify|notify_\w+|unpark|unpark_\w+|open|\w+_and_wake|resume_\w+|schedule|schedule_\w+"
+                  r"|enqueue\w*|complete\w*|announce\w*|signal)\(")
+# What begins so is no expression.
+NO_EXPRESSION = re.compile(r"(?:return|const|noexcept|co_return|co_yield|throw|using|delete|new|break|continue|goto|else|do"
+                           r"|static_assert|default|[A-Z_]{4,})\b")
+
+# From what the core stands or falls with to what a sample is taken of.
+GROUPS = ("order", "fence", "exchange", "wake", "recheck", "logic")
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class Mutant:
     """One change. `line` counts from 1; `text` is the source's line without indentation."""
 
     number: int
-    group: str  # order, fence, exchange, recheck, wake or logic
+    group: str  # Of GROUPS.
     path: str
     line: int
     column: int
@@ -90,7 +98,7 @@ def top_level(code, begin, end, mark):
 
 
 def call_before(code, at):
-    """The name of the function in whose arguments a place is, and where these begin."""
+    """The name of the function in whose arguments a place is; empty where it is in none."""
     depth = 0
     for place in range(at - 1, -1, -1):
         if code[place] in ")]}":
@@ -98,11 +106,11 @@ def call_before(code, at):
         elif code[place] in "([{":
             if depth == 0:
                 name = re.search(r"(\w+)$", code[:place])
-                return (name[1] if name else ""), place
+                return name[1] if name else ""
             depth -= 1
         elif code[place] == ";" and depth == 0:
             break
-    return "", -1
+    return ""
 
 
 def weaker(order, function):
@@ -117,7 +125,7 @@ def weaker(order, function):
 def orders(code):
     for found in re.finditer(rf"(?<![\w:.]){ORDERS}(?=[,)])", code):
         name = found[0].removeprefix("base::")
-        function, _ = call_before(code, found.start())
+        function = call_before(code, found.start())
         prefix = "base::" if found[0].startswith("base::") else ""
         if not prefix and function not in ("load", "store", "exchange") and not re.match(r"fetch_|compare_", function):
             continue
@@ -149,38 +157,28 @@ def exchanges(code):
 
 
 def conditions(code):
-    """Each condition of an if or a while: its keyword, begin and end, behind what it declares."""
+    """Each condition of an if or a while: its keyword, begin and end, behind what it declares, and whether it names
+    what it tests. Then it begins behind the name."""
     for found in re.finditer(r"\b(if|while) (\()", code):
         end = closing(code, found.start(2))
         begin = found.end()
         parts = top_level(code, begin, end, ";")
         if parts:
             begin = parts[-1] + 1
-        if end < 0 or top_level(code, begin, end, " = ") or code[begin:end].strip() == "true":
-            continue
-        # The loop at the end of a `do` has no body that could be left out.
-        yield found[1], begin, end
-
-
-def declared_conditions(code):
-    """Conditions that name what they test: where the value begins and ends."""
-    for found in re.finditer(r"\bif (\()", code):
-        end = closing(code, found.start(1))
-        begin = found.end()
-        parts = top_level(code, begin, end, ";")
-        if parts:
-            begin = parts[-1] + 1
         values = top_level(code, begin, end, " = ")
         if len(values) == 1:
-            yield values[0] + 3, end
+            yield found[1], values[0] + 3, end, True
+        elif end >= 0 and not values and code[begin:end].strip() != "true":
+            yield found[1], begin, end, False
 
 
 def rechecks(code):
-    for keyword, begin, end in conditions(code):
-        yield "recheck", f"{keyword} (false)", Edit(begin, end, "!::mutant::on({}) && (", ")")
-    for begin, end in declared_conditions(code):
-        value = " ".join(code[begin:end].split()).replace("{", "{{").replace("}", "}}")
-        yield "recheck", "if (nothing)", Edit(begin, end, f"::mutant::on({{}}) ? decltype({value}){{{{}}}} : (", ")")
+    for keyword, begin, end, named in conditions(code):
+        if not named:
+            yield "recheck", f"{keyword} (false)", Edit(begin, end, "!::mutant::on({}) && (", ")")
+        elif keyword == "if":
+            value = " ".join(code[begin:end].split()).replace("{", "{{").replace("}", "}}")
+            yield "recheck", "if (nothing)", Edit(begin, end, f"::mutant::on({{}}) ? decltype({value}){{{{}}}} : (", ")")
 
 
 def statements(code):
@@ -188,8 +186,7 @@ def statements(code):
     for found in re.finditer(r"(?<=[;{})])\s+|(?<=\belse) ", code):
         begin = found.end()
         head = re.match(r"(?:[\w.:\[\]>\-*+]|\([^()]*\)(?=\.|->))+", code[begin:begin + 120])
-        if not head or head[0][0] in ".>-:" or re.match(r"(?:return|const|noexcept|co_return|co_yield|throw|using|delete|new|break|continue|goto|else|do"
-                                r"|static_assert|default|[A-Z_]{4,})\b", head[0]):
+        if not head or head[0][0] in ".>-:" or NO_EXPRESSION.match(head[0]):
             continue
         rest = code[begin + head.end():]
         if not (rest.startswith("(") or re.match(r" [+\-|&^]?= ", rest) or
@@ -206,15 +203,16 @@ def statements(code):
 
 def wakes(code):
     for begin, end in statements(code):
-        if re.match(rf"(?:[\w]+(?:\(\))?(?:\.|->|::))*{WAKES}\(", code[begin:end]):
+        if WAKE.match(code[begin:end]):
             yield "wake", "no wake", Edit(begin, end, "{{ if (!::mutant::on({})) ", " }}")
 
 
 def logic(code):
-    for keyword, begin, end in conditions(code):
-        yield "logic", f"{keyword} (not)", Edit(begin, end, "::mutant::on({}) != bool(", ")")
+    for keyword, begin, end, named in conditions(code):
+        if not named:
+            yield "logic", f"{keyword} (not)", Edit(begin, end, "::mutant::on({}) != bool(", ")")
     for begin, end in statements(code):
-        if not re.match(rf"(?:[\w]+(?:\(\))?(?:\.|->|::))*{WAKES}\(", code[begin:end]):
+        if not WAKE.match(code[begin:end]):
             yield "logic", "no statement", Edit(begin, end, "{{ if (!::mutant::on({})) ", " }}")
     for found in re.finditer(r" ([<>]=?) ", code):
         low, high = operands(code, found.start(), found.end())

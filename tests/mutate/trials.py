@@ -29,10 +29,13 @@ class Case:
         return f"{self.part}: {self.name}" + (f" over {self.driver}" if self.driver else "")
 
 
+def program_of(tests, part):
+    return tests / "tests" / f"test_{part}"
+
+
 def cases_of(tests, part):
-    program = tests / "tests" / f"test_{part}"
     # Catch2 ends with the number of tests there.
-    listed = subprocess.run([program, "--list-test-names-only"], capture_output=True, text=True, timeout=60).stdout
+    listed = subprocess.run([program_of(tests, part), "--list-test-names-only"], capture_output=True, text=True, timeout=60).stdout
     drivers = ("epoll", "uring") if part in BOTH else ("",)
     return [Case(part, name.strip(), driver) for name in listed.splitlines() if name.strip() for driver in drivers]
 
@@ -44,7 +47,7 @@ def run(tests, part, names, driver, seconds, extra):
         environment["BIFILAR_DRIVER"] = driver
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as output:
         program = subprocess.Popen(
-            [tests / "tests" / f"test_{part}", ",".join(f'"{name}"' for name in names), "--abort"],
+            [program_of(tests, part), ",".join(f'"{name}"' for name in names), "--abort"],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd=folder, start_new_session=True)
         try:
             status = program.wait(seconds)
@@ -63,12 +66,11 @@ def learn(tests, parts, jobs, model_seconds, kept):
     """Which mutants each test comes by and how long it takes without any: {case: (seconds, numbers)}. What a run
     before has learned of the same executable is taken from the file `kept`."""
     old = json.loads(kept.read_text()) if kept.exists() else {}
+    stamps = {part: f"{program_of(tests, part).stat().st_mtime_ns} {model_seconds}" for part in parts}
     known, wanted = {}, []
     for part in parts:
-        program = tests / "tests" / f"test_{part}"
-        stamp = f"{program.stat().st_mtime_ns} {model_seconds}"
         entries = old.get(part, {})
-        if entries.get("stamp") == stamp:
+        if entries.get("stamp") == stamps[part]:
             known |= {Case(*case): (seconds, frozenset(seen)) for *case, seconds, seen in entries["cases"]}
         else:
             wanted += cases_of(tests, part)
@@ -89,12 +91,10 @@ def learn(tests, parts, jobs, model_seconds, kept):
                 print(f"left out, because it fails without any mutant: {case}", flush=True)
             elif numbers:
                 known[case] = (took, numbers)
-    stored = {}
-    for part in parts:
-        program = tests / "tests" / f"test_{part}"
-        stored[part] = {"stamp": f"{program.stat().st_mtime_ns} {model_seconds}",
-                        "cases": [[case.part, case.name, case.driver, seconds, sorted(numbers)]
-                                  for case, (seconds, numbers) in known.items() if case.part == part]}
+    stored = {part: {"stamp": stamps[part],
+                     "cases": [[case.part, case.name, case.driver, seconds, sorted(numbers)]
+                               for case, (seconds, numbers) in known.items() if case.part == part]}
+              for part in parts}
     kept.write_text(json.dumps(stored))
     return known
 
