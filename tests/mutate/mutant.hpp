@@ -1,17 +1,20 @@
 // Included before all else in a build with mutants: each of them is compiled beside the code that it changes, and
 // BIFILAR_MUTANT=NUMBER turns one of them on for a process. BIFILAR_MUTANTS_SEEN=FILE appends the numbers of those that
-// the process came by. Needs no header of the library, because the library's own headers use it.
+// the process came by, or a child that it has forked. Needs no header of the library, because the library's own headers
+// use it.
 #pragma once
 
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <sys/mman.h>
 
 namespace mutant {
 
 inline constexpr int max_number = 1 << 17;
 inline int active = -1;
-inline unsigned char seen[max_number] = {};
+inline unsigned char place[max_number] = {};
+inline unsigned char* seen = place;
 
 inline void write_seen() noexcept {
     const char* const path = std::getenv("BIFILAR_MUTANTS_SEEN");
@@ -24,7 +27,11 @@ inline void write_seen() noexcept {
 
 inline int start() noexcept {
     if (const char* const number = std::getenv("BIFILAR_MUTANT")) active = std::atoi(number);
-    if (std::getenv("BIFILAR_MUTANTS_SEEN") != nullptr) std::atexit(write_seen);
+    if (std::getenv("BIFILAR_MUTANTS_SEEN") == nullptr) return 0;
+    // Shared with forked children, many of which end by a signal or by _exit.
+    void* const shared = ::mmap(nullptr, max_number, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared != MAP_FAILED) seen = static_cast<unsigned char*>(shared);
+    std::atexit(write_seen);
     return 0;
 }
 // Before every other object of each file, because this header is the first.

@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-# What runs over both drivers.
+# What runs over both drivers, and over a simulated one as well.
 BOTH = {"drivers", "io", "runtime", "both", "stress"}
+SIMULATED = {"drivers", "io"}
 # A test that takes so many times as long as without mutants, and this many seconds more, hangs.
 SLOWER, MORE_SECONDS = 8, 8
 
@@ -37,6 +38,8 @@ def cases_of(tests, part):
     # Catch2 ends with the number of tests there.
     listed = subprocess.run([program_of(tests, part), "--list-test-names-only"], capture_output=True, text=True, timeout=60).stdout
     drivers = ("epoll", "uring") if part in BOTH else ("",)
+    if part in SIMULATED:
+        drivers += ("simulated",)
     return [Case(part, name.strip(), driver) for name in listed.splitlines() if name.strip() for driver in drivers]
 
 
