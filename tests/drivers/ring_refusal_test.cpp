@@ -74,6 +74,23 @@ private:
     std::string why_;
 };
 
+/// Armed where it is refused; stays there.
+class refused_multishot {
+public:
+    using output = void;
+    explicit refused_multishot(bf::drivers::source_ptr of)
+        : op_{new bf::drivers::multishot_op{bf::op_kind::recv_multishot, std::move(of)}} {}
+    bf::polled<void> poll(bf::context& cx) {
+        bf::received_bytes piece;
+        const bf::drivers::call_result result = op_->poll(cx, this, piece);
+        if (!result || *result != -ENOBUFS) say_whether(false);
+        return bf::done;
+    }
+
+private:
+    bf::drivers::multishot_op* op_;
+};
+
 /// Of the one ring that this process opens next.
 class lost_count {
 public:
@@ -168,6 +185,24 @@ TEST_CASE("what_the_kernel_has_ends_while_it_takes_nothing_new") {
         require_filter(tests::answer_calls_with(SYS_io_uring_enter, to_submit, false, EAGAIN));
         auto& after = *new silent_read;
         say_whether(after.begins() && before.hears());
+    });
+    if (last.text == no_filters) return;
+    CHECK(last.signal == 0);
+    CHECK(last.text == "good");
+}
+
+// Its stream can be read in another way then.
+TEST_CASE("what_would_complete_many_times_leaves_its_place_when_a_full_ring_refuses_it") {
+    if (!tests::rings_are_usual()) return;
+    const tests::last_words last = with_ring([](tests::small_ring&) {
+        require_filter(tests::answer_calls({SYS_io_uring_enter}, EAGAIN));
+        for (int n = 0; n < 16; ++n)
+            if (!(new silent_read)->begins()) break;
+        const auto ends = tests::local_stream();
+        auto source = bf::drivers::make_source(bf::owned_descriptor{ends[0]});
+        const bf::drivers::io_source& stream = *source;
+        bf::block_on(refused_multishot{std::move(source)});
+        say_whether(stream.waiting[bf::drivers::io_source::in] == nullptr);
     });
     if (last.text == no_filters) return;
     CHECK(last.signal == 0);

@@ -232,6 +232,25 @@ TEST_CASE("a_receive_and_transfers_of_shared_descriptors_are_cut") {
     CHECK(kernel.counts().cut >= 3);
 }
 
+TEST_CASE("of_two_reads_that_become_ready_by_one_byte_the_second_waits_on") {
+    bf::simulated_kernel kernel;
+    bf::runtime rt{simulated_by(kernel)};
+    rt.run([] {
+        tests::bare_stream_pair ends;
+        auto one = bf::input_stream::duplicate(ends.near.descriptor()).value();
+        auto other = bf::input_stream::duplicate(ends.near.descriptor()).value();
+        std::array<std::byte, 2> bytes{};
+        auto first = bf::spawn(one.read(std::span{bytes}.first(1)));
+        auto second = bf::spawn(other.read(std::span{bytes}.last(1)));
+        for (int n = 0; n < 2; ++n) {
+            tests::let_others_park();
+            REQUIRE(::send(ends.far, "1", 1, 0) == 1);
+        }
+        CHECK(bf::await(first).value_or(0) == 1);
+        CHECK(bf::await(second).value_or(0) == 1);
+    });
+}
+
 TEST_CASE("a_cancelled_operation_may_succeed_late_and_loses_no_descriptor") {
     const std::size_t before = tests::open_descriptors();
     {

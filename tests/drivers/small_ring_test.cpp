@@ -1,9 +1,10 @@
 // Rings that are too small for what is asked of them: queues of submissions that are full, queues of completions that
 // overflow. No operation is lost. The rings belong to this plain thread.
-#include "catch.hpp"
 #include "drivers/small_ring.hpp"
+#include "catch.hpp"
 #include "io/readable.hpp"
 #include "io/stream_pair.hpp"
+#include "time/sleeper_task.hpp"
 #include <bifilar/base/detail/sanitizer.hpp>
 #include <bifilar/bifilar.hpp>
 #include <bifilar/drivers/contract/detail/driver.hpp>
@@ -120,6 +121,26 @@ private:
     bf::drivers::op read_;
 };
 
+/// Receives by one operation for all until the peer has left; then whether that is over for the driver too.
+class received_to_the_end {
+public:
+    using output = bool;
+    explicit received_to_the_end(int descriptor)
+        : op_{new bf::drivers::multishot_op{bf::op_kind::recv_multishot,
+                                            bf::drivers::make_source(bf::owned_descriptor{descriptor})}} {}
+    bf::polled<bool> poll(bf::context& cx) {
+        for (;;) {
+            bf::received_bytes piece;
+            const bf::drivers::call_result result = op_->poll(cx, this, piece);
+            if (!result) return bf::not_ready;
+            if (*result <= 0) return op_->now() == bf::drivers::op::phase::completed;
+        }
+    }
+
+private:
+    std::unique_ptr<bf::drivers::multishot_op, bf::drivers::multishot_op::closer> op_;
+};
+
 }  // namespace
 
 TEST_CASE("no_operation_is_lost_when_completions_overflow_a_tiny_ring") {
@@ -177,4 +198,42 @@ TEST_CASE("a_completion_does_not_undo_what_an_epoll_instance_has_told_since") {
     const bf::owned_descriptor far{ends[1]};
     const auto source = bf::drivers::make_source(bf::owned_descriptor{ends[0]});
     CHECK(bf::block_on(told_meanwhile{ring.driver(), *source, far.get()}));
+}
+
+TEST_CASE("an_operation_that_completes_many_times_is_over_with_its_last_completion") {
+    if (!tests::rings_are_usual()) return;
+    const tests::small_ring ring{8};
+    const auto ends = tests::local_stream();
+    const bf::owned_descriptor far{ends[1]};
+    received_to_the_end all{ends[0]};
+    REQUIRE(::send(far.get(), "a", 1, 0) == 1);
+    REQUIRE(::shutdown(far.get(), SHUT_WR) == 0);
+    CHECK(bf::block_on(all));
+}
+
+TEST_CASE("a_look_for_one_event_takes_one_and_with_a_cancel_under_way_all") {
+    if (!tests::rings_are_usual()) return;
+    tests::small_ring ring{16};
+    const crowd ready{1};
+    const crowd silent{1};
+    tests::sleeper_task task;
+    bf::drivers::io_source one{ready.descriptor()}, two{ready.descriptor()}, three{ready.descriptor()};
+    std::array<bf::drivers::op, 3> waits{bf::drivers::op{bf::op_kind::poll_in, one},
+                                         bf::drivers::op{bf::op_kind::poll_in, two},
+                                         bf::drivers::op{bf::op_kind::poll_in, three}};
+    bf::drivers::io_source other{silent.descriptor()};
+    bf::drivers::op cancelled{bf::op_kind::poll_in, other};
+    for (auto& each : waits) REQUIRE(!ring.driver().start(each, bf::waker_ref{task}));
+    REQUIRE(!ring.driver().start(cancelled, bf::waker_ref{task}));
+    ring.driver().poll();
+    const auto over = [&] { return std::ranges::count_if(waits, [](const auto& each) { return each.at_rest(); }); };
+    CHECK(over() == 0);
+    ready.let();
+    ring.driver().poll_some(1);
+    CHECK(over() == 1);
+    REQUIRE(cancelled.ask_cancel());
+    ring.driver().cancel(cancelled);
+    ring.driver().poll_some(1);
+    CHECK(over() == 3);
+    while (!cancelled.at_rest()) ring.driver().poll();
 }
