@@ -50,6 +50,19 @@ inline bool answer_calls_with(long number, std::size_t argument, bool is_zero, i
     });
 }
 
+/// The same where that argument is `least` or more.
+inline bool answer_calls_from(long number, std::size_t argument, std::uint32_t least, int error) {
+    const auto at = static_cast<std::uint32_t>(offsetof(seccomp_data, args) + argument * sizeof(std::uint64_t));
+    return filter_calls({
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, least, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error)),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    });
+}
+
 /// Runs `body` on a thread for which the system call `number` does nothing: it fails with `error`, or returns 0 where
 /// that is 0. Threads that the body starts have the same. False: this kernel or its emulation has no such filters,
 /// which is told, and the body did not run. The body makes no assertions of Catch2, which are for the main thread.

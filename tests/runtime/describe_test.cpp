@@ -243,6 +243,32 @@ TEST_CASE("combinators_tell_their_arms") {
     });
 }
 
+TEST_CASE("a_fiber_that_leaves_a_scope_tells_how_many_children_it_waits_for") {
+    bf::runtime rt{both::small_runtime(1)};
+    rt.run([] {
+        bf::event e;
+        task_header* task = nullptr;
+        auto leaving = bf::spawn(bf::backend::stackful, [&] {
+            task = bf::await(tests::own_task{});
+            bf::task_scope scope;
+            for (int n = 0; n < 3; ++n) scope.spawn([&e] { return e.wait(); });
+        });
+        tests::let_others_park();
+        REQUIRE(task != nullptr);
+        const auto told = tests::ask(*task);
+        e.set();
+        bf::await(leaving);
+        CHECK(value_of(told.waits.at(0), "count") == 3);
+    });
+}
+
+TEST_CASE("a_scope_that_nobody_has_polled_waits_for_nothing") {
+    const auto scope = bf::with_scope([](bf::task_scope&) -> bf::task<> { co_return; });
+    tests::recorded_task told;
+    bf::describe_wait(scope, told);
+    CHECK(told.order.empty());
+}
+
 TEST_CASE("coroutines_in_arms_tell_their_own_chains") {
     tests::on_one_worker([](bf::backend on) {
         bf::event e;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -142,20 +144,27 @@ TEST_CASE("a_shutdown_waits_for_blocking_calls_and_counts_those_that_are_left") 
 
 TEST_CASE("a_detached_exception_and_a_failed_check_name_the_task") {
     if (!tests::children_have_threads) return;
-    const tests::last_words lost = tests::dies([] {
-        std::atomic<bool> begun{false};
-        bf::runtime rt;
-        const auto lose = [](std::atomic<bool>& begins) -> bf::task<> {
-            begins = true;
-            throw std::runtime_error{"out of luck"};
-            co_return;
-        };
-        rt.spawn(named(bf::backend::stackless, "loser"), lose, std::ref(begun)).detach();
-        // Cancelled before it begins it would throw nothing.
-        while (!begun) std::this_thread::yield();
-        (void)rt.shutdown();
-    });
+    const auto lose = []<class Error>(std::atomic<bool>& begins, Error error) -> bf::task<> {
+        begins = true;
+        throw error;
+        co_return;
+    };
+    const auto last_words_of = [&lose](auto error) {
+        return tests::dies([&] {
+            std::atomic<bool> begun{false};
+            bf::runtime rt;
+            rt.spawn(named(bf::backend::stackless, "loser"), lose, std::ref(begun), error).detach();
+            // Cancelled before it begins it would throw nothing.
+            while (!begun) std::this_thread::yield();
+            (void)rt.shutdown();
+        });
+    };
+    const tests::last_words lost = last_words_of(std::runtime_error{"out of luck"});
+    CHECK(lost.signal == SIGABRT);
     CHECK_THAT(lost.text, Contains("detached task loser ended with an exception: out of luck"));
+    const tests::last_words unknown = last_words_of(13);
+    CHECK(unknown.signal == SIGABRT);
+    CHECK_THAT(unknown.text, Contains("detached task loser ended with an exception of unknown type"));
     for (const auto on : {bf::backend::stackless, bf::backend::stackful}) {
         const tests::last_words wrong = tests::dies([on] {
             bf::runtime rt;

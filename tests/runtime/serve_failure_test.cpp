@@ -1,11 +1,15 @@
 // serve() when accept fails: what is passed over, what ends it, and how it waits for descriptors.
+#include "drivers/answered_calls.hpp"
 #include "one_worker.hpp"
 #include "resource_limits.hpp"
 #include "runtime/scripted_listener.hpp"
 #include "simulated_runtime.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <sys/syscall.h>
+#include <thread>
 
 using namespace std::chrono_literals;
 using tests::let_others_park;
@@ -168,6 +172,41 @@ TEST_CASE("a_server_pauses_while_connections_find_no_stack") {
         CHECK(report.exhausted == 2);
         CHECK(report.ended == 1);
     });
+}
+
+// A process that locks its memory is answered so beyond its limit. Of a connection the same answer says nothing.
+TEST_CASE("a_server_pauses_whatever_the_kernel_says_when_a_connection_finds_no_stack") {
+    constexpr std::size_t large = std::size_t{128} << 20;
+    bool filtered = false;
+    bf::serve_report report;
+    std::error_code told;
+    // On a thread of its own, because the filter stays.
+    std::thread{[&] {
+        bf::runtime_options here;
+        here.on_calling_thread = true;
+        bf::runtime rt{here};
+        rt.run([&] {
+            script from;
+            bf::event stop;
+            bf::serve_options options = on(bf::backend::stackful);
+            options.stack_bytes = large;
+            options.on_exhausted = [&](std::error_code error) {
+                told = error;
+                stop.set();
+            };
+            auto server = start(options, from, stop);
+            filtered = tests::answer_calls_from(SYS_mmap, 1, large, EAGAIN);
+            filtered ? from.connect() : stop.set();
+            report = bf::await(server);
+        });
+    }}.join();
+    if (!filtered) {
+        WARN("skipped: no system call can be answered in the kernel's place here");
+        return;
+    }
+    CHECK(told == std::errc::resource_unavailable_try_again);
+    CHECK(report.refused == 1);
+    CHECK(report.exhausted == 1);
 }
 
 TEST_CASE("the_end_of_a_connection_ends_the_pause") {
