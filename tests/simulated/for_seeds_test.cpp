@@ -3,9 +3,11 @@
 
 #include "busy_body.hpp"
 #include "environment.hpp"
+#include "last_words.hpp"
 #include <bifilar/simulation/for_seeds.hpp>
 
 #include <csignal>
+#include <cstdio>
 #include <optional>
 #include <thread>
 #include <unistd.h>
@@ -108,6 +110,25 @@ TEST_CASE("a_hang_in_real_time_is_told") {
     CHECK_THAT(failure_of(body, how).failure(), Contains("hangs"));
 }
 
+// Also where the lowest free descriptor is 0.
+TEST_CASE("what_a_failing_seed_prints_is_not_printed_by_its_repeats") {
+    if constexpr (!children_have_threads) return;
+    const last_words last = dies([] {
+        ::close(STDIN_FILENO);
+        const auto body = []() -> bf::task<void> {
+            std::fputs("once; ", stderr);
+            throw std::runtime_error{"always"};
+            co_return;
+        };
+        try {
+            (void)simulation::for_seeds(1, body);
+        } catch (const simulation::seed_failed&) {
+            std::fputs("it failed", stderr);
+        }
+    });
+    CHECK(last.text == "once; it failed");
+}
+
 TEST_CASE("the_seed_of_the_environment_runs_alone_and_here") {
     const environment_variable given{"BIFILAR_SEED", "5"};
     int runs = 0;
@@ -135,6 +156,18 @@ TEST_CASE("a_plan_has_words_and_a_code") {
           "worker 0 looks first at another worker's tasks at its 1st turn\n");
     for (const char* const wrong : {"cut", "cut.1", "cut.1.1", "cut.1.1=", "cat.1.1=1", "cut.1.1=1x", "cut.99999.1=1"})
         CHECK_THROWS_AS(simulation::plan::parse(wrong), std::invalid_argument);
+}
+
+TEST_CASE("a_plan_counts_in_words_as_people_do") {
+    const auto ending = [](int number) {
+        const std::string words = simulation::plan::parse("swap.0." + std::to_string(number - 1) + "=1").words();
+        const std::string place = std::to_string(number);
+        return words.substr(words.find(place) + place.size(), 2);
+    };
+    for (const int number : {1, 21, 101}) CHECK(ending(number) == "st");
+    for (const int number : {2, 22, 102}) CHECK(ending(number) == "nd");
+    for (const int number : {3, 23, 103}) CHECK(ending(number) == "rd");
+    for (const int number : {4, 10, 11, 12, 13, 14, 20, 111, 112, 113}) CHECK(ending(number) == "th");
 }
 
 TEST_CASE("planned_failures_come") {

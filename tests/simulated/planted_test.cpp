@@ -64,29 +64,38 @@ private:
     bf::waker waiter_;
 };
 
-TEST_CASE("a_lost_wake_is_found") {
-    const auto body = []() -> bf::task<void> {
-        forgetful_gate gate;
-        bf::mutex order;
-        const auto open = [&]() -> bf::task<void> {
-            for (int n = 0; n < 3; ++n) co_await bf::yield_now();
-            const auto held = co_await order.lock();
-            gate.open();
-        };
-        auto opening = bf::spawn(open);
-        if (!gate.opened()) {
-            { const auto held = co_await order.lock(); }
-            for (int n = 0; n < 2; ++n) co_await bf::yield_now();
-            co_await gate.wait();
-        }
-        co_await opening;
+bf::task<void> wait_at_a_forgetful_gate() {
+    forgetful_gate gate;
+    bf::mutex order;
+    const auto open = [&]() -> bf::task<void> {
+        for (int n = 0; n < 3; ++n) co_await bf::yield_now();
+        const auto held = co_await order.lock();
+        gate.open();
     };
+    auto opening = bf::spawn(open);
+    if (!gate.opened()) {
+        { const auto held = co_await order.lock(); }
+        for (int n = 0; n < 2; ++n) co_await bf::yield_now();
+        co_await gate.wait();
+    }
+    co_await opening;
+}
+
+TEST_CASE("a_lost_wake_is_found") {
     for (const bf::backend on : both_models) {
         simulation::options how;
         how.on = on;
-        const auto found = found_in(body, how);
+        const auto found = found_in(wait_at_a_forgetful_gate, how);
         CHECK_THAT(found.failure(), Catch::Contains("deadlock_error"));
     }
+}
+
+TEST_CASE("a_lost_wake_is_found_in_this_process") {
+    simulation::options how;
+    how.processes = 0;
+    const auto found = found_in(wait_at_a_forgetful_gate, how);
+    CHECK_THAT(found.failure(), Catch::Contains("deadlock_error"));
+    CHECK_FALSE(found.plan().empty());
 }
 
 // A descriptor that two tasks share; whoever finds it open closes it, after a goodbye.
