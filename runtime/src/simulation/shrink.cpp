@@ -69,7 +69,7 @@ private:
             if (value == 0 || value >= plan_[n].value) continue;
             decision_list simpler = plan_;
             simpler[n].value = value;
-            if (becomes(simpler) || n >= plan_.size()) return;
+            if (becomes(simpler)) return;
         }
     }
 
