@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <cerrno>
 #include <memory>
 #include <utility>
@@ -110,6 +111,27 @@ TEST_CASE("a_driver_sees_whole_whose_cancel_it_is_asked_for", "[operation]") {
             requests->add(*made.node);
             made.await_rest();
         });
+    });
+}
+
+TEST_CASE("of_two_cancels_at_once_a_driver_sees_both", "[operation]") {
+    model::check({.name = "operations, two cancelled at once", .preemptions = 2}, [](model::world& world) {
+        std::array<in_flight*, 2> const all{world.make<in_flight>(), world.make<in_flight>()};
+        drivers::cancel_requests* const requests = &all[0]->requests;
+        world.thread("driver", [=] {
+            for (int seen = 0; seen != 2; base::spin_pause())
+                requests->take([&](op& which) noexcept {
+                    wake_batch batch;
+                    which.complete(in_flight::result, batch);
+                    ++seen;
+                    return true;
+                });
+        });
+        for (in_flight* const one : all)
+            world.thread("task", [=] {
+                requests->add(*one->node);
+                one->await_rest();
+            });
     });
 }
 
