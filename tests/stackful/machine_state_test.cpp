@@ -86,6 +86,23 @@ std::uint64_t keeps_frame(side& self, std::size_t count) {
     self.seen.push_back(static_cast<std::uint64_t>(room[5]));  // Never reached, and keeps it from being a loop.
 }
 
+// Two of a thread's control words, as a side of a switch keeps them; 0 where there are none.
+std::uint64_t control_words() {
+#if defined(__x86_64__)
+    std::uint16_t x87 = 0;
+    asm volatile("fnstcw %0" : "=m"(x87));
+    return std::uint64_t{x87} << 32 | _mm_getcsr();
+#else
+    return 0;
+#endif
+}
+
+// Leaves the word everywhere on the stack below.
+[[gnu::noinline]] void leave_behind(std::uint64_t word) noexcept {
+    std::array<volatile std::uint64_t, 128> words;
+    for (auto& each : words) each = word;
+}
+
 _Unwind_Reason_Code count_frame(_Unwind_Context*, void* count) {
     return ++*static_cast<int*>(count) < 1'000 ? _URC_NO_REASON : _URC_NORMAL_STOP;
 }
@@ -231,4 +248,23 @@ TEST_CASE("an exception passes many frames that a switch has left and come back 
     std::thread([&] { s.context.resume(); }).join();
     REQUIRE(s.context.finished());
     REQUIRE(s.seen == std::vector<std::uint64_t>{1});
+}
+
+// A context that ends leaves nobody's control words behind: what lies there is the resumer's own, by chance.
+TEST_CASE("a resumer keeps its rounding mode whatever the context leaves on its stack", "[stackful][switch]") {
+    const std::unique_ptr<std::byte[]> stack{new std::byte[stack_bytes]};
+    std::uint64_t words = control_words();
+    fiber_context context;
+    context.prepare(
+        stack.get() + stack_bytes, stack_bytes,
+        [](void* of_resumer) noexcept {
+            leave_behind(*static_cast<std::uint64_t*>(of_resumer));
+            std::fesetround(FE_UPWARD);
+        },
+        &words);
+    context.resume();
+    const int mode = std::fegetround();
+    std::fesetround(FE_TONEAREST);
+    REQUIRE(context.finished());
+    REQUIRE(mode == FE_TONEAREST);
 }
