@@ -92,7 +92,6 @@ stack_pool::stack_pool(stack_pool_options options)
               throw std::invalid_argument("guard_bytes is " + std::to_string(options.guard_bytes) +
                                           ", too large; ask for " + std::to_string(largest_stack_bytes) + " at most");
           options.guard_bytes = std::max((options.guard_bytes + page - 1) / page * page, page);
-          if (options.guard == guard_kind::best) options.guard = best_guard();
           return options;
       }()) {}
 
