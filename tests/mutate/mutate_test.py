@@ -9,6 +9,7 @@ from pathlib import Path
 import build
 import explained
 import sites
+import trials
 
 SOURCE = """\
 // base::acquire in a comment is no order.
@@ -100,6 +101,11 @@ int claim(int count) {
             self.assertEqual(printed(number["recheck", "if (nothing)", "pop()"]), 100)
             self.assertEqual(printed(number["logic", "+ 1 -> + 0", "1"]), 1)
             self.assertEqual(printed(number["logic", "if (not)", "seen == 7"]), -1)
+
+
+class Trials(unittest.TestCase):
+    def test_commas_and_brackets_are_of_the_name(self):
+        self.assertEqual(trials.filter_of(["here, there", "a[1]"]), r'"here\, there","a\[1\]"')
 
 
 class Explained(unittest.TestCase):

@@ -43,6 +43,11 @@ def cases_of(tests, part):
     return [Case(part, name.strip(), driver) for name in listed.splitlines() if name.strip() for driver in drivers]
 
 
+def filter_of(names):
+    """For Catch2, which takes a comma for the end of a name, and then runs nothing and is content."""
+    return ",".join('"' + re.sub(r'([\\,\[\]"])', r"\\\1", name) + '"' for name in names)
+
+
 def run(tests, part, names, driver, seconds, extra):
     """Status (0 for passed, None for too long) and output of some tests of one executable."""
     environment = dict(os.environ, BIFILAR_SHORT_TESTS="1", **extra)
@@ -50,7 +55,7 @@ def run(tests, part, names, driver, seconds, extra):
         environment["BIFILAR_DRIVER"] = driver
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as output:
         program = subprocess.Popen(
-            [program_of(tests, part), ",".join(f'"{name}"' for name in names), "--abort"],
+            [program_of(tests, part), filter_of(names), "--abort"],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd=folder, start_new_session=True)
         try:
             status = program.wait(seconds)
@@ -62,7 +67,10 @@ def run(tests, part, names, driver, seconds, extra):
             pass
         program.wait()
         output.seek(0)
-        return status, output.read()
+        text = output.read()
+        if re.search("^(Invalid Filter|No tests ran)", text, re.M):
+            raise SystemExit(f"Catch2 does not find a test of {part} among {', '.join(names)}")
+        return status, text
 
 
 def learn(tests, parts, jobs, model_seconds, kept):

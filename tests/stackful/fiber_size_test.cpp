@@ -38,7 +38,8 @@ std::size_t stacks_of(std::size_t bytes_of_task) {
 TEST_CASE("a_callable_may_take_all_of_a_stack_but_half_of_the_smallest") {
     if (stack_class_bytes(smallest_stack_bytes) != smallest_stack_bytes) return;  // Pages are larger.
     constexpr std::size_t some_bytes = smallest_stack_bytes / 2 - 512;
-    constexpr std::size_t bytes = some_bytes - (task_bytes<some_bytes> - some_bytes) / 64 * 64;
+    constexpr std::size_t bytes = some_bytes - task_bytes<some_bytes> % 64;
+    static_assert(task_bytes<bytes> % 64 == 0, "one of the stacks is as large as it has to be");
     // The border lies in the middle of what stacks of this size have.
     const std::size_t expected = stacks_of(task_bytes<bytes>);
     REQUIRE(expected > 0);
