@@ -134,8 +134,8 @@ def groups(cases, known, seconds):
 
 
 def who_noticed(output, group):
-    found = re.search(r"^-{70,}\n(\S+)\n", output, re.M)
-    return str(next((case for case in group if found and case.name == found[1]), group[0]))
+    found = re.search(r"^-{70,}\n(.+)\n", output, re.M)  # Long names go on in the next line.
+    return str(next((case for case in group if found and case.name.startswith(found[1])), group[0]))
 
 
 def try_one(tests, mutant, known, fame, budget, model_seconds):
