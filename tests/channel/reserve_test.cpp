@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -112,6 +113,13 @@ TEST_CASE("a_oneshot_sender_learns_that_nobody_receives_any_more") {
             CHECK(ends.first.send(7).has_value());
             CHECK(await_in(m, rt, [&] { return ends.second.recv(); }) == 7);
             bf::block_on(gone);
+        }
+        {
+            // One that begins behind a send leaves the value alone.
+            auto ends = bf::make_oneshot<std::string>();
+            CHECK(ends.first.send("word").has_value());
+            await_in(m, rt, [&] { return ends.first.closed(); });
+            CHECK(ends.second.try_recv() == "word");
         }
         {
             // Both wait.
