@@ -13,7 +13,10 @@ TEST_CASE("ready_lazy_map_and_then_give_their_values") {
         CHECK(await_in(m, rt, [] { return bf::ready(1); }) == 1);
         CHECK(await_in(m, rt, [] { return bf::lazy([] { return 2; }); }) == 2);
         CHECK(await_in(m, rt, [] { return bf::map(bf::ready(2), [](int v) { return v + 1; }); }) == 3);
-        CHECK(await_in(m, rt, [] { return bf::and_then(bf::ready(3), [](int v) { return bf::ready(v + 1); }); }) == 4);
+        const auto next = [](int v) { return bf::ready(v + 1); };
+        CHECK(await_in(m, rt, [&] { return bf::and_then(bf::ready(3), next); }) == 4);
+        auto arm = await_in(m, rt, [&] { return bf::race(bf::and_then(bf::ready(4), next), bf::pending<int>()); });
+        CHECK(std::get<0>(arm.value()) == 5);
         await_in(m, rt, [] { return bf::yield_now(); });
         await_in(m, rt, [] { return bf::ready(); });
     });
@@ -31,6 +34,7 @@ TEST_CASE("join_all_gives_all_values_and_the_first_exception") {
             return bf::join_all(std::move(all));
         });
         CHECK(std::accumulate(range.begin(), range.end(), 0) == 4950);
+        CHECK(range.capacity() == range.size());
         CHECK_THROWS_WITH(await_in(m, rt,
                                    [] {
                                        return bf::join_all(bf::pending<int>(), bf::lazy([]() -> int {

@@ -247,6 +247,13 @@ TEST_CASE("try_join_all_gives_all_values_or_the_first_error") {
         });
         REQUIRE_FALSE(bad.has_value());
         CHECK(bad.error() == "no");
+        CHECK_THROWS_WITH(await_in(m, rt,
+                                   [&] {
+                                       return bf::try_join_all(
+                                           bf::map(never.wait(), [] { return result{1}; }),
+                                           bf::lazy([]() -> result { throw std::runtime_error{"thrown"}; }));
+                                   }),
+                          "thrown");
         const auto range = await_in(m, rt, [] {
             std::vector<bf::ready_future<result>> all;
             for (int n = 0; n < 50; ++n) all.emplace_back(result{n});

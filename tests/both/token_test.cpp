@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <expected>
+#include <memory>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -222,6 +223,35 @@ TEST_CASE("a_future_that_is_added_while_another_part_of_the_task_waits_is_polled
         auto both_parts = await_in(m, rt, [&] { return bf::join_all(set.next(), bf::and_then(bf::yield_now(), add)); });
         CHECK(std::get<0>(both_parts)->key() == 1);
     });
+}
+
+TEST_CASE("a_set_whose_futures_were_all_cancelled_may_be_used_again") {
+    in_each_model([](model m, bf::runtime& rt) {
+        bf::event never;
+        bf::future_set<bf::event::wait_future> set;
+        for (int times = 0; times < 3; ++times) {
+            set.add(never.wait());
+            CHECK_FALSE(await_in(m, rt, [&] { return bf::try_race(set.next()); }).has_value());
+            // A wait for an event is at rest at once.
+            CHECK(await_in(m, rt, [&] { return bf::try_race(set.cancel_all()); }).has_value());
+            CHECK(set.empty());
+        }
+    });
+}
+
+TEST_CASE("a_set_may_be_destroyed_while_its_futures_are_woken_or_new") {
+    bf::event open;
+    const auto held = std::make_shared<int>(0);
+    const auto wait = [&] { return bf::map(open.wait(), [held] { return *held; }); };
+    {
+        bf::future_set<decltype(wait())> set;
+        set.add(wait());
+        CHECK_FALSE(bf::block_on(bf::try_race(set.next())).has_value());
+        open.set();
+        set.add(wait());
+        CHECK(held.use_count() == 3);
+    }
+    CHECK(held.use_count() == 1);
 }
 
 TEST_CASE("futures_that_wake_themselves_leave_turns_to_others") {
