@@ -149,6 +149,25 @@ TEST_CASE("a deadlock is told when the last thread has ended that could have wok
     }
 }
 
+TEST_CASE("another thread may wait for a handle whose join has ended by a deadlock") {
+    if (!tests::children_have_threads) return;
+    const tests::last_words last = tests::dies([] {
+        two_events events;
+        std::optional<bf::join_handle<void>> hen;
+        bf::runtime rt{both::small_runtime(1)};
+        hen = wait_for_each_other(rt, bf::backend::stackless, events);
+        CHECK_THROWS_AS(hen->join(), bf::deadlock_error);
+        std::thread other{[&] {
+            events.first.set();
+            hen->join();
+            std::fputs("joined", stderr);
+        }};
+        other.join();
+    });
+    CHECK(last.signal == 0);
+    CHECK_THAT(last.text, Contains("joined"));
+}
+
 TEST_CASE("a thread that wakes a task later is not forgotten") {
     for (const unsigned workers : {1u, 2u}) {
         two_events events;

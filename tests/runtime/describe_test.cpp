@@ -4,7 +4,9 @@
 #include "recorded_task.hpp"
 #include <bifilar/bifilar.hpp>
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -188,7 +190,44 @@ TEST_CASE("channels_tell_their_fill_and_who_waits") {
         CHECK(value_of(full.waits.at(0), "capacity") == 2);
         CHECK(value_of(full.waits.at(0), "senders") == 1);
         CHECK(value_of(full.waits.at(0), "object") == value_of(empty.waits.at(0), "object"));
+        bf::channel<int> other{1};
+        std::vector<int> values;
+        const auto batch = ask_of_wait(on, [&] { return other.recv_many(values, 2); });
+        CHECK_THAT(batch.waits.at(0).type, Contains("recv_many_future"));
+        CHECK(value_of(batch.waits.at(0), "receivers") == 1);
     });
+}
+
+namespace {
+
+// Asks whenever it moves, which it does under its channel's lock as well.
+class curious {
+public:
+    explicit curious(const std::function<void()>& ask) noexcept : ask_{&ask} {}
+    curious(curious&& other) noexcept : ask_{other.ask_} { (*ask_)(); }
+    curious& operator=(curious&&) = delete;
+
+private:
+    const std::function<void()>* ask_;
+};
+
+}  // namespace
+
+TEST_CASE("a_channel_whose_lock_is_held_tells_its_address_alone") {
+    bf::channel<curious> values{1};
+    const auto about = values.recv();
+    tests::recorded_task told;
+    about.describe_wait(told);
+    const std::vector<bf::wait_fact> whole = told.waits.at(0).facts;
+    CHECK(whole.size() > 1);
+    const std::function<void()> ask = [&] { about.describe_wait(told); };
+    (void)values.try_send(curious{ask});
+    (void)values.try_recv();  // Else it would be asked when the channel ends.
+    const auto least = std::ranges::min_element(told.waits, {}, [](const auto& one) { return one.facts.size(); });
+    REQUIRE(least->facts.size() == 1);
+    CHECK(value_of(*least, "object") == whole[0].value());
+    about.describe_wait(told);
+    CHECK(told.waits.back().facts.size() == whole.size());
 }
 
 TEST_CASE("a_join_names_the_task_and_a_timer_its_moment") {
@@ -240,6 +279,12 @@ TEST_CASE("combinators_tell_their_arms") {
 
         const auto wrapped = ask_of_wait(on, [&] { return bf::map(a.wait(), [] { return 1; }); });
         CHECK(value_of(wrapped.waits.at(0), "object") == address(&a));
+        const auto followed = ask_of_wait(on, [&] { return bf::and_then(a.wait(), [&b] { return b.wait(); }); });
+        CHECK(value_of(followed.waits.at(0), "object") == address(&a));
+        const auto follows = ask_of_wait(on, [&] { return bf::and_then(bf::ready(), [&b] { return b.wait(); }); });
+        CHECK(value_of(follows.waits.at(0), "object") == address(&b));
+        const auto cleaned = ask_of_wait(on, [&] { return bf::finally(a.wait(), [] {}); });
+        CHECK(value_of(cleaned.waits.at(0), "object") == address(&a));
     });
 }
 
