@@ -1,5 +1,5 @@
 // A limit on the time of a task and of plain code: whatever it was over has ended when timeout answers.
-#include "in_each_model.hpp"
+#include "one_worker.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -69,6 +69,31 @@ TEST_CASE("a_task_that_ends_in_time_gives_its_value_or_its_exception") {
                                      return bf::timeout(std::move(own), far);
                                  }),
                         bf::task_cancelled);
+    });
+}
+
+TEST_CASE("a_timeout_whose_task_has_thrown_is_at_rest") {
+    bf::runtime rt{small_runtime(1)};
+    auto limited = bf::timeout(rt.spawn([] { throw std::range_error{"own"}; }), far);
+    CHECK_FALSE(limited.at_rest());
+    CHECK_THROWS_AS(bf::block_on(limited), std::range_error);
+    CHECK(limited.at_rest());
+}
+
+TEST_CASE("a_timeout_that_is_dropped_asks_its_task_to_end") {
+    tests::on_one_worker([](bf::backend on) {
+        std::atomic<int> alive{0};
+        auto waiter = on == bf::backend::stackful ? bf::spawn(on, wait_in_fiber, std::ref(alive))
+                                                  : bf::spawn(on, wait_in_coroutine, std::ref(alive));
+        const bf::cancel_handle task = waiter.cancel_handle();
+        tests::let_others_park();
+        {
+            const auto dropped = bf::timeout(std::move(waiter), far);
+            CHECK(alive == 1);
+        }
+        tests::let_others_park();
+        CHECK(task.done());
+        CHECK(alive == 0);
     });
 }
 
