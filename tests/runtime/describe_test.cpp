@@ -283,6 +283,10 @@ TEST_CASE("combinators_tell_their_arms") {
         CHECK(value_of(followed.waits.at(0), "object") == address(&a));
         const auto follows = ask_of_wait(on, [&] { return bf::and_then(bf::ready(), [&b] { return b.wait(); }); });
         CHECK(value_of(follows.waits.at(0), "object") == address(&b));
+        bf::once_cell<int> once;
+        const auto made =
+            ask_of_wait(on, [&] { return once.get_or_init([&a] { return bf::map(a.wait(), [] { return 1; }); }); });
+        CHECK(value_of(made.waits.at(0), "object") == address(&a));
         const auto cleaned = ask_of_wait(on, [&] { return bf::finally(a.wait(), [] {}); });
         CHECK(value_of(cleaned.waits.at(0), "object") == address(&a));
     });
