@@ -52,15 +52,18 @@ struct permits {
     void try_a_while(model::gated_task& task) noexcept {
         auto node = std::make_unique<wait_node>();
         context cx{task};
+        bool has = false;
         {
             const std::lock_guard guard{list.lock()};
             if (free > 0) {
                 --free;
+                has = true;
             } else {
                 list.wait(*node, cx);
             }
         }
-        if (node->where() == wait_node::place::fresh || list.leave(*node)) release();
+        list.leave(*node);
+        if (has || node->where() == wait_node::place::woken) release();
     }
 
     void release() noexcept {
@@ -75,7 +78,7 @@ struct permits {
             if (task.state_.end_pending() == park_result::parked) task.gate.wait();
             (void)task.state_.begin_run();
         }
-        (void)list.leave(node);
+        list.leave(node);
     }
 
     wait_list list;
@@ -127,7 +130,7 @@ TEST_CASE("wake_all_wakes_whoever_waited_and_spares_whoever_leaves", "[wait_list
                 if (task.state_.end_pending() == park_result::parked) task.gate.wait();
                 (void)task.state_.begin_run();
             }
-            (void)all->list.leave(*node);
+            all->list.leave(*node);
         };
         world.thread("waiter", [=] { wait(all->tasks[0], false); });
         world.thread("leaver", [=] { wait(all->tasks[1], true); });

@@ -245,7 +245,7 @@ public:
     explicit recv_future(subscription& of) noexcept : of_{&of}, channel_{of.of_} {}
     recv_future(recv_future&&) noexcept = default;
     recv_future& operator=(recv_future&&) = delete;
-    ~recv_future() { (void)channel_->waiters_.leave(node_); }
+    ~recv_future() { channel_->waiters_.leave(node_); }
 
     polled<output> poll(context& cx) {
         broadcast& from = *channel_;

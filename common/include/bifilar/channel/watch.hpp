@@ -188,7 +188,7 @@ public:
     explicit changed_future(watcher& of) noexcept : of_{&of}, channel_{of.of_} {}
     changed_future(changed_future&&) noexcept = default;
     changed_future& operator=(changed_future&&) = delete;
-    ~changed_future() { (void)channel_->waiters_.leave(node_); }
+    ~changed_future() { channel_->waiters_.leave(node_); }
 
     polled<bool> poll(context& cx) noexcept {
         watch& from = *channel_;
@@ -224,7 +224,7 @@ public:
     wait_for_future(watcher& of, Wanted wanted) : of_{&of}, channel_{of.of_}, wanted_{std::move(wanted)} {}
     wait_for_future(wait_for_future&&) = default;
     wait_for_future& operator=(wait_for_future&&) = delete;
-    ~wait_for_future() { (void)channel_->waiters_.leave(node_); }
+    ~wait_for_future() { channel_->waiters_.leave(node_); }
 
     polled<output> poll(context& cx) {
         watch& from = *channel_;

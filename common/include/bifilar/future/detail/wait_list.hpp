@@ -155,14 +155,12 @@ public:
     template <class Function>
     void wake_all(Function locked) noexcept;
 
-    /// Takes the lock when the node may still be linked. Afterwards it is not. True when it had been woken.
-    bool leave(wait_node& node) noexcept {
+    /// Takes the lock when the node may still be linked. Afterwards it is not; `woken` where it had been.
+    void leave(wait_node& node) noexcept {
         // Relaxed: a fresh node was never shared.
-        if (node.where(base::relaxed) == wait_node::place::fresh) return false;
+        if (node.where(base::relaxed) == wait_node::place::fresh) return;
         const std::lock_guard guard{lock_};
-        if (node.where(base::relaxed) != wait_node::place::waiting) return true;
-        remove(node);
-        return false;
+        if (node.where(base::relaxed) == wait_node::place::waiting) remove(node);
     }
 
 private:

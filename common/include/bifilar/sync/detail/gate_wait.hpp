@@ -18,7 +18,7 @@ public:
     gate_wait(gate_wait&&) noexcept = default;
     gate_wait& operator=(gate_wait&&) = delete;
     ~gate_wait() {
-        if (gate_ != nullptr) (void)gate_->waiters_.leave(node_);
+        if (gate_ != nullptr) gate_->waiters_.leave(node_);
     }
 
     polled<void> poll(context& cx) noexcept {
