@@ -10,6 +10,7 @@
 #include <bifilar/sync/once_cell.hpp>
 #include <bifilar/sync/semaphore.hpp>
 #include <bifilar/sync/shared_mutex.hpp>
+#include <bifilar/sync/wait_group.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -316,6 +317,20 @@ TEST_CASE("a_latch_opens_for_all_and_may_be_freed_by_whoever_passed", "[latch]")
                 wait_for(f, here->all[0]);
             }
             here->count.reset();
+        });
+    });
+}
+
+TEST_CASE("a_wait_group_counts_all_who_come_and_go_at_once", "[wait_group]") {
+    model::check({.name = "wait_group, two come, one goes", .preemptions = 3}, [](model::world& world) {
+        auto* const group = world.make<wait_group>();
+        group->add();
+        world.thread("one", [=] { group->add(); });
+        world.thread("other", [=] { group->add(2); });
+        world.thread("leaver", [=] { group->done(); });
+        world.finally([=] {
+            model::require(group->count() == 3, "one who came or went was not counted");
+            group->done(3);
         });
     });
 }
