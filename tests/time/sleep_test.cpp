@@ -2,6 +2,7 @@
 // Only lower bounds of real time are asked for: how late a timer is depends on the machine.
 #include "both/in_each_model.hpp"
 #include "counted.hpp"
+#include "last_words.hpp"
 #include "seed.hpp"
 #include <bifilar/base/detail/random.hpp>
 
@@ -293,4 +294,15 @@ TEST_CASE("a_sleep_that_has_fired_outlives_the_runtime_that_polled_it") {
     }
     bf::block_on(*kept);
     CHECK(true);
+}
+
+TEST_CASE("a_thread_that_ends_before_its_sleeps_aborts") {
+    if (!tests::children_have_threads) return;
+    tests::check_aborts("a thread ended while timers of its futures still wait", [] {
+        auto sleep = bf::sleep_for(std::chrono::hours{1});
+        std::thread{[&sleep] {
+            auto at_once = bf::ready(1);
+            (void)bf::block_on(bf::select(sleep, at_once));
+        }}.join();
+    });
 }

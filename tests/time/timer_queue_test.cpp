@@ -236,6 +236,18 @@ TEST_CASE("a_timer_that_never_comes_does_not_fire") {
     CHECK_FALSE(queue.remove(node));
 }
 
+TEST_CASE("the_first_timer_after_a_long_silence_is_told_to_the_tick") {
+    bf::detail::timer_queue queue;
+    sleeper_task task;
+    bf::detail::timer_node node;
+    bf::context cx{task};
+    // Where a few ticks more are in the lowest level of the wheel, if it has come along.
+    constexpr instant_ns now = (instant_ns{1} << 20) * tick;
+    queue.insert(node, now + 5 * tick, now, cx);
+    CHECK(queue.next_deadline() == now + 5 * tick);
+    (void)queue.remove(node);
+}
+
 TEST_CASE("a_timer_may_be_set_again_after_it_was_removed") {
     bf::detail::timer_queue queue;
     sleeper_task task;
