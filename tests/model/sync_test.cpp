@@ -105,6 +105,33 @@ TEST_CASE("releases_at_the_same_time_bring_no_more_than_the_limit", "[semaphore]
     });
 }
 
+TEST_CASE("of_two_that_give_the_same_permit_one_is_refused", "[semaphore]") {
+    struct pool {
+        detail::permits permits{2, 2};
+        tasks all;
+        // The second stays behind the first, which wants both.
+        detail::permits::wait large{permits, 2};
+        detail::permits::wait small{permits, 1};
+        bool both_wait = false;
+        std::array<bool, 2> given{};
+    };
+    model::check({.name = "permits, two give back the same one", .preemptions = 3}, [](model::world& world) {
+        auto* const here = world.make<pool>();
+        world.thread("holder", [=] {
+            (void)here->permits.try_take(1);
+            context first{here->all[0]};
+            context second{here->all[1]};
+            here->both_wait = !here->large.poll(first) && !here->small.poll(second);
+            here->given[0] = here->permits.give(1);
+        });
+        world.thread("other", [=] { here->given[1] = here->permits.give(1); });
+        world.finally([=] {
+            // Where the other came before the waits, they hold what it gave.
+            model::require(!here->both_wait || here->given[0] != here->given[1], "both gave, or none");
+        });
+    });
+}
+
 TEST_CASE("readers_and_a_writer_never_meet_and_all_come_in", "[shared_mutex]") {
     struct room {
         shared_mutex lock;

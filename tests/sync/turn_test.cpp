@@ -1,9 +1,11 @@
 // Whose turn it is at a mutex or a semaphore: who is called, who overtakes, to whom permits are handed, who leaves.
+#include "fuzz/hand_task.hpp"
 #include "one_worker.hpp"
 #include "seed.hpp"
 #include "time/sleeper_task.hpp"
 #include <bifilar/base/detail/random.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -161,4 +163,51 @@ TEST_CASE("a_called_waiter_that_leaves_passes_the_call_on") {
         CHECK(bf::await(waiter) == 1);
         CHECK(permits.available() == 0);
     });
+}
+
+namespace {
+
+// More waits for one permit each than are served under one hold of the lock. Nobody polls them but the test.
+class crowd {
+public:
+    explicit crowd(bf::semaphore& permits) {
+        for (int n = 0; n < count; ++n) {
+            all_.push_back(std::make_unique<member>(permits));
+            CHECK_FALSE(all_.back()->task.poll(all_.back()->wait));
+        }
+    }
+    [[nodiscard]] int woken() const {
+        return static_cast<int>(std::ranges::count_if(all_, [](const auto& one) { return one->task.is_woken(); }));
+    }
+    static constexpr int count = 200;
+
+private:
+    struct member {
+        explicit member(bf::semaphore& permits) : wait{permits.acquire()} {}
+        fuzz::hand_task task;
+        bf::semaphore::acquire_future wait;
+    };
+    std::vector<std::unique_ptr<member>> all_;
+};
+
+}  // namespace
+
+TEST_CASE("a_release_calls_all_that_it_serves_before_any_of_them_runs") {
+    bf::semaphore permits{0, crowd::count};
+    const crowd waits{permits};
+    permits.release(crowd::count);
+    CHECK(waits.woken() == crowd::count);
+}
+
+TEST_CASE("a_called_waiter_that_leaves_passes_the_call_on_to_all_that_it_serves") {
+    bf::semaphore permits{0, crowd::count};
+    fuzz::hand_task task;
+    std::optional<bf::semaphore::acquire_future> large{permits.acquire(crowd::count)};
+    CHECK_FALSE(task.poll(*large));
+    const crowd waits{permits};
+    permits.release(crowd::count);
+    CHECK(task.is_woken());
+    CHECK(waits.woken() == 0);
+    large.reset();
+    CHECK(waits.woken() == crowd::count);
 }
