@@ -45,7 +45,6 @@ void calling_thread::work(base::instant_ns deadline, std::uint32_t events_first)
     // Futures that tasks poll here belong to the worker's timers, and not to the thread's.
     detail::timer_source* const own = std::exchange(here.timers, &one_.timers_);
     here.worker = &one_;
-    here.sleeps_in = one_.parker_.get();
     if (events_first != 0) one_.parker_->poll_some(events_first);
     one_.lent_until_ns_ = deadline;
     {

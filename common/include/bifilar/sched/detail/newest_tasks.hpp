@@ -209,12 +209,11 @@ private:
         return task;
     }
 
-    // Over the holes at the end. Relaxed, all: the owner's own, and hints for others.
+    // Over the holes at the end, and not below from_. Relaxed, all: the owner's own, and hints for others.
     [[gnu::noinline]] void lower_tail(std::uint32_t to) noexcept {
         const std::uint32_t from = first();
         while (is_below(from, to) && slot(to - 1).load(base::relaxed) == nullptr) --to;
         tail_.store(to, base::relaxed);
-        if (is_below(to, from_.load(base::relaxed))) from_.store(to, base::relaxed);
     }
 
     template <class Function>

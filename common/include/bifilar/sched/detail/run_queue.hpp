@@ -122,9 +122,8 @@ public:
         constexpr std::uint32_t most = 4'096;
         std::uint64_t head = head_.load(base::relaxed);  // Relaxed, and the exchange: as in pop.
         const std::uint32_t real = real_of(head);
-        // An unfinished theft makes room by itself in a moment.
-        if (steal_of(head) != real) return nullptr;
-        if (tail_.load(base::relaxed) - real < capacity()) return nullptr;  // Relaxed: own tail.
+        // An unfinished theft makes room by itself in a moment: what it has claimed is full no more. Relaxed: own tail.
+        if (tail_.load(base::relaxed) - real < capacity()) return nullptr;
         count = std::min(capacity() / 2, most);
         if (!head_.compare_exchange_strong(head, pack(real + count, real + count), base::relaxed, base::relaxed))
             return nullptr;
