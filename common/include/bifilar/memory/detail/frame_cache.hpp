@@ -34,7 +34,7 @@ public:
         return true;
     }
 
-    /// Throws std::bad_alloc.
+    /// Where take() has found none. Throws std::bad_alloc.
     [[nodiscard]] void* allocate(std::size_t size_class);
     void release(void* memory, std::size_t size_class) noexcept;
     /// Hands everything to the depot: the thread ends, or has had nothing to do for a while.
