@@ -5,6 +5,7 @@
 #include <bifilar/base/detail/thread_condition.hpp>
 #include <bifilar/base/detail/thread_gate.hpp>
 
+#include <chrono>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -67,6 +68,19 @@ TEST_CASE("what_was_noted_is_a_plan_that_gives_the_same_order") {
     }
 }
 
+// The number of a decision, as plans have it.
+std::uint64_t place_of(base::decision_kind kind, std::uint32_t subject, std::uint64_t number) {
+    const std::uint64_t who = static_cast<std::uint64_t>(kind) << base::decision::subject_bits | subject;
+    return who << base::decision::number_bits | number;
+}
+
+TEST_CASE("a_plan_says_who_is_next_when_a_thread_waits") {
+    // The caller waits for the first thread to end, and the second is next.
+    base::decisions planned{{{place_of(base::decision_kind::next, 0, 0), 1}}, {}};
+    CHECK(letters(planned) == "bbbaaaccc");
+    CHECK(planned.noted() == 1);
+}
+
 TEST_CASE("waits_end_by_wakes") {
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
         base::decisions by{seed, {}};
@@ -113,6 +127,74 @@ TEST_CASE("who_waits_for_another_in_circles_lets_it_go_on") {
         simulation.await_others();
     }}.join();
     CHECK(none.noted() == 0);
+}
+
+TEST_CASE("a_deadline_in_real_time_never_comes_in_a_simulation") {
+    base::decisions none{std::vector<base::decision>{}, {}};
+    bool was_told = false;
+    std::thread{[&] {
+        base::baton simulation{none, many_turns};
+        std::mutex mutex;
+        base::thread_condition changed;
+        bool told = false;
+        std::thread teller = base::make_thread(role::worker, [&] {
+            {
+                const std::lock_guard guard{mutex};
+                told = true;
+            }
+            changed.notify_all();
+        });
+        {
+            std::unique_lock lock{mutex};
+            const auto long_ago = std::chrono::steady_clock::now() - std::chrono::hours{1};
+            was_told = changed.wait_until(lock, long_ago, [&] { return told; }) && told;
+        }
+        base::join_thread(teller);
+        simulation.await_others();
+    }}.join();
+    CHECK(was_told);
+}
+
+TEST_CASE("a_simulation_waits_for_threads_that_nobody_joins_before") {
+    base::decisions none{std::vector<base::decision>{}, {}};
+    int ended = 0;
+    std::thread{[&] {
+        base::baton simulation{none, many_turns};
+        std::vector<std::thread> threads;
+        for (int n = 0; n != 2; ++n) threads.push_back(base::make_thread(role::worker, [&] { ++ended; }));
+        simulation.await_others();
+        CHECK(ended == 2);
+        for (std::thread& each : threads) each.join();
+    }}.join();
+    CHECK(ended == 2);
+}
+
+TEST_CASE("a_decision_says_its_kind_whom_it_is_about_and_which_of_these_it_is") {
+    std::vector<base::decision> record(6);
+    base::decisions by{1, record};
+    for (int n = 0; n != 3; ++n)
+        for (const std::uint32_t subject : {2U, 3U})
+            (void)by.decide(base::decision_kind::delay, subject, [](std::uint64_t) { return 9; });
+    REQUIRE(by.noted() == record.size());
+    for (std::size_t n = 0; n != record.size(); ++n) {
+        CHECK(record[n].kind() == base::decision_kind::delay);
+        CHECK(record[n].subject() == 2 + n % 2);
+        CHECK(record[n].number() == n / 2);
+        CHECK(record[n].place == place_of(record[n].kind(), record[n].subject(), record[n].number()));
+    }
+}
+
+TEST_CASE("some_runs_never_do_what_others_do_often") {
+    int never = 0;
+    int often = 0;
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        const double share = base::decisions{seed, {}}.temper(base::decision_kind::preempt);
+        never += share == 0;
+        often += share >= 0.25;
+        CHECK(share <= 0.5);
+    }
+    CHECK(never != 0);
+    CHECK(often != 0);
 }
 
 TEST_CASE("a_decision_depends_on_its_number_alone") {

@@ -1,11 +1,13 @@
 // Where there is no memory: std::bad_alloc where it is documented, and nothing worse anywhere else.
 #include "counted_malloc.hpp"
 #include "one_worker.hpp"
+#include <bifilar/base/detail/baton.hpp>
 #include <bifilar/memory/detail/frame_pool.hpp>
 
 #include <new>
 #include <thread>
 #include <utility>
+#include <vector>
 
 using namespace both;
 using tests::memory_is_exhausted;
@@ -36,6 +38,37 @@ TEST_CASE("a_frame_is_freed_without_memory_by_a_thread_that_had_none") {
         memory_is_exhausted = false;
     }}.join();
     SUCCEED();
+}
+
+TEST_CASE("who_is_woken_in_a_simulation_costs_no_memory") {
+    if (!tests::counts_malloc) return;
+    namespace base = bf::base;
+    constexpr int threads = 5;
+    base::decisions none{std::vector<base::decision>{}, {}};
+    int woken = 0;
+    std::thread{[&] {
+        base::baton simulation{none, 100'000};
+        std::vector<std::thread> all;
+        const char apart[threads] = {};
+        const int together = 0;
+        for (const char& own : apart) {
+            all.push_back(base::make_thread(base::baton::role::worker, [&] {
+                simulation.wait(&own);
+                simulation.wait(&together);
+                ++woken;
+            }));
+            // One by one, so that never more than one of them could run.
+            simulation.give_way();
+            simulation.wake(&own);
+            simulation.give_way();
+        }
+        memory_is_exhausted = true;
+        simulation.wake(&together);
+        memory_is_exhausted = false;
+        simulation.await_others();
+        for (std::thread& each : all) each.join();
+    }}.join();
+    CHECK(woken == threads);
 }
 
 TEST_CASE("a_scope_without_memory_for_another_error_has_the_first") {
