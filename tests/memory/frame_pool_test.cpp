@@ -162,7 +162,9 @@ TEST_CASE("large_blocks_have_the_alignment_of_their_size_and_know_their_slab") {
         // With its prefix of a size that lets blocks begin at a boundary.
         for (const std::size_t prefix : {16U, 48U, 64U, 128U}) {
             void* const frame = allocate_with_prefix(prefix, alignment - prefix);
+            const filled whole{static_cast<std::byte*>(frame) - prefix, alignment, 3};
             CHECK(bf::detail::prefix_of(frame) == prefix);
+            CHECK(whole.intact());
             bf::detail::release_coroutine(frame);
         }
     }
