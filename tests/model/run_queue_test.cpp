@@ -146,6 +146,34 @@ TEST_CASE("run_queue_grows_and_shrinks_under_a_thief", "[run_queue]") {
     });
 }
 
+// Where it did, tasks would lie in a queue that nobody can steal from as long as the thief has no processor.
+TEST_CASE("run_queue_does_not_grow_while_a_theft_is_under_way", "[run_queue]") {
+    model::check({.name = "run_queue<2>, full, and a theft", .preemptions = 3}, [](model::world& world) {
+        auto* const all = world.make<ring<2>>(8);
+        for (int i = 0; i < 2; ++i) all->push(i);
+        world.thread("thief", [=] { all->steal(all->thief[0]); });
+        world.thread("owner", [=] {
+            all->tasks[2].alive.set(true);
+            if (all->queue.push(all->tasks[2])) return;
+            // A full ring with room in it: what is missing was claimed. And the one thief has not ended as long as
+            // there is something and another gets nothing.
+            const bool began = all->queue.room() != 0;
+            const bool grown = all->queue.grow();
+            std::uint32_t moved = 0;
+            task_header* const stolen = all->queue.steal_into(all->thief[1], moved);
+            if (stolen != nullptr) all->take(stolen);
+            model::require(!(began && stolen == nullptr && grown), "it has grown while a theft was under way");
+            all->take(&all->tasks[2]);
+        });
+        world.finally([=] {
+            all->drain(all->queue);
+            all->drain(all->thief[0]);
+            all->drain(all->thief[1]);
+            model::require(all->count_taken == 3, "a task was lost");
+        });
+    });
+}
+
 TEST_CASE("run_queue_wraps_round_under_a_thief", "[run_queue]") {
     model::check({.name = "run_queue<2>, wraps round", .preemptions = 3}, [](model::world& world) {
         auto* const all = world.make<ring<2>>();

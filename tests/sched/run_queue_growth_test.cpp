@@ -1,12 +1,16 @@
 // The ring of a worker, while it grows and shrinks under thieves: each task comes out once, and no thief reads a ring
 // that is gone.
 #include "catch.hpp"
+#include "resource_limits.hpp"
+#include <bifilar/base/detail/sanitizer.hpp>
 #include <bifilar/sched/detail/run_queue.hpp>
 #include <bifilar/task/detail/task_header.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -42,11 +46,59 @@ TEST_CASE("a full ring grows up to its limit, and gives that back when it is emp
     queue.shrink();
     CHECK(queue.capacity() == 32);
     for (int n = 0; n < 32; ++n) CHECK(queue.pop() == &tasks[static_cast<std::size_t>(n)]);
+    CHECK(queue.has_grown());
     queue.shrink();
     CHECK(queue.capacity() == 4);
+    CHECK_FALSE(queue.has_grown());
     CHECK(queue.push(tasks[32]));
     CHECK(queue.pop() == &tasks[32]);
 }
+
+#if !defined(BIFILAR_ASAN) && !defined(BIFILAR_TSAN)  // Their memory has no room below any limit.
+TEST_CASE("a ring that gets no memory does not grow, and keeps its tasks") {
+    constexpr std::uint32_t slots = 1 << 13;
+    std::deque<counted_task> tasks(slots);
+    run_queue queue{slots, 0, 4 * slots};
+    for (counted_task& each : tasks) REQUIRE(queue.push(each));
+    bool grown = true;
+    bool refused = false;
+    {
+        const tests::address_space_left none{0};
+        grown = queue.grow();
+        try {
+            const run_queue another{slots};
+        } catch (const std::bad_alloc&) {
+            refused = true;
+        }
+    }
+    CHECK_FALSE(grown);
+    CHECK(refused);
+    CHECK(queue.size() == slots);
+    CHECK(queue.grow());
+    empty(queue);
+    CHECK(std::ranges::all_of(tasks, [](const counted_task& each) { return each.taken == 1; }));
+}
+
+TEST_CASE("rings give back all of their memory, however they have grown") {
+    constexpr std::uint32_t slots = 1 << 13;
+    constexpr std::size_t ring_bytes = slots * sizeof(void*);
+    int grown = 0;
+    const auto live = [&](int shrinks) {
+        run_queue queue{slots, 0, 4 * slots};
+        for (int n = 0; n < 2; ++n) {
+            grown += queue.grow() && queue.grow();
+            if (n < shrinks) queue.shrink();
+        }
+    };
+    {
+        // For one of them at a time. No assertions under the limit: they may allocate.
+        const tests::address_space_left enough{16 * ring_bytes};
+        for (int round = 0; round < 50; ++round) live(round % 3);
+    }
+    // One that has not shrunk has grown as far as it may.
+    CHECK(grown == 17 + 2 * 33);
+}
+#endif
 
 TEST_CASE("a ring gives a task to who asks for it when it is the oldest") {
     std::deque<counted_task> tasks(6);

@@ -3,6 +3,7 @@
 #include "environment.hpp"
 #include "gates.hpp"
 #include "resource_limits.hpp"
+#include <bifilar/base/detail/baton.hpp>
 #include <bifilar/future/ready.hpp>
 #include <bifilar/future/yield.hpp>
 #include <bifilar/sched/detail/blocking_pool.hpp>
@@ -123,6 +124,16 @@ TEST_CASE("a_lost_exception_reaches_the_environment") {
     CHECK(parts.lost == 1);
 }
 
+TEST_CASE("a_scheduler_in_a_simulation_asks_for_simulated_time") {
+    bf::base::decisions none{std::vector<bf::base::decision>{}, {}};
+    std::thread{[&] {
+        bf::base::baton simulation{none, 10'000};
+        gates parts;
+        CHECK_THROWS_WITH((bf::sched::scheduler{with(1), parts}), Catch::Contains("automatic simulated_clock"));
+        simulation.await_others();
+    }}.join();
+}
+
 TEST_CASE("quotas_are_read_as_containers_set_them") {
     const tests::environment_variable none{"BIFILAR_WORKERS", std::nullopt};
     temporary_folder files;
@@ -131,6 +142,10 @@ TEST_CASE("quotas_are_read_as_containers_set_them") {
     files.put("sys/fs/cgroup/box/inner/cpu.max", "max 100000\n");
     CHECK(bf::sched::cgroup_quota(files.root()) == 2);
     CHECK(bf::sched::cgroup_quota(files.root() + "/nowhere") == 0);
+    for (const char* const none_at_all : {"0 100000\n", "150000 0\n", "max\n"}) {
+        files.put("sys/fs/cgroup/box/cpu.max", none_at_all);
+        CHECK(bf::sched::cgroup_quota(files.root()) == 0);
+    }
     CHECK(bf::sched::default_workers() >= 1);
     {
         const tests::environment_variable three{"BIFILAR_WORKERS", "3"};
