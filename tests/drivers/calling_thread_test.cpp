@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -108,6 +109,32 @@ TEST_CASE("block_on_of_anything_works_for_the_runtime_and_uses_its_driver") {
     const auto got = bf::block_on(near.read_exact(buffer));
     CHECK(got.value() == 4);
     bf::block_on(bf::sleep_for(1ms));
+}
+
+TEST_CASE("another_thread_wakes_the_calling_thread_from_its_sleep") {
+    bf::runtime rt{on_this_thread()};
+    for (int round = 0; round < 20; ++round) {
+        bf::event told;
+        const std::uint64_t sleeps = rt.stats().total().parked;
+        std::thread other{[&] {
+            while (rt.stats().total().parked == sleeps) std::this_thread::yield();
+            told.set();
+        }};
+        bf::block_on(told.wait());
+        other.join();
+    }
+}
+
+TEST_CASE("a_calling_thread_that_only_yields_lets_tasks_run") {
+    for (const bf::backend on : tests::both_backends) {
+        bf::runtime rt{on_this_thread()};
+        int steps = 0;
+        rt.spawn(on, [&]() -> bf::task<> {
+              for (; steps < 3; ++steps) co_await bf::yield_now();
+          }).detach();
+        for (int turn = 0; turn < 100 && steps < 3; ++turn) bf::block_on(bf::yield_now());
+        CHECK(steps == 3);
+    }
 }
 
 TEST_CASE("other_threads_spawn_wake_and_join_while_the_calling_thread_works") {
