@@ -3,6 +3,7 @@
 #include "in_each_model.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <numeric>
@@ -34,6 +35,25 @@ bf::task<long> sum_of(int children, Order order) {
     co_return sum;
 }
 
+// Joins a child by a poll that takes much of the stack, and the child does the same.
+struct roomy_join {
+    using output = int;
+    bf::polled<int> poll(bf::context& cx) {
+        std::array<char, 16 * 1024> room;
+        asm volatile("" : : "r"(room.data()) : "memory");  // Somebody might look, so it is there.
+        bf::polled<int> answer = child.poll(cx);
+        asm volatile("" : : "r"(room.data()) : "memory");
+        return answer;
+    }
+    bf::join_handle<int> child;
+};
+
+bf::task<int> roomy_depth_of(int more) {
+    if (more == 0) co_return 0;
+    roomy_join child{bf::spawn(roomy_depth_of(more - 1))};
+    co_return 1 + co_await child;
+}
+
 template <class Body>
 void with_workers(Body body) {
     for (const unsigned workers : {1U, 2U, 4U}) {
@@ -51,6 +71,23 @@ bf::task<> join_until(std::atomic<bool>& over) {
 
 TEST_CASE("children_of_children_may_be_more_than_the_stack_has_room_for") {
     with_workers([](bf::runtime& rt) { CHECK(rt.run(depth_of(100'000)) == 100'000); });
+}
+
+TEST_CASE("children_whose_polls_take_much_of_the_stack_do_not_run_beyond_its_end") {
+    with_workers([](bf::runtime& rt) { CHECK(rt.run(roomy_depth_of(2'000)) == 2'000); });
+}
+
+TEST_CASE("a_child_ends_in_its_parents_turn_though_it_can_still_be_cancelled") {
+    with_workers([](bf::runtime& rt) {
+        const auto parent = []() -> bf::task<int> {
+            auto child = bf::spawn(same(7));
+            auto stops = child.cancel_handle();
+            const int got = co_await child;
+            stops.cancel();
+            co_return got;
+        };
+        for (int round = 0; round < 10; ++round) CHECK(rt.run(parent) == 7);
+    });
 }
 
 TEST_CASE("children_may_be_awaited_in_any_order") {

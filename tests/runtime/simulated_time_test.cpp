@@ -4,6 +4,7 @@
 #include "simulated_runtime.hpp"
 #include <bifilar/base/detail/random.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -60,6 +61,22 @@ TEST_CASE("time_goes_on_when_a_blocking_call_ends_that_nobody_waits_for") {
         rt.spawn(on, body).join();
         CHECK(clock.now() == noon + rounds * 1h);
     });
+}
+
+TEST_CASE("choices_between_arms_repeat_on_a_simulated_clock") {
+    const auto winners = [] {
+        bf::simulated_clock clock{clock_mode::automatic, noon};
+        bf::runtime rt{on_clock(clock, 1)};
+        return rt.run([]() -> bf::task<std::vector<std::size_t>> {
+            std::vector<std::size_t> all;
+            for (int n = 0; n < 64; ++n) all.push_back((co_await bf::race(bf::ready(1), bf::ready(2))).index());
+            co_return all;
+        });
+    };
+    const std::vector<std::size_t> first = winners();
+    CHECK(std::ranges::count(first, std::size_t{0}) > 8);
+    CHECK(std::ranges::count(first, std::size_t{1}) > 8);
+    CHECK(winners() == first);
 }
 
 TEST_CASE("threads_that_advance_one_clock_add_up_and_no_sleep_is_early_or_lost") {
