@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <numeric>
 #include <random>
 #include <vector>
@@ -75,6 +76,30 @@ TEST_CASE("children_of_children_may_be_more_than_the_stack_has_room_for") {
 
 TEST_CASE("children_whose_polls_take_much_of_the_stack_do_not_run_beyond_its_end") {
     with_workers([](bf::runtime& rt) { CHECK(rt.run(roomy_depth_of(2'000)) == 2'000); });
+}
+
+TEST_CASE("children_that_are_joined_run_inside_of_their_parents_turn") {
+    constexpr int children = 20;
+    const auto parent = []() -> bf::task<int> {
+        int sum = 0;
+        for (int n = 0; n < children; ++n) sum += co_await bf::spawn(same(1));
+        co_return sum;
+    };
+    for (const bool simulated : {false, true}) {
+        bf::simulated_clock clock;
+        bf::runtime_options options = small_runtime(1);
+        if (simulated) options.clock = &clock;
+        bf::runtime rt{options};
+        // Another turn of the parent begins where it has lost its processor for longer than a turn may nest: not
+        // always.
+        std::uint64_t fewest = UINT64_MAX;
+        for (int round = 0; round < 100 && fewest != children + 1; ++round) {
+            const std::uint64_t before = rt.stats().total().polled;
+            CHECK(rt.run(parent) == children);
+            fewest = std::min(fewest, rt.stats().total().polled - before);
+        }
+        CHECK(fewest == children + 1);
+    }
 }
 
 TEST_CASE("a_child_ends_in_its_parents_turn_though_it_can_still_be_cancelled") {

@@ -106,6 +106,23 @@ TEST_CASE("a_drain_meets_wakes_and_foreign_spawns", "[runtime]") {
                   {.first = [](runtime& all) { (void)all.start([](context&) { return true; }); }, .ends = true});
 }
 
+TEST_CASE("a_runtime_stays_until_who_posts_its_last_task_has_done_so", "[runtime]") {
+    const story told{.before =
+                         [](runtime& all) {
+                             model::job& waits = all.jobs[0];
+                             waits.body = [polled = false, &waits](context& cx) mutable {
+                                 waits.home = detail::this_thread().worker;
+                                 cx.set_armed();
+                                 return std::exchange(polled, true);
+                             };
+                             all.start(waits, 0);
+                         },
+                     .first = [](runtime&) {},
+                     .others = {[](runtime& all) { all.jobs[0].wake(); }},
+                     .ends = true};
+    check_runtime(within("stop against the last post", 1, 0), told);
+}
+
 TEST_CASE("a_halt_stops_real_workers_and_lets_them_go_on", "[runtime]") {
     const story told{.first = [](runtime& all) {
         (void)all.start([](context&) { return true; });

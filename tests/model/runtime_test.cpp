@@ -168,6 +168,70 @@ story first_waits_for_second() {
                 }};
 }
 
+// A run ends, and what it kept comes into the ring, while a worker that has napped falls asleep for good: it has looked
+// at the ring, and not yet at what is kept.
+story older_ones_queued_beside_last_look() {
+    return {.asleep = false,
+            .before = [](runtime& all) { all.left.store(1); },
+            .first =
+                [](runtime& all) {
+                    model::hold_still(true);
+                    all.jobs[0].body = [&all](context&) {
+                        all.searches_wake = true;
+                        while (all.begun.load(base::relaxed) != 1) base::spin_pause();
+                        all.start(all.jobs[1]);
+                        all.start(all.jobs[2]);
+                        return true;
+                    };
+                    all.jobs[1].body = [&all](context&) { return as_one_less(all); };
+                    all.jobs[2].body = [&all](context&) { return when_none_is_left(all); };
+                    all.start(all.jobs[0], 0);
+                }};
+}
+
+// Two tasks are taken from the queue of all, the first of which waits for the second, while another worker looks, and
+// sees them in nobody's queue until it gives up.
+story looked_while_two_are_taken() {
+    story told;
+    told.before = [](runtime& all) { all.left.store(1); };
+    told.first = [](runtime& all) {
+        model::hold_still(true);
+        all.jobs[0].body = [&all](context&) {
+            while (all.begun.load(base::relaxed) != 1) base::spin_pause();
+            return true;
+        };
+        all.jobs[1].body = [&all](context&) { return when_none_is_left(all); };
+        all.jobs[2].body = [&all](context&) { return as_one_less(all); };
+        all.start(all.jobs[0], 0);
+        all.start(all.jobs[1]);
+        all.start(all.jobs[2]);
+        model::hold_still(false);
+        all.begun.store(1, base::relaxed);
+    };
+    return told;
+}
+
+// A run leaves more than the ring has room for, while a thief is at work there. The newest waits for all others.
+story more_than_fits_beside_a_thief() {
+    return {.before =
+                [](runtime& all) {
+                    all.left.store(3);
+                    all.jobs[0].body = [&all](context&) {
+                        for (std::size_t i = 1; i < 5; ++i) all.start(all.jobs[i]);
+                        model::hold_still(false);
+                        return true;
+                    };
+                    for (std::size_t i = 1; i < 4; ++i)
+                        all.jobs[i].body = [&all](context&) { return as_one_less(all); };
+                    all.jobs[4].body = [&all](context&) { return when_none_is_left(all); };
+                },
+            .first =
+                [](runtime& all) {
+                    model::hold_still(true);
+                    all.start(all.jobs[0]);
+                }};
+}
+
 }  // namespace
 
 TEST_CASE("a_task_in_the_ring_of_a_long_run_is_stolen", "[runtime]") {
@@ -192,6 +256,18 @@ TEST_CASE("who_ceases_to_watch_wakes_another_who_does", "[runtime]") {
 
 TEST_CASE("who_takes_a_task_wakes_another_for_the_next", "[runtime]") {
     check_runtime(within("the first waits for the second", 2, 1), first_waits_for_second());
+}
+
+TEST_CASE("what_comes_into_the_ring_beside_the_last_look_is_not_missed", "[runtime]") {
+    check_runtime(within("older ones queued beside the last look", 2, 0), older_ones_queued_beside_last_look());
+}
+
+TEST_CASE("who_takes_several_from_the_queue_of_all_wakes_another_for_them", "[runtime]") {
+    check_runtime(within("looked while two are taken", 1, 0, 12), looked_while_two_are_taken());
+}
+
+TEST_CASE("what_a_ring_has_no_room_for_beside_a_thief_runs_all_the_same", "[runtime]") {
+    check_runtime(within("more than fits beside a thief", 2, 0), more_than_fits_beside_a_thief());
 }
 
 TEST_CASE("a_foreign_spawn_wakes_a_real_worker", "[runtime]") {

@@ -79,6 +79,38 @@ TEST_CASE("choices_between_arms_repeat_on_a_simulated_clock") {
     CHECK(winners() == first);
 }
 
+// A move of time wakes the worker, which looks for work in vain and sleeps again.
+TEST_CASE("looks_in_vain_do_not_change_who_runs_first_on_a_simulated_clock") {
+    const auto order_after = [](int looks) {
+        bf::simulated_clock clock{clock_mode::manual, noon};
+        bf::runtime rt{on_clock(clock, 1)};
+        std::array<bf::event, 4> go;
+        std::string order;
+        const auto body = [&](std::size_t n) -> bf::task<> {
+            co_await go[n].wait();
+            order += static_cast<char>('a' + n);
+        };
+        std::vector<bf::join_handle<void>> all;
+        for (std::size_t n = 0; n < go.size(); ++n)
+            all.push_back(rt.spawn(n % 2 == 0 ? bf::backend::stackless : bf::backend::stackful, body, n));
+        all.push_back(rt.spawn([&]() -> bf::task<> {
+            co_await bf::sleep_until(noon + 1h);
+            for (bf::event& each : go) each.set();
+        }));
+        rt.settle();
+        for (int n = 0; n < looks; ++n) {
+            clock.advance(1ms);
+            rt.settle();
+        }
+        clock.advance(1h);
+        for (auto& each : all) each.join();
+        return order;
+    };
+    const std::string order = order_after(0);
+    CHECK(order.size() == 4);
+    for (int looks = 1; looks < 4; ++looks) CHECK(order_after(looks) == order);
+}
+
 TEST_CASE("threads_that_advance_one_clock_add_up_and_no_sleep_is_early_or_lost") {
     on_simulated_time(clock_mode::manual, [](bf::simulated_clock& clock, bf::runtime& rt, bf::backend on) {
         constexpr int sleepers = 400;

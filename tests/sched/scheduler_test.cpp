@@ -13,6 +13,7 @@
 #include <bifilar/stackless/detail/future_task.hpp>
 #include <bifilar/stackless/task.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <latch>
@@ -169,6 +170,23 @@ TEST_CASE("the_topology_knows_its_processors") {
         CHECK(others == 4);
         CHECK(layout.cpus[worker].size() == 1);
     }
+}
+
+TEST_CASE("workers_that_stay_on_a_node_may_use_all_of_its_processors") {
+    const auto usable = bf::sched::usable_processors();
+    const auto layout = bf::sched::lay_out_workers(3, bf::pin::numa);
+    for (std::uint32_t worker = 0; worker < 3; ++worker) {
+        const auto& mine = layout.cpus[worker];
+        REQUIRE_FALSE(mine.empty());
+        const auto first = std::ranges::find(usable, mine.front(), &bf::sched::processor::number);
+        REQUIRE(first != usable.end());
+        std::vector<std::uint32_t> neighbours;
+        for (const bf::sched::processor& one : usable)
+            if (one.node() == first->node()) neighbours.push_back(one.number());
+        CHECK(mine == neighbours);
+        CHECK(layout.victims[worker].size() == 1);
+    }
+    CHECK(bf::sched::lay_out_workers(1, bf::pin::none).cpus.front().empty());
 }
 
 // What a thread may use is not what the first one that asked could use.
