@@ -111,8 +111,7 @@ void worker::loop_on() noexcept {
                 if (owner_.report_drained() && owner_.lent_ != nullptr && owner_.lent_->drains()) return;
                 break;
             case scheduler::phase::stopping:
-                if (searching_) stop_searching();
-                return;
+                return;  // Nobody relies on its search: no task is left.
         }
         if (lent_until_ns_ != base::never && base::now_ns() >= lent_until_ns_) return;
         sleep();
