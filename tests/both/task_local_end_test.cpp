@@ -99,6 +99,36 @@ TEST_CASE("inherited_values_end_when_the_task_never_begins_or_is_shut_down") {
     }
 }
 
+TEST_CASE("values_that_a_refused_spawn_has_copied_end") {
+    for (const bf::backend on : both_backends) {
+        counted::alive = 0;
+        bf::runtime rt{small_runtime(1)};
+        CHECK(rt.shutdown().clean());
+        inherited.emplace();
+        CHECK_THROWS_AS(rt.spawn(on, [] {}), std::logic_error);
+        CHECK(counted::alive == 1);
+        inherited.reset();
+        CHECK(counted::alive == 0);
+    }
+}
+
+TEST_CASE("tasks_of_one_that_has_values_run_in_the_order_of_any_others") {
+    tests::on_one_worker([](bf::backend on) {
+        const auto order_of_children = [on](bool has_a_value) {
+            std::vector<int> order;
+            auto parent = bf::spawn(on, [&] {
+                if (has_a_value) number.set(1);
+                for (int n = 0; n < 4; ++n) bf::spawn(on, [n, &order] { order.push_back(n); }).detach();
+            });
+            let_others_park();
+            bf::await(parent);
+            return order;
+        };
+        CHECK(order_of_children(true) == std::vector<int>{3, 0, 1, 2});
+        CHECK(order_of_children(false) == std::vector<int>{3, 0, 1, 2});
+    });
+}
+
 namespace {
 
 constinit bf::task_local<int> left_behind;

@@ -106,6 +106,20 @@ TEST_CASE("a_drain_meets_wakes_and_foreign_spawns", "[runtime]") {
                   {.first = [](runtime& all) { (void)all.start([](context&) { return true; }); }, .ends = true});
 }
 
+// A worker may not have left the first halt when the second begins: it is counted once more.
+TEST_CASE("a_second_look_at_survivors_finds_them_as_the_first_did", "[runtime]") {
+    const story told{.before = [](runtime& all) { start_pinned(all, all.jobs[0], 0); },
+                     .first =
+                         [](runtime& all) {
+                             for (int n = 0; n < 2; ++n) {
+                                 const auto found = all.scheduler->survivors(2);
+                                 model::require(found.size() == 1 && found.front().parked, "a task is not found");
+                             }
+                         },
+                     .runs_all = false};
+    check_runtime(within("survivors twice", 1, 0), told);
+}
+
 TEST_CASE("a_runtime_stays_until_who_posts_its_last_task_has_done_so", "[runtime]") {
     const story told{.before =
                          [](runtime& all) {

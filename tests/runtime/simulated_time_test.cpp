@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -77,6 +78,25 @@ TEST_CASE("choices_between_arms_repeat_on_a_simulated_clock") {
     CHECK(std::ranges::count(first, std::size_t{0}) > 8);
     CHECK(std::ranges::count(first, std::size_t{1}) > 8);
     CHECK(winners() == first);
+}
+
+TEST_CASE("who_moves_time_wakes_the_worker_whose_sleep_is_over") {
+    bf::simulated_clock clock{clock_mode::automatic, noon};
+    bf::runtime rt{on_clock(clock, 2)};
+    bf::spawn_options on_first;
+    on_first.worker = 0;
+    bf::spawn_options on_second;
+    on_second.worker = 1;
+    for (int round = 1; round <= 20; ++round) {
+        const std::uint64_t sleeps = rt.stats().workers[1].parked;
+        auto sleeper = rt.spawn(on_second, sleep_for_long, 1h);
+        // The last one that comes to rest has no sleep of its own.
+        rt.spawn(on_first, [&] {
+              while (rt.stats().workers[1].parked == sleeps) std::this_thread::yield();
+          }).join();
+        sleeper.join();
+        CHECK(clock.now() == noon + round * 1h);
+    }
 }
 
 // A move of time wakes the worker, which looks for work in vain and sleeps again.

@@ -98,6 +98,22 @@ TEST_CASE("what_runs_on_another_worker_than_the_one_that_made_it_counts_as_stole
     }
 }
 
+// Which of the two sleeps is a matter of time; that one does when the other has work for it is not.
+TEST_CASE("a_worker_counts_those_that_it_wakes") {
+    gates parts;
+    bf::sched::scheduler scheduler{with(2), parts};
+    while (scheduler.stats().total().wakes == 0) {
+        std::atomic<int> left{2};
+        start(scheduler, bf::lazy([&] {
+                  start(scheduler, as_one_less(left)).detach();
+                  start(scheduler, as_one_less(left)).detach();
+                  while (left != 0) std::this_thread::yield();
+              }))
+            .join();
+    }
+    SUCCEED();
+}
+
 TEST_CASE("what_comes_with_the_look_for_events_before_a_sleep_is_run") {
     bringing_gates parts;
     bf::sched::scheduler scheduler{with(1, {.waiting = bf::sched::wait_before_sleep::always}), parts};
