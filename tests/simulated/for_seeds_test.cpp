@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <thread>
 #include <unistd.h>
@@ -239,6 +240,23 @@ TEST_CASE("a_spawn_by_a_foreign_thread_is_refused") {
     };
     CHECK(bf::detail::simulate(1, {}, spawn_from_outside).failure == "");
     CHECK_THAT(refused, Contains("a thread that is none of it"));
+}
+
+TEST_CASE("a_wake_by_a_foreign_thread_aborts_with_a_remedy") {
+    if (!children_have_threads) return;
+    const auto body = []() -> bf::task<void> {
+        bf::event told;
+        const auto waits = [](bf::event& of) -> bf::task<void> { co_await of.wait(); };
+        auto waiting = bf::spawn(waits, std::ref(told));
+        for (int n = 0; n != 4; ++n) co_await bf::yield_now();
+        std::thread{[&told] { told.set(); }}.join();
+        co_await waiting;
+    };
+    simulation::options how;
+    how.workers = 1;
+    how.plan.emplace();
+    check_aborts("a thread that is none of a simulation has woken one of its tasks; give its work to spawn_blocking",
+                 [&] { (void)simulation::simulate(1, body, how); });
 }
 
 }  // namespace

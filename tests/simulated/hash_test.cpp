@@ -3,8 +3,10 @@
 
 #include "busy_body.hpp"
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <set>
 #include <unistd.h>
@@ -44,6 +46,32 @@ TEST_CASE("seeds_differ") {
     for (std::uint64_t seed = 1; seed <= 50; ++seed)
         hashes.insert(simulation::simulate(seed, busy_body, with(2, bf::backend::stackless)).hash);
     CHECK(hashes.size() == 50);
+}
+
+bf::task<void> waits_for(bf::event& told) { co_await told.wait(); }
+
+bf::task<void> tells_one_before_the_other(std::size_t first) {
+    std::array<bf::event, 2> told;
+    auto one = bf::spawn(waits_for, std::ref(told[0]));
+    auto other = bf::spawn(waits_for, std::ref(told[1]));
+    for (int n = 0; n != 4; ++n) co_await bf::yield_now();
+    told[first].set();
+    told[1 - first].set();
+    for (int n = 0; n != 4; ++n) co_await bf::yield_now();
+    co_await one;
+    co_await other;
+}
+
+TEST_CASE("a_hash_says_which_of_two_tasks_that_are_alike_has_run") {
+    auto how = with(1, bf::backend::stackless);
+    how.plan.emplace();
+    const auto hash_of = [&how](std::size_t first) {
+        return simulation::simulate(
+                   1, [first] { return tells_one_before_the_other(first); }, how)
+            .hash;
+    };
+    CHECK(hash_of(0) == hash_of(0));
+    CHECK(hash_of(0) != hash_of(1));
 }
 
 TEST_CASE("a_plan_gives_the_run_of_its_seed_again") {
