@@ -245,8 +245,8 @@ TEST_CASE("a_timer_of_the_thread_that_joins_may_wake_tasks") {
     bf::runtime rt{both::small_runtime(1)};
     auto sleep = bf::sleep_for(long_silence);
     {
-        auto at_once = bf::ready(1);
-        (void)bf::await(bf::select(sleep, at_once));  // From here on it is in this thread's timers.
+        auto turn = bf::yield_now();               // Not ready at first, so both are asked.
+        (void)bf::await(bf::select(sleep, turn));  // From here on it is in this thread's timers.
     }
     auto waits = rt.spawn(bf::backend::stackful, [&sleep] { bf::await(sleep); });
     CHECK_NOTHROW(waits.join());
