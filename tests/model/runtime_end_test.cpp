@@ -131,8 +131,17 @@ TEST_CASE("a_runtime_stays_until_who_posts_its_last_task_has_done_so", "[runtime
                              };
                              all.start(waits, 0);
                          },
-                     .first = [](runtime&) {},
-                     .others = {[](runtime& all) { all.jobs[0].wake(); }},
+                     .first =
+                         [](runtime& all) {
+                             model::hold_still(true);
+                             while (all.begun.load(base::relaxed) != 1) base::spin_pause();
+                         },
+                     .others = {[](runtime& all) {
+                         all.begun.store(1, base::relaxed);
+                         model::hold_still(false);
+                         all.jobs[0].wake();
+                         model::hold_still(true);
+                     }},
                      .ends = true};
     check_runtime(within("stop against the last post", 1, 0), told);
 }

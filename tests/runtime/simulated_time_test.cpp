@@ -87,15 +87,55 @@ TEST_CASE("who_moves_time_wakes_the_worker_whose_sleep_is_over") {
     on_first.worker = 0;
     bf::spawn_options on_second;
     on_second.worker = 1;
-    for (int round = 1; round <= 20; ++round) {
-        const std::uint64_t sleeps = rt.stats().workers[1].parked;
-        auto sleeper = rt.spawn(on_second, sleep_for_long, 1h);
-        // The last one that comes to rest has no sleep of its own.
-        rt.spawn(on_first, [&] {
-              while (rt.stats().workers[1].parked == sleeps) std::this_thread::yield();
+    for (int round = 1; round <= 5; ++round) {
+        std::atomic<bool> begun{false};
+        auto sleeper = rt.spawn(on_second, [&begun]() -> bf::task<> {
+            begun = true;
+            co_await bf::sleep_for(1h);
+        });
+        // The last one that comes to rest has no sleep of its own. The other one may nap for a while before.
+        rt.spawn(on_first, [&begun] {
+              while (!begun) std::this_thread::yield();
+              std::this_thread::sleep_for(2ms);
           }).join();
         sleeper.join();
         CHECK(clock.now() == noon + round * 1h);
+    }
+}
+
+TEST_CASE("a_move_of_time_by_hand_wakes_a_worker_that_nobody_else_does") {
+    on_simulated_time(clock_mode::manual, [](bf::simulated_clock& clock, bf::runtime& rt, bf::backend on) {
+        std::atomic<int> woken{0};
+        auto sleeper = rt.spawn(on, [&woken]() -> bf::task<> {
+            for (; woken < 3; ++woken) co_await bf::sleep_for(1h);
+        });
+        for (int hours = 1; hours <= 3; ++hours) {
+            rt.settle();
+            clock.advance(1h);
+            while (woken != hours) std::this_thread::yield();
+        }
+        sleeper.join();
+    });
+}
+
+TEST_CASE("sleeps_that_end_at_one_moment_of_simulated_time_go_on_in_the_order_in_which_they_began") {
+    for (const bf::backend on : tests::each_backend) {
+        bf::simulated_clock clock{clock_mode::automatic, noon};
+        bf::runtime rt{on_clock(clock, 1)};
+        std::vector<int> began;
+        std::vector<int> ended;
+        const auto body = [&](int n) -> bf::task<> {
+            began.push_back(n);
+            co_await bf::sleep_until(noon + 1h);
+            ended.push_back(n);
+        };
+        rt.run([&]() -> bf::task<> {
+            std::vector<bf::join_handle<void>> all;
+            for (int n = 0; n < 4; ++n) all.push_back(bf::spawn(on, body, n));
+            while (began.size() != 4) co_await bf::yield_now();
+            for (auto& each : all) co_await each;
+        });
+        CHECK(ended == began);
     }
 }
 

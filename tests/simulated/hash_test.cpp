@@ -41,6 +41,19 @@ TEST_CASE("a_seed_gives_the_same_run_again") {
             }
 }
 
+TEST_CASE("each_kind_of_decision_of_the_scheduler_comes_with_some_seed") {
+    std::set<bf::base::decision_kind> kinds;
+    for (std::uint64_t seed = 1; seed <= 50; ++seed)
+        for (const bf::base::decision& one :
+             simulation::simulate(seed, busy_body, with(3, bf::backend::stackless)).plan.decisions())
+            kinds.insert(one.kind());
+    using enum bf::base::decision_kind;
+    for (const auto kind : {preempt, next, woken_first, look, order, nest, victim, newest}) {
+        INFO("kind " << static_cast<int>(kind));
+        CHECK(kinds.contains(kind));
+    }
+}
+
 TEST_CASE("seeds_differ") {
     std::set<std::uint64_t> hashes;
     for (std::uint64_t seed = 1; seed <= 50; ++seed)
