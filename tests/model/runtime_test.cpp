@@ -17,13 +17,6 @@ using model::within;
 
 namespace {
 
-// So many threads have to be held up at so few places that chance comes there sooner than a search.
-model::options at_random(const char* name) {
-    model::options how = within(name, 0);
-    how.random_executions = 4'000;
-    return how;
-}
-
 // Ends at its first poll.
 bool at_once(context&) { return true; }
 
@@ -175,31 +168,6 @@ story first_waits_for_second() {
                 }};
 }
 
-// A run ends, and what it kept comes into the ring, while a worker that has napped falls asleep for good: it has looked
-// at the ring, and not yet at what is kept.
-story older_ones_queued_beside_last_look() {
-    return {.asleep = false,
-            .before = [](runtime& all) { all.left.store(1); },
-            .first =
-                [](runtime& all) {
-                    model::hold_still(true);
-                    all.jobs[0].body = [&all](context&) {
-                        all.searches_wake = true;  // Out of its nap.
-                        while (all.begun.load(base::relaxed) != 1) base::spin_pause();
-                        model::hold_still(true);  // Wherever the other is by now.
-                        all.start(all.jobs[1]);
-                        all.start(all.jobs[2]);
-                        all.searches_sleeps = true;
-                        all.meet();
-                        all.depart();
-                        return true;
-                    };
-                    all.jobs[1].body = [&all](context&) { return as_one_less(all); };
-                    all.jobs[2].body = [&all](context&) { return when_none_is_left(all); };
-                    all.start(all.jobs[0], 0);
-                }};
-}
-
 // Two tasks are taken from the queue of all, the first of which waits for the second, while another worker looks, and
 // sees them in nobody's queue until it gives up.
 story looked_while_two_are_taken() {
@@ -222,18 +190,22 @@ story looked_while_two_are_taken() {
     return told;
 }
 
-// A worker that was woken for nothing has watched for a while, and sleeps for good. Then a long run keeps a task.
-story queued_after_watch() {
+// A worker that was woken for nothing watches for a while, or until it gets a task, and sleeps for good. Then a long
+// run keeps a task.
+story queued_after_watch(bool gets_a_task) {
     return {.before = [](runtime& all) { all.left.store(1); },
             .first =
-                [](runtime& all) {
+                [gets_a_task](runtime& all) {
                     model::hold_still(true);
                     all.jobs[0].body = [&all](context&) {
                         all.start(all.jobs[1]);
                         return true;
                     };
-                    all.jobs[1].body = at_once;
+                    all.jobs[1].body = all.jobs[4].body = at_once;
                     all.start(all.jobs[0], 0);
+                    if (!gets_a_task) return;
+                    base::sleep_thread(std::chrono::nanoseconds{sched::newest_watch::shortest_nap_ns});
+                    all.start(all.jobs[4], 1);
                 },
             .after =
                 [](runtime& all) {
@@ -244,48 +216,6 @@ story queued_after_watch() {
                     all.jobs[3].body = [&all](context&) { return as_one_less(all); };
                     all.start(all.jobs[2], 0);
                     while (!all.jobs[2].state_.is_complete()) base::spin_pause();
-                }};
-}
-
-// A searcher is about to sleep, and sees a task that was posted to it, which waits for one in the queue of all: whoever
-// pushed that relied on the searcher.
-story second_comes_while_searcher_falls_asleep() {
-    return {.before =
-                [](runtime& all) {
-                    all.left.store(1);
-                    all.jobs[0].body = at_once;
-                    all.jobs[1].body = [&all](context&) { return when_none_is_left(all); };
-                    all.jobs[2].body = [&all](context&) { return as_one_less(all); };
-                },
-            .first =
-                [](runtime& all) {
-                    model::hold_still(true);
-                    all.searches_wake = true;
-                    all.start(all.jobs[0], 0);
-                    while (all.begun.load(base::relaxed) != 1) base::spin_pause();
-                    all.start(all.jobs[1], 0);
-                    all.start(all.jobs[2]);
-                }};
-}
-
-// A run leaves more than the ring has room for, while a thief is at work there. The newest waits for all others.
-story more_than_fits_beside_a_thief() {
-    return {.before =
-                [](runtime& all) {
-                    all.left.store(3);
-                    all.jobs[0].body = [&all](context&) {
-                        for (std::size_t i = 1; i < 5; ++i) all.start(all.jobs[i]);
-                        model::hold_still(false);
-                        return true;
-                    };
-                    for (std::size_t i = 1; i < 4; ++i)
-                        all.jobs[i].body = [&all](context&) { return as_one_less(all); };
-                    all.jobs[4].body = [&all](context&) { return when_none_is_left(all); };
-                },
-            .first =
-                [](runtime& all) {
-                    model::hold_still(true);
-                    all.start(all.jobs[0]);
                 }};
 }
 
@@ -315,25 +245,13 @@ TEST_CASE("who_takes_a_task_wakes_another_for_the_next", "[runtime]") {
     check_runtime(within("the first waits for the second", 2, 1), first_waits_for_second());
 }
 
-TEST_CASE("what_comes_into_the_ring_beside_the_last_look_is_not_missed", "[runtime]") {
-    check_runtime(at_random("older ones queued beside the last look"), older_ones_queued_beside_last_look());
-}
-
 TEST_CASE("who_takes_several_from_the_queue_of_all_wakes_another_for_them", "[runtime]") {
     check_runtime(within("looked while two are taken", 1, 0, 12), looked_while_two_are_taken());
 }
 
 TEST_CASE("who_has_watched_and_sleeps_is_woken_for_the_next_task_that_is_kept", "[runtime]") {
-    check_runtime(within("queued after a watch", 1, 0), queued_after_watch());
-}
-
-TEST_CASE("who_sees_work_when_it_falls_asleep_is_a_searcher_again", "[runtime]") {
-    check_runtime(at_random("the second comes while a searcher falls asleep"),
-                  second_comes_while_searcher_falls_asleep());
-}
-
-TEST_CASE("what_a_ring_has_no_room_for_beside_a_thief_runs_all_the_same", "[runtime]") {
-    check_runtime(at_random("more than fits beside a thief"), more_than_fits_beside_a_thief());
+    check_runtime(within("queued after a watch", 1, 0), queued_after_watch(false));
+    check_runtime(within("queued after a watch that a task has ended", 1, 0), queued_after_watch(true));
 }
 
 TEST_CASE("a_foreign_spawn_wakes_a_real_worker", "[runtime]") {

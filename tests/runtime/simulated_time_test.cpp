@@ -89,15 +89,19 @@ TEST_CASE("who_moves_time_wakes_the_worker_whose_sleep_is_over") {
     on_second.worker = 1;
     for (int round = 1; round <= 5; ++round) {
         std::atomic<bool> begun{false};
-        auto sleeper = rt.spawn(on_second, [&begun]() -> bf::task<> {
+        std::atomic<bool> ended{false};
+        auto sleeper = rt.spawn(on_second, [&]() -> bf::task<> {
             begun = true;
             co_await bf::sleep_for(1h);
+            ended = true;
         });
         // The last one that comes to rest has no sleep of its own. The other one may nap for a while before.
         rt.spawn(on_first, [&begun] {
               while (!begun) std::this_thread::yield();
               std::this_thread::sleep_for(2ms);
           }).join();
+        // A join would have all workers look whether it is in vain.
+        while (!ended) std::this_thread::yield();
         sleeper.join();
         CHECK(clock.now() == noon + round * 1h);
     }
