@@ -30,6 +30,13 @@ inline bool limit_suffices(decltype(RLIMIT_AS) resource, std::size_t needed, con
     return limit_suffices(RLIMIT_AS, needed_bytes, "bytes of address space (ulimit -v)");
 }
 
+/// Whether address_space_left can be made: it looks at /proc.
+[[nodiscard]] inline bool address_space_is_known() {
+    if (::access("/proc/self/statm", R_OK) == 0) return true;
+    WARN("skipped: it needs /proc");
+    return false;
+}
+
 /// From its construction to its destruction the process gets no more addresses than so many bytes of them.
 class address_space_left {
 public:
