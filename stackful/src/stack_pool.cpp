@@ -285,23 +285,6 @@ void stack_pool::release_slab(stack_slab* slab) noexcept {
     delete slab;
 }
 
-void stack_pool::visit_tasks(void (*visit)(detail::task_header&, void*) noexcept, void* argument) noexcept {
-    for (shelf& s : shelves_) {
-        // Held throughout, so that a stack that comes back meanwhile does not take its slab away.
-        const std::lock_guard guard{s.lock};
-        for (std::size_t left = s.slab_count; left != 0; --left) {
-            stack_slab& slab = *s.slabs.take_front();
-            s.slabs.push_back(slab);
-            // Pairs with carve; so that the record is seen as it was constructed or later.
-            for (std::uint64_t left = slab.constructed.load(base::acquire); left != 0; left &= left - 1) {
-                const stack_record& record = *record_at(slab, static_cast<std::size_t>(std::countr_zero(left)));
-                // Pairs with task_place::publish; so that the task is seen as it was when it started.
-                if (detail::task_header* const task = record.task.load(base::acquire)) visit(*task, argument);
-            }
-        }
-    }
-}
-
 stack_pool_counts stack_pool::counts() const noexcept {
     stack_pool_counts sum;
     for (std::size_t i = 0; i < classes; ++i) {

@@ -38,6 +38,7 @@ struct stack_slab : base::list_link<in_shelf>, base::list_link<in_stock> {
     // Bit n: record n has been constructed, once and for all. Set by whoever carved it, outside of the lock; read by
     // visit_tasks and by whoever releases the slab.
     base::atomic<std::uint64_t> constructed{0};
+    std::uint32_t looked = 0;  // The last visit in portions that has been here.
     stack_record* free_first = nullptr;
     stack_slab* next_released = nullptr;
 

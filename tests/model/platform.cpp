@@ -18,6 +18,7 @@ namespace bifilar::detail {
 
 void mark_task(void*, task_owner, std::size_t) noexcept { model::require(false, "models' tasks are not in the pool"); }
 void visit_tasks(task_owner, void (*)(task_header&, void*) noexcept, void*) noexcept {}
+portion visit_portion(task_owner, std::uint32_t, portion_visitor&) noexcept { return portion::last; }
 std::size_t frame_pool_bytes() noexcept { return 0; }
 std::size_t unused_frame_bytes() noexcept { return 0; }
 

@@ -18,8 +18,8 @@ namespace bifilar::detail::frames {
 namespace {
 
 // A mark tells the granule; the place in it follows from the block size, or from the prefix in front of a frame.
-void visit_slab(slab& home, std::size_t block_bytes, std::size_t count, task_owner owner,
-                void (*visit)(task_header&, void*) noexcept, void* argument) noexcept {
+template <class Visit>
+void visit_blocks(slab& home, std::size_t block_bytes, std::size_t count, task_owner owner, Visit visit) noexcept {
     std::byte* block = home.first_block();
     for (std::size_t index = 0; index < count; ++index, block += block_bytes) {
         // The place is the block, or lies a prefix behind it: two granules to look at, three at most.
@@ -28,10 +28,16 @@ void visit_slab(slab& home, std::size_t block_bytes, std::size_t count, task_own
             // are.
             const mark seen = home.mark_of(block + prefix).load(base::acquire);
             if (owner_of(seen) != owner || header_before(seen) != prefix) continue;
-            visit(*reinterpret_cast<task_header*>(block), argument);
+            visit(*reinterpret_cast<task_header*>(block));
             break;
         }
     }
+}
+
+template <class Visit>
+void visit_slab(slab& home, task_owner owner, Visit visit) noexcept {
+    if (home.size_class == slab::large) return visit_blocks(home, 0, 1, owner, visit);
+    visit_blocks(home, block_bytes_of(home.size_class), blocks_of(home.size_class), owner, visit);
 }
 
 }  // namespace
@@ -138,9 +144,30 @@ void depot::release_large(slab& block) noexcept {
 
 void depot::visit(task_owner owner, void (*visit)(task_header&, void*) noexcept, void* argument) noexcept {
     const std::lock_guard guard{lock_};
-    for (slab* s = pooled_.next; s != &pooled_; s = s->next)
-        visit_slab(*s, block_bytes_of(s->size_class), blocks_of(s->size_class), owner, visit, argument);
-    for (slab* s = large_.next; s != &large_; s = s->next) visit_slab(*s, 0, 1, owner, visit, argument);
+    const auto one = [&](task_header& task) { visit(task, argument); };
+    for (slab* const ring : {&pooled_, &large_})
+        for (slab* s = ring->next; s != ring; s = s->next) visit_slab(*s, owner, one);
+}
+
+portion depot::visit_portion(task_owner owner, std::uint32_t round, portion_visitor& to) noexcept {
+    using enum portion_visitor::then;
+    const std::unique_lock guard{lock_, std::try_to_lock};
+    if (!guard.owns_lock()) return portion::busy;
+    for (slab* const ring : {&pooled_, &large_})
+        for (slab* s = ring->next; s != ring;) {
+            slab& at = *std::exchange(s, s->next);
+            if (at.looked == round) continue;
+            visit_slab(at, owner, [&to](task_header& task) { to.visit(task); });
+            const portion_visitor::then then = to.end_slab();
+            if (then != again) {
+                at.looked = round;
+                // So that the next portion finds the others in front.
+                at.unlink();
+                at.link_before(*ring);
+            }
+            if (then != next) return portion::more;
+        }
+    return portion::last;
 }
 
 std::size_t depot::bytes() noexcept {

@@ -7,6 +7,7 @@
 #include <bifilar/base/detail/spin_lock.hpp>
 #include <bifilar/memory/detail/frame_layout.hpp>
 #include <bifilar/memory/detail/frame_trim.hpp>
+#include <bifilar/task/detail/portion_visitor.hpp>
 
 #include <array>
 #include <cstddef>
@@ -57,6 +58,7 @@ public:
     void release_large(slab& block) noexcept;
 
     void visit(task_owner owner, void (*visit)(task_header&, void*) noexcept, void* argument) noexcept;
+    [[nodiscard]] portion visit_portion(task_owner owner, std::uint32_t round, portion_visitor& to) noexcept;
     [[nodiscard]] std::size_t bytes() noexcept;
     [[nodiscard]] std::size_t unused_bytes() const noexcept {
         return unused_.load(base::relaxed);  // Relaxed: only the number matters.

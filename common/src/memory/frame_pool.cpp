@@ -199,6 +199,10 @@ void visit_tasks(task_owner owner, void (*visit)(task_header&, void* argument) n
     depot::the().visit(owner, visit, argument);
 }
 
+portion visit_portion(task_owner owner, std::uint32_t round, portion_visitor& to) noexcept {
+    return depot::the().visit_portion(owner, round, to);
+}
+
 std::size_t frame_pool_bytes() noexcept { return depot::the().bytes(); }
 
 std::size_t unused_frame_bytes() noexcept { return depot::the().unused_bytes(); }

@@ -2,10 +2,10 @@
 // asleep last; when that stands for a while, the threads that wait in join() are asked, and one of them looks exactly.
 //
 // The look is exact because it counts threads before it looks at anything else. When the process has no more threads
-// than the runtime's workers, its idle blocking threads and those that wait in join() for its unfinished tasks, then
-// whatever another thread has done came before, and is seen by the looks that follow; and nobody can make a thread any
-// more but tasks. Workers stand still between two tasks then, and look at no events, so that no task is in anybody's
-// hands. A thread that is just ending still counts, and then nothing is said.
+// than the runtime's workers, its idle blocking threads, those that wait in join() for its unfinished tasks and those
+// that wake nobody, then whatever another thread has done came before, and is seen by the looks that follow; and nobody
+// can make a thread any more but tasks. Workers stand still between two tasks then, and look at no events, so that no
+// task is in anybody's hands. A thread that is just ending still counts, and then nothing is said.
 #include <bifilar/base/detail/thread_count.hpp>
 #include <bifilar/sched/detail/blocking_pool.hpp>
 #include <bifilar/sched/detail/scheduler.hpp>
@@ -97,7 +97,7 @@ void scheduler::join_begins() noexcept {
 bool scheduler::is_alone() noexcept {
     const std::size_t joins = detail::join_watch::count(owner_id_, lent_.get());
     if (joins == 0) return false;
-    const std::size_t others = threads_.size() + joins;
+    const std::size_t others = threads_.size() + joins + parts_.quiet_threads();
     const blocking_pool* const pool = parts_.pool();
     const bool alone =
         pool != nullptr ? pool->rests_with(others) : base::has_no_threads_but(others) && !parts_.blocks();

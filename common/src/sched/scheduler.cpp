@@ -362,11 +362,6 @@ void scheduler::describe_running(std::vector<task_description>& found) const {
     }
 }
 
-void scheduler::visit_tasks(void (*visit)(detail::task_header&, void* argument) noexcept, void* argument) noexcept {
-    bifilar::detail::visit_tasks(owner_id_, visit, argument);
-    parts_.visit_tasks(visit, argument);
-}
-
 runtime_stats scheduler::stats() const {
     runtime_stats all;
     for (const auto& each : workers_) all.workers.push_back(each->counters_.read());

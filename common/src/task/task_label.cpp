@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <mutex>
 #include <unordered_map>
 
 namespace bifilar::detail {
@@ -63,6 +64,16 @@ const char* name_of(const task_header& task) noexcept {
     const std::lock_guard guard{p.mutex};
     const auto found = p.labels.find(&task);
     return found != p.labels.end() ? found->second.name().c_str() : nullptr;
+}
+
+bool peek_label(const task_header& task, const task_label*& found) noexcept {
+    found = nullptr;
+    if (!task.state_.is_labelled()) return true;
+    part& p = part_of(&task);
+    const std::unique_lock guard{p.mutex, std::try_to_lock};
+    if (!guard.owns_lock()) return false;
+    if (const auto at = p.labels.find(&task); at != p.labels.end()) found = &at->second;
+    return true;
 }
 
 task_label label_at(const task_header* at) {

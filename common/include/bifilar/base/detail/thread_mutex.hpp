@@ -18,6 +18,7 @@ public:
     thread_mutex& operator=(const thread_mutex&) = delete;
 
     void lock() noexcept {}
+    [[nodiscard]] bool try_lock() noexcept { return true; }
     void unlock() noexcept {}
 };
 #else

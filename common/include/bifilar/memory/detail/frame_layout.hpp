@@ -83,6 +83,7 @@ struct slab {
     chunk* home = nullptr;
     slab* next_leaving = nullptr;
     std::uint32_t seen = 0;  // How many free blocks were found and not sorted yet; leaves: all, and they go.
+    std::uint32_t looked = 0;  // The last visit in portions that has been here. Under the depot's lock.
     const std::uint32_t size_class;
     const std::uint32_t first;   // Where the first block lies.
     const std::uint32_t before;  // How far in front of a large one its memory begins.

@@ -7,6 +7,7 @@
 #include <bifilar/base/detail/sanitizer.hpp>
 #include <bifilar/memory/detail/frame_cache.hpp>
 #include <bifilar/memory/detail/frame_layout.hpp>
+#include <bifilar/task/detail/portion_visitor.hpp>
 #include <bifilar/task/detail/thread_state.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -97,6 +98,10 @@ void unmark_task(void* place) noexcept;
 /// Calls `visit` for every live task of `owner`. The caller makes sure that none of them completes meanwhile; one that
 /// is marked meanwhile is visited or not. Tasks of other owners may come and go.
 void visit_tasks(task_owner owner, void (*visit)(task_header&, void* argument) noexcept, void* argument) noexcept;
+
+/// The same in portions, while the owner's workers stand still; see portion_visitor. One visit of this kind at a time
+/// in the process. Never waits.
+[[nodiscard]] portion visit_portion(task_owner owner, std::uint32_t round, portion_visitor& to) noexcept;
 
 /// Bytes that the pool holds from the system, used or not; blocks above largest_pooled_bytes are not among them. 0
 /// under AddressSanitizer. Any thread; takes the pool's lock.

@@ -5,7 +5,9 @@
 #include <bifilar/base/detail/clock.hpp>
 #include <bifilar/memory/detail/frame_trim.hpp>
 #include <bifilar/task/detail/parker.hpp>
+#include <bifilar/task/detail/portion_visitor.hpp>
 #include <bifilar/task/detail/task_header.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -34,6 +36,12 @@ public:
     virtual void visit_tasks(void (* /*visit*/)(detail::task_header&, void* argument) noexcept,
                              void* /*argument*/) noexcept {}
 
+    /// The same in portions, for the visit with that number; see portion_visitor. Never waits.
+    [[nodiscard]] virtual detail::portion visit_portion(std::uint32_t /*round*/,
+                                                        detail::portion_visitor& /*to*/) noexcept {
+        return detail::portion::last;
+    }
+
     /// Whether calls that may block are queued or under way. When the last one ends, the runtime's time_keeper looks
     /// again. Any thread; asked while all workers rest.
     [[nodiscard]] virtual bool blocks() const noexcept { return false; }
@@ -45,6 +53,10 @@ public:
     /// Threads for calls that may block, for the parts below; null: none, and such calls are made in place. The pool
     /// lives as long as tasks do. Any thread.
     [[nodiscard]] virtual blocking_pool* pool() noexcept { return nullptr; }
+
+    /// How many threads the process has, besides those of schedulers and pools, of which it is known that they wake no
+    /// task. Any thread.
+    [[nodiscard]] virtual std::size_t quiet_threads() const noexcept { return 0; }
 
     /// Whether memory lies unused that trim() may give back. Any thread, before each sleep.
     [[nodiscard]] virtual detail::trim_need needs_trimming() const noexcept { return detail::trim_need::none; }

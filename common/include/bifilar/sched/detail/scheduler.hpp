@@ -141,6 +141,15 @@ public:
     /// What the task is and, when it was `parked`, what it waits on. Whoever has claimed it, or while all workers
     /// stand still. Allocates; throws std::bad_alloc.
     [[nodiscard]] static task_description describe(const detail::task_header& task, bool parked);
+    /// Visits live tasks in portions, beginning with a fresh `so_far`; see portion_visitor. While a worker_freeze stops
+    /// all workers, or in a simulation, where nobody else runs. Never waits.
+    [[nodiscard]] detail::portion visit_portion(detail::portion_progress& so_far, detail::portion_visitor& to) noexcept;
+    /// The time of the clock that timers go by. Any thread.
+    [[nodiscard]] base::instant_ns timers_now() const noexcept;
+    /// By its number.
+    [[nodiscard]] const worker& worker_at(std::uint32_t index) const noexcept { return *workers_[index]; }
+    /// Whether it belongs to a simulation, where one thread at a time runs.
+    [[nodiscard]] bool is_simulated() const noexcept { return simulation_ != nullptr; }
     /// Calls `visit` for every live task. Drained or stopped runtimes only.
     void visit_tasks(void (*visit)(detail::task_header&, void* argument) noexcept, void* argument) noexcept;
 

@@ -45,6 +45,10 @@ void forget_label(const task_header& task) noexcept;
 /// The name, valid until the task is freed; null without one. The calling thread keeps the task alive.
 [[nodiscard]] const char* name_of(const task_header& task) noexcept;
 
+/// The label, valid until the task is freed; null without one. False: somebody has a lock. Never waits; the caller
+/// keeps the task alive.
+[[nodiscard]] bool peek_label(const task_header& task, const task_label*& found) noexcept;
+
 /// A copy; empty without a label. `at` is compared, not looked into: the task may be gone.
 [[nodiscard]] task_label label_at(const task_header* at);
 

@@ -9,6 +9,7 @@
 #include <bifilar/base/detail/spin_lock.hpp>
 #include <bifilar/memory/detail/frame_trim.hpp>
 #include <bifilar/stackful/detail/stack.hpp>
+#include <bifilar/task/detail/portion_visitor.hpp>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -85,6 +86,9 @@ public:
     /// and tasks be started, meanwhile. Under a lock of the pool: `visit` leaves the pool alone.
     void visit_tasks(void (*visit)(detail::task_header&, void*) noexcept, void* argument) noexcept;
 
+    /// The same in portions, for the visit with that number; see portion_visitor. Never waits.
+    [[nodiscard]] detail::portion visit_portion(std::uint32_t round, detail::portion_visitor& to) noexcept;
+
     /// `none` up to 64 free stacks, `later` up to so many more than what the last trim could not give back. Two loads;
     /// any thread.
     [[nodiscard]] detail::trim_need needs_trimming() const noexcept {
@@ -127,6 +131,8 @@ private:
     }
     std::size_t pitch(std::size_t size_class) const noexcept;
     stack_record* record_at(const stack_slab& slab, std::size_t index) const noexcept;
+    template <class Visit>
+    void visit_slab(const stack_slab& slab, Visit visit) noexcept;
     stack_record* take_batch(std::size_t size_class, std::size_t most);
     stack_record* take_free(shelf& from, std::size_t most) noexcept;
     stack_record* carve(stack_slab& slab, std::size_t index);
