@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <unistd.h>
 
 namespace bifilar::sched {
 namespace {
@@ -69,6 +70,7 @@ void worker::thread_main() {
 void worker::begin_here() {
     measure_stack();
     state_ = &detail::this_thread();
+    thread_id_ = ::gettid();
     state_->exceptions = &base::thread_exceptions();
     state_->worker = this;  // Drivers ask whose they are.
     state_->runtime_serial = owner_.serial();

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <sys/types.h>
 #include <vector>
 
 namespace bifilar::sched {
@@ -82,6 +83,13 @@ public:
     static void stop_after_fork() noexcept;
 
     bool run_nested(detail::task_header& task, context& outer) noexcept override;
+
+    /// The kernel's number of its thread. Any thread, between the scheduler's start and the end of its threads.
+    [[nodiscard]] pid_t thread_id() const noexcept { return thread_id_; }
+
+    /// What its thread is at, and where the stack of that thread lies. While the worker is stopped by a worker_freeze.
+    [[nodiscard]] const detail::thread_state& stopped_state() const noexcept { return *state_; }
+    [[nodiscard]] stack_bounds stack() const noexcept { return stack_; }
 
     /// Ends this worker's sleep. Any thread, between the scheduler's start and the end of its threads.
     void unpark() noexcept { parker_->unpark(); }
@@ -166,6 +174,7 @@ private:
     simulated_clock* const clock_;  // Of the timers; null: the real one. All else here goes by real time.
     std::unique_ptr<detail::parker> parker_;
     detail::thread_state* state_ = nullptr;  // Of this worker's thread; the loop itself never moves.
+    pid_t thread_id_ = 0;                    // Likewise.
     detail::timer_queue timers_;
     base::random random_;
 

@@ -61,6 +61,8 @@ struct thread_state {
     /// The destructors of this thread's thread_locals run. What is made from now on, for the destructors of statics, is
     /// never freed.
     bool ends = false;
+    /// How many handlers of before this thread is in, each of which got a signal from worker_freeze's.
+    std::uint32_t passed_signals = 0;
     /// For choices between arms that are all ready. 0: not yet seeded.
     std::uint64_t random = 0;
     /// What this thread keeps under task_local keys outside of tasks; null: nothing yet.
