@@ -218,11 +218,17 @@ namespace {
 
 // How Boost.Context's jump leaves the registers on the stack: from the lowest address on, by their numbers in DWARF.
 #if defined(__x86_64__) && !defined(__ILP32__)
-// Behind the two control words.
+// Behind the two control words and, if the library was built so, as Debian's is, the word of the stack protector.
 constexpr std::array<std::uint16_t, 6> saved_order{12, 13, 14, 15, 3, 6};
-constexpr std::size_t first_saved = 8;
-constexpr std::size_t saved_instruction = 0x38;
-constexpr std::size_t saved_bytes = 0x40;
+const std::size_t first_saved = [] {
+    constexpr std::size_t with_protector = 16, without = 8;
+    // `lea -0x38(%rsp), %rsp` begins the jump that keeps none; in its place may be a stub of the linker.
+    constexpr unsigned char begin[] = {0x48, 0x8d, 0x64, 0x24, 0xc8};
+    return std::memcmp(reinterpret_cast<const void*>(&jump_fcontext), begin, sizeof begin) == 0 ? without
+                                                                                                : with_protector;
+}();
+const std::size_t saved_instruction = first_saved + 8 * saved_order.size();
+const std::size_t saved_bytes = saved_instruction + 8;
 #elif defined(__aarch64__)
 // Behind d8 to d15.
 constexpr std::array<std::uint16_t, 12> saved_order{19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30};
