@@ -31,7 +31,8 @@ endfunction()
 bifilar_find(bifilar_uring liburing.h uring liburing-dev)
 bifilar_find(bifilar_hwloc hwloc.h hwloc libhwloc-dev)
 find_path(BIFILAR_VALGRIND_INCLUDE valgrind/valgrind.h)
-mark_as_advanced(BIFILAR_VALGRIND_INCLUDE)
+find_path(BIFILAR_LIBDW_INCLUDE elfutils/libdwfl.h)  # Its library is loaded when a dump needs it.
+mark_as_advanced(BIFILAR_VALGRIND_INCLUDE BIFILAR_LIBDW_INCLUDE)
 
 if(BIFILAR_TLS)
   find_package(OpenSSL 3.0 QUIET COMPONENTS SSL)

@@ -1,6 +1,8 @@
 // The parts of a runtime and the order in which they start and end.
 #include <bifilar/runtime/runtime.hpp>
 
+#include "dump/assembly.hpp"
+#include "dump/signal_watch.hpp"
 #include "gdb_script.hpp"
 
 #include <bifilar/base/detail/assert.hpp>
@@ -62,10 +64,12 @@ public:
           scheduler_{start(rules)} {
         // The scheduler is made last, because its workers use all other parts from their first moment on.
         if (!scheduler_->pin_report().empty()) std::fprintf(stderr, "bifilar: %s", scheduler_->pin_report().c_str());
+        if (options_.dump_on_signal) signal_watch_.emplace(*scheduler_, *options_.dump_on_signal);
     }
     // A thread that ends a blocking job wakes its joiner through the scheduler, so those threads go before it. The pool
     // itself stays, because workers on a simulated clock ask it.
     ~parts() override {
+        signal_watch_.reset();
         // Tasks first: they may wait for blocking jobs, and submit some.
         (void)scheduler_->drain(base::never);
         blocking_->end();
@@ -91,6 +95,10 @@ public:
         fibers_->pool().visit_tasks(visit, argument);
     }
 
+    [[nodiscard]] detail::portion visit_portion(std::uint32_t round, detail::portion_visitor& to) noexcept override {
+        return fibers_->pool().visit_portion(round, to);
+    }
+
     [[nodiscard]] detail::trim_need needs_trimming() const noexcept override {
         return std::max(detail::frames_need_trimming(), fibers_->pool().needs_trimming());
     }
@@ -105,6 +113,8 @@ public:
         return drivers::awaits_events(of);
     }
     [[nodiscard]] sched::blocking_pool* pool() noexcept override { return blocking_.get(); }
+
+    [[nodiscard]] std::size_t quiet_threads() const noexcept override { return dump::signal_watch::thread_count(); }
 
     void swallowed_cancellation(const detail::task_header& task, std::uint32_t times) noexcept override {
         try {
@@ -218,6 +228,7 @@ private:
     std::vector<std::unique_ptr<stackful::overflow_watch>> watches_;
     std::unique_ptr<sched::blocking_pool> blocking_;
     std::unique_ptr<sched::scheduler> scheduler_;
+    std::optional<dump::signal_watch> signal_watch_;
 };
 
 runtime::runtime(runtime_options options) : runtime{std::move(options), sched::tuning{}} {}
@@ -264,6 +275,7 @@ runtime_stats runtime::stats() const {
     all.stacks_free = stacks.free;
     return all;
 }
+runtime_dump runtime::dump() const { return dump::assembly{scheduler()}.take(); }
 std::uint32_t runtime::workers() const noexcept { return scheduler().workers(); }
 driver_kind runtime::driver() const noexcept { return parts_->driver(); }
 sched::scheduler& runtime::scheduler() const noexcept {

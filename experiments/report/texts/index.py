@@ -9,7 +9,7 @@ from runs import meanwhile, runs
 from texts import page, pages_of_run, templates
 
 PAGES = ["memory", "switch", "cache", "spawn", "fork_join", "scaling", "scheduler", "operations", "channels", "senders", "capacity", "timers",
-         "blocking", "io", "http", "transfers", "connections", "portability", "micro"]
+         "seeing", "blocking", "io", "http", "transfers", "connections", "portability", "micro"]
 
 
 def stand_ins(claims):

@@ -4,6 +4,7 @@
 
 #include <bifilar/drivers/contract/driver_kind.hpp>
 #include <bifilar/drivers/simulated/simulated_kernel.hpp>
+#include <bifilar/runtime/dump.hpp>
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/runtime/spawn_blocking.hpp>
 #include <bifilar/sched/detail/start.hpp>
@@ -62,6 +63,9 @@ struct runtime_options {
     /// Stacks that nobody has needed for a second go back in any case, when a worker has nothing to do. The default is
     /// no bound.
     std::size_t spare_stacks = SIZE_MAX;
+    /// When this signal comes, such as SIGQUIT, the runtime dumps what its tasks are doing on stderr and goes on; see
+    /// runtime::dump. A thread waits for it.
+    std::optional<int> dump_on_signal;
     /// Gets the exception of a task that nobody joins; called by whichever thread lets go of the task last, maybe by
     /// several at once; must not throw. Unset: print the task's name and the message, terminate.
     std::function<void(std::exception_ptr)> on_detached_exception;
@@ -188,6 +192,14 @@ public:
     /// Thread: any.
     /// Allocates: the vector of workers' counts.
     [[nodiscard]] runtime_stats stats() const;
+    /// What all tasks are doing, while they do it: workers are stopped for some milliseconds at a time, by a signal
+    /// (SIGURG), and go on in between. Calls into the kernel that tasks make meanwhile may end with EINTR, where the
+    /// system does not restart them. Functions and lines come from the program's own debug information, by libdw.
+    /// Throws: std::bad_alloc; std::system_error when the signal cannot be handled.
+    /// Thread: any. In a task, its own worker does nothing else meanwhile; a fiber needs 64 KiB of stack for it.
+    /// Blocks: some milliseconds, and about 2 us a task; longer while workers get no processor.
+    /// Allocates: some 500 bytes a task.
+    [[nodiscard]] runtime_dump dump() const;
     /// How many there are.
     [[nodiscard]] std::uint32_t workers() const noexcept;
     /// The driver in use: never `best`.

@@ -1,0 +1,11 @@
+// The parts of this page.
+#pragma once
+
+#include <harness/run.hpp>
+
+namespace bifilar::experiments {
+
+/// A dump of many tasks while the workers have work.
+void add_dumps(experiment& all);
+
+}  // namespace bifilar::experiments

@@ -1,0 +1,314 @@
+// The pauses, and what is made of the notes.
+#include "assembly.hpp"
+
+#include <bifilar/sched/detail/scheduler.hpp>
+#include <bifilar/sched/detail/worker.hpp>
+#include <bifilar/sched/detail/worker_freeze.hpp>
+#include <bifilar/stackful/detail/fiber.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace bifilar::dump {
+namespace {
+
+// A worker stands still for the first at most, which it takes until all do, and then for the second.
+constexpr base::instant_ns stop_limit_ns = 2'000'000;
+constexpr base::instant_ns portion_ns = 1'500'000;
+// Where workers get no processor so soon, they are given longer each time, and after so long what there is must do.
+constexpr base::instant_ns longest_stop_ns = 500'000'000;
+constexpr base::instant_ns give_up_ns = 20'000'000'000;
+
+// The number of the last visit. Under the lock that a worker_freeze has.
+std::uint32_t rounds = 0;
+
+// Where a stopped thread was: the code is one further than a return address would be.
+void read_registers(const ucontext_t& from, parked_stack& into) noexcept {
+    const auto add = [&into](std::uint16_t number, std::uint64_t value) {
+        into.registers[into.count++] = {number, value};
+    };
+#if defined(__x86_64__)
+    const auto& all = from.uc_mcontext.gregs;
+    into.instruction = static_cast<std::uint64_t>(all[REG_RIP]) + 1;
+    into.stack_pointer = static_cast<std::uint64_t>(all[REG_RSP]);
+    add(3, static_cast<std::uint64_t>(all[REG_RBX]));
+    add(6, static_cast<std::uint64_t>(all[REG_RBP]));
+    add(12, static_cast<std::uint64_t>(all[REG_R12]));
+    add(13, static_cast<std::uint64_t>(all[REG_R13]));
+    add(14, static_cast<std::uint64_t>(all[REG_R14]));
+    add(15, static_cast<std::uint64_t>(all[REG_R15]));
+#elif defined(__aarch64__)
+    into.instruction = from.uc_mcontext.pc + 1;
+    into.stack_pointer = from.uc_mcontext.sp;
+    for (std::uint16_t number = 19; number <= 30; ++number) add(number, from.uc_mcontext.regs[number]);
+#endif
+}
+
+}  // namespace
+
+assembly::assembly(sched::scheduler& of) : of_{of}, running_(of.workers()) {}
+
+// What each worker runs, and where it was stopped.
+void assembly::see_running(const sched::worker_freeze& freeze) noexcept {
+    for (std::uint32_t index = 0; index < of_.workers(); ++index) {
+        running_task& now = running_[index] = {};
+        if (!freeze.stands(index)) continue;
+        const sched::worker& worker = of_.worker_at(index);
+        const detail::thread_state& state = worker.stopped_state();
+        now.header = state.task.load(base::relaxed);  // Relaxed: the freeze orders it.
+        const ucontext_t* const registers = freeze.registers(index);
+        if (registers == nullptr || now.header == nullptr) continue;
+        read_registers(*registers, now.stack);
+        const auto* const fiber = static_cast<const stackful::fiber*>(state.fiber);
+        const stackful::stack_view own = fiber != nullptr ? fiber->stack() : stackful::stack_view{};
+        const auto lowest = reinterpret_cast<std::uint64_t>(own.low);
+        const auto highest = reinterpret_cast<std::uint64_t>(own.top);
+        if (lowest <= now.stack.stack_pointer && now.stack.stack_pointer < highest) {
+            now.stack.low = own.low;
+            now.stack.top = own.top;
+        } else if (const auto thread = worker.stack();
+                   thread.lowest <= now.stack.stack_pointer && now.stack.stack_pointer < thread.highest) {
+            now.stack.low = reinterpret_cast<const std::byte*>(thread.lowest);
+            now.stack.top = reinterpret_cast<const std::byte*>(thread.highest);
+        }
+    }
+}
+
+// One stop of all workers, and a portion of the visit. False: some did not stop.
+bool assembly::pause(sched::worker_freeze& freeze, base::instant_ns limit, detail::portion_progress& progress,
+                     detail::portion& ended) {
+    const base::instant_ns begin = base::now_ns();
+    if (!freeze.stop(std::chrono::nanoseconds{limit})) return false;
+    see_running(freeze);
+    notes_.begin(portion_ns, running_);
+    ended = of_.visit_portion(progress, notes_);
+    // Before the workers go on: afterwards one of them may take this thread's processor.
+    const std::chrono::nanoseconds lasted{base::now_ns() - begin};
+    freeze.resume();
+    ++made_.pauses_;
+    made_.longest_pause_ = std::max(made_.longest_pause_, lasted);
+    return true;
+}
+
+void assembly::collect() {
+    notes_.make_room(of_.live() + 64);
+    sched::worker_freeze freeze{of_};
+    detail::portion_progress progress{.round = ++rounds};
+    detail::portion ended = detail::portion::more;
+    base::instant_ns limit = stop_limit_ns;
+    const base::instant_ns give_up = base::now_ns() + give_up_ns;
+    for (;;) {
+        const base::instant_ns begin = base::now_ns();
+        if (!pause(freeze, limit, progress, ended)) {
+            if (base::now_ns() >= give_up) {
+                made_.problem_ = "tasks are missing: worker " + std::to_string(freeze.late()) +
+                                 " did not stop, because it gets no processor or blocks SIGURG. ";
+                return;
+            }
+            limit = std::min(2 * limit, longest_stop_ns);
+        } else if (ended == detail::portion::last) {
+            return;
+        }
+        if (notes_.lacked_room()) notes_.make_room(notes_.tasks().size() + 1024);
+        rules_.learn(tables_);
+        // The workers have at least as long for their tasks.
+        base::sleep_thread(std::chrono::nanoseconds{base::now_ns() - begin});
+    }
+}
+
+runtime_dump assembly::take() {
+    made_.workers_ = of_.workers();
+    collect();
+    made_.taken_at_ns_ = of_.timers_now();
+    if (!tables_.problem().empty())
+        made_.problem_ += "functions have no lines, and fibers no backtraces: " + tables_.problem() + ". ";
+    made_.tasks_.reserve(notes_.tasks().size());
+    for (const noted_task& task : notes_.tasks()) made_.tasks_.push_back(read(task));
+    name_tasks();
+    find_deadlocks();
+    return std::move(made_);
+}
+
+void assembly::add_frames(std::uint64_t code, std::vector<dumped_frame>& into) {
+    const auto [found, fresh] = places_.try_emplace(code);
+    if (fresh) found->second = tables_.places_of(code);
+    for (const code_place& place : found->second) into.push_back({place.function, place.file, place.line, 0});
+    into.back().code = code;
+}
+
+namespace {
+
+// As wait_fact::holder has it.
+std::uint32_t holder_word(std::uint64_t address) noexcept { return static_cast<std::uint32_t>(address >> 4); }
+
+void name_task(dumped_wait& wait, const std::unordered_map<std::uint32_t, std::uint64_t>& holders) {
+    for (const wait_fact& fact : wait.facts) {
+        if (fact.what() == wait_fact::kind::task) wait.on_task = fact.value();
+        if (fact.what() != wait_fact::kind::holder) continue;
+        const auto found = holders.find(static_cast<std::uint32_t>(fact.value()));
+        if (found != holders.end()) wait.on_task = found->second;
+    }
+    for (dumped_wait& arm : wait.arms) name_task(arm, holders);
+}
+
+}  // namespace
+
+// A lock knows a part of its holder's address.
+void assembly::name_tasks() {
+    std::unordered_map<std::uint32_t, std::uint64_t> holders;
+    for (const dumped_task& task : made_.tasks_) holders[holder_word(task.address)] = task.address;
+    for (dumped_task& task : made_.tasks_) name_task(task.waits, holders);
+}
+
+// The frames of the switch were expanded in the function that waits, and its line is that of the switch.
+void assembly::name_wait(const std::source_location& place, std::vector<dumped_frame>& frames) {
+    if (place.line() == 0) return;
+    const auto waits =
+        std::ranges::find_if(frames, [](const dumped_frame& one) { return !one.function.starts_with("bifilar::"); });
+    if (waits == frames.end()) return;
+    waits->file = place.file_name();
+    waits->line = place.line();
+}
+
+dumped_task assembly::read(const noted_task& task) {
+    dumped_task made;
+    made.address = reinterpret_cast<std::uint64_t>(task.header);
+    made.name = notes_.name_of(task);
+    made.spawned_at = task.spawned_at;
+    made.model = task.model;
+    made.now = task.is == noted_task::kind::parked  ? dumped_task::state::parked
+               : task.is == noted_task::kind::ready ? dumped_task::state::ready
+                                                    : dumped_task::state::running;
+    made.worker = task.worker;
+    made.cancelling = task.cancelling;
+    std::size_t at = 0;
+    made.waits = read_wait(task, at, made);
+    return made;
+}
+
+// Up to the end of an arm, or of all.
+dumped_wait assembly::read_wait(const noted_task& task, std::size_t& at, dumped_task& of) {
+    dumped_wait made;
+    const std::span<const noted_step> steps = notes_.steps_of(task);
+    for (; at < steps.size(); ++at) {
+        const noted_step& step = steps[at];
+        switch (step.is) {
+            using enum noted_step::kind;
+            case wait: {
+                const auto facts = notes_.facts_of(step);
+                made.type = step.type;
+                made.facts.assign(facts.begin(), facts.end());
+                break;
+            }
+            case frame: {
+                std::vector<dumped_frame> found;
+                // Where it goes on is the beginning of an instruction, and no return address.
+                add_frames(reinterpret_cast<std::uint64_t>(step.code) + 1, found);
+                dumped_frame& one = found.back();
+                one.file = step.place.file_name();
+                one.line = step.place.line();
+                made.frames.push_back(std::move(one));
+                break;
+            }
+            case stack:
+                for (const std::uint64_t code : notes_.addresses_of(step)) add_frames(code, made.frames);
+                name_wait(step.place, made.frames);
+                if (task.is == noted_task::kind::parked) {
+                    of.stack_used = step.stack_used;
+                    of.stack_bytes = step.stack_bytes;
+                }
+                break;
+            case begin_arms:
+                made.type = step.type;
+                made.how = step.how;
+                ++at;
+                while (at < steps.size() && steps[at].is == next_arm) made.arms.push_back(read_wait(task, ++at, of));
+                break;
+            case next_arm:
+            case end_arms:
+                return made;
+        }
+    }
+    return made;
+}
+
+namespace {
+
+// Whether the tasks of a circle wait for each other at one moment, as they were seen to before.
+class second_look final : public detail::portion_visitor, public task_visitor {
+public:
+    second_look(const std::vector<wait_edge>& circle, const std::vector<dumped_task>& tasks) {
+        for (const wait_edge& edge : circle) wanted_[tasks[edge.from].address] = edge.facts;
+    }
+
+    void begin() noexcept {
+        found_ = 0;
+        until_ = base::now_ns() + 2 * portion_ns;
+    }
+    [[nodiscard]] bool all() const noexcept { return found_ == wanted_.size(); }
+
+    void visit(detail::task_header& task) noexcept override {
+        const auto at = wanted_.find(reinterpret_cast<std::uint64_t>(&task));
+        if (at == wanted_.end() || task.state_.is_claimed()) return;
+        expected_ = at->second;
+        task.kind_->describe(task, *this);
+        // Not seen at all.
+        expected_ = nullptr;
+    }
+    [[nodiscard]] then end_slab() noexcept override { return base::now_ns() < until_ ? then::next : then::pause; }
+
+    [[nodiscard]] extent visit_model(std::string_view) noexcept override { return extent::waits; }
+    void visit_wait(std::string_view, std::span<const wait_fact> facts) noexcept override {
+        if (expected_ == nullptr || !std::ranges::equal(facts, *expected_, &second_look::same)) return;
+        ++found_;
+        expected_ = nullptr;
+    }
+    void visit_frame(const void*, const std::source_location&) noexcept override {}
+    void visit_stack(const parked_stack&, const std::source_location&) noexcept override {}
+    void begin_arms(std::string_view, arms) noexcept override {}
+    void next_arm() noexcept override {}
+    void end_arms() noexcept override {}
+
+private:
+    // How many wait there besides may change.
+    static bool same(const wait_fact& one, const wait_fact& other) noexcept {
+        return one.what() == other.what() && (one.what() == wait_fact::kind::number || one.value() == other.value());
+    }
+
+    std::unordered_map<std::uint64_t, const std::vector<wait_fact>*> wanted_;
+    const std::vector<wait_fact>* expected_ = nullptr;
+    std::size_t found_ = 0;
+    base::instant_ns until_ = 0;
+};
+
+}  // namespace
+
+void assembly::find_deadlocks() {
+    for (const std::vector<wait_edge>& circle : find_circles(made_.tasks_)) {
+        dumped_deadlock& deadlock = made_.deadlocks_.emplace_back();
+        for (const wait_edge& edge : circle) deadlock.tasks.push_back(edge.from);
+        deadlock.certain = still_so(circle);
+    }
+}
+
+bool assembly::still_so(const std::vector<wait_edge>& circle) {
+    second_look look{circle, made_.tasks_};
+    sched::worker_freeze freeze{of_};
+    constexpr int tries = 10;
+    for (int count = 0; count < tries; ++count) {
+        detail::portion_progress progress{.round = ++rounds};
+        detail::portion ended = detail::portion::busy;
+        if (freeze.stop(std::chrono::nanoseconds{stop_limit_ns << count})) {
+            look.begin();
+            ended = of_.visit_portion(progress, look);
+            freeze.resume();
+        }
+        if (ended == detail::portion::last) return look.all();
+        if (ended == detail::portion::more) return false;  // Too many tasks for one moment.
+        base::sleep_thread(std::chrono::nanoseconds{stop_limit_ns << count});
+    }
+    return false;
+}
+
+}  // namespace bifilar::dump

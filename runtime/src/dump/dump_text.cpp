@@ -1,0 +1,183 @@
+// A dump for people: a thousand tasks that do the same are one paragraph.
+#include <bifilar/runtime/dump.hpp>
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace bifilar {
+namespace {
+
+std::string hex(std::uint64_t value) {
+    char text[2 + 16 + 1];
+    (void)std::snprintf(text, sizeof text, "0x%" PRIx64, value);
+    return text;
+}
+
+// Of the library or its standard one: hidden, because the program's own frames say where a task stands.
+bool is_own(const dumped_frame& frame) {
+    return frame.function.starts_with("bifilar::") || frame.function.starts_with("std::") ||
+           frame.file.starts_with("/usr/include/c++/");
+}
+
+// The type of a future as its user knows it.
+std::string shortened(std::string_view type) {
+    constexpr std::string_view channel = "channel_core<", gate = "gate_wait<";
+    if (const std::size_t at = type.find(channel); at != std::string_view::npos)
+        return "bifilar::channel" + std::string{type.substr(type.rfind("::"))};
+    if (const std::size_t at = type.find(gate); at != std::string_view::npos && type.ends_with('>'))
+        return std::string{type.substr(at + gate.size(), type.size() - at - gate.size() - 1)};
+    return std::string{type};
+}
+
+std::string seconds(std::int64_t ns) {
+    char text[32];
+    (void)std::snprintf(text, sizeof text, "%.3f s", static_cast<double>(ns) / 1e9);
+    return text;
+}
+
+std::string where(const dumped_frame& frame) {
+    std::string text = frame.function.empty() ? hex(frame.code) : frame.function;
+    if (!frame.file.empty()) text += " at " + frame.file + ":" + std::to_string(frame.line);
+    return text;
+}
+
+// What makes numbers speak.
+struct whole {
+    std::unordered_map<std::uint64_t, const dumped_task*> tasks;
+    std::int64_t taken_at_ns = 0;
+};
+
+std::string title(const dumped_task& task) {
+    std::string text = "task " + hex(task.address);
+    if (!task.name.empty()) text += " \"" + task.name + "\"";
+    return text;
+}
+
+std::string title(std::uint64_t address, const whole& of) {
+    const auto found = of.tasks.find(address);
+    return found != of.tasks.end() ? title(*found->second) : "task " + hex(address) + ", which has ended";
+}
+
+std::string fact_text(const wait_fact& fact, const dumped_wait& wait, const whole& of) {
+    std::string made{fact.name()};
+    switch (fact.what()) {
+        using enum wait_fact::kind;
+        case object:
+            return "at " + hex(fact.value());
+        case task:
+            return title(wait.on_task, of);
+        case holder:
+            return "held by " + (wait.on_task != 0 ? title(wait.on_task, of) : "nobody that is known");
+        case moment:
+            return made + " in " + seconds(static_cast<std::int64_t>(fact.value()) - of.taken_at_ns);
+        case wait_fact::kind::text:
+            return made + " " + std::string{fact.text()};
+        default:
+            return made + " " + std::to_string(fact.value());
+    }
+}
+
+// With what is different in each task, if `of` is given.
+void add_wait(const dumped_wait& wait, std::string& to, const std::string& indent, const whole* of) {
+    if (!wait.type.empty()) {
+        to.append(indent).append("waits for ").append(shortened(wait.type));
+        if (!wait.arms.empty()) to.append(wait.how == task_visitor::arms::any ? ", one of:" : ", all of:");
+        const char* separator = ": ";
+        if (of != nullptr)
+            for (const wait_fact& fact : wait.facts)
+                to.append(std::exchange(separator, ", ")).append(fact_text(fact, wait, *of));
+        to += "\n";
+    }
+    for (const dumped_wait& arm : wait.arms) add_wait(arm, to, indent + "  ", of);
+    const bool all = std::ranges::all_of(wait.frames, is_own);
+    std::size_t number = 0;
+    for (const dumped_frame& frame : wait.frames)
+        if (all || !is_own(frame))
+            to.append(indent)
+                .append("  #")
+                .append(std::to_string(number++))
+                .append("  ")
+                .append(where(frame))
+                .append("\n");
+}
+
+std::string state_text(const dumped_task& task, bool exact) {
+    std::string text{task.model};
+    switch (task.now) {
+        using enum dumped_task::state;
+        case parked:
+            text += ", parked";
+            break;
+        case ready:
+            text += ", ready";
+            break;
+        case running:
+            text += exact ? ", runs on worker " + std::to_string(task.worker) : ", runs";
+            break;
+    }
+    return text + (task.cancelling ? ", cancelled" : "");
+}
+
+std::string describe(const dumped_task& task, const whole& of) {
+    std::string text = title(task) + ": " + state_text(task, true);
+    if (task.stack_bytes != 0)
+        text += ", " + std::to_string(task.stack_used) + " of " + std::to_string(task.stack_bytes) + " bytes of stack";
+    text += "\n";
+    if (task.spawned_at.line() != 0)
+        text.append("  spawned at ")
+            .append(task.spawned_at.file_name())
+            .append(":")
+            .append(std::to_string(task.spawned_at.line()))
+            .append("\n");
+    add_wait(task.waits, text, "  ", &of);
+    return text;
+}
+
+}  // namespace
+
+std::string runtime_dump::text(std::size_t max_groups) const {
+    whole all;
+    all.taken_at_ns = taken_at_ns_;
+    for (const dumped_task& task : tasks_) all.tasks[task.address] = &task;
+    std::map<std::string, std::vector<std::size_t>> groups;
+    for (std::size_t at = 0; at < tasks_.size(); ++at) {
+        std::string alike = state_text(tasks_[at], false) + "\n";
+        add_wait(tasks_[at].waits, alike, "  ", nullptr);
+        groups[std::move(alike)].push_back(at);
+    }
+    std::vector<const std::pair<const std::string, std::vector<std::size_t>>*> order;
+    order.reserve(groups.size());
+    for (const auto& group : groups) order.push_back(&group);
+    // Of those of one size the first by the alphabet, so that a second dump has them in the same order.
+    std::ranges::sort(order, [](const auto* one, const auto* other) {
+        const std::size_t left = one->second.size(), right = other->second.size();
+        return left != right ? left > right : one->first < other->first;
+    });
+
+    std::string made = std::to_string(tasks_.size()) + " tasks on " + std::to_string(workers_) + " workers\n";
+    for (std::size_t count = 0; const auto* const group : order) {
+        if (count++ == max_groups) {
+            made += "\nand " + std::to_string(order.size() - max_groups) + " other groups\n";
+            break;
+        }
+        const std::vector<std::size_t>& tasks = group->second;
+        made += "\n";
+        if (tasks.size() != 1) made += std::to_string(tasks.size()) + " tasks like this: ";
+        made += describe(tasks_[tasks.front()], all);
+    }
+    for (const dumped_deadlock& deadlock : deadlocks_) {
+        made += deadlock.certain ? "\ndeadlock: " : "\ndeadlock, it seems: ";
+        for (const std::size_t at : deadlock.tasks) made += title(tasks_[at]) + " waits for ";
+        made += title(tasks_[deadlock.tasks.front()]) + "\n";
+        for (const std::size_t at : deadlock.tasks) made += describe(tasks_[at], all);
+    }
+    if (!problem_.empty()) made += "\n" + problem_ + "\n";
+    return made;
+}
+
+}  // namespace bifilar
