@@ -3,14 +3,12 @@
 #include <bifilar/base/detail/baton.hpp>
 
 #include <bifilar/base/detail/assert.hpp>
+#include <bifilar/base/detail/futex.hpp>
 #include <bifilar/base/detail/random.hpp>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include <utility>
 
 namespace bifilar::base {
@@ -180,15 +178,12 @@ void baton::hand_to(strand& to) noexcept {
     atomic<std::uint32_t>* const word = &to.turn;
     // Pairs with await_turn; so that what this thread did is seen by the next. From then on the strand may be gone.
     word->store(1, release);
-    ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(word), FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr,
-              0);
+    futex_wake(word, 1);
 }
 
 void baton::await_turn(strand& one) noexcept {
     // Pairs with hand_to.
-    while (one.turn.load(acquire) == 0)
-        ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&one.turn), FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, nullptr,
-                  nullptr, 0);
+    while (one.turn.load(acquire) == 0) futex_wait(one.turn, 0);
     one.turn.store(0, relaxed);  // Relaxed: it is this thread's turn, and nobody else writes meanwhile.
 }
 

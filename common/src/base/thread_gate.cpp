@@ -5,13 +5,9 @@
 #include <bifilar/base/detail/assert.hpp>
 #include <bifilar/base/detail/baton.hpp>
 #include <bifilar/base/detail/clock.hpp>
+#include <bifilar/base/detail/futex.hpp>
 
-#include <cerrno>
 #include <climits>
-#include <ctime>
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace bifilar::base {
 namespace {
@@ -20,15 +16,6 @@ constexpr std::uint32_t closed = 0;
 constexpr std::uint32_t opened = 1;
 constexpr std::uint32_t sleeping = 2;
 constexpr int spins_before_sleep = 200;
-
-long futex(atomic<std::uint32_t>& word, int operation, std::uint32_t value, const timespec* timeout) noexcept {
-    return ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), operation | FUTEX_PRIVATE_FLAG, value, timeout,
-                     nullptr, 0);
-}
-
-timespec to_timespec(std::int64_t ns) noexcept {
-    return {static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
-}
 
 }  // namespace
 
@@ -63,15 +50,14 @@ bool thread_gate::wait_for(std::int64_t timeout_ns) noexcept {
         std::uint32_t expected = closed;
         // Relaxed: where it was opened, the exchange below acquires.
         if (!state_.compare_exchange_strong(expected, sleeping, relaxed, relaxed) && expected == opened) break;
-        timespec left{};
+        std::int64_t left_ns = -1;
         if (deadline_ns >= 0) {
-            const std::int64_t left_ns = deadline_ns - now_ns();
+            left_ns = deadline_ns - now_ns();
             // Pairs with open; an opening that came at the last moment is reported, not lost.
             if (left_ns <= 0) return state_.exchange(closed, acquire) == opened;
-            left = to_timespec(left_ns);
         }
         // Whatever ends it, a wake, a signal or the limit, the word decides in the next turn.
-        (void)futex(state_, FUTEX_WAIT, sleeping, deadline_ns >= 0 ? &left : nullptr);
+        futex_wait(state_, sleeping, left_ns);
     }
     // Pairs with open; an exchange, because another opening may have come since, whose writes this wait takes over too.
     (void)state_.exchange(closed, acquire);
@@ -84,7 +70,7 @@ void thread_gate::open() noexcept {
     if (word->exchange(opened, release) != sleeping) return;
     if (baton* const simulation = baton::here()) [[unlikely]]
         return simulation->wake(this);
-    (void)futex(*word, FUTEX_WAKE, INT_MAX, nullptr);
+    futex_wake(word, INT_MAX);
 }
 
 }  // namespace bifilar::base

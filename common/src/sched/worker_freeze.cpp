@@ -1,8 +1,8 @@
 // The signals around a standstill: who sends them, and who gets those that are not ours.
 #include <bifilar/sched/detail/worker_freeze.hpp>
 
-#include <bifilar/base/detail/assert.hpp>
 #include <bifilar/base/detail/clock.hpp>
+#include <bifilar/base/detail/futex.hpp>
 #include <bifilar/sched/detail/scheduler.hpp>
 #include <bifilar/sched/detail/standstill.hpp>
 #include <bifilar/sched/detail/worker.hpp>
@@ -11,8 +11,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <ctime>
-#include <linux/futex.h>
 #include <new>
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -26,14 +24,10 @@ namespace {
 
 // On futexes; from a signal handler too.
 struct futex_sleep {
-    static void on(base::atomic<std::uint32_t>& word, std::uint32_t value, const timespec* limit = nullptr) noexcept {
-        (void)::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAIT_PRIVATE, value, limit, nullptr,
-                        0);
+    static void on(base::atomic<std::uint32_t>& word, std::uint32_t value, base::instant_ns limit_ns = -1) noexcept {
+        base::futex_wait(word, value, limit_ns);
     }
-    static void wake(base::atomic<std::uint32_t>& word) noexcept {
-        (void)::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr,
-                        nullptr, 0);
-    }
+    static void wake(base::atomic<std::uint32_t>& word) noexcept { base::futex_wake(&word, INT_MAX); }
 };
 
 using stillness = standstill<futex_sleep>;
@@ -191,8 +185,7 @@ bool worker_freeze::stop(std::chrono::nanoseconds limit) noexcept {
         if (all_stand()) return true;
         const base::instant_ns left = end - base::now_ns();
         if (left <= 0) break;
-        const timespec wait{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
-        state.still.await_news(news, &wait);
+        state.still.await_news(news, left);
     }
     resume();
     return false;
