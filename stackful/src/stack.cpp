@@ -4,6 +4,7 @@
 #include <bifilar/stackful/detail/stack.hpp>
 
 #include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 #include <bifilar/base/detail/valgrind.hpp>
 #include <algorithm>
 #include <array>
@@ -131,13 +132,7 @@ void discard_pages(std::byte* low, std::size_t bytes) noexcept {
 }
 
 // It reads memory that others poisoned or will never have written.
-#if defined(__clang__)
-__attribute__((no_sanitize("address", "thread", "memory")))
-#else
-__attribute__((no_sanitize("address", "thread")))
-#endif
-std::size_t
-stack_used(stack_view stack) noexcept {
+BIFILAR_UNSANITIZED std::size_t stack_used(stack_view stack) noexcept {
     const base::unreported_reads any;
     const std::size_t page = page_bytes();
     std::array<unsigned char, 256> present{};

@@ -59,12 +59,7 @@ void take_back(stack_record& record, stack_state state) noexcept {
 // Whether the stack was used deeper than `bytes`: four words spread over a page's length are looked at. Frames may
 // leave a word zero, hence four; a miss costs memory until the next return. Reading an untouched page maps the
 // kernel's zero page, which is not counted. A watermark written there would cost every shallow stack a page.
-#if defined(__clang__)
-__attribute__((no_sanitize("address", "thread", "memory")))
-#else
-__attribute__((no_sanitize("address", "thread")))
-#endif
-bool used_deeper(const stack_record& record, std::size_t bytes) noexcept {
+BIFILAR_UNSANITIZED bool used_deeper(const stack_record& record, std::size_t bytes) noexcept {
     constexpr std::size_t probes = 4, step_bytes = 1024;
     const auto* const top = reinterpret_cast<const std::byte*>(&record);
     if (static_cast<std::size_t>(top - record.low) < bytes + probes * step_bytes) return false;

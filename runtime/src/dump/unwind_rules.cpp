@@ -1,10 +1,9 @@
 // A walk over a stack that reads nothing but the stack, and a table.
 #include "unwind_rules.hpp"
 
-#include <bifilar/base/detail/valgrind.hpp>
+#include <bifilar/base/detail/sanitizer.hpp>
 
 #include <algorithm>
-#include <cstring>
 
 namespace bifilar::dump {
 namespace {
@@ -12,12 +11,7 @@ namespace {
 constexpr std::size_t max_missing = 256;
 
 // A word of the stack; whether there is one.
-#if defined(__clang__)
-__attribute__((no_sanitize("address", "thread", "memory")))
-#else
-__attribute__((no_sanitize("address", "thread")))
-#endif
-bool read_word(const parked_stack& stack, std::uint64_t address, std::uint64_t& into) noexcept {
+BIFILAR_UNSANITIZED bool read_word(const parked_stack& stack, std::uint64_t address, std::uint64_t& into) noexcept {
     const auto low = reinterpret_cast<std::uint64_t>(stack.low);
     const auto top = reinterpret_cast<std::uint64_t>(stack.top);
     if (address < low || address > top - sizeof into || address % sizeof into != 0) return false;

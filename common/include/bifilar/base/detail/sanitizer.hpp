@@ -19,3 +19,10 @@
 #define BIFILAR_TSAN 1
 #endif
 #endif
+
+/// Before a function that reads what others have poisoned, or write meanwhile.
+#if defined(__clang__)
+#define BIFILAR_UNSANITIZED __attribute__((no_sanitize("address", "thread", "memory")))
+#else
+#define BIFILAR_UNSANITIZED __attribute__((no_sanitize("address", "thread")))
+#endif
