@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace bifilar::dump {
@@ -75,32 +76,35 @@ void assembly::see_running(const sched::worker_freeze& freeze) noexcept {
     }
 }
 
-// One stop of all workers, and a portion of the visit. False: some did not stop.
-bool assembly::pause(sched::worker_freeze& freeze, base::instant_ns limit, detail::portion_progress& progress,
-                     detail::portion& ended) {
+// One stop of all workers, for a portion of a visit, which `look` makes. None: some did not stop.
+template <class Look>
+std::optional<detail::portion> assembly::pause(sched::worker_freeze& freeze, base::instant_ns limit, Look look) {
     const base::instant_ns begin = base::now_ns();
-    if (!freeze.stop(std::chrono::nanoseconds{limit})) return false;
-    see_running(freeze);
-    notes_.begin(portion_ns, running_);
-    ended = of_.visit_portion(progress, notes_);
+    if (!freeze.stop(std::chrono::nanoseconds{limit})) return std::nullopt;
+    const detail::portion ended = look();
     // Before the workers go on: afterwards one of them may take this thread's processor.
     const std::chrono::nanoseconds lasted{base::now_ns() - begin};
     freeze.resume();
     ++made_.pauses_;
     made_.longest_pause_ = std::max(made_.longest_pause_, lasted);
-    return true;
+    return ended;
 }
 
 void assembly::collect() {
     notes_.make_room(of_.live() + 64);
     sched::worker_freeze freeze{of_};
     detail::portion_progress progress{.round = ++rounds};
-    detail::portion ended = detail::portion::more;
+    const auto look = [&] {
+        see_running(freeze);
+        notes_.begin(portion_ns, running_);
+        return of_.visit_portion(progress, notes_);
+    };
     base::instant_ns limit = stop_limit_ns;
     const base::instant_ns give_up = base::now_ns() + give_up_ns;
     for (;;) {
         const base::instant_ns begin = base::now_ns();
-        if (!pause(freeze, limit, progress, ended)) {
+        const std::optional<detail::portion> ended = pause(freeze, limit, look);
+        if (!ended) {
             if (base::now_ns() >= give_up) {
                 made_.problem_ = "tasks are missing: worker " + std::to_string(freeze.late()) +
                                  " did not stop, because it gets no processor or blocks SIGURG. ";
@@ -177,9 +181,7 @@ dumped_task assembly::read(const noted_task& task) {
     made.name = notes_.name_of(task);
     made.spawned_at = task.spawned_at;
     made.model = task.model;
-    made.now = task.is == noted_task::kind::parked  ? dumped_task::state::parked
-               : task.is == noted_task::kind::ready ? dumped_task::state::ready
-                                                    : dumped_task::state::running;
+    made.now = task.now;
     made.worker = task.worker;
     made.cancelling = task.cancelling;
     std::size_t at = 0;
@@ -214,7 +216,7 @@ dumped_wait assembly::read_wait(const noted_task& task, std::size_t& at, dumped_
             case stack:
                 for (const std::uint64_t code : notes_.addresses_of(step)) add_frames(code, made.frames);
                 name_wait(step.place, made.frames);
-                if (task.is == noted_task::kind::parked) {
+                if (task.now == dumped_task::state::parked) {
                     of.stack_used = step.stack_used;
                     of.stack_bytes = step.stack_bytes;
                 }
@@ -235,23 +237,26 @@ dumped_wait assembly::read_wait(const noted_task& task, std::size_t& at, dumped_
 
 namespace {
 
-// Whether the tasks of a circle wait for each other at one moment, as they were seen to before.
+// Which circles of tasks wait for each other at one moment, as they were seen to before.
 class second_look final : public detail::portion_visitor, public task_visitor {
 public:
-    second_look(const std::vector<wait_edge>& circle, const std::vector<dumped_task>& tasks) {
-        for (const wait_edge& edge : circle) wanted_[tasks[edge.from].address] = edge.facts;
+    second_look(const std::vector<std::vector<wait_edge>>& circles, const std::vector<dumped_task>& tasks)
+        : found_(circles.size()) {
+        for (std::size_t at = 0; at < circles.size(); ++at)
+            for (const wait_edge& edge : circles[at]) wanted_[tasks[edge.from].address] = {at, edge.facts};
     }
 
     void begin() noexcept {
-        found_ = 0;
+        std::ranges::fill(found_, 0);
         until_ = base::now_ns() + 2 * portion_ns;
     }
-    [[nodiscard]] bool all() const noexcept { return found_ == wanted_.size(); }
+    /// How many tasks of a circle.
+    [[nodiscard]] std::size_t found(std::size_t circle) const noexcept { return found_[circle]; }
 
     void visit(detail::task_header& task) noexcept override {
         const auto at = wanted_.find(reinterpret_cast<std::uint64_t>(&task));
         if (at == wanted_.end() || task.state_.is_claimed()) return;
-        expected_ = at->second;
+        expected_ = &at->second;
         task.kind_->describe(task, *this);
         // Not seen at all.
         expected_ = nullptr;
@@ -260,8 +265,8 @@ public:
 
     [[nodiscard]] extent visit_model(std::string_view) noexcept override { return extent::waits; }
     void visit_wait(std::string_view, std::span<const wait_fact> facts) noexcept override {
-        if (expected_ == nullptr || !std::ranges::equal(facts, *expected_, &second_look::same)) return;
-        ++found_;
+        if (expected_ == nullptr || !std::ranges::equal(facts, *expected_->facts, &second_look::same)) return;
+        ++found_[expected_->circle];
         expected_ = nullptr;
     }
     void visit_frame(const void*, const std::source_location&) noexcept override {}
@@ -271,42 +276,51 @@ public:
     void end_arms() noexcept override {}
 
 private:
+    struct expected_wait {
+        std::size_t circle = 0;
+        const std::vector<wait_fact>* facts = nullptr;
+    };
+
     // How many wait there besides may change.
     static bool same(const wait_fact& one, const wait_fact& other) noexcept {
         return one.what() == other.what() && (one.what() == wait_fact::kind::number || one.value() == other.value());
     }
 
-    std::unordered_map<std::uint64_t, const std::vector<wait_fact>*> wanted_;
-    const std::vector<wait_fact>* expected_ = nullptr;
-    std::size_t found_ = 0;
+    std::unordered_map<std::uint64_t, expected_wait> wanted_;  // By the task, which is in one circle only.
+    const expected_wait* expected_ = nullptr;
+    std::vector<std::size_t> found_;
     base::instant_ns until_ = 0;
 };
 
 }  // namespace
 
 void assembly::find_deadlocks() {
-    for (const std::vector<wait_edge>& circle : find_circles(made_.tasks_)) {
+    const std::vector<std::vector<wait_edge>> circles = find_circles(made_.tasks_);
+    if (circles.empty()) return;
+    second_look look{circles, made_.tasks_};
+    const bool at_one_moment = look_again(look);
+    for (std::size_t at = 0; at < circles.size(); ++at) {
         dumped_deadlock& deadlock = made_.deadlocks_.emplace_back();
-        for (const wait_edge& edge : circle) deadlock.tasks.push_back(edge.from);
-        deadlock.certain = still_so(circle);
+        for (const wait_edge& edge : circles[at]) deadlock.tasks.push_back(edge.from);
+        deadlock.certain = at_one_moment && look.found(at) == circles[at].size();
     }
 }
 
-bool assembly::still_so(const std::vector<wait_edge>& circle) {
-    second_look look{circle, made_.tasks_};
+// At all tasks in one stop. False: it did not come to that.
+template <class Visitor>
+bool assembly::look_again(Visitor& to) {
     sched::worker_freeze freeze{of_};
     constexpr int tries = 10;
     for (int count = 0; count < tries; ++count) {
         detail::portion_progress progress{.round = ++rounds};
-        detail::portion ended = detail::portion::busy;
-        if (freeze.stop(std::chrono::nanoseconds{stop_limit_ns << count})) {
-            look.begin();
-            ended = of_.visit_portion(progress, look);
-            freeze.resume();
-        }
-        if (ended == detail::portion::last) return look.all();
+        const base::instant_ns limit = stop_limit_ns << count;
+        const std::optional<detail::portion> ended = pause(freeze, limit, [&] {
+            to.begin();
+            return of_.visit_portion(progress, to);
+        });
+        if (ended == detail::portion::last) return true;
         if (ended == detail::portion::more) return false;  // Too many tasks for one moment.
-        base::sleep_thread(std::chrono::nanoseconds{stop_limit_ns << count});
+        base::sleep_thread(std::chrono::nanoseconds{limit});
     }
     return false;
 }

@@ -8,7 +8,7 @@
 
 #include <bifilar/runtime/dump.hpp>
 
-#include <string>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -29,8 +29,8 @@ public:
 
 private:
     void collect();
-    [[nodiscard]] bool pause(sched::worker_freeze& freeze, base::instant_ns limit, detail::portion_progress& progress,
-                             detail::portion& ended);
+    template <class Look>
+    [[nodiscard]] std::optional<detail::portion> pause(sched::worker_freeze& freeze, base::instant_ns limit, Look look);
     void see_running(const sched::worker_freeze& freeze) noexcept;
     [[nodiscard]] dumped_task read(const noted_task& task);
     [[nodiscard]] dumped_wait read_wait(const noted_task& task, std::size_t& at, dumped_task& of);
@@ -38,7 +38,8 @@ private:
     static void name_wait(const std::source_location& place, std::vector<dumped_frame>& frames);
     void name_tasks();
     void find_deadlocks();
-    [[nodiscard]] bool still_so(const std::vector<wait_edge>& circle);
+    template <class Visitor>
+    [[nodiscard]] bool look_again(Visitor& to);
 
     sched::scheduler& of_;
     frame_tables tables_;

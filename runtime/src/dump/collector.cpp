@@ -33,16 +33,16 @@ void collector::visit(detail::task_header& task) noexcept {
     made.cancelling = task.state_.is_cancelling();
     made.first_step = static_cast<std::uint32_t>(steps_.size());
     if (!task.state_.is_claimed()) {
-        made.is = noted_task::kind::parked;
+        made.now = dumped_task::state::parked;
     } else if (const auto at = std::ranges::find(running_, &task, &running_task::header); at != running_.end()) {
-        made.is = noted_task::kind::running;
+        made.now = dumped_task::state::running;
         made.worker = static_cast<std::uint32_t>(at - running_.begin());
     }
     note_label(task, made);
-    if (!tasks_.push(made)) lacks_room_ = again_ = true;
+    expect(tasks_.push(made));
     if (again_) return;
     if (task.kind_->describe != nullptr) task.kind_->describe(task, *this);
-    if (made.is == noted_task::kind::running && running_[made.worker].stack.top != nullptr)
+    if (made.now == dumped_task::state::running && running_[made.worker].stack.top != nullptr)
         visit_stack(running_[made.worker].stack, {});
     tasks_.back().steps = static_cast<std::uint32_t>(steps_.size()) - made.first_step;
 }
@@ -55,7 +55,7 @@ void collector::note_label(detail::task_header& task, noted_task& into) noexcept
     into.name = static_cast<std::uint32_t>(letters_.size());
     into.name_length = static_cast<std::uint16_t>(std::min<std::size_t>(name.size(), UINT16_MAX));
     into.spawned_at = label->place();
-    if (!letters_.append({name.data(), into.name_length})) lacks_room_ = again_ = true;
+    expect(letters_.append({name.data(), into.name_length}));
 }
 
 auto collector::end_slab() noexcept -> then {
@@ -75,11 +75,7 @@ auto collector::visit_model(std::string_view model) noexcept -> extent {
     noted_task& task = tasks_.back();
     task.model = model;
     // What has an owner may run: on a worker, or in the poll of another task there.
-    return task.is == noted_task::kind::parked ? extent::waits : extent::model;
-}
-
-void collector::note(const noted_step& step) noexcept {
-    if (!steps_.push(step)) lacks_room_ = again_ = true;
+    return task.now == dumped_task::state::parked ? extent::waits : extent::model;
 }
 
 void collector::visit_wait(std::string_view type, std::span<const wait_fact> facts) noexcept {
@@ -87,7 +83,7 @@ void collector::visit_wait(std::string_view type, std::span<const wait_fact> fac
     step.type = type;
     step.first = static_cast<std::uint32_t>(facts_.size());
     step.count = static_cast<std::uint16_t>(facts.size());
-    if (!facts_.append(facts)) lacks_room_ = again_ = true;
+    expect(facts_.append(facts));
     note(step);
 }
 
@@ -111,7 +107,7 @@ void collector::visit_stack(const parked_stack& stack, const std::source_locatio
     if (!complete) again_ = true;
     step.first = static_cast<std::uint32_t>(addresses_.size());
     step.count = static_cast<std::uint16_t>(count);
-    if (!addresses_.append({found.data(), count})) lacks_room_ = again_ = true;
+    expect(addresses_.append({found.data(), count}));
     note(step);
 }
 
@@ -123,17 +119,9 @@ void collector::begin_arms(std::string_view type, arms how) noexcept {
     note(step);
 }
 
-void collector::next_arm() noexcept {
-    noted_step step;
-    step.is = noted_step::kind::next_arm;
-    note(step);
-}
+void collector::next_arm() noexcept { note({.is = noted_step::kind::next_arm}); }
 
-void collector::end_arms() noexcept {
-    noted_step step;
-    step.is = noted_step::kind::end_arms;
-    note(step);
-}
+void collector::end_arms() noexcept { note({.is = noted_step::kind::end_arms}); }
 
 std::span<const noted_step> collector::steps_of(const noted_task& task) const noexcept {
     return steps_.all().subspan(task.first_step, task.steps);

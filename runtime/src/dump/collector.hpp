@@ -5,6 +5,7 @@
 #include "unwind_rules.hpp"
 
 #include <bifilar/base/detail/clock.hpp>
+#include <bifilar/runtime/dump.hpp>
 #include <bifilar/task/detail/portion_visitor.hpp>
 #include <bifilar/task/task_visitor.hpp>
 
@@ -64,10 +65,8 @@ struct noted_step {
 };
 
 struct noted_task {
-    enum class kind : std::uint8_t { parked, ready, running };
-
     const detail::task_header* header = nullptr;
-    kind is = kind::ready;
+    dumped_task::state now = dumped_task::state::ready;
     bool cancelling = false;
     std::uint16_t name_length = 0;
     std::uint32_t worker = 0;      ///< On which it runs.
@@ -121,7 +120,11 @@ private:
         std::size_t tasks = 0, steps = 0, facts = 0, addresses = 0, letters = 0;
     };
 
-    void note(const noted_step& step) noexcept;
+    // After a list was asked to take something.
+    void expect(bool had_room) noexcept {
+        if (!had_room) lacks_room_ = again_ = true;
+    }
+    void note(const noted_step& step) noexcept { expect(steps_.push(step)); }
     void note_label(detail::task_header& task, noted_task& into) noexcept;
 
     unwind_rules& rules_;

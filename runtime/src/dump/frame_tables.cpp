@@ -51,74 +51,31 @@ namespace {
 
 constexpr const char* library_name = "libdw.so.1";
 
-/// The functions that are used here, each as the header declares it, of a library that is never unloaded.
+// The functions that are used here.
+// clang-format off
+#define BIFILAR_LIBDW_FUNCTIONS(each) \
+    each(dwfl_begin) each(dwfl_end) each(dwfl_linux_proc_report) each(dwfl_report_end) each(dwfl_linux_proc_find_elf) \
+    each(dwfl_build_id_find_debuginfo) each(dwfl_addrmodule) each(dwfl_module_addrname) each(dwfl_module_addrdie) \
+    each(dwfl_module_nextcu) each(dwfl_module_eh_cfi) each(dwarf_haspc) each(dwarf_getsrc_die) each(dwarf_linesrc) \
+    each(dwarf_lineno) each(dwarf_cfi_addrframe) each(dwarf_frame_cfa) each(dwarf_frame_register) \
+    each(dwarf_getscopes) each(dwarf_tag) each(dwarf_attr_integrate) each(dwarf_formstring) each(dwarf_formudata) \
+    each(dwarf_getsrcfiles) each(dwarf_filesrc)
+// clang-format on
+
+/// Each as the header declares it, of a library that is never unloaded; null where it has none.
 struct libdw {
     explicit libdw(void* library) noexcept {
-#define BIFILAR_FIND(name) name = reinterpret_cast<decltype(name)>(::dlsym(library, #name))
-        BIFILAR_FIND(dwfl_begin);
-        BIFILAR_FIND(dwfl_end);
-        BIFILAR_FIND(dwfl_linux_proc_report);
-        BIFILAR_FIND(dwfl_report_end);
-        BIFILAR_FIND(dwfl_linux_proc_find_elf);
-        BIFILAR_FIND(dwfl_build_id_find_debuginfo);
-        BIFILAR_FIND(dwfl_addrmodule);
-        BIFILAR_FIND(dwfl_module_addrname);
-        BIFILAR_FIND(dwfl_module_addrdie);
-        BIFILAR_FIND(dwfl_module_nextcu);
-        BIFILAR_FIND(dwarf_haspc);
-        BIFILAR_FIND(dwarf_getsrc_die);
-        BIFILAR_FIND(dwarf_linesrc);
-        BIFILAR_FIND(dwarf_lineno);
-        BIFILAR_FIND(dwfl_module_eh_cfi);
-        BIFILAR_FIND(dwarf_cfi_addrframe);
-        BIFILAR_FIND(dwarf_frame_cfa);
-        BIFILAR_FIND(dwarf_frame_register);
-        BIFILAR_FIND(dwarf_frame_info);
-        BIFILAR_FIND(dwarf_getscopes);
-        BIFILAR_FIND(dwarf_tag);
-        BIFILAR_FIND(dwarf_attr_integrate);
-        BIFILAR_FIND(dwarf_formstring);
-        BIFILAR_FIND(dwarf_formudata);
-        BIFILAR_FIND(dwarf_getsrcfiles);
-        BIFILAR_FIND(dwarf_filesrc);
+#define BIFILAR_FIND(name)                                              \
+    (name) = reinterpret_cast<decltype(name)>(::dlsym(library, #name)); \
+    complete = complete && (name) != nullptr;
+        BIFILAR_LIBDW_FUNCTIONS(BIFILAR_FIND)
 #undef BIFILAR_FIND
     }
 
-    [[nodiscard]] bool complete() const noexcept {
-        return dwfl_begin && dwfl_end && dwfl_linux_proc_report && dwfl_report_end && dwfl_linux_proc_find_elf &&
-               dwfl_build_id_find_debuginfo && dwfl_addrmodule && dwfl_module_addrname && dwfl_module_addrdie &&
-               dwfl_module_nextcu && dwarf_haspc && dwarf_getsrc_die && dwarf_linesrc && dwarf_lineno &&
-               dwfl_module_eh_cfi && dwarf_cfi_addrframe && dwarf_frame_cfa && dwarf_frame_register &&
-               dwarf_frame_info && dwarf_getscopes && dwarf_tag && dwarf_attr_integrate && dwarf_formstring &&
-               dwarf_formudata && dwarf_getsrcfiles && dwarf_filesrc;
-    }
-
-    decltype(&::dwfl_begin) dwfl_begin;
-    decltype(&::dwfl_end) dwfl_end;
-    decltype(&::dwfl_linux_proc_report) dwfl_linux_proc_report;
-    decltype(&::dwfl_report_end) dwfl_report_end;
-    decltype(&::dwfl_linux_proc_find_elf) dwfl_linux_proc_find_elf;
-    decltype(&::dwfl_build_id_find_debuginfo) dwfl_build_id_find_debuginfo;
-    decltype(&::dwfl_addrmodule) dwfl_addrmodule;
-    decltype(&::dwfl_module_addrname) dwfl_module_addrname;
-    decltype(&::dwfl_module_addrdie) dwfl_module_addrdie;
-    decltype(&::dwfl_module_nextcu) dwfl_module_nextcu;
-    decltype(&::dwarf_haspc) dwarf_haspc;
-    decltype(&::dwarf_getsrc_die) dwarf_getsrc_die;
-    decltype(&::dwarf_linesrc) dwarf_linesrc;
-    decltype(&::dwarf_lineno) dwarf_lineno;
-    decltype(&::dwfl_module_eh_cfi) dwfl_module_eh_cfi;
-    decltype(&::dwarf_cfi_addrframe) dwarf_cfi_addrframe;
-    decltype(&::dwarf_frame_cfa) dwarf_frame_cfa;
-    decltype(&::dwarf_frame_register) dwarf_frame_register;
-    decltype(&::dwarf_frame_info) dwarf_frame_info;
-    decltype(&::dwarf_getscopes) dwarf_getscopes;
-    decltype(&::dwarf_tag) dwarf_tag;
-    decltype(&::dwarf_attr_integrate) dwarf_attr_integrate;
-    decltype(&::dwarf_formstring) dwarf_formstring;
-    decltype(&::dwarf_formudata) dwarf_formudata;
-    decltype(&::dwarf_getsrcfiles) dwarf_getsrcfiles;
-    decltype(&::dwarf_filesrc) dwarf_filesrc;
+    bool complete = true;                              // Whether it has all of them.
+#define BIFILAR_DECLARE(name) decltype(&::name) name;  // NOLINT(bugprone-macro-parentheses): a declaration.
+    BIFILAR_LIBDW_FUNCTIONS(BIFILAR_DECLARE)
+#undef BIFILAR_DECLARE
 };
 
 }  // namespace
@@ -162,7 +119,7 @@ frame_tables::frame_tables() {
         return;
     }
     const libdw found{library};
-    if (!found.complete()) {
+    if (!found.complete) {
         problem_ = "libdw.so.1 is of another version than this library knows";
         return;
     }

@@ -197,8 +197,8 @@ public:
     /// system does not restart them. Functions and lines come from the program's own debug information, by libdw.
     /// Throws: std::bad_alloc; std::system_error when the signal cannot be handled.
     /// Thread: any. In a task, its own worker does nothing else meanwhile; a fiber needs 64 KiB of stack for it.
-    /// Blocks: some milliseconds, and about 2 us a task; longer while workers get no processor.
-    /// Allocates: some 500 bytes a task.
+    /// Blocks: until all tasks were seen, longer while workers get no processor; reports/seeing.md has figures.
+    /// Allocates: for each task, and each function in which one stands.
     [[nodiscard]] runtime_dump dump() const;
     /// How many there are.
     [[nodiscard]] std::uint32_t workers() const noexcept;
