@@ -20,36 +20,30 @@
 #include <utility>
 
 namespace bifilar::sched {
-namespace {
-
 // On futexes; from a signal handler too.
-struct futex_sleep {
+struct worker_freeze::futex_sleep {
     static void on(base::atomic<std::uint32_t>& word, std::uint32_t value, base::instant_ns limit_ns = -1) noexcept {
         base::futex_wait(word, value, limit_ns);
     }
     static void wake(base::atomic<std::uint32_t>& word) noexcept { base::futex_wake(&word, INT_MAX); }
 };
 
-using stillness = standstill<futex_sleep>;
-
 // What handled the signal before, and before that. Never freed: a handler may be at it.
-struct former {
+struct worker_freeze::former {
     struct sigaction action;
     const former* older;
 };
-
-}  // namespace
 
 struct worker_freeze::target {
     pid_t thread = 0;
     bool here = false;  // The thread that looks.
     bool gone = false;  // Found so by that thread.
-    stillness::place place;
+    standstill<futex_sleep>::place place;
 };
 
 struct worker_freeze::shared {
     std::mutex mutex;  // Of the thread that looks; one in a process.
-    stillness still;
+    standstill<futex_sleep> still;
     // Written while the turn is even and nobody is inside.
     target* targets = nullptr;
     std::uint32_t count = 0;

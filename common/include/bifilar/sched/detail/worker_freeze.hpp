@@ -49,6 +49,8 @@ public:
     static void begin_in_child() noexcept;
 
 private:
+    struct futex_sleep;
+    struct former;
     struct target;
     struct shared;
 
