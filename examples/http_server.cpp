@@ -1,7 +1,8 @@
 // An HTTP/1.1 server: "/" says hello, "/echo" gives back what is posted, or, with --root, the files of a folder.
 //   http_server [--host H] [--port P] [--root FOLDER] [--backend stackless|stackful] [--driver best|uring|epoll]
 //               [--workers N] [--shards N] [--connections N] [--drain MS] [--head-time MS] [--request-time MS]
-//               [--idle-time MS] [--write-time MS] [--memory MIB]
+//               [--idle-time MS] [--write-time MS] [--memory MIB] [--metrics PATH]
+// With --metrics /metrics, Prometheus finds there what the runtime measures of itself.
 // Ctrl-C: it stops accepting, lets the requests under way finish, and says how much it served and who was left. Ctrl-C
 // again: it does not wait for them.
 #include "http/connection.hpp"
@@ -21,6 +22,9 @@ http::settings settings_of(const options& given, bf::byte_budget& memory) {
     made.most.request_time = time("--request-time", 60'000);
     made.most.idle_time = time("--idle-time", 60'000);
     made.most.write_time = time("--write-time", 30'000);
+    made.metrics = given.text("--metrics", "");
+    if (given.has("--metrics") && !made.metrics.starts_with('/'))
+        throw std::invalid_argument{"--metrics is '" + made.metrics + "'; give a path, such as /metrics"};
     if (given.has("--root")) made.root = http::open_root(given.text("--root", "")).release();
     return made;
 }
@@ -47,7 +51,7 @@ int main(int count, char** arguments) {
     return run_example("http_server", [&] {
         const options given{count, arguments, "http_server",
                             server_options({"--root", "--connections", "--drain", "--head-time", "--request-time",
-                                            "--idle-time", "--write-time", "--memory"})};
+                                            "--idle-time", "--write-time", "--memory", "--metrics"})};
         bf::byte_budget memory{std::uint64_t{given.number("--memory", 256, 1, 1'000'000)} << 20};
         const http::settings settings = settings_of(given, memory);
         const bf::serve_report report = serve_until_ctrl_c(

@@ -106,6 +106,11 @@ bool note_field(field one, request& into) {
         into.expects_continue = is_same(one.value, "100-continue");
         return true;
     }
+    if (is_same(one.name, "accept")) {
+        // Whoever knows it prefers it.
+        if (one.value.find("application/openmetrics-text") != std::string_view::npos) into.takes_open_metrics = true;
+        return true;
+    }
     for (const place& known : places)
         if (is_same(one.name, known.name)) append(into.*known.value, one.value);
     return true;

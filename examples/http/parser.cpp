@@ -16,7 +16,7 @@ void clear(request& message) {
                                     &message.if_none_match, &message.if_modified_since, &message.if_unmodified_since})
         text->clear();
     message.method = method::unknown;
-    message.is_1_1 = message.keeps_alive = message.expects_continue = false;
+    message.is_1_1 = message.keeps_alive = message.expects_continue = message.takes_open_metrics = false;
 }
 void clear(response& message) {
     for (std::string* const text : {&message.location, &message.content_range, &message.etag, &message.last_modified})

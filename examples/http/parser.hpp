@@ -27,9 +27,10 @@ struct request {
     std::string if_modified_since;
     std::string if_unmodified_since;
     std::string body;
-    bool is_1_1 = false;            ///< HTTP/1.1, not 1.0.
-    bool keeps_alive = false;       ///< The connection may serve another request.
-    bool expects_continue = false;  ///< The client waits for 100 before it sends the body.
+    bool is_1_1 = false;              ///< HTTP/1.1, not 1.0.
+    bool keeps_alive = false;         ///< The connection may serve another request.
+    bool expects_continue = false;    ///< The client waits for 100 before it sends the body.
+    bool takes_open_metrics = false;  ///< It has asked for OpenMetrics among others.
 };
 
 /// What of a response matters here. The body: as far as it has come and was not taken.

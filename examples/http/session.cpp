@@ -3,6 +3,7 @@
 
 #include "conditions.hpp"
 
+#include <bifilar/runtime/this_runtime.hpp>
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -117,7 +118,13 @@ void session::route() {
     const method how = asked().method;
     const bool reads = how == method::get || how == method::head;
     const std::string_view target = std::string_view{asked().target}.substr(0, asked().target.find('?'));
-    if (given_->root >= 0) {
+    if (reads && !given_->metrics.empty() && target == given_->metrics) {
+        const bifilar::runtime_metrics now = bifilar::this_runtime::metrics();
+        const bool open = asked().takes_open_metrics;
+        const std::string text = open ? now.open_metrics() : now.prometheus();
+        if (!affords(growth(output_, own_head_bytes + text.size()))) return refuse(503);
+        say(open ? now.open_metrics_type : now.prometheus_type, text);
+    } else if (given_->root >= 0) {
         const auto path = path_of(asked().target);
         if (!reads) {
             append_error(output_, 405, closes_, false, date_.now(), "Allow: GET, HEAD\r\n");

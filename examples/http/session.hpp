@@ -19,6 +19,8 @@ struct settings {
     /// What bodies and answers of all connections may take together, beyond own_bytes of each: where that is taken, a
     /// request is answered with 503. Outlives the connections; null: no bound.
     bifilar::byte_budget* memory = nullptr;
+    std::string
+        metrics;    ///< The path at which Prometheus finds the runtime's metrics, such as "/metrics"; empty: none.
     int root = -1;  ///< The folder whose files are served; -1: "/" says hello, and "/echo" gives back what is posted.
 };
 

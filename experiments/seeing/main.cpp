@@ -9,5 +9,6 @@ int main(int argc, char** argv) {
     experiment all{"seeing", 11, 3};
     all.parse(argc, argv);
     add_dumps(all);
+    add_costs(all);
     return all.run();
 }

@@ -7,5 +7,7 @@ namespace bifilar::experiments {
 
 /// A dump of many tasks while the workers have work.
 void add_dumps(experiment& all);
+/// What runs all the time: metrics.
+void add_costs(experiment& all);
 
 }  // namespace bifilar::experiments

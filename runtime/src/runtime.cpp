@@ -1,5 +1,6 @@
 // The parts of a runtime and the order in which they start and end.
 #include <bifilar/runtime/runtime.hpp>
+#include <bifilar/runtime/this_runtime.hpp>
 
 #include "dump/assembly.hpp"
 #include "dump/signal_watch.hpp"
@@ -60,7 +61,7 @@ public:
               &stackful::fiber_home::abandon},
           watches_(*options_.workers),
           blocking_{std::make_unique<sched::blocking_pool>(options_.max_blocking_threads, options_.blocking_keep_alive,
-                                                           when_idle())},
+                                                           when_idle(), options_.metrics)},
           scheduler_{start(rules)} {
         // The scheduler is made last, because its workers use all other parts from their first moment on.
         if (!scheduler_->pin_report().empty()) std::fprintf(stderr, "bifilar: %s", scheduler_->pin_report().c_str());
@@ -152,7 +153,16 @@ public:
     [[nodiscard]] sched::scheduler& scheduler() noexcept { return *scheduler_; }
     [[nodiscard]] sched::blocking_pool& blocking() noexcept { return *blocking_; }
     [[nodiscard]] driver_kind driver() const noexcept { return driver_; }
-    [[nodiscard]] const stackful::stack_pool& stacks() const noexcept { return fibers_->pool(); }
+    [[nodiscard]] runtime_stats stats() const {
+        runtime_stats all = scheduler_->stats();
+        const stackful::stack_pool_counts stacks = fibers_->pool().counts();
+        all.stacks_taken = stacks.taken;
+        all.stacks_free = stacks.free;
+        return all;
+    }
+    [[nodiscard]] runtime_metrics metrics() const {
+        return {stats(), scheduler_->times(), blocking_->stats(), driver_};
+    }
 
 private:
     static runtime_options check(runtime_options options) {
@@ -197,6 +207,7 @@ private:
                 .pinning = options_.pin,
                 .resources = fibers_.get(),
                 .clock = options_.clock,
+                .measures = options_.metrics,
                 .tuning = rules};
     }
 
@@ -268,13 +279,9 @@ void runtime::settle() {
     keeper->settle();
 }
 
-runtime_stats runtime::stats() const {
-    runtime_stats all = scheduler().stats();
-    const stackful::stack_pool_counts stacks = parts_->stacks().counts();
-    all.stacks_taken = stacks.taken;
-    all.stacks_free = stacks.free;
-    return all;
-}
+runtime_stats runtime::stats() const { return (void)scheduler(), parts_->stats(); }
+runtime_metrics runtime::metrics() const { return (void)scheduler(), parts_->metrics(); }
+runtime_metrics runtime::metrics_of(sched::scheduler& of) { return static_cast<const parts&>(of.parts()).metrics(); }
 runtime_dump runtime::dump() const { return dump::assembly{scheduler()}.take(); }
 std::uint32_t runtime::workers() const noexcept { return scheduler().workers(); }
 driver_kind runtime::driver() const noexcept { return parts_->driver(); }
@@ -299,6 +306,14 @@ namespace {
 }
 
 }  // namespace
+
+runtime_metrics this_runtime::metrics() {
+    return runtime::metrics_of(detail::current_scheduler("this_runtime::metrics", "call runtime::metrics"));
+}
+
+runtime_dump this_runtime::dump() {
+    return dump::assembly{detail::current_scheduler("this_runtime::dump", "call runtime::dump")}.take();
+}
 
 sched::scheduler& detail::current_scheduler(const char* caller, const char* instead) {
     sched::worker* const here = detail::this_thread().worker;

@@ -13,8 +13,11 @@
 namespace bifilar::sched {
 
 blocking_pool::blocking_pool(std::uint32_t max_threads, std::chrono::nanoseconds keep_alive,
-                             std::function<void()> falls_idle)
-    : max_threads_{max_threads}, keep_alive_{keep_alive}, falls_idle_{std::move(falls_idle)} {
+                             std::function<void()> falls_idle, bool measures)
+    : max_threads_{max_threads},
+      keep_alive_{keep_alive},
+      falls_idle_{std::move(falls_idle)},
+      times_{measures ? std::make_unique<times>() : nullptr} {
     if (max_threads == 0)
         throw std::invalid_argument{"max_blocking_threads is 0; give at least 1, or leave the default of 512"};
 }
@@ -38,6 +41,7 @@ void blocking_pool::end() noexcept {
 }
 
 void blocking_pool::submit(blocking_job& job) {
+    if (times_ != nullptr) job.queued_at_ns_ = base::now_ns();
     std::unique_lock lock{mutex_};
     if (ending_) throw std::logic_error{"spawn_blocking on a runtime that is ending; finish it before the shutdown"};
     // One thread more when every waiting thread has a job already.
@@ -99,9 +103,15 @@ void blocking_pool::serve(std::list<base::thread>::iterator self) noexcept {
         first_ = job->next_;
         if (first_ == nullptr) last_ = nullptr;
         --queued_;
+        base::instant_ns began = 0;
+        if (times_ != nullptr) {
+            began = base::now_ns();
+            times_->delay.add(began - job->queued_at_ns_);
+        }
         lock.unlock();
-        job->run();
+        job->run();  // It may be gone behind this.
         lock.lock();
+        if (times_ != nullptr) times_->run.add(base::now_ns() - began);
         // Only now: the job has queued the tasks that it woke, so nobody sees it over with those in nobody's hands.
         if (--unfinished_ != 0) continue;
         rest_.notify_all();
@@ -139,6 +149,20 @@ std::size_t blocking_pool::wait_idle(std::chrono::steady_clock::time_point deadl
 bool blocking_pool::rests_with(std::size_t others) const noexcept {
     const std::lock_guard guard{mutex_};
     return unfinished_ == 0 && base::has_no_threads_but(others + threads_.size());
+}
+
+blocking_stats blocking_pool::stats() const {
+    blocking_stats now;
+    {
+        const std::lock_guard guard{mutex_};
+        now.threads = static_cast<std::uint32_t>(threads_.size());
+        now.queued = queued_;
+        now.running = unfinished_ - queued_;
+    }
+    if (times_ == nullptr) return now;
+    now.queue_delay = times_->delay.read();
+    now.run = times_->run.read();
+    return now;
 }
 
 std::uint32_t blocking_pool::threads() const {

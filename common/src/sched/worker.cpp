@@ -39,7 +39,10 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
       until_global_{global_interval_tasks_},
       spin_policy_{owner.tuning_.waiting, owner.tuning_.longest_wait_pauses},
       sightings_(owner.workers_.capacity()),
-      queue_{owner.tuning_.ring_slots, owner.tuning_.max_stolen, owner.tuning_.grown_ring_slots} {}
+      queue_{owner.tuning_.ring_slots, owner.tuning_.max_stolen, owner.tuning_.grown_ring_slots},
+      metrics_{owner.measures_ ? std::make_unique<worker_metrics>() : nullptr} {
+    if (metrics_ != nullptr) timers_.measure(metrics_->timers());
+}
 
 void worker::thread_main() {
     detail::thread_state& here = detail::this_thread();

@@ -101,6 +101,7 @@ void timer_queue::fire(base::instant_ns now) noexcept {
                     place(*node);
                     continue;
                 }
+                if (delays_ != nullptr) delays_->add(now - moment_of(node->due_ticks_));
                 batch.claim(node->waker_);
                 // Pairs with where; the claim comes first, because the owner may end as soon as it sees this.
                 node->place_.store(timer_node::place::fired, base::release);

@@ -3,8 +3,8 @@
 // runtime, and with the driver of each plain thread that waits for it.
 #pragma once
 
+#include <bifilar/base/detail/counter.hpp>
 #include <bifilar/drivers/contract/detail/driver.hpp>
-#include <bifilar/sched/detail/worker_counters.hpp>
 
 namespace bifilar::drivers {
 
@@ -43,8 +43,8 @@ private:
     int eventfd_ = -1;
     sleep_flag sleeps_;
     // Operations that began to wait here, and that ended: by this thread, and by others.
-    sched::counter started_;
-    sched::counter ended_;
+    base::counter started_;
+    base::counter ended_;
     base::atomic<std::uint64_t> ended_elsewhere_{0};
     struct events;
     std::unique_ptr<events> events_;

@@ -5,6 +5,7 @@
 #include <bifilar/drivers/contract/driver_kind.hpp>
 #include <bifilar/drivers/simulated/simulated_kernel.hpp>
 #include <bifilar/runtime/dump.hpp>
+#include <bifilar/runtime/metrics.hpp>
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/runtime/spawn_blocking.hpp>
 #include <bifilar/sched/detail/start.hpp>
@@ -66,6 +67,9 @@ struct runtime_options {
     /// When this signal comes, such as SIGQUIT, the runtime dumps what its tasks are doing on stderr and goes on; see
     /// runtime::dump. A thread waits for it.
     std::optional<int> dump_on_signal;
+    /// Whether workers measure how long polls take, ready tasks wait, and the like, for runtime::metrics. What it costs
+    /// is in reports/metrics.md. Not in simulations.
+    bool metrics = false;
     /// Gets the exception of a task that nobody joins; called by whichever thread lets go of the task last, maybe by
     /// several at once; must not throw. Unset: print the task's name and the message, terminate.
     std::function<void(std::exception_ptr)> on_detached_exception;
@@ -192,6 +196,11 @@ public:
     /// Thread: any.
     /// Allocates: the vector of workers' counts.
     [[nodiscard]] runtime_stats stats() const;
+    /// What it counts, and with runtime_options::metrics what it measures.
+    /// Throws: std::bad_alloc.
+    /// Thread: any.
+    /// Allocates: some KiB for each worker.
+    [[nodiscard]] runtime_metrics metrics() const;
     /// What all tasks are doing, while they do it: workers are stopped for some milliseconds at a time, by a signal
     /// (SIGURG), and go on in between. Calls into the kernel that tasks make meanwhile may end with EINTR, where the
     /// system does not restart them. Functions and lines come from the program's own debug information, by libdw.
@@ -207,6 +216,8 @@ public:
 
     /// For scopes.
     [[nodiscard]] static sched::scheduler& scheduler_of(runtime& of) noexcept { return of.scheduler(); }
+    /// For this_runtime.
+    [[nodiscard]] static runtime_metrics metrics_of(sched::scheduler& of);
     /// For spawn_blocking.
     [[nodiscard]] static sched::blocking_pool& blocking_pool_of(sched::scheduler& of);
 

@@ -1,6 +1,7 @@
 // What a blocking pool runs, apart from the pool: those who only hand in jobs need none of its threads and locks.
 #pragma once
 
+#include <bifilar/base/detail/clock.hpp>
 #include <bifilar/base/detail/language.hpp>
 #include <bifilar/base/detail/plain.hpp>
 
@@ -18,7 +19,8 @@ public:
     /// On a pool's thread. May block; the job may free itself.
     virtual void run() noexcept = 0;
 
-    base::plain<blocking_job*> next_{nullptr};  ///< The pool's, while the job is queued.
+    base::plain<blocking_job*> next_{nullptr};       ///< The pool's, while the job is queued.
+    base::plain<base::instant_ns> queued_at_ns_{0};  ///< Likewise, where the pool measures.
 };
 
 /// blocking_pool::submit.

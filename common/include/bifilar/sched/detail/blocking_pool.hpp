@@ -5,12 +5,15 @@
 #include <bifilar/base/detail/plain.hpp>
 #include <bifilar/base/detail/thread.hpp>
 #include <bifilar/base/detail/thread_condition.hpp>
+#include <bifilar/sched/blocking_stats.hpp>
 #include <bifilar/sched/detail/blocking_job.hpp>
+#include <bifilar/time/detail/live_histogram.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
 
 namespace bifilar::sched {
@@ -18,9 +21,10 @@ namespace bifilar::sched {
 class blocking_pool {
 public:
     /// At least one thread. Starts none yet. Throws std::invalid_argument for 0. `falls_idle`, unless empty, is called
-    /// by one of the threads each time the last job has ended; it does not throw.
-    blocking_pool(std::uint32_t max_threads, std::chrono::nanoseconds keep_alive,
-                  std::function<void()> falls_idle = {});
+    /// by one of the threads each time the last job has ended; it does not throw. `measures`: for stats(), how long
+    /// jobs wait and take.
+    blocking_pool(std::uint32_t max_threads, std::chrono::nanoseconds keep_alive, std::function<void()> falls_idle = {},
+                  bool measures = false);
     blocking_pool(const blocking_pool&) = delete;
     blocking_pool& operator=(const blocking_pool&) = delete;
     ~blocking_pool() { end(); }
@@ -39,6 +43,8 @@ public:
 
     /// Threads that exist now.
     [[nodiscard]] std::uint32_t threads() const;
+    /// What it is at. Any thread. Throws std::bad_alloc where it measures.
+    [[nodiscard]] blocking_stats stats() const;
     /// Whether no job is queued or under way, and the process has no threads but these and `others`. Both at one
     /// moment: a thread of the pool that ends meanwhile counts as a stranger. Any thread.
     [[nodiscard]] bool rests_with(std::size_t others) const noexcept;
@@ -49,12 +55,18 @@ public:
     [[nodiscard]] std::size_t wait_idle(std::chrono::steady_clock::time_point deadline);
 
 private:
+    // Written under the mutex, where one thread at a time is.
+    struct times {
+        bifilar::detail::live_histogram delay, run;
+    };
+
     void serve(std::list<base::thread>::iterator self) noexcept;
     void start_thread();
 
     const std::uint32_t max_threads_;
     const std::chrono::nanoseconds keep_alive_;
     const std::function<void()> falls_idle_;
+    const std::unique_ptr<times> times_;  // Null: nothing is measured.
     mutable base::thread_mutex mutex_;  // Guards all below.
     base::thread_condition work_;
     base::thread_condition rest_;  // For wait_idle.

@@ -43,6 +43,8 @@ struct scheduler_options {
     spawn_resources* resources = nullptr;
     /// What timers go by; null: real time. Outlives the scheduler.
     simulated_clock* clock = nullptr;
+    /// Workers measure what worker_times tells; not in a simulation, whose time is its own.
+    bool measures = false;
     /// For experiments.
     sched::tuning tuning = {};
 };
@@ -127,6 +129,8 @@ public:
 
     [[nodiscard]] std::uint32_t workers() const noexcept { return static_cast<std::uint32_t>(workers_.size()); }
     [[nodiscard]] runtime_stats stats() const;
+    /// Of each worker; none where nothing is measured. Any thread. Allocates; throws std::bad_alloc.
+    [[nodiscard]] std::vector<worker_times> times() const;
     [[nodiscard]] environment& parts() const noexcept { return parts_; }
     /// Of this process, not of one that it was forked from: there it has no threads.
     [[nodiscard]] bool is_ours() const noexcept { return forks_ == base::fork_count(); }
@@ -211,6 +215,7 @@ private:
     const bool has_fences_ = base::heavy_fence();     // The first takes long once there are threads.
     simulated_clock* const clock_;
     base::baton* const simulation_ = base::baton::here();  // That this belongs to; mostly null.
+    const bool measures_;                                  // Behind what it depends on.
     std::unique_ptr<time_keeper> keeper_;                  // Set before the workers are made; null on the real clock.
     global_queue global_;
     idle_set idle_;

@@ -12,6 +12,7 @@
 #include <bifilar/sched/detail/spin_policy.hpp>
 #include <bifilar/sched/detail/task_fifo.hpp>
 #include <bifilar/sched/detail/worker_counters.hpp>
+#include <bifilar/sched/detail/worker_metrics.hpp>
 #include <bifilar/task/context.hpp>
 #include <bifilar/task/detail/parker.hpp>
 #include <bifilar/task/detail/task_core.hpp>
@@ -64,6 +65,8 @@ public:
     [[nodiscard]] std::uint32_t owner_id() const noexcept { return owner_id_; }
     [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
     [[nodiscard]] const worker_counters& counters() const noexcept { return counters_; }
+    /// Null where nobody has asked for it.
+    [[nodiscard]] worker_metrics* metrics() const noexcept { return metrics_.get(); }
 
     /// A woken or new task: next in turn, for what it needs is in the cache now. Owner only.
     void push_front(detail::task_header& task) noexcept;
@@ -140,6 +143,9 @@ private:
     [[nodiscard]] std::uint32_t first_victim(std::uint32_t count) noexcept;
     void fire_due(base::instant_ns real_now) noexcept;
     void adapt(base::instant_ns now) noexcept;
+    void sample(base::instant_ns now, std::uint32_t until_tick) noexcept;
+    [[nodiscard]] bool end_sample(base::instant_ns now) noexcept;
+    void note_sleep(base::instant_ns began) noexcept;
 
     detail::task_header* search() noexcept;
     detail::task_header* steal() noexcept;
@@ -232,6 +238,7 @@ private:
     inbox inbox_;
     run_queue queue_;
     worker_counters counters_;
+    const std::unique_ptr<worker_metrics> metrics_;  // Null: nothing is measured.
 };
 
 }  // namespace bifilar::sched

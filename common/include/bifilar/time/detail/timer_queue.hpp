@@ -11,6 +11,7 @@
 #include <bifilar/task/context.hpp>
 #include <bifilar/task/detail/parker.hpp>
 #include <bifilar/task/waker.hpp>
+#include <bifilar/time/detail/live_histogram.hpp>
 #include <array>
 #include <cstdint>
 
@@ -66,6 +67,9 @@ public:
 
     explicit timer_queue(precision finest = precision::tick) noexcept : tick_bits_{static_cast<unsigned>(finest)} {}
     ~timer_queue() override;
+
+    /// From now on counts in `delays`, which outlives this, how long after their time timers fire. Before the first.
+    void measure(live_histogram& delays) noexcept { delays_ = &delays; }
 
     /// Wakes the context's task once `deadline` has passed. The queue's own thread. `now` is a moment that has passed;
     /// the newer, the fewer steps.
@@ -123,6 +127,7 @@ private:
     // A bit for each level that has one in used_. Ticks other than exact ones never come to the last levels.
     std::uint32_t used_levels_ = 0;
     std::array<std::uint64_t, levels> used_{};  // A bit for each slot that is not empty.
+    live_histogram* delays_ = nullptr;          // Null: nobody measures.
     list moving_;                               // Out of their slots: due, or to be placed again.
     std::array<list, std::size_t{levels} * slots_a_level> slots_;
     // When there is something to do, or never. Written under the lock; read without it by the thread that is about to
