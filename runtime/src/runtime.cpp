@@ -60,8 +60,9 @@ public:
                                        {.guard_bytes = options_.guard_bytes, .spare_stacks = options_.spare_stacks}},
               &stackful::fiber_home::abandon},
           watches_(*options_.workers),
+          io_counts_(measures() ? *options_.workers : 0),
           blocking_{std::make_unique<sched::blocking_pool>(options_.max_blocking_threads, options_.blocking_keep_alive,
-                                                           when_idle(), options_.metrics)},
+                                                           when_idle(), measures())},
           scheduler_{start(rules)} {
         // The scheduler is made last, because its workers use all other parts from their first moment on.
         if (!scheduler_->pin_report().empty()) std::fprintf(stderr, "bifilar: %s", scheduler_->pin_report().c_str());
@@ -77,8 +78,10 @@ public:
         scheduler_.reset();
     }
 
-    std::unique_ptr<detail::parker> make_parker(std::uint32_t) override {
-        return drivers::make_driver(driver_, options_.simulation);
+    std::unique_ptr<detail::parker> make_parker(std::uint32_t worker) override {
+        std::unique_ptr<drivers::driver> made = drivers::make_driver(driver_, options_.simulation);
+        if (!io_counts_.empty()) made->count_in(io_counts_[worker]);
+        return made;
     }
 
     void thread_starts(std::uint32_t worker) override {
@@ -161,7 +164,9 @@ public:
         return all;
     }
     [[nodiscard]] runtime_metrics metrics() const {
-        return {stats(), scheduler_->times(), blocking_->stats(), driver_};
+        runtime_metrics all{stats(), scheduler_->times(), blocking_->stats(), driver_, {}};
+        for (const drivers::io_counts& one : io_counts_) one.add_to(all.operations);
+        return all;
     }
 
 private:
@@ -207,8 +212,12 @@ private:
                 .pinning = options_.pin,
                 .resources = fibers_.get(),
                 .clock = options_.clock,
-                .measures = options_.metrics,
+                .measures = measures(),
                 .tuning = rules};
+    }
+
+    [[nodiscard]] bool measures() const noexcept {
+        return options_.metrics && options_.clock == nullptr && base::baton::here() == nullptr;
     }
 
     // Jobs come from tasks of the scheduler alone, so it lives when one ends.
@@ -237,6 +246,7 @@ private:
     driver_kind driver_;  // Fixed before any worker runs a task.
     const std::unique_ptr<stackful::fiber_home, void (*)(stackful::fiber_home*) noexcept> fibers_;
     std::vector<std::unique_ptr<stackful::overflow_watch>> watches_;
+    std::vector<drivers::io_counts> io_counts_;  // Of each worker; none where nothing is measured.
     std::unique_ptr<sched::blocking_pool> blocking_;
     std::unique_ptr<sched::scheduler> scheduler_;
     std::optional<dump::signal_watch> signal_watch_;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,7 +28,7 @@ void compute_for(std::chrono::nanoseconds duration) {
     }
 }
 
-// So many polls, each of that length.
+// So many turns, each of that length.
 bf::task<> turns(int count, std::chrono::nanoseconds each) {
     for (int n = 0; n < count; ++n) {
         compute_for(each);
@@ -46,15 +47,16 @@ TEST_CASE("nothing_is_measured_unless_asked") {
     made.run(turns, 100, 1us);
     const bf::runtime_metrics now = made.metrics();
     CHECK(now.times.empty());
-    CHECK(now.total_times().polls.count() == 0);
+    CHECK(now.total_times().turns.count() == 0);
     CHECK(now.blocking.run.count() == 0);
+    CHECK(now.operations.empty());
     CHECK(now.counts.total().completed == 1);
     CHECK(now.tasks_alive() == 0);
     CHECK_THAT(now.prometheus(), Contains("bifilar_polls_total ") && !Contains("_seconds"));
 }
 
-// Each sample stands for all polls since the one before, so the count is nearly theirs.
-TEST_CASE("polls_are_sampled_and_their_number_and_length_estimated") {
+// Each sample stands for all turns since the one before, so the count is nearly theirs.
+TEST_CASE("turns_are_sampled_and_their_number_and_length_estimated") {
     bf::runtime made{measured(1)};
     made.run([] {
         bf::task_scope scope;
@@ -67,9 +69,9 @@ TEST_CASE("polls_are_sampled_and_their_number_and_length_estimated") {
     const std::uint64_t polled = now.counts.total().polled;
     CHECK(polled >= 4'000);
     // Three tasks' turns come before the one that was put at the end.
-    CHECK(times.polls.count() <= polled + 200);
-    CHECK(times.polls.count() >= polled / 2);
-    CHECK(times.polls.quantile(0.5) >= 50us);
+    CHECK(times.turns.count() <= polled + 200);
+    CHECK(times.turns.count() >= polled / 2);
+    CHECK(times.turns.quantile(0.5) >= 50us);
     CHECK(times.queue_delay.count() >= polled / 2);
     CHECK(times.queue_delay.quantile(0.5) >= 100us);
 }
@@ -141,15 +143,15 @@ TEST_CASE("each_worker_tells_its_own_while_they_work") {
         }));
     const auto both_work = [&] {
         const bf::runtime_metrics now = made.metrics();
-        return now.times[0].polls.count() != 0 && now.times[1].polls.count() != 0;
+        return now.times[0].turns.count() != 0 && now.times[1].turns.count() != 0;
     };
     while (!both_work()) std::this_thread::sleep_for(1ms);
     bf::metrics_format format;
     format.each_worker = true;
     const bf::runtime_metrics now = made.metrics();
     CHECK(now.tasks_alive() == 8);
-    CHECK_THAT(now.prometheus(format), Contains("bifilar_polls_total{worker=\"0\"} ") &&
-                                           Contains("bifilar_poll_duration_seconds_count{worker=\"1\"} "));
+    CHECK_THAT(now.prometheus(format),
+               Contains("bifilar_polls_total{worker=\"0\"} ") && Contains("bifilar_turn_seconds_count{worker=\"1\"} "));
     enough = true;
     for (auto& one : tasks) one.join();
 }
@@ -160,6 +162,39 @@ TEST_CASE("a_task_asks_its_own_runtime_and_others_are_told_whom_to_ask") {
     CHECK(one.run([] { return bf::this_runtime::dump().tasks().size(); }) == 1);
     CHECK_THROWS_WITH(bf::this_runtime::metrics(), Contains("call runtime::metrics"));
     CHECK_THROWS_WITH(bf::this_runtime::dump(), Contains("call runtime::dump"));
+}
+
+// Both ends are in one runtime, and take turns.
+TEST_CASE("operations_are_counted_with_waits_and_errors") {
+    bf::runtime made{measured(1)};
+    made.run([]() -> bf::task<> {
+        auto at = bf::tcp_listener::bind("127.0.0.1:0");
+        auto client = co_await bf::tcp_stream::connect(at->local_address().value());
+        auto server = co_await at->accept();
+        std::byte byte[1]{};
+        std::size_t bytes = 0;
+        for (int n = 0; n < 10; ++n) {
+            (co_await client->write_all(byte)).value();
+            bytes += (co_await server->read(byte)).value();
+        }
+        auto reader = bf::spawn([&]() -> bf::task<> { bytes += (co_await server->read(byte)).value(); });
+        co_await bf::sleep_for(20ms);
+        (co_await client->write_all(byte)).value();
+        co_await std::move(reader);
+        CHECK(bytes == 11);
+        auto refused = co_await bf::tcp_stream::connect("127.0.0.1:1");
+        CHECK(!refused);
+    });
+    const bf::runtime_metrics now = made.metrics();
+    const auto of = [&](bf::op_kind kind) { return now.operations.at(static_cast<std::size_t>(kind)); };
+    CHECK(of(bf::op_kind::recv).name == "recv");
+    CHECK(of(bf::op_kind::recv).results == 11);
+    CHECK(of(bf::op_kind::recv).waits >= 1);
+    CHECK(of(bf::op_kind::recv).errors == 0);
+    CHECK(of(bf::op_kind::send).results == 11);
+    CHECK(of(bf::op_kind::accept).results == 1);
+    CHECK_THAT(now.prometheus(),
+               Contains("bifilar_io_results_total{operation=\"recv\"} 11\n") && !Contains("operation=\"splice_in\""));
 }
 
 TEST_CASE("labels_are_escaped_and_bad_ones_refused") {

@@ -44,7 +44,7 @@ scheduler::scheduler(const scheduler_options& options, environment& parts)
       owner_id_{runtimes.add(*this)},
       serial_{runtimes.next_serial()},
       clock_{options.clock},
-      measures_{options.measures && simulation_ == nullptr},
+      measures_{options.measures && simulation_ == nullptr && options.clock == nullptr},
       idle_{options.workers} {
     base::stay_loaded();
     // Once in the process, for all runtimes.
@@ -365,10 +365,7 @@ void scheduler::describe_running(std::vector<task_description>& found) const {
 
 runtime_stats scheduler::stats() const {
     runtime_stats all;
-    for (const auto& each : workers_) {
-        all.workers.push_back(each->counters_.read());
-        if (each->metrics_ != nullptr) all.workers.back().polled -= each->metrics_->probes();
-    }
+    for (const auto& each : workers_) all.workers.push_back(each->counters_.read());
     all.spawned_outside = spawned_outside_.load(base::relaxed);  // Relaxed: as in live.
     all.frame_bytes = detail::frame_pool_bytes();
     // Read at two moments, between which a trim may come.

@@ -30,6 +30,7 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
       victims_{std::move(victims)},
       random_start_{owner.tuning_.victims != victim_order::in_order},
       clock_{owner.clock_},
+      metrics_{owner.measures_ ? std::make_unique<worker_metrics>() : nullptr},
       timers_{clock_ == nullptr ? detail::timer_queue::precision::tick : detail::timer_queue::precision::exact},
       random_{index + 1},
       max_lifo_runs_{owner.tuning_.max_lifo_runs},
@@ -39,8 +40,7 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
       until_global_{global_interval_tasks_},
       spin_policy_{owner.tuning_.waiting, owner.tuning_.longest_wait_pauses},
       sightings_(owner.workers_.capacity()),
-      queue_{owner.tuning_.ring_slots, owner.tuning_.max_stolen, owner.tuning_.grown_ring_slots},
-      metrics_{owner.measures_ ? std::make_unique<worker_metrics>() : nullptr} {
+      queue_{owner.tuning_.ring_slots, owner.tuning_.max_stolen, owner.tuning_.grown_ring_slots} {
     if (metrics_ != nullptr) timers_.measure(metrics_->timers());
 }
 
@@ -86,22 +86,39 @@ void worker::end_here() noexcept {
     parker_->leave();
 }
 
-void worker::loop() noexcept { simulation_ == nullptr ? loop_on<false>() : loop_on<true>(); }
+void worker::loop() noexcept {
+    if (simulation_ != nullptr) return loop_on<loop_kind::simulated>();
+    metrics_ == nullptr ? loop_on<loop_kind::usual>() : loop_on<loop_kind::measured>();
+}
 
-template <bool Simulated>
+template <worker::loop_kind Kind>
 void worker::loop_on() noexcept {
     state_->control = base::thread_control_words();
     begin_nesting();
     tick_began_ns_ = base::now_ns();
-    if constexpr (Simulated) until_tick_ = tick_tasks_ = 1;  // A tick before each task.
+    if constexpr (Kind == loop_kind::simulated) until_tick_ = tick_tasks_ = 1;  // A tick before each task.
     // Relaxed: what comes with the call is the waker's affair.
     while (!called_back_.load(base::relaxed)) {
         detail::task_header* task = next();
         if (task == nullptr) task = search();
         if (task != nullptr) {
+            if constexpr (Kind == loop_kind::measured) {
+                if (queue_probe* const probe = queue_probe::of(*task)) [[unlikely]] {
+                    end_probe(*probe);
+                    continue;
+                }
+            }
             if (searching_ || watches_) [[unlikely]]
                 take_up_work();
-            if constexpr (Simulated) note_run(*task);
+            if constexpr (Kind == loop_kind::simulated) note_run(*task);
+            if constexpr (Kind == loop_kind::measured) {
+                if (metrics_->is_due()) [[unlikely]] {
+                    const base::instant_ns began = base::now_ns();
+                    run(*task);
+                    end_timed(began);
+                    continue;
+                }
+            }
             run(*task);
             continue;
         }

@@ -7,7 +7,6 @@
 namespace bifilar::sched {
 
 [[gnu::noinline]] detail::task_header* worker::search() noexcept {
-    if (metrics_ != nullptr) metrics_->drop_poll();
     if (alone_) return nullptr;
     if (!searching_) {
         if (!owner_.idle_.start_search()) return nullptr;

@@ -176,7 +176,7 @@ bool worker::is_restless() const noexcept {
             spin_policy_.woken_soon();
         fire_due(tick_began_ns_);
         if (slept) until_tick_ = tick_tasks_;  // A jump of time without a sleep leaves the events to the tick.
-        if (metrics_ != nullptr) note_sleep(measured_since);
+        if (metrics_ != nullptr) metrics_->add_sleep(tick_began_ns_ - measured_since);
     }
     searching_ = claimed_ = owner_.idle_.leave(index_);
     // Others relied on this searcher: it is one again until it has found something.

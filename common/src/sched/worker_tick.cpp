@@ -23,7 +23,6 @@ void worker::stop_after_fork() noexcept {
     if (simulation_ != nullptr) [[unlikely]]
         return simulated_tick();
     const base::instant_ns now = base::now_ns();
-    if (metrics_ != nullptr && end_sample(now)) return;
     if (clock_ == nullptr) [[likely]]
         adapt(now);
     else
@@ -37,7 +36,6 @@ void worker::stop_after_fork() noexcept {
     fire_due(now);
     if (now >= lent_until_ns_) called_back_.store(true, base::relaxed);  // Relaxed: this thread looks.
     if (owner_.now() == scheduler::phase::halting) owner_.stand_still(*parker_);
-    if (metrics_ != nullptr) sample(now, 1);
 }
 
 void worker::adapt(base::instant_ns now) noexcept {

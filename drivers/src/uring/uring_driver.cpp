@@ -309,7 +309,10 @@ bool uring_driver::waited_for_readiness(const op& which, const io_uring_cqe& cqe
 void uring_driver::end(op& which, const io_uring_cqe& cqe, wake_batch& batch) noexcept {
     int result = cqe.res;
     // A call on a file has no source: nothing to lock, and no readiness.
-    if (which.kind == op_kind::file_call) return which.complete(result, batch);
+    if (which.kind == op_kind::file_call) {
+        note(which.kind, result);
+        return which.complete(result, batch);
+    }
     // The kernel has taken this buffer out of its ring, whatever the result is: it needs an owner again.
     if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) which.arguments.target() = provided_.chosen(cqe, buffers());
     {

@@ -44,6 +44,7 @@ bool uring_driver::submit_file(op& which, waker_ref waits) noexcept {
     which.on = this;
     // Not before it has its entry: the blocking pool gets an operation that is idle.
     which.begin(waits);
+    note(which.kind, std::nullopt);
     io_uring_sqe_set_data(entry, &which);
     add_in_flight();
     return true;

@@ -32,6 +32,7 @@ void uring_driver::end_multishot(multishot_op& which, const io_uring_cqe& cqe, w
     const bool more = (cqe.flags & IORING_CQE_F_MORE) != 0;
     // Before add, which may free the operation when no more follow.
     if (!more) armed_.erase(which);
+    note(which.kind, cqe.res);
     multishot_result next{cqe.res, {}};
     if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) next.bytes = provided_.chosen(cqe, buffers());
     // It asks for a cancel only where more follow, so the operation is still alive.

@@ -1,9 +1,12 @@
 // Durations are seconds there, and buckets count what is at most as long as they say.
 #include "metrics/exposition.hpp"
 
+#include <charconv>
 #include <chrono>
-#include <cstdio>
+#include <set>
 #include <stdexcept>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace bifilar::metrics {
@@ -23,25 +26,27 @@ bool is_name(std::string_view text) noexcept {
 
 // Names of the formats' own, and those that the families use.
 bool is_taken(std::string_view name) noexcept {
-    for (const std::string_view taken : {"le", "quantile", "worker", "driver", "origin"})
+    for (const std::string_view taken : {"le", "quantile", "worker", "driver", "origin", "operation"})
         if (name == taken) return true;
     return name.starts_with("__");
 }
 
+// Exact, and in any locale.
 std::string in_seconds(std::chrono::nanoseconds duration) {
-    char text[32];
-    (void)std::snprintf(text, sizeof text, "%.9g", static_cast<double>(duration.count()) / 1e9);
-    return text;
+    char text[40];
+    const auto [end, error] = std::to_chars(text, text + sizeof text, static_cast<double>(duration.count()) / 1e9);
+    return error == std::errc{} ? std::string{text, end} : std::string{};
 }
 
 }  // namespace
 
 exposition::exposition(text_format format, const metrics_format& how) : format_{format} {
+    std::set<std::string_view> names;
     for (const auto& [name, value] : how.labels) {
-        if (!is_name(name) || is_taken(name))
+        if (!is_name(name) || is_taken(name) || !names.insert(name).second)
             throw std::invalid_argument{"metrics_format::labels has the name '" + name +
-                                        "'; give one of letters, digits and '_' that begins with no digit and is not "
-                                        "a name of the metrics' own"};
+                                        "'; give each once, of letters, digits and '_', with no digit first and not "
+                                        "one of the metrics' own"};
         add_label(name, value);
     }
     labels_ = std::exchange(text_, {});

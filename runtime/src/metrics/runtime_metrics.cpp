@@ -52,8 +52,8 @@ void add_times(exposition& to, const runtime_metrics& of, bool each) {
         add_workers(to, each, of.times, total,
                     [field](const worker_times& one) -> const histogram& { return one.*field; });
     };
-    to.begin_histogram("poll_duration_seconds", "How long a task ran without a break; estimated by samples.");
-    add(&worker_times::polls);
+    to.begin_histogram("turn_seconds", "How long a task ran without a break, with children inside; by samples.");
+    add(&worker_times::turns);
     to.begin_histogram("queue_delay_seconds", "How long a task at the end of a worker's queue waited; by samples.");
     add(&worker_times::queue_delay);
     to.begin_histogram("worker_sleep_seconds", "How long workers slept, each time.");
@@ -87,12 +87,28 @@ void add_blocking(exposition& to, const runtime_metrics& of) {
     to.add(of.blocking.run);
 }
 
+// Kinds that nobody has used are left out: there are many.
+void add_operations(exposition& to, const std::vector<io_operation_stats>& of) {
+    if (of.empty()) return;
+    const auto add = [&](std::uint64_t io_operation_stats::*field) {
+        for (const io_operation_stats& one : of)
+            if (one.results + one.waits != 0) to.add(one.*field, "operation", one.name);
+    };
+    to.begin_counter("io_results", "Results of operations that tasks were given.");
+    add(&io_operation_stats::results);
+    to.begin_counter("io_waits", "How often tasks had to wait for the kernel.");
+    add(&io_operation_stats::waits);
+    to.begin_counter("io_errors", "Results that were errors, without those of cancelled operations.");
+    add(&io_operation_stats::errors);
+}
+
 std::string text_of(const runtime_metrics& of, text_format format, const metrics_format& how) {
     exposition to{format, how};
     add_counts(to, of, how.each_worker);
     add_times(to, of, how.each_worker);
     add_memory(to, of.counts);
     add_blocking(to, of);
+    add_operations(to, of.operations);
     return std::move(to).take();
 }
 

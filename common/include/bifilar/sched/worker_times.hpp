@@ -5,10 +5,10 @@
 
 namespace bifilar {
 
-/// Of one worker, or of all together, since the start. Polls and delays are sampled, and each sample counts for all
-/// polls since the one before: counts and sums are estimates of all.
+/// Of one worker, or of all together, since the start. Turns and delays are sampled, and each sample counts for all
+/// turns since the one before: counts and sums are estimates of all.
 struct worker_times {
-    histogram polls;        ///< How long a task ran without a break.
+    histogram turns;        ///< How long a task ran without a break, with children that ran inside of its run.
     histogram queue_delay;  ///< How long a task that was put at the end of the worker's queue waited for its turn.
     histogram sleeps;       ///< Of the worker, each.
     histogram timer_delay;  ///< How long after its due time, rounded up to 65.5 us, a timer woke its task.
@@ -16,7 +16,7 @@ struct worker_times {
     /// Adds up.
     /// Throws: std::bad_alloc.
     worker_times& operator+=(const worker_times& other) {
-        polls += other.polls;
+        turns += other.turns;
         queue_delay += other.queue_delay;
         sleeps += other.sleeps;
         timer_delay += other.timer_delay;

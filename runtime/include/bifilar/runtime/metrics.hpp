@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bifilar/drivers/contract/driver_kind.hpp>
+#include <bifilar/drivers/contract/io_stats.hpp>
 #include <bifilar/sched/blocking_stats.hpp>
 #include <bifilar/sched/stats.hpp>
 #include <bifilar/sched/worker_times.hpp>
@@ -26,6 +27,9 @@ struct runtime_metrics {
     std::vector<worker_times> times;  ///< One for each worker; none without runtime_options::metrics.
     blocking_stats blocking;          ///< The threads for blocking calls.
     driver_kind driver{};             ///< How workers talk to the kernel.
+    /// Of all kinds, as they follow each other in op_kind; empty without runtime_options::metrics. Calls on files that
+    /// the threads for blocking calls make are counted there.
+    std::vector<io_operation_stats> operations;
 
     /// Tasks that were spawned and have not ended.
     [[nodiscard]] std::uint64_t tasks_alive() const noexcept {

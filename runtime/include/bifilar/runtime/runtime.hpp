@@ -68,7 +68,7 @@ struct runtime_options {
     /// runtime::dump. A thread waits for it.
     std::optional<int> dump_on_signal;
     /// Whether workers measure how long polls take, ready tasks wait, and the like, for runtime::metrics. What it costs
-    /// is in reports/metrics.md. Not in simulations.
+    /// is in reports/seeing.md. Not in simulations, nor on a simulated clock.
     bool metrics = false;
     /// Gets the exception of a task that nobody joins; called by whichever thread lets go of the task last, maybe by
     /// several at once; must not throw. Unset: print the task's name and the message, terminate.

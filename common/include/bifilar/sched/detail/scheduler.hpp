@@ -43,7 +43,8 @@ struct scheduler_options {
     spawn_resources* resources = nullptr;
     /// What timers go by; null: real time. Outlives the scheduler.
     simulated_clock* clock = nullptr;
-    /// Workers measure what worker_times tells; not in a simulation, whose time is its own.
+    /// Workers measure what worker_times tells; not in a simulation or on a simulated clock, where what tasks do does
+    /// not depend on real time.
     bool measures = false;
     /// For experiments.
     sched::tuning tuning = {};

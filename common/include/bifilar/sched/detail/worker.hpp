@@ -65,8 +65,6 @@ public:
     [[nodiscard]] std::uint32_t owner_id() const noexcept { return owner_id_; }
     [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
     [[nodiscard]] const worker_counters& counters() const noexcept { return counters_; }
-    /// Null where nobody has asked for it.
-    [[nodiscard]] worker_metrics* metrics() const noexcept { return metrics_.get(); }
 
     /// A woken or new task: next in turn, for what it needs is in the cache now. Owner only.
     void push_front(detail::task_header& task) noexcept;
@@ -110,7 +108,8 @@ private:
     void begin_here();
     void end_here() noexcept;
     void loop() noexcept;
-    template <bool Simulated>
+    enum class loop_kind : std::uint8_t { usual, measured, simulated };
+    template <loop_kind Kind>
     void loop_on() noexcept;
     void run(detail::task_header& task) noexcept;
     bool poll(detail::task_header& task, context& cx, detail::task_header* outer) noexcept;
@@ -143,9 +142,8 @@ private:
     [[nodiscard]] std::uint32_t first_victim(std::uint32_t count) noexcept;
     void fire_due(base::instant_ns real_now) noexcept;
     void adapt(base::instant_ns now) noexcept;
-    void sample(base::instant_ns now, std::uint32_t until_tick) noexcept;
-    [[nodiscard]] bool end_sample(base::instant_ns now) noexcept;
-    void note_sleep(base::instant_ns began) noexcept;
+    void end_timed(base::instant_ns began) noexcept;
+    void end_probe(queue_probe& probe) noexcept;
 
     detail::task_header* search() noexcept;
     detail::task_header* steal() noexcept;
@@ -181,6 +179,7 @@ private:
     std::unique_ptr<detail::parker> parker_;
     detail::thread_state* state_ = nullptr;  // Of this worker's thread; the loop itself never moves.
     pid_t thread_id_ = 0;                    // Likewise.
+    const std::unique_ptr<worker_metrics> metrics_;  // Null: nothing is measured.
     detail::timer_queue timers_;
     base::random random_;
 
@@ -238,7 +237,6 @@ private:
     inbox inbox_;
     run_queue queue_;
     worker_counters counters_;
-    const std::unique_ptr<worker_metrics> metrics_;  // Null: nothing is measured.
 };
 
 }  // namespace bifilar::sched

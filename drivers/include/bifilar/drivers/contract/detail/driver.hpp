@@ -5,6 +5,7 @@
 #include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/base/detail/fork_count.hpp>
 #include <bifilar/drivers/contract/detail/buffer_pool.hpp>
+#include <bifilar/drivers/contract/detail/io_counts.hpp>
 #include <bifilar/drivers/contract/detail/io_source.hpp>
 #include <bifilar/drivers/contract/detail/multishot_op.hpp>
 #include <bifilar/drivers/contract/detail/op.hpp>
@@ -55,10 +56,19 @@ public:
     /// Cancels one, and calls disarm_seen when that has begun. Any thread, under the source's lock.
     virtual void disarm(multishot_op&) noexcept {}
 
+    /// From now on counts there, which outlives this, what becomes of operations. Before the first.
+    void count_in(io_counts& counts) noexcept { counts_ = &counts; }
+    /// An operation of the driver's thread has given a task its result, or made it wait if that is empty.
+    void note(op_kind kind, const call_result& answer) noexcept {
+        if (counts_ != nullptr) [[unlikely]]
+            counts_->note(kind, answer);
+    }
+
     /// What it lends to those who receive.
     [[nodiscard]] buffer_pool& buffers() noexcept { return *buffers_; }
 
 private:
+    io_counts* counts_ = nullptr;  // Null: nobody has asked for them.
     std::unique_ptr<buffer_pool, buffer_pool::closer> buffers_ = buffer_pool::make();
     const std::uint32_t forks_ = base::fork_count();  // In which process it was made.
 };

@@ -33,11 +33,18 @@ public:
                 return std::nullopt;
             }
             op_.rewind();
-            if (op_.result != op::worth_a_try) return op_.result;
+            if (op_.result != op::worth_a_try) {
+                if (driver* const here = installed_driver()) here->note(op_.kind, op_.result);
+                return op_.result;
+            }
         }
         if (!cx.take_budget()) return std::nullopt;
         driver* const here = installed_driver();
-        return here != nullptr ? here->start(op_, cx.borrow()) : start_without_driver(cx.borrow());
+        if (here == nullptr) [[unlikely]]
+            return start_without_driver(cx.borrow());
+        const call_result answer = here->start(op_, cx.borrow());
+        here->note(op_.kind, answer);
+        return answer;
     }
     /// Cancels. True when the operation is over; `finished` then tells its result, which may be a success.
     [[nodiscard]] bool poll_cancel(context& cx) noexcept;
