@@ -152,8 +152,9 @@ void worker::loop_on() noexcept {
 // True when the body has ended and complete_task is due. `outer` is the task whose poll this happens in.
 [[gnu::always_inline]] inline bool worker::poll(detail::task_header& task, context& cx,
                                                 detail::task_header* outer) noexcept {
-    state_->task.store(&task, base::relaxed);  // Relaxed, twice: see thread_state.
+    // In this order: as long as the number is the same and the task is this one, it is this poll; see stall::monitor.
     counters_.polled.add();
+    state_->task.store(&task, base::relaxed);  // Relaxed, each time: see thread_state.
     [[maybe_unused]] const int held = detail::held_mutexes();
     const detail::run_result answer = task.kind_->run(task, cx);
     if (answer == detail::run_result::done) {

@@ -125,13 +125,18 @@ void worker_freeze::take_signal() {
 }
 
 worker_freeze::worker_freeze(scheduler& of)
-    : one_at_a_time_{state.mutex},
-      count_{of.is_simulated() ? 0 : of.workers()},
-      targets_{std::make_unique<target[]>(count_)} {
+    : worker_freeze{std::unique_lock{state.mutex}, of, 0, of.is_simulated() ? 0 : of.workers()} {}
+
+worker_freeze::worker_freeze(scheduler& of, std::uint32_t worker)
+    : worker_freeze{std::unique_lock{state.mutex, std::try_to_lock}, of, worker, 1} {}
+
+worker_freeze::worker_freeze(std::unique_lock<std::mutex> lock, scheduler& of, std::uint32_t first, std::uint32_t count)
+    : one_at_a_time_{std::move(lock)}, first_{first}, count_{count}, targets_{std::make_unique<target[]>(count)} {
+    if (!one_at_a_time_.owns_lock()) return;
     if (count_ != 0) take_signal();
     const pid_t own = ::gettid();
     for (std::uint32_t index = 0; index < count_; ++index) {
-        targets_[index].thread = of.worker_at(index).thread_id();
+        targets_[index].thread = of.worker_at(first_ + index).thread_id();
         targets_[index].here = targets_[index].thread == own;
     }
     state.targets = targets_.get();
@@ -139,6 +144,7 @@ worker_freeze::worker_freeze(scheduler& of)
 }
 
 worker_freeze::~worker_freeze() {
+    if (!one_at_a_time_.owns_lock()) return;
     resume();
     while (!state.still.nobody_inside()) base::yield_thread();
     state.targets = nullptr;
@@ -168,6 +174,7 @@ bool worker_freeze::all_stand() noexcept {
 }
 
 bool worker_freeze::stop(std::chrono::nanoseconds limit) noexcept {
+    if (!one_at_a_time_.owns_lock()) return false;
     resume();
     const base::instant_ns end = base::after(base::now_ns(), limit);
     state.still.begin();
@@ -189,11 +196,15 @@ void worker_freeze::resume() noexcept {
     if (std::exchange(stopped_, false)) state.still.end();
 }
 
-bool worker_freeze::stands(std::uint32_t worker) const noexcept { return count_ == 0 || !targets_[worker].gone; }
+bool worker_freeze::stands(std::uint32_t worker) const noexcept {
+    return count_ == 0 || !targets_[worker - first_].gone;
+}
 
 const ucontext_t* worker_freeze::registers(std::uint32_t worker) const noexcept {
-    if (count_ == 0 || targets_[worker].here || targets_[worker].gone) return nullptr;
-    return static_cast<const ucontext_t*>(state.still.where(targets_[worker].place));
+    if (count_ == 0) return nullptr;
+    const target& one = targets_[worker - first_];
+    if (one.here || one.gone) return nullptr;
+    return static_cast<const ucontext_t*>(state.still.where(one.place));
 }
 
 }  // namespace bifilar::sched

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -16,7 +17,8 @@ using stack_bounds = worker::stack_bounds;
 
 std::uintptr_t stack_place() noexcept { return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); }
 
-// The main thread's stack grows up to a limit. To ask for its bounds would open a file.
+// The main thread's stack grows up to a limit. To ask for its bounds would open a file; the name of the program lies at
+// the very top of it, above all frames.
 stack_bounds bounds_of_main_stack() noexcept {
     constexpr std::uintptr_t usual_bytes = std::uintptr_t{8} << 20;
     rlimit limit{};
@@ -24,7 +26,9 @@ stack_bounds bounds_of_main_stack() noexcept {
     // How much of it is in use is not known, so that half counts.
     const std::uintptr_t bytes = (known ? limit.rlim_cur : usual_bytes) / 2;
     const std::uintptr_t here = stack_place();
-    return {here - std::min(bytes, here), here + std::min(bytes, UINTPTR_MAX - here)};
+    const std::uintptr_t top = ::getauxval(AT_EXECFN);
+    const bool on_it = here < top && top - here < bytes;
+    return {here - std::min(bytes, here), on_it ? top : here + std::min(bytes, UINTPTR_MAX - here)};
 }
 
 // Of the calling thread. Empty when nobody knows.

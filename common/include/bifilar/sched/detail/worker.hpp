@@ -88,6 +88,19 @@ public:
     /// The kernel's number of its thread. Any thread, between the scheduler's start and the end of its threads.
     [[nodiscard]] pid_t thread_id() const noexcept { return thread_id_; }
 
+    /// Which poll goes on: the task, or null, and how many polls have begun so far.
+    struct poll_mark {
+        const detail::task_header* task = nullptr;
+        std::uint64_t begun = 0;
+        bool operator==(const poll_mark&) const noexcept = default;
+    };
+    /// A hint, whose two halves may be of two moments; exact while the worker is stopped. The task is compared, not
+    /// looked into. Any thread, between the scheduler's start and the end of its threads.
+    [[nodiscard]] poll_mark present_poll() const noexcept {
+        const std::uint64_t begun = counters_.polled.get();
+        return {state_->task.load(base::relaxed), begun};  // Relaxed: see above.
+    }
+
     /// What its thread is at, and where the stack of that thread lies. While the worker is stopped by a worker_freeze.
     [[nodiscard]] const detail::thread_state& stopped_state() const noexcept { return *state_; }
     [[nodiscard]] stack_bounds stack() const noexcept { return stack_; }

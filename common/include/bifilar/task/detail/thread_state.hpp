@@ -38,7 +38,8 @@ struct thread_state {
     /// The pool of blocking threads that this thread belongs to, or null.
     const sched::blocking_pool* pool = nullptr;
     /// The task that runs right now, or null.
-    // Written by this thread; read by a shutdown that has waited in vain and looks for the name.
+    // Written by this thread; read by a shutdown that has waited in vain and looks for the name, and by those who look
+    // whether a poll goes on.
     base::atomic<task_header*> task{nullptr};
     /// The fiber that runs right now (stackful's own type), or null.
     void* fiber = nullptr;
