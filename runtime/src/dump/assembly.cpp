@@ -4,7 +4,6 @@
 #include <bifilar/sched/detail/scheduler.hpp>
 #include <bifilar/sched/detail/worker.hpp>
 #include <bifilar/sched/detail/worker_freeze.hpp>
-#include <bifilar/stackful/detail/fiber.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -24,56 +23,14 @@ constexpr base::instant_ns give_up_ns = 20'000'000'000;
 // The number of the last visit. Under the lock that a worker_freeze has.
 std::uint32_t rounds = 0;
 
-// Where a stopped thread was: the code is one further than a return address would be.
-void read_registers(const ucontext_t& from, parked_stack& into) noexcept {
-    const auto add = [&into](std::uint16_t number, std::uint64_t value) {
-        into.registers[into.count++] = {number, value};
-    };
-#if defined(__x86_64__)
-    const auto& all = from.uc_mcontext.gregs;
-    into.instruction = static_cast<std::uint64_t>(all[REG_RIP]) + 1;
-    into.stack_pointer = static_cast<std::uint64_t>(all[REG_RSP]);
-    add(3, static_cast<std::uint64_t>(all[REG_RBX]));
-    add(6, static_cast<std::uint64_t>(all[REG_RBP]));
-    add(12, static_cast<std::uint64_t>(all[REG_R12]));
-    add(13, static_cast<std::uint64_t>(all[REG_R13]));
-    add(14, static_cast<std::uint64_t>(all[REG_R14]));
-    add(15, static_cast<std::uint64_t>(all[REG_R15]));
-#elif defined(__aarch64__)
-    into.instruction = from.uc_mcontext.pc + 1;
-    into.stack_pointer = from.uc_mcontext.sp;
-    for (std::uint16_t number = 19; number <= 30; ++number) add(number, from.uc_mcontext.regs[number]);
-#endif
-}
-
 }  // namespace
 
 assembly::assembly(sched::scheduler& of) : of_{of}, running_(of.workers()) {}
 
 // What each worker runs, and where it was stopped.
 void assembly::see_running(const sched::worker_freeze& freeze) noexcept {
-    for (std::uint32_t index = 0; index < of_.workers(); ++index) {
-        running_task& now = running_[index] = {};
-        if (!freeze.stands(index)) continue;
-        const sched::worker& worker = of_.worker_at(index);
-        const detail::thread_state& state = worker.stopped_state();
-        now.header = state.task.load(base::relaxed);  // Relaxed: the freeze orders it.
-        const ucontext_t* const registers = freeze.registers(index);
-        if (registers == nullptr || now.header == nullptr) continue;
-        read_registers(*registers, now.stack);
-        const auto* const fiber = static_cast<const stackful::fiber*>(state.fiber);
-        const stackful::stack_view own = fiber != nullptr ? fiber->stack() : stackful::stack_view{};
-        const auto lowest = reinterpret_cast<std::uint64_t>(own.low);
-        const auto highest = reinterpret_cast<std::uint64_t>(own.top);
-        if (lowest <= now.stack.stack_pointer && now.stack.stack_pointer < highest) {
-            now.stack.low = own.low;
-            now.stack.top = own.top;
-        } else if (const auto thread = worker.stack();
-                   thread.lowest <= now.stack.stack_pointer && now.stack.stack_pointer < thread.highest) {
-            now.stack.low = reinterpret_cast<const std::byte*>(thread.lowest);
-            now.stack.top = reinterpret_cast<const std::byte*>(thread.highest);
-        }
-    }
+    for (std::uint32_t index = 0; index < of_.workers(); ++index)
+        running_[index] = dump::see_running(freeze, of_.worker_at(index));
 }
 
 // One stop of all workers, for a portion of a visit, which `look` makes. None: some did not stop.
@@ -132,13 +89,6 @@ runtime_dump assembly::take() {
     name_tasks();
     find_deadlocks();
     return std::move(made_);
-}
-
-void assembly::add_frames(std::uint64_t code, std::vector<dumped_frame>& into) {
-    const auto [found, fresh] = places_.try_emplace(code);
-    if (fresh) found->second = tables_.places_of(code);
-    for (const code_place& place : found->second) into.push_back({place.function, place.file, place.line, 0});
-    into.back().code = code;
 }
 
 namespace {
@@ -206,7 +156,7 @@ dumped_wait assembly::read_wait(const noted_task& task, std::size_t& at, dumped_
             case frame: {
                 std::vector<dumped_frame> found;
                 // Where it goes on is the beginning of an instruction, and no return address.
-                add_frames(reinterpret_cast<std::uint64_t>(step.code) + 1, found);
+                names_.add(reinterpret_cast<std::uint64_t>(step.code) + 1, found);
                 dumped_frame& one = found.back();
                 one.file = step.place.file_name();
                 one.line = step.place.line();
@@ -214,7 +164,7 @@ dumped_wait assembly::read_wait(const noted_task& task, std::size_t& at, dumped_
                 break;
             }
             case stack:
-                for (const std::uint64_t code : notes_.addresses_of(step)) add_frames(code, made.frames);
+                for (const std::uint64_t code : notes_.addresses_of(step)) names_.add(code, made.frames);
                 name_wait(step.place, made.frames);
                 if (task.now == dumped_task::state::parked) {
                     of.stack_used = step.stack_used;

@@ -2,14 +2,15 @@
 #pragma once
 
 #include "collector.hpp"
+#include "frame_names.hpp"
 #include "frame_tables.hpp"
+#include "running_task.hpp"
 #include "unwind_rules.hpp"
 #include "wait_graph.hpp"
 
 #include <bifilar/runtime/dump.hpp>
 
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 namespace bifilar::sched {
@@ -34,7 +35,6 @@ private:
     void see_running(const sched::worker_freeze& freeze) noexcept;
     [[nodiscard]] dumped_task read(const noted_task& task);
     [[nodiscard]] dumped_wait read_wait(const noted_task& task, std::size_t& at, dumped_task& of);
-    void add_frames(std::uint64_t code, std::vector<dumped_frame>& into);
     static void name_wait(const std::source_location& place, std::vector<dumped_frame>& frames);
     void name_tasks();
     void find_deadlocks();
@@ -46,7 +46,7 @@ private:
     unwind_rules rules_;
     collector notes_{rules_};
     std::vector<running_task> running_;
-    std::unordered_map<std::uint64_t, std::vector<code_place>> places_;
+    frame_names names_{tables_};
     runtime_dump made_;
 };
 

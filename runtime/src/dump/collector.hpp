@@ -2,6 +2,7 @@
 // allocated then. A slab for which there was no room is visited again with more.
 #pragma once
 
+#include "running_task.hpp"
 #include "unwind_rules.hpp"
 
 #include <bifilar/base/detail/clock.hpp>
@@ -15,10 +16,6 @@
 #include <span>
 #include <string_view>
 #include <vector>
-
-namespace bifilar::detail {
-struct task_header;
-}
 
 namespace bifilar::dump {
 
@@ -75,12 +72,6 @@ struct noted_task {
     std::uint32_t name = 0;  ///< Where it begins in the list of letters.
     std::string_view model{};
     std::source_location spawned_at{};
-};
-
-/// What a worker runs.
-struct running_task {
-    const detail::task_header* header = nullptr;  ///< Null: nothing.
-    parked_stack stack;                           ///< Where it was stopped; without a top: nobody knows.
 };
 
 /// The tasks of one runtime.

@@ -1,8 +1,9 @@
 // A dump for people: a thousand tasks that do the same are one paragraph.
+#include "frame_text.hpp"
+
 #include <bifilar/runtime/dump.hpp>
 
 #include <algorithm>
-#include <cinttypes>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -12,17 +13,7 @@
 namespace bifilar {
 namespace {
 
-std::string hex(std::uint64_t value) {
-    char text[2 + 16 + 1];
-    (void)std::snprintf(text, sizeof text, "0x%" PRIx64, value);
-    return text;
-}
-
-// Of the library or its standard one: hidden, because the program's own frames say where a task stands.
-bool is_own(const dumped_frame& frame) {
-    return frame.function.starts_with("bifilar::") || frame.function.starts_with("std::") ||
-           frame.file.starts_with("/usr/include/c++/");
-}
+using dump::hex;
 
 // The type of a future as its user knows it.
 std::string shortened(std::string_view type) {
@@ -37,12 +28,6 @@ std::string shortened(std::string_view type) {
 std::string seconds(std::int64_t ns) {
     char text[32];
     (void)std::snprintf(text, sizeof text, "%.3f s", static_cast<double>(ns) / 1e9);
-    return text;
-}
-
-std::string where(const dumped_frame& frame) {
-    std::string text = frame.function.empty() ? hex(frame.code) : frame.function;
-    if (!frame.file.empty()) text += " at " + frame.file + ":" + std::to_string(frame.line);
     return text;
 }
 
@@ -94,16 +79,7 @@ void add_wait(const dumped_wait& wait, std::string& to, const std::string& inden
         to += "\n";
     }
     for (const dumped_wait& arm : wait.arms) add_wait(arm, to, indent + "  ", of);
-    const bool all = std::ranges::all_of(wait.frames, is_own);
-    std::size_t number = 0;
-    for (const dumped_frame& frame : wait.frames)
-        if (all || !is_own(frame))
-            to.append(indent)
-                .append("  #")
-                .append(std::to_string(number++))
-                .append("  ")
-                .append(where(frame))
-                .append("\n");
+    dump::add_text(wait.frames, to, indent);
 }
 
 std::string state_text(const dumped_task& task, bool exact) {

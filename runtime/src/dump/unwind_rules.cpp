@@ -11,19 +11,17 @@ namespace {
 constexpr std::size_t max_missing = 256;
 
 // A word of the stack; whether there is one.
-BIFILAR_UNSANITIZED bool read_word(const parked_stack& stack, std::uint64_t address, std::uint64_t& into) noexcept {
-    const auto low = reinterpret_cast<std::uint64_t>(stack.low);
-    const auto top = reinterpret_cast<std::uint64_t>(stack.top);
-    if (address < low || address > top - sizeof into || address % sizeof into != 0) return false;
-    into = *reinterpret_cast<const volatile std::uint64_t*>(address);
+BIFILAR_UNSANITIZED bool read_word(const stack_words& words, std::uint64_t address, std::uint64_t& into) noexcept {
+    if (address < words.low || address > words.top - sizeof into || address % sizeof into != 0) return false;
+    into = *reinterpret_cast<const volatile std::uint64_t*>(address + words.moved);
     return true;
 }
 
 // The caller's registers; false: they cannot be had.
-bool step(const parked_stack& stack, const unwind_rule& rule, register_set& registers) noexcept {
+bool step(const stack_words& words, const unwind_rule& rule, register_set& registers) noexcept {
     if (!registers.knows(rule.end_register)) return false;
     std::uint64_t end = registers[rule.end_register] + static_cast<std::uint64_t>(std::int64_t{rule.end_distance});
-    if (rule.end_is_stored && !read_word(stack, end, end)) return false;
+    if (rule.end_is_stored && !read_word(words, end, end)) return false;
     register_set caller;
     for (std::size_t number = 0; number < register_set::count; ++number) {
         const unwind_rule::place& from = rule.registers[number];
@@ -37,7 +35,7 @@ bool step(const parked_stack& stack, const unwind_rule& rule, register_set& regi
                 if (registers.knows(number)) caller.set(number, registers[number]);
                 break;
             case at_end:
-                if (read_word(stack, address, value)) caller.set(number, value);
+                if (read_word(words, address, value)) caller.set(number, value);
                 break;
             case end_itself:
                 caller.set(number, address);
@@ -59,7 +57,8 @@ const unwind_rule* unwind_rules::find(std::uint64_t code) const noexcept {
     return found != rules_.end() ? &found->second : nullptr;
 }
 
-std::size_t unwind_rules::walk(const parked_stack& stack, std::span<std::uint64_t> into, bool& complete) noexcept {
+std::size_t unwind_rules::walk(const parked_stack& stack, const stack_words& words, std::span<std::uint64_t> into,
+                               bool& complete) noexcept {
     register_set registers;
     for (std::size_t at = 0; at < stack.count; ++at)
         registers.set(stack.registers[at].number, stack.registers[at].value);
@@ -78,7 +77,7 @@ std::size_t unwind_rules::walk(const parked_stack& stack, std::span<std::uint64_
             complete = false;
             break;
         }
-        if (!rule->usable || rule->last || !step(stack, *rule, registers)) break;
+        if (!rule->usable || rule->last || !step(words, *rule, registers)) break;
         if (registers[register_set::code] == 0) break;
     }
     return count;

@@ -70,6 +70,20 @@ protected:
     ~rule_source() = default;
 };
 
+/// Where the words of a stack are read: in place, or in a copy.
+struct stack_words {
+    /// Of a stack that stands still.
+    explicit stack_words(const parked_stack& stack) noexcept
+        : low{reinterpret_cast<std::uint64_t>(stack.low)}, top{reinterpret_cast<std::uint64_t>(stack.top)} {}
+    /// A copy of what lay from an address on.
+    stack_words(std::uint64_t from, std::span<const std::uint64_t> copy) noexcept
+        : low{from}, top{from + copy.size_bytes()}, moved{reinterpret_cast<std::uint64_t>(copy.data()) - from} {}
+
+    std::uint64_t low;
+    std::uint64_t top;
+    std::uint64_t moved = 0;  ///< How much further than its address a word lies, with overflow.
+};
+
 /// Rules that were needed so far.
 class unwind_rules {
 public:
@@ -79,7 +93,12 @@ public:
 
     /// Return addresses of a stack, innermost first, into `into`; how many. Stops where a rule is missing, which is
     /// noted and makes `complete` false. Allocates nothing; the stack stands still.
-    std::size_t walk(const parked_stack& stack, std::span<std::uint64_t> into, bool& complete) noexcept;
+    std::size_t walk(const parked_stack& stack, std::span<std::uint64_t> into, bool& complete) noexcept {
+        return walk(stack, stack_words{stack}, into, complete);
+    }
+    /// The same, with the registers of `stack` over these words.
+    std::size_t walk(const parked_stack& stack, const stack_words& words, std::span<std::uint64_t> into,
+                     bool& complete) noexcept;
 
     /// Whether a walk has missed rules.
     [[nodiscard]] bool misses() const noexcept { return missing_count_ != 0; }

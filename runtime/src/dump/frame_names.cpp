@@ -1,0 +1,13 @@
+// The address is that of the outermost of these functions, in which the others were expanded.
+#include "frame_names.hpp"
+
+namespace bifilar::dump {
+
+void frame_names::add(std::uint64_t code, std::vector<dumped_frame>& into) {
+    const auto [found, fresh] = places_.try_emplace(code);
+    if (fresh) found->second = tables_.places_of(code);
+    for (const code_place& place : found->second) into.push_back({place.function, place.file, place.line, 0});
+    into.back().code = code;
+}
+
+}  // namespace bifilar::dump
