@@ -5,6 +5,7 @@
 #include "dump/assembly.hpp"
 #include "dump/signal_watch.hpp"
 #include "gdb_script.hpp"
+#include "stall/monitor.hpp"
 
 #include <bifilar/base/detail/assert.hpp>
 #include <bifilar/base/detail/atomic.hpp>
@@ -48,6 +49,12 @@ class runtime::parts final : public sched::environment {
             ::pthread_atfork(nullptr, nullptr, [] { count.store(0, base::relaxed); });  // Relaxed: one thread.
     };
 
+#if defined(BIFILAR_DEBUG)
+    static constexpr std::chrono::nanoseconds default_stall_limit = stall::monitor::default_limit;
+#else
+    static constexpr std::chrono::nanoseconds default_stall_limit{0};
+#endif
+
 public:
     parts(runtime_options options, const sched::tuning& rules)
         // As the application has said it: check() replaces `best` by what was found.
@@ -67,13 +74,20 @@ public:
         // The scheduler is made last, because its workers use all other parts from their first moment on.
         if (!scheduler_->pin_report().empty()) std::fprintf(stderr, "bifilar: %s", scheduler_->pin_report().c_str());
         if (options_.dump_on_signal) signal_watch_.emplace(*scheduler_, *options_.dump_on_signal);
+        if (options_.stall_limit->count() != 0 && !scheduler_->is_simulated())
+            monitor_.emplace(*scheduler_, *options_.stall_limit, options_.on_stall);
+    }
+    // The first part of the end, during which others may still ask the runtime.
+    void end_tasks() {
+        signal_watch_.reset();
+        // Tasks first: they may wait for blocking jobs, and submit some.
+        (void)scheduler_->drain(base::never);
+        // A task that holds up the end is told, by a handler that may ask for a dump.
+        monitor_.reset();
     }
     // A thread that ends a blocking job wakes its joiner through the scheduler, so those threads go before it. The pool
     // itself stays, because workers on a simulated clock ask it.
     ~parts() override {
-        signal_watch_.reset();
-        // Tasks first: they may wait for blocking jobs, and submit some.
-        (void)scheduler_->drain(base::never);
         blocking_->end();
         scheduler_.reset();
     }
@@ -118,7 +132,9 @@ public:
     }
     [[nodiscard]] sched::blocking_pool* pool() noexcept override { return blocking_.get(); }
 
-    [[nodiscard]] std::size_t quiet_threads() const noexcept override { return dump::signal_watch::thread_count(); }
+    [[nodiscard]] std::size_t quiet_threads() const noexcept override {
+        return dump::signal_watch::thread_count() + stall::monitor::quiet_threads();
+    }
 
     void swallowed_cancellation(const detail::task_header& task, std::uint32_t times) noexcept override {
         try {
@@ -161,6 +177,10 @@ public:
         const stackful::stack_pool_counts stacks = fibers_->pool().counts();
         all.stacks_taken = stacks.taken;
         all.stacks_free = stacks.free;
+        if (monitor_) {
+            all.stalls = monitor_->stalls();
+            all.longest_stall = monitor_->longest();
+        }
         return all;
     }
     [[nodiscard]] runtime_metrics metrics() const {
@@ -181,6 +201,11 @@ private:
             throw std::invalid_argument{
                 "runtime_options::on_calling_thread goes with one worker, without a pin, on the real clock; leave "
                 "workers, pin and clock unset, or give the runtime threads"};
+        if (!options.stall_limit) options.stall_limit = default_stall_limit;
+        if (options.stall_limit->count() != 0 && *options.stall_limit < stall::monitor::least_limit)
+            throw std::invalid_argument{"runtime_options::stall_limit is " +
+                                        std::to_string(options.stall_limit->count()) +
+                                        " ns; give at least 1 ms, zero for none, or leave it unset for the default"};
         // May ask the kernel and print a line, so it comes behind what costs nothing.
         options.driver = drivers::choose_driver(options.driver);
         if (options.simulation != nullptr && options.driver != driver_kind::simulated)
@@ -250,6 +275,7 @@ private:
     std::unique_ptr<sched::blocking_pool> blocking_;
     std::unique_ptr<sched::scheduler> scheduler_;
     std::optional<dump::signal_watch> signal_watch_;
+    std::optional<stall::monitor> monitor_;
 };
 
 runtime::runtime(runtime_options options) : runtime{std::move(options), sched::tuning{}} {}
@@ -260,6 +286,7 @@ runtime::runtime(runtime_options options, const sched::tuning& rules)
 runtime::~runtime() {
     // In a forked child there are no threads to end, and what they hold is the parent's.
     if (parts_ != nullptr && !parts_->scheduler().is_ours()) (void)parts_.release();
+    if (parts_ != nullptr) parts_->end_tasks();
 }
 
 shutdown_report runtime::shutdown(std::chrono::steady_clock::time_point deadline) {

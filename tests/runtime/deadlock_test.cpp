@@ -89,6 +89,12 @@ TEST_CASE("a deadlock of all tasks is told by run and join") {
     for (const unsigned workers : {1u, 2u}) check_deadlock(both::small_runtime(workers));
 }
 
+TEST_CASE("a deadlock of all tasks is told while a thread looks for stalls") {
+    bf::runtime_options options = both::small_runtime(2);
+    options.stall_limit = std::chrono::milliseconds{5};
+    check_deadlock(options);
+}
+
 TEST_CASE("a deadlock of all tasks is told on the calling thread") {
     bf::runtime_options options;
     options.on_calling_thread = true;

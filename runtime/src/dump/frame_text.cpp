@@ -22,9 +22,25 @@ std::string hex(std::uint64_t value) {
     return text;
 }
 
+std::string_view name_in(std::string_view function) noexcept {
+    std::size_t begin = 0;
+    int depth = 0;  // Of brackets, in which there may be spaces.
+    for (std::size_t at = 0; at < function.size(); ++at) {
+        const char letter = function[at];
+        const std::string_view before = function.substr(begin, at - begin);
+        // The arguments begin, unless it is "(anonymous namespace)"; and what follows "operator" is a part of the name.
+        if (depth == 0 && letter == '(' && !before.empty() && !before.ends_with(':')) break;
+        if (before.ends_with("operator")) break;
+        if (letter == '<' || letter == '(' || letter == '{' || letter == '[') ++depth;
+        if (letter == '>' || letter == ')' || letter == '}' || letter == ']') --depth;
+        if (depth == 0 && letter == ' ') begin = at + 1;
+    }
+    return function.substr(begin);
+}
+
 bool is_own(const dumped_frame& frame) noexcept {
-    return frame.function.starts_with("bifilar::") || frame.function.starts_with("std::") ||
-           frame.file.starts_with("/usr/include/c++/");
+    const std::string_view name = name_in(frame.function);
+    return name.starts_with("bifilar::") || name.starts_with("std::") || frame.file.starts_with("/usr/include/c++/");
 }
 
 void add_text(std::span<const dumped_frame> frames, std::string& to, const std::string& indent) {

@@ -6,11 +6,15 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace bifilar::dump {
 
 /// An address, with 0x. Throws std::bad_alloc, as all here.
 [[nodiscard]] std::string hex(std::uint64_t value);
+
+/// A function's name without the type that comes before it, which demangled names of templates have.
+[[nodiscard]] std::string_view name_in(std::string_view function) noexcept;
 
 /// Of the library or its standard one: hidden, because the program's own frames say where a task stands.
 [[nodiscard]] bool is_own(const dumped_frame& frame) noexcept;

@@ -2,6 +2,7 @@
 // The numbers are exact when the runtime is at rest and close to it otherwise.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -42,6 +43,9 @@ struct runtime_stats {
     std::uint64_t unused_frame_bytes = 0;  ///< So much of it is kept for the next frames.
     std::uint64_t stacks_taken = 0;        ///< Of this runtime's fibers, and those that its workers keep warm.
     std::uint64_t stacks_free = 0;         ///< Kept for the next fibers.
+    /// Polls that lasted longer than runtime_options::stall_limit, as far as they were seen; 0 where nobody looks.
+    std::uint64_t stalls = 0;
+    std::chrono::nanoseconds longest_stall{0};  ///< The longest of them.
 
     /// All workers together.
     [[nodiscard]] worker_stats total() const noexcept {

@@ -8,6 +8,7 @@
 #include <bifilar/runtime/metrics.hpp>
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/runtime/spawn_blocking.hpp>
+#include <bifilar/runtime/stall.hpp>
 #include <bifilar/sched/detail/start.hpp>
 #include <bifilar/sched/pin.hpp>
 #include <bifilar/sched/stats.hpp>
@@ -70,6 +71,17 @@ struct runtime_options {
     /// Whether workers measure how long polls take, ready tasks wait, and the like, for runtime::metrics. What it costs
     /// is in reports/seeing.md. Not in simulations, nor on a simulated clock.
     bool metrics = false;
+    /// A task that runs for longer than this without a wait is reported while it does, with the place in the code: it
+    /// holds up the other tasks, timers and I/O of its worker. At least 1 ms; zero: nobody looks. A thread looks at the
+    /// workers, which have nothing to do for it, and stops one by a signal when its task is over the limit: a call into
+    /// the kernel that the task makes may end with EINTR then. Unset: 10 ms where the library is built with
+    /// BIFILAR_DEBUG_CHECKS, else zero. Real time on any clock; nobody looks in a simulation. See
+    /// docs/guides/stalls.md.
+    std::optional<std::chrono::nanoseconds> stall_limit;
+    /// Is told of such tasks: of each place in the code every 10 s at most, and 10 times a second at most. Called on
+    /// the thread that looks, which looks on when it returns; must not throw; may ask for a dump of the runtime. Unset:
+    /// some lines on stderr.
+    std::function<void(const task_stall& stall)> on_stall;
     /// Gets the exception of a task that nobody joins; called by whichever thread lets go of the task last, maybe by
     /// several at once; must not throw. Unset: print the task's name and the message, terminate.
     std::function<void(std::exception_ptr)> on_detached_exception;

@@ -40,6 +40,8 @@ public:
     [[nodiscard]] bool stop(std::chrono::nanoseconds limit) noexcept;
     /// They go on.
     void resume() noexcept;
+    /// Whether no other thread freezes workers, so that stop() may succeed.
+    [[nodiscard]] bool has_turn() const noexcept { return one_at_a_time_.owns_lock(); }
 
     /// While they stand: whether this one of them does, or is the calling thread or simulated. Else its thread is gone.
     [[nodiscard]] bool stands(std::uint32_t worker) const noexcept;
