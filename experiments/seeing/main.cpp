@@ -1,5 +1,6 @@
 // Question: what does it cost a running program to be looked into?
-// Unit: microseconds. Threats: the workers' load is tasks that only yield, which a worker leaves at once.
+// Unit: microseconds, and nanoseconds of a yield. Threats: the workers' load is tasks that only yield, which a worker
+// leaves at once.
 #include <harness/run.hpp>
 
 #include "workloads.hpp"
@@ -10,5 +11,6 @@ int main(int argc, char** argv) {
     all.parse(argc, argv);
     add_dumps(all);
     add_costs(all);
+    add_stalls(all);
     return all.run();
 }

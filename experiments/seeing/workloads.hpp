@@ -9,5 +9,7 @@ namespace bifilar::experiments {
 void add_dumps(experiment& all);
 /// What runs all the time: metrics.
 void add_costs(experiment& all);
+/// Tasks that keep their worker, and the thread that looks for them.
+void add_stalls(experiment& all);
 
 }  // namespace bifilar::experiments
