@@ -63,7 +63,8 @@ std::vector<unsigned> lines_here(const bf::dumped_wait& wait) {
 
 unsigned line_after(const std::source_location& place = std::source_location::current()) { return place.line() + 1; }
 
-unsigned inner_line = 0, middle_line = 0, outer_line = 0;
+// Written by all tasks that come there.
+std::atomic<unsigned> inner_line = 0, middle_line = 0, outer_line = 0;
 
 bf::task<> inner(bf::event& e) {
     inner_line = line_after();
@@ -123,7 +124,7 @@ TEST_CASE("a_dump_has_the_lines_of_a_chain_of_coroutines_and_of_a_fibers_stack")
     const bf::dumped_task& coroutine = task_of(dump, "chain");
     CHECK(coroutine.model == "coroutine");
     CHECK_THAT(std::string{coroutine.waits.type}, Contains("event"));
-    CHECK(lines_here(coroutine.waits) == std::vector{inner_line, middle_line, outer_line});
+    CHECK(lines_here(coroutine.waits) == std::vector<unsigned>{inner_line, middle_line, outer_line});
     CHECK_THAT(coroutine.waits.frames.front().function, Contains("inner"));
     CHECK_THAT(coroutine.spawned_at.file_name(), Contains("dump_test.cpp"));
     const bf::dumped_task& fiber = task_of(dump, "deep");
