@@ -111,10 +111,20 @@ struct work {
     std::uint64_t (*once)(backend, std::uint64_t);
 };
 
-sample timed(const work& what, backend on, bool metrics) {
+// What is asked for.
+struct asked {
+    const char* name;
+    bool metrics = false;
+    bool records = false;
+    std::size_t trace_bytes = 0;
+};
+
+sample timed(const work& what, backend on, const asked& wanted) {
     const pinned here{1};
     runtime_options how = workers(1);
-    how.metrics = metrics;
+    how.metrics = wanted.metrics;
+    how.task_records = wanted.records;
+    how.trace_bytes = wanted.trace_bytes;
     how.stack_bytes = std::size_t{64} << 10;
     runtime made{how};
     return made.run([&] {
@@ -134,6 +144,9 @@ void add_costs(experiment& all) {
         work{"channel", "a message between two tasks", 4'000'000, converse},
         work{"echo", "a round trip of 64 bytes over a TCP connection in one runtime", 100'000, echo},
     };
+    static constexpr std::array ways{asked{"nothing asked"}, asked{"the same again"}, asked{"metrics", true},
+                                     asked{"task records", false, true},
+                                     asked{"trace", false, false, std::size_t{1} << 20}};
     for (const backend on : {backend::stackless, backend::stackful})
         for (const work& what : works) {
             const bool fibers = on == backend::stackful;
@@ -145,9 +158,7 @@ void add_costs(experiment& all) {
                          {}};
             row.in_turns = row.id;
             row.repetitions = 21;
-            row.contenders.push_back({"nothing asked", [=] { return timed(what, on, false); }});
-            row.contenders.push_back({"the same again", [=] { return timed(what, on, false); }});
-            row.contenders.push_back({"metrics", [=] { return timed(what, on, true); }});
+            for (const asked& one : ways) row.contenders.push_back({one.name, [=] { return timed(what, on, one); }});
             all.add(std::move(row));
         }
 }

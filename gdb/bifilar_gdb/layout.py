@@ -272,7 +272,10 @@ def state_word(header):
 
 
 def operations(header):
-    return read_number(header + offset(need_type("bifilar::detail::task_header"), "kind_"))
+    """The task's own: a record of it puts others in front of them."""
+    kind = read_number(header + offset(need_type("bifilar::detail::task_header"), "kind_"))
+    record = read_number(kind + offset(need_type("bifilar::detail::operations"), "record"))
+    return kind if record == 0 else read_number(record + offset(need_type("bifilar::sched::task_record"), "inner_"))
 
 
 def run_function(header):

@@ -6,6 +6,7 @@
 #include "dump/signal_watch.hpp"
 #include "gdb_script.hpp"
 #include "stall/monitor.hpp"
+#include "trace/collect.hpp"
 
 #include <bifilar/base/detail/assert.hpp>
 #include <bifilar/base/detail/atomic.hpp>
@@ -21,6 +22,7 @@
 #include <bifilar/stackful/detail/fiber_home.hpp>
 #include <bifilar/stackful/detail/overflow.hpp>
 
+#include <bit>
 #include <cstdio>
 #include <new>
 #include <stdexcept>
@@ -206,6 +208,10 @@ private:
             throw std::invalid_argument{"runtime_options::stall_limit is " +
                                         std::to_string(options.stall_limit->count()) +
                                         " ns; give at least 1 ms, zero for none, or leave it unset for the default"};
+        constexpr std::size_t least_trace = 4096, max_trace = std::size_t{1} << 30;
+        if (options.trace_bytes != 0 && (options.trace_bytes < least_trace || options.trace_bytes > max_trace))
+            throw std::invalid_argument{"runtime_options::trace_bytes is " + std::to_string(options.trace_bytes) +
+                                        "; give a number from 4096 to 1073741824, or 0 for no trace"};
         // May ask the kernel and print a line, so it comes behind what costs nothing.
         options.driver = drivers::choose_driver(options.driver);
         if (options.simulation != nullptr && options.driver != driver_kind::simulated)
@@ -238,6 +244,8 @@ private:
                 .resources = fibers_.get(),
                 .clock = options_.clock,
                 .measures = measures(),
+                .records = options_.task_records || options_.trace_bytes != 0,
+                .trace_records = std::bit_floor(options_.trace_bytes) / sizeof(sched::trace_record),
                 .tuning = rules};
     }
 
@@ -319,6 +327,7 @@ void runtime::settle() {
 runtime_stats runtime::stats() const { return (void)scheduler(), parts_->stats(); }
 runtime_metrics runtime::metrics() const { return (void)scheduler(), parts_->metrics(); }
 runtime_metrics runtime::metrics_of(sched::scheduler& of) { return static_cast<const parts&>(of.parts()).metrics(); }
+runtime_trace runtime::trace() const { return trace::collect(scheduler()); }
 runtime_dump runtime::dump() const { return dump::assembly{scheduler()}.take(); }
 std::uint32_t runtime::workers() const noexcept { return scheduler().workers(); }
 driver_kind runtime::driver() const noexcept { return parts_->driver(); }
@@ -350,6 +359,10 @@ runtime_metrics this_runtime::metrics() {
 
 runtime_dump this_runtime::dump() {
     return dump::assembly{detail::current_scheduler("this_runtime::dump", "call runtime::dump")}.take();
+}
+
+runtime_trace this_runtime::trace() {
+    return trace::collect(detail::current_scheduler("this_runtime::trace", "call runtime::trace"));
 }
 
 sched::scheduler& detail::current_scheduler(const char* caller, const char* instead) {

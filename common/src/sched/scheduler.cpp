@@ -7,6 +7,7 @@
 #include <bifilar/base/detail/stay_loaded.hpp>
 #include <bifilar/local/detail/local_store.hpp>
 #include <bifilar/memory/detail/frame_pool.hpp>
+#include <bifilar/sched/detail/task_record.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -45,6 +46,8 @@ scheduler::scheduler(const scheduler_options& options, environment& parts)
       serial_{runtimes.next_serial()},
       clock_{options.clock},
       measures_{options.measures && simulation_ == nullptr && options.clock == nullptr},
+      records_{options.records && simulation_ == nullptr},
+      trace_records_{records_ ? options.trace_records : 0},
       idle_{options.workers} {
     base::stay_loaded();
     // Once in the process, for all runtimes.
@@ -148,8 +151,10 @@ void scheduler::start(detail::task_core& task, task_place place, const start_opt
         throw std::invalid_argument{"spawn_options::worker is " + std::to_string(how.worker) +
                                     ", and the runtime has " + std::to_string(workers()) + "; give 0 to " +
                                     std::to_string(workers() - 1)};
+    std::unique_ptr<task_record> record = records_ ? task_record::make() : nullptr;
+    std::unique_ptr<detail::local_store> locals;
     if (detail::running_locals(detail::this_thread()) != nullptr && how.inherits_locals) [[unlikely]]
-        detail::inherit_locals(task);  // User code runs here.
+        locals = detail::locals_for_child(detail::this_thread());  // User code runs here.
     worker* const here = detail::this_thread().worker;
     const bool inside = here != nullptr && &here->owner() == this;
     if (!inside) {
@@ -159,7 +164,6 @@ void scheduler::start(detail::task_core& task, task_place place, const start_opt
         starting_outside_.fetch_add(1, base::seq_cst);
         if (now() != phase::running && refuses_starts()) [[unlikely]] {
             starting_outside_.fetch_sub(1, base::release);  // Pairs with halt_and_cancel; nothing was started.
-            if (task.kind_->locals != nullptr) detail::end_locals(task);
             throw std::logic_error{"spawn on a runtime that has been shut down; spawn before shutdown()"};
         }
         spawned_outside_.fetch_add(1, base::relaxed);  // Relaxed: the counter above orders it.
@@ -171,6 +175,9 @@ void scheduler::start(detail::task_core& task, task_place place, const start_opt
     }
     if (births_ != nullptr) (*births_)[&task] = ++born_;
     task.state_.set_owner(owner_id_);
+    if (record != nullptr) task_record::attach(std::move(record), task);
+    // Above the record, because the task loses them before.
+    if (locals != nullptr) detail::local_store::attach(std::move(locals), task);
     // From here on the task may be visited, and nothing below throws: it ends as tasks end.
     place.publish(task, owner_id_);
     if (how.worker != any_worker)

@@ -31,6 +31,7 @@ worker::worker(scheduler& owner, std::uint32_t index, std::vector<std::vector<st
       random_start_{owner.tuning_.victims != victim_order::in_order},
       clock_{owner.clock_},
       metrics_{owner.measures_ ? std::make_unique<worker_metrics>() : nullptr},
+      trace_{owner.trace_records_ != 0 ? std::make_unique<trace_ring>(owner.trace_records_) : nullptr},
       timers_{clock_ == nullptr ? detail::timer_queue::precision::tick : detail::timer_queue::precision::exact},
       random_{index + 1},
       max_lifo_runs_{owner.tuning_.max_lifo_runs},

@@ -29,6 +29,17 @@ namespace bifilar::sched {
     probe.end();
 }
 
+// It has ended just now.
+[[gnu::noinline]] void worker::tell_sleep(base::instant_ns began) noexcept {
+    if (metrics_ != nullptr) metrics_->add_sleep(tick_began_ns_ - began);
+    if (trace_ == nullptr) return;
+    trace_record event;
+    event.what = trace_record::kind::sleep;
+    event.from_ns = began;
+    event.to_ns = tick_began_ns_;
+    trace_->add(event);
+}
+
 std::vector<worker_times> scheduler::times() const {
     std::vector<worker_times> all;
     if (!measures_) return all;

@@ -140,6 +140,7 @@ bool worker::is_restless() const noexcept {
 }
 
 [[gnu::noinline]] void worker::sleep() noexcept {
+    ending_ = 0;
     if (clock_ != nullptr) [[unlikely]]
         forget_turns();
     const bool again = only_napped();
@@ -162,7 +163,8 @@ bool worker::is_restless() const noexcept {
         constexpr base::instant_ns short_sleep_ns = 200'000;  // Some times what a wake takes on a virtual machine.
         if (!again) slept_since_ns_ = base::now_ns();
         deadline = std::min(deadline, trim_at_ns_);
-        const base::instant_ns measured_since = metrics_ == nullptr ? 0 : again ? base::now_ns() : slept_since_ns_;
+        const bool told = metrics_ != nullptr || trace_ != nullptr;
+        const base::instant_ns told_since = !told ? 0 : again ? base::now_ns() : slept_since_ns_;
         bool slept = true;
         if (clock_ == nullptr) [[likely]]
             parker_->park(deadline);
@@ -176,7 +178,7 @@ bool worker::is_restless() const noexcept {
             spin_policy_.woken_soon();
         fire_due(tick_began_ns_);
         if (slept) until_tick_ = tick_tasks_;  // A jump of time without a sleep leaves the events to the tick.
-        if (metrics_ != nullptr) metrics_->add_sleep(tick_began_ns_ - measured_since);
+        if (told) tell_sleep(told_since);
     }
     searching_ = claimed_ = owner_.idle_.leave(index_);
     // Others relied on this searcher: it is one again until it has found something.

@@ -19,6 +19,7 @@ void worker::stop_after_fork() noexcept {
 }
 
 [[gnu::noinline]] void worker::tick() noexcept {
+    ending_ = 0;
     BIFILAR_CHECK(owner_.is_ours(), base::used_in_forked_child);
     if (simulation_ != nullptr) [[unlikely]]
         return simulated_tick();

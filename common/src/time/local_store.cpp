@@ -100,11 +100,6 @@ run_result local_store::first_run(task_header& task, context& cx) noexcept {
     return answer;
 }
 
-void inherit_locals(task_header& child) {
-    if (std::unique_ptr<local_store> made = locals_for_child(this_thread()))
-        local_store::attach(std::move(made), child);
-}
-
 void end_locals(task_header& task) noexcept { local_store::detach(task); }
 
 void local_store::detach(task_header& task) noexcept {

@@ -55,6 +55,7 @@
 #include <bifilar/runtime/task_scope.hpp>                  // IWYU pragma: export
 #include <bifilar/runtime/this_runtime.hpp>                // IWYU pragma: export
 #include <bifilar/runtime/timeout_call.hpp>                // IWYU pragma: export
+#include <bifilar/runtime/trace.hpp>                       // IWYU pragma: export
 #include <bifilar/stackful/await.hpp>                      // IWYU pragma: export
 #include <bifilar/stackful/this_fiber.hpp>                 // IWYU pragma: export
 #include <bifilar/stackless/task.hpp>                      // IWYU pragma: export

@@ -9,6 +9,7 @@
 #include <bifilar/runtime/spawn.hpp>
 #include <bifilar/runtime/spawn_blocking.hpp>
 #include <bifilar/runtime/stall.hpp>
+#include <bifilar/runtime/trace.hpp>
 #include <bifilar/sched/detail/start.hpp>
 #include <bifilar/sched/pin.hpp>
 #include <bifilar/sched/stats.hpp>
@@ -82,6 +83,12 @@ struct runtime_options {
     /// the thread that looks, which looks on when it returns; must not throw; may ask for a dump of the runtime. Unset:
     /// some lines on stderr.
     std::function<void(const task_stall& stall)> on_stall;
+    /// Whether tasks keep account of themselves: number, parent, since when they wait, how often and how long they ran.
+    /// Dumps tell it. Takes 160 bytes for each task, and two looks at the clock in each poll. Not in simulations.
+    bool task_records = false;
+    /// Bytes for the latest events of each worker, for runtime::trace; 64 for each turn of a task, rounded down to a
+    /// power of 2, from 4 KiB to 1 GiB. 0: none. With it tasks keep account of themselves as well.
+    std::size_t trace_bytes = 0;
     /// Gets the exception of a task that nobody joins; called by whichever thread lets go of the task last, maybe by
     /// several at once; must not throw. Unset: print the task's name and the message, terminate.
     std::function<void(std::exception_ptr)> on_detached_exception;
@@ -213,6 +220,11 @@ public:
     /// Thread: any.
     /// Allocates: some KiB for each worker.
     [[nodiscard]] runtime_metrics metrics() const;
+    /// The latest events of all workers, which go on meanwhile; none without runtime_options::trace_bytes.
+    /// Throws: std::bad_alloc.
+    /// Thread: any.
+    /// Allocates: about twice as much as the workers keep.
+    [[nodiscard]] runtime_trace trace() const;
     /// What all tasks are doing, while they do it: workers are stopped for some milliseconds at a time, by a signal
     /// (SIGURG), and go on in between. Calls into the kernel that tasks make meanwhile may end with EINTR, where the
     /// system does not restart them. Functions and lines come from the program's own debug information, by libdw.

@@ -3,6 +3,7 @@
 
 #include <bifilar/runtime/dump.hpp>
 #include <bifilar/runtime/metrics.hpp>
+#include <bifilar/runtime/trace.hpp>
 
 namespace bifilar::this_runtime {
 
@@ -19,5 +20,11 @@ namespace bifilar::this_runtime {
 /// Blocks: until all tasks were seen.
 /// Allocates: for each task, and each function in which one stands.
 [[nodiscard]] runtime_dump dump();
+
+/// runtime::trace, likewise.
+/// Throws: std::logic_error outside of a runtime's tasks; std::bad_alloc.
+/// Thread: in a task.
+/// Allocates: about twice as much as the workers keep.
+[[nodiscard]] runtime_trace trace();
 
 }  // namespace bifilar::this_runtime

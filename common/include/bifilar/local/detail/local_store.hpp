@@ -136,11 +136,8 @@ private:
     return own->for_child();
 }
 
-/// Gives the same to a task that is about to start.
-void inherit_locals(task_header& child);
-
-/// The body of a task that has a store has ended, or it was not started after all: ends the values and takes the store
-/// away. In the task's name, before its completion is published.
+/// The body of a task that has a store has ended: ends the values and takes the store away. In the task's name, before
+/// its completion is published.
 void end_locals(task_header& task) noexcept;
 
 /// In a handler at the end of a task's body, or of a part of it: whether the exception is a task_cancelled and the

@@ -46,6 +46,10 @@ struct scheduler_options {
     /// Workers measure what worker_times tells; not in a simulation or on a simulated clock, where what tasks do does
     /// not depend on real time.
     bool measures = false;
+    /// Tasks have records; not in a simulation.
+    bool records = false;
+    /// Events that each worker keeps, a power of 2; 0: none. Only with records.
+    std::size_t trace_records = 0;
     /// For experiments.
     sched::tuning tuning = {};
 };
@@ -216,7 +220,10 @@ private:
     const bool has_fences_ = base::heavy_fence();     // The first takes long once there are threads.
     simulated_clock* const clock_;
     base::baton* const simulation_ = base::baton::here();  // That this belongs to; mostly null.
-    const bool measures_;                                  // Behind what it depends on.
+    // Behind what they depend on.
+    const bool measures_;
+    const bool records_;
+    const std::size_t trace_records_;
     std::unique_ptr<time_keeper> keeper_;                  // Set before the workers are made; null on the real clock.
     global_queue global_;
     idle_set idle_;
@@ -232,7 +239,7 @@ private:
     // cancelled. Set while all workers stand still, which orders it for those that leave the halt.
     bool cancels_births_ = false;
     // Whether starts take the long way in any case: tasks are born cancelled, or their births are noted.
-    bool cares_for_starts_ = simulation_ != nullptr;
+    bool cares_for_starts_ = simulation_ != nullptr || records_;
     // In a simulation: the numbers of tasks, in the order of their starts; an address has its latest task's. Else null.
     std::unique_ptr<std::unordered_map<const detail::task_header*, std::uint64_t>> births_;
     std::uint64_t born_ = 0;

@@ -11,6 +11,7 @@
 #include <bifilar/sched/detail/run_queue.hpp>
 #include <bifilar/sched/detail/spin_policy.hpp>
 #include <bifilar/sched/detail/task_fifo.hpp>
+#include <bifilar/sched/detail/trace_ring.hpp>
 #include <bifilar/sched/detail/worker_counters.hpp>
 #include <bifilar/sched/detail/worker_metrics.hpp>
 #include <bifilar/task/context.hpp>
@@ -85,6 +86,12 @@ public:
 
     bool run_nested(detail::task_header& task, context& outer) noexcept override;
 
+    /// Where its events go; null: nobody has asked for them. Its thread writes.
+    [[nodiscard]] trace_ring* trace() const noexcept { return trace_.get(); }
+    /// The task_number of the task that has ended just now and wakes its joiner; 0: none. Its thread.
+    [[nodiscard]] std::uint64_t ending() const noexcept { return ending_; }
+    void set_ending(std::uint64_t number) noexcept { ending_ = number; }
+
     /// The kernel's number of its thread. Any thread, between the scheduler's start and the end of its threads.
     [[nodiscard]] pid_t thread_id() const noexcept { return thread_id_; }
 
@@ -157,6 +164,7 @@ private:
     void adapt(base::instant_ns now) noexcept;
     void end_timed(base::instant_ns began) noexcept;
     void end_probe(queue_probe& probe) noexcept;
+    void tell_sleep(base::instant_ns began) noexcept;
 
     detail::task_header* search() noexcept;
     detail::task_header* steal() noexcept;
@@ -193,6 +201,7 @@ private:
     detail::thread_state* state_ = nullptr;  // Of this worker's thread; the loop itself never moves.
     pid_t thread_id_ = 0;                    // Likewise.
     const std::unique_ptr<worker_metrics> metrics_;  // Null: nothing is measured.
+    const std::unique_ptr<trace_ring> trace_;        // Null: there is no trace.
     detail::timer_queue timers_;
     base::random random_;
 
@@ -219,6 +228,7 @@ private:
     base::instant_ns tick_began_ns_ = 0;
     double task_ns_ = 5'000;  // Moving average; the start is a guess that soon does not matter.
     spin_policy spin_policy_;
+    std::uint64_t ending_ = 0;  // Until the worker does something else.
     bool pinned_turn_ = false;
     bool searching_ = false;
     bool watches_ = false;  // Is the one who watches what others keep.

@@ -11,8 +11,9 @@ namespace bifilar {
 class context;
 class task_visitor;
 namespace sched {
+class task_record;
 class worker;
-}
+}  // namespace sched
 
 namespace detail {
 
@@ -40,6 +41,8 @@ struct operations {
     /// What the task keeps under its task_local keys. Null in the kinds that types define: a task gets a kind of its
     /// own with its first such value; see local_store.
     local_store* locals = nullptr;
+    /// What is known of the task, if its runtime keeps records; null in the kinds that types define.
+    sched::task_record* record = nullptr;
 };
 
 struct task_header {
@@ -49,7 +52,8 @@ struct task_header {
 
     /// The next task in the one queue or batch that holds this one. Belongs to whoever claimed the task.
     base::plain<task_header*> next_{nullptr};
-    /// Changes only with locals, by the owner of the body. Read by whoever owns the body or holds the last reference.
+    /// Changes only with locals and records, by the owner of the body. Read by whoever owns the body or holds the last
+    /// reference.
     base::plain<const operations*> kind_;
     task_state state_;
 };

@@ -1,0 +1,137 @@
+// What happens around a task's runs and wakes when there is a record of it.
+#include <bifilar/sched/detail/task_record.hpp>
+
+#include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/memory/detail/frame_pool.hpp>
+#include <bifilar/sched/detail/trace_ring.hpp>
+#include <bifilar/sched/detail/worker.hpp>
+#include <bifilar/task/detail/task_label.hpp>
+#include <bifilar/task/detail/thread_state.hpp>
+#include <bifilar/task/task_visitor.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace bifilar::sched {
+namespace {
+
+base::atomic<task_number> numbers{0};  // Given so far.
+
+// Asks a task of which model it is, and nothing else.
+class model_of final : public task_visitor {
+public:
+    [[nodiscard]] static char letter(const detail::task_header& task) noexcept {
+        model_of asked;
+        if (task.kind_->describe != nullptr) task.kind_->describe(task, asked);
+        return asked.letter_;
+    }
+
+    [[nodiscard]] extent visit_model(std::string_view model) noexcept override {
+        // Two models have an initial in common with another one.
+        if (!model.empty()) letter_ = model == "future" ? 'F' : model == "call" ? 'C' : model.front();
+        return extent::model;
+    }
+    void visit_wait(std::string_view, std::span<const wait_fact>) noexcept override {}
+    void visit_frame(const void*, const std::source_location&) noexcept override {}
+    void visit_stack(const parked_stack&, const std::source_location&) noexcept override {}
+    void begin_arms(std::string_view, arms) noexcept override {}
+    void next_arm() noexcept override {}
+    void end_arms() noexcept override {}
+
+private:
+    char letter_ = 0;
+};
+
+}  // namespace
+
+void* task_record::operator new(std::size_t bytes) { return detail::allocate_frame(bytes); }
+void task_record::operator delete(void* place) noexcept { detail::release_frame(place); }
+
+task_record::task_record() noexcept
+    : number_{numbers.fetch_add(1, base::relaxed) + 1},  // Relaxed: only the number matters.
+      parent_{running()},
+      spawned_at_ns_{base::now_ns()},
+      since_ns_{spawned_at_ns_},
+      woken_at_ns_{spawned_at_ns_} {}
+
+std::unique_ptr<task_record> task_record::make() { return std::unique_ptr<task_record>{new task_record}; }
+
+task_number task_record::running() noexcept {
+    const detail::task_header* const task = detail::running_task();
+    const task_record* const record = task != nullptr ? of(*task) : nullptr;
+    return record != nullptr ? record->number_ : 0;
+}
+
+void task_record::attach(std::unique_ptr<task_record> made, detail::task_header& task) noexcept {
+    task_record& own = *made.release();
+    own.inner_ = task.kind_;
+    own.woken_by_ = own.parent_;
+    own.kind_ = *task.kind_;
+    own.kind_.run = &run;
+    own.kind_.schedule = &schedule;
+    own.kind_.destroy = &destroy;
+    own.kind_.record = &own;
+    task.kind_ = &own.kind_;
+}
+
+// On the worker's own stack, and so on one thread from beginning to end.
+detail::run_result task_record::run(detail::task_header& task, context& cx) noexcept {
+    task_record& own = *task.kind_->record;
+    worker& here = *detail::this_thread().worker;
+    trace_ring* const ring = here.trace();
+    trace_record event;
+    const base::instant_ns from = base::now_ns();
+    if (ring != nullptr) {
+        if (own.polls_ == 0) own.tell_begin(task, from, *ring);
+        event.from_ns = from;
+        event.task = own.number_;
+        event.other = std::exchange(own.woken_by_, 0);
+        event.set_woken(own.woken_at_ns_);
+    }
+    own.since_ns_ = from;
+    ++own.polls_;
+    here.set_ending(0);
+    const detail::run_result answer = own.inner_->run(task, cx);
+    const base::instant_ns to = base::now_ns();
+    own.since_ns_ = own.woken_at_ns_ = to;  // One that yields is ready from here on.
+    own.busy_ns_ += to - from;
+    own.longest_ns_ = std::max(own.longest_ns_, to - from);
+    if (answer == detail::run_result::done) here.set_ending(own.number_);
+    if (ring != nullptr) {
+        event.what = answer == detail::run_result::done ? trace_record::kind::last : trace_record::kind::turn;
+        event.to_ns = to;
+        ring->add(event);
+    }
+    return answer;
+}
+
+void task_record::tell_begin(detail::task_header& task, base::instant_ns now, trace_ring& to) const noexcept {
+    trace_record event;
+    event.what = trace_record::kind::begin;
+    event.from_ns = spawned_at_ns_;
+    event.to_ns = now;
+    event.task = number_;
+    event.other = parent_;
+    event.model = model_of::letter(task);
+    if (const char* const name = detail::name_of(task)) event.set_text(name);
+    to.add(event);
+}
+
+// The caller has claimed the task, and with it what is written here.
+void task_record::schedule(detail::task_header& task) noexcept {
+    task_record& own = *task.kind_->record;
+    own.since_ns_ = own.woken_at_ns_ = base::now_ns();
+    own.woken_by_ = running();
+    if (own.woken_by_ != 0) return own.inner_->schedule(task);
+    // Maybe by the end of the task that it has joined, which is over by now.
+    if (const worker* const here = detail::this_thread().worker) own.woken_by_ = here->ending();
+    own.inner_->schedule(task);
+}
+
+void task_record::destroy(detail::task_header& task) noexcept {
+    const std::unique_ptr<task_record> own{task.kind_->record};
+    task.kind_ = own->inner_;
+    task.kind_->destroy(task);
+}
+
+}  // namespace bifilar::sched
