@@ -134,6 +134,13 @@ dumped_task assembly::read(const noted_task& task) {
     made.now = task.now;
     made.worker = task.worker;
     made.cancelling = task.cancelling;
+    made.number = task.number;
+    made.parent = task.parent;
+    made.age = std::chrono::nanoseconds{task.age_ns};
+    made.since = std::chrono::nanoseconds{task.since_ns};
+    made.polls = task.polls;
+    made.busy = std::chrono::nanoseconds{task.busy_ns};
+    made.longest = std::chrono::nanoseconds{task.longest_ns};
     std::size_t at = 0;
     made.waits = read_wait(task, at, made);
     return made;

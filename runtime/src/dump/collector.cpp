@@ -1,6 +1,7 @@
 // Notes of one slab's tasks are kept once all of it was noted.
 #include "collector.hpp"
 
+#include <bifilar/sched/detail/task_record.hpp>
 #include <bifilar/task/detail/task_header.hpp>
 #include <bifilar/task/detail/task_label.hpp>
 
@@ -20,7 +21,8 @@ void collector::make_room(std::size_t tasks) {
 }
 
 void collector::begin(base::instant_ns budget, std::span<const running_task> running) noexcept {
-    until_ = base::now_ns() + budget;
+    now_ = base::now_ns();
+    until_ = now_ + budget;
     running_ = running;
     lacks_room_ = again_ = false;
 }
@@ -39,6 +41,7 @@ void collector::visit(detail::task_header& task) noexcept {
         made.worker = static_cast<std::uint32_t>(at - running_.begin());
     }
     note_label(task, made);
+    note_record(task, made);
     expect(tasks_.push(made));
     if (again_) return;
     if (task.kind_->describe != nullptr) task.kind_->describe(task, *this);
@@ -56,6 +59,18 @@ void collector::note_label(detail::task_header& task, noted_task& into) noexcept
     into.name_length = static_cast<std::uint16_t>(std::min<std::size_t>(name.size(), UINT16_MAX));
     into.spawned_at = label->place();
     expect(letters_.append({name.data(), into.name_length}));
+}
+
+void collector::note_record(const detail::task_header& task, noted_task& into) const noexcept {
+    const sched::task_record* const record = sched::task_record::of(task);
+    if (record == nullptr) return;
+    into.number = record->number();
+    into.parent = record->parent();
+    into.age_ns = now_ - record->spawned_at_ns();
+    into.since_ns = now_ - record->since_ns();
+    into.polls = record->polls();
+    into.busy_ns = record->busy_ns();
+    into.longest_ns = record->longest_ns();
 }
 
 auto collector::end_slab() noexcept -> then {

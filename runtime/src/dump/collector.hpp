@@ -72,6 +72,13 @@ struct noted_task {
     std::uint32_t name = 0;  ///< Where it begins in the list of letters.
     std::string_view model{};
     std::source_location spawned_at{};
+    std::uint64_t number = 0;  ///< As dumped_task has this and what follows.
+    std::uint64_t parent = 0;
+    base::instant_ns age_ns = 0;
+    base::instant_ns since_ns = 0;
+    std::uint64_t polls = 0;
+    base::instant_ns busy_ns = 0;
+    base::instant_ns longest_ns = 0;
 };
 
 /// The tasks of one runtime.
@@ -117,6 +124,7 @@ private:
     }
     void note(const noted_step& step) noexcept { expect(steps_.push(step)); }
     void note_label(detail::task_header& task, noted_task& into) noexcept;
+    void note_record(const detail::task_header& task, noted_task& into) const noexcept;
 
     unwind_rules& rules_;
     fixed_list<noted_task> tasks_;
@@ -125,6 +133,7 @@ private:
     fixed_list<std::uint64_t> addresses_;
     fixed_list<char> letters_;
     sizes kept_;
+    base::instant_ns now_ = 0;  // When the portion began.
     base::instant_ns until_ = 0;
     std::span<const running_task> running_;
     bool lacks_room_ = false;  // In this portion.

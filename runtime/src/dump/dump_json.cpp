@@ -91,6 +91,19 @@ void write(json_writer& to, const dumped_task& task) {
         to.key("stack_bytes");
         to.value(std::uint64_t{task.stack_bytes});
     }
+    if (task.number != 0) {
+        const auto add = [&to](std::string_view name, std::uint64_t value) {
+            to.key(name);
+            to.value(value);
+        };
+        add("number", task.number);
+        if (task.parent != 0) add("parent", task.parent);
+        add("age_ns", static_cast<std::uint64_t>(task.age.count()));
+        add("since_ns", static_cast<std::uint64_t>(task.since.count()));
+        add("polls", task.polls);
+        add("busy_ns", static_cast<std::uint64_t>(task.busy.count()));
+        add("longest_ns", static_cast<std::uint64_t>(task.longest.count()));
+    }
     to.key("waits");
     write(to, task.waits);
     to.end('}');

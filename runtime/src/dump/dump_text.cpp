@@ -39,6 +39,7 @@ struct whole {
 
 std::string title(const dumped_task& task) {
     std::string text = "task " + hex(task.address);
+    if (task.number != 0) text += " #" + std::to_string(task.number);
     if (!task.name.empty()) text += " \"" + task.name + "\"";
     return text;
 }
@@ -99,11 +100,21 @@ std::string state_text(const dumped_task& task, bool exact) {
     return text + (task.cancelling ? ", cancelled" : "");
 }
 
+// What the task's record tells.
+std::string account(const dumped_task& task) {
+    std::string text = "  lives for " + seconds(task.age.count());
+    if (task.parent != 0) text += ", spawned by #" + std::to_string(task.parent);
+    text += "; has run " + std::to_string(task.polls) + (task.polls == 1 ? " time" : " times");
+    return text + ", " + seconds(task.busy.count()) + " in all, " + seconds(task.longest.count()) + " at most\n";
+}
+
 std::string describe(const dumped_task& task, const whole& of) {
     std::string text = title(task) + ": " + state_text(task, true);
     if (task.stack_bytes != 0)
         text += ", " + std::to_string(task.stack_used) + " of " + std::to_string(task.stack_bytes) + " bytes of stack";
+    if (task.number != 0) text += ", for " + seconds(task.since.count());
     text += "\n";
+    if (task.number != 0) text += account(task);
     if (task.spawned_at.line() != 0)
         text.append("  spawned at ")
             .append(task.spawned_at.file_name())
@@ -142,9 +153,12 @@ std::string runtime_dump::text(std::size_t max_groups) const {
             break;
         }
         const std::vector<std::size_t>& tasks = group->second;
+        // The one that has been so for longest stands for all; without records the first.
+        const std::size_t shown =
+            *std::ranges::max_element(tasks, {}, [this](std::size_t at) { return tasks_[at].since; });
         made += "\n";
         if (tasks.size() != 1) made += std::to_string(tasks.size()) + " tasks like this: ";
-        made += describe(tasks_[tasks.front()], all);
+        made += describe(tasks_[shown], all);
     }
     for (const dumped_deadlock& deadlock : deadlocks_) {
         made += deadlock.certain ? "\ndeadlock: " : "\ndeadlock, it seems: ";

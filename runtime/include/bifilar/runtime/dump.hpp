@@ -53,6 +53,15 @@ struct dumped_task {
     std::size_t stack_used = 0;         ///< Bytes of the stack of a parked fiber in use; else 0.
     std::size_t stack_bytes = 0;        ///< Bytes that this stack has.
     dumped_wait waits;                  ///< What it waits for and where; of one that runs, where it is.
+
+    // Those below need runtime_options::task_records or trace_bytes, and are 0 otherwise.
+    std::uint64_t number = 0;             ///< Of all tasks of such runtimes in the process, from 1.
+    std::uint64_t parent = 0;             ///< The number of the task that has spawned it; 0: a thread has.
+    std::chrono::nanoseconds age{0};      ///< Since it was spawned.
+    std::chrono::nanoseconds since{0};    ///< How long it has been in this state.
+    std::uint64_t polls = 0;              ///< How often it has run.
+    std::chrono::nanoseconds busy{0};     ///< How long in all, without a present run.
+    std::chrono::nanoseconds longest{0};  ///< How long at most without a break, likewise.
 };
 
 /// Tasks that wait for each other, so that none goes on.
