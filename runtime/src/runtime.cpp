@@ -24,9 +24,11 @@
 
 #include <bit>
 #include <cstdio>
+#include <cstdlib>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -192,6 +194,14 @@ public:
     }
 
 private:
+    static bool asks_for_records() {
+        const char* const given = std::getenv("BIFILAR_TASK_RECORDS");
+        const std::string_view value = given != nullptr ? given : "";
+        if (value == "1") return true;
+        if (value.empty() || value == "0") return false;
+        throw std::invalid_argument{"BIFILAR_TASK_RECORDS is '" + std::string{value} + "'; give 1 or 0"};
+    }
+
     static runtime_options check(runtime_options options) {
         if (!options.workers) options.workers = options.on_calling_thread ? 1 : sched::default_workers();
         if (*options.workers == 0 || *options.workers > sched::max_workers)
@@ -208,6 +218,7 @@ private:
             throw std::invalid_argument{"runtime_options::stall_limit is " +
                                         std::to_string(options.stall_limit->count()) +
                                         " ns; give at least 1 ms, zero for none, or leave it unset for the default"};
+        if (!options.task_records) options.task_records = options.trace_bytes != 0 || asks_for_records();
         constexpr std::size_t least_trace = 4096, max_trace = std::size_t{1} << 30;
         if (options.trace_bytes != 0 && (options.trace_bytes < least_trace || options.trace_bytes > max_trace))
             throw std::invalid_argument{"runtime_options::trace_bytes is " + std::to_string(options.trace_bytes) +
@@ -244,7 +255,7 @@ private:
                 .resources = fibers_.get(),
                 .clock = options_.clock,
                 .measures = measures(),
-                .records = options_.task_records || options_.trace_bytes != 0,
+                .records = *options_.task_records || options_.trace_bytes != 0,
                 .trace_records = std::bit_floor(options_.trace_bytes) / sizeof(sched::trace_record),
                 .tuning = rules};
     }

@@ -1,10 +1,12 @@
 // What tasks note of themselves, as a dump tells it.
 #include "catch.hpp"
+#include "environment.hpp"
 #include <bifilar/bifilar.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -66,4 +68,26 @@ TEST_CASE("tasks_keep_no_account_unless_asked") {
     CHECK_THAT(seen.json(), !Contains("age_ns"));
     until.set();
     task.join();
+}
+
+TEST_CASE("the_environment_may_ask_for_accounts_and_the_program_decides") {
+    const auto number = [](std::optional<bool> own) {
+        bf::runtime_options options;
+        options.workers = 1;
+        options.task_records = own;
+        bf::runtime made{options};
+        return made.run([] { return bf::this_runtime::dump().tasks().front().number; });
+    };
+    {
+        const tests::environment_variable asks{"BIFILAR_TASK_RECORDS", "1"};
+        CHECK(number(std::nullopt) != 0);
+        CHECK(number(false) == 0);
+    }
+    {
+        const tests::environment_variable refuses{"BIFILAR_TASK_RECORDS", "0"};
+        CHECK(number(std::nullopt) == 0);
+        CHECK(number(true) != 0);
+    }
+    const tests::environment_variable bad{"BIFILAR_TASK_RECORDS", "yes"};
+    CHECK_THROWS_WITH(number(std::nullopt), Contains("BIFILAR_TASK_RECORDS is 'yes'; give 1 or 0"));
 }

@@ -45,6 +45,7 @@ void calling_thread::work(base::instant_ns deadline, std::uint32_t events_first)
     // Futures that tasks poll here belong to the worker's timers, and not to the thread's.
     detail::timer_source* const own = std::exchange(here.timers, &one_.timers_);
     here.worker = &one_;
+    one_.ending_ = 0;
     if (events_first != 0) one_.parker_->poll_some(events_first);
     one_.lent_until_ns_ = deadline;
     {
@@ -54,6 +55,7 @@ void calling_thread::work(base::instant_ns deadline, std::uint32_t events_first)
     }
     // A task may have forked, and this be the child's copy of the wait.
     BIFILAR_CHECK(one_.owner().is_ours(), base::used_in_forked_child);
+    one_.ending_ = 0;
     one_.parker_->poll_some(1);  // What tasks have begun does not wait until this thread waits again.
     here.worker = nullptr;
     here.timers = own;

@@ -27,8 +27,8 @@ public:
     }
 
     [[nodiscard]] extent visit_model(std::string_view model) noexcept override {
-        // Two models have an initial in common with another one.
-        if (!model.empty()) letter_ = model == "future" ? 'F' : model == "call" ? 'C' : model.front();
+        for (const trace_model& known : trace_models)
+            if (model == known.name) letter_ = known.letter;
         return extent::model;
     }
     void visit_wait(std::string_view, std::span<const wait_fact>) noexcept override {}
@@ -82,18 +82,20 @@ detail::run_result task_record::run(detail::task_header& task, context& cx) noex
     trace_record event;
     const base::instant_ns from = base::now_ns();
     if (ring != nullptr) {
+        here.tell_slept();
         if (own.polls_ == 0) own.tell_begin(task, from, *ring);
         event.from_ns = from;
         event.task = own.number_;
         event.other = std::exchange(own.woken_by_, 0);
         event.set_woken(own.woken_at_ns_);
     }
-    own.since_ns_ = from;
+    own.since_ns_.store(from, base::relaxed);  // Relaxed, here and below: see there.
     ++own.polls_;
     here.set_ending(0);
     const detail::run_result answer = own.inner_->run(task, cx);
     const base::instant_ns to = base::now_ns();
-    own.since_ns_ = own.woken_at_ns_ = to;  // One that yields is ready from here on.
+    own.woken_at_ns_ = to;  // One that yields is ready from here on.
+    own.since_ns_.store(to, base::relaxed);
     own.busy_ns_ += to - from;
     own.longest_ns_ = std::max(own.longest_ns_, to - from);
     if (answer == detail::run_result::done) here.set_ending(own.number_);
@@ -120,7 +122,8 @@ void task_record::tell_begin(detail::task_header& task, base::instant_ns now, tr
 // The caller has claimed the task, and with it what is written here.
 void task_record::schedule(detail::task_header& task) noexcept {
     task_record& own = *task.kind_->record;
-    own.since_ns_ = own.woken_at_ns_ = base::now_ns();
+    own.woken_at_ns_ = base::now_ns();
+    own.since_ns_.store(own.woken_at_ns_, base::relaxed);  // Relaxed: see there.
     own.woken_by_ = running();
     if (own.woken_by_ != 0) return own.inner_->schedule(task);
     // Maybe by the end of the task that it has joined, which is over by now.

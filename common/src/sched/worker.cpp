@@ -123,6 +123,7 @@ void worker::loop_on() noexcept {
             run(*task);
             continue;
         }
+        ending_ = 0;
         switch (owner_.now()) {
             case scheduler::phase::running:
             case scheduler::phase::closing:

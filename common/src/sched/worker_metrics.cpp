@@ -4,6 +4,8 @@
 #include <bifilar/sched/detail/scheduler.hpp>
 #include <bifilar/sched/detail/worker.hpp>
 
+#include <utility>
+
 namespace bifilar::sched {
 
 // A timed turn has ended, and the end of the queue is looked at.
@@ -33,10 +35,15 @@ namespace bifilar::sched {
 [[gnu::noinline]] void worker::tell_sleep(base::instant_ns began) noexcept {
     if (metrics_ != nullptr) metrics_->add_sleep(tick_began_ns_ - began);
     if (trace_ == nullptr) return;
+    if (slept_from_ns_ == 0) slept_from_ns_ = began;
+    slept_to_ns_ = tick_began_ns_;
+}
+
+[[gnu::noinline]] void worker::trace_sleep() noexcept {
     trace_record event;
     event.what = trace_record::kind::sleep;
-    event.from_ns = began;
-    event.to_ns = tick_began_ns_;
+    event.from_ns = std::exchange(slept_from_ns_, 0);
+    event.to_ns = slept_to_ns_;
     trace_->add(event);
 }
 

@@ -108,6 +108,11 @@ void exposition::add(std::uint64_t value, std::string_view label, std::string_vi
     end_sample(std::to_string(value));
 }
 
+void exposition::add(std::chrono::nanoseconds value) {
+    begin_sample(suffix_, {}, {});
+    end_sample(in_seconds(value));
+}
+
 void exposition::add(const histogram& value, std::string_view label, std::string_view label_value) {
     for (unsigned power = first_limit; power <= last_limit; ++power) {
         const std::chrono::nanoseconds limit{std::int64_t{1} << power};

@@ -3,6 +3,7 @@
 
 #include <bifilar/runtime/metrics.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ public:
 
     /// A sample of the present family, with a label of its own unless its name is empty.
     void add(std::uint64_t value, std::string_view label = {}, std::string_view label_value = {});
+    void add(std::chrono::nanoseconds value);
     void add(const histogram& value, std::string_view label = {}, std::string_view label_value = {});
 
     [[nodiscard]] std::string take() &&;

@@ -43,6 +43,10 @@ void add_counts(exposition& to, const runtime_metrics& of, bool each) {
     add(&worker_stats::parked);
     to.begin_counter("worker_wakes", "Sleeping workers woken by workers.");
     add(&worker_stats::wakes);
+    to.begin_counter("stalls", "Runs of tasks that were over runtime_options::stall_limit.");
+    to.add(of.counts.stalls);
+    to.begin_gauge("longest_stall_seconds", "The longest of them.", "seconds");
+    to.add(of.counts.longest_stall);
 }
 
 void add_times(exposition& to, const runtime_metrics& of, bool each) {

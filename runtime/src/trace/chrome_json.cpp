@@ -1,5 +1,5 @@
-// The format of chrome://tracing, which Perfetto reads: process 1 has a thread for each worker, process 2 a track for
-// each task.
+// The format of chrome://tracing, which Perfetto reads: process 1 has a thread for each worker, process 2 tracks of
+// tasks and spans. Thread 0 would be taken for a thread without a number, so workers count from 1 there.
 #include <bifilar/runtime/trace.hpp>
 
 #include "json_writer.hpp"
@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
-#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace bifilar {
 namespace {
@@ -24,13 +27,11 @@ public:
         for (std::size_t at = 0; at < events.size(); ++at) {
             const trace_event& one = events[at];
             if (one.what == trace_event::kind::first)
-                names_[one.task] = title(one);
+                names_[one.task] = !one.text.empty() ? one.text : std::string{one.model};
             else if (one.what == trace_event::kind::turn)
                 turns_[one.task].push_back(at);
         }
         to_.begin('{');
-        to_.key("displayTimeUnit");
-        to_.value(std::string_view{"ns"});
         to_.key("traceEvents");
         to_.begin('[');
         name_process(workers_process, "workers");
@@ -38,19 +39,18 @@ public:
         for (std::uint32_t index = 0; index < workers; ++index) name_thread(index);
     }
 
-    void add(const trace_event& one) {
-        switch (one.what) {
-            using enum trace_event::kind;
-            case first:
-                return;  // With the task's turns.
-            case turn:
-                add_slice(name_of(one.task), one);
-                return add_arrow(one);
-            case sleep:
-                return add_slice("asleep", one);
-            case span:
-                if (one.task == 0) add_slice(one.text, one);
-                return;  // Else on the task's track.
+    // What lies in another comes behind it.
+    void add_workers() {
+        std::vector<const trace_event*> order;
+        for (const trace_event& one : events_)
+            if (one.what == trace_event::kind::turn || one.what == trace_event::kind::sleep) order.push_back(&one);
+        std::ranges::sort(order, [](const trace_event* one, const trace_event* other) {
+            return one->from != other->from ? one->from < other->from : one->to > other->to;
+        });
+        for (const trace_event* const one : order) {
+            const bool turn = one->what == trace_event::kind::turn;
+            add_slice(turn ? title_of(one->task) : "asleep", *one);
+            if (turn) add_arrow(*one);
         }
     }
 
@@ -69,16 +69,11 @@ public:
     }
 
 private:
-    static std::string title(const trace_event& first) {
-        const std::string number = "#" + std::to_string(first.task);
-        if (!first.text.empty()) return first.text + " " + number;
-        return (first.model.empty() ? std::string{"task"} : std::string{first.model}) + " " + number;
-    }
-
     std::string name_of(std::uint64_t task) const {
         const auto found = names_.find(task);
-        return found != names_.end() ? found->second : "task #" + std::to_string(task);
+        return found != names_.end() && !found->second.empty() ? found->second : "task";
     }
+    std::string title_of(std::uint64_t task) const { return name_of(task) + " #" + std::to_string(task); }
 
     void begin_event(std::string_view phase, std::string_view name, std::uint64_t process) {
         to_.begin('{');
@@ -93,9 +88,9 @@ private:
         to_.key("ts");
         to_.microseconds((moment - begin_).count());
     }
-    void add_thread(std::uint64_t thread) {
+    void add_worker(std::uint32_t index) {
         to_.key("tid");
-        to_.value(thread);
+        to_.value(std::uint64_t{index} + 1);
     }
     void add_category(std::string_view name) {
         to_.key("cat");
@@ -108,7 +103,7 @@ private:
     }
     void name_thread(std::uint32_t worker) {
         begin_event("M", "thread_name", workers_process);
-        add_thread(worker);
+        add_worker(worker);
         name_it("worker " + std::to_string(worker));
     }
     void name_it(std::string_view name) {
@@ -122,7 +117,7 @@ private:
 
     void add_slice(std::string_view name, const trace_event& one) {
         begin_event("X", name, workers_process);
-        add_thread(one.worker);
+        add_worker(one.worker);
         add_moment(one.from);
         to_.key("dur");
         to_.microseconds((one.to - one.from).count());
@@ -133,7 +128,7 @@ private:
             to_.value(one.task);
             if (one.other != 0) {
                 to_.key("woken_by");
-                to_.value(name_of(one.other));
+                to_.value(title_of(one.other));
             }
             to_.key("ready_us");
             to_.microseconds((one.from - std::min(one.woken, one.from)).count());
@@ -147,7 +142,7 @@ private:
         const trace_event* const waker = turn_at(one.other, one.woken);
         if (waker == nullptr) return;
         ++arrows_;
-        add_end_of_arrow("s", waker->worker, one.woken);
+        add_end_of_arrow("s", waker->worker, std::min(one.woken, waker->to));
         add_end_of_arrow("f", one.worker, one.from);
     }
     void add_end_of_arrow(std::string_view phase, std::uint32_t worker, std::chrono::nanoseconds moment) {
@@ -157,48 +152,68 @@ private:
         to_.value(arrows_);
         to_.key("bp");
         to_.value(std::string_view{"e"});
-        add_thread(worker);
+        add_worker(worker);
         add_moment(moment);
         to_.end('}');
     }
+    // The last one also when it is over: its end wakes who has joined the task.
     const trace_event* turn_at(std::uint64_t task, std::chrono::nanoseconds moment) const {
         const auto found = turns_.find(task);
         if (found == turns_.end()) return nullptr;
         const std::vector<std::size_t>& turns = found->second;
         const auto at = std::ranges::lower_bound(turns, moment, {}, [this](std::size_t n) { return events_[n].to; });
-        return at != turns.end() && events_[*at].from <= moment ? &events_[*at] : nullptr;
+        const trace_event& turn = events_[at != turns.end() ? *at : turns.back()];
+        return turn.from <= moment && (at != turns.end() || turn.last) ? &turn : nullptr;
     }
 
     void add_task(std::uint64_t task, const std::vector<std::size_t>& own) {
         std::chrono::nanoseconds from = events_[own.front()].from;
-        for (const std::size_t at : own) from = std::min(from, events_[at].from);
+        std::chrono::nanoseconds to = events_[own.back()].to;
+        bool ended = false;
+        for (const std::size_t at : own) {
+            from = std::min(from, events_[at].from);
+            ended = ended || events_[at].last;
+        }
+        const edge whole{"task", std::to_string(task), task};
         const std::string name = name_of(task);
-        add_edge("b", name, task, from);
+        add_edge("b", name, whole, from);
         for (const std::size_t at : own) {
             const trace_event& one = events_[at];
-            if (one.what == trace_event::kind::first) continue;
-            if (one.what == trace_event::kind::span) {
-                add_part(one.text, task, one.from, one.to);
-                continue;
+            if (one.what == trace_event::kind::turn) {
+                if (one.woken >= from && one.woken < one.from) add_part("ready", whole, one.woken, one.from);
+                add_part("runs", whole, one.from, one.to);
+            } else if (one.what == trace_event::kind::span) {
+                // A track of its own: it begins within one turn and ends within another.
+                add_part(one.text, {"span", "span " + std::to_string(at), task}, one.from, one.to);
             }
-            if (one.woken >= from && one.woken < one.from) add_part("ready", task, one.woken, one.from);
-            add_part("runs", task, one.from, one.to);
         }
-        const trace_event& last = events_[own.back()];
-        if (last.last) add_edge("e", name, task, last.to);
+        if (ended) add_edge("e", name, whole, to);
     }
-    void add_part(std::string_view name, std::uint64_t task, std::chrono::nanoseconds from,
-                  std::chrono::nanoseconds to) {
-        add_edge("b", name, task, from);
-        add_edge("e", name, task, to);
+
+    // What is between two events of one category and id.
+    struct edge {
+        std::string_view category;
+        std::string id;
+        std::uint64_t task;
+    };
+    void add_part(std::string_view name, const edge& of, std::chrono::nanoseconds from, std::chrono::nanoseconds to) {
+        add_edge("b", name, of, from);
+        add_edge("e", name, of, to);
     }
-    void add_edge(std::string_view phase, std::string_view name, std::uint64_t task, std::chrono::nanoseconds moment) {
+    void add_edge(std::string_view phase, std::string_view name, const edge& of, std::chrono::nanoseconds moment) {
         begin_event(phase, name, tasks_process);
-        add_category("task");
-        to_.key("id");
-        to_.value(task);
-        add_thread(0);
+        add_category(of.category);
+        to_.key("id2");
+        to_.begin('{');
+        to_.key("local");
+        to_.value(std::string_view{of.id});
+        to_.end('}');
         add_moment(moment);
+        to_.key("args");
+        to_.begin('{');
+        to_.key("task");
+        to_.value(of.task);
+        to_.end('}');
         to_.end('}');
     }
 
@@ -214,7 +229,7 @@ private:
 
 std::string runtime_trace::chrome_json() const {
     chrome_trace made{events_, workers_};
-    for (const trace_event& one : events_) made.add(one);
+    made.add_workers();
     made.add_tasks();
     return std::move(made).take();
 }

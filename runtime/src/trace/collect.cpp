@@ -22,18 +22,9 @@ sched::trace_ring* ring_here() noexcept {
 }
 
 std::string_view model_of(char letter) noexcept {
-    switch (letter) {
-        case 'c':
-            return "coroutine";
-        case 'f':
-            return "fiber";
-        case 'F':
-            return "future";
-        case 'C':
-            return "call";
-        default:
-            return {};
-    }
+    for (const sched::trace_model& known : sched::trace_models)
+        if (known.letter == letter) return known.name;
+    return {};
 }
 
 trace_event event_of(const trace_record& from, std::uint32_t worker) {
@@ -69,15 +60,16 @@ trace_event event_of(const trace_record& from, std::uint32_t worker) {
 }  // namespace
 
 runtime_trace trace::collect(const sched::scheduler& of) {
-    std::vector<trace_event> events;
+    std::vector<std::vector<trace_record>> records(of.workers());
+    std::size_t count = 0;
     for (std::uint32_t index = 0; index < of.workers(); ++index) {
-        const sched::trace_ring* const ring = of.worker_at(index).trace();
-        if (ring == nullptr) continue;
-        std::vector<trace_record> records;
-        ring->read(records);
-        events.reserve(events.size() + records.size());
-        for (const trace_record& one : records) events.push_back(event_of(one, index));
+        if (const sched::trace_ring* const ring = of.worker_at(index).trace()) ring->read(records[index]);
+        count += records[index].size();
     }
+    std::vector<trace_event> events;
+    events.reserve(count);
+    for (std::uint32_t index = 0; index < of.workers(); ++index)
+        for (const trace_record& one : records[index]) events.push_back(event_of(one, index));
     std::ranges::stable_sort(events, {}, &trace_event::to);
     return {std::move(events), of.workers()};
 }

@@ -84,8 +84,9 @@ struct runtime_options {
     /// some lines on stderr.
     std::function<void(const task_stall& stall)> on_stall;
     /// Whether tasks keep account of themselves: number, parent, since when they wait, how often and how long they ran.
-    /// Dumps tell it. Takes 160 bytes for each task, and two looks at the clock in each poll. Not in simulations.
-    bool task_records = false;
+    /// Dumps tell it. Takes 144 bytes for each task, and two looks at the clock in each poll. Not in simulations.
+    /// Unset: what BIFILAR_TASK_RECORDS says, 1 or 0, else not.
+    std::optional<bool> task_records;
     /// Bytes for the latest events of each worker, for runtime::trace; 64 for each turn of a task, rounded down to a
     /// power of 2, from 4 KiB to 1 GiB. 0: none. With it tasks keep account of themselves as well.
     std::size_t trace_bytes = 0;
@@ -223,7 +224,7 @@ public:
     /// The latest events of all workers, which go on meanwhile; none without runtime_options::trace_bytes.
     /// Throws: std::bad_alloc.
     /// Thread: any.
-    /// Allocates: about twice as much as the workers keep.
+    /// Allocates: about four times as much as the workers keep.
     [[nodiscard]] runtime_trace trace() const;
     /// What all tasks are doing, while they do it: workers are stopped for some milliseconds at a time, by a signal
     /// (SIGURG), and go on in between. Calls into the kernel that tasks make meanwhile may end with EINTR, where the

@@ -24,7 +24,7 @@ namespace bifilar::this_runtime {
 /// runtime::trace, likewise.
 /// Throws: std::logic_error outside of a runtime's tasks; std::bad_alloc.
 /// Thread: in a task.
-/// Allocates: about twice as much as the workers keep.
+/// Allocates: about four times as much as the workers keep.
 [[nodiscard]] runtime_trace trace();
 
 }  // namespace bifilar::this_runtime

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 namespace bifilar::base {
@@ -35,6 +36,14 @@ public:
 
     /// Appends what there is, the oldest first. Any thread. Throws std::bad_alloc.
     void read(std::vector<Record>& into) const {
+        // Whoever loses its processor for a whole round of the owner has nothing, and looks again.
+        constexpr int tries = 3;
+        const std::size_t before = into.size();
+        for (int count = 0; count < tries && into.size() == before; ++count) read_once(into);
+    }
+
+private:
+    void read_once(std::vector<Record>& into) const {
         const std::uint64_t end = written_.load(base::acquire);  // Pairs with add.
         const std::uint64_t begin = end - std::min(end, mask_ + 1);
         const std::size_t first = into.size();
@@ -51,7 +60,8 @@ public:
         into.erase(oldest, oldest + static_cast<std::ptrdiff_t>(lost));
     }
 
-private:
+    static_assert(std::is_trivially_copyable_v<Record> && sizeof(Record) % sizeof(std::uint64_t) == 0,
+                  "a record is copied word by word");
     static constexpr std::size_t words_each = sizeof(Record) / sizeof(std::uint64_t);
     using words = std::array<base::atomic<std::uint64_t>, words_each>;
 

@@ -4,6 +4,7 @@
 // and the worker's loop, have no line more.
 #pragma once
 
+#include <bifilar/base/detail/atomic.hpp>
 #include <bifilar/base/detail/clock.hpp>
 #include <bifilar/task/detail/task_header.hpp>
 #include <cstddef>
@@ -34,7 +35,9 @@ public:
     /// All times are base::now_ns.
     [[nodiscard]] base::instant_ns spawned_at_ns() const noexcept { return spawned_at_ns_; }
     /// Since when it runs, is queued or waits.
-    [[nodiscard]] base::instant_ns since_ns() const noexcept { return since_ns_; }
+    [[nodiscard]] base::instant_ns since_ns() const noexcept {
+        return since_ns_.load(base::relaxed);  // Relaxed: see there.
+    }
     /// How often it has run, for how long in all, and at most without a break. A present run is not in the last two.
     [[nodiscard]] std::uint64_t polls() const noexcept { return polls_; }
     [[nodiscard]] base::instant_ns busy_ns() const noexcept { return busy_ns_; }
@@ -57,8 +60,10 @@ private:
     const task_number number_;
     const task_number parent_;
     const base::instant_ns spawned_at_ns_;
-    // Written by whoever owns the body: its worker, or who has claimed it to queue it.
-    base::instant_ns since_ns_;
+    // Written by whoever owns the body: its worker, or any thread that has claimed it to queue it. Read by dumps, while
+    // such threads go on. Relaxed: a moment, by which nothing is found.
+    base::atomic<base::instant_ns> since_ns_;
+    // Those below are the owner's alone, and a worker that runs the task is stopped by whoever looks at them.
     std::uint64_t polls_ = 0;
     base::instant_ns busy_ns_ = 0;
     base::instant_ns longest_ns_ = 0;

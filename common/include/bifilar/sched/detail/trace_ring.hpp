@@ -12,6 +12,13 @@
 
 namespace bifilar::sched {
 
+/// How an event names the model of a task.
+struct trace_model {
+    char letter;
+    std::string_view name;
+};
+inline constexpr trace_model trace_models[] = {{'c', "coroutine"}, {'f', "fiber"}, {'u', "future"}, {'l', "call"}};
+
 /// One event as it is kept: 64 bytes.
 struct trace_record {
     enum class kind : std::uint8_t {
@@ -25,7 +32,7 @@ struct trace_record {
 
     kind what = kind::turn;
     std::uint8_t text_bytes = 0;
-    /// Of begin: 'c' coroutine, 'f' fiber, 'F' future, 'C' call; 0: nobody knows.
+    /// Of begin: one of trace_models; 0: another one.
     char model = 0;
     std::array<char, 5> unused{};  // Named, so that all 64 bytes are written.
     base::instant_ns from_ns = 0;       ///< Of begin: when it was spawned.

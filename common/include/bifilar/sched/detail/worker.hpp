@@ -91,6 +91,11 @@ public:
     /// The task_number of the task that has ended just now and wakes its joiner; 0: none. Its thread.
     [[nodiscard]] std::uint64_t ending() const noexcept { return ending_; }
     void set_ending(std::uint64_t number) noexcept { ending_ = number; }
+    /// The worker, which traces, is about to run a task: its sleeps before that are one event. Its thread.
+    void tell_slept() noexcept {
+        if (slept_from_ns_ != 0) [[unlikely]]
+            trace_sleep();
+    }
 
     /// The kernel's number of its thread. Any thread, between the scheduler's start and the end of its threads.
     [[nodiscard]] pid_t thread_id() const noexcept { return thread_id_; }
@@ -165,6 +170,7 @@ private:
     void end_timed(base::instant_ns began) noexcept;
     void end_probe(queue_probe& probe) noexcept;
     void tell_sleep(base::instant_ns began) noexcept;
+    void trace_sleep() noexcept;
 
     detail::task_header* search() noexcept;
     detail::task_header* steal() noexcept;
@@ -228,7 +234,9 @@ private:
     base::instant_ns tick_began_ns_ = 0;
     double task_ns_ = 5'000;  // Moving average; the start is a guess that soon does not matter.
     spin_policy spin_policy_;
-    std::uint64_t ending_ = 0;  // Until the worker does something else.
+    std::uint64_t ending_ = 0;            // Until the worker does something else.
+    base::instant_ns slept_from_ns_ = 0;  // Where it traces: sleeps that no turn has followed; 0: none.
+    base::instant_ns slept_to_ns_ = 0;
     bool pinned_turn_ = false;
     bool searching_ = false;
     bool watches_ = false;  // Is the one who watches what others keep.
