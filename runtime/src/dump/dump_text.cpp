@@ -14,16 +14,7 @@ namespace bifilar {
 namespace {
 
 using dump::hex;
-
-// The type of a future as its user knows it.
-std::string shortened(std::string_view type) {
-    constexpr std::string_view channel = "channel_core<", gate = "gate_wait<";
-    if (const std::size_t at = type.find(channel); at != std::string_view::npos)
-        return "bifilar::channel" + std::string{type.substr(type.rfind("::"))};
-    if (const std::size_t at = type.find(gate); at != std::string_view::npos && type.ends_with('>'))
-        return std::string{type.substr(at + gate.size(), type.size() - at - gate.size() - 1)};
-    return std::string{type};
-}
+using dump::shortened;
 
 std::string seconds(std::int64_t ns) {
     char text[32];

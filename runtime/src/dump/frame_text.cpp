@@ -43,6 +43,15 @@ bool is_own(const dumped_frame& frame) noexcept {
     return name.starts_with("bifilar::") || name.starts_with("std::") || frame.file.starts_with("/usr/include/c++/");
 }
 
+std::string shortened(std::string_view type) {
+    constexpr std::string_view channel = "channel_core<", gate = "gate_wait<";
+    if (const std::size_t at = type.find(channel); at != std::string_view::npos)
+        return "bifilar::channel" + std::string{type.substr(type.rfind("::"))};
+    if (const std::size_t at = type.find(gate); at != std::string_view::npos && type.ends_with('>'))
+        return std::string{type.substr(at + gate.size(), type.size() - at - gate.size() - 1)};
+    return std::string{type};
+}
+
 void add_text(std::span<const dumped_frame> frames, std::string& to, const std::string& indent) {
     const bool all = std::ranges::all_of(frames, is_own);
     std::size_t number = 0;

@@ -19,6 +19,9 @@ namespace bifilar::dump {
 /// Of the library or its standard one: hidden, because the program's own frames say where a task stands.
 [[nodiscard]] bool is_own(const dumped_frame& frame) noexcept;
 
+/// The type of a future as its user knows it.
+[[nodiscard]] std::string shortened(std::string_view type);
+
 /// A numbered line each, without those of the library, unless there are no others.
 void add_text(std::span<const dumped_frame> frames, std::string& to, const std::string& indent);
 

@@ -97,6 +97,12 @@ public:
     /// Throws: std::bad_alloc.
     [[nodiscard]] std::string json() const;
 
+    /// For flame graphs of what tasks wait for: a line for all tasks that look the same, with their state and model,
+    /// their functions from the outermost to the innermost and what they wait for, `;` between these, and behind a
+    /// space how many they are.
+    /// Throws: std::bad_alloc.
+    [[nodiscard]] std::string folded() const;
+
 private:
     // Takes it: nobody else makes one.
     friend class dump::assembly;
