@@ -87,7 +87,7 @@ public:
         // Tasks first: they may wait for blocking jobs, and submit some.
         (void)scheduler_->drain(base::never);
         // A task that holds up the end is told, by a handler that may ask for a dump.
-        monitor_.reset();
+        if (monitor_) monitor_->stop();
     }
     // A thread that ends a blocking job wakes its joiner through the scheduler, so those threads go before it. The pool
     // itself stays, because workers on a simulated clock ask it.

@@ -10,6 +10,7 @@
 #include <bifilar/sched/detail/scheduler.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <string>
 #include <unistd.h>
@@ -154,8 +155,10 @@ void worker::loop_on() noexcept {
 // True when the body has ended and complete_task is due. `outer` is the task whose poll this happens in.
 [[gnu::always_inline]] inline bool worker::poll(detail::task_header& task, context& cx,
                                                 detail::task_header* outer) noexcept {
-    // In this order: as long as the number is the same and the task is this one, it is this poll; see stall::monitor.
+    // In this order, for whoever stops this thread: as long as the number is the same and the task is this one, it is
+    // this poll; see stall::monitor.
     counters_.polled.add();
+    std::atomic_signal_fence(std::memory_order_release);
     state_->task.store(&task, base::relaxed);  // Relaxed, each time: see thread_state.
     [[maybe_unused]] const int held = detail::held_mutexes();
     const detail::run_result answer = task.kind_->run(task, cx);

@@ -28,7 +28,8 @@ stack_bounds bounds_of_main_stack() noexcept {
     const std::uintptr_t here = stack_place();
     const std::uintptr_t top = ::getauxval(AT_EXECFN);
     const bool on_it = here < top && top - here < bytes;
-    return {here - std::min(bytes, here), on_it ? top : here + std::min(bytes, UINTPTR_MAX - here)};
+    // Else it runs on a stack that another library has made, whose bounds nobody knows.
+    return on_it ? stack_bounds{here - std::min(bytes, here), top} : stack_bounds{};
 }
 
 // Of the calling thread. Empty when nobody knows.

@@ -3,6 +3,7 @@
 
 #include <bifilar/base/detail/assert.hpp>
 #include <bifilar/base/detail/fork_count.hpp>
+#include <bifilar/base/detail/signals_blocked.hpp>
 
 #include "child_reaper.hpp"
 
@@ -122,10 +123,7 @@ bool child_reaper::watch(child& orphan) noexcept {
 }
 
 void child_reaper::start() noexcept {
-    sigset_t all;
-    sigset_t former;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &former);  // Signals are for the program's own threads.
+    const base::signals_blocked quietly;
     try {
         // Nobody could join it: it may run until the process ends.
         std::thread{[this] { serve(); }}.detach();
@@ -135,7 +133,6 @@ void child_reaper::start() noexcept {
     } catch (const std::bad_alloc&) {
         // Likewise.
     }
-    ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
 }
 
 void child_reaper::serve() noexcept {

@@ -4,10 +4,10 @@
 #include "name_lookup.hpp"
 
 #include <bifilar/base/detail/baton.hpp>
+#include <bifilar/base/detail/signals_blocked.hpp>
 #include <bifilar/base/detail/wait_for_work.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <stdexcept>
 #include <system_error>
 #include <unistd.h>
@@ -33,22 +33,6 @@ bool lasts(const std::error_code& error) noexcept {
     return error == resolve_errc::no_such_host || error == resolve_errc::no_address ||
            error == resolve_errc::unknown_service;
 }
-
-// Signals are for the application's own threads: a new thread begins with the mask of the one that makes it.
-class signals_blocked {
-public:
-    signals_blocked() noexcept {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    signals_blocked(const signals_blocked&) = delete;
-    signals_blocked& operator=(const signals_blocked&) = delete;
-    ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-private:
-    sigset_t before_;
-};
 
 resolver_options check(resolver_options options) {
     if (options.max_at_once == 0)
@@ -152,7 +136,7 @@ bool resolver_queue::queue(lookup& one) noexcept {
 }
 
 void resolver_queue::start_thread() {
-    const signals_blocked none_of_ours;
+    const base::signals_blocked none_of_ours;
     base::make_thread(base::baton::role::resolver, [self = shared_from_this()] { self->serve(); }).detach();
     // Under the mutex, which the new thread takes first, so it does not count itself off before.
     ++counts_.threads;

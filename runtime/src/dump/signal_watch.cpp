@@ -4,6 +4,7 @@
 #include "assembly.hpp"
 
 #include <bifilar/base/detail/atomic.hpp>
+#include <bifilar/base/detail/signals_blocked.hpp>
 #include <bifilar/sched/detail/worker_freeze.hpp>
 
 #include <algorithm>
@@ -65,6 +66,7 @@ public:
         watches_.push_back(&one);
         try {
             if (!thread_.joinable()) {
+                const base::signals_blocked quietly;
                 thread_ = std::thread{[this] { run(); }};
                 threads.store(1, base::relaxed);  // Relaxed: only the number matters.
             }

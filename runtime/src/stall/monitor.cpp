@@ -5,6 +5,7 @@
 #include "thread_times.hpp"
 
 #include <bifilar/base/detail/futex.hpp>
+#include <bifilar/base/detail/signals_blocked.hpp>
 #include <bifilar/sched/detail/scheduler.hpp>
 #include <bifilar/task/detail/task_label.hpp>
 
@@ -30,6 +31,8 @@ constexpr base::instant_ns rest_ns = 1'000'000'000;
 constexpr base::instant_ns rare_looks = 4;
 // For all workers: each stops one for some microseconds, and takes some hundred of this thread.
 constexpr std::uint32_t max_stops_a_second = 100;
+// For a time that the kernel did not tell: then none is discounted.
+constexpr base::instant_ns unknown = -1;
 
 // Threads that are not at a stall. A forked child has none of them.
 base::atomic<std::size_t> quiet{0};
@@ -69,22 +72,22 @@ bool is_reserved(std::string_view function) noexcept {
            function.starts_with("operator delete");
 }
 
-// The innermost function of the program itself; empty when nobody knows.
-std::string_view own_function(std::span<const dumped_frame> frames) noexcept {
+// The innermost function of the program itself, or its address; empty when nobody knows.
+std::string own_function(std::span<const dumped_frame> frames) noexcept {
     for (std::size_t at = 0; at < frames.size(); ++at) {
         // What was expanded in another function has its address.
         std::size_t outer = at;
         while (frames[outer].code == 0 && outer + 1 < frames.size()) ++outer;
         const dumped_frame& frame = frames[at];
         if (!dump::is_own(frame) && !is_reserved(frame.function) && !is_in_c_library(frames[outer].code))
-            return frame.function;
+            return frame.function.empty() ? dump::hex(frame.code) : frame.function;
     }
     return {};
 }
 
 // The same for all tasks that are spawned at one place and stall in one function: their names may all differ.
 std::string place_of(const task_stall& stall) {
-    std::string made{own_function(stall.frames)};
+    std::string made = own_function(stall.frames);
     if (stall.spawned_at.line() != 0)
         made.append(" ")
             .append(stall.spawned_at.file_name())
@@ -108,6 +111,7 @@ monitor::monitor(sched::scheduler& of, std::chrono::nanoseconds limit, handler o
       looked_ns_{base::now_ns()},
       last_run_ns_{looked_ns_} {
     try {
+        const base::signals_blocked quietly;
         thread_ = std::thread{[this] { run(); }};
     } catch (const std::system_error& error) {
         throw std::system_error{error.code(),
@@ -116,7 +120,8 @@ monitor::monitor(sched::scheduler& of, std::chrono::nanoseconds limit, handler o
     }
 }
 
-monitor::~monitor() {
+void monitor::stop() noexcept {
+    if (!thread_.joinable()) return;
     ends_.store(1, base::relaxed);  // Relaxed: the join orders the rest.
     base::futex_wake(&ends_, 1);
     thread_.join();
@@ -126,7 +131,7 @@ void monitor::run() noexcept {
     quiet.fetch_add(1, base::relaxed);  // Relaxed: nothing came before.
     for (;;) {
         base::futex_wait(ends_, 0, pause());
-        if (ends_.load(base::relaxed) != 0) break;  // Relaxed: see the destructor.
+        if (ends_.load(base::relaxed) != 0) break;  // Relaxed: see stop.
         look();
     }
     // Before the thread ends: as long as the kernel counts it, it is one that nobody knows.
@@ -145,6 +150,7 @@ void monitor::look() noexcept {
     const base::instant_ns now = base::now_ns();
     const bool held_up = now - looked_ns_ > held_up_pauses * pause();
     for (std::uint32_t worker = 0; worker < sightings_.size(); ++worker) {
+        if (ends_.load(base::relaxed) != 0) return;  // Relaxed: see stop.
         try {
             look_at(worker, held_up);
         } catch (const std::exception&) {
@@ -168,22 +174,29 @@ void monitor::look_at(std::uint32_t worker, bool held_up) {
     }
     if (seen.since_ns == 0 || (held_up && !seen.told)) {
         // In this order: what lies between is not counted.
-        seen.waited_before_ns = waited_for_processor(of_.worker_at(worker).thread_id());
+        seen.waited_before_ns = waited_for_processor(of_.worker_at(worker).thread_id()).value_or(unknown);
         seen.since_ns = base::now_ns();
         return;
     }
     const base::instant_ns lasted = now - seen.since_ns;
     if (lasted < limit_ns_) return;
-    const base::instant_ns counts = lasted - waited(worker, seen);
-    if (counts < limit_ns_) return;
+    const std::optional<base::instant_ns> without = waited(worker, seen, lasted);
+    if (!without || lasted - *without < limit_ns_) return;
+    const base::instant_ns counts = lasted - *without;
+    if (seen.told && held_up) return;
     if (seen.told)
         longest_ns_.store(std::max(counts, longest_ns_.load(base::relaxed)), base::relaxed);  // Relaxed: a number.
     else if (now >= seen.ask_at_ns && stops_.take(now))
         examine(worker, seen);
 }
 
-base::instant_ns monitor::waited(std::uint32_t worker, const sighting& seen) const noexcept {
-    return waited_for_processor(of_.worker_at(worker).thread_id()) - seen.waited_before_ns;
+// Of the time that a poll has lasted. None: the kernel does not tell it now, and a later look may know.
+std::optional<base::instant_ns> monitor::waited(std::uint32_t worker, const sighting& seen,
+                                                base::instant_ns lasted) const noexcept {
+    if (seen.waited_before_ns == unknown) return 0;
+    const std::optional<base::instant_ns> now = waited_for_processor(of_.worker_at(worker).thread_id());
+    if (!now) return std::nullopt;
+    return std::clamp<base::instant_ns>(*now - seen.waited_before_ns, 0, lasted);
 }
 
 void monitor::examine(std::uint32_t worker, sighting& seen) {
@@ -210,7 +223,9 @@ void monitor::tell_of(std::uint32_t worker, sighting& seen, base::instant_ns now
     made.worker = worker;
     made.lasted = std::chrono::nanoseconds{now - seen.since_ns};
     // Again: the kernel counts such a wait when it is over, and a worker that has stopped had a processor.
-    made.waited = std::chrono::nanoseconds{waited(worker, seen)};
+    const std::optional<base::instant_ns> without = waited(worker, seen, now - seen.since_ns);
+    if (!without) return;
+    made.waited = std::chrono::nanoseconds{*without};
     const base::instant_ns counts = (made.lasted - made.waited).count();
     if (counts < limit_ns_) return;
     seen.told = true;

@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -40,8 +41,10 @@ public:
     monitor(sched::scheduler& of, std::chrono::nanoseconds limit, handler on_stall);
     monitor(const monitor&) = delete;
     monitor& operator=(const monitor&) = delete;
-    /// Waits for a handler that runs.
-    ~monitor();
+    ~monitor() { stop(); }
+
+    /// Looks no more; waits for a handler that runs. What was counted stays.
+    void stop() noexcept;
 
     /// How many threads of monitors the process has that wake no task at the moment. Any thread.
     [[nodiscard]] static std::size_t quiet_threads() noexcept;
@@ -69,7 +72,8 @@ private:
     void examine(std::uint32_t worker, sighting& seen);
     void tell_of(std::uint32_t worker, sighting& seen, base::instant_ns now, bool with_frames);
     void report(const task_stall& stall) const;
-    [[nodiscard]] base::instant_ns waited(std::uint32_t worker, const sighting& seen) const noexcept;
+    [[nodiscard]] std::optional<base::instant_ns> waited(std::uint32_t worker, const sighting& seen,
+                                                         base::instant_ns lasted) const noexcept;
     [[nodiscard]] base::instant_ns pause() const noexcept;
 
     sched::scheduler& of_;
@@ -84,8 +88,7 @@ private:
     // Written by the monitor's thread, read by all.
     base::atomic<std::uint64_t> stalls_{0};
     base::atomic<base::instant_ns> longest_ns_{0};
-    base::atomic<std::uint32_t> ends_{
-        0};               // 1: the thread is to end. Written by the destructor; the thread sleeps on it.
+    base::atomic<std::uint32_t> ends_{0};  // 1: the thread is to end. Written by stop; the thread sleeps on it.
     std::thread thread_;  // Last, because it uses all others.
 };
 

@@ -31,6 +31,14 @@ BIFILAR_UNSANITIZED void copy_words(std::uint64_t from, std::span<std::uint64_t>
     for (std::size_t at = 0; at < into.size(); ++at) into[at] = words[at];
 }
 
+// Of the worker: what runs tasks, and not what a task calls when it wakes or spawns others.
+bool is_loop(std::string_view function) noexcept {
+    constexpr std::string_view worker = "bifilar::sched::worker::";
+    if (!function.starts_with(worker)) return false;
+    function.remove_prefix(worker.size());
+    return function.starts_with("loop") || function.starts_with("run") || function.starts_with("poll");
+}
+
 // The model alone: a task that runs may tell nothing else.
 class model_reader final : public task_visitor {
 public:
@@ -53,7 +61,8 @@ private:
 
 }  // namespace
 
-poll_reader::poll_reader() : words_{std::make_unique_for_overwrite<std::uint64_t[]>(max_words)} {
+poll_reader::poll_reader()
+    : words_{std::make_unique<std::uint64_t[]>(max_words)} {  // Written once, so that its pages are there.
     name_.reserve(max_name);
 }
 
@@ -120,7 +129,7 @@ void poll_reader::read_stack(std::vector<dumped_frame>& into) {
     for (std::size_t at = 0; at < count; ++at) {
         const auto task_frames = static_cast<std::ptrdiff_t>(into.size());
         code_->names.add(found[at], into);
-        if (!dump::name_in(into.back().function).starts_with("bifilar::sched::worker::")) continue;
+        if (!is_loop(dump::name_in(into.back().function))) continue;
         // From here on it is the same for all tasks: the worker's loop, or another task in whose poll this one runs.
         into.erase(into.begin() + task_frames, into.end());
         return;

@@ -28,12 +28,13 @@ std::string_view read_file(pid_t thread, const char* name, std::span<char> into)
 
 }  // namespace
 
-base::instant_ns waited_for_processor(pid_t thread) noexcept {
+std::optional<base::instant_ns> waited_for_processor(pid_t thread) noexcept {
     // Three numbers: the time on a processor, the time in the run queue, how often it was given one.
     std::array<char, 96> buffer;
     const std::string_view text = read_file(thread, "schedstat", buffer);
     const std::size_t second = text.find(' ');
-    return second != std::string_view::npos ? std::strtoll(text.data() + second, nullptr, 10) : 0;
+    if (second == std::string_view::npos) return std::nullopt;
+    return std::strtoll(text.data() + second, nullptr, 10);
 }
 
 bool is_blocked(pid_t thread) noexcept {

@@ -8,6 +8,7 @@
 #include <bifilar/task/detail/thread_state.hpp>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace bifilar {
@@ -70,7 +71,7 @@ runtime_trace trace::collect(const sched::scheduler& of) {
     events.reserve(count);
     for (std::uint32_t index = 0; index < of.workers(); ++index)
         for (const trace_record& one : records[index]) events.push_back(event_of(one, index));
-    std::ranges::stable_sort(events, {}, &trace_event::to);
+    std::ranges::sort(events, {}, [](const trace_event& one) { return std::tuple{one.to, one.worker, one.from}; });
     return {std::move(events), of.workers()};
 }
 
