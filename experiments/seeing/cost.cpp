@@ -153,7 +153,7 @@ void add_costs(experiment& all) {
             workload row{std::string{what.id} + (fibers ? "_fiber" : "_coroutine"),
                          std::string{what.title} + (fibers ? ", fibers" : ", coroutines"),
                          "ns",
-                         0,
+                         static_cast<double>(what.operations),
                          what.operations,
                          {}};
             row.in_turns = row.id;
