@@ -2,9 +2,10 @@
 //   http_server [--host H] [--port P] [--root FOLDER] [--backend stackless|stackful] [--driver best|uring|epoll]
 //               [--workers N] [--shards N] [--connections N] [--drain MS] [--head-time MS] [--request-time MS]
 //               [--idle-time MS] [--write-time MS] [--memory MIB] [--metrics PATH]
-// With --metrics /metrics, Prometheus finds there what the runtime measures of itself.
-// Ctrl-C: it stops accepting, lets the requests under way finish, and says how much it served and who was left. Ctrl-C
-// again: it does not wait for them.
+//               [--trace PATH]
+// With --metrics /metrics, Prometheus finds there what the runtime measures of itself; with --trace /trace, there is
+// what its workers did last, for Perfetto. Ctrl-C: it stops accepting, lets the requests under way finish, and says how
+// much it served and who was left. Ctrl-C again: it does not wait for them.
 #include "http/connection.hpp"
 #include "server.hpp"
 
@@ -22,9 +23,14 @@ http::settings settings_of(const options& given, bf::byte_budget& memory) {
     made.most.request_time = time("--request-time", 60'000);
     made.most.idle_time = time("--idle-time", 60'000);
     made.most.write_time = time("--write-time", 30'000);
-    made.metrics = given.text("--metrics", "");
-    if (given.has("--metrics") && !made.metrics.starts_with('/'))
-        throw std::invalid_argument{"--metrics is '" + made.metrics + "'; give a path, such as /metrics"};
+    const auto path = [&given](const char* name) {
+        std::string found = given.text(name, "");
+        if (given.has(name) && !found.starts_with('/'))
+            throw std::invalid_argument{std::string{name} + " is '" + found + "'; give a path, such as /metrics"};
+        return found;
+    };
+    made.metrics = path("--metrics");
+    made.trace = path("--trace");
     if (given.has("--root")) made.root = http::open_root(given.text("--root", "")).release();
     return made;
 }
@@ -51,7 +57,7 @@ int main(int count, char** arguments) {
     return run_example("http_server", [&] {
         const options given{count, arguments, "http_server",
                             server_options({"--root", "--connections", "--drain", "--head-time", "--request-time",
-                                            "--idle-time", "--write-time", "--memory", "--metrics"})};
+                                            "--idle-time", "--write-time", "--memory", "--metrics", "--trace"})};
         bf::byte_budget memory{std::uint64_t{given.number("--memory", 256, 1, 1'000'000)} << 20};
         const http::settings settings = settings_of(given, memory);
         const bf::serve_report report = serve_until_ctrl_c(

@@ -37,6 +37,7 @@ bifilar::serve_report serve_until_ctrl_c(const options& given, std::uint16_t por
     machine.driver = given.driver();
     machine.stack_bytes = std::size_t{64} << 10;
     machine.metrics = given.has("--metrics");
+    if (given.has("--trace")) machine.trace_bytes = std::size_t{256} << 10;  // 4,096 events of each worker.
     if (given.has("--workers")) machine.workers = given.number("--workers", 1, 0, 4096);
     if (machine.workers == 0) {  // No threads: this one works.
         machine.workers.reset();

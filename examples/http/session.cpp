@@ -121,9 +121,10 @@ void session::route() {
     if (reads && !given_->metrics.empty() && target == given_->metrics) {
         const bifilar::runtime_metrics now = bifilar::this_runtime::metrics();
         const bool open = asked().takes_open_metrics;
-        const std::string text = open ? now.open_metrics() : now.prometheus();
-        if (!affords(growth(output_, own_head_bytes + text.size()))) return refuse(503);
-        say(open ? now.open_metrics_type : now.prometheus_type, text);
+        if (!tell(open ? now.open_metrics_type : now.prometheus_type, open ? now.open_metrics() : now.prometheus()))
+            return;
+    } else if (reads && !given_->trace.empty() && target == given_->trace) {
+        if (!tell("application/json", bifilar::this_runtime::trace().chrome_json())) return;
     } else if (given_->root >= 0) {
         const auto path = path_of(asked().target);
         if (!reads) {
@@ -147,6 +148,16 @@ void session::route() {
         append_error(output_, 404, closes_, is_head(), date_.now());
     }
     finish_request();
+}
+
+// What was made for this answer. False: there is no memory for it, and the request is refused.
+bool session::tell(std::string_view type, const std::string& body) {
+    if (!affords(growth(output_, own_head_bytes + body.size()))) {
+        refuse(503);
+        return false;
+    }
+    say(type, body);
+    return true;
 }
 
 answer_head session::head(int status) const {

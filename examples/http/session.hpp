@@ -20,7 +20,8 @@ struct settings {
     /// request is answered with 503. Outlives the connections; null: no bound.
     bifilar::byte_budget* memory = nullptr;
     std::string
-        metrics;    ///< The path at which Prometheus finds the runtime's metrics, such as "/metrics"; empty: none.
+        metrics;        ///< The path at which Prometheus finds the runtime's metrics, such as "/metrics"; empty: none.
+    std::string trace;  ///< Likewise: its latest events, for Perfetto.
     int root = -1;  ///< The folder whose files are served; -1: "/" says hello, and "/echo" gives back what is posted.
 };
 
@@ -75,6 +76,7 @@ private:
     void route();
     [[nodiscard]] bool affords(std::size_t more);
     [[nodiscard]] bool borrows(std::size_t bytes);
+    [[nodiscard]] bool tell(std::string_view type, const std::string& body);
     void say(std::string_view type, std::string_view body);
     void refuse(int status, std::string_view more = {});
     void finish_request();

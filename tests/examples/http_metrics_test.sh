@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Metrics of a server that has work, in both formats, as a program reads them that is not ours. On both backends and
-# both drivers.
+# Metrics of a server that has work, in both formats, and its trace, as programs read them that are not ours. On both
+# backends and both drivers.
 set -euo pipefail
 source "$(dirname "$0")/http.sh"
 need curl curl
@@ -21,6 +21,11 @@ for pair in "${pairs[@]}"; do
     timeout 60 "$python" "$here/http_metrics.py" "$folder/text" "$folder/open" "$driver" 20000 ||
         fail http_metrics.py
     expect "elsewhere" 404 "$(curl -s -m 20 -o /dev/null -w '%{http_code}' "$url/metric")"
+    stop "served * connections, 0 failed, 0 cancelled"
+    start --trace /trace --workers 2
+    ab -q -k -n 2000 -c 16 "$url/" >"$folder/ab" 2>&1 || fail "ab: $(cat "$folder/ab")"
+    curl -sf -m 20 -o "$folder/trace" "$url/trace"
+    timeout 60 "$python" "$here/http_trace.py" "$folder/trace" || fail http_trace.py
     stop "served * connections, 0 failed, 0 cancelled"
     # Whoever has not asked for it shows it to nobody.
     start
