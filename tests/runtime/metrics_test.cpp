@@ -76,6 +76,23 @@ TEST_CASE("turns_are_sampled_and_their_number_and_length_estimated") {
     CHECK(times.queue_delay.quantile(0.5) >= 100us);
 }
 
+// Fibers stay on their worker, which has a queue of its own for such tasks.
+TEST_CASE("the_queue_of_tasks_that_stay_is_looked_at_too") {
+    bf::runtime made{measured(1)};
+    made.run([] {
+        bf::task_scope scope;
+        for (int n = 0; n < 4; ++n)
+            (void)scope.spawn(bf::backend::stackful, [] {
+                for (int turn = 0; turn < 500; ++turn) {
+                    compute_for(50us);
+                    bf::this_fiber::yield();
+                }
+            });
+        bf::await(scope.join());
+    });
+    CHECK(made.metrics().total_times().queue_delay.quantile(0.5) >= 100us);
+}
+
 TEST_CASE("probes_are_no_polls_of_tasks") {
     bf::runtime made{measured(1)};
     made.run([] {

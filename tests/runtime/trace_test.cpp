@@ -34,14 +34,14 @@ bf::spawn_options named(const char* name, bf::backend on = bf::backend::stackles
 
 const bf::trace_event* first_of(const bf::runtime_trace& trace, std::string_view name) {
     const auto at = std::ranges::find_if(
-        trace.events(), [&](const bf::trace_event& one) { return one.what == kind::first && one.text == name; });
+        trace.events(), [&](const bf::trace_event& one) { return one.what == kind::first_poll && one.text == name; });
     return at != trace.events().end() ? &*at : nullptr;
 }
 
 std::vector<bf::trace_event> turns_of(const bf::runtime_trace& trace, std::uint64_t task) {
     std::vector<bf::trace_event> found;
     for (const bf::trace_event& one : trace.events())
-        if (one.what == kind::turn && one.task == task) found.push_back(one);
+        if (one.what == kind::poll && one.task == task) found.push_back(one);
     return found;
 }
 
@@ -90,20 +90,20 @@ TEST_CASE("a_trace_has_each_turn_who_woke_it_and_who_has_spawned_it") {
         REQUIRE(turns.size() == 2);
         CHECK_FALSE(turns[0].last);
         CHECK(turns[1].last);
-        CHECK(turns[0].other == first->other);  // Its spawner has queued it.
-        CHECK(turns[1].other == first->other);
+        CHECK(turns[0].woken_by == first->parent);  // Its spawner has queued it.
+        CHECK(turns[1].woken_by == first->parent);
         CHECK(turns[1].from - turns[1].woken >= 3ms);
         // The parent was woken by a timer. It runs a stackless child inside of its own turn, because it waits for it.
-        const std::vector<bf::trace_event> parents = turns_of(trace, first->other);
+        const std::vector<bf::trace_event> parents = turns_of(trace, first->parent);
         const bool nested = on == bf::backend::stackless;
         REQUIRE(parents.size() == (nested ? 2 : 3));
-        CHECK(parents[1].other == 0);
+        CHECK(parents[1].woken_by == 0);
         CHECK(parents.back().last);
         CHECK(parents.back().to >= turns[1].to);
         if (nested)
             CHECK(parents[1].from <= turns[1].from);
         else
-            CHECK(parents[2].other == first->task);
+            CHECK(parents[2].woken_by == first->task);
         CHECK(std::ranges::any_of(trace.events(), [](const bf::trace_event& one) { return one.what == kind::sleep; }));
     }
 }
@@ -148,7 +148,7 @@ TEST_CASE("tasks_with_locals_and_deadlines_are_traced_to_their_ends") {
     const bf::runtime_trace trace = made.trace();
     std::set<std::uint64_t> begun, ended;
     for (const bf::trace_event& one : trace.events()) {
-        if (one.what == kind::first) begun.insert(one.task);
+        if (one.what == kind::first_poll) begun.insert(one.task);
         if (one.last) ended.insert(one.task);
     }
     CHECK(begun.size() == 101);

@@ -68,6 +68,19 @@ TEST_CASE("histograms_add_up") {
     CHECK(other.count_below(7ns) == 0);
 }
 
+TEST_CASE("what_came_since_an_earlier_look_is_what_is_left") {
+    bf::histogram all;
+    all.add(5ns, 3);
+    const bf::histogram earlier = all;
+    all.add(9ns, 2);
+    all -= earlier;
+    CHECK(all.count() == 2);
+    CHECK(all.sum() == 18ns);
+    CHECK(all.quantile(0) == 9ns);
+    all -= bf::histogram{};
+    CHECK(all.count() == 2);
+}
+
 TEST_CASE("a_live_histogram_is_read_as_it_was_filled") {
     bf::detail::live_histogram live;
     CHECK(live.read().count() == 0);

@@ -12,12 +12,17 @@ namespace bifilar::sched {
 [[gnu::noinline]] void worker::end_timed(base::instant_ns began) noexcept {
     const base::instant_ns now = base::now_ns();
     metrics_->end_turn(began, now);
-    if (queue_.empty()) {
+    if (queue_.empty() && pinned_.empty()) {
         // Not with a probe: alone there, it would look as work does to those who have none.
         metrics_->add_queue_delay(0, metrics_->untold_turns());
         metrics_->begin_queue_delay();
     } else if (queue_probe& probe = metrics_->probe(); probe.is_free()) {
         probe.begin(now, metrics_->untold_turns());
+        // Of two queues, each in turn.
+        if (!pinned_.empty() && (queue_.empty() || metrics_->next_is_pinned())) {
+            pinned_.push(probe);
+            return metrics_->begin_queue_delay();
+        }
         // Nobody is woken for it, and a full queue does without.
         if (queue_.push(probe))
             metrics_->begin_queue_delay();

@@ -116,6 +116,8 @@ std::string runtime_dump::json() const {
     to.begin('{');
     to.key("workers");
     to.value(std::uint64_t{workers_});
+    to.key("taken_at_ns");
+    to.value(static_cast<std::uint64_t>(taken_at_ns_));
     to.key("pauses");
     to.value(std::uint64_t{pauses_});
     to.key("longest_pause_ns");

@@ -26,9 +26,9 @@ public:
         for (const trace_event& one : events) begin_ = std::min(begin_, one.from);
         for (std::size_t at = 0; at < events.size(); ++at) {
             const trace_event& one = events[at];
-            if (one.what == trace_event::kind::first)
+            if (one.what == trace_event::kind::first_poll)
                 names_[one.task] = !one.text.empty() ? one.text : std::string{one.model};
-            else if (one.what == trace_event::kind::turn)
+            else if (one.what == trace_event::kind::poll)
                 turns_[one.task].push_back(at);
         }
         to_.begin('{');
@@ -43,12 +43,12 @@ public:
     void add_workers() {
         std::vector<const trace_event*> order;
         for (const trace_event& one : events_)
-            if (one.what == trace_event::kind::turn || one.what == trace_event::kind::sleep) order.push_back(&one);
+            if (one.what == trace_event::kind::poll || one.what == trace_event::kind::sleep) order.push_back(&one);
         std::ranges::sort(order, [](const trace_event* one, const trace_event* other) {
             return one->from != other->from ? one->from < other->from : one->to > other->to;
         });
         for (const trace_event* const one : order) {
-            const bool turn = one->what == trace_event::kind::turn;
+            const bool turn = one->what == trace_event::kind::poll;
             add_slice(turn ? title_of(one->task) : "asleep", *one);
             if (turn) add_arrow(*one);
         }
@@ -126,9 +126,9 @@ private:
             to_.begin('{');
             to_.key("task");
             to_.value(one.task);
-            if (one.other != 0) {
+            if (one.woken_by != 0) {
                 to_.key("woken_by");
-                to_.value(title_of(one.other));
+                to_.value(title_of(one.woken_by));
             }
             to_.key("ready_us");
             to_.microseconds((one.from - std::min(one.woken, one.from)).count());
@@ -139,7 +139,7 @@ private:
 
     // From the turn in which the other task has woken this one.
     void add_arrow(const trace_event& one) {
-        const trace_event* const waker = turn_at(one.other, one.woken);
+        const trace_event* const waker = turn_at(one.woken_by, one.woken);
         if (waker == nullptr) return;
         ++arrows_;
         add_end_of_arrow("s", waker->worker, std::min(one.woken, waker->to));
@@ -179,7 +179,7 @@ private:
         add_edge("b", name, whole, from);
         for (const std::size_t at : own) {
             const trace_event& one = events_[at];
-            if (one.what == trace_event::kind::turn) {
+            if (one.what == trace_event::kind::poll) {
                 if (one.woken >= from && one.woken < one.from) add_part("ready", whole, one.woken, one.from);
                 add_part("runs", whole, one.from, one.to);
             } else if (one.what == trace_event::kind::span) {

@@ -33,11 +33,11 @@ trace_event event_of(const trace_record& from, std::uint32_t worker) {
     switch (from.what) {
         using enum trace_record::kind;
         case begin:
-            made.what = trace_event::kind::first;
+            made.what = trace_event::kind::first_poll;
             break;
         case turn:
         case last:
-            made.what = trace_event::kind::turn;
+            made.what = trace_event::kind::poll;
             made.woken = std::chrono::nanoseconds{from.woken_ns()};
             break;
         case sleep:
@@ -52,7 +52,7 @@ trace_event event_of(const trace_record& from, std::uint32_t worker) {
     made.from = std::chrono::nanoseconds{from.from_ns};
     made.to = std::chrono::nanoseconds{from.to_ns};
     made.task = from.task;
-    made.other = from.other;
+    (from.what == trace_record::kind::begin ? made.parent : made.woken_by) = from.other;
     made.model = model_of(from.model);
     made.text = from.text();
     return made;

@@ -37,8 +37,8 @@ struct runtime_stats {
     std::vector<worker_stats> workers;
     /// Tasks that were spawned by threads which are no workers.
     std::uint64_t spawned_outside = 0;
-    /// Memory for coroutine frames and tasks, in use or not; frames above 4 KiB are not among it. One pool serves all
-    /// runtimes of the process.
+    /// Bytes of the frame pool, in use or not; frames above 8 KiB are allocated elsewhere. One pool serves all runtimes
+    /// of the process.
     std::uint64_t frame_bytes = 0;
     std::uint64_t unused_frame_bytes = 0;  ///< So much of it is kept for the next frames.
     std::uint64_t stacks_taken = 0;        ///< Of this runtime's fibers, and those that its workers keep warm.

@@ -9,8 +9,9 @@
 
 namespace bifilar {
 
-/// Durations, counted in buckets of which each is at most a sixteenth wider than its beginning: from 0 to 137 s, where
-/// longer ones are counted as that. 4 KiB are allocated with the first. Any thread, one at a time.
+/// Counts of durations in buckets, up to 137 s; longer ones are counted in the last bucket, and their sum is exact. A
+/// bucket is at most a sixteenth of its lower end wide. The first duration allocates 4.3 KiB. Any thread, one at a
+/// time.
 class histogram {
 public:
     /// Counts a duration so many times; one below 0 as 0.
@@ -28,12 +29,20 @@ public:
         return *this;
     }
 
+    /// Takes away what was there earlier: what is left came since then. `earlier` is an older copy of this one.
+    histogram& operator-=(const histogram& earlier) noexcept {
+        for (std::size_t n = 0; n < earlier.counts_.size(); ++n) counts_[n] -= earlier.counts_[n];
+        count_ -= earlier.count_;
+        sum_ns_ -= earlier.sum_ns_;
+        return *this;
+    }
+
     /// Durations in all.
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
     /// All durations together.
     [[nodiscard]] std::chrono::nanoseconds sum() const noexcept { return as_time(sum_ns_); }
-    /// Durations below `limit`: exact where that is a bucket's beginning, as every power of two nanoseconds is; else
-    /// what lies in its bucket is left out.
+    /// How many are shorter than `limit`: exact where it is a power of two nanoseconds; else those in its bucket are
+    /// not counted.
     [[nodiscard]] std::uint64_t count_below(std::chrono::nanoseconds limit) const noexcept {
         if (limit.count() <= 0 || counts_.empty()) return 0;
         const std::size_t end = base::log_linear::bucket_of(static_cast<std::uint64_t>(limit.count()));
@@ -41,8 +50,8 @@ public:
         for (std::size_t n = 0; n < end; ++n) below += counts_[n];
         return below;
     }
-    /// A duration that the given share of them, from 0 to 1, does not exceed: the end of its bucket. 0 when there are
-    /// none.
+    /// The duration that a share of them, from 0 to 1 (0.99 is p99), does not exceed, rounded up to the end of its
+    /// bucket: at most a sixteenth too long. 0 when there are none.
     [[nodiscard]] std::chrono::nanoseconds quantile(double share) const noexcept {
         if (count_ == 0) return {};
         const double wanted = share * static_cast<double>(count_);

@@ -21,7 +21,7 @@ struct dumped_frame {
     std::string function;    ///< Empty when nobody knows.
     std::string file;        ///< Empty without debug information.
     unsigned line = 0;       ///< Counts from 1; 0 without debug information.
-    std::uint64_t code = 0;  ///< The address at which it goes on; 0 where another was expanded in it.
+    std::uint64_t code = 0;  ///< The address at which it goes on; 0 of an inlined function: see the next frame.
 };
 
 /// What waits: functions, and what the innermost of them waits for.
@@ -60,8 +60,8 @@ struct dumped_task {
     std::chrono::nanoseconds age{0};      ///< Since it was spawned.
     std::chrono::nanoseconds since{0};    ///< How long it has been in this state.
     std::uint64_t polls = 0;              ///< How often it has run.
-    std::chrono::nanoseconds busy{0};     ///< How long in all, without a present run.
-    std::chrono::nanoseconds longest{0};  ///< How long at most without a break, likewise.
+    std::chrono::nanoseconds busy{0};     ///< Wall time of these, children inside included; not of a present run.
+    std::chrono::nanoseconds longest{0};  ///< The longest of these runs.
 };
 
 /// Tasks that wait for each other, so that none goes on.
@@ -75,7 +75,8 @@ struct dumped_deadlock {
 /// All tasks of a runtime.
 class runtime_dump {
 public:
-    /// Every task that lived through the dump, once, and maybe some that were spawned or ended meanwhile.
+    /// Every task that lived through the dump, once, and maybe some that were spawned or ended meanwhile. Some are
+    /// missing where problem() says so.
     [[nodiscard]] const std::vector<dumped_task>& tasks() const noexcept { return tasks_; }
     /// Locks and joins that wait in a circle.
     [[nodiscard]] const std::vector<dumped_deadlock>& deadlocks() const noexcept { return deadlocks_; }

@@ -17,7 +17,8 @@ namespace bifilar {
 struct metrics_format {
     /// Each worker by itself, with a label `worker`; else all together.
     bool each_worker = false;
-    /// Labels of every line, such as {"runtime", "db"}. Names have letters, digits and `_`, and begin with no digit.
+    /// Labels of every line, such as {"runtime", "db"}. Names have letters, digits and `_`, no digit first and no `__`,
+    /// come once, and are none of le, quantile, worker, driver, origin and operation. Values are UTF-8.
     std::vector<std::pair<std::string, std::string>> labels;
 };
 
@@ -27,8 +28,8 @@ struct runtime_metrics {
     std::vector<worker_times> times;  ///< One for each worker; none without runtime_options::metrics.
     blocking_stats blocking;          ///< The threads for blocking calls.
     driver_kind driver{};             ///< How workers talk to the kernel.
-    /// Of all kinds, as they follow each other in op_kind; empty without runtime_options::metrics. Calls on files that
-    /// the threads for blocking calls make are counted there.
+    /// One for each op_kind, in its order; empty without runtime_options::metrics. Calls on files that threads for
+    /// blocking calls make are among `blocking`.
     std::vector<io_operation_stats> operations;
 
     /// Tasks that were spawned and have not ended.
@@ -48,6 +49,7 @@ struct runtime_metrics {
     /// Throws: std::invalid_argument for a label's name that the format does not know; std::bad_alloc.
     [[nodiscard]] std::string prometheus(const metrics_format& format = {}) const;
     /// The same for those who ask for OpenMetrics 1.0.
+    /// Throws: likewise.
     [[nodiscard]] std::string open_metrics(const metrics_format& format = {}) const;
 
     /// What HTTP calls the first: its Content-Type.

@@ -67,7 +67,8 @@ struct runtime_options {
     /// no bound.
     std::size_t spare_stacks = SIZE_MAX;
     /// When this signal comes, such as SIGQUIT, the runtime dumps what its tasks are doing on stderr and goes on; see
-    /// runtime::dump. A thread waits for it.
+    /// runtime::dump. A handler that the program had is not called meanwhile, and is back when the last runtime with
+    /// this signal ends; each of several prints its own. A thread of the process waits for it. Not SIGURG.
     std::optional<int> dump_on_signal;
     /// Whether workers measure how long polls take, ready tasks wait, and the like, for runtime::metrics. What it costs
     /// is in reports/seeing.md. Not in simulations, nor on a simulated clock.
@@ -80,8 +81,8 @@ struct runtime_options {
     /// docs/guides/stalls.md.
     std::optional<std::chrono::nanoseconds> stall_limit;
     /// Is told of such tasks: of each place in the code every 10 s at most, and 10 times a second at most. Called on
-    /// the thread that looks, which looks on when it returns; must not throw; may ask for a dump of the runtime. Unset:
-    /// some lines on stderr.
+    /// the thread that looks, which looks on when it returns; must not throw, and neither destroy the runtime nor call
+    /// exit, which wait for it; may ask for a dump. Unset: some lines on stderr.
     std::function<void(const task_stall& stall)> on_stall;
     /// Whether tasks keep account of themselves: number, parent, since when they wait, how often and how long they ran.
     /// Dumps tell it. Takes 144 bytes for each task, and two looks at the clock in each poll. Not in simulations.
@@ -231,7 +232,8 @@ public:
     /// system does not restart them. Functions and lines come from the program's own debug information, by libdw.
     /// Throws: std::bad_alloc; std::system_error when the signal cannot be handled.
     /// Thread: any. In a task, its own worker does nothing else meanwhile; a fiber needs 64 KiB of stack for it.
-    /// Blocks: until all tasks were seen, longer while workers get no processor; reports/seeing.md has figures.
+    /// Blocks: until all tasks were seen, and before that while another dump of this process runs; when a worker cannot
+    /// be stopped for 20 s, it ends without the rest, see runtime_dump::problem. reports/seeing.md has figures.
     /// Allocates: for each task, and each function in which one stands.
     [[nodiscard]] runtime_dump dump() const;
     /// How many there are.

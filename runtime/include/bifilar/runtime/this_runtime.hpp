@@ -17,7 +17,7 @@ namespace bifilar::this_runtime {
 /// Throws: std::logic_error outside of a runtime's tasks; std::bad_alloc; std::system_error when SIGURG cannot be
 /// handled.
 /// Thread: in a task.
-/// Blocks: until all tasks were seen.
+/// Blocks: as runtime::dump.
 /// Allocates: for each task, and each function in which one stands.
 [[nodiscard]] runtime_dump dump();
 

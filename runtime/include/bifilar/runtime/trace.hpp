@@ -12,27 +12,30 @@
 
 namespace bifilar {
 
-/// Something that a worker has done, or a span of the program's own. Times are of std::chrono::steady_clock.
+/// Something that a worker has done, or a span of the program's own. Times are of
+/// std::chrono::steady_clock, in nanoseconds since its epoch.
 struct trace_event {
     /// What it was.
     enum class kind : std::uint8_t {
-        first,  ///< A task runs for the first time: `from` is when it was spawned, `other` the task that has spawned
-                ///< it.
-        turn,   ///< A task has run; `other` is the task that had woken it, at `woken`.
-        sleep,  ///< The worker has slept.
-        span,   ///< A trace_span has ended.
+        first_poll,  ///< A task runs for the first time: `from` is when it was spawned, `to` when it runs.
+        poll,        ///< A task has run, maybe inside of another's poll.
+        sleep,       ///< The worker has slept, maybe several times: with no poll in between they are one event.
+        span,        ///< A trace_span has ended.
     };
 
-    kind what = kind::turn;            ///< See there.
-    std::uint32_t worker = 0;          ///< By its number.
-    bool last = false;                 ///< Of a turn: the task has ended with it.
-    std::chrono::nanoseconds from{};   ///< When it began.
-    std::chrono::nanoseconds to{};     ///< When it ended.
-    std::chrono::nanoseconds woken{};  ///< Of a turn: since when the task was ready.
-    std::uint64_t task = 0;            ///< dumped_task::number; 0: no task.
-    std::uint64_t other = 0;           ///< Likewise; 0: a thread, the kernel or a timer.
-    std::string_view model;            ///< Of first: as dumped_task has it.
-    std::string text;                  ///< Of first: the task's name; of a span its own. At most 24 bytes.
+    kind what = kind::poll;           ///< See there.
+    std::uint32_t worker = 0;         ///< By its number.
+    bool last = false;                ///< Of a poll: the task has ended with it.
+    std::chrono::nanoseconds from{};  ///< When it began.
+    std::chrono::nanoseconds to{};    ///< When it ended.
+    /// Of a poll: since when the task was ready; after a yield, the end of its last poll.
+    std::chrono::nanoseconds woken{};
+    std::uint64_t task = 0;    ///< dumped_task::number; 0: no task.
+    std::uint64_t parent = 0;  ///< Of first_poll: the task that has spawned it; 0: a thread.
+    /// Of poll: the task that has woken it; 0: itself by a yield, a wake while it ran, a thread, the kernel or a timer.
+    std::uint64_t woken_by = 0;
+    std::string_view model;  ///< Of first_poll alone: as dumped_task has it.
+    std::string text;        ///< Of first_poll alone the task's name, of a span its own. At most 24 bytes.
 };
 
 /// What was left of the events of all workers.
@@ -61,8 +64,8 @@ private:
 /// meanwhile. It costs two looks at the clock where the runtime traces, and nearly nothing elsewhere.
 class trace_span {
 public:
-    /// The name is a constant, of which 24 bytes are kept.
-    /// Thread: any; outside of a worker that traces it does nothing.
+    /// The name outlives the span, as a string literal does; 24 bytes of it are kept.
+    /// Thread: any; where it begins or ends outside of a worker that traces, it does nothing.
     explicit trace_span(const char* name) noexcept;
     trace_span(const trace_span&) = delete;
     trace_span& operator=(const trace_span&) = delete;

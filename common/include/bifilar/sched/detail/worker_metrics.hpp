@@ -39,6 +39,8 @@ public:
     /// A task came out of the queue in which it was for so long.
     void add_queue_delay(base::instant_ns delay, std::uint64_t turns) noexcept { queue_.add(delay, turns); }
     [[nodiscard]] queue_probe& probe() noexcept { return probe_; }
+    /// Every other time, where tasks wait in both of the worker's queues.
+    [[nodiscard]] bool next_is_pinned() noexcept { return pinned_ = !pinned_; }
 
     void add_sleep(base::instant_ns duration) noexcept { sleeps_.add(duration); }
     [[nodiscard]] detail::live_histogram& timers() noexcept { return timers_; }
@@ -55,6 +57,7 @@ private:
     std::uint32_t turns_each_ = 1;
     base::instant_ns timed_ns_ = 0;  // When the last timed turn ended.
     std::uint64_t untold_turns_ = 0;
+    bool pinned_ = false;
     queue_probe probe_;
     detail::live_histogram turns_, queue_, sleeps_, timers_;
 };
