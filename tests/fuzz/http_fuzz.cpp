@@ -20,7 +20,8 @@ http::limits small_limits() {
 
 template <class Parser>
 std::string told(const Parser& of) {
-    std::string text = std::to_string(static_cast<int>(of.at())) + '/' + std::to_string(of.refusal());
+    // Not for which of two reasons it failed: a line that is too long may be seen to be wrong before it is seen to end.
+    std::string text = std::to_string(static_cast<int>(of.at()));
     const auto& is = of.message();
     if (of.at() != http::progress::complete) return text;
     const auto add = [&text](const auto&... values) { ((text += '/', text += values), ...); };
@@ -90,7 +91,8 @@ void in_pieces(input& in) {
         return sizes.empty() ? 1 : static_cast<unsigned char>(sizes[at++ % sizes.size()]) % 32U;
     };
     const std::string split = messages_in<Parser>(bytes, ends, piece, used_split);
-    // What has failed may have been seen to fail earlier or later, but not to be something else.
+    // What has failed may have been seen to fail earlier or later, and for another reason, but not to be something
+    // else.
     require(whole == split, "the pieces in which bytes come change what they say");
     require(used == used_split, "the pieces in which bytes come change where messages end");
 }

@@ -11,7 +11,9 @@ namespace {
 using namespace fuzz;
 
 std::optional<std::uint64_t> decimal(std::string_view text) {
-    if (text.empty() || text.size() > 10) return std::nullopt;
+    if (text.empty()) return std::nullopt;
+    text.remove_prefix(std::min(text.find_first_not_of('0'), text.size() - 1));
+    if (text.size() > 10) return std::nullopt;
     std::uint64_t value = 0;
     for (const char one : text) {
         if (one < '0' || one > '9') return std::nullopt;
