@@ -71,7 +71,7 @@ struct runtime_options {
     /// this signal ends; each of several prints its own. A thread of the process waits for it. Not SIGURG.
     std::optional<int> dump_on_signal;
     /// Whether workers measure how long polls take, ready tasks wait, and the like, for runtime::metrics. What it costs
-    /// is in reports/seeing.md. Not in simulations, nor on a simulated clock.
+    /// is measured by experiments/run --only seeing. Not in simulations, nor on a simulated clock.
     bool metrics = false;
     /// A task that runs for longer than this without a wait is reported while it does, with the place in the code: it
     /// holds up the other tasks, timers and I/O of its worker. At least 1 ms; zero: nobody looks. A thread looks at the
