@@ -1,5 +1,6 @@
 // What a runtime measures of itself, by programs whose figures are known, and the text of it.
 #include "catch.hpp"
+#include "compute_for.hpp"
 #include <bifilar/bifilar.hpp>
 
 #include <atomic>
@@ -12,6 +13,7 @@
 namespace bf = bifilar;
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
+using tests::compute_for;
 
 namespace {
 
@@ -20,12 +22,6 @@ bf::runtime_options measured(std::uint32_t workers) {
     made.workers = workers;
     made.metrics = true;
     return made;
-}
-
-void compute_for(std::chrono::nanoseconds duration) {
-    const auto end = std::chrono::steady_clock::now() + duration;
-    while (std::chrono::steady_clock::now() < end) {
-    }
 }
 
 // So many turns, each of that length.

@@ -1,5 +1,6 @@
 // Traces of programs whose course is known.
 #include "catch.hpp"
+#include "compute_for.hpp"
 #include <bifilar/bifilar.hpp>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 namespace bf = bifilar;
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
+using tests::compute_for;
 using kind = bf::trace_event::kind;
 
 namespace {
@@ -43,12 +45,6 @@ std::vector<bf::trace_event> turns_of(const bf::runtime_trace& trace, std::uint6
     for (const bf::trace_event& one : trace.events())
         if (one.what == kind::poll && one.task == task) found.push_back(one);
     return found;
-}
-
-void compute_for(std::chrono::nanoseconds duration) {
-    const auto end = std::chrono::steady_clock::now() + duration;
-    while (std::chrono::steady_clock::now() < end) {
-    }
 }
 
 }  // namespace

@@ -6,10 +6,11 @@
 #include <bifilar/sched/detail/trace_ring.hpp>
 #include <bifilar/sched/detail/worker.hpp>
 #include <bifilar/task/detail/task_label.hpp>
+#include <bifilar/task/detail/task_model.hpp>
 #include <bifilar/task/detail/thread_state.hpp>
-#include <bifilar/task/task_visitor.hpp>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace bifilar::sched {
@@ -17,30 +18,13 @@ namespace {
 
 base::atomic<task_number> numbers{0};  // Given so far.
 
-// Asks a task of which model it is, and nothing else.
-class model_of final : public task_visitor {
-public:
-    [[nodiscard]] static char letter(const detail::task_header& task) noexcept {
-        model_of asked;
-        if (task.kind_->describe != nullptr) task.kind_->describe(task, asked);
-        return asked.letter_;
-    }
-
-    [[nodiscard]] extent visit_model(std::string_view model) noexcept override {
-        for (const trace_model& known : trace_models)
-            if (model == known.name) letter_ = known.letter;
-        return extent::model;
-    }
-    void visit_wait(std::string_view, std::span<const wait_fact>) noexcept override {}
-    void visit_frame(const void*, const std::source_location&) noexcept override {}
-    void visit_stack(const parked_stack&, const std::source_location&) noexcept override {}
-    void begin_arms(std::string_view, arms) noexcept override {}
-    void next_arm() noexcept override {}
-    void end_arms() noexcept override {}
-
-private:
-    char letter_ = 0;
-};
+// Of a task that is about to run.
+char model_letter(const detail::task_header& task) noexcept {
+    const std::string_view model = detail::model_of(task);
+    for (const trace_model& known : trace_models)
+        if (model == known.name) return known.letter;
+    return 0;
+}
 
 }  // namespace
 
@@ -114,7 +98,7 @@ void task_record::tell_begin(detail::task_header& task, base::instant_ns now, tr
     event.to_ns = now;
     event.task = number_;
     event.other = parent_;
-    event.model = model_of::letter(task);
+    event.model = model_letter(task);
     if (const char* const name = detail::name_of(task)) event.set_text(name);
     to.add(event);
 }

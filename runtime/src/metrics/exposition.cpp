@@ -62,9 +62,9 @@ void exposition::begin(std::string_view name, std::string_view type, std::string
         text_.append("# UNIT ").append(shown).append(" ").append(unit).append("\n");
 }
 
-void exposition::begin_counter(std::string_view name, std::string_view help, std::string_view unit) {
+void exposition::begin_counter(std::string_view name, std::string_view help) {
     suffix_ = "_total";
-    begin(name, "counter", unit, help);
+    begin(name, "counter", {}, help);
 }
 
 void exposition::begin_gauge(std::string_view name, std::string_view help, std::string_view unit) {

@@ -19,7 +19,7 @@ public:
     exposition(text_format format, const metrics_format& how);
 
     /// Begins one; `unit` is empty, or the end of its name, such as "seconds".
-    void begin_counter(std::string_view name, std::string_view help, std::string_view unit = {});
+    void begin_counter(std::string_view name, std::string_view help);
     void begin_gauge(std::string_view name, std::string_view help, std::string_view unit = {});
     void begin_histogram(std::string_view name, std::string_view help);
 

@@ -8,7 +8,7 @@
 #include <bifilar/sched/detail/worker_freeze.hpp>
 #include <bifilar/task/detail/task_header.hpp>
 #include <bifilar/task/detail/task_label.hpp>
-#include <bifilar/task/task_visitor.hpp>
+#include <bifilar/task/detail/task_model.hpp>
 
 #include <algorithm>
 #include <array>
@@ -39,26 +39,6 @@ bool is_loop(std::string_view function) noexcept {
     return function.starts_with("loop") || function.starts_with("run") || function.starts_with("poll");
 }
 
-// The model alone: a task that runs may tell nothing else.
-class model_reader final : public task_visitor {
-public:
-    [[nodiscard]] std::string_view model() const noexcept { return model_; }
-
-    [[nodiscard]] extent visit_model(std::string_view model) noexcept override {
-        model_ = model;
-        return extent::model;
-    }
-    void visit_wait(std::string_view, std::span<const wait_fact>) noexcept override {}
-    void visit_frame(const void*, const std::source_location&) noexcept override {}
-    void visit_stack(const parked_stack&, const std::source_location&) noexcept override {}
-    void begin_arms(std::string_view, arms) noexcept override {}
-    void next_arm() noexcept override {}
-    void end_arms() noexcept override {}
-
-private:
-    std::string_view model_;
-};
-
 }  // namespace
 
 poll_reader::poll_reader()
@@ -86,9 +66,7 @@ auto poll_reader::copy(const dump::running_task& running) noexcept -> answer {
         name_.assign(label->name(), 0, max_name);
         spawned_at_ = label->place();
     }
-    model_reader reader;
-    if (running.header->kind_->describe != nullptr) running.header->kind_->describe(*running.header, reader);
-    model_ = reader.model();
+    model_ = detail::model_of(*running.header);
     copy_stack(running.stack);
     return answer::taken;
 }
